@@ -1,0 +1,190 @@
+"""What a finished job holds: turns, words, segments, and where they came from.
+
+Pure values with their JSON. Times are float seconds from the start of the recording; only exporters and widgets
+format them. `SCHEMA_VERSION` grows with every change that an older reader could not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SCHEMA = "fi-desktop.transcript"
+SCHEMA_VERSION = 1
+
+
+class Grade(StrEnum):
+    """How sure the diarization is of its speakers."""
+
+    CLEAR = "clear"
+    FAIR = "fair"
+    DOUBTFUL = "doubtful"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of speech by anybody. start, end: seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        """Length, seconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who spoke from when to when. start, end: seconds; speaker: a label such as "SPEAKER_00"."""
+
+    start: float
+    end: float
+    speaker: str
+
+    @property
+    def duration(self) -> float:
+        """Length, seconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word. start, end: seconds; probability: 0 to 1, or None where the engine gives none."""
+
+    start: float
+    end: float
+    text: str
+    probability: float | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Consecutive words of one speaker. start, end: seconds; text: empty where nothing was transcribed."""
+
+    start: float
+    end: float
+    speaker: str | None
+    text: str = ""
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """The answer of a Diarizer.
+
+    Attributes:
+        turns: sorted by start; turns of different speakers may overlap.
+        engine: the engine's name in the registry, such as "builtin".
+        model: name and version of the weights, or "" where there are none.
+        grade: how sure the engine is; None where it cannot tell.
+        details: figures behind the grade (JSON values), for the result file.
+    """
+
+    turns: tuple[Turn, ...]
+    engine: str
+    model: str = ""
+    grade: Grade | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Labels in order of first appearance."""
+        return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a transcript came from.
+
+    Attributes:
+        app_version: the version of fi-desktop.
+        engine, model: what diarized, and with which weights.
+        transcriber, transcriber_model: what transcribed; empty where nothing did.
+        options: the job's options as they were when it was submitted (JSON values).
+        source_sha256: hash of the recording's bytes, hex.
+        source_name: the recording's file name, without its folder.
+        created_at: UTC, ISO 8601.
+    """
+
+    app_version: str
+    engine: str
+    model: str
+    options: dict[str, Any]
+    source_sha256: str
+    source_name: str
+    created_at: str
+    transcriber: str = ""
+    transcriber_model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All of a finished job.
+
+    Attributes:
+        duration: length of the recording, seconds.
+        speech: seconds in which anybody speaks.
+        turns: who spoke when, sorted by start.
+        segments: turns with their words; equal to the turns where nothing was transcribed.
+        grade: how sure the diarization is, None where the engine cannot tell.
+        notes: sentences that the person needs ("voices hard to tell apart …").
+    """
+
+    duration: float
+    speech: float
+    turns: tuple[Turn, ...]
+    segments: tuple[Segment, ...]
+    provenance: Provenance
+    grade: Grade | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    language: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Labels in order of first appearance."""
+        return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the transcript as JSON values, under the schema's name and version."""
+        return {"schema": SCHEMA, "version": SCHEMA_VERSION, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Transcript:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: it is no transcript, or one of a newer schema.
+        """
+        if data.get("schema") != SCHEMA:
+            raise ValueError("not a fi-desktop transcript")
+        if data.get("version", 0) > SCHEMA_VERSION:
+            raise ValueError(f"transcript schema {data['version']} is newer than this program's {SCHEMA_VERSION}")
+        return cls(
+            duration=data["duration"],
+            speech=data["speech"],
+            turns=tuple(Turn(**turn) for turn in data["turns"]),
+            segments=tuple(_segment(segment) for segment in data["segments"]),
+            provenance=Provenance(**data["provenance"]),
+            grade=Grade(data["grade"]) if data["grade"] else None,
+            details=data["details"],
+            language=data["language"],
+            notes=tuple(data["notes"]),
+        )
+
+
+def _segment(data: dict[str, Any]) -> Segment:
+    return Segment(**{**data, "words": tuple(Word(**word) for word in data["words"])})
+
+
+def rename_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """Sort turns by start and name speakers SPEAKER_00, SPEAKER_01, … in order of first appearance."""
+    ordered = sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
+    labels: dict[str, str] = {}
+    for turn in ordered:
+        labels.setdefault(turn.speaker, f"SPEAKER_{len(labels):02d}")
+    return tuple(Turn(turn.start, turn.end, labels[turn.speaker]) for turn in ordered)

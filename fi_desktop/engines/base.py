@@ -1,0 +1,58 @@
+"""The contracts that every engine keeps.
+
+An engine reads a `Recording` block by block, tells its progress, and returns plain values. It is asked to stop through
+the progress call, which raises `Cancelled`, `Interrupted` or `DeadlineExceeded`; an engine lets these pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.transcript import Diarization, Region
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fi_desktop.audio.recording import Recording
+
+Progress = Callable[[float], None]
+"""Called with the fraction of the stage that is done, 0 to 1, at least every few seconds of work."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speech:
+    """Where anybody speaks.
+
+    Attributes:
+        probability: float32 (rows, frames), one row for the mixed channels, or one row a channel.
+        hop_s: seconds a frame.
+        regions: stretches of speech by anybody, sorted, not overlapping.
+    """
+
+    probability: NDArray[np.float32]
+    hop_s: float
+    regions: tuple[Region, ...]
+
+
+class Diarizer(Protocol):
+    """Tells who spoke when.
+
+    Attributes:
+        per_channel: whether `diarize` wants `Speech.probability` with one row a channel.
+    """
+
+    per_channel: bool
+
+    def diarize(
+        self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
+    ) -> Diarization:
+        """Diarize one recording.
+
+        Returns: turns sorted by start, seconds, speakers named in order of first appearance.
+        Raises: UserError where the recording cannot be diarized (no speech, too short).
+        """
+        ...
