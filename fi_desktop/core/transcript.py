@@ -163,7 +163,9 @@ class Transcript:
         if data.get("schema") != SCHEMA:
             raise ValueError("not a fi-desktop transcript")
         if data.get("version", 0) > SCHEMA_VERSION:
-            raise ValueError(f"transcript schema {data['version']} is newer than this program's {SCHEMA_VERSION}")
+            raise ValueError(
+                f"transcript schema {data['version']} is newer than this program's {SCHEMA_VERSION}"
+            )
         return cls(
             duration=data["duration"],
             speech=data["speech"],

@@ -1,0 +1,92 @@
+"""What happens to a job. Facts in the past tense, told once, never changed.
+
+`at` is UTC in seconds since the epoch everywhere. What an attempt tells (`AttemptNews`) carries the claim under which the
+job was handed out, so that late news of an attempt that was given up can be told apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fi_desktop.core.errors import ErrorInfo
+    from fi_desktop.core.job import JobOptions, Priority, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent:
+    """Base of all events of one job."""
+
+    job_id: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted(JobEvent):
+    """A person handed in a recording."""
+
+    path: str
+    options: JobOptions
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed(JobEvent):
+    """A worker was chosen for the job; its attempt begins."""
+
+    claim: str
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due(JobEvent):
+    """The wait before a retry is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked(JobEvent):
+    """A person does not want the job any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAsked(JobEvent):
+    """A person wants the job done again, or now."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptNews(JobEvent):
+    """Base of what a running attempt tells."""
+
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed(AttemptNews):
+    """The result is on disk."""
+
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(AttemptNews):
+    """The attempt ended in an error.
+
+    Attributes:
+        retry_at: when the job is due again, at once where it is not after `at`; None: no retry.
+        crashed: the worker died, or was killed at the hard limit.
+    """
+
+    error: ErrorInfo
+    retry_at: float | None
+    crashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Released(AttemptNews):
+    """The app stopped or slept; the attempt is given back without a charge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled(AttemptNews):
+    """The worker stopped because a person had cancelled the job."""

@@ -1,0 +1,278 @@
+"""A job, its states, and the one state machine: `apply(job, event) -> job`.
+
+    submit -> QUEUED -> RUNNING -> COMPLETED
+                ^          |-----> FAILED      (no retry left, or none makes sense)
+                |          |-----> CANCELLED
+                |          `-----> RETRYING    (until its due time)
+                `---- released, due, or retried by a person
+
+A job is the fold of its events: nothing changes a job but `apply`. News of an attempt carry the *claim* under which it
+was handed out; news under another claim come from an attempt that was given up, and are refused as stale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.speakers import SpeakerCount
+
+
+class JobState(StrEnum):
+    """Where a job stands. Celery's PENDING, STARTED, RETRY, SUCCESS, FAILURE and REVOKED, in this order."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    RETRYING = "RETRYING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens to the job by itself."""
+        return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
+
+
+class Stage(StrEnum):
+    """What a running job is doing. Shown, never a state."""
+
+    DECODE = "decode"
+    SPEECH = "speech"
+    DIARIZE = "diarize"
+    TRANSCRIBE = "transcribe"
+    JOIN = "join"
+
+
+class Priority(IntEnum):
+    """Which ready job is claimed first; the smaller number wins."""
+
+    URGENT = 1
+    NORMAL = 5
+    LOW = 9
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What the person asked for; a job carries its own full copy.
+
+    Attributes:
+        speakers: how many to look for.
+        engine: a name of the registry, or "auto".
+        language: ISO 639-1 code, or None to find out.
+    """
+
+    speakers: SpeakerCount = field(default_factory=SpeakerCount)
+    engine: str = "auto"
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the table shows of a finished job; the whole of it is in the result file.
+
+    Attributes:
+        speakers: number of speakers found.
+        duration_s: length of the recording, seconds.
+        engine: what diarized.
+        grade: how sure it is ("clear", "fair", "doubtful"), or None.
+        notes: sentences that the person needs.
+    """
+
+    speakers: int
+    duration_s: float
+    engine: str
+    grade: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One numbered try. Times are UTC, seconds since the epoch.
+
+    Attributes:
+        number: from 1.
+        worker: the worker's name, such as "worker-1".
+        outcome: None while it runs.
+        error: what went wrong, where something did.
+        charged: whether it counts against the retry policy.
+    """
+
+    number: int
+    started_at: float
+    worker: str
+    ended_at: float | None = None
+    outcome: Outcome | None = None
+    error: ErrorInfo | None = None
+    charged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording and a full snapshot of its options. Times are UTC, seconds since the epoch.
+
+    Attributes:
+        id: positive, in order of submission, never used twice.
+        path: where the recording lies; absolute.
+        deliveries: how often a worker got the job since a person last asked for it; never given back.
+        claim: the token of the running attempt; set exactly in RUNNING.
+        due_at: when the next attempt is due; set exactly in RETRYING.
+        cancelling: a person has cancelled the running attempt; the worker was asked to stop.
+        summary: set exactly in COMPLETED.
+        finished_at: set exactly in a final state.
+    """
+
+    id: int
+    path: str
+    options: JobOptions
+    priority: Priority
+    submitted_at: float
+    state: JobState = JobState.QUEUED
+    attempts: tuple[Attempt, ...] = ()
+    deliveries: int = 0
+    claim: str | None = None
+    due_at: float | None = None
+    cancelling: bool = False
+    summary: Summary | None = None
+    finished_at: float | None = None
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """The last attempt's error."""
+        return self.attempts[-1].error if self.attempts else None
+
+    @property
+    def charged(self) -> int:
+        """How many attempts count against the retry policy since the person last asked for a retry."""
+        return sum(attempt.charged for attempt in self.attempts)
+
+
+class StaleClaim(Exception):
+    """News from an attempt that was given up; to be dropped."""
+
+
+class InvalidTransition(Exception):
+    """The event makes no sense in the job's state."""
+
+
+def apply(job: Job | None, event: ev.JobEvent) -> Job:
+    """Return the job after the event; the only state machine.
+
+    Raises:
+        StaleClaim: the event tells of an attempt that no longer runs.
+        InvalidTransition: the event makes no sense in this state.
+    """
+    if isinstance(event, ev.Submitted):
+        if job is not None:
+            raise InvalidTransition("submitted twice")
+        return Job(event.job_id, event.path, event.options, event.priority, event.at)
+    if job is None:
+        raise InvalidTransition(f"{type(event).__name__} before Submitted")
+    if isinstance(event, ev.AttemptNews):
+        if job.state is not JobState.RUNNING or job.claim != event.claim:
+            raise StaleClaim(f"claim {event.claim} of job {job.id}")
+        return _end_attempt(job, event)
+    return _by_state(job, event)
+
+
+def _by_state(job: Job, event: ev.JobEvent) -> Job:
+    match job.state, event:
+        case JobState.QUEUED, ev.Claimed():
+            attempt = Attempt(len(job.attempts) + 1, event.at, event.worker)
+            return replace(
+                job,
+                state=JobState.RUNNING,
+                claim=event.claim,
+                deliveries=job.deliveries + 1,
+                attempts=(*job.attempts, attempt),
+            )
+        case JobState.RETRYING, ev.Due():
+            return replace(job, state=JobState.QUEUED, due_at=None)
+        case JobState.RUNNING, ev.CancelAsked():
+            return replace(job, cancelling=True)
+        case JobState.QUEUED | JobState.RETRYING, ev.CancelAsked():
+            return replace(job, state=JobState.CANCELLED, due_at=None, finished_at=event.at)
+        case JobState.FAILED | JobState.CANCELLED | JobState.RETRYING | JobState.COMPLETED, ev.RetryAsked():
+            # the person's word starts the count anew: what was charged before is kept, but no longer counts
+            forgiven = tuple(replace(attempt, charged=False) for attempt in job.attempts)
+            return replace(
+                job,
+                state=JobState.QUEUED,
+                attempts=forgiven,
+                deliveries=0,
+                due_at=None,
+                summary=None,
+                finished_at=None,
+            )
+        case _:
+            raise InvalidTransition(f"{type(event).__name__} while {job.state.value}")
+
+
+def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
+    ended = replace(job, claim=None, cancelling=False)
+    match event:
+        case ev.Completed():
+            attempts = _close(job, event.at, Outcome.COMPLETED)
+            return replace(
+                ended,
+                state=JobState.COMPLETED,
+                attempts=attempts,
+                summary=event.summary,
+                finished_at=event.at,
+            )
+        case ev.Failed(error=error, retry_at=retry_at):
+            outcome = Outcome.CRASHED if event.crashed else Outcome.FAILED
+            attempts = _close(job, event.at, outcome, error=error, charged=True)
+            if retry_at is None:
+                return replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
+            if retry_at <= event.at:
+                return replace(ended, state=JobState.QUEUED, attempts=attempts)
+            return replace(ended, state=JobState.RETRYING, attempts=attempts, due_at=retry_at)
+        case ev.Released():
+            return replace(ended, state=JobState.QUEUED, attempts=_close(job, event.at, Outcome.RELEASED))
+        case ev.Cancelled():
+            attempts = _close(job, event.at, Outcome.CANCELLED)
+            return replace(ended, state=JobState.CANCELLED, attempts=attempts, finished_at=event.at)
+        case _:
+            raise InvalidTransition(type(event).__name__)
+
+
+def _close(
+    job: Job, at: float, outcome: Outcome, *, error: ErrorInfo | None = None, charged: bool = False
+) -> tuple[Attempt, ...]:
+    last = replace(job.attempts[-1], ended_at=at, outcome=outcome, error=error, charged=charged)
+    return (*job.attempts[:-1], last)
+
+
+def check(job: Job) -> None:
+    """Assert what holds for every job in every state.
+
+    Raises:
+        ValueError: an invariant is broken; the record is not to be trusted.
+    """
+    rules = {
+        "finished_at exactly in a final state": (job.finished_at is not None) == job.state.final,
+        "claim exactly while running": (job.claim is not None) == (job.state is JobState.RUNNING),
+        "due_at exactly while retrying": (job.due_at is not None) == (job.state is JobState.RETRYING),
+        "summary exactly when completed": (job.summary is not None) == (job.state is JobState.COMPLETED),
+        "cancelling only while running": not job.cancelling or job.state is JobState.RUNNING,
+        "one open attempt exactly while running": [a.outcome is None for a in job.attempts]
+        == [False] * (len(job.attempts) - 1) + [job.state is JobState.RUNNING] * bool(job.attempts),
+        "attempts are numbered from 1": [a.number for a in job.attempts]
+        == list(range(1, len(job.attempts) + 1)),
+    }
+    broken = [rule for rule, holds in rules.items() if not holds]
+    if broken:
+        raise ValueError(f"job {job.id}: {'; '.join(broken)}")

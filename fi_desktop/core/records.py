@@ -1,0 +1,168 @@
+"""Jobs and events as JSON: the one form in which they are stored and sent between processes.
+
+A field that is missing in an older record takes its default here, so that old stores stay readable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Priority, Summary
+from fi_desktop.core.speakers import SpeakerCount
+
+_EVENTS: dict[str, type[ev.JobEvent]] = {
+    kind.__name__: kind
+    for kind in (
+        ev.Submitted,
+        ev.Claimed,
+        ev.Due,
+        ev.CancelAsked,
+        ev.RetryAsked,
+        ev.Completed,
+        ev.Failed,
+        ev.Released,
+        ev.Cancelled,
+    )
+}
+
+
+def options_to_json(options: JobOptions) -> dict[str, Any]:
+    """Return JSON values."""
+    return {"speakers": str(options.speakers), "engine": options.engine, "language": options.language}
+
+
+def options_from_json(data: dict[str, Any]) -> JobOptions:
+    """Read what `options_to_json` wrote."""
+    return JobOptions(SpeakerCount.parse(data["speakers"]), data["engine"], data["language"])
+
+
+def event_to_json(event: ev.JobEvent) -> dict[str, Any]:
+    """Return the event as JSON values, its name under "event"."""
+    data: dict[str, Any] = {"event": type(event).__name__}
+    for field in fields(event):
+        value = getattr(event, field.name)
+        match value:
+            case JobOptions():
+                value = options_to_json(value)
+            case Summary():
+                value = summary_to_json(value)
+            case ErrorInfo():
+                value = error_to_json(value)
+            case Priority():
+                value = int(value)
+        data[field.name] = value
+    return data
+
+
+def event_from_json(data: dict[str, Any]) -> ev.JobEvent:
+    """Read what `event_to_json` wrote.
+
+    Raises:
+        KeyError, ValueError, TypeError: the record is damaged or of a newer program.
+    """
+    values = dict(data)
+    kind = _EVENTS[values.pop("event")]
+    if "options" in values:
+        values["options"] = options_from_json(values["options"])
+    if "summary" in values:
+        values["summary"] = summary_from_json(values["summary"])
+    if "error" in values:
+        values["error"] = error_from_json(values["error"])
+    if "priority" in values:
+        values["priority"] = Priority(values["priority"])
+    return kind(**values)
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """Return the job as JSON values."""
+    return {
+        "id": job.id,
+        "path": job.path,
+        "options": options_to_json(job.options),
+        "priority": int(job.priority),
+        "submitted_at": job.submitted_at,
+        "state": job.state.value,
+        "attempts": [_attempt_to_json(attempt) for attempt in job.attempts],
+        "deliveries": job.deliveries,
+        "claim": job.claim,
+        "due_at": job.due_at,
+        "cancelling": job.cancelling,
+        "summary": summary_to_json(job.summary) if job.summary else None,
+        "finished_at": job.finished_at,
+    }
+
+
+def job_from_json(data: dict[str, Any]) -> Job:
+    """Read what `job_to_json` wrote.
+
+    Raises:
+        KeyError, ValueError: the record is damaged or of a newer program.
+    """
+    return Job(
+        id=data["id"],
+        path=data["path"],
+        options=options_from_json(data["options"]),
+        priority=Priority(data["priority"]),
+        submitted_at=data["submitted_at"],
+        state=JobState(data["state"]),
+        attempts=tuple(_attempt_from_json(attempt) for attempt in data["attempts"]),
+        deliveries=data["deliveries"],
+        claim=data["claim"],
+        due_at=data["due_at"],
+        cancelling=data["cancelling"],
+        summary=summary_from_json(data["summary"]) if data["summary"] else None,
+        finished_at=data["finished_at"],
+    )
+
+
+def summary_to_json(summary: Summary) -> dict[str, Any]:
+    """Return JSON values."""
+    return {
+        "speakers": summary.speakers,
+        "duration_s": summary.duration_s,
+        "engine": summary.engine,
+        "grade": summary.grade,
+        "notes": list(summary.notes),
+    }
+
+
+def summary_from_json(data: dict[str, Any]) -> Summary:
+    """Read what `summary_to_json` wrote."""
+    return Summary(data["speakers"], data["duration_s"], data["engine"], data["grade"], tuple(data["notes"]))
+
+
+def error_to_json(error: ErrorInfo) -> dict[str, str]:
+    """Return JSON values."""
+    return {"kind": error.kind.value, "code": error.code, "message": error.message, "details": error.details}
+
+
+def error_from_json(data: dict[str, str]) -> ErrorInfo:
+    """Read what `error_to_json` wrote."""
+    return ErrorInfo(ErrorKind(data["kind"]), data["code"], data["message"], data["details"])
+
+
+def _attempt_to_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "started_at": attempt.started_at,
+        "worker": attempt.worker,
+        "ended_at": attempt.ended_at,
+        "outcome": attempt.outcome.value if attempt.outcome else None,
+        "error": error_to_json(attempt.error) if attempt.error else None,
+        "charged": attempt.charged,
+    }
+
+
+def _attempt_from_json(data: dict[str, Any]) -> Attempt:
+    return Attempt(
+        number=data["number"],
+        started_at=data["started_at"],
+        worker=data["worker"],
+        ended_at=data["ended_at"],
+        outcome=Outcome(data["outcome"]) if data["outcome"] else None,
+        error=error_from_json(data["error"]) if data["error"] else None,
+        charged=data["charged"],
+    )

@@ -1,0 +1,40 @@
+"""Which failed attempt is tried again, and when."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from fi_desktop.core.errors import ErrorKind
+from fi_desktop.core.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with a bound, as the Celery backend had it.
+
+    Attributes:
+        delays_s: wait before the first, second, … retry, seconds.
+        jitter: each wait is varied by up to this fraction either way, so that jobs that failed together do not
+            come back together.
+        max_deliveries: a job is given up after so many deliveries, whatever became of them: a file that kills
+            its worker before it can be charged must not kill workers for ever.
+    """
+
+    delays_s: tuple[float, ...] = (60.0, 120.0, 240.0)
+    jitter: float = 0.1
+    max_deliveries: int = 8
+
+    def delay_s(self, job: Job, kind: ErrorKind, *, crashed: bool, rng: random.Random) -> float | None:
+        """Return the wait before the next attempt of a running job whose attempt just failed, seconds.
+
+        None: no retry. 0: at once, for the first crash of a job: what kills a worker is seldom the recording, and a
+        person is waiting.
+        """
+        if kind is ErrorKind.USER or job.deliveries >= self.max_deliveries:
+            return None
+        if job.charged >= len(self.delays_s):
+            return None
+        if crashed and job.charged == 0:
+            return 0.0
+        return self.delays_s[job.charged] * rng.uniform(1 - self.jitter, 1 + self.jitter)
