@@ -1,7 +1,7 @@
 """What happens to a job. Facts in the past tense, told once, never changed.
 
-`at` is UTC in seconds since the epoch everywhere. What an attempt tells (`AttemptNews`) carries the claim under which the
-job was handed out, so that late news of an attempt that was given up can be told apart.
+`at` is UTC in seconds since the epoch everywhere. What an attempt tells (`AttemptNews`) carries the claim
+under which the job was handed out, so that late news of an attempt that was given up can be told apart.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@
                 |          `-----> RETRYING    (until its due time)
                 `---- released, due, or retried by a person
 
-A job is the fold of its events: nothing changes a job but `apply`. News of an attempt carry the *claim* under which it
-was handed out; news under another claim come from an attempt that was given up, and are refused as stale.
+A job is the fold of its events: nothing changes a job but `apply`. News of an attempt carry the *claim* under
+which it was handed out; news under another claim come from an attempt that was given up, and are refused as
+stale.
 """
 
 from __future__ import annotations

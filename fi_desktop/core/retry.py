@@ -15,7 +15,8 @@ class RetryPolicy:
 
     Attributes:
         delays_s: wait before the first, second, … retry, seconds.
-        jitter: each wait is varied by up to this fraction either way, so that jobs that failed together do not
+        jitter: each wait is varied by up to this fraction either way, so that jobs that failed together do
+            not
             come back together.
         max_deliveries: a job is given up after so many deliveries, whatever became of them: a file that kills
             its worker before it can be charged must not kill workers for ever.
@@ -28,8 +29,8 @@ class RetryPolicy:
     def delay_s(self, job: Job, kind: ErrorKind, *, crashed: bool, rng: random.Random) -> float | None:
         """Return the wait before the next attempt of a running job whose attempt just failed, seconds.
 
-        None: no retry. 0: at once, for the first crash of a job: what kills a worker is seldom the recording, and a
-        person is waiting.
+        None: no retry. 0: at once, for the first crash of a job: what kills a worker is seldom the recording,
+            and a person is waiting.
         """
         if kind is ErrorKind.USER or job.deliveries >= self.max_deliveries:
             return None

@@ -1,7 +1,7 @@
 """What a finished job holds: turns, words, segments, and where they came from.
 
-Pure values with their JSON. Times are float seconds from the start of the recording; only exporters and widgets
-format them. `SCHEMA_VERSION` grows with every change that an older reader could not read.
+Pure values with their JSON. Times are float seconds from the start of the recording; only exporters and
+widgets format them. `SCHEMA_VERSION` grows with every change that an older reader could not read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The contracts that every engine keeps.
 
-An engine reads a `Recording` block by block, tells its progress, and returns plain values. It is asked to stop through
-the progress call, which raises `Cancelled`, `Interrupted` or `DeadlineExceeded`; an engine lets these pass.
+An engine reads a `Recording` block by block, tells its progress, and returns plain values. It is asked to
+stop through the progress call, which raises `Cancelled`, `Interrupted` or `DeadlineExceeded`; an engine lets
+these pass.
 """
 
 from __future__ import annotations

@@ -1,0 +1,48 @@
+"""Where a job's files lie: one folder a job, `jobs/<id>/`, with its stages and its result."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fi_desktop.core.transcript import Transcript
+
+RESULT = "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolders:
+    """The folders of all jobs."""
+
+    root: Path
+
+    def folder(self, job_id: int) -> Path:
+        """Return where the job's files lie; it may not exist yet."""
+        return self.root / str(job_id)
+
+    def transcript(self, job_id: int) -> Transcript:
+        """Read the result of a completed job.
+
+        Raises:
+            OSError, ValueError, KeyError: there is none, or it is damaged.
+        """
+        return Transcript.from_json(json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8")))
+
+    def discard(self, job_id: int) -> None:
+        """Delete the job's files, if it has any."""
+        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+
+    def sweep(self, known: Iterable[int]) -> int:
+        """Delete the folders of jobs that are not known (the app died while it removed one); return how many."""
+        if not self.root.is_dir():
+            return 0
+        names = {str(job_id) for job_id in known}
+        with os.scandir(self.root) as entries:
+            stray = [entry.name for entry in entries if entry.name.isdigit() and entry.name not in names]
+        for name in stray:
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        return len(stray)

@@ -1,0 +1,84 @@
+"""What listeners are told, after it was committed. Plain values; delivered in batches, one a turn of the engine room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fi_desktop.core.events import JobEvent
+from fi_desktop.core.job import Job, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanged:
+    """A job was submitted or went on to another state; `event` is what happened to it."""
+
+    job: Job
+    event: JobEvent
+
+
+@dataclass(frozen=True, slots=True)
+class JobRemoved:
+    """A job was forgotten, with all its files."""
+
+    job_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgressed:
+    """A running job got on. Never stored.
+
+    Attributes:
+        fraction: how much of the stage is done, 0 to 1.
+    """
+
+    job_id: int
+    stage: Stage
+    fraction: float
+
+
+class WorkerState(StrEnum):
+    """What a worker is doing."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    BUSY = "busy"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """A worker as it is shown.
+
+    Attributes:
+        name: such as "worker-1"; a replacement keeps the name.
+        pid: the process.
+        job_id: what it works on.
+        started_at: UTC, seconds since the epoch.
+        done, failed: attempts that it ended well, and in an error.
+    """
+
+    name: str
+    pid: int
+    state: WorkerState
+    job_id: int | None
+    started_at: float
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersChanged:
+    """The pool as it is now.
+
+    Attributes:
+        trouble: one sentence where the pool cannot do its work, or "".
+    """
+
+    workers: tuple[WorkerInfo, ...]
+    trouble: str = ""
+
+
+News = JobChanged | JobRemoved | JobProgressed | WorkersChanged
+Listener = Callable[[tuple[News, ...]], None]

@@ -1,0 +1,233 @@
+"""The store: every job, its events and its place in the queue, in one diskcache.Cache.
+
+The only module that knows diskcache. One thread of one process owns a store (SQLite before 3.51.3 can corrupt
+a WAL database that two connections write; see https://sqlite.org/wal.html#walresetbug), so it must be opened
+on the thread that uses it. What is written inside `transaction()` is there together after a power cut, or not
+at all.
+
+Rows, all under text keys, so that a range of keys is a range of things:
+
+    j:<id>                  the job's record; its tag is the job's state
+    e:<id>:<number>         the job's events, in order
+    q:<priority>:<id>       ready jobs, best first; the value is the job's id
+    d:<due time>:<id>       retries that wait, soonest first; the value is the job's id
+    m:…                     the schema's version, the last id, the owner's epoch
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from diskcache import Cache, Timeout
+
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.events import JobEvent
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
+from fi_desktop.jobs.disk import JSONTextDisk
+
+SCHEMA_VERSION = 1
+_NEVER = 2**62  # bytes; larger than any store, so that nothing is ever evicted or moved into a file
+_BUSY_TIMEOUT_S = 5.0
+
+
+class JobStore:
+    """Jobs on disk.
+
+    Attributes:
+        epoch: grows by one each time the store is opened; it tells this owner's claims from an earlier
+            owner's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the store, making it where there is none.
+
+        Raises:
+            UserError: it was written by a newer version, or is no store.
+            TransientError: it cannot be opened now.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._cache = _open_cache(folder)
+        except (sqlite3.OperationalError, Timeout) as error:
+            raise TransientError("store.unavailable", f"The queue cannot be opened: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
+        with self.transaction():
+            version = self._cache.get("m:schema")
+            if version is None:
+                self._cache.set("m:schema", SCHEMA_VERSION)
+            elif version > SCHEMA_VERSION:
+                self._cache.close()
+                raise UserError("store.newer", "The queue was written by a newer version of fi-desktop.")
+            self.epoch: int = self._cache.incr("m:epoch", default=0)
+
+    def close(self) -> None:
+        """Close the store; what was committed stays."""
+        self._cache.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all that is written inside together, or nothing of it where an exception leaves the block.
+
+        Raises:
+            TransientError: the disk is full, or the database cannot be written now; nothing was written.
+        """
+        try:
+            with self._cache.transact(retry=False):
+                yield
+        except (sqlite3.OperationalError, Timeout) as error:
+            connection = self._cache._con
+            if connection.in_transaction:  # diskcache does not roll back where COMMIT itself fails
+                connection.rollback()
+            raise TransientError("store.unwritable", f"The queue cannot be written: {error}.") from error
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what is written inside where an exception leaves the block; the transaction goes on."""
+        sql = self._cache._sql
+        sql("SAVEPOINT command")
+        try:
+            yield
+        except BaseException:
+            sql("ROLLBACK TO command")
+            sql("RELEASE command")
+            raise
+        sql("RELEASE command")
+
+    def next_id(self) -> int:
+        """Return an id that was never used before."""
+        return int(self._cache.incr("m:last_id", default=0))
+
+    def write(self, before: Job | None, job: Job, event: JobEvent) -> None:
+        """Write the job after an event, the event, and the job's place in the queue. Needs a transaction."""
+        cache = self._cache
+        if before is not None and (old := _place(before)) is not None:
+            cache.delete(old)
+        if (place := _place(job)) is not None:
+            cache.set(place, job.id)
+        cache.set(_record(job.id), job_to_json(job), tag=job.state.value)
+        cache.set(f"e:{job.id:012d}:{self._event_count(job.id):06d}", event_to_json(event))
+
+    def get(self, job_id: int) -> Job | None:
+        """Return the job, or None where there is none."""
+        record = self._cache.get(_record(job_id))
+        return None if record is None else job_from_json(record)
+
+    def events(self, job_id: int) -> list[JobEvent]:
+        """Return what happened to the job, in order."""
+        return [event_from_json(self._value(row)) for row in self._between(f"e:{job_id:012d}:")]
+
+    def first_ready(self) -> Job | None:
+        """Return the best job that is ready: the most urgent, then the oldest."""
+        return self._first("q:", "q;")
+
+    def next_due_at(self) -> float | None:
+        """Return when the soonest waiting retry is due, UTC seconds since the epoch; None: none waits."""
+        row = self._cache._sql(
+            "SELECT key FROM Cache WHERE key >= 'd:' AND key < 'd;' AND raw = 1 ORDER BY key LIMIT 1"
+        ).fetchone()
+        return None if row is None else float(row[0].split(":")[1])
+
+    def first_due(self, now: float) -> Job | None:
+        """Return the waiting retry that has been due for longest at `now`, or None."""
+        return self._first("d:", f"d:{now:017.3f}:~")
+
+    def jobs(self, *, state: JobState | None = None, after: int = 0, limit: int | None = None) -> list[Job]:
+        """Return jobs in order of submission: those with an id above `after`, at most `limit` of them."""
+        bound = -1 if limit is None else limit
+        if state is None:
+            rows = self._cache._sql(
+                "SELECT mode, filename, value FROM Cache WHERE key > ? AND key < 'j;' AND raw = 1"
+                " ORDER BY key LIMIT ?",
+                (_record(after), bound),
+            )
+        else:
+            rows = self._cache._sql(
+                "SELECT mode, filename, value FROM Cache WHERE tag = ? AND key > ? ORDER BY key LIMIT ?",
+                (state.value, _record(after), bound),
+            )
+        return [job_from_json(self._value(row)) for row in rows.fetchall()]
+
+    def counts(self) -> dict[JobState, int]:
+        """Return the number of jobs in each state."""
+        rows = self._cache._sql("SELECT tag, COUNT(*) FROM Cache WHERE tag IS NOT NULL GROUP BY tag")
+        found = dict(rows.fetchall())
+        return {state: found.get(state.value, 0) for state in JobState}
+
+    def remove(self, job: Job) -> None:
+        """Forget the job and its events. Needs a transaction."""
+        if (place := _place(job)) is not None:
+            self._cache.delete(place)
+        self._cache.delete(_record(job.id))
+        self._cache._sql(
+            "DELETE FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
+            (f"e:{job.id:012d}:", f"e:{job.id:012d};"),
+        )
+
+    def check(self) -> list[str]:
+        """Return what SQLite finds wrong with its file; nothing where all is well."""
+        rows = [row[0] for row in self._cache._sql("PRAGMA integrity_check").fetchall()]
+        return [] if rows == ["ok"] else rows
+
+    def _event_count(self, job_id: int) -> int:
+        row = self._cache._sql(
+            "SELECT COUNT(*) FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
+            (f"e:{job_id:012d}:", f"e:{job_id:012d};"),
+        ).fetchone()
+        return int(row[0])
+
+    def _between(self, prefix: str) -> list[Any]:
+        rows = self._cache._sql(
+            "SELECT mode, filename, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key",
+            (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)),
+        )
+        return list(rows.fetchall())
+
+    def _first(self, start: str, end: str) -> Job | None:
+        row = self._cache._sql(
+            "SELECT value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key LIMIT 1",
+            (start, end),
+        ).fetchone()
+        return None if row is None else self.get(row[0])
+
+    def _value(self, row: tuple[int, str | None, Any]) -> Any:
+        mode, filename, value = row
+        return self._cache.disk.fetch(mode, filename, value, False)
+
+
+def _open_cache(folder: Path) -> Cache:
+    """Open diskcache so that it never evicts, never pickles, and never loses a commit.
+
+    Any opener writes its settings into the database, so this is the only place that opens one.
+    """
+    return Cache(
+        str(folder),
+        timeout=_BUSY_TIMEOUT_S,
+        disk=JSONTextDisk,
+        disk_min_file_size=_NEVER,
+        eviction_policy="none",
+        cull_limit=0,
+        size_limit=_NEVER,
+        statistics=0,
+        tag_index=1,
+        sqlite_synchronous=2,  # FULL: NORMAL may lose the last commits when the power goes
+        sqlite_mmap_size=0,  # a mapped file that cannot be read any more ends the process
+    )
+
+
+def _record(job_id: int) -> str:
+    return f"j:{job_id:012d}"
+
+
+def _place(job: Job) -> str | None:
+    """Return the key under which the job waits, if it does."""
+    if job.state is JobState.QUEUED:
+        return f"q:{int(job.priority)}:{job.id:012d}"
+    if job.state is JobState.RETRYING and job.due_at is not None:
+        return f"d:{job.due_at:017.3f}:{job.id:012d}"
+    return None
