@@ -75,8 +75,8 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
         UserError: a value cannot be read; the sentence names the setting.
     """
     environment = os.environ if environment is None else environment
-    home = Path(environment.get(_PREFIX + "HOME") or platformdirs.user_data_dir("fi-desktop",
-    appauthor=False)) settings = Settings(home.expanduser().absolute())
+    home = environment.get(_PREFIX + "HOME") or platformdirs.user_data_dir("fi-desktop", appauthor=False)
+    settings = Settings(Path(home).expanduser().absolute())
     values: dict[str, Any] = _read_file(settings.home / _FILE)
     for field in fields(Settings):
         name = _PREFIX + field.name.upper()

@@ -37,7 +37,7 @@ class JobFolders:
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
 
     def sweep(self, known: Iterable[int]) -> int:
-        """Delete the folders of jobs that are not known (the app died while it removed one); return how many."""
+        """Delete the folders of unknown jobs (the app died while it removed one); return how many."""
         if not self.root.is_dir():
             return 0
         names = {str(job_id) for job_id in known}

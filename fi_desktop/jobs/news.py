@@ -1,4 +1,7 @@
-"""What listeners are told, after it was committed. Plain values; delivered in batches, one a turn of the engine room."""
+"""What listeners are told, after it was committed.
+
+Plain values, delivered in batches: one batch a turn of the engine room.
+"""
 
 from __future__ import annotations
 

@@ -319,8 +319,9 @@ class JobService:
             self._record(job, ev.Cancelled(job.id, self._now(), claim))
         elif job.deliveries >= self._policy.max_deliveries:
             error = ErrorInfo(
-                ErrorKind.BUG, "job.deliveries", f"The program ended {job.deliveries} times while it worked on
-                this."
+                ErrorKind.BUG,
+                "job.deliveries",
+                f"The program ended {job.deliveries} times while it worked on this.",
             )
             self._record(job, ev.Failed(job.id, self._now(), claim, error, None, crashed=True))
         else:
