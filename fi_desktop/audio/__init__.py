@@ -1,1 +1,1 @@
-"""Audio: read anything that FFmpeg reads, as 16 kHz samples, without ever holding a whole recording in memory."""
+"""Audio: read anything that FFmpeg reads, as 16 kHz samples, never holding a whole recording in memory."""

@@ -1,12 +1,14 @@
 """A decoded recording: 16 kHz samples in a file, read block by block.
 
-The decoder writes it once; engines read it as often as they need. Samples lie as little-endian 16-bit integers,
-channels interleaved: half the disk of float32 and 96 dB of range. Memory never follows the recording's length:
-blocks are read, not mapped (mapped pages would count as the worker's resident memory).
+The decoder writes it once; engines read it as often as they need. Samples lie as little-endian 16-bit
+integers,
+channels interleaved: half the disk of float32 and 96 dB of range. Memory never follows the recording's
+    length: blocks are read, not mapped (mapped pages would count as the worker's resident memory).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +46,9 @@ class Recording:
             for start in range(0, self.samples, frames):
                 count = min(frames, self.samples - start)
                 raw = np.fromfile(file, dtype="<i2", count=count * self.channels)
-                yield (raw.reshape(-1, self.channels).T / np.float32(_FULL_SCALE)).astype(np.float32, copy=False)
+                yield (raw.reshape(-1, self.channels).T / np.float32(_FULL_SCALE)).astype(
+                    np.float32, copy=False
+                )
 
     def blocks(self, *, block_s: float = 60.0, channel: int | None = None) -> Iterator[NDArray[np.float32]]:
         """Yield float32 (samples,) of one channel, or of the mean of all channels where `channel` is None."""
@@ -53,7 +57,11 @@ class Recording:
 
 
 class RecordingWriter:
-    """Writes a Recording block by block; use as a context manager, then read `recording`."""
+    """Writes a Recording block by block; use as a context manager, then read `recording`.
+
+    What was written is on the disk, and not merely on its way there, once the context ends without an
+    exception.
+    """
 
     def __init__(self, path: Path, channels: int) -> None:
         self._path = path
@@ -64,8 +72,11 @@ class RecordingWriter:
     def __enter__(self) -> RecordingWriter:
         return self
 
-    def __exit__(self, *_exc: object) -> None:
-        self._file.close()
+    def __exit__(self, exc_type: type[BaseException] | None, *_exc: object) -> None:
+        with self._file:
+            if exc_type is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Append float32 (channels, samples) in -1..1; what lies outside is clipped."""

@@ -1,0 +1,190 @@
+"""Opens a media file with FFmpeg, and says in one sentence why it cannot be opened.
+
+Decode and probe share it. FFmpeg sees the bytes of one file and nothing else: never the file's name (it may
+hold a patient's, and FFmpeg repeats names in errors and logs), no second file, no network. A playlist that
+points somewhere else is therefore unreadable, as is anything that FFmpeg knows by its ending only.
+"""
+
+from __future__ import annotations
+
+import errno
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+import av
+import av.logging
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from fi_desktop.core.errors import TransientError, UserError
+
+# FFmpeg's messages name streams, tags and paths, and go to stderr: None discards them before they are
+# formatted.
+av.logging.set_level(None)
+
+_READ_BUFFER_BYTES = 256 * 1024
+_AV_TIME_BASE = 1_000_000
+
+_SENTENCES = {
+    "audio.missing": "The recording is no longer where it was: put it back, and try again.",
+    "audio.forbidden": "Your account may not read this recording: copy it to your own folder, and try again.",
+    "audio.not_a_file": "This is a folder or a device, and not a recording.",
+    "audio.empty": "The file is empty: nothing was recorded, or copying it was interrupted.",
+    "audio.unreadable": "This file is not a recording that can be read, or it is protected against copying.",
+    "audio.damaged": "The recording is damaged, nothing in it can be read: copy it again from the recorder.",
+    "audio.no_audio": "This file has no sound track.",
+    "audio.no_samples": "The recording holds no sound: its length is zero.",
+    "audio.silent": "The recording is silent from beginning to end: check the microphone that was used.",
+}
+
+# How the containers that people record to begin; a file that begins so and still cannot be opened is damaged,
+# rather than something else with a wrong ending.
+_MAGIC = (
+    (0, b"RIFF"), (0, b"RF64"), (0, b"fLaC"), (0, b"OggS"), (0, b"ID3"), (0, b"\x1aE\xdf\xa3"), (4, b"ftyp"),
+    (0, b"FORM"), (0, b"caff"), (0, b"#!AMR"), (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Media:
+    """An open file and its best sound track.
+
+    Attributes:
+        file: the bytes; whoever moves its position puts it back.
+        size_bytes: length of the file.
+        container: FFmpeg's view of it.
+        stream: the sound track that a player would choose.
+    """
+
+    file: BinaryIO
+    size_bytes: int
+    container: InputContainer
+    stream: AudioStream
+
+    @property
+    def start_s(self) -> float:
+        """Smallest timestamp of any track, seconds; 0 where it is unknown."""
+        return (self.container.start_time or 0) / _AV_TIME_BASE
+
+    @property
+    def duration_s(self) -> float | None:
+        """Length that the header gives or FFmpeg estimates, seconds; None where neither can tell."""
+        duration = self.container.duration
+        return duration / _AV_TIME_BASE if duration is not None and duration > 0 else None
+
+
+def user_error(code: str) -> UserError:
+    """The error of a recording that cannot be used, with its sentence."""
+    return UserError(code, _SENTENCES[code])
+
+
+def read_error() -> TransientError:
+    """The error of a drive or network folder that stops answering."""
+    return TransientError(
+        "audio.read",
+        "The recording could not be read to its end: check the drive or network folder it is on.",
+    )
+
+
+@contextmanager
+def open_media(source: Path) -> Iterator[Media]:
+    """Open a recording for reading.
+
+    Raises:
+        UserError: audio.missing, audio.forbidden, audio.not_a_file, audio.empty, audio.unreadable,
+            audio.damaged or audio.no_audio.
+        TransientError: audio.read, where the drive fails.
+    """
+    with _open_file(source) as file:
+        size_bytes = file.seek(0, 2)
+        head = _head(file)
+        if size_bytes == 0:
+            raise user_error("audio.empty")
+        try:
+            container = av.open(
+                _Nameless(file),
+                mode="r",
+                metadata_errors="replace",
+                buffer_size=_READ_BUFFER_BYTES,
+                io_open=_refuse,
+                options={"protocol_whitelist": "none"},
+            )
+        except _RefusedError:
+            raise user_error("audio.unreadable") from None
+        except (av.FFmpegError, ValueError):
+            # ValueError: PyAV cannot make sense of what the header declares.
+            raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
+        except OSError:
+            raise read_error() from None
+        with container:
+            yield Media(file, size_bytes, container, _best_stream(container))
+
+
+def _open_file(source: Path) -> BinaryIO:
+    try:
+        # Asked before opening: opening a named pipe would wait for a writer.
+        if not stat.S_ISREG(source.stat().st_mode):
+            raise user_error("audio.not_a_file")
+        return source.open("rb")
+    except OSError as error:
+        _raise_open_error(error)
+
+
+def _raise_open_error(error: OSError) -> NoReturn:
+    # "from None" everywhere: the cause's text holds the path, and tracebacks are kept with the job.
+    if isinstance(error, PermissionError):
+        raise user_error("audio.forbidden") from None
+    if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno in (
+        errno.ELOOP,
+        errno.ENAMETOOLONG,
+    ):
+        raise user_error("audio.missing") from None
+    raise read_error() from None
+
+
+def _head(file: BinaryIO) -> bytes:
+    try:
+        file.seek(0)
+        head = file.read(16)
+        file.seek(0)
+    except OSError:
+        raise read_error() from None
+    return head
+
+
+def _looks_recorded(head: bytes) -> bool:
+    if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0:  # MPEG audio: eleven set bits
+        return True
+    return any(head[offset : offset + len(magic)] == magic for offset, magic in _MAGIC)
+
+
+def _best_stream(container: InputContainer) -> AudioStream:
+    stream = container.streams.best("audio")
+    if stream is None:
+        raise user_error("audio.no_audio" if container.streams.video else "audio.unreadable")
+    assert isinstance(stream, AudioStream)
+    # No decoder: a codec that this FFmpeg lacks, or a protected track ("drms").
+    if stream.codec_context is None:
+        raise user_error("audio.unreadable")
+    return stream
+
+
+class _Nameless:
+    """A file's bytes without its name, which PyAV would hand to FFmpeg and put into its errors."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.seek = file.seek
+        self.tell = file.tell
+
+
+class _RefusedError(Exception):
+    """The file asked FFmpeg to open another one."""
+
+
+def _refuse(*_asked: Any) -> NoReturn:
+    raise _RefusedError

@@ -1,0 +1,266 @@
+"""Decodes a recording: anything FFmpeg reads, to 16 kHz with its channels kept, in a file that engines read.
+
+The first stage of the pipeline calls it, in a worker. Sound is streamed in blocks of seconds, so memory never
+follows the recording's length. Knows nothing of jobs: it is asked to stop through `progress`, whose
+exceptions pass through.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.packet import Packet
+
+from fi_desktop.audio.blocks import BlockWriter, DecodeProgress
+from fi_desktop.audio.container import Media, open_media, read_error, user_error
+from fi_desktop.audio.declared import declared_duration
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
+from fi_desktop.audio.timeline import Timeline
+from fi_desktop.core.errors import TransientError
+
+MAX_CHANNELS = 8
+SILENT_PEAK = 1e-4
+"""Peak level, of 1, below which a whole recording is silence: -80 dBFS, three steps of a 16-bit sample."""
+
+# In a row; a drive or a file that fails again and again at the same place is at its end.
+_READ_FAILURES = 16
+# Less than this is lost at the edges of any encoded file.
+_DAMAGE_S = 0.2
+_CUT_SHORT_S = 1.0
+# libavformat's AVFMT_TS_DISCONT and AVFMT_GENERIC_INDEX.
+_RELATIVE_TIMESTAMPS = 0x0200 | 0x0100
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(frozen=True, slots=True)
+class AudioWarning:
+    """Something that the person must know about a recording that could be used all the same.
+
+    Attributes:
+        code: "audio.cut_short" (it ends before its time) or "audio.partly_damaged"; never shown, never
+            translated.
+        at_s: where it begins, seconds.
+    """
+
+    code: str
+    at_s: float
+
+    @property
+    def message(self) -> str:
+        """One sentence for the person; it names no file."""
+        at = _clock(self.at_s)
+        if self.code == "audio.cut_short":
+            return f"The file is damaged after {at}; what comes before was used."
+        return f"The file is damaged in places, first at {at}; what could not be read is left silent."
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A decoded recording and what is to be said about it.
+
+    Attributes:
+        recording: 16 kHz samples on disk.
+        peak: highest level of any channel, 0 to 1.
+        warnings: what the person must know; mostly empty.
+    """
+
+    recording: Recording
+    peak: float
+    warnings: tuple[AudioWarning, ...] = ()
+
+
+def decode(source: Path, target: Path, *, progress: Callable[[float], None]) -> Decoded:
+    """Decode `source` to `target`, which is there whole or not at all.
+
+    Channels are kept up to eight; further ones are mixed into these in turn, so that no voice is lost.
+    Silence stands where the recording's timestamps leave a gap.
+
+    Args:
+        source: any file with a sound track.
+        target: where the samples go; a file of this name with ".part" behind it is used meanwhile.
+        progress: called with the fraction done, 0 to 1 and never falling, for every two seconds of sound.
+
+    Raises:
+        UserError: the codes of `open_media`, audio.no_samples, or audio.silent (peak below -80 dBFS).
+        TransientError: disk.full, or audio.read where the drive fails.
+    """
+    # A fixed name: what a killed attempt left behind is overwritten by the next, and not forgotten on the
+    # disk.
+    part = target.with_name(target.name + ".part")
+    try:
+        with open_media(source) as media:
+            decoded = _Decoder(media, part, progress).run()
+        progress(1.0)
+        os.replace(part, target)  # noqa: PTH105 - as STYLE.md names it
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            raise TransientError(
+                "disk.full", "The disk is full: make room on it, and the job goes on."
+            ) from None
+        raise
+    return replace(decoded, recording=replace(decoded.recording, path=target))
+
+
+class _Decoder:
+    """One decoding: packets in, blocks of 16 kHz samples out.
+
+    Attributes:
+        _timeline: places frames on the recording's clock.
+        _anchor_s, _fed: where the resampler was started, seconds, and the samples a channel it was given
+            since.
+        _lost_s, _damaged_at_s: seconds in packets that could not be decoded, and where the first was.
+    """
+
+    def __init__(self, media: Media, part: Path, progress: Callable[[float], None]) -> None:
+        self._media = media
+        self._part = part
+        self._output: BlockWriter | None = None
+        self._progress = DecodeProgress(media, progress)
+        self._timeline = Timeline(
+            start_s=media.start_s,
+            duration_s=media.duration_s,
+            relative=bool(int(media.container.format.flags) & _RELATIVE_TIMESTAMPS),
+        )
+        self._resampler: av.AudioResampler | None = None
+        self._setup: tuple[str, str, int] | None = None
+        self._anchor_s = 0.0
+        self._fed = 0
+        self._rate_hz = SAMPLE_RATE_HZ
+        self._lost_s = 0.0
+        self._damaged_at_s = 0.0
+        self._unheard_s = 0.0
+
+    def run(self) -> Decoded:
+        """Decode from beginning to end."""
+        index = self._media.stream.index
+        seen = False
+        with ExitStack() as stack:
+            for packet in _packets(self._media):
+                if packet.stream_index != index:
+                    self._progress.other(packet)
+                    continue
+                self._progress.packet(packet)
+                seen = seen or packet.size > 0
+                for frame in self._frames(packet):
+                    if self._output is None:
+                        writer = RecordingWriter(self._part, min(frame.layout.nb_channels, MAX_CHANNELS))
+                        self._output = BlockWriter(stack.enter_context(writer), self._progress)
+                    self._take(frame, self._output)
+            if self._output is None:
+                raise user_error(self._why_nothing(seen))
+            self._drain(self._output)
+            self._output.flush()
+            recording, peak = self._output.recording, self._output.peak
+        if recording.samples == 0:
+            raise user_error("audio.no_samples")
+        if peak < SILENT_PEAK:
+            raise user_error("audio.silent")
+        return Decoded(recording, peak, self._warnings(recording))
+
+    @property
+    def _position_s(self) -> float:
+        return self._anchor_s + self._fed / self._rate_hz
+
+    def _frames(self, packet: Packet[AudioStream]) -> list[AudioFrame]:
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            # The last packet is often a torn one: it counts as damage once sound follows.
+            length = packet.duration * packet.time_base if packet.duration and packet.time_base else 0.0
+            self._unheard_s += float(length)
+            return []
+        if frames and self._unheard_s:
+            self._damaged_at_s = self._damaged_at_s if self._lost_s else self._position_s
+            self._lost_s += self._unheard_s
+            self._unheard_s = 0.0
+        return [frame for frame in frames if frame.samples]
+
+    def _take(self, frame: AudioFrame, output: BlockWriter) -> None:
+        timestamp_s = None
+        if frame.pts is not None and frame.time_base is not None:
+            timestamp_s = float(frame.pts * frame.time_base)
+        gap_s = self._timeline.gap_before(timestamp_s, self._position_s)
+        setup = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if gap_s or setup != self._setup:
+            position_s = self._position_s + gap_s
+            self._drain(output)
+            output.pad(round(position_s * SAMPLE_RATE_HZ))
+            self._restart(setup, position_s)
+        self._fed += frame.samples
+        for resampled in self._resample(frame):
+            output.write(resampled)
+
+    def _restart(self, setup: tuple[str, str, int], position_s: float) -> None:
+        """Start a resampler for frames of this format, layout and rate."""
+        # Packed samples, and the layout kept: PyAV 18 reads past the end of a frame of eight planar channels,
+        # and libswresample would mix channels wherever input and output layouts differ.
+        try:
+            self._resampler = av.AudioResampler(format="flt", layout=setup[1], rate=SAMPLE_RATE_HZ)
+        except ValueError:
+            raise user_error("audio.unreadable") from None
+        self._setup, self._rate_hz = setup, setup[2]
+        self._anchor_s, self._fed = position_s, 0
+
+    def _drain(self, output: BlockWriter) -> None:
+        for resampled in self._resample(None):
+            output.write(resampled)
+
+    def _resample(self, frame: AudioFrame | None) -> list[AudioFrame]:
+        if self._resampler is None:
+            return []
+        try:
+            return self._resampler.resample(frame)
+        except (av.FFmpegError, ValueError):
+            # A rate or a layout that no sound card has: the header lies.
+            raise user_error("audio.unreadable") from None
+
+    def _why_nothing(self, seen: bool) -> str:
+        """The error's code where not one frame was decoded; seen: whether there were packets at all."""
+        if not seen:
+            return "audio.damaged" if declared_duration(self._media) else "audio.no_samples"
+        # MP4 keeps its table of contents whole or not at all: packets that are there and mean nothing are
+        # encrypted.
+        return "audio.unreadable" if self._media.container.format.name.startswith("mov") else "audio.damaged"
+
+    def _warnings(self, recording: Recording) -> tuple[AudioWarning, ...]:
+        warnings = []
+        if self._lost_s >= _DAMAGE_S:
+            warnings.append(AudioWarning("audio.partly_damaged", self._damaged_at_s))
+        declared_s = declared_duration(self._media)
+        if declared_s is not None and recording.duration < declared_s - max(_CUT_SHORT_S, 0.005 * declared_s):
+            warnings.append(AudioWarning("audio.cut_short", recording.duration))
+        return tuple(warnings)
+
+
+def _packets(media: Media) -> Iterator[Packet[Any]]:
+    """Yield packets to the end of what can be read; a broken place is passed over where the format allows."""
+    failures = 0
+    while failures < _READ_FAILURES:
+        try:
+            for packet in media.container.demux():
+                failures = 0
+                yield packet
+        except av.FFmpegError:
+            failures += 1
+        except OSError:
+            raise read_error() from None
+        else:
+            return
+
+
+def _clock(time_s: float) -> str:
+    """12:31, or 1:02:31 from an hour on."""
+    minutes, seconds = divmod(int(time_s), 60)
+    if minutes < 60:
+        return f"{minutes}:{seconds:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"

@@ -1,0 +1,64 @@
+"""The recording's clock: how much silence belongs before a frame.
+
+A transcript's times count from the start of the recording as a player shows it. Frames that follow each other
+are joined without a look at small differences; a track that starts late, or packets that are missing, become
+silence, so that what is said later keeps its time. Knows nothing of FFmpeg's objects: seconds in, seconds
+out.
+"""
+
+from __future__ import annotations
+
+# Timestamps of live captures and of containers that count in milliseconds tremble by this much.
+_JITTER_S = 0.02
+# Codecs start by up to this much of priming (LAME 25 ms, AAC 44 ms, Opus 80 ms): no late start.
+_PRIMING_S = 0.1
+# A track that starts later than this belongs to a longer recording that was cut, and starts at zero.
+_LATE_START_S = 300.0
+# Beyond this much silence in all, timestamps are corrupt, and no disk should pay for them.
+_SILENCE_BUDGET_S = 2 * 3600.0
+# A clock that falls back by more has been set anew (a chained file, a stream that restarted).
+_RESTART_S = 1.0
+
+
+class Timeline:
+    """Places frames on the recording's clock, in the order in which they are decoded.
+
+    Attributes:
+        origin_s: timestamp of the recording's zero, seconds.
+    """
+
+    def __init__(self, *, start_s: float, duration_s: float | None, relative: bool) -> None:
+        """Start a clock.
+
+        Args:
+            start_s: smallest timestamp of the file.
+            duration_s: length that the file declares.
+            relative: whether the format's timestamps may begin anywhere (MPEG-TS, Ogg) or are counted from
+                the first frame that is found (FLAC, MP3), so that the first one is the recording's zero.
+        """
+        late = _PRIMING_S < start_s <= _LATE_START_S and not relative
+        self.origin_s = 0.0 if late else start_s
+        self._end_s = None if duration_s is None else start_s - self.origin_s + duration_s + 1.0
+        self._shift_s = 0.0
+        self._silence_s = 0.0
+
+    def gap_before(self, timestamp_s: float | None, position_s: float) -> float:
+        """Return the seconds of silence that belong before a frame; 0 where it simply follows.
+
+        timestamp_s: the frame's own; position_s: how much of the recording there is already.
+        """
+        if timestamp_s is None:
+            return 0.0
+        ahead_s = timestamp_s - self.origin_s + self._shift_s - position_s
+        if -_RESTART_S <= ahead_s <= _JITTER_S:
+            return 0.0
+        if ahead_s > 0 and self._believes(position_s + ahead_s, ahead_s):
+            self._silence_s += ahead_s
+            return ahead_s
+        self._shift_s -= ahead_s
+        return 0.0
+
+    def _believes(self, lands_at_s: float, silence_s: float) -> bool:
+        if self._silence_s + silence_s > _SILENCE_BUDGET_S:
+            return False
+        return self._end_s is None or lands_at_s <= self._end_s

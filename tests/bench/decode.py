@@ -1,0 +1,95 @@
+"""How long decoding three hours of stereo takes, and how much memory: `python tests/bench/decode.py [hours]`.
+
+The recording is made by coding one minute and repeating its packets. Making and decoding run in processes of their
+own, started by one that imports nothing large: a child's peak on Linux is at least what its parent held.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+RATE_HZ = 44_100
+MINUTE = 60 * RATE_HZ
+FORMATS = (
+    ("M4A (AAC)", "aac", "ipod", ".m4a"),
+    ("MP3", "libmp3lame", "mp3", ".mp3"),
+    ("FLAC", "flac", "flac", ".flac"),
+)
+
+
+def make(path: Path, codec: str, container: str, minutes: int) -> None:
+    """Write noise in two channels, one minute of it again and again."""
+    import av
+    import numpy as np
+
+    noise = np.random.default_rng(7).normal(0, 0.1, (1, 2 * MINUTE)).astype(np.float32)
+    with av.open(str(path), "w", format=container) as output:
+        stream = output.add_stream(codec, rate=RATE_HZ, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(noise, format="flt", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
+        stream.codec_context.open()
+        resampler = av.AudioResampler(stream.format.name, "stereo", RATE_HZ, stream.frame_size or 4096)
+        frames = resampler.resample(frame) + resampler.resample(None)
+        packets = [bytes(packet) for part in frames for packet in stream.encode(part)]
+        packets += [bytes(packet) for packet in stream.encode(None)]
+        samples = stream.frame_size or 4096
+        for number in range(minutes * len(packets)):
+            packet = av.Packet(packets[number % len(packets)])
+            packet.stream, packet.time_base = stream, Fraction(1, RATE_HZ)
+            packet.pts = packet.dts = number * samples
+            packet.duration = samples
+            output.mux(packet)
+
+
+def decode_once(source: Path, target: Path) -> None:
+    """Decode, and print seconds, peak resident bytes, and the length found."""
+    from fi_desktop.audio.decode import decode
+
+    started = time.perf_counter()
+    decoded = decode(source, target, progress=lambda _fraction: None)
+    elapsed_s = time.perf_counter() - started
+    # ru_maxrss: kilobytes on Linux, bytes on macOS.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(elapsed_s, peak, decoded.recording.duration, len(decoded.warnings))
+
+
+def run(*arguments: object) -> str:
+    """Run this file again with arguments, and return what it prints."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def main(hours: float) -> None:
+    """Print a table for docs/benchmarks.md."""
+    print("| Format | Length | Source | Time | Times faster than the recording | Peak memory |")
+    print("|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for title, codec, container, ending in FORMATS:
+            source = Path(folder, "recording" + ending)
+            run("make", source, codec, container, round(hours * 60))
+            answer = run("decode", source, Path(folder, "samples.pcm")).split()
+            elapsed_s, peak_bytes, length_s = float(answer[0]), int(answer[1]), float(answer[2])
+            print(
+                f"| {title}, 44.1 kHz stereo | {length_s / 3600:.2f} h | {source.stat().st_size / 1e6:.0f} MB "
+                f"| {elapsed_s:.1f} s | {length_s / elapsed_s:.0f} | {peak_bytes / 1e6:.0f} MB |",
+                flush=True,
+            )
+            source.unlink()
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["make", path, codec, container, minutes]:
+            make(Path(path), codec, container, int(minutes))
+        case ["decode", source, target]:
+            decode_once(Path(source), Path(target))
+        case [hours]:
+            main(float(hours))
+        case _:
+            main(3.0)
