@@ -1,3 +1,14 @@
-"""fi-desktop: who spoke when, and what was said, on the clinician's own computer."""
+"""fi-desktop: who spoke when, and what was said, on the clinician's own computer.
+
+Imported first in every process, workers included, so this is where the libraries that would call home are
+told not to: pyannote.audio sends telemetry, and the model hub's client looks for updates, unless the
+environment forbids it before they are imported.
+"""
+
+import os
 
 __version__ = "0.1.0"
+
+os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"

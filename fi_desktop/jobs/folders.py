@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fi_desktop.core.transcript import Transcript
-
-RESULT = "result.json"
+from fi_desktop.files import RESULT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,110 @@
+"""The composition root: settings -> store -> pool -> service. The one place that knows all of them."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fi_desktop import __version__, log
+from fi_desktop.backends.base import Backend
+from fi_desktop.backends.inline import InlineBackend
+from fi_desktop.backends.pool import WorkerPool
+from fi_desktop.client import RemoteClient, answer
+from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.files import resource
+from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.settings import Settings
+
+__all__ = ["AlreadyOwned", "App"]
+
+
+class App:
+    """The program without its window: the owner of a data folder.
+
+    Attributes:
+        settings: the settings in force.
+        service: the queue; takes commands at once, and carries them out once `start` was called.
+    """
+
+    def __init__(self, settings: Settings, *, inline: bool = False) -> None:
+        """Put the parts together; nothing is started, and no file is touched.
+
+        Args:
+            settings: the settings in force.
+            inline: run jobs in this process instead of worker processes.
+        """
+        self.settings = settings
+        self.service = JobService(
+            partial(JobStore, settings.store),
+            JobFolders(settings.jobs),
+            now=time.time,
+            rng=random.Random(),
+            policy=RetryPolicy(settings.retry_delays_s, max_deliveries=settings.max_deliveries),
+        )
+        models = (str(settings.models), str(resource("models")))
+        self._backend: Backend = (
+            InlineBackend(self.service, settings, models)
+            if inline
+            else WorkerPool(self.service, settings, models, now=time.time)
+        )
+        self._lock: InstanceLock | None = None
+        self._door = Door(settings.home, self._answer)
+        self._handover: Callable[[list[str]], None] | None = None
+
+    def own(self) -> None:
+        """Take the data folder.
+
+        Raises:
+            AlreadyOwned: another process has it; `owner()` talks to it.
+        """
+        lock = InstanceLock(self.settings.home)
+        lock.acquire()
+        self._lock = lock
+
+    def owner(self) -> RemoteClient:
+        """Return the way to the process that owns the data folder."""
+        return RemoteClient(partial(ask, self.settings.home))
+
+    def on_handover(self, callback: Callable[[list[str]], None]) -> None:
+        """Call `callback`, on another thread, with the files of a second launch; none: raise the window."""
+        self._handover = callback
+
+    def start(self) -> None:
+        """Open the store and begin to work off the queue; takes the data folder first where `own` was not
+        called.
+
+        Raises:
+            AlreadyOwned: another process has the data folder.
+            UserError, TransientError: the store cannot be opened.
+        """
+        if self._lock is None:
+            self.own()
+        log.set_up(self.settings.logs)
+        log.event("APP_STARTED", version=__version__)
+        self._backend.start()
+        self._door.open()
+
+    def stop(self) -> None:
+        """Stop safely: running jobs go back to the queue. Returns when all is on disk."""
+        self._door.close()
+        self._backend.stop()
+        log.event("APP_STOPPED")
+        log.tear_down()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        return answer(self.service, request, open_window=self._open_window)
+
+    def _open_window(self, paths: list[str]) -> bool:
+        if self._handover is None:
+            return False
+        self._handover(paths)
+        return True

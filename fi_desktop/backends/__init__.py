@@ -1,0 +1,1 @@
+"""Where a job runs: one contract, kept by every backend."""

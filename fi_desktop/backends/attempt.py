@@ -1,0 +1,107 @@
+"""One attempt at a job, in whatever process: run the pipeline, and say how it ended."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from fi_desktop.backends.messages import Deliver, Done, Ended, GaveUp, Measured, Progressed, WentWrong
+from fi_desktop.core.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    ErrorInfo,
+    ErrorKind,
+    FiError,
+    Interrupted,
+)
+from fi_desktop.core.job import Stage
+
+_NEWS_INTERVAL_S = 0.1
+
+
+class Reporter:
+    """Passes a pipeline's progress on, ten times a second at most, and stops it when it is to stop."""
+
+    def __init__(
+        self, delivery: Deliver, send: Callable[[Progressed | Measured], None], check: Callable[[], None]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            delivery: what is worked on.
+            send: takes the news.
+            check: called at every progress call; raises Cancelled or Interrupted where the attempt is to end.
+        """
+        self._delivery = delivery
+        self._send = send
+        self._check = check
+        self._began = time.monotonic()
+        self._limit_s = delivery.soft_limit_s
+        self._stage: Stage | None = None
+        self._sent = 0.0
+
+    def progress(self, stage: Stage, fraction: float) -> None:
+        """Pass progress on.
+
+        Raises:
+            Cancelled, Interrupted: the attempt is to end.
+            DeadlineExceeded: the soft limit has passed.
+        """
+        self._check()
+        now = time.monotonic()
+        if now - self._began > self._limit_s:
+            raise DeadlineExceeded(self._limit_s)
+        if stage is not self._stage or now - self._sent >= _NEWS_INTERVAL_S:
+            self._stage, self._sent = stage, now
+            self._send(Progressed(self._delivery.claim, stage, fraction))
+
+    def measured(self, duration_s: float) -> None:
+        """The recording is so long; the limit grows with it."""
+        self._limit_s = max(self._limit_s, self._delivery.limit_factor * duration_s)
+        self._send(Measured(self._delivery.claim, duration_s))
+
+
+def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
+    """Do a delivered job and return how it ended; this is the worker's edge, where every error ends."""
+    # here and not above: the pipeline brings numpy, and a worker sets its threads before that
+    from fi_desktop import pipeline
+
+    work = pipeline.Work(
+        delivery.job_id,
+        Path(delivery.path),
+        delivery.options,
+        Path(delivery.folder),
+        tuple(Path(folder) for folder in delivery.models),
+    )
+    try:
+        return Done(delivery.claim, pipeline.run(work, reporter))
+    except Cancelled:
+        return GaveUp(delivery.claim, cancelled=True)
+    except Interrupted:
+        return GaveUp(delivery.claim, cancelled=False)
+    except MemoryError:
+        error = ErrorInfo(
+            ErrorKind.TRANSIENT, "memory.full", "The computer ran out of memory.", _traceback(delivery)
+        )
+        return WentWrong(delivery.claim, error)
+    except FiError as error:
+        return WentWrong(
+            delivery.claim, ErrorInfo(error.kind, error.code, error.message, _traceback(delivery))
+        )
+    except Exception as error:  # noqa: BLE001 - the one broad catch: no error may take the worker with it
+        message = f"Something unexpected went wrong ({type(error).__name__})."
+        return WentWrong(
+            delivery.claim, ErrorInfo(ErrorKind.BUG, "engine.unexpected", message, _traceback(delivery))
+        )
+
+
+def _traceback(delivery: Deliver) -> str:
+    """The traceback without the recording's name, which is a patient's datum."""
+    text = traceback.format_exc()
+    path = Path(delivery.path)
+    for private in (str(path), path.name, path.stem, str(path.parent)):
+        if len(private) > 2:
+            text = text.replace(private, "<recording>")
+    return text

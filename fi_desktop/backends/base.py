@@ -1,0 +1,118 @@
+"""The contract of a backend, and the engine room that every backend runs.
+
+The engine room is one thread that owns the store. It takes turns: in one transaction it carries out the
+commands that came in through the service, records what running attempts told, and claims jobs for whoever is
+free. Only what was committed is acted upon: a job is handed out after its claim is on disk, and an attempt is
+over once its end is.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from multiprocessing import Pipe
+from typing import Protocol
+
+from fi_desktop import log
+from fi_desktop.core.errors import TransientError
+from fi_desktop.core.job import Job
+from fi_desktop.jobs.service import JobService
+from fi_desktop.settings import Settings
+
+
+class Backend(Protocol):
+    """Where jobs run."""
+
+    def start(self) -> None:
+        """Open the store and begin to work off the queue; return once commands are taken.
+
+        Raises:
+            UserError, TransientError: the store cannot be opened.
+        """
+
+    def stop(self) -> None:
+        """Claim nothing more, give running jobs back without a charge, close the store; return when done."""
+
+
+class EngineRoom(ABC):
+    """The thread that owns the store; a backend says how jobs are run."""
+
+    def __init__(self, service: JobService, settings: Settings, models: tuple[str, ...]) -> None:
+        self._service = service
+        self._settings = settings
+        self._models = models
+        self._thread = threading.Thread(target=self._run, name="engine-room", daemon=True)
+        self._opened = threading.Event()
+        self._refusal: Exception | None = None
+        self._stopping = threading.Event()
+        # what attempts told and was not committed yet; kept over a turn that failed
+        self._told: list[Callable[[], None]] = []
+        self._bell_reader, self._bell = Pipe(duplex=False)
+        self._bell_lock = threading.Lock()
+        self._rung = False
+
+    def start(self) -> None:
+        """Open the store and begin to work; see Backend."""
+        self._thread.start()
+        self._opened.wait()
+        if self._refusal is not None:
+            raise self._refusal
+
+    def stop(self) -> None:
+        """Stop safely; see Backend."""
+        self._stopping.set()
+        self._ring()
+        self._thread.join()
+
+    def _ring(self) -> None:
+        """Wake the engine room, from any thread. Rings once however often it is called before it is heard."""
+        with self._bell_lock:
+            if not self._rung:
+                self._rung = True
+                self._bell.send_bytes(b"!")
+
+    def _hear(self) -> None:
+        with self._bell_lock:
+            if self._rung:
+                self._rung = False
+                self._bell_reader.recv_bytes()
+
+    def _run(self) -> None:
+        try:
+            self._service.open(self._ring)
+        except Exception as refusal:  # noqa: BLE001 - whatever it is, `start` raises it on the caller's thread
+            self._refusal = refusal
+            return
+        finally:
+            self._opened.set()
+        try:
+            self._work()
+        finally:
+            self._service.close()
+
+    def _turn(self, claim: Callable[[], list[Job]]) -> list[Job]:
+        """Take one turn and return the jobs that were claimed in it; none where nothing could be written."""
+        claimed: list[Job] = []
+        try:
+            with self._service.turn():
+                for record in self._told:
+                    record()
+                if not self._stopping.is_set():
+                    claimed = claim()
+        except TransientError as error:
+            log.event("STORE_UNWRITABLE", code=error.code)
+            self._on_unwritable(error)
+            return []
+        self._told.clear()
+        if self._service.waiting:
+            self._ring()
+        return claimed
+
+    @abstractmethod
+    def _work(self) -> None:
+        """Work until told to stop, and leave nothing running."""
+
+    @abstractmethod
+    def _on_unwritable(self, error: TransientError) -> None:
+        """A turn could not be written: see to it that it is taken again in a while."""

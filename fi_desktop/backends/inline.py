@@ -1,0 +1,89 @@
+"""Jobs in the engine room's own thread: for tests, for debugging, and where no process can be started."""
+
+from __future__ import annotations
+
+import time
+from multiprocessing.connection import wait
+
+from fi_desktop.backends.attempt import Reporter, attempt
+from fi_desktop.backends.base import EngineRoom
+from fi_desktop.backends.messages import Deliver, Done, GaveUp, Measured, Progressed, WentWrong
+from fi_desktop.core.errors import Cancelled, Interrupted, TransientError
+from fi_desktop.core.events import CancelAsked
+from fi_desktop.core.job import Job
+from fi_desktop.jobs.news import JobChanged, JobProgressed, News
+
+_NAME = "inline"
+_POLL_S = 1.0
+
+
+class InlineBackend(EngineRoom):
+    """Runs one job at a time; commands are carried out at its progress calls."""
+
+    _cancel_asked: str | None = None
+
+    def _work(self) -> None:
+        unlisten = self._service.listen(self._on_news)
+        try:
+            while not self._stopping.is_set():
+                claimed = self._turn(self._claim)
+                for job in claimed:
+                    self._do(job)
+                if not claimed and not self._told:
+                    wait([self._bell_reader], self._patience_s())
+                    self._hear()
+            self._turn(list)
+        finally:
+            unlisten()
+
+    def _claim(self) -> list[Job]:
+        job = self._service.claim(_NAME)
+        return [job] if job is not None else []
+
+    def _do(self, job: Job) -> None:
+        claim = job.claim or ""
+        delivery = Deliver(
+            claim=claim,
+            job_id=job.id,
+            path=job.path,
+            options=job.options,
+            folder=str(self._service.folders.folder(job.id)),
+            models=self._models,
+            soft_limit_s=self._settings.soft_limit_s,
+            limit_factor=self._settings.limit_factor,
+        )
+
+        def send(news: Progressed | Measured) -> None:
+            if isinstance(news, Progressed):
+                self._service.tell(JobProgressed(job.id, news.stage, news.fraction))
+                self._turn(list)
+
+        def check() -> None:
+            if self._service.waiting:
+                self._turn(list)
+            if self._stopping.is_set():
+                raise Interrupted
+            if self._cancel_asked == claim:
+                raise Cancelled
+
+        match attempt(delivery, Reporter(delivery, send, check)):
+            case Done(summary=summary):
+                self._told.append(lambda: self._service.completed(job.id, claim, summary))
+            case WentWrong(error=error):
+                self._told.append(lambda: self._service.failed(job.id, claim, error))
+            case GaveUp(cancelled=True):
+                self._told.append(lambda: self._service.cancelled(job.id, claim))
+            case GaveUp():
+                self._told.append(lambda: self._service.released(job.id, claim))
+
+    def _on_news(self, news: tuple[News, ...]) -> None:
+        for item in news:
+            if isinstance(item, JobChanged) and isinstance(item.event, CancelAsked):
+                self._cancel_asked = item.job.claim
+
+    def _patience_s(self) -> float | None:
+        return None if self._service.next_due_at() is None else _POLL_S
+
+    def _on_unwritable(self, error: TransientError) -> None:
+        del error
+        time.sleep(_POLL_S)

@@ -1,0 +1,144 @@
+"""One owner a data folder: the lock that says so, and the door at which everybody else knocks.
+
+The door is a local socket (a named pipe on Windows) that only who can read the data folder can open: both
+sides prove that they know the key that lies there. Requests and answers are JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from fi_desktop import log
+from fi_desktop.core.errors import TransientError
+from fi_desktop.files import write_whole
+
+_KEY = "door.key"
+_PATIENCE_S = 10.0  # how long an owner that is just starting, or busy, is waited for
+_KNOCK_INTERVAL_S = 0.05
+_LONGEST_SOCKET_PATH = 100  # bytes; the system's limit is 104 to 108
+
+
+class AlreadyOwned(Exception):
+    """Another process owns the data folder."""
+
+
+class InstanceLock:
+    """The right to own a data folder; the system takes it back from a process that died."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = FileLock(home / "instance.lock")
+
+    def acquire(self) -> None:
+        """Take it.
+
+        Raises:
+            AlreadyOwned: another process has it.
+        """
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise AlreadyOwned from None
+
+    def release(self) -> None:
+        """Give it back."""
+        self._lock.release()
+
+
+class Door:
+    """The owner's side: answers requests, one after the other, on a thread of its own."""
+
+    def __init__(self, home: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self._home = home
+        self._answer = answer
+        self._listener: Listener | None = None
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    def open(self) -> None:
+        """Begin to answer. Needs the instance lock: it clears away what an owner that died left lying."""
+        address = _address(self._home)
+        if address.startswith(str(self._home)):
+            Path(address).unlink(missing_ok=True)
+        key = secrets.token_bytes(32)
+        self._listener = Listener(address, authkey=key)
+        write_whole(self._home / _KEY, key)  # a temp file is readable by its owner alone, and stays so
+        self._thread = threading.Thread(target=self._serve, args=(self._listener,), name="door", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answer nobody more."""
+        if self._listener is None or self._thread is None:
+            return
+        self._closing = True
+        with suppress(OSError, EOFError, AuthenticationError):
+            _knock(self._home).close()  # wakes the thread from its wait
+        self._thread.join(_PATIENCE_S)
+        self._listener.close()
+        (self._home / _KEY).unlink(missing_ok=True)
+        self._listener = None
+
+    def _serve(self, listener: Listener) -> None:
+        while not self._closing:
+            try:
+                with listener.accept() as connection:
+                    if not self._closing:
+                        self._serve_one(connection)
+            except (OSError, EOFError, AuthenticationError, ValueError) as error:
+                if not self._closing:
+                    log.event("DOOR_REFUSED", error=type(error).__name__)
+
+    def _serve_one(self, connection: Connection) -> None:
+        if connection.poll(_PATIENCE_S):
+            request = json.loads(connection.recv_bytes())
+            connection.send_bytes(json.dumps(self._answer(request)).encode())
+
+
+def ask(home: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Carry a request to the owner of a data folder and return its answer.
+
+    Raises:
+        TransientError: the owner does not answer.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            with _knock(home) as connection:
+                connection.send_bytes(json.dumps(request).encode())
+                answer: dict[str, Any] = json.loads(connection.recv_bytes())
+                return answer
+        except (OSError, EOFError, AuthenticationError) as error:
+            # it may be starting up: the lock is taken before the door opens
+            if time.monotonic() > deadline:
+                message = "fi-desktop is already running, but does not answer."
+                raise TransientError("door.silent", message) from error
+            time.sleep(_KNOCK_INTERVAL_S)
+
+
+def _knock(home: Path) -> Connection:
+    return Client(_address(home), authkey=(home / _KEY).read_bytes())
+
+
+def _address(home: Path) -> str:
+    name = f"fi-desktop-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
+    if sys.platform == "win32":
+        return rf"\\.\pipe\{name}"
+    path = home / "door.sock"
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
+        return str(path)
+    # Linux has socket names that are no files; elsewhere a deep data folder borrows the temp folder
+    return f"\0{name}" if sys.platform == "linux" else f"/tmp/{name}.sock"
