@@ -1,0 +1,167 @@
+"""Find speech with Silero's voice activity model.
+
+Owns everything about the model that ships inside the faster-whisper package: where its file is, how it is
+run, how its probabilities become regions. The package itself is never imported (it would load CTranslate2);
+only its ONNX file is used. Called by the pipeline before any diarizer; knows nothing of speakers.
+
+Source: Silero Team, "Silero VAD", https://github.com/snakers4/silero-vad (MIT), version 6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.core.errors import FiError
+from fi_desktop.core.transcript import Region
+from fi_desktop.engines.base import Progress, Speech
+
+FRAME_SAMPLES = 512
+HOP_S = FRAME_SAMPLES / SAMPLE_RATE_HZ
+_CONTEXT_SAMPLES = 64
+_STATE_SIZE = 128
+
+# One block is a whole number of model frames and of 10 ms feature frames, so that no sample is waited for.
+BLOCK_S = 32.0
+_TARGET_RMS = 0.05
+# 30 dB: brings a whispering, badly set up recording to the model's level, and leaves the noise of an empty
+# room and of a 16-bit converter (-80 dBFS and below) where the model hears nothing.
+_MAX_GAIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRule:
+    """How probabilities become regions.
+
+    Attributes:
+        onset, offset: speech begins at `onset` and ends below `offset` (probabilities).
+        bridge_s: shorter gaps are speech as well.
+        shortest_s: shorter speech is dropped, before padding.
+        pad_s: added at both ends.
+    """
+
+    onset: float = 0.30
+    offset: float = 0.15
+    bridge_s: float = 0.30
+    shortest_s: float = 0.10
+    pad_s: float = 0.06
+
+
+def find_speech(recording: Recording, *, per_channel: bool, progress: Progress) -> Speech:
+    """Find the stretches in which anybody speaks.
+
+    The recording is read in blocks, each brought to one level, and the model's memory goes on from block to
+    block. With `per_channel` the result has a row for each channel and `regions` is the union over them; else
+    one row for the mean of all channels. Where nobody speaks, `regions` is empty.
+    """
+    rows = recording.channels if per_channel else 1
+    streams = [_Stream(_session()) for _ in range(rows)]
+    probability = np.zeros((rows, -(-recording.samples // FRAME_SAMPLES)), dtype=np.float32)
+    frame = 0
+    for block in recording.channel_blocks(block_s=BLOCK_S):
+        for row, stream in enumerate(streams):
+            samples = np.ascontiguousarray(block[row]) if per_channel else block.mean(axis=0)
+            found = stream.probabilities(samples)
+            probability[row, frame : frame + len(found)] = found
+        frame += -(-block.shape[1] // FRAME_SAMPLES)
+        progress(min(1.0, frame * FRAME_SAMPLES / recording.samples))
+    regions = union([find_regions(row, recording.duration) for row in probability])
+    return Speech(probability=probability, hop_s=HOP_S, regions=regions)
+
+
+def find_regions(
+    probability: NDArray[np.float32], duration: float, rule: RegionRule | None = None
+) -> tuple[Region, ...]:
+    """Turn one row of probabilities into regions by two thresholds (hysteresis).
+
+    probability: (frames,), `HOP_S` a frame; duration: of the recording, seconds.
+    """
+    rule = rule or RegionRule()
+    inside = _hysteresis(probability, rule.onset, rule.offset)
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2) * HOP_S
+    merged: list[list[float]] = []
+    for start, end in edges:
+        if merged and start - merged[-1][1] < rule.bridge_s:
+            merged[-1][1] = end
+        else:
+            merged.append([start, end])
+    padded = [
+        Region(max(0.0, float(start) - rule.pad_s), min(duration, float(end) + rule.pad_s))
+        for start, end in merged
+        if end - start >= rule.shortest_s
+    ]
+    return union([padded])
+
+
+def union(rows: list[tuple[Region, ...]] | list[list[Region]]) -> tuple[Region, ...]:
+    """Join the regions of all rows: sorted, not overlapping."""
+    joined: list[Region] = []
+    for region in sorted((region for row in rows for region in row), key=lambda region: region.start):
+        if joined and region.start <= joined[-1].end:
+            joined[-1] = Region(joined[-1].start, max(joined[-1].end, region.end))
+        else:
+            joined.append(region)
+    return tuple(joined)
+
+
+def _hysteresis(probability: NDArray[np.float32], onset: float, offset: float) -> NDArray[np.bool_]:
+    """Whether each frame is inside speech that began at `onset` and has not fallen below `offset`."""
+    # Each frame that decides is marked; every other frame keeps the decision of the last one that did.
+    decision = np.where(probability >= onset, 1, np.where(probability < offset, 0, -1))
+    last = np.maximum.accumulate(np.where(decision >= 0, np.arange(len(decision)), -1))
+    return np.asarray((last >= 0) & (decision[last] == 1))
+
+
+class _Stream:
+    """The model on one row of samples, its memory carried from block to block."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self._hidden = np.zeros((1, 1, _STATE_SIZE), dtype=np.float32)
+        self._cell = np.zeros((1, 1, _STATE_SIZE), dtype=np.float32)
+        self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
+
+    def probabilities(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """samples: (samples,), a whole number of frames except in the last block. Returns: (frames,)."""
+        padded = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES))
+        stretched = np.concatenate([self._context, padded]) * _gain(samples)
+        self._context = padded[-_CONTEXT_SAMPLES:]
+        # A frame is seen with the last 64 samples before it.
+        frames = np.lib.stride_tricks.sliding_window_view(stretched, _CONTEXT_SAMPLES + FRAME_SAMPLES)
+        output, self._hidden, self._cell = self._session.run(
+            None,
+            {"input": np.ascontiguousarray(frames[::FRAME_SAMPLES]), "h": self._hidden, "c": self._cell},
+        )
+        return np.asarray(output, dtype=np.float32).reshape(-1)
+
+
+def _gain(samples: NDArray[np.float32]) -> np.float32:
+    rms = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
+    return np.float32(min(_TARGET_RMS / max(rms, 1e-6), _MAX_GAIN))
+
+
+def _session() -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = 1
+    # The arena keeps the largest block's memory for good; without it a block costs the same time.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(_model_file()), options, providers=["CPUExecutionProvider"])
+
+
+def _model_file() -> Path:
+    """Locate the model in the faster-whisper package without importing it."""
+    spec = find_spec("faster_whisper")
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
+        found = sorted(Path(folder).glob("assets/silero_vad*.onnx"))
+        if found:
+            return found[-1]
+    raise FiError("engine.silero_missing", "The part that finds speech is missing from this installation.")
