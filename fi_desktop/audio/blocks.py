@@ -108,8 +108,9 @@ def _fit(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
     count = block.shape[0]
     if count == channels:
         return block
+    fitted: NDArray[np.float32]
     if count < channels:
-        return np.take(block, np.arange(channels) % count, axis=0)
-    mixed = [block[first::channels].mean(axis=0, dtype=np.float32) for first in range(channels)]
-    fitted: NDArray[np.float32] = np.stack(mixed)
+        fitted = block[np.arange(channels) % count]
+    else:
+        fitted = np.stack([block[first::channels].mean(axis=0) for first in range(channels)])
     return fitted

@@ -38,6 +38,8 @@ _DAMAGE_S = 0.2
 _CUT_SHORT_S = 1.0
 # libavformat's AVFMT_TS_DISCONT and AVFMT_GENERIC_INDEX.
 _RELATIVE_TIMESTAMPS = 0x0200 | 0x0100
+# A broken packet this many times too large holds several frames.
+_SWALLOWED = 4
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -118,6 +120,7 @@ class _Decoder:
         _timeline: places frames on the recording's clock.
         _anchor_s, _fed: where the resampler was started, seconds, and the samples a channel it was given
             since.
+        _unheard_s: seconds in packets that could not be decoded since the last that could.
         _lost_s, _damaged_at_s: seconds in packets that could not be decoded, and where the first was.
     """
 
@@ -126,11 +129,8 @@ class _Decoder:
         self._part = part
         self._output: BlockWriter | None = None
         self._progress = DecodeProgress(media, progress)
-        self._timeline = Timeline(
-            start_s=media.start_s,
-            duration_s=media.duration_s,
-            relative=bool(int(media.container.format.flags) & _RELATIVE_TIMESTAMPS),
-        )
+        self._relative = bool(int(media.container.format.flags) & _RELATIVE_TIMESTAMPS)
+        self._timeline = Timeline(start_s=media.start_s, duration_s=media.duration_s, relative=self._relative)
         self._resampler: av.AudioResampler | None = None
         self._setup: tuple[str, str, int] | None = None
         self._anchor_s = 0.0
@@ -176,14 +176,25 @@ class _Decoder:
             frames = packet.decode()
         except av.FFmpegError:
             # The last packet is often a torn one: it counts as damage once sound follows.
-            length = packet.duration * packet.time_base if packet.duration and packet.time_base else 0.0
-            self._unheard_s += float(length)
+            self._unheard_s += self._length_s(packet)
             return []
         if frames and self._unheard_s:
             self._damaged_at_s = self._damaged_at_s if self._lost_s else self._position_s
             self._lost_s += self._unheard_s
             self._unheard_s = 0.0
         return [frame for frame in frames if frame.samples]
+
+    def _length_s(self, packet: Packet[AudioStream]) -> float:
+        """How much sound a packet that cannot be decoded stands for, seconds."""
+        length_s = float(packet.duration * packet.time_base) if packet.duration and packet.time_base else 0.0
+        bit_rate = self._media.stream.codec_context.bit_rate
+        swallowed_s = 8 * packet.size / bit_rate if bit_rate else 0.0
+        if not self._relative or swallowed_s < _SWALLOWED * length_s:
+            return length_s
+        # Formats without timestamps (MP3): the parser takes all bytes to the next frame for one, and counts
+        # on as if only one were lost.
+        self._timeline.skip(swallowed_s - length_s)
+        return swallowed_s
 
     def _take(self, frame: AudioFrame, output: BlockWriter) -> None:
         timestamp_s = None

@@ -58,6 +58,10 @@ class Timeline:
         self._shift_s -= ahead_s
         return 0.0
 
+    def skip(self, seconds: float) -> None:
+        """Move later frames by time that was lost without a trace in their timestamps."""
+        self._shift_s += seconds
+
     def _believes(self, lands_at_s: float, silence_s: float) -> bool:
         if self._silence_s + silence_s > _SILENCE_BUDGET_S:
             return False

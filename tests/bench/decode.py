@@ -1,6 +1,7 @@
 """How long decoding three hours of stereo takes, and how much memory: `python tests/bench/decode.py [hours]`.
 
-The recording is made by coding one minute and repeating its packets. Making and decoding run in processes of their
+The recording is made by coding one minute and repeating its packets. Making and decoding run in processes of
+their
 own, started by one that imports nothing large: a child's peak on Linux is at least what its parent held.
 """
 
@@ -75,11 +76,9 @@ def main(hours: float) -> None:
             run("make", source, codec, container, round(hours * 60))
             answer = run("decode", source, Path(folder, "samples.pcm")).split()
             elapsed_s, peak_bytes, length_s = float(answer[0]), int(answer[1]), float(answer[2])
-            print(
-                f"| {title}, 44.1 kHz stereo | {length_s / 3600:.2f} h | {source.stat().st_size / 1e6:.0f} MB "
-                f"| {elapsed_s:.1f} s | {length_s / elapsed_s:.0f} | {peak_bytes / 1e6:.0f} MB |",
-                flush=True,
-            )
+            size = f"{source.stat().st_size / 1e6:.0f} MB"
+            figures = f"{elapsed_s:.1f} s | {length_s / elapsed_s:.0f} | {peak_bytes / 1e6:.0f} MB"
+            print(f"| {title}, 44.1 kHz stereo | {length_s / 3600:.2f} h | {size} | {figures} |", flush=True)
             source.unlink()
 
 

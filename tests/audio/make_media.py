@@ -1,0 +1,109 @@
+"""Makes recordings for the tests: tones in real files, coded by FFmpeg, and cut or damaged afterwards."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+
+
+def tones(
+    frequencies_hz: Sequence[float], *, seconds: float, rate_hz: int, level: float = 0.4
+) -> NDArray[np.float32]:
+    """One sine a channel. Returns: float32 (channels, samples)."""
+    time_s = np.arange(round(seconds * rate_hz)) / rate_hz
+    return np.stack([level * np.sin(2 * np.pi * hz * time_s) for hz in frequencies_hz]).astype(np.float32)
+
+
+def write_media(
+    path: Path,
+    sound: NDArray[np.float32],
+    *,
+    codec: str,
+    rate_hz: int,
+    layout: str = "mono",
+    container: str | None = None,
+    sample_format: str | None = None,
+    video: str | None = None,
+    start_s: float = 0.0,
+    gap: tuple[float, float] | None = None,
+    options: dict[str, str] | None = None,
+) -> Path:
+    """Code float32 (channels, samples) into a file.
+
+    start_s: timestamp of the first sample. gap: (from, to), seconds of `sound` that are left out, as when
+        packets are lost. video: codec of a short video track of ten pictures a second, beginning at zero.
+    """
+    with av.open(str(path), "w", format=container, options=options or {}) as output:
+        stream = output.add_stream(codec, rate=rate_hz, layout=layout)
+        if sample_format:
+            stream.format = sample_format
+        # The encoder says how many samples a frame takes once it is open.
+        stream.codec_context.open()
+        if video:
+            write_pictures(output, video, seconds=start_s + sound.shape[1] / rate_hz)
+        size = stream.codec_context.frame_size or 1024
+        resampler = av.AudioResampler(stream.format.name, layout, rate_hz)
+        for first in range(0, sound.shape[1], size):
+            if gap and gap[0] <= first / rate_hz < gap[1]:
+                continue
+            packed = np.ascontiguousarray(sound[:, first : first + size].T).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
+            frame.sample_rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
+            frame.pts = round(start_s * rate_hz) + first
+            for ready in resampler.resample(frame):
+                output.mux(stream.encode(ready))
+        output.mux(stream.encode(None))
+    return path
+
+
+def write_wav(path: Path, sound: NDArray[np.float32], *, rate_hz: int, sample_bytes: int = 2) -> Path:
+    """Write float32 (channels, samples) as integers of 1 to 4 bytes; works for any number of channels."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(sound.shape[0])
+        file.setsampwidth(sample_bytes)
+        file.setframerate(rate_hz)
+        scaled = np.rint(sound.T.astype(np.float64) * (2 ** (8 * sample_bytes - 1) - 1)).astype("<i4")
+        if sample_bytes == 1:
+            scaled += 128
+        raw = scaled.reshape(-1, 1).view("<u1").reshape(-1, 4)[:, :sample_bytes]
+        file.writeframes(raw.tobytes())
+    return path
+
+
+def samples_of(recording: Recording) -> NDArray[np.float32]:
+    """All of a recording: float32 (channels, samples)."""
+    return np.concatenate(list(recording.channel_blocks()), axis=1)
+
+
+def pitches_hz(sound: NDArray[np.float32], *, skip_s: float = 0.2) -> list[int]:
+    """The strongest frequency of each channel, to 1 Hz, leaving out the edges."""
+    edge = round(skip_s * SAMPLE_RATE_HZ)
+    middle = sound[:, edge:-edge]
+    spectrum = np.abs(np.fft.rfft(middle * np.hanning(middle.shape[1]), n=16 * SAMPLE_RATE_HZ, axis=1))
+    return [round(peak / 16) for peak in spectrum.argmax(axis=1)]
+
+
+def onset_s(sound: NDArray[np.float32], *, level: float = 0.1) -> float:
+    """When any channel is first heard, seconds."""
+    return float(np.argmax(np.abs(sound).max(axis=0) > level)) / SAMPLE_RATE_HZ
+
+
+def write_pictures(output: av.container.OutputContainer, codec: str, *, seconds: float) -> None:
+    """Write black pictures, ten a second."""
+    stream = output.add_stream(codec, rate=10)
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+    for number in range(round(10 * seconds)):
+        picture = av.VideoFrame(64, 48, "yuv420p")
+        for plane in picture.planes:
+            plane.update(bytes(plane.buffer_size))
+        picture.pts, picture.time_base = number, Fraction(1, 10)
+        output.mux(stream.encode(picture))
+    output.mux(stream.encode(None))

@@ -1,0 +1,480 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from make_media import onset_s, pitches_hz, samples_of, tones, write_media, write_pictures, write_wav
+
+from fi_desktop.audio.decode import MAX_CHANNELS, Decoded, decode
+from fi_desktop.audio.probe import probe
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.core.errors import Cancelled, ErrorKind, TransientError, UserError
+
+
+def nothing(_fraction: float) -> None:
+    pass
+
+
+def decoded(source: Path) -> Decoded:
+    return decode(source, source.parent / "samples.pcm", progress=nothing)
+
+
+# Formats: (ending, codec, layout, rate, options of write_media)
+FORMATS = [
+    ("wav", "pcm_u8", "mono", 8_000, {}),
+    ("wav", "pcm_s16le", "stereo", 44_100, {}),
+    ("wav", "pcm_s24le", "stereo", 48_000, {"sample_format": "s32"}),
+    ("wav", "pcm_s32le", "mono", 96_000, {}),
+    ("wav", "pcm_f32le", "stereo", 16_000, {}),
+    ("wav", "pcm_mulaw", "mono", 8_000, {}),
+    ("aiff", "pcm_s16be", "stereo", 22_050, {}),
+    ("caf", "pcm_s16le", "stereo", 32_000, {}),
+    ("flac", "flac", "stereo", 96_000, {}),
+    ("mp3", "libmp3lame", "mono", 22_050, {}),
+    ("mp3", "libmp3lame", "stereo", 44_100, {}),
+    ("m4a", "aac", "stereo", 44_100, {}),
+    ("aac", "aac", "mono", 16_000, {"container": "adts"}),
+    ("opus", "libopus", "stereo", 48_000, {}),
+    ("amr", "libopencore_amrnb", "mono", 8_000, {}),
+    ("ac3", "ac3", "stereo", 48_000, {}),
+    ("ts", "aac", "stereo", 48_000, {"container": "mpegts"}),
+    ("mka", "libopus", "mono", 48_000, {}),
+    ("webm", "libopus", "stereo", 48_000, {"video": "libvpx"}),
+    ("mp4", "aac", "stereo", 48_000, {"video": "mpeg4"}),
+    ("mov", "aac", "mono", 32_000, {"video": "mpeg4"}),
+    ("avi", "libmp3lame", "stereo", 48_000, {"video": "mpeg4"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "layout", "rate_hz", "options"),
+    FORMATS,
+    ids=[f"{f[0]}-{f[1]}-{f[3]}" for f in FORMATS],
+)
+def test_every_format_keeps_its_pitch_its_channels_and_its_length(
+    tmp_path, ending, codec, layout, rate_hz, options
+):
+    frequencies = [440, 700][: 1 if layout == "mono" else 2]
+    sound = tones(frequencies, seconds=2.0, rate_hz=rate_hz)
+    source = write_media(
+        tmp_path / f"sound.{ending}", sound, codec=codec, layout=layout, rate_hz=rate_hz, **options
+    )
+
+    result = decoded(source)
+
+    assert result.warnings == ()
+    assert result.recording.channels == len(frequencies)
+    assert pitches_hz(samples_of(result.recording)) == frequencies
+    # Coders without a note of their priming keep two frames of it, and fill their last one.
+    assert result.recording.duration == pytest.approx(2.0, abs=0.13)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000])
+def test_resampling_keeps_phase_and_length(tmp_path, rate_hz):
+    source = write_wav(tmp_path / "tone.wav", tones([440], seconds=3.0, rate_hz=rate_hz), rate_hz=rate_hz)
+
+    result = decoded(source)
+
+    sound = samples_of(result.recording)[0]
+    assert abs(len(sound) - 3 * SAMPLE_RATE_HZ) <= 3
+    expected = tones([440], seconds=3.0, rate_hz=SAMPLE_RATE_HZ)[0]
+    middle = slice(SAMPLE_RATE_HZ, 2 * SAMPLE_RATE_HZ)
+    assert np.abs(sound[middle] - expected[middle]).max() < 0.004
+
+
+def test_sixteen_kilohertz_of_sixteen_bits_comes_out_bit_for_bit(tmp_path):
+    values = np.random.default_rng(1).integers(-32_768, 32_767, (2, 40_000)).astype("<i2")
+    source = tmp_path / "noise.wav"
+    write_wav(source, np.zeros((2, 40_000), np.float32), rate_hz=SAMPLE_RATE_HZ)
+    header = source.read_bytes()[:44]
+    source.write_bytes(header + values.T.tobytes())
+
+    recording = decoded(source).recording
+
+    assert np.array_equal(np.fromfile(recording.path, "<i2").reshape(-1, 2).T, values)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 6, 7, 8])
+def test_up_to_eight_channels_are_kept_apart_and_in_order(tmp_path, channels):
+    frequencies = [300 + 100 * number for number in range(channels)]
+    sound = tones(frequencies, seconds=1.0, rate_hz=44_100)
+
+    result = decoded(write_wav(tmp_path / "channels.wav", sound, rate_hz=44_100))
+
+    assert pitches_hz(samples_of(result.recording)) == frequencies
+
+
+def test_surround_sound_keeps_its_channels(tmp_path):
+    frequencies = [300, 400, 500, 600, 700, 800]
+    source = write_media(
+        tmp_path / "surround.flac",
+        tones(frequencies, seconds=1.0, rate_hz=48_000),
+        codec="flac",
+        layout="5.1",
+        rate_hz=48_000,
+    )
+
+    assert pitches_hz(samples_of(decoded(source).recording)) == frequencies
+
+
+def test_more_than_eight_channels_are_mixed_so_that_each_is_still_heard(tmp_path):
+    frequencies = [300 + 100 * number for number in range(12)]
+    sound = tones(frequencies, seconds=1.0, rate_hz=16_000)
+    # The first eight are silent: what is heard comes from the others.
+    sound[:MAX_CHANNELS] = 0
+
+    recording = decoded(write_wav(tmp_path / "many.wav", sound, rate_hz=16_000)).recording
+
+    assert recording.channels == MAX_CHANNELS
+    assert pitches_hz(samples_of(recording))[:4] == frequencies[MAX_CHANNELS:]
+
+
+def test_float_samples_beyond_full_scale_are_clipped_and_nan_is_silence(tmp_path):
+    sound = tones([440], seconds=1.0, rate_hz=16_000, level=3.0)
+    sound[0, 100] = np.nan
+    source = write_media(tmp_path / "loud.wav", sound, codec="pcm_f32le", rate_hz=16_000)
+
+    result = decoded(source)
+
+    assert result.peak == 1.0
+    assert samples_of(result.recording)[0, 100] == 0
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "video"), [("mp4", "aac", "mpeg4"), ("mka", "libopus", None), ("m4a", "aac", None)]
+)
+def test_a_late_start_becomes_silence(tmp_path, ending, codec, video):
+    sound = tones([440], seconds=1.0, rate_hz=48_000)
+    source = write_media(
+        tmp_path / f"late.{ending}", sound, codec=codec, rate_hz=48_000, start_s=1.5, video=video
+    )
+
+    assert onset_s(samples_of(decoded(source).recording)) == pytest.approx(1.5, abs=0.003)
+
+
+def test_missing_packets_become_silence_and_later_speech_keeps_its_time(tmp_path):
+    sound = tones([440], seconds=6.0, rate_hz=48_000)
+    sound[:, : 5 * 48_000] *= 0.1
+    source = write_media(tmp_path / "gap.mka", sound, codec="libopus", rate_hz=48_000, gap=(2.0, 4.0))
+
+    recording = decoded(source).recording
+
+    heard = samples_of(recording)
+    assert recording.duration == pytest.approx(6.0, abs=0.03)
+    assert onset_s(heard) == pytest.approx(5.0, abs=0.01)
+    assert np.abs(heard[:, round(2.3 * SAMPLE_RATE_HZ) : round(3.9 * SAMPLE_RATE_HZ)]).max() == 0
+
+
+def test_progress_rises_to_one(tmp_path):
+    source = write_wav(tmp_path / "tone.wav", tones([440], seconds=30.0, rate_hz=8_000), rate_hz=8_000)
+    told = []
+
+    decode(source, tmp_path / "samples.pcm", progress=told.append)
+
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert len(told) >= 15
+    assert told[7] == pytest.approx(16 / 30, abs=0.05)
+
+
+def test_progress_without_a_known_length_follows_the_file(tmp_path):
+    # A WAV that was written to a pipe: the header's sizes are unknown.
+    source = write_wav(tmp_path / "tone.wav", tones([440], seconds=20.0, rate_hz=16_000), rate_hz=16_000)
+    raw = bytearray(source.read_bytes())
+    raw[4:8] = raw[40:44] = b"\xff\xff\xff\xff"
+    source.write_bytes(raw)
+    told = []
+
+    result = decode(source, tmp_path / "samples.pcm", progress=told.append)
+
+    assert result.recording.duration == pytest.approx(20.0, abs=0.01)
+    assert result.warnings == ()
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+# Stopping, writing
+
+
+@pytest.mark.parametrize("error", [Cancelled, KeyboardInterrupt])
+def test_stopping_leaves_nothing_behind(tmp_path, error):
+    source = write_wav(tmp_path / "tone.wav", tones([440], seconds=30.0, rate_hz=8_000), rate_hz=8_000)
+
+    def stop(fraction: float) -> None:
+        if fraction > 0.3:
+            raise error
+
+    with pytest.raises(error):
+        decode(source, tmp_path / "samples.pcm", progress=stop)
+
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_what_a_killed_attempt_left_is_overwritten(tmp_path):
+    source = write_wav(tmp_path / "tone.wav", tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
+    (tmp_path / "samples.pcm.part").write_bytes(b"x" * 1_000_000)
+
+    recording = decoded(source).recording
+
+    assert recording.path.stat().st_size == 2 * recording.samples
+    assert not (tmp_path / "samples.pcm.part").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_may_pass(tmp_path):
+    source = write_wav(tmp_path / "tone.wav", tones([440], seconds=30.0, rate_hz=8_000), rate_hz=8_000)
+    (tmp_path / "samples.pcm.part").symlink_to("/dev/full")
+
+    with pytest.raises(TransientError) as caught:
+        decoded(source)
+
+    assert caught.value.code == "disk.full"
+    assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mi grabación nº 1.wav",
+        "García López 👩‍⚕️ & 100% #1?.wav".replace("?", ""),
+        "-i.wav",
+        "http:x.wav",
+        "a" * 251 + ".wav",
+    ],
+)
+def test_any_name_is_read(tmp_path, name):
+    source = write_wav(tmp_path / "x.wav", tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
+    named = source.rename(tmp_path / name)
+
+    assert decoded(named).recording.duration == pytest.approx(1.0, abs=0.01)
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec"), [("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("flac", "flac"), ("mka", "libopus")]
+)
+def test_a_file_cut_short_is_used_and_told(tmp_path, ending, codec):
+    source = tmp_path / f"cut.{ending}"
+    write_media(source, tones([440], seconds=10.0, rate_hz=48_000), codec=codec, rate_hz=48_000)
+    whole = source.read_bytes()
+    source.write_bytes(whole[: len(whole) * 6 // 10])
+
+    result = decoded(source)
+
+    assert 3.0 < result.recording.duration < 8.0
+    (warning,) = result.warnings
+    assert warning.code == "audio.cut_short"
+    assert warning.at_s == result.recording.duration
+    assert warning.message.startswith(f"The file is damaged after 0:0{int(warning.at_s)};")
+
+
+def test_a_hole_in_a_file_is_passed_over_and_told(tmp_path):
+    source = tmp_path / "hole.mp3"
+    write_media(source, tones([440], seconds=20.0, rate_hz=44_100), codec="libmp3lame", rate_hz=44_100)
+    raw = bytearray(source.read_bytes())
+    middle = len(raw) // 2
+    raw[middle : middle + 8_000] = np.random.default_rng(3).bytes(8_000)
+    source.write_bytes(raw)
+
+    result = decoded(source)
+
+    assert [warning.code for warning in result.warnings] == ["audio.partly_damaged"]
+    assert result.warnings[0].at_s == pytest.approx(10.0, abs=1.0)
+    assert result.recording.duration == pytest.approx(20.0, abs=0.1)
+    (start, end) = (round(10.3 * SAMPLE_RATE_HZ), round(10.8 * SAMPLE_RATE_HZ))
+    assert np.abs(samples_of(result.recording)[:, start:end]).max() == 0
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def text(path: Path) -> None:
+    path.write_text("These are notes of a consultation, and no recording.\n" * 50)
+
+
+def noise(path: Path) -> None:
+    path.write_bytes(np.random.default_rng(5).bytes(100_000))
+
+
+def only_a_header(path: Path) -> None:
+    write_wav(path, np.zeros((1, 0), np.float32), rate_hz=16_000)
+
+
+def cut_in_its_header(path: Path) -> None:
+    write_wav(path, tones([440], seconds=1.0, rate_hz=16_000), rate_hz=16_000)
+    path.write_bytes(path.read_bytes()[:30])
+
+
+def cut_after_its_header(path: Path) -> None:
+    write_wav(path, tones([440], seconds=1.0, rate_hz=16_000), rate_hz=16_000)
+    path.write_bytes(path.read_bytes()[:44])
+
+
+def cut_before_its_index(path: Path) -> None:
+    write_media(path, tones([440], seconds=2.0, rate_hz=48_000), codec="aac", rate_hz=48_000, container="mp4")
+    path.write_bytes(path.read_bytes()[:-2_000])
+
+
+def encrypted(path: Path) -> None:
+    sound = tones([440], seconds=2.0, rate_hz=48_000)
+    keys = {
+        "encryption_scheme": "cenc-aes-ctr",
+        "encryption_key": "0123456789abcdef0123456789abcdef",
+        "encryption_kid": "fedcba9876543210fedcba9876543210",
+    }
+    write_media(path, sound, codec="aac", rate_hz=48_000, container="mp4", options=keys)
+
+
+def pictures_only(path: Path) -> None:
+    with av.open(str(path), "w", format="mp4") as output:
+        write_pictures(output, "mpeg4", seconds=1.0)
+
+
+def digital_silence(path: Path) -> None:
+    write_wav(path, np.zeros((1, 16_000), np.float32), rate_hz=16_000)
+
+
+def almost_silence(path: Path) -> None:
+    write_media(
+        path,
+        tones([440], seconds=1.0, rate_hz=16_000, level=5e-5),
+        codec="pcm_f32le",
+        rate_hz=16_000,
+        container="wav",
+    )
+
+
+def playlist(path: Path) -> None:
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nother.ts\n#EXT-X-ENDLIST\n")
+
+
+def list_of_files(path: Path) -> None:
+    # It must not be followed to the recording beside it.
+    write_wav(path.with_name("beside.wav"), tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
+    path.write_text("ffconcat version 1.0\nfile beside.wav\n")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def missing(path: Path) -> None:
+    assert not path.exists()
+
+
+BROKEN = [
+    (empty, "audio.empty"),
+    (text, "audio.unreadable"),
+    (noise, "audio.unreadable"),
+    (only_a_header, "audio.no_samples"),
+    (cut_in_its_header, "audio.damaged"),
+    (cut_after_its_header, "audio.damaged"),
+    (cut_before_its_index, "audio.damaged"),
+    (encrypted, "audio.unreadable"),
+    (pictures_only, "audio.no_audio"),
+    (digital_silence, "audio.silent"),
+    (almost_silence, "audio.silent"),
+    (playlist, "audio.unreadable"),
+    (list_of_files, "audio.unreadable"),
+    (folder, "audio.not_a_file"),
+    (missing, "audio.missing"),
+]
+
+
+@pytest.mark.parametrize(("make", "code"), BROKEN, ids=[make.__name__ for make, _ in BROKEN])
+def test_what_cannot_be_used_is_told_in_one_sentence_that_names_no_file(tmp_path, make, code, capfd):
+    source = tmp_path / "Paciente Pérez.wav"
+    make(source)
+
+    with pytest.raises(UserError) as caught:
+        decode(source, tmp_path / "samples.pcm", progress=nothing)
+
+    assert caught.value.code == code
+    assert caught.value.kind is ErrorKind.USER
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    assert sentence.count(".") == 1
+    assert "Pérez" not in sentence
+    assert str(tmp_path) not in sentence
+    # A traceback is kept with the job: neither may it hold the name.
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    assert not list(tmp_path.glob("samples*"))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("make", "code"), BROKEN[:3] + BROKEN[8:9] + BROKEN[13:])
+def test_probing_fails_as_decoding_does(tmp_path, make, code):
+    source = tmp_path / "Paciente Pérez.wav"
+    make(source)
+
+    with pytest.raises(UserError) as caught:
+        probe(source)
+
+    assert caught.value.code == code
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="this account may read everything")
+def test_a_file_that_may_not_be_read(tmp_path):
+    source = write_wav(tmp_path / "x.wav", tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
+    source.chmod(0)
+
+    with pytest.raises(UserError) as caught:
+        decoded(source)
+
+    assert caught.value.code == "audio.forbidden"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_named_pipe_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+
+    with pytest.raises(UserError) as caught:
+        decoded(tmp_path / "pipe.wav")
+
+    assert caught.value.code == "audio.not_a_file"
+
+
+def test_ffmpeg_says_nothing_on_stderr(tmp_path):
+    source = tmp_path / "Paciente Pérez.mp3"
+    write_media(source, tones([440], seconds=5.0, rate_hz=44_100), codec="libmp3lame", rate_hz=44_100)
+    raw = bytearray(source.read_bytes())
+    raw[20_000:30_000] = bytes(10_000)
+    source.write_bytes(raw)
+    code = (
+        "import sys; from pathlib import Path; from fi_desktop.audio.decode import decode\n"
+        "decode(Path(sys.argv[1]), Path(sys.argv[2]), progress=lambda _: None)"
+    )
+
+    finished = subprocess.run(
+        [sys.executable, "-c", code, str(source), str(tmp_path / "samples.pcm")],
+        capture_output=True,
+        check=True,
+    )
+
+    assert (finished.stdout, finished.stderr) == (b"", b"")
+
+
+def test_probe_reads_the_header(tmp_path):
+    source = write_media(
+        tmp_path / "visit.mp4",
+        tones([440, 700], seconds=3.0, rate_hz=48_000),
+        codec="aac",
+        layout="stereo",
+        rate_hz=48_000,
+        video="mpeg4",
+    )
+
+    found = probe(source)
+
+    assert (found.channels, found.sample_rate_hz, found.codec, found.has_video) == (2, 48_000, "aac", True)
+    assert found.duration_s == pytest.approx(3.0, abs=0.1)

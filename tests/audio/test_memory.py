@@ -1,0 +1,40 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from make_media import write_wav
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from fi_desktop.audio.decode import decode
+decoded = decode(Path(sys.argv[1]), Path(sys.argv[2]), progress=lambda _: None)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, decoded.recording.duration)
+"""
+
+
+# A child's ru_maxrss is at least what its parent held, so the measuring process is started by a small one.
+LAUNCH = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))"
+
+
+def peak_rss_bytes(source: Path, target: Path) -> int:
+    command = [sys.executable, "-c", LAUNCH, "-c", MEASURE, str(source), str(target)]
+    peak, _duration = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return int(peak) * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
+def test_memory_does_not_follow_the_length(tmp_path):
+    minute = np.random.default_rng(2).normal(0, 0.1, (2, 60 * 16_000)).astype(np.float32)
+    short = write_wav(tmp_path / "short.wav", minute, rate_hz=16_000)
+    long = write_wav(tmp_path / "long.wav", np.tile(minute, 40), rate_hz=16_000)
+
+    short_bytes = peak_rss_bytes(short, tmp_path / "short.pcm")
+    long_bytes = peak_rss_bytes(long, tmp_path / "long.pcm")
+
+    # Forty minutes are 154 MB of samples.
+    assert long_bytes - short_bytes < 20_000_000
+    assert long_bytes < 250_000_000

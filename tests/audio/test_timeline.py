@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.audio.timeline import Timeline
+
+
+def test_frames_that_follow_each_other_are_joined():
+    timeline = Timeline(start_s=0.0, duration_s=60.0, relative=False)
+
+    assert timeline.gap_before(0.0, 0.0) == 0
+    assert timeline.gap_before(1.015, 1.0) == 0
+    assert timeline.gap_before(1.985, 2.0) == 0
+    assert timeline.gap_before(None, 3.0) == 0
+
+
+def test_missing_time_is_silence():
+    timeline = Timeline(start_s=0.0, duration_s=60.0, relative=False)
+
+    assert timeline.gap_before(12.5, 10.0) == 2.5
+    assert timeline.gap_before(13.5, 13.5) == 0
+
+
+@pytest.mark.parametrize(
+    ("start_s", "relative", "silence_s"),
+    [(0.025, False, 0.0), (2.0, False, 2.0), (2.0, True, 0.0), (5_000.0, False, 0.0), (95_443.7, True, 0.0)],
+    ids=["priming", "late track", "transport stream", "cut from a longer one", "clock of a transport stream"],
+)
+def test_a_late_start_counts_only_where_the_format_means_it(start_s, relative, silence_s):
+    timeline = Timeline(start_s=start_s, duration_s=60.0, relative=relative)
+
+    assert timeline.gap_before(start_s, 0.0) == silence_s
+
+
+def test_a_jump_beyond_the_end_is_corrupt_and_later_frames_follow():
+    timeline = Timeline(start_s=0.0, duration_s=60.0, relative=False)
+
+    assert timeline.gap_before(90_000.0, 10.0) == 0
+    assert timeline.gap_before(90_001.0, 11.0) == 0
+    assert timeline.gap_before(90_003.0, 12.0) == pytest.approx(1.0)
+
+
+def test_a_clock_that_starts_again_is_followed():
+    timeline = Timeline(start_s=0.0, duration_s=None, relative=True)
+
+    assert timeline.gap_before(0.0, 50.0) == 0
+    assert timeline.gap_before(1.0, 51.0) == 0
+    assert timeline.gap_before(3.0, 52.0) == pytest.approx(1.0)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=50))
+def test_corrupt_timestamps_never_cost_more_than_two_hours_of_silence(timestamps):
+    timeline = Timeline(start_s=0.0, duration_s=None, relative=False)
+    position_s, silence_s = 0.0, 0.0
+    for timestamp_s in timestamps:
+        gap_s = timeline.gap_before(timestamp_s, position_s)
+        assert gap_s >= 0
+        silence_s += gap_s
+        position_s += gap_s + 0.02
+
+    assert silence_s <= 7_200.0 + 1e-6
