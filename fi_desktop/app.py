@@ -6,10 +6,11 @@ import random
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from fi_desktop import __version__, log
 from fi_desktop.backends.base import Backend
+from fi_desktop.backends.idle import IdleBackend
 from fi_desktop.backends.inline import InlineBackend
 from fi_desktop.backends.pool import WorkerPool
 from fi_desktop.client import RemoteClient, answer
@@ -23,6 +24,8 @@ from fi_desktop.settings import Settings
 
 __all__ = ["AlreadyOwned", "App"]
 
+BackendName = Literal["pool", "inline", "idle"]
+
 
 class App:
     """The program without its window: the owner of a data folder.
@@ -32,12 +35,12 @@ class App:
         service: the queue; takes commands at once, and carries them out once `start` was called.
     """
 
-    def __init__(self, settings: Settings, *, inline: bool = False) -> None:
+    def __init__(self, settings: Settings, *, backend: BackendName = "pool") -> None:
         """Put the parts together; nothing is started, and no file is touched.
 
         Args:
             settings: the settings in force.
-            inline: run jobs in this process instead of worker processes.
+            backend: where jobs run: in worker processes, in this process, or not at all.
         """
         self.settings = settings
         self.service = JobService(
@@ -48,11 +51,14 @@ class App:
             policy=RetryPolicy(settings.retry_delays_s, max_deliveries=settings.max_deliveries),
         )
         models = (str(settings.models), str(resource("models")))
-        self._backend: Backend = (
-            InlineBackend(self.service, settings, models)
-            if inline
-            else WorkerPool(self.service, settings, models, now=time.time)
-        )
+        self._backend: Backend
+        match backend:
+            case "pool":
+                self._backend = WorkerPool(self.service, settings, models, now=time.time)
+            case "inline":
+                self._backend = InlineBackend(self.service, settings, models)
+            case "idle":
+                self._backend = IdleBackend(self.service, settings, models)
         self._lock: InstanceLock | None = None
         self._door = Door(settings.home, self._answer)
         self._handover: Callable[[list[str]], None] | None = None

@@ -1,0 +1,38 @@
+# The two commands of the README, and what developers need. Each target does its own set-up.
+# Windows: see README, "On Windows".
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check run lint help
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: $(STAMP) ## the sample through the real queue and worker, then the window
+	@$(BIN)/fi-desktop demo
+
+test: $(STAMP) ## every test
+	$(BIN)/python -m pytest
+
+check: $(STAMP) lint ## style, types, layers, and the quick tests
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(STAMP) ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+run: $(STAMP) ## the window
+	$(BIN)/fi-desktop
+
+$(STAMP): pyproject.toml packaging/system_libraries.py
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \
+	  sys.exit(0 if ok else "Python 3.11 to 3.13 is needed; say which with: make PYTHON=python3.12 ...")'
+	$(PYTHON) packaging/system_libraries.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@

@@ -1,0 +1,189 @@
+"""The command line: every command, with no display and without importing Qt; no command opens the window.
+
+Exit codes: 0 all went well, 1 something failed, 2 bad usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from fi_desktop import __version__
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.job import JobState
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.engines import registry
+from fi_desktop.exporters import EXPORTERS
+from fi_desktop.instance import AlreadyOwned
+from fi_desktop.settings import Settings, load
+
+_COMMANDS = ("run", "jobs", "export", "doctor", "selftest", "demo", "window")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code."""
+    given = list(arguments)
+    if not given or (given[0] not in _COMMANDS and not given[0].startswith("-")):
+        given.insert(
+            0, "window"
+        )  # no command, or just files: what a double click on the program or a file gives
+    options = _parser().parse_args(given)
+    command: Callable[[Settings, argparse.Namespace], int] = options.command
+    try:
+        return command(load(workers=getattr(options, "workers", None)), options)
+    except (UserError, TransientError) as error:
+        print(f"fi-desktop: {error.message}", file=sys.stderr)  # noqa: T201
+        return 2 if error.code.startswith(("settings.", "submit.")) else 1
+    except AlreadyOwned:
+        print("fi-desktop is already running here: close it first.", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fi-desktop", description="Who spoke when, on your own computer. No command: opens the window."
+    )
+    parser.add_argument("--version", action="version", version=f"fi-desktop {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="work recordings, or what the queue holds"))
+    _add_jobs(commands.add_parser("jobs", help="look at the queue and change it"))
+    _add_export(commands.add_parser("export", help="write a finished job's result"))
+    doctor = commands.add_parser("doctor", help="say how each part of the program is")
+    doctor.add_argument("--json", action="store_true", help="one JSON object a line")
+    doctor.set_defaults(command=_doctor)
+    selftest = commands.add_parser(
+        "selftest", help="run the sample through the real queue, and check the result"
+    )
+    selftest.set_defaults(command=_selftest)
+    demo = commands.add_parser("demo", help="run the sample, show who spoke when, open the window on it")
+    demo.set_defaults(command=_demo)
+    window = commands.add_parser("window", help="open the window")
+    window.add_argument("files", nargs="*", type=Path, metavar="FILE|FOLDER")
+    window.set_defaults(command=_window)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE|FOLDER", help="none: what the queue holds"
+    )
+    parser.add_argument(
+        "--speakers", type=_speakers, metavar="N|MIN-MAX|auto", help="how many people speak (default 2)"
+    )
+    parser.add_argument("--engine", choices=registry.NAMES, help="what tells the speakers apart")
+    parser.add_argument(
+        "--to", type=_formats, default=(), metavar="FORMAT,…", help=f"also write {', '.join(EXPORTERS)}"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="where to write; files of the same name are replaced",
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="worker processes")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line for each change of state")
+    parser.set_defaults(command=_run)
+
+
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list jobs")
+    listing.add_argument("--state", type=str.upper, choices=[state.value for state in JobState])
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.set_defaults(command=_jobs, action="list")
+    show = actions.add_parser("show", help="show one job, and who spoke when")
+    show.add_argument("id", type=int)
+    show.add_argument("--json", action="store_true", help="the whole record as one JSON object")
+    show.set_defaults(command=_jobs, action="show")
+    for name, help_text in (
+        ("retry", "do jobs again, or now"),
+        ("cancel", "cancel jobs"),
+        ("remove", "forget jobs and their results; the recordings stay"),
+    ):
+        action = actions.add_parser(name, help=help_text)
+        action.add_argument("id", type=int, nargs="+")
+        action.set_defaults(command=_jobs, action=name)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", type=int)
+    parser.add_argument("--to", required=True, choices=list(EXPORTERS), help="the format")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="PATH", help="the file; - is stdout"
+    )
+    parser.set_defaults(command=_export)
+
+
+def _speakers(text: str) -> SpeakerCount:
+    try:
+        return SpeakerCount.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    unknown = [name for name in names if name not in EXPORTERS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(EXPORTERS)}")
+    return names
+
+
+# Each command is imported when it is asked for: `jobs list` needs neither the pool's nor the window's
+# modules.
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    from fi_desktop.cli.run import run
+
+    return run(settings, options)
+
+
+def _jobs(settings: Settings, options: argparse.Namespace) -> int:
+    from fi_desktop.cli.jobs import jobs
+
+    return jobs(settings, options)
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    from fi_desktop.cli.jobs import export_result
+
+    return export_result(settings, options)
+
+
+def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    from fi_desktop.cli.doctor import doctor
+
+    return doctor(settings, as_json=options.json)
+
+
+def _selftest(settings: Settings, _options: argparse.Namespace) -> int:
+    from fi_desktop.cli.selftest import selftest
+
+    return selftest(settings)
+
+
+def _demo(settings: Settings, _options: argparse.Namespace) -> int:
+    from fi_desktop.cli.demo import demo
+
+    return demo(settings)
+
+
+def _window(settings: Settings, options: argparse.Namespace) -> int:
+    from fi_desktop.app import App
+    from fi_desktop.ui.main import run
+
+    files = [path.absolute() for path in options.files]
+    app = App(settings)
+    try:
+        app.own()
+    except AlreadyOwned:
+        if not app.owner().hand_over(files):
+            raise
+        return 0
+    return run(app, files)

@@ -1,0 +1,184 @@
+"""`fi-desktop doctor`: how each part of the program is, one line a part; exit code 1 where one is unwell.
+
+What is heavy or could end the process (torch, Qt, a worker) is tried in a process of its own, spawned like a
+worker.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import multiprocessing
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from fi_desktop.backends import worker
+from fi_desktop.backends.messages import StopWork
+from fi_desktop.backends.pool import default_workers
+from fi_desktop.cli.follow import idle_queue
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.engines import registry
+from fi_desktop.files import resource
+from fi_desktop.samples import sample_recording
+from fi_desktop.settings import Settings
+
+_PATIENCE_S = 90.0
+_LEAST_FREE_BYTES = 2_000_000_000  # a 3-hour stereo recording, decoded, and room to breathe
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one part is.
+
+    Attributes:
+        part: its name.
+        well: whether the program can do its job with it.
+        text: one sentence.
+    """
+
+    part: str
+    well: bool
+    text: str
+
+
+def doctor(settings: Settings, *, as_json: bool) -> int:
+    """Print how each part is; return 0 where all are well, else 1."""
+    console = Console()
+    well = True
+    for finding in _findings(settings):
+        well = well and finding.well
+        if as_json:
+            line = {"part": finding.part, "well": finding.well, "text": finding.text}
+            print(json.dumps(line), flush=True)  # noqa: T201
+        else:
+            mark = Text("ok  ", "green") if finding.well else Text("BAD ", "red bold")
+            console.print(Text.assemble(mark, f"{finding.part:<10}", finding.text), soft_wrap=True)
+    return 0 if well else 1
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield _store(settings)
+    yield _disk(settings.home)
+    yield _audio()
+    yield _worker()
+    yield from _engines(settings)
+    yield _elsewhere("torch", _try_torch)
+    yield _elsewhere("qt", _try_qt)
+
+
+def _store(settings: Settings) -> Finding:
+    try:
+        with idle_queue(settings) as client:
+            jobs = client.jobs()
+    except (UserError, TransientError) as error:
+        return Finding("queue", well=False, text=error.message)
+    waiting = sum(not job.state.final for job in jobs)
+    return Finding(
+        "queue", well=True, text=f"{len(jobs)} jobs, {waiting} of them not done, in {settings.home}."
+    )
+
+
+def _disk(home: Path) -> Finding:
+    free = shutil.disk_usage(home).free
+    text = f"{free / 1e9:.0f} GB free."
+    return Finding("disk", well=free > _LEAST_FREE_BYTES, text=text)
+
+
+def _audio() -> Finding:
+    from fi_desktop.audio.probe import probe
+
+    try:
+        found = probe(sample_recording())
+    except (UserError, TransientError) as error:
+        return Finding("audio", well=False, text=error.message)
+    return Finding("audio", well=True, text=f"The sample can be read ({found.duration_s or 0:.0f} s).")
+
+
+def _worker() -> Finding:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=worker.main, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(_PATIENCE_S):
+            return Finding("worker", well=False, text="A worker was started, but does not answer.")
+        ours.recv()
+        ours.send(StopWork())
+    except EOFError:
+        return Finding("worker", well=False, text="A worker was started, and ended at once.")
+    finally:
+        process.join(5.0)
+        process.kill()
+    return Finding("worker", well=True, text=f"A worker starts; {default_workers()} fit on this computer.")
+
+
+def _engines(settings: Settings) -> Iterator[Finding]:
+    roots = (settings.models, resource("models"))
+    for name in registry.NAMES:
+        if name == registry.AUTO:
+            continue
+        if not registry.available(name, roots):
+            needed = name == "builtin"
+            text = (
+                "Its model is missing: install fi-desktop again." if needed else "No model pack (not needed)."
+            )
+            yield Finding(name, well=not needed, text=text)
+            continue
+        try:
+            registry.create(name, roots)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it is what is to be told
+            yield Finding(name, well=False, text=f"Cannot be loaded: {error}")
+        else:
+            yield Finding(name, well=True, text="Can be loaded.")
+
+
+def _elsewhere(part: str, attempt: Callable[[Connection], None]) -> Finding:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=attempt, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        if ours.poll(_PATIENCE_S):
+            well, text = ours.recv()
+            return Finding(part, well=well, text=text)
+        return Finding(part, well=False, text="No answer.")
+    except EOFError:
+        process.join()
+        return Finding(part, well=False, text=f"Ended the process (exit code {process.exitcode}).")
+    finally:
+        process.kill()
+        process.join()
+
+
+def _try_torch(answer: Connection) -> None:
+    try:
+        from fi_desktop.engines import torchaudio_guard
+
+        torchaudio_guard.install()
+        importlib.import_module("pyannote.audio")
+        torch = importlib.import_module("torch")
+    except ImportError as error:
+        answer.send(
+            (True, f"Not here ({error.name or 'import failed'}): only the built-in engine can be used.")
+        )
+        return
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU, so the processor"
+    answer.send((True, f"torch {torch.__version__} and pyannote.audio can be loaded; {device} is used."))
+
+
+def _try_qt(answer: Connection) -> None:
+    try:
+        importlib.import_module("PySide6.QtWidgets")
+        core = importlib.import_module("PySide6.QtCore")
+    except ImportError as error:
+        answer.send((False, f"The window cannot be opened: {error}."))
+        return
+    answer.send((True, f"Qt {core.qVersion()} can be loaded."))

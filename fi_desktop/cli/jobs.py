@@ -1,0 +1,74 @@
+"""`fi-desktop jobs` and `fi-desktop export`: look at the queue, change it, take results out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from fi_desktop.cli.follow import idle_queue
+from fi_desktop.cli.show import brief, job_table, who_spoke_when
+from fi_desktop.client import Client
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.records import job_to_json
+from fi_desktop.exporters import EXPORTERS, export
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.settings import Settings
+
+
+def jobs(settings: Settings, options: argparse.Namespace) -> int:
+    """List, show, retry, cancel or remove jobs."""
+    with idle_queue(settings) as client:
+        match options.action:
+            case "list":
+                _list(client, JobState(options.state) if options.state else None, as_json=options.json)
+            case "show":
+                _show(settings, client.job(options.id), as_json=options.json)
+            case "retry":
+                client.retry(options.id)
+            case "cancel":
+                client.cancel(options.id)
+            case "remove":
+                client.remove(options.id)
+    return 0
+
+
+def export_result(settings: Settings, options: argparse.Namespace) -> int:
+    """Write a completed job's result in one format."""
+    with idle_queue(settings) as client:
+        job = client.job(options.id)
+    if job.state is not JobState.COMPLETED:
+        raise UserError("export.no_result", f"Job {job.id} has no result: it is {job.state.value}.")
+    transcript = JobFolders(settings.jobs).transcript(job.id)
+    if str(options.output) == "-":
+        sys.stdout.write(EXPORTERS[options.to].render(transcript))
+    else:
+        export(transcript, options.to, options.output)
+    return 0
+
+
+def _list(client: Client, state: JobState | None, *, as_json: bool) -> None:
+    found = client.jobs(state)
+    if as_json:
+        for job in found:
+            print(json.dumps(brief(job), ensure_ascii=False))  # noqa: T201
+    else:
+        Console().print(job_table(found) if found else "No jobs.")
+
+
+def _show(settings: Settings, job: Job, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(job_to_json(job), ensure_ascii=False))  # noqa: T201
+        return
+    console = Console()
+    console.print(job_table([job]))
+    for attempt in job.attempts:
+        outcome = attempt.outcome.value if attempt.outcome else "running"
+        error = f": {attempt.error.message}" if attempt.error else ""
+        console.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
+    if job.state is JobState.COMPLETED:
+        console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job.id)))

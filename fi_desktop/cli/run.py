@@ -1,0 +1,105 @@
+"""`fi-desktop run`: work recordings, or what the queue holds, and show it live."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from fi_desktop.cli.follow import Board, Follower, working_queue
+from fi_desktop.cli.show import brief, job_table
+from fi_desktop.core.job import Job, JobOptions, JobState
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.exporters import EXPORTERS, export
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.settings import Settings
+
+_REFRESH_S = 0.25
+
+
+def run(settings: Settings, options: argparse.Namespace) -> int:
+    """Work jobs off; return 0 where all completed, 1 where some did not."""
+    wanted = JobOptions(
+        speakers=options.speakers or SpeakerCount.parse(settings.speakers),
+        engine=options.engine or settings.engine,
+    )
+    if options.to:
+        options.out.mkdir(parents=True, exist_ok=True)
+    with working_queue(settings) as follower:
+        ids = follow(follower, options.files, wanted, show=_json_line if options.json else None)
+        jobs = [follower.client.job(job_id) for job_id in ids]
+    for job, files in _export(settings, jobs, options.to, options.out):
+        if options.json:
+            print(json.dumps({"id": job.id, "exported": [str(file) for file in files]}))  # noqa: T201
+    return 0 if all(job.state is JobState.COMPLETED for job in jobs) else 1
+
+
+def follow(
+    follower: Follower, files: list[Path], options: JobOptions, *, show: Callable[[Job], None] | None = None
+) -> list[int]:
+    """Submit files, or take what the queue holds, and wait until all of it is done; return the ids.
+
+    Args:
+        follower: the queue that is worked off.
+        files: recordings and folders; none: all jobs that are not done.
+        options: for the files.
+        show: called with each change of these jobs; None: a live table in the terminal.
+    """
+    client = follower.client
+    board = Board()
+    if files:
+        ids = set(client.submit(files, options))
+        board.jobs.update((job_id, client.job(job_id)) for job_id in ids)
+    else:
+        board.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)
+        ids = set(board.jobs)
+    if show is not None:
+        for job in _of(board, ids):
+            show(job)
+        while not _done(board, ids):
+            for job in follower.changes(board, _REFRESH_S):
+                if job.id in ids:
+                    show(job)
+        return sorted(ids)
+    with Live(console=Console(stderr=False), refresh_per_second=8) as live:
+        while not _done(board, ids):
+            follower.changes(board, _REFRESH_S)
+            live.update(job_table(_of(board, ids), board))
+        live.update(job_table(_of(board, ids), board))
+    return sorted(ids)
+
+
+def _of(board: Board, ids: Iterable[int]) -> list[Job]:
+    return [board.jobs[job_id] for job_id in sorted(ids) if job_id in board.jobs]
+
+
+def _done(board: Board, ids: set[int]) -> bool:
+    return all(job_id in board.jobs and board.jobs[job_id].state.final for job_id in ids)
+
+
+def _json_line(job: Job) -> None:
+    print(json.dumps(brief(job), ensure_ascii=False), flush=True)  # noqa: T201
+
+
+def _export(
+    settings: Settings, jobs: list[Job], formats: tuple[str, ...], out: Path
+) -> Iterable[tuple[Job, list[Path]]]:
+    folders = JobFolders(settings.jobs)
+    taken: set[Path] = set()
+    for job in jobs:
+        if job.state is not JobState.COMPLETED or not formats:
+            continue
+        transcript = folders.transcript(job.id)
+        written = []
+        for name in formats:
+            target = out / f"{Path(job.path).stem}.{EXPORTERS[name].extension}"
+            if target in taken:  # two recordings of the same name in different folders
+                target = target.with_stem(f"{target.stem}-{job.id}")
+            taken.add(target)
+            export(transcript, name, target)
+            written.append(target)
+        yield job, written

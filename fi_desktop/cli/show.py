@@ -1,0 +1,123 @@
+"""How jobs and results look in a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from fi_desktop.cli.follow import Board
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.records import error_to_json, summary_to_json
+from fi_desktop.core.transcript import Transcript
+
+_STYLES = {
+    JobState.QUEUED: "dim",
+    JobState.RUNNING: "cyan",
+    JobState.RETRYING: "yellow",
+    JobState.COMPLETED: "green",
+    JobState.FAILED: "red",
+    JobState.CANCELLED: "dim",
+}
+_COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red")
+_BLOCK = "█"
+
+
+def clock(seconds: float) -> str:
+    """Return h:mm:ss, or m:ss under an hour."""
+    whole = int(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def brief(job: Job) -> dict[str, Any]:
+    """Return what scripts get of a job, as JSON values; states by their JobState names."""
+    return {
+        "id": job.id,
+        "path": job.path,
+        "state": job.state.value,
+        "attempts": len(job.attempts),
+        "error": error_to_json(job.error) if job.error else None,
+        "summary": summary_to_json(job.summary) if job.summary else None,
+    }
+
+
+def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType:
+    """Draw jobs as a table; with a board, as they run."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Job", justify="right")
+    table.add_column("File", overflow="ellipsis", no_wrap=True, max_width=40)
+    table.add_column("State", no_wrap=True)
+    table.add_column("Stage", no_wrap=True, min_width=10)
+    table.add_column("Progress", min_width=12)
+    for heading in ("Speakers", "Length", "Time", "Attempt"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    now = time.time()
+    troubles = []
+    for job in jobs:
+        stage, fraction = ("", 0.0)
+        if board is not None and job.id in board.progress:
+            reached, fraction = board.progress[job.id]
+            stage = reached.value
+        summary = job.summary
+        table.add_row(
+            str(job.id),
+            Path(job.path).name,
+            Text(job.state.value, _STYLES[job.state]),
+            stage,
+            ProgressBar(1.0, 1.0 if job.state is JobState.COMPLETED else fraction, width=12),
+            str(summary.speakers) if summary else "",
+            clock(summary.duration_s) if summary else "",
+            clock(_elapsed_s(job, now)),
+            str(len(job.attempts)) if job.attempts else "",
+        )
+        if job.error is not None:
+            troubles.append(Text(f"Job {job.id}: {_trouble(job, now)}", _STYLES[job.state]))
+        elif summary:
+            troubles += [Text(f"Job {job.id}: {note}", "yellow") for note in summary.notes]
+    return Group(table, *troubles)
+
+
+def who_spoke_when(transcript: Transcript, *, width: int = 72) -> RenderableType:
+    """Draw a lane a speaker over time, and the turns below."""
+    lanes = Table(box=None, pad_edge=False, show_header=False)
+    lanes.add_column(no_wrap=True)
+    lanes.add_column(no_wrap=True)
+    lanes.add_column(justify="right", no_wrap=True)
+    step = transcript.duration / width or 1.0
+    styles = {s: _COLOURS[i % len(_COLOURS)] for i, s in enumerate(transcript.speakers)}
+    for speaker, style in styles.items():
+        turns = [turn for turn in transcript.turns if turn.speaker == speaker]
+        cells = [" "] * width
+        for turn in turns:
+            for cell in range(int(turn.start / step), min(width, int(turn.end / step) + 1)):
+                cells[cell] = _BLOCK
+        spoken = sum(turn.duration for turn in turns)
+        lanes.add_row(Text(speaker, style), Text("".join(cells), style), f"{spoken:.1f} s")
+    rows = [
+        Text.assemble(
+            (f"{clock(turn.start):>8} – {clock(turn.end):<8}", "dim"), (turn.speaker, styles[turn.speaker])
+        )
+        for turn in transcript.turns
+    ]
+    return Group(lanes, Text(), *rows)
+
+
+def _elapsed_s(job: Job, now: float) -> float:
+    """How long the job has waited, run, or took from its submission to its end, seconds."""
+    if job.state is JobState.RUNNING:
+        return now - job.attempts[-1].started_at
+    return (job.finished_at or now) - job.submitted_at
+
+
+def _trouble(job: Job, now: float) -> str:
+    message = job.error.message if job.error else ""
+    if job.state is JobState.RETRYING and job.due_at is not None:
+        return f"{message} Tried again in {clock(max(0.0, job.due_at - now))}."
+    return message

@@ -1,0 +1,88 @@
+"""pyannote.audio's own diarization pipelines, loaded from a local folder; never from the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.transcript import Diarization, Turn, rename_speakers
+from fi_desktop.engines import torchaudio_guard
+from fi_desktop.engines.base import Progress, Speech
+
+# share of the work that each step of the pipeline takes, measured on CPU
+_STEPS = {"segmentation": (0.0, 0.15), "embeddings": (0.15, 0.95), "discrete_diarization": (0.95, 1.0)}
+
+
+class PyannoteDiarizer:
+    """A pyannote.audio pipeline from a model folder.
+
+    Attributes:
+        per_channel: False; channels are mixed.
+    """
+
+    per_channel = False
+
+    def __init__(self, folder: Path) -> None:
+        """Load the pipeline.
+
+        Raises:
+            UserError: the folder holds no pipeline.
+        """
+        torchaudio_guard.install()
+        # imported here: it takes seconds and half a gigabyte, and only this engine wants it
+        import torch
+        from pyannote.audio import Pipeline
+
+        pipeline = Pipeline.from_pretrained(folder) if (folder / "config.yaml").is_file() else None
+        if pipeline is None:
+            raise UserError("engine.bad_model", "The pyannote model pack is incomplete: install it again.")
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        pipeline.to(device)
+        self._pipeline: Any = pipeline
+        self._torch: Any = torch
+        self._model = folder.name
+
+    def diarize(
+        self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
+    ) -> Diarization:
+        """Diarize one recording; see `engines.base.Diarizer`."""
+        waveform = np.concatenate(list(recording.blocks()))[None]
+
+        reached = 0.0
+
+        def hook(step: str, _artefact: Any, **state: Any) -> None:
+            nonlocal reached
+            start, end = _STEPS.get(step, (reached, reached))
+            total, completed = state.get("total"), state.get("completed")
+            fraction = completed / total if total and completed is not None else 1.0
+            reached = max(reached, start + (end - start) * min(1.0, fraction))
+            progress(reached)
+
+        output = self._pipeline(
+            {
+                "waveform": self._torch.from_numpy(waveform),
+                "sample_rate": SAMPLE_RATE_HZ,
+                "uri": "recording",
+            },
+            hook=hook,
+            **_count(speakers),
+        )
+        annotation = getattr(output, "speaker_diarization", output)
+        turns = [
+            Turn(segment.start, segment.end, str(label))
+            for segment, _, label in annotation.itertracks(yield_label=True)
+        ]
+        return Diarization(rename_speakers(turns), engine="pyannote", model=self._model)
+
+
+def _count(speakers: SpeakerCount) -> dict[str, int]:
+    if speakers.minimum is None or speakers.maximum is None:
+        return {}
+    if speakers.fixed is not None:
+        return {"num_speakers": speakers.fixed}
+    return {"min_speakers": speakers.minimum, "max_speakers": speakers.maximum}

@@ -1,0 +1,81 @@
+"""Install, or name, the system libraries that Qt's window and its tests need on Linux.
+
+PySide6 brings Qt itself, but not the libraries of the desktop below it. Where this is root on Debian or Ubuntu they are
+installed; elsewhere the script names exactly what is missing, and what to do about it. Nothing to do on other systems.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+
+# shared object -> Debian's package
+LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libpulse.so.0": "libpulse0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+# programs that the tests use: a display without a screen
+PROGRAMS = {"Xvfb": "xvfb"}
+# Qt brings no font of its own
+FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
+FONT = "fonts-dejavu-core"
+
+
+def missing() -> list[str]:
+    """Return Debian's names of the packages that are not here."""
+    packages = [package for library, package in LIBRARIES.items() if not _loads(library)]
+    packages += [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if not any(files for folder in FONT_FOLDERS for _, _, files in os.walk(folder)):
+        packages.append(FONT)
+    return packages
+
+
+def main() -> int:
+    """Install or name what is missing; return 0 also where the window alone could not be opened."""
+    if sys.platform != "linux":
+        return 0
+    packages = missing()
+    if not packages:
+        return 0
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
+        subprocess.run(["apt-get", "update", "--quiet"], check=False, env=environment)
+        if subprocess.run(install, check=False, env=environment).returncode == 0:
+            return 0
+    print(f"These system packages (Debian's names) are missing: {' '.join(packages)}")
+    if shutil.which("apt-get"):
+        print(f"Install them with:  sudo apt-get install {' '.join(packages)}")
+    else:
+        libraries = [library for library, package in LIBRARIES.items() if package in packages]
+        print(f"They hold: {' '.join(libraries)}")
+    print("Without them the command line works, the window and its tests do not.")
+    return 0
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
