@@ -1,0 +1,88 @@
+"""Exporters: a Transcript as a file that other programs and people read.
+
+An export is a pure function of a Transcript: the same from the window and the command line, and the same
+    again. Each format is one file in this folder and one line in `EXPORTERS`. Only here, and in widgets, are
+    times formatted.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters import json_, rttm, txt
+
+
+class Render(Protocol):
+    """Writes a transcript as text, lines ended by a line feed.
+
+    name: what the recording is called in the file; its own file name, without ending, where it is not given.
+    """
+
+    def __call__(self, transcript: Transcript, *, name: str | None = None) -> str:
+        """Return the whole file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """A format.
+
+    Attributes:
+        name: what the command line calls it.
+        extension: ending of its files, without the dot.
+        title: what a person calls it; the window translates it.
+        render: makes the text.
+    """
+
+    name: str
+    extension: str
+    title: str
+    render: Render
+
+
+EXPORTERS: dict[str, Exporter] = {
+    exporter.name: exporter
+    for exporter in (
+        Exporter("rttm", "rttm", "Who spoke when (RTTM)", rttm.render),
+        Exporter("json", "json", "Everything, for other programs (JSON)", json_.render),
+        Exporter("txt", "txt", "Text to read", txt.render),
+    )
+}
+
+
+def export(transcript: Transcript, format: str, target: Path, *, name: str | None = None) -> None:
+    """Write a transcript to a file, which is there whole or as it was before.
+
+    Args:
+        transcript: what to write.
+        format: a key of `EXPORTERS`.
+        target: the file; one that exists is replaced.
+        name: what the recording is called in the file.
+
+    Raises:
+        UserError: export.not_written, where the folder does not take it.
+        TransientError: disk.full.
+    """
+    # A name with half a character (from a disk with another encoding) must not cost the export.
+    content = EXPORTERS[format].render(transcript, name=name).encode("utf-8", errors="replace")
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise TransientError("disk.full", "The disk is full: make room on it, and try again.") from None
+        raise UserError(
+            "export.not_written", "The file could not be written there: choose another folder."
+        ) from None

@@ -1,0 +1,251 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.speakers import segments_of
+from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
+from fi_desktop.exporters import EXPORTERS, export
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+
+PROVENANCE = Provenance(
+    app_version="0.1.0",
+    engine="builtin",
+    model="",
+    options={"speakers": "2", "transcribe": True},
+    source_sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    source_name="Consulta nº 3 – García.m4a",
+    created_at="2026-11-23T19:40:00+00:00",
+    transcriber="whisper",
+    transcriber_model="small",
+)
+
+TURNS = (
+    Turn(0.5, 3.2504, "SPEAKER_00"),
+    Turn(3.2504, 6.7, "SPEAKER_01"),
+    Turn(6.7, 7.2, "SPEAKER_00"),
+    Turn(3725.0, 3726.04, "SPEAKER_01"),
+)
+
+WITH_WORDS = Transcript(
+    duration=3730.25,
+    speech=7.74,
+    turns=TURNS,
+    segments=(
+        Segment(
+            0.5,
+            3.2504,
+            "SPEAKER_00",
+            "Buenos días, ¿qué le pasa?",
+            (Word(0.5, 0.9, "Buenos", 0.98, "SPEAKER_00"), Word(0.9, 1.4, "días,", 0.97, "SPEAKER_00")),
+        ),
+        Segment(3.2504, 6.7, "SPEAKER_01", "Me duele\nla cabeza."),
+        Segment(6.7, 7.2, "SPEAKER_00"),
+        Segment(3725.0, 3726.04, None, "Gracias."),
+    ),
+    provenance=PROVENANCE,
+    grade=Grade.DOUBTFUL,
+    details={"distance": 0.41},
+    language="es",
+    notes=("The voices are hard to tell apart: check who speaks.",),
+)
+
+WITHOUT_WORDS = replace(
+    WITH_WORDS,
+    segments=segments_of(TURNS),
+    provenance=replace(PROVENANCE, transcriber="", transcriber_model=""),
+    grade=None,
+    details={},
+    language=None,
+    notes=(),
+)
+
+
+@pytest.mark.parametrize("format", sorted(EXPORTERS))
+@pytest.mark.parametrize(("stem", "transcript"), [("words", WITH_WORDS), ("turns", WITHOUT_WORDS)])
+def test_exports_are_as_they_were(tmp_path, stem, transcript, format):
+    target = tmp_path / f"result.{EXPORTERS[format].extension}"
+
+    export(transcript, format, target)
+
+    golden = GOLDEN / f"{stem}.{EXPORTERS[format].extension}"
+    assert target.read_bytes() == golden.read_bytes()
+
+
+def test_the_table_is_keyed_by_name_and_no_two_formats_share_an_ending():
+    assert all(key == exporter.name for key, exporter in EXPORTERS.items())
+    assert len({exporter.extension for exporter in EXPORTERS.values()}) == len(EXPORTERS)
+
+
+# Property tests
+
+labels = st.sampled_from(["SPEAKER_00", "SPEAKER_01", "SPEAKER_02"]) | st.text(max_size=20)
+seconds = st.floats(0, 100_000, allow_nan=False)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@st.composite
+def spans(draw):
+    start = draw(seconds)
+    return start, start + draw(st.floats(0, 600))
+
+
+words = st.builds(
+    lambda span, text, probability, speaker: Word(*span, text, probability, speaker),
+    spans(),
+    texts,
+    st.none() | st.floats(0, 1),
+    st.none() | labels,
+)
+turns = st.builds(lambda span, speaker: Turn(*span, speaker), spans(), labels)
+segments = st.builds(
+    lambda span, speaker, text, parts: Segment(*span, speaker, text, tuple(parts)),
+    spans(),
+    st.none() | labels,
+    texts,
+    st.lists(words, max_size=4),
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+transcripts = st.builds(
+    Transcript,
+    duration=seconds,
+    speech=seconds,
+    turns=st.lists(turns, max_size=6).map(tuple),
+    segments=st.lists(segments, max_size=6).map(tuple),
+    provenance=st.builds(
+        Provenance,
+        app_version=texts,
+        engine=texts,
+        model=texts,
+        options=st.dictionaries(texts, json_values, max_size=3),
+        source_sha256=texts,
+        source_name=texts,
+        created_at=texts,
+        transcriber=texts,
+        transcriber_model=texts,
+    ),
+    grade=st.none() | st.sampled_from(Grade),
+    details=st.dictionaries(texts, json_values, max_size=3),
+    language=st.none() | texts,
+    notes=st.lists(texts, max_size=3).map(tuple),
+)
+
+
+@given(transcripts)
+def test_json_is_read_back_as_it_was(transcript):
+    text = EXPORTERS["json"].render(transcript)
+
+    assert Transcript.from_json(json.loads(text)) == transcript
+
+
+@given(transcripts, st.none() | texts)
+def test_rttm_has_ten_fields_and_keeps_every_turn_to_the_millisecond(transcript, name):
+    text = EXPORTERS["rttm"].render(transcript, name=name)
+
+    # Read by rules of this test alone: lines end in "\n", fields are parted by white space.
+    rows = [line.split() for line in text.split("\n") if line]
+    assert all(len(row) == 10 for row in rows)
+    assert all(row[0] == "SPEAKER" and row[2] == "1" for row in rows)
+    assert all(row[5] == row[6] == row[8] == row[9] == "<NA>" for row in rows)
+    assert len({row[1] for row in rows}) <= 1
+    starts = [float(row[3]) for row in rows]
+    assert starts == sorted(starts)
+    expected = [turn for turn in transcript.turns if round(turn.end * 1000) > round(turn.start * 1000)]
+    assert len(rows) == len(expected)
+    for row, turn in zip(
+        rows, sorted(expected, key=lambda turn: (turn.start, turn.end, turn.speaker)), strict=True
+    ):
+        assert float(row[3]) == pytest.approx(turn.start, abs=0.00051)
+        assert float(row[3]) + float(row[4]) == pytest.approx(turn.end, abs=0.00051)
+
+
+@given(transcripts)
+def test_text_has_one_line_a_segment(transcript):
+    text = EXPORTERS["txt"].render(transcript)
+
+    body = text.split("\n\n", 1)[1] if transcript.segments else ""
+    assert len([line for line in body.split("\n") if line]) == len(transcript.segments)
+
+
+@pytest.mark.parametrize(
+    ("source_name", "file_id"),
+    [
+        ("visit.wav", "visit"),
+        ("Consulta nº 3 – García.m4a", "Consulta_nº_3_–_García"),
+        ("tab\tand\nline.wav", "tab_and_line"),
+        ("two\u2003spaces .wav", "two_spaces"),
+        (";;comment.wav", "comment"),
+        ("", "recording"),
+        ("  ", "recording"),
+    ],
+)
+def test_a_file_id_is_one_field(source_name, file_id):
+    transcript = replace(WITHOUT_WORDS, provenance=replace(PROVENANCE, source_name=source_name))
+
+    fields = EXPORTERS["rttm"].render(transcript).split("\n")[0].split(" ")
+
+    assert fields[1] == file_id
+    assert len(fields) == 10
+
+
+def test_a_transcript_without_speech_says_so():
+    silent = replace(WITHOUT_WORDS, turns=(), segments=(), speech=0.0)
+
+    assert EXPORTERS["rttm"].render(silent) == ""
+    assert EXPORTERS["txt"].render(silent).endswith("\n\nNobody speaks in this recording.\n")
+
+
+def test_names_that_people_gave_to_speakers_are_kept():
+    named = replace(
+        WITHOUT_WORDS, segments=(Segment(0, 1, "Dra. Ruiz", "Hola."), Segment(1, 2, "SPEAKER_11", "Sí."))
+    )
+
+    lines = EXPORTERS["txt"].render(named).splitlines()
+
+    assert lines[-2:] == ["[00:00:00] Dra. Ruiz: Hola.", "[00:00:01] Speaker 12: Sí."]
+
+
+def test_a_name_with_half_a_character_does_not_cost_the_export(tmp_path):
+    broken = replace(WITH_WORDS, provenance=replace(PROVENANCE, source_name="caf\udce9.wav"))
+
+    for name, exporter in EXPORTERS.items():
+        target = tmp_path / f"result.{exporter.extension}"
+        export(broken, name, target)
+        target.read_bytes().decode("utf-8")
+
+
+def test_an_export_replaces_what_was_there_and_leaves_nothing_else(tmp_path):
+    target = tmp_path / ("n" * 251 + ".txt")
+    target.write_text("before")
+
+    export(WITH_WORDS, "txt", target)
+
+    assert "Buenos días" in target.read_text(encoding="utf-8")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_takes_nothing_is_told_without_a_path(tmp_path):
+    with pytest.raises(UserError) as caught:
+        export(WITH_WORDS, "txt", tmp_path / "missing" / "result.txt")
+
+    assert caught.value.code == "export.not_written"
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_target_that_is_a_folder_leaves_nothing_behind(tmp_path):
+    (tmp_path / "result.txt").mkdir()
+    (tmp_path / "result.txt" / "inside").touch()
+
+    with pytest.raises(UserError):
+        export(WITH_WORDS, "txt", tmp_path / "result.txt")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["result.txt"]
