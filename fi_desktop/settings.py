@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.speakers import SpeakerCount
 
 _PREFIX = "FI_DESKTOP_"
 _FILE = "settings.toml"
@@ -109,7 +110,7 @@ def _set(settings: Settings, name: str, value: Any) -> Settings:
             case "float":
                 typed = float(value)
             case "str":
-                typed = str(value)
+                typed = str(SpeakerCount.parse(value)) if name == "speakers" else str(value)
             case _:
                 parts = value.split(",") if isinstance(value, str) else value
                 typed = tuple(float(part) for part in parts if str(part).strip())

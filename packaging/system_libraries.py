@@ -1,7 +1,8 @@
 """Install, or name, the system libraries that Qt's window and its tests need on Linux.
 
-PySide6 brings Qt itself, but not the libraries of the desktop below it. Where this is root on Debian or Ubuntu they are
-installed; elsewhere the script names exactly what is missing, and what to do about it. Nothing to do on other systems.
+PySide6 brings Qt itself, but not the libraries of the desktop below it. Where this is root on Debian or
+Ubuntu they are installed; elsewhere the script names exactly what is missing, and what to do about it.
+Nothing to do on other systems.
 """
 
 from __future__ import annotations

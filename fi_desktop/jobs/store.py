@@ -57,13 +57,12 @@ class JobStore:
             raise TransientError("store.unavailable", f"The queue cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
+        version = self._cache.get("m:schema", default=SCHEMA_VERSION)
+        if version > SCHEMA_VERSION:
+            self._cache.close()
+            raise UserError("store.newer", "The queue was written by a newer version of fi-desktop.")
         with self.transaction():
-            version = self._cache.get("m:schema")
-            if version is None:
-                self._cache.set("m:schema", SCHEMA_VERSION)
-            elif version > SCHEMA_VERSION:
-                self._cache.close()
-                raise UserError("store.newer", "The queue was written by a newer version of fi-desktop.")
+            self._cache.set("m:schema", SCHEMA_VERSION)
             self.epoch: int = self._cache.incr("m:epoch", default=0)
 
     def close(self) -> None:

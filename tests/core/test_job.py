@@ -1,0 +1,167 @@
+"""The state machine: what may follow what, and what holds in every state."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import (
+    InvalidTransition,
+    Job,
+    JobOptions,
+    JobState,
+    Outcome,
+    Priority,
+    StaleClaim,
+    Summary,
+    apply,
+    check,
+)
+from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
+
+ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.", "Traceback …")
+SUMMARY = Summary(2, 30.0, "builtin", "clear", ("a note",))
+
+
+def submitted() -> ev.Submitted:
+    return ev.Submitted(1, 100.0, "/recordings/señora núñez.wav", JobOptions(), Priority.NORMAL)
+
+
+def fold(*events: ev.JobEvent) -> Job:
+    job = None
+    for event in events:
+        job = apply(job, event)
+        check(job)
+    assert job is not None
+    return job
+
+
+def test_a_job_is_queued_claimed_and_completed():
+    job = fold(
+        submitted(),
+        ev.Claimed(1, 101.0, "1.1.1", "worker-1"),
+        ev.Completed(1, 111.0, "1.1.1", SUMMARY),
+    )
+    assert job.state is JobState.COMPLETED
+    assert job.finished_at == 111.0
+    assert job.summary == SUMMARY
+    assert job.deliveries == 1
+    assert [(a.number, a.outcome, a.worker) for a in job.attempts] == [(1, Outcome.COMPLETED, "worker-1")]
+
+
+def test_a_failed_attempt_waits_for_its_due_time_and_comes_back():
+    failed = [
+        submitted(),
+        ev.Claimed(1, 101.0, "a", "worker-1"),
+        ev.Failed(1, 102.0, "a", ERROR, retry_at=162.0),
+    ]
+    waiting = fold(*failed)
+    assert (waiting.state, waiting.due_at, waiting.error) == (JobState.RETRYING, 162.0, ERROR)
+    ready = fold(*failed, ev.Due(1, 162.0))
+    assert (ready.state, ready.due_at, ready.charged) == (JobState.QUEUED, None, 1)
+
+
+def test_a_failure_without_a_retry_is_final():
+    job = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.Failed(1, 102.0, "a", ERROR, retry_at=None))
+    assert (job.state, job.finished_at) == (JobState.FAILED, 102.0)
+
+
+def test_a_release_costs_no_attempt():
+    job = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.Released(1, 102.0, "a"))
+    assert (job.state, job.charged, job.deliveries) == (JobState.QUEUED, 0, 1)
+
+
+def test_a_persons_retry_starts_the_count_anew_and_keeps_the_history():
+    job = fold(
+        submitted(),
+        ev.Claimed(1, 101.0, "a", "w"),
+        ev.Failed(1, 102.0, "a", ERROR, retry_at=None),
+        ev.RetryAsked(1, 200.0),
+    )
+    assert (job.state, job.charged, job.deliveries) == (JobState.QUEUED, 0, 0)
+    assert job.attempts[0].error == ERROR
+
+
+def test_cancelling_a_running_job_waits_for_its_worker():
+    running = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.CancelAsked(1, 102.0))
+    assert running.state is JobState.RUNNING
+    assert running.cancelling
+    assert apply(running, ev.Cancelled(1, 103.0, "a")).state is JobState.CANCELLED
+    # it was done before the word came: what is done is not thrown away
+    assert apply(running, ev.Completed(1, 103.0, "a", SUMMARY)).state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        ev.Completed(1, 110.0, "old", SUMMARY),
+        ev.Failed(1, 110.0, "old", ERROR, retry_at=None),
+        ev.Released(1, 110.0, "old"),
+        ev.Cancelled(1, 110.0, "old"),
+    ],
+)
+def test_news_of_an_attempt_that_was_given_up_is_stale(late: ev.AttemptNews):
+    released = fold(submitted(), ev.Claimed(1, 101.0, "old", "w"), ev.Released(1, 102.0, "old"))
+    reclaimed = apply(released, ev.Claimed(1, 103.0, "new", "w"))
+    for job in (released, reclaimed):
+        with pytest.raises(StaleClaim):
+            apply(job, late)
+
+
+@pytest.mark.parametrize(
+    ("events", "impossible"),
+    [
+        ([], ev.Due(1, 1.0)),
+        ([submitted()], submitted()),
+        ([submitted()], ev.Due(1, 1.0)),
+        ([submitted()], ev.RetryAsked(1, 1.0)),
+        ([submitted(), ev.Claimed(1, 1.0, "a", "w")], ev.Claimed(1, 2.0, "b", "w")),
+        ([submitted(), ev.CancelAsked(1, 1.0)], ev.CancelAsked(1, 2.0)),
+        ([submitted(), ev.CancelAsked(1, 1.0)], ev.Claimed(1, 2.0, "a", "w")),
+    ],
+)
+def test_what_makes_no_sense_is_refused(events: list[ev.JobEvent], impossible: ev.JobEvent):
+    job = None
+    for event in events:
+        job = apply(job, event)
+    with pytest.raises(InvalidTransition):
+        apply(job, impossible)
+
+
+at = st.floats(0, 1e10, allow_nan=False)
+claims = st.sampled_from(["a", "b", "c"])
+errors = st.builds(ErrorInfo, st.sampled_from(ErrorKind), st.text(), st.text(), st.text())
+later_events = st.one_of(
+    st.builds(ev.Claimed, st.just(1), at, claims, st.text()),
+    st.builds(ev.Due, st.just(1), at),
+    st.builds(ev.CancelAsked, st.just(1), at),
+    st.builds(ev.RetryAsked, st.just(1), at),
+    st.builds(ev.Completed, st.just(1), at, claims, st.just(SUMMARY)),
+    st.builds(ev.Failed, st.just(1), at, claims, errors, st.none() | at, st.booleans()),
+    st.builds(ev.Released, st.just(1), at, claims),
+    st.builds(ev.Cancelled, st.just(1), at, claims),
+)
+
+
+@given(st.lists(later_events, max_size=40))
+def test_the_invariants_hold_after_any_events_and_every_record_survives_json(events: list[ev.JobEvent]):
+    job = apply(None, submitted())
+    for event in events:
+        assert event_from_json(event_to_json(event)) == event
+        try:
+            job = apply(job, event)
+        except (StaleClaim, InvalidTransition):
+            continue
+        check(job)
+        assert job_from_json(job_to_json(job)) == job
+        assert job.deliveries <= len(job.attempts)
+
+
+def test_a_broken_record_is_seen():
+    job = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"))
+    data = job_to_json(job) | {"claim": None}
+    with pytest.raises(ValueError, match="claim exactly while running"):
+        check(job_from_json(data))

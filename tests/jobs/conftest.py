@@ -1,0 +1,84 @@
+"""A real service over a real store, driven by hand in place of a backend."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from fi_desktop.core.job import Job, JobOptions
+from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.news import News
+from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.store import JobStore
+
+T = TypeVar("T")
+
+
+class Bench:
+    """A service, a clock that only moves when told to, and turns that are taken by hand.
+
+    Attributes:
+        now: UTC, seconds since the epoch.
+        news: all that listeners were told.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.now = 1_000.0
+        self.news: list[News] = []
+        self.service = self._service()
+
+    def _service(self) -> JobService:
+        service = JobService(
+            partial(JobStore, self.home / "store"),
+            JobFolders(self.home / "jobs"),
+            now=lambda: self.now,
+            rng=random.Random(1),
+            policy=RetryPolicy(),
+        )
+        service.listen(self.news.extend)
+        service.open(lambda: None)
+        return service
+
+    def restart(self) -> None:
+        """Start again as after a crash: the store is closed, nothing was given back."""
+        self.service.store.close()
+        self.service = self._service()
+
+    def answer(self, future: Future[T]) -> T:
+        """Take turns until a command is answered."""
+        while not future.done():
+            with self.service.turn():
+                pass
+        return future.result()
+
+    def submit(self, *names: str, options: JobOptions | None = None) -> tuple[int, ...]:
+        paths = []
+        for name in names:
+            path = self.home / name
+            path.write_bytes(b"RIFF")
+            paths.append(path)
+        return self.answer(self.service.submit(paths, options))
+
+    def claim(self, worker: str = "worker-1") -> Job | None:
+        with self.service.turn():
+            return self.service.claim(worker)
+
+    def job(self, job_id: int) -> Job:
+        job = self.answer(self.service.job(job_id))
+        assert job is not None
+        return job
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.service.close()

@@ -1,0 +1,204 @@
+"""The service: what a person asks of the queue, and what becomes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
+from fi_desktop.core.job import JobOptions, JobState, Summary
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.jobs.news import JobChanged, JobRemoved
+from tests.jobs.conftest import Bench
+
+BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+BAD_FILE = ErrorInfo(ErrorKind.USER, "audio.empty", "The file is empty.")
+SUMMARY = Summary(2, 30.0, "builtin")
+
+
+def states(bench: Bench) -> list[tuple[int, JobState]]:
+    return [(news.job.id, news.job.state) for news in bench.news if isinstance(news, JobChanged)]
+
+
+def test_submitted_jobs_are_stored_with_their_options_and_told(bench: Bench):
+    options = JobOptions(SpeakerCount(3, 3), engine="builtin")
+    ids = bench.submit("a.wav", "b.wav", options=options)
+    assert [bench.job(i).options for i in ids] == [options, options]
+    assert states(bench) == [(1, JobState.QUEUED), (2, JobState.QUEUED)]
+
+
+def test_a_folder_of_500_files_is_500_jobs(bench: Bench):
+    folder = bench.home / "recordings"
+    folder.mkdir()
+    for number in range(500):
+        (folder / f"{number:03}.wav").write_bytes(b"RIFF")
+    (folder / "notes.txt").write_text("not a recording")
+    assert len(bench.answer(bench.service.submit([folder]))) == 500
+
+
+def test_a_folder_without_recordings_is_refused_with_a_sentence(bench: Bench):
+    empty = bench.home / "empty"
+    empty.mkdir()
+    with pytest.raises(UserError, match="No audio or video"):
+        bench.answer(bench.service.submit([empty]))
+
+
+def test_each_job_is_claimed_once(bench: Bench):
+    bench.submit("a.wav", "b.wav")
+    claimed = [bench.claim(), bench.claim(), bench.claim()]
+    assert [job and job.id for job in claimed] == [1, 2, None]
+
+
+def test_a_bad_file_fails_at_once(bench: Bench):
+    bench.submit("a.wav")
+    job = bench.claim()
+    with bench.service.turn():
+        bench.service.failed(1, job.claim, BAD_FILE)
+    assert (bench.job(1).state, bench.job(1).error) == (JobState.FAILED, BAD_FILE)
+
+
+def test_what_may_pass_is_tried_four_times_and_then_fails(bench: Bench):
+    bench.submit("a.wav")
+    waits = []
+    while (job := bench.claim()) is not None:
+        with bench.service.turn():
+            bench.service.failed(1, job.claim, BROKEN)
+        job = bench.job(1)
+        if job.state is JobState.RETRYING:
+            waits.append(job.due_at - bench.now)
+            assert bench.claim() is None  # not before it is due
+            bench.now = job.due_at
+    assert [pytest.approx(wait, rel=0.1) for wait in waits] == [60.0, 120.0, 240.0]
+    assert (bench.job(1).state, len(bench.job(1).attempts)) == (JobState.FAILED, 4)
+
+
+def test_a_persons_retry_keeps_the_options(bench: Bench):
+    options = JobOptions(SpeakerCount(4, 4))
+    bench.submit("a.wav", options=options)
+    job = bench.claim()
+    with bench.service.turn():
+        bench.service.failed(1, job.claim, BAD_FILE)
+    bench.answer(bench.service.retry([1]))
+    again = bench.claim()
+    assert (again.options, again.state) == (options, JobState.RUNNING)
+
+
+def test_news_of_an_old_attempt_are_dropped(bench: Bench):
+    bench.submit("a.wav")
+    old = bench.claim()
+    with bench.service.turn():
+        bench.service.released(1, old.claim)
+    new = bench.claim()
+    with bench.service.turn():
+        bench.service.completed(1, old.claim, SUMMARY)
+    assert (bench.job(1).state, bench.job(1).claim) == (JobState.RUNNING, new.claim)
+
+
+def test_what_an_owner_that_died_left_running_comes_back_without_a_charge(bench: Bench):
+    bench.submit("a.wav")
+    bench.claim()
+    bench.restart()
+    job = bench.job(1)
+    assert (job.state, job.charged, job.deliveries) == (JobState.QUEUED, 0, 1)
+
+
+def test_a_job_that_ends_the_program_again_and_again_is_given_up(bench: Bench):
+    bench.submit("a.wav")
+    for _ in range(8):
+        assert bench.claim() is not None
+        bench.restart()
+    assert bench.job(1).state is JobState.FAILED
+    assert bench.claim() is None
+
+
+def test_a_retrys_due_time_survives_a_restart(bench: Bench):
+    bench.submit("a.wav")
+    job = bench.claim()
+    with bench.service.turn():
+        bench.service.failed(1, job.claim, BROKEN)
+    due_at = bench.job(1).due_at
+    bench.restart()
+    assert bench.job(1).due_at == due_at
+    assert bench.service.next_due_at() == pytest.approx(due_at, abs=0.001)
+
+
+def test_cancelling_what_waits_is_done_at_once_and_cancelling_twice_is_no_harm(bench: Bench):
+    bench.submit("a.wav")
+    bench.answer(bench.service.cancel([1]))
+    bench.answer(bench.service.cancel([1]))
+    assert bench.job(1).state is JobState.CANCELLED
+    assert bench.claim() is None
+
+
+def test_a_cancelled_job_whose_worker_dies_is_cancelled_and_not_retried(bench: Bench):
+    bench.submit("a.wav")
+    job = bench.claim()
+    bench.answer(bench.service.cancel([1]))
+    with bench.service.turn():
+        bench.service.failed(1, job.claim, BROKEN, crashed=True)
+    assert bench.job(1).state is JobState.CANCELLED
+
+
+def test_a_removed_job_is_gone_with_its_files_and_the_recording_stays(bench: Bench):
+    bench.submit("a.wav")
+    folder = bench.service.folders.folder(1)
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text("{}")
+    bench.answer(bench.service.cancel([1]))
+    bench.answer(bench.service.remove([1]))
+    assert bench.answer(bench.service.job(1)) is None
+    assert not folder.exists()
+    assert (bench.home / "a.wav").exists()
+    assert JobRemoved(1) in bench.news
+
+
+def test_a_running_job_is_not_removed(bench: Bench):
+    bench.submit("a.wav")
+    bench.claim()
+    with pytest.raises(UserError, match="running"):
+        bench.answer(bench.service.remove([1]))
+    assert bench.job(1).state is JobState.RUNNING
+
+
+def test_a_refused_command_changes_nothing_and_spares_the_others_of_its_turn(bench: Bench):
+    bench.submit("a.wav", "b.wav")
+    refused = bench.service.cancel([1, 99])
+    done = bench.service.cancel([2])
+    with pytest.raises(UserError, match="no job 99"):
+        bench.answer(refused)
+    bench.answer(done)
+    assert bench.job(1).state is JobState.QUEUED
+    assert bench.job(2).state is JobState.CANCELLED
+    assert (1, JobState.CANCELLED) not in states(bench)
+
+
+def test_a_turn_that_cannot_be_written_tells_nobody_and_can_be_taken_again(bench: Bench):
+    bench.submit("a.wav")
+    job = bench.claim()
+    told = len(bench.news)
+    with pytest.raises(TransientError), bench.service.turn():
+        bench.service.completed(1, job.claim, SUMMARY)
+        raise TransientError("store.unwritable", "The disk is full.")
+    assert len(bench.news) == told
+    assert bench.job(1).state is JobState.RUNNING
+    with bench.service.turn():
+        bench.service.completed(1, job.claim, SUMMARY)
+    assert bench.job(1).state is JobState.COMPLETED
+
+
+def test_files_of_jobs_that_are_gone_are_swept_at_the_next_start(bench: Bench):
+    bench.submit("a.wav")
+    kept, stray = bench.service.folders.folder(1), bench.service.folders.folder(77)
+    for folder in (kept, stray):
+        folder.mkdir(parents=True)
+    bench.restart()
+    assert kept.exists()
+    assert not stray.exists()
+
+
+def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path: Path):
+    bench = Bench(tmp_path)
+    bench.service.close()
+    with pytest.raises(UserError, match="closing"):
+        bench.service.cancel([1]).result(timeout=5)

@@ -1,0 +1,191 @@
+"""The store: what is written is there, in order, together or not at all."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
+from fi_desktop.core.job import Job, JobOptions, JobState, Priority, apply
+from fi_desktop.jobs.store import JobStore
+
+ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[JobStore]:
+    store = JobStore(tmp_path / "store")
+    yield store
+    store.close()
+
+
+def submit(store: JobStore, priority: Priority = Priority.NORMAL) -> Job:
+    with store.transaction():
+        event = ev.Submitted(store.next_id(), 1.0, "/a.wav", JobOptions(), priority)
+        job = apply(None, event)
+        store.write(None, job, event)
+    return job
+
+
+def record(store: JobStore, job: Job, event: ev.JobEvent) -> Job:
+    with store.transaction():
+        after = apply(job, event)
+        store.write(job, after, event)
+    return after
+
+
+def test_a_job_is_found_again_after_the_store_was_closed(tmp_path: Path):
+    store = JobStore(tmp_path / "store")
+    job = submit(store)
+    store.close()
+    again = JobStore(tmp_path / "store")
+    assert again.get(job.id) == job
+    assert again.epoch == store.epoch + 1
+    again.close()
+
+
+def test_ids_are_never_used_twice(store: JobStore):
+    first = submit(store)
+    with store.transaction():
+        store.remove(first)
+    assert submit(store).id == first.id + 1
+
+
+def test_the_most_urgent_comes_first_and_then_the_oldest(store: JobStore):
+    low, old, new, urgent = (
+        submit(store, p) for p in (Priority.LOW, Priority.NORMAL, Priority.NORMAL, Priority.URGENT)
+    )
+    order = []
+    while (job := store.first_ready()) is not None:
+        order.append(job.id)
+        record(store, job, ev.Claimed(job.id, 2.0, f"c{job.id}", "w"))
+    assert order == [urgent.id, old.id, new.id, low.id]
+
+
+def test_a_released_job_goes_back_to_its_place(store: JobStore):
+    first, second = submit(store), submit(store)
+    running = record(store, first, ev.Claimed(first.id, 2.0, "c", "w"))
+    assert store.first_ready() == second
+    record(store, running, ev.Released(first.id, 3.0, "c"))
+    ready = store.first_ready()
+    assert ready is not None
+    assert ready.id == first.id
+
+
+def test_waiting_retries_are_found_by_their_due_time(store: JobStore):
+    for retry_at in (300.0, 100.5, 200.0):
+        job = submit(store)
+        running = record(store, job, ev.Claimed(job.id, 2.0, "c", "w"))
+        record(store, running, ev.Failed(job.id, 3.0, "c", ERROR, retry_at))
+    assert store.first_ready() is None
+    assert store.next_due_at() == 100.5
+    assert store.first_due(100.4) is None
+    due = store.first_due(100.5)
+    assert due is not None
+    assert due.due_at == 100.5
+
+
+def test_events_are_kept_in_order_and_their_fold_is_the_record(store: JobStore):
+    job = submit(store)
+    job = record(store, job, ev.Claimed(job.id, 2.0, "c", "w"))
+    job = record(store, job, ev.Failed(job.id, 3.0, "c", ERROR, 60.0))
+    folded = None
+    for event in store.events(job.id):
+        folded = apply(folded, event)
+    assert folded == store.get(job.id) == job
+
+
+def test_an_exception_undoes_the_whole_transaction(store: JobStore):
+    event = ev.Submitted(1, 1.0, "/a.wav", JobOptions(), Priority.NORMAL)
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.write(None, apply(None, event), event)
+        raise ZeroDivisionError
+    assert store.jobs() == []
+    assert store.first_ready() is None
+
+
+def test_a_savepoint_undoes_only_what_is_inside(store: JobStore):
+    with store.transaction():
+        first = ev.Submitted(1, 1.0, "/a.wav", JobOptions(), Priority.NORMAL)
+        store.write(None, apply(None, first), first)
+        with pytest.raises(ZeroDivisionError), store.savepoint():
+            second = replace(first, job_id=2)
+            store.write(None, apply(None, second), second)
+            raise ZeroDivisionError
+    assert [job.id for job in store.jobs()] == [1]
+
+
+def test_jobs_are_listed_in_pages_and_by_state_and_counted(store: JobStore):
+    jobs = [submit(store) for _ in range(7)]
+    record(store, jobs[2], ev.CancelAsked(jobs[2].id, 2.0))
+    assert [job.id for job in store.jobs(after=2, limit=3)] == [3, 4, 5]
+    assert [job.id for job in store.jobs(state=JobState.CANCELLED)] == [3]
+    assert store.counts()[JobState.QUEUED] == 6
+    assert store.counts()[JobState.CANCELLED] == 1
+    assert store.counts()[JobState.FAILED] == 0
+
+
+def test_three_thousand_jobs_with_long_errors_are_all_there(store: JobStore):
+    long_error = ErrorInfo(ErrorKind.BUG, "x", "y", "traceback " * 400)
+    with store.transaction():
+        for _ in range(3_000):
+            event = ev.Submitted(store.next_id(), 1.0, "/a.wav", JobOptions(), Priority.NORMAL)
+            job = apply(None, event)
+            claimed = apply(job, ev.Claimed(job.id, 2.0, "c", "w"))
+            failed = ev.Failed(job.id, 3.0, "c", long_error, None)
+            store.write(None, apply(claimed, failed), failed)
+    assert store.counts()[JobState.FAILED] == 3_000  # diskcache's defaults would have evicted most
+
+
+def test_removing_a_job_leaves_nothing_of_it(store: JobStore):
+    job = submit(store)
+    with store.transaction():
+        store.remove(job)
+    assert store.get(job.id) is None
+    assert store.events(job.id) == []
+    assert store.first_ready() is None
+
+
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path):
+    store = JobStore(tmp_path / "store")
+    with store.transaction():
+        store._cache.set("m:schema", 999)
+    store.close()
+    with pytest.raises(UserError, match="newer version"):
+        JobStore(tmp_path / "store")
+
+
+def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path):
+    (tmp_path / "cache.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(UserError, match="damaged"):
+        JobStore(tmp_path)
+
+
+def test_a_locked_database_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fi_desktop.jobs.store._BUSY_TIMEOUT_S", 0.1)
+    store = JobStore(tmp_path)
+    other = JobStore(tmp_path)
+    with store.transaction():
+        with pytest.raises(TransientError, match="cannot be written"), other.transaction():
+            pass
+    with other.transaction():
+        assert other.next_id() == 1
+    store.close()
+    other.close()
+
+
+def test_the_integrity_check_is_clean(store: JobStore):
+    submit(store)
+    assert store.check() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights elsewhere")
+def test_the_folder_is_for_its_owner_alone(tmp_path: Path):
+    JobStore(tmp_path / "store").close()
+    assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
