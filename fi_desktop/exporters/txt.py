@@ -10,7 +10,7 @@ _LABEL = re.compile(r"SPEAKER_(\d+)")
 
 
 def render(transcript: Transcript, *, name: str | None = None) -> str:
-    """Return a heading, what the person should know, and who said what; only when, where there are no words."""
+    """Return a heading, what the person should know, and who said what, or only when."""
     provenance = transcript.provenance
     count = len(transcript.speakers)
     engines = " and ".join(engine for engine in (provenance.engine, provenance.transcriber) if engine)
