@@ -12,7 +12,11 @@ from fi_desktop.settings import Settings, load
 
 def test_the_command_line_overrules_the_environment_and_that_the_file(tmp_path: Path):
     (tmp_path / "settings.toml").write_text('workers = 3\nengine = "channels"\nsoft_limit_s = 9\n')
-    environment = {"FI_DESKTOP_HOME": str(tmp_path), "FI_DESKTOP_WORKERS": "4", "FI_DESKTOP_ENGINE": "builtin"}
+    environment = {
+        "FI_DESKTOP_HOME": str(tmp_path),
+        "FI_DESKTOP_WORKERS": "4",
+        "FI_DESKTOP_ENGINE": "builtin",
+    }
     settings = load(environment, workers=5, speakers=None)
     assert (settings.workers, settings.engine, settings.soft_limit_s) == (5, "builtin", 9.0)
     assert settings.speakers == "2"
@@ -38,13 +42,12 @@ def test_every_setting_can_be_set_by_the_environment(tmp_path: Path):
         "FI_DESKTOP_STOP_GRACE_S": "1",
     }
     assert {f"FI_DESKTOP_{name.upper()}" for name in Settings.__slots__} == set(environment)
-    assert load(environment) == Settings(
-        tmp_path, 1, "2-4", "builtin", (1.0, 2.5), 3, 10.0, 20.0, 0.5, 1.0
-    )
+    assert load(environment) == Settings(tmp_path, 1, "2-4", "builtin", (1.0, 2.5), 3, 10.0, 20.0, 0.5, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("WORKERS", "many"), ("WORKERS", "-1"), ("RETRY_DELAYS_S", "1,x"), ("SPEAKERS", "4-2")]
+    ("name", "value"),
+    [("WORKERS", "many"), ("WORKERS", "-1"), ("RETRY_DELAYS_S", "1,x"), ("SPEAKERS", "4-2")],
 )
 def test_a_bad_value_is_refused_by_its_name(tmp_path: Path, name: str, value: str):
     with pytest.raises(UserError, match=name.lower()):

@@ -295,7 +295,8 @@ class WorkerPool(EngineRoom):
         if process is None:
             return
         process.join()
-        log.event("WORKER_DIED", worker=place.name, pid=process.pid, exit=process.exitcode)
+        name = "WORKER_STOPPED" if place.stopping else "WORKER_DIED"
+        log.event(name, worker=place.name, pid=process.pid, exit=process.exitcode)
         if place.job is not None:
             error = place.kill_error if self._was_killed(place) else None
             if error is None:

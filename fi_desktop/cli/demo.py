@@ -25,7 +25,7 @@ def demo(settings: Settings) -> int:
         job = follower.client.job(job_id)
     if job.state is not JobState.COMPLETED:
         return 1
-    console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job_id)))
+    console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job_id), columns=console.width))
     if not has_display():
         console.print("No display here: with one, the window would open on this job now.")
         return 0

@@ -160,10 +160,9 @@ def _elsewhere(part: str, attempt: Callable[[Connection], None]) -> Finding:
 
 def _try_torch(answer: Connection) -> None:
     try:
-        from fi_desktop.engines import torchaudio_guard
+        from fi_desktop.engines.pyannote import import_pyannote
 
-        torchaudio_guard.install()
-        importlib.import_module("pyannote.audio")
+        import_pyannote()
         torch = importlib.import_module("torch")
     except ImportError as error:
         answer.send(

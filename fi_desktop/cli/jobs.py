@@ -71,4 +71,4 @@ def _show(settings: Settings, job: Job, *, as_json: bool) -> None:
         error = f": {attempt.error.message}" if attempt.error else ""
         console.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
     if job.state is JobState.COMPLETED:
-        console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job.id)))
+        console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job.id), columns=console.width))

@@ -27,6 +27,8 @@ _STYLES = {
 }
 _COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red")
 _BLOCK = "█"
+_BAR_WIDTH = 10
+_LABELS_WIDTH = 24  # what stands beside a lane
 
 
 def clock(seconds: float) -> str:
@@ -50,14 +52,15 @@ def brief(job: Job) -> dict[str, Any]:
 
 def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType:
     """Draw jobs as a table; with a board, as they run."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Job", justify="right")
-    table.add_column("File", overflow="ellipsis", no_wrap=True, max_width=40)
-    table.add_column("State", no_wrap=True)
-    table.add_column("Stage", no_wrap=True, min_width=10)
-    table.add_column("Progress", min_width=12)
-    for heading in ("Speakers", "Length", "Time", "Attempt"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("Job", justify="right", no_wrap=True, min_width=3)
+    table.add_column("File", overflow="ellipsis", no_wrap=True, ratio=1)
+    table.add_column("State", no_wrap=True, min_width=9)
+    if board is not None:
+        table.add_column("Stage", no_wrap=True, min_width=8)
+        table.add_column("Progress", no_wrap=True, min_width=_BAR_WIDTH)
+    for heading, width in (("Voices", 6), ("Length", 7), ("Time", 7), ("Try", 3)):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
     now = time.time()
     troubles = []
     for job in jobs:
@@ -66,12 +69,12 @@ def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType
             reached, fraction = board.progress[job.id]
             stage = reached.value
         summary = job.summary
+        done = 1.0 if job.state is JobState.COMPLETED else fraction
         table.add_row(
             str(job.id),
             Path(job.path).name,
             Text(job.state.value, _STYLES[job.state]),
-            stage,
-            ProgressBar(1.0, 1.0 if job.state is JobState.COMPLETED else fraction, width=12),
+            *((stage, ProgressBar(1.0, done, width=_BAR_WIDTH)) if board is not None else ()),
             str(summary.speakers) if summary else "",
             clock(summary.duration_s) if summary else "",
             clock(_elapsed_s(job, now)),
@@ -84,8 +87,9 @@ def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType
     return Group(table, *troubles)
 
 
-def who_spoke_when(transcript: Transcript, *, width: int = 72) -> RenderableType:
-    """Draw a lane a speaker over time, and the turns below."""
+def who_spoke_when(transcript: Transcript, *, columns: int) -> RenderableType:
+    """Draw a lane a speaker over time, and the turns below, in a terminal of so many columns."""
+    width = max(10, columns - _LABELS_WIDTH)
     lanes = Table(box=None, pad_edge=False, show_header=False)
     lanes.add_column(no_wrap=True)
     lanes.add_column(no_wrap=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +35,11 @@ class PyannoteDiarizer:
         Raises:
             UserError: the folder holds no pipeline.
         """
-        torchaudio_guard.install()
-        # imported here: it takes seconds and half a gigabyte, and only this engine wants it
+        library = import_pyannote()
         import torch
-        from pyannote.audio import Pipeline
 
-        pipeline = Pipeline.from_pretrained(folder) if (folder / "config.yaml").is_file() else None
+        whole = (folder / "config.yaml").is_file()
+        pipeline = library.Pipeline.from_pretrained(folder) if whole else None
         if pipeline is None:
             raise UserError("engine.bad_model", "The pyannote model pack is incomplete: install it again.")
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -78,6 +79,15 @@ class PyannoteDiarizer:
             for segment, _, label in annotation.itertracks(yield_label=True)
         ]
         return Diarization(rename_speakers(turns), engine="pyannote", model=self._model)
+
+
+def import_pyannote() -> Any:
+    """Import pyannote.audio, which takes seconds and half a gigabyte; return the module."""
+    torchaudio_guard.install()
+    with warnings.catch_warnings():
+        # it warns where torchcodec does not load; it gets samples from us and decodes nothing itself
+        warnings.simplefilter("ignore")
+        return importlib.import_module("pyannote.audio")
 
 
 def _count(speakers: SpeakerCount) -> dict[str, int]:

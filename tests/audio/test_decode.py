@@ -6,12 +6,20 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from make_media import onset_s, pitches_hz, samples_of, tones, write_media, write_pictures, write_wav
 
 from fi_desktop.audio.decode import MAX_CHANNELS, Decoded, decode
 from fi_desktop.audio.probe import probe
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core.errors import Cancelled, ErrorKind, TransientError, UserError
+from tests.audio.make_media import (
+    onset_s,
+    pitches_hz,
+    samples_of,
+    tones,
+    write_media,
+    write_pictures,
+    write_wav,
+)
 
 
 def nothing(_fraction: float) -> None:

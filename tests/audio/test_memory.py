@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from make_media import write_wav
+
+from tests.audio.make_media import write_wav
 
 MEASURE = """
 import resource, sys

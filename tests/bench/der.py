@@ -28,13 +28,14 @@ import numpy as np
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-ROOT = Path(__file__).resolve().parents[2]
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization
 from fi_desktop.engines.builtin import BuiltinDiarizer
 from fi_desktop.engines.channels import ChannelsDiarizer, channels_hold_different_speakers
 from fi_desktop.engines.silero import find_speech
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,120 @@
+"""What every backend promises: one suite, run for each of them, with real recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.app import BackendName
+from fi_desktop.core.errors import ErrorKind
+from fi_desktop.core.job import JobOptions, JobState, Outcome
+from fi_desktop.jobs.news import JobProgressed
+from tests.driving import Driver, running_app
+
+DONE = [JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]
+
+
+@pytest.fixture(params=["pool", "inline"])
+def backend(request: pytest.FixtureRequest) -> BackendName:
+    return request.param
+
+
+@pytest.fixture
+def driver(backend: BackendName, home: Path) -> Iterator[Driver]:
+    with running_app(home, backend=backend) as driver:
+        yield driver
+
+
+def test_a_recording_becomes_a_result_on_disk(driver: Driver, sample: Path):
+    (job_id,) = driver.submit(sample)
+    (job,) = driver.wait_until_done(job_id)
+    assert driver.states(job_id) == DONE
+    assert job.summary is not None
+    assert job.summary.speakers == 2
+    transcript = driver.app.service.folders.transcript(job_id)
+    assert transcript.duration == pytest.approx(30.0, abs=0.01)
+    assert transcript.provenance.source_name == "sample.wav"
+
+
+def test_the_result_is_on_disk_before_the_job_is_completed(driver: Driver, sample: Path):
+    found = []
+    folders = driver.app.service.folders
+
+    def look(news):
+        for item in news:
+            if getattr(getattr(item, "job", None), "state", None) is JobState.COMPLETED:
+                found.append(folders.transcript(item.job.id).speakers)
+
+    driver.app.service.listen(look)
+    driver.wait_until_done(*driver.submit(sample))
+    assert found == [("SPEAKER_00", "SPEAKER_01")]
+
+
+def test_progress_is_told_in_order_of_the_stages(driver: Driver, sample: Path):
+    (job_id,) = driver.submit(sample)
+    driver.wait_until_done(job_id)
+    stages = [news.stage.value for news in driver.told if isinstance(news, JobProgressed)]
+    assert list(dict.fromkeys(stages)) == ["decode", "speech", "diarize", "join"]
+
+
+def test_a_bad_file_fails_with_a_sentence_and_the_next_job_goes_on(
+    driver: Driver, sample: Path, tmp_path: Path
+):
+    bad = tmp_path / "notes.wav"
+    bad.write_text("this is no recording")
+    failed, completed = driver.wait_until_done(*driver.submit(bad, sample))
+    assert (failed.state, completed.state) == (JobState.FAILED, JobState.COMPLETED)
+    assert failed.error is not None
+    assert failed.error.kind is ErrorKind.USER
+    assert failed.error.message.endswith(".")
+    assert len(failed.attempts) == 1
+
+
+def test_a_running_job_is_cancelled(driver: Driver, long_recording: Path):
+    (job_id,) = driver.submit(long_recording)
+    driver.wait_for_progress(job_id)
+    driver.app.service.cancel([job_id]).result(10)
+    (job,) = driver.wait_until_done(job_id)
+    assert (job.state, job.attempts[0].outcome) == (JobState.CANCELLED, Outcome.CANCELLED)
+    assert list(driver.app.service.folders.folder(job_id).iterdir()) == []  # no decoded speech is left lying
+
+
+def test_the_next_job_runs_after_one_was_cancelled(driver: Driver, long_recording: Path, sample: Path):
+    (cancelled,) = driver.submit(long_recording)
+    driver.wait_for_progress(cancelled)
+    driver.app.service.cancel([cancelled]).result(10)
+    (job,) = driver.wait_until_done(*driver.submit(sample))
+    assert job.state is JobState.COMPLETED
+
+
+def test_stopping_gives_a_running_job_back_and_the_next_start_finishes_it(
+    backend: BackendName, home: Path, long_recording: Path
+):
+    with running_app(home, backend=backend) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+    with running_app(home, backend=backend) as driver:
+        (job,) = driver.wait_until_done(job_id)
+    assert job.state is JobState.COMPLETED
+    assert [attempt.outcome for attempt in job.attempts] == [Outcome.RELEASED, Outcome.COMPLETED]
+    assert job.charged == 0
+
+
+def test_the_soft_limit_ends_an_attempt_that_takes_too_long(
+    backend: BackendName, home: Path, long_recording: Path
+):
+    limits = {"soft_limit_s": 0.05, "limit_factor": 0.0, "retry_delays_s": ()}
+    with running_app(home, backend=backend, **limits) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(long_recording))
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert (job.error.code, job.error.message) == ("job.timeout", "Timeout (0 min)")
+
+
+def test_an_engine_without_its_model_is_said(driver: Driver, sample: Path):
+    (job,) = driver.wait_until_done(*driver.submit(sample, options=JobOptions(engine="pyannote")))
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.code == "engine.no_model"

@@ -1,0 +1,42 @@
+"""What every test may use: a data folder of its own, and recordings of real voices."""
+
+from __future__ import annotations
+
+import os
+import wave
+from pathlib import Path
+
+import pytest
+
+# before Qt is imported anywhere: tests draw into memory unless they were given a display on purpose
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from fi_desktop.samples import phone_call
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of the test's own; no test ever touches the person's."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("FI_DESKTOP_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """A real phone call of two people, 30 s, 16 kHz; its reference lies beside it as sample.rttm."""
+    path = phone_call()
+    assert path is not None, "pyannote.audio, which brings the phone call, is a dependency of the project"
+    return path
+
+
+@pytest.fixture(scope="session")
+def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """The phone call again and again for 20 minutes: some seconds of work, so that it can be interrupted."""
+    path = tmp_path_factory.mktemp("recordings") / "long.wav"
+    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
+        target.setparams(source.getparams())
+        frames = source.readframes(source.getnframes())
+        for _ in range(40):
+            target.writeframes(frames)
+    return path
