@@ -1,0 +1,80 @@
+"""What a person can do, each once: the same action in menu bar, toolbar, row menu and under its key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence, QPalette
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+from fi_desktop.ui import icons
+from fi_desktop.ui.rows import Row
+
+
+class Actions(QObject):
+    """The window's actions.
+
+    Attributes:
+        add, add_folder: choose recordings.
+        open, cancel, retry, remove: do something with the selected jobs.
+        select_all, quit: as everywhere.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._icons: dict[QAction, str] = {}
+        self.add = self._make(self.tr("Add &recordings…"), "add", QKeySequence.StandardKey.Open)
+        self.add_folder = self._make(self.tr("Add &folder…"), "folder", "Ctrl+Shift+O")
+        self.open = self._make(self.tr("&Open"), "open", "Return", tip=self.tr("Show who spoke when"))
+        self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
+        self.retry = self._make(self.tr("Re&try"), "retry", "Ctrl+R", tip=self.tr("Do it again, or now"))
+        self.remove = self._make(
+            self.tr("Re&move…"),
+            "remove",
+            QKeySequence.StandardKey.Delete,
+            tip=self.tr("Forget it with its result; the recording stays where it is"),
+        )
+        self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
+        self.quit = self._make(self.tr("&Quit"), "", QKeySequence.StandardKey.Quit)
+        # Enter belongs to the table, which has the focus then; here it is only shown
+        self.open.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.dress(window.palette())
+
+    @property
+    def of_jobs(self) -> list[QAction]:
+        """Those that do something with the selected jobs."""
+        return [self.open, self.cancel, self.retry, self.remove]
+
+    def fit(self, rows: list[Row]) -> None:
+        """Enable what makes sense with these jobs selected."""
+        self.open.setEnabled(len(rows) == 1)
+        self.cancel.setEnabled(any(row.cancellable for row in rows))
+        self.retry.setEnabled(any(row.retriable for row in rows))
+        self.remove.setEnabled(any(row.removable for row in rows))
+
+    def fill(self, bar: QMenuBar) -> None:
+        """Put them into the menu bar."""
+        file = QMenu(self.tr("&File"), bar)
+        file.addActions([self.add, self.add_folder])
+        file.addSeparator()
+        file.addAction(self.quit)
+        job = QMenu(self.tr("&Job"), bar)
+        job.addActions(self.of_jobs)
+        job.addSeparator()
+        job.addAction(self.select_all)
+        bar.addMenu(file)
+        bar.addMenu(job)
+
+    def dress(self, palette: QPalette) -> None:
+        """Draw the icons in the palette's colours."""
+        for action, name in self._icons.items():
+            if name:
+                action.setIcon(icons.icon(name, palette))
+
+    def _make(self, text: str, icon: str, key: QKeySequence.StandardKey | str, *, tip: str = "") -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(key))
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        name = tip or text.replace("&", "").removesuffix("…")
+        action.setToolTip(f"{name} ({shown})" if shown else name)
+        self._icons[action] = icon
+        return action

@@ -1,0 +1,50 @@
+"""The open job windows, one a job at most."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QWidget
+
+from fi_desktop.jobs.service import JobService
+from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.job_window import JobWindow
+from fi_desktop.ui.jobs_model import JobsModel
+from fi_desktop.ui.remembered import Remembered
+
+
+class JobWindows(QObject):
+    """Opens job windows, and raises those that are open."""
+
+    def __init__(
+        self, service: JobService, bridge: Bridge, jobs: JobsModel, remembered: Remembered, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._bridge = bridge
+        self._jobs = jobs
+        self._remembered = remembered
+        self._open: dict[int, JobWindow] = {}
+
+    @Slot(int)
+    def open(self, job_id: int) -> JobWindow:
+        """Show a job's window."""
+        window = self._open.get(job_id)
+        if window is None:
+            window = JobWindow(job_id, self._service, self._bridge, self._jobs, self._remembered)
+            window.closed.connect(self._on_closed)
+            self._open[job_id] = window
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
+
+    def close_all(self) -> None:
+        """Close every one."""
+        for window in list(self._open.values()):
+            window.close()
+
+    @Slot(int)
+    def _on_closed(self, job_id: int) -> None:
+        window = self._open.pop(job_id, None)
+        if window is not None:
+            window.deleteLater()

@@ -1,0 +1,296 @@
+"""The main window: drop recordings, follow the queue, act on jobs.
+
+It holds no rules and touches no store, audio or engine: it reads `JobsModel`, which follows the bridge's news,
+and calls `JobService`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+
+from fi_desktop.audio.files import MEDIA_EXTENSIONS
+from fi_desktop.jobs.news import News, WorkersChanged
+from fi_desktop.jobs.service import JobService
+from fi_desktop.samples import sample_recording
+from fi_desktop.settings import Settings
+from fi_desktop.ui import icons
+from fi_desktop.ui.actions import Actions
+from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.drop_overlay import DropOverlay
+from fi_desktop.ui.empty_state import EmptyState
+from fi_desktop.ui.job_windows import JobWindows
+from fi_desktop.ui.jobs_model import JobsModel
+from fi_desktop.ui.jobs_table import JobsTable
+from fi_desktop.ui.message_bar import MessageBar
+from fi_desktop.ui.options_bar import OptionsBar
+from fi_desktop.ui.remembered import Remembered
+from fi_desktop.ui.status_line import StatusLine
+from fi_desktop.ui.toolbar import ToolBar
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Attributes:
+        jobs: the jobs as they are shown.
+        closable: whether closing is decided, so that the next close just closes.
+
+    Signals:
+        close_asked: the person wants to close it; who owns the program decides.
+        quit_asked: the person wants to end the program.
+    """
+
+    close_asked = Signal()
+    quit_asked = Signal()
+
+    def __init__(self, service: JobService, settings: Settings, bridge: Bridge) -> None:
+        super().__init__()
+        self.closable = False
+        self._service = service
+        self._bridge = bridge
+        self._remembered = Remembered(settings.home)
+        self.setWindowTitle("fi-desktop")
+        self.setWindowIcon(icons.app_icon())
+        self.setMinimumSize(760, 420)
+        self.setAcceptDrops(True)
+        self.jobs = JobsModel(self, retries=len(settings.retry_delays_s))
+        self.commands = Actions(self)
+        self.options = OptionsBar(settings.speakers, settings.engine, self)
+        self.table = JobsTable(self.jobs, self)
+        self.empty = EmptyState(self)
+        self.message = MessageBar(self)
+        self.status = StatusLine(self)
+        self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
+        self._dialog: QFileDialog | QMessageBox | None = None
+        self._lay_out()
+        self._connect()
+        header = self.table.horizontalHeader()
+        self._remembered.restore("main", self, header)
+        self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Hand recordings or folders in, with the options that are chosen."""
+        self._follow(self._service.submit(tuple(paths), self.options.options()))
+
+    def show_stopping(self) -> None:
+        """Say that running work is being given back; nothing can be added any more."""
+        self.setAcceptDrops(False)
+        self._pages.setEnabled(False)
+        for action in (self.commands.add, self.commands.add_folder, *self.commands.of_jobs):
+            action.setEnabled(False)
+        self.message.say(self.tr("Stopping safely…"))
+
+    @Slot()
+    def raise_up(self) -> None:
+        """Show the window and bring it to the front."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def _lay_out(self) -> None:
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self.table)
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.message)
+        column.addWidget(self._pages, 1)
+        self.setCentralWidget(centre)
+        self._overlay = DropOverlay(centre)
+        self.commands.fill(self.menuBar())
+        self.addToolBar(ToolBar(self.commands, self.options, self))
+        self.setStatusBar(self.status)
+        self.table.set_menu(self.commands.of_jobs)
+        self.commands.fit([])
+
+    def _connect(self) -> None:
+        acts = self.commands
+        acts.add.triggered.connect(self._on_add_asked)
+        acts.add_folder.triggered.connect(self._on_add_folder_asked)
+        acts.open.triggered.connect(self._on_open_asked)
+        acts.cancel.triggered.connect(self._on_cancel_asked)
+        acts.retry.triggered.connect(self._on_retry_asked)
+        acts.remove.triggered.connect(self._on_remove_asked)
+        acts.select_all.triggered.connect(self.table.selectAll)
+        acts.quit.triggered.connect(self.quit_asked)
+        self.empty.add_asked.connect(self._on_add_asked)
+        self.empty.sample_asked.connect(self._on_sample_asked)
+        self.table.open_asked.connect(self.windows.open)
+        self.table.selection_changed.connect(self._on_selection_changed)
+        self.jobs.jobs_changed.connect(self._on_jobs_changed)
+        self._bridge.jobs_listed.connect(self.jobs.take_jobs)
+        self._bridge.news_arrived.connect(self._on_news)
+        self._bridge.listing_failed.connect(self._on_refused)
+
+    def _follow(self, future: Future[Any]) -> None:
+        """Show why a command was refused, if it is."""
+        self._bridge.when_done(future, None, self._on_refused)
+
+    @Slot(str)
+    def _on_refused(self, sentence: str) -> None:
+        self.message.say(sentence, "bad")
+
+    @Slot(object)
+    def _on_news(self, news: tuple[News, ...]) -> None:
+        self.jobs.take_news(news)
+        for item in news:
+            if isinstance(item, WorkersChanged):
+                self.status.show_workers(item)
+
+    @Slot(object)
+    def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
+        self.status.show_counts(self.jobs.counts)
+        page = self.table if self.jobs.rowCount() else self.empty
+        if self._pages.currentWidget() is not page:
+            self._pages.setCurrentWidget(page)
+            page.setFocus()
+
+    @Slot()
+    def _on_selection_changed(self) -> None:
+        self.commands.fit(self.table.selected_rows())
+
+    @Slot()
+    def _on_add_asked(self) -> None:
+        endings = " ".join(f"*{ending}" for ending in sorted(MEDIA_EXTENSIONS))
+        dialog = QFileDialog(self, self.tr("Add recordings"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(
+            [self.tr("Audio and video ({endings})").format(endings=endings), self.tr("All files (*)")]
+        )
+        self._ask_for_files(dialog)
+
+    @Slot()
+    def _on_add_folder_asked(self) -> None:
+        dialog = QFileDialog(self, self.tr("Add a folder of recordings"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._ask_for_files(dialog)
+
+    def _ask_for_files(self, dialog: QFileDialog) -> None:
+        if self._dialog is not None:
+            dialog.deleteLater()
+            return
+        self._dialog = dialog
+        dialog.filesSelected.connect(self._on_files_selected)
+        dialog.finished.connect(self._on_dialog_finished)
+        dialog.open()
+
+    @Slot(list)
+    def _on_files_selected(self, names: list[str]) -> None:
+        self.add(Path(name) for name in names)
+
+    @Slot()
+    def _on_dialog_finished(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+
+    @Slot()
+    def _on_sample_asked(self) -> None:
+        # looking for it reads folders
+        self._bridge.work(sample_recording, self._on_sample_found, self._on_refused)
+
+    def _on_sample_found(self, sample: Path) -> None:
+        self.add([sample])
+
+    @Slot()
+    def _on_open_asked(self) -> None:
+        for row in self.table.selected_rows()[:1]:
+            self.windows.open(row.id)
+
+    @Slot()
+    def _on_cancel_asked(self) -> None:
+        ids = [row.id for row in self.table.selected_rows() if row.cancellable]
+        self._follow(self._service.cancel(ids))
+
+    @Slot()
+    def _on_retry_asked(self) -> None:
+        ids = [row.id for row in self.table.selected_rows() if row.retriable]
+        self._follow(self._service.retry(ids))
+
+    @Slot()
+    def _on_remove_asked(self) -> None:
+        ids = [row.id for row in self.table.selected_rows() if row.removable]
+        if not ids or self._dialog is not None:
+            return
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.tr("Remove"))
+        if len(ids) == 1:
+            box.setText(self.tr("Remove this job and its result?"))
+        else:
+            box.setText(self.tr("Remove {number} jobs and their results?").format(number=len(ids)))
+        box.setInformativeText(self.tr("The recordings themselves stay where they are."))
+        yes = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
+        box.setEscapeButton(box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))
+        box.setDefaultButton(yes)
+        yes.clicked.connect(lambda: self._follow(self._service.remove(ids)))
+        box.finished.connect(self._on_dialog_finished)
+        self._dialog = box
+        box.open()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "commands"):
+            self.commands.dress(self.palette())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Let who owns the program decide, who may have to ask the person first."""
+        self._remembered.save("main", self, self.table.horizontalHeader())
+        if self.closable:
+            event.accept()
+            return
+        event.ignore()
+        self.close_asked.emit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what a drop would do."""
+        event.setDropAction(Qt.DropAction.CopyAction)  # recordings are never moved
+        event.accept()
+        self._overlay.cover()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Take the overlay away."""
+        self._overlay.hide()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take files and folders of this computer."""
+        self._overlay.hide()
+        paths = local_paths(event.mimeData())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if paths:
+            self.add(paths)
+        else:
+            self.message.say(self.tr("Only files and folders of this computer can be added."), "warn")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Dismiss the message with Escape."""
+        if event.key() == Qt.Key.Key_Escape and self.message.isVisible():
+            self.message.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+
+def local_paths(data: QMimeData) -> list[Path]:
+    """Return the files and folders of this computer that were dropped."""
+    urls: list[QUrl] = data.urls()
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

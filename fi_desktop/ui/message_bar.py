@@ -1,0 +1,81 @@
+"""A sentence across the window's top: what went wrong, and never in the way."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from fi_desktop.ui import icons, theme
+
+
+class MessageBar(QWidget):
+    """Shows one sentence until it is dismissed, or another one takes its place.
+
+    Signals:
+        dismissed: the person closed it.
+    """
+
+    dismissed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tone = "info"
+        self._icon = QLabel(self)
+        self._text = QLabel(self)
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # a sentence may hold what a file says
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._close = QToolButton(self)
+        self._close.setAutoRaise(True)
+        self._close.setAccessibleName(self.tr("Dismiss this message"))
+        self._close.setToolTip(self.tr("Dismiss (Esc)"))
+        self._close.clicked.connect(self.dismiss)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 7, 8, 7)
+        row.setSpacing(10)
+        row.addWidget(self._icon)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._close)
+        self.setAccessibleName(self.tr("Message"))
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text.text()
+
+    def say(self, sentence: str, tone: str = "info") -> None:
+        """Show a sentence; `tone` is "info", "warn" or "bad"."""
+        self._tone = tone
+        self._text.setText(sentence)
+        self.setAccessibleDescription(sentence)
+        self._dress()
+        self.show()
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
+
+    @Slot()
+    def dismiss(self) -> None:
+        """Take the sentence away."""
+        self.hide()
+        self.dismissed.emit()
+
+    def _dress(self) -> None:
+        colour = theme.tone(self._tone, self.palette())
+        name = {"info": "info", "warn": "warning", "bad": "error"}[self._tone]
+        self._icon.setPixmap(icons.pixmap(name, 20, colour, self.devicePixelRatioF()))
+        self._close.setIcon(icons.icon("close", self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.isVisible():
+            self._dress()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint a tinted ground with a line below."""
+        painter = QPainter(self)
+        colour: QColor = theme.tone(self._tone, self.palette())
+        base = self.palette().color(QPalette.ColorRole.Base)
+        painter.fillRect(self.rect(), theme.mix(base, colour, 0.12))
+        painter.fillRect(self.rect().adjusted(0, self.height() - 1, 0, 0), theme.mix(base, colour, 0.35))

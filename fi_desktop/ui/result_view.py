@@ -1,0 +1,174 @@
+"""A result: who spoke when as lanes, the list of turns, how sure it is, and a way to take it out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.ui import icons, theme
+from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.elided_label import ElidedLabel
+from fi_desktop.ui.export_button import ExportButton
+from fi_desktop.ui.lanes import LanesView
+from fi_desktop.ui.message_bar import MessageBar
+from fi_desktop.ui.times import clock
+from fi_desktop.ui.turns_table import TurnsTable
+from fi_desktop.ui.words import Words
+
+
+class ResultView(QWidget):
+    """Shows one transcript.
+
+    Attributes:
+        lanes: the lanes.
+        turns: the list.
+        export: the button that writes files.
+        message: what became of an export.
+    """
+
+    def __init__(
+        self, transcript: Transcript, path: str, bridge: Bridge, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._words = Words(self)
+        self._transcript = transcript
+        self.lanes = LanesView(transcript, self)
+        self.turns = TurnsTable(transcript, self)
+        self.export = ExportButton(transcript, bridge, self)
+        self.message = MessageBar(self)
+        self._zoom_buttons: list[tuple[QToolButton, str]] = []
+        self._grade_icon, self._grade = QLabel(self), QLabel(self)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self._lay_out(path)
+        self._dress()
+        self.lanes.turn_chosen.connect(self.turns.choose)
+        self.turns.turn_chosen.connect(self.lanes.choose)
+        self.export.exported.connect(self._on_exported)
+        self.export.refused.connect(self._on_refused)
+
+    def _lay_out(self, path: str) -> None:
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self._lanes_panel())
+        split.addWidget(self.turns)
+        split.setStretchFactor(0, 0)
+        split.setStretchFactor(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.message)
+        column.addLayout(self._header(path))
+        column.addWidget(split, 1)
+
+    def _header(self, path: str) -> QHBoxLayout:
+        transcript = self._transcript
+        name = ElidedLabel(transcript.provenance.source_name, self)
+        name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        name.setToolTip(path)
+        facts = QLabel(self._facts(), self)
+        facts.setObjectName("quiet")
+        facts.setFont(theme.tabular(self.font()))
+        sure = QHBoxLayout()
+        sure.setSpacing(7)
+        sure.addWidget(self._grade_icon)
+        sure.addWidget(self._grade, 1)
+        left = QVBoxLayout()
+        left.setSpacing(5)
+        left.addWidget(name)
+        left.addWidget(facts)
+        if transcript.grade is not None or transcript.notes:
+            left.addLayout(sure)
+        header = QHBoxLayout()
+        header.setContentsMargins(16, 14, 12, 14)
+        header.setSpacing(16)
+        header.addLayout(left, 1)
+        header.addWidget(self.export, 0, Qt.AlignmentFlag.AlignTop)
+        return header
+
+    def _lanes_panel(self) -> QWidget:
+        panel = QWidget(self)
+        title = QLabel(self.tr("Who spoke when"), panel)
+        title.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
+        bar = QHBoxLayout()
+        bar.setContentsMargins(16, 6, 12, 0)
+        bar.setSpacing(2)
+        bar.addWidget(title, 1)
+        zooms = (
+            ("zoom-out", self.tr("Zoom out"), "-", self.lanes.zoom_out),
+            ("zoom-in", self.tr("Zoom in"), "+", self.lanes.zoom_in),
+            ("zoom-fit", self.tr("Show all"), "0", self.lanes.zoom_to_fit),
+        )
+        for icon, name, key, act in zooms:
+            button = QToolButton(panel)
+            button.setObjectName("small")
+            button.setIconSize(QSize(18, 18))
+            button.setAccessibleName(name)
+            button.setToolTip(f"{name} ({key})")
+            button.clicked.connect(act)
+            bar.addWidget(button)
+            self._zoom_buttons.append((button, icon))
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._line(panel))
+        column.addLayout(bar)
+        column.addWidget(self.lanes, 1)
+        column.addWidget(self._line(panel))
+        return panel
+
+    def _line(self, parent: QWidget) -> QFrame:
+        line = QFrame(parent)
+        line.setObjectName("line")
+        line.setFixedHeight(1)
+        return line
+
+    def _facts(self) -> str:
+        transcript = self._transcript
+        number = len(transcript.speakers)
+        speakers = self.tr("1 speaker") if number == 1 else self.tr("{number} speakers").format(number=number)
+        return "  ·  ".join(
+            (
+                speakers,
+                self.tr("{number} turns").format(number=len(transcript.turns)),
+                self.tr("{time} long").format(time=clock(transcript.duration)),
+                self.tr("{time} of speech").format(time=clock(transcript.speech)),
+                self._words.engine(transcript.provenance.engine),
+            )
+        )
+
+    def _dress(self) -> None:
+        palette, transcript = self.palette(), self._transcript
+        grade = transcript.grade.value if transcript.grade else None
+        colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
+        icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
+        self._grade_icon.setPixmap(icons.pixmap(icon, 18, colour, self.devicePixelRatioF()))
+        notes = transcript.notes[:-1] if grade == "doubtful" else transcript.notes
+        self._grade.setText(" ".join(filter(None, (self._words.grade_sentence(grade), *notes))))
+        self._grade.setWordWrap(True)
+        for button, name in self._zoom_buttons:
+            button.setIcon(icons.icon(name, palette))
+
+    @Slot(str)
+    def _on_exported(self, sentence: str) -> None:
+        self.message.say(sentence)
+
+    @Slot(str)
+    def _on_refused(self, sentence: str) -> None:
+        self.message.say(sentence, "bad")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._zoom_buttons:
+            self._dress()

@@ -1,0 +1,136 @@
+"""What the table knows of a job: a slim row, made from the job and from news of its progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from fi_desktop.core.events import JobEvent, RetryAsked
+from fi_desktop.core.job import Job, JobState, Stage
+
+# How much of an attempt each stage takes, from runs of the built-in engine; `_finished` before `_share`.
+_SHARES = {
+    Stage.DECODE: (0.0, 0.15),
+    Stage.SPEECH: (0.15, 0.45),
+    Stage.DIARIZE: (0.60, 0.38),
+    Stage.TRANSCRIBE: (0.98, 0.01),
+    Stage.JOIN: (0.99, 0.01),
+}
+_ETA_AFTER_S = 3.0
+_ETA_AFTER_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One job as it is shown. Times are UTC, seconds since the epoch.
+
+    Attributes:
+        since: when the state that is shown began.
+        ran_s: how long the last attempt took; None before one ended.
+        charged: attempts that count against the retries.
+        error: the last attempt's error code and sentence, or "".
+        asked: the number of speakers that was asked for.
+        speakers, duration_s, grade, notes: of the result; None and empty before there is one.
+        stage, fraction: of the running attempt; None before it told.
+        share: how much of the attempt is done, 0 to 1; it never goes back while the attempt lasts.
+    """
+
+    id: int
+    path: str
+    name: str
+    state: JobState
+    cancelling: bool
+    submitted_at: float
+    since: float
+    due_at: float | None
+    ran_s: float | None
+    attempts: int
+    charged: int
+    error_code: str
+    error: str
+    asked: str
+    speakers: int | None = None
+    duration_s: float | None = None
+    grade: str | None = None
+    notes: tuple[str, ...] = ()
+    stage: Stage | None = None
+    fraction: float = 0.0
+    share: float = 0.0
+
+    @property
+    def removable(self) -> bool:
+        """Whether the queue would forget it now."""
+        return self.state is not JobState.RUNNING
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether there is something to cancel."""
+        return not self.state.final and not self.cancelling
+
+    @property
+    def retriable(self) -> bool:
+        """Whether it can be done again, or now."""
+        return self.state not in (JobState.QUEUED, JobState.RUNNING)
+
+
+def row_of(job: Job, event: JobEvent | None = None) -> Row:
+    """Return the row of a job, after this event where one is known."""
+    last = job.attempts[-1] if job.attempts else None
+    ran_s = last.ended_at - last.started_at if last and last.ended_at is not None else None
+    error = job.error if job.state in (JobState.FAILED, JobState.RETRYING) else None
+    summary = job.summary
+    return Row(
+        id=job.id,
+        path=job.path,
+        name=PurePath(job.path).name,
+        state=job.state,
+        cancelling=job.cancelling,
+        submitted_at=job.submitted_at,
+        since=_since(job, event),
+        due_at=job.due_at,
+        ran_s=ran_s,
+        attempts=len(job.attempts),
+        charged=job.charged,
+        error_code=error.code if error else "",
+        error=error.message if error else "",
+        asked=str(job.options.speakers),
+        speakers=summary.speakers if summary else None,
+        duration_s=summary.duration_s if summary else None,
+        grade=summary.grade if summary else None,
+        notes=summary.notes if summary else (),
+    )
+
+
+def progressed(row: Row, stage: Stage, fraction: float) -> Row:
+    """Return the row of a running job that got on."""
+    before, share = _SHARES[stage]
+    return replace(row, stage=stage, fraction=fraction, share=max(row.share, before + share * fraction))
+
+
+def keep_progress(old: Row, new: Row) -> Row:
+    """Return `new` with the progress of `old` where both show the same running attempt."""
+    if old.state is new.state is JobState.RUNNING and old.attempts == new.attempts:
+        return replace(new, stage=old.stage, fraction=old.fraction, share=old.share)
+    return new
+
+
+def eta_s(row: Row, now: float) -> float | None:
+    """Return how long the running attempt will still take, seconds; None where it is too early to say."""
+    took_s = now - row.since
+    if row.state is not JobState.RUNNING or took_s < _ETA_AFTER_S or row.share < _ETA_AFTER_SHARE:
+        return None
+    return took_s / row.share * (1 - row.share)
+
+
+def spent_s(row: Row, now: float) -> float | None:
+    """Return how long the job has been waiting or running, or how long its last attempt took, seconds."""
+    return row.ran_s if row.state.final else max(0.0, now - row.since)
+
+
+def _since(job: Job, event: JobEvent | None) -> float:
+    if isinstance(event, RetryAsked):
+        return event.at
+    last = job.attempts[-1] if job.attempts else None
+    if last is None:
+        return job.submitted_at
+    return last.started_at if last.ended_at is None else max(job.submitted_at, last.ended_at)

@@ -1,0 +1,78 @@
+"""The status bar: how many jobs run and wait, what the workers do, and what troubles them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from fi_desktop.core.job import JobState
+from fi_desktop.jobs.news import WorkersChanged, WorkerState
+from fi_desktop.ui import icons, theme
+
+
+class StatusLine(QStatusBar):
+    """Sums up the queue and the workers."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.setContentsMargins(10, 2, 10, 2)
+        self._jobs = QLabel(self)
+        self._sign = QLabel(self)
+        self._sign.hide()
+        self._workers = QLabel(self)
+        for label, name in ((self._jobs, self.tr("Jobs")), (self._workers, self.tr("Workers"))):
+            label.setAccessibleName(name)
+            label.setFont(theme.tabular(self.font()))
+            label.setMargin(4)
+        self.addWidget(self._jobs)
+        self.addPermanentWidget(self._sign)
+        self.addPermanentWidget(self._workers)
+        self.show_counts(Counter())
+        self._workers.setText(self.tr("Starting…"))
+
+    def show_counts(self, counts: Counter[JobState]) -> None:
+        """Show how many jobs there are in each state."""
+        parts = [
+            self.tr("{number} running").format(number=counts[JobState.RUNNING]),
+            self.tr("{number} waiting").format(number=counts[JobState.QUEUED]),
+        ]
+        if counts[JobState.RETRYING]:
+            parts.append(self.tr("{number} retrying").format(number=counts[JobState.RETRYING]))
+        if counts[JobState.FAILED]:
+            parts.append(self.tr("{number} failed").format(number=counts[JobState.FAILED]))
+        parts.append(self.tr("{number} completed").format(number=counts[JobState.COMPLETED]))
+        self._jobs.setText("   ·   ".join(parts))
+
+    def show_workers(self, news: WorkersChanged) -> None:
+        """Show what the workers do."""
+        self._sign.setVisible(bool(news.trouble))
+        if news.trouble:
+            self.show_trouble(news.trouble)
+            return
+        states = [worker.state for worker in news.workers]
+        if not states:
+            self._workers.setText(self.tr("No workers"))
+        elif all(state is WorkerState.STARTING for state in states):
+            self._workers.setText(self.tr("Workers are starting…"))
+        else:
+            idle = states.count(WorkerState.IDLE)
+            self._workers.setText(self.tr("Workers: {idle} of {all} idle").format(idle=idle, all=len(states)))
+
+    def show_trouble(self, sentence: str) -> None:
+        """Show what keeps the queue from its work."""
+        self._workers.setText(sentence)
+        self._sign.show()
+        self._dress()
+
+    def _dress(self) -> None:
+        colour = theme.tone("warn", self.palette())
+        self._sign.setPixmap(icons.pixmap("warning", 16, colour, self.devicePixelRatioF()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_sign"):
+            self._dress()

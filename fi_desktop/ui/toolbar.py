@@ -1,0 +1,65 @@
+"""The toolbar: add recordings, act on jobs, and on the right the options of the next drop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QAction, QColor
+from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
+
+from fi_desktop.ui import icons, theme
+from fi_desktop.ui.actions import Actions
+from fi_desktop.ui.options_bar import OptionsBar
+
+
+class ToolBar(QToolBar):
+    """The window's toolbar.
+
+    Attributes:
+        add: the button that adds recordings.
+    """
+
+    def __init__(self, actions: Actions, options: OptionsBar, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("toolbar")
+        self.setWindowTitle(self.tr("Toolbar"))
+        self.setMovable(False)
+        self.setIconSize(QSize(18, 18))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.add = QToolButton(self)
+        self.add.setObjectName("primary")
+        self.add.setText(self.tr("Add recordings"))
+        self.add.setToolTip(actions.add.toolTip())
+        self.add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.add.setAccessibleName(self.tr("Add recordings"))
+        self.add.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.add.clicked.connect(actions.add.trigger)
+        self.addWidget(self.add)
+        self._offer(actions.add_folder, self.tr("Add a folder"), Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.addSeparator()
+        for action in actions.of_jobs:
+            name = action.text().replace("&", "").removesuffix("…")
+            self._offer(action, name, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        space = QWidget(self)
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(space)
+        self.addWidget(options)
+        self._dress()
+
+    def _offer(self, action: QAction, name: str, style: Qt.ToolButtonStyle) -> None:
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        if isinstance(button, QToolButton):
+            button.setToolButtonStyle(style)
+            button.setText(name)
+            button.setAccessibleName(name)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def _dress(self) -> None:
+        white = "#10151b" if theme.is_dark(self.palette()) else "#ffffff"
+        self.add.setIcon(icons.icon_in("add", QColor(white)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "add"):
+            self._dress()

@@ -1,0 +1,137 @@
+"""The window's vocabulary: one word a thing, in the person's language.
+
+Looked up at each call, so that a change of language shows with the next repaint.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from fi_desktop.core.job import JobState, Outcome, Stage
+from fi_desktop.ui.rows import Row
+from fi_desktop.ui.times import clock
+
+
+class Words(QObject):
+    """Words for states, stages, grades, speakers and engines."""
+
+    def state(self, state: JobState) -> str:
+        """Return the word for a state."""
+        match state:
+            case JobState.QUEUED:
+                return self.tr("Waiting")
+            case JobState.RUNNING:
+                return self.tr("Running")
+            case JobState.RETRYING:
+                return self.tr("Retrying")
+            case JobState.COMPLETED:
+                return self.tr("Completed")
+            case JobState.FAILED:
+                return self.tr("Failed")
+            case JobState.CANCELLED:
+                return self.tr("Cancelled")
+
+    def state_of(self, row: Row) -> str:
+        """Return the word for a row's state; a running job that is being cancelled says so."""
+        return self.tr("Cancelling…") if row.cancelling else self.state(row.state)
+
+    def stage(self, stage: Stage | None) -> str:
+        """Return what a running job is doing; None: it has not told yet."""
+        match stage:
+            case None:
+                return self.tr("Starting")
+            case Stage.DECODE:
+                return self.tr("Reading the file")
+            case Stage.SPEECH:
+                return self.tr("Finding speech")
+            case Stage.DIARIZE:
+                return self.tr("Telling voices apart")
+            case Stage.TRANSCRIBE:
+                return self.tr("Writing down words")
+            case Stage.JOIN:
+                return self.tr("Finishing")
+
+    def grade(self, grade: str | None) -> str:
+        """Return the word for a result's grade; "" where there is none."""
+        match grade:
+            case "clear":
+                return self.tr("Clear")
+            case "fair":
+                return self.tr("Fair")
+            case "doubtful":
+                return self.tr("Please check")
+            case _:
+                return ""
+
+    def grade_sentence(self, grade: str | None) -> str:
+        """Return what a grade means for the person."""
+        match grade:
+            case "clear":
+                return self.tr("The voices are clearly different.")
+            case "fair":
+                return self.tr("The voices are fairly different: a short look is worthwhile.")
+            case "doubtful":
+                return self.tr("Voices hard to tell apart, or only one voice: please check.")
+            case _:
+                return ""
+
+    def outcome(self, outcome: Outcome | None) -> str:
+        """Return how an attempt ended; None: it runs."""
+        match outcome:
+            case None:
+                return self.tr("Running")
+            case Outcome.COMPLETED:
+                return self.tr("Completed")
+            case Outcome.FAILED:
+                return self.tr("Failed")
+            case Outcome.CRASHED:
+                return self.tr("The worker stopped unexpectedly")
+            case Outcome.RELEASED:
+                return self.tr("Given back when the program stopped")
+            case Outcome.CANCELLED:
+                return self.tr("Cancelled")
+
+    def speaker(self, number: int) -> str:
+        """Return a speaker's name; `number` from 0."""
+        return self.tr("Speaker {number}").format(number=number + 1)
+
+    def speakers_asked(self, asked: str) -> str:
+        """Return a number of speakers to look for: "2", "2-4" or "auto"."""
+        if asked == "auto":
+            return self.tr("Find out")
+        return asked.replace("-", "–")
+
+    def engine(self, name: str) -> str:
+        """Return an engine's name."""
+        match name:
+            case "auto":
+                return self.tr("Best there is (automatic)")
+            case "builtin":
+                return self.tr("Built in")
+            case "channels":
+                return self.tr("One speaker per channel")
+            case "pyannote":
+                return self.tr("pyannote (needs its model)")
+            case _:
+                return name
+
+    def detail(self, row: Row, now: float, retries: int) -> str:
+        """Return the one line that stands below a job's name: what the person should know now."""
+        match row.state:
+            case JobState.RETRYING if row.due_at is not None:
+                wait = clock(row.due_at - now + 0.5)
+                again = self.tr("Retry {number}/{retries} in {wait}").format(
+                    number=row.charged, retries=retries, wait=wait
+                )
+                return f"{again} · {row.error}"
+            case JobState.FAILED:
+                return row.error
+            case JobState.COMPLETED:
+                doubt = self.grade_sentence(row.grade) if row.grade == "doubtful" else ""
+                # the engine's own sentence for a doubtful grade says the same as ours
+                notes = row.notes[:-1] if doubt and row.notes else row.notes
+                return " ".join(filter(None, (doubt, *notes)))
+            case JobState.QUEUED if row.attempts:
+                return self.tr("Waiting for its next attempt")
+            case _:
+                return ""

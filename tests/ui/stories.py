@@ -1,0 +1,141 @@
+"""Jobs and transcripts to show: made up, in every state."""
+
+import random
+import time
+from pathlib import Path
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summary, apply
+from fi_desktop.core.speakers import SpeakerCount, segments_of
+from fi_desktop.core.transcript import Grade, Provenance, Transcript, Turn
+from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerInfo, WorkersChanged, WorkerState
+
+DOUBT = "Voices hard to tell apart, or only one voice: please check."
+
+
+def submitted(job_id, name="Consultation.wav", *, at=None, speakers="2", folder="/home/clinic/Recordings"):
+    event = ev.Submitted(
+        job_id,
+        time.time() if at is None else at,
+        str(Path(folder) / name),
+        JobOptions(SpeakerCount.parse(speakers)),
+        Priority.NORMAL,
+    )
+    return JobChanged(apply(None, event), event)
+
+
+def then(news: JobChanged, event: ev.JobEvent) -> JobChanged:
+    return JobChanged(apply(news.job, event), event)
+
+
+def claimed(news: JobChanged, at: float, worker="worker-1") -> JobChanged:
+    job = news.job
+    return then(news, ev.Claimed(job.id, at, f"1.{job.id}.{len(job.attempts) + 1}", worker))
+
+
+def completed(news, at, *, speakers=2, duration_s=1804.0, grade="clear", notes=()) -> JobChanged:
+    summary = Summary(speakers, duration_s, "builtin", grade, notes)
+    return then(news, ev.Completed(news.job.id, at, news.job.claim, summary))
+
+
+def failed(news, at, message, *, kind=ErrorKind.USER, code="audio.bad", retry_at=None) -> JobChanged:
+    error = ErrorInfo(kind, code, message)
+    return then(news, ev.Failed(news.job.id, at, news.job.claim, error, retry_at))
+
+
+def finished(job_id, name, now, *, ago_s, took_s, **result) -> JobChanged:
+    start = submitted(job_id, name, at=now - ago_s - took_s - 20)
+    return completed(claimed(start, now - ago_s - took_s), now - ago_s, **result)
+
+
+def busy_day(now: float) -> tuple[News, ...]:
+    """A queue with a job in every state."""
+    done = [
+        finished(1, "2026-11-20 Follow-up Ms Alvarez.m4a", now, ago_s=2900, took_s=11.4, duration_s=1523),
+        finished(
+            2, "Intake interview – room 2.wav", now, ago_s=2600, took_s=24, duration_s=3127, grade="fair"
+        ),
+        finished(
+            3, "WS330117.WMA", now, ago_s=2300, took_s=6, duration_s=412, grade="doubtful", notes=(DOUBT,)
+        ),
+        finished(4, "Family meeting.mp4", now, ago_s=1900, took_s=38, duration_s=4380, speakers=4),
+    ]
+    broken = failed(
+        claimed(submitted(5, "Telehealth 14-30.webm", at=now - 700), now - 680),
+        now - 679,
+        "This file is damaged or is not a recording: it ends before its first sound.",
+    )
+    retrying = failed(
+        claimed(submitted(6, "Consultation Mr Okafor, second part.flac", at=now - 600), now - 400),
+        now - 28,
+        "The disk is full: make room on it.",
+        kind=ErrorKind.TRANSIENT,
+        code="disk.full",
+        retry_at=now + 92.4,
+    )
+    cancelled = then(submitted(7, "Test recording.wav", at=now - 500), ev.CancelAsked(7, now - 490))
+    running = claimed(submitted(8, "Ward round 23 November.mp3", at=now - 90), now - 42)
+    other = claimed(submitted(9, "Sesión de pareja – señora Núñez.ogg", at=now - 80), now - 9, "worker-2")
+    waiting = [
+        submitted(
+            10,
+            "Neurology outpatient clinic, first consultation with interpreter, room 14 01.m4a",
+            at=now - 31,
+            speakers="3",
+        ),
+        submitted(11, "Consulta 0117.wav", at=now - 30, speakers="2-4"),
+        submitted(12, "Consulta 0118.wav", at=now - 30, speakers="auto"),
+    ]
+    return (
+        *done,
+        broken,
+        retrying,
+        cancelled,
+        running,
+        other,
+        *waiting,
+        JobProgressed(8, Stage.DIARIZE, 0.34),
+        JobProgressed(9, Stage.SPEECH, 0.4),
+        workers(WorkerState.BUSY, WorkerState.BUSY),
+    )
+
+
+def workers(*states: WorkerState, trouble="") -> WorkersChanged:
+    infos = (
+        WorkerInfo(f"worker-{number}", 100 + number, state, None, 0.0, 0, 0)
+        for number, state in enumerate(states, 1)
+    )
+    return WorkersChanged(tuple(infos), trouble)
+
+
+def jobs_of(news) -> list[Job]:
+    return [item.job for item in news if isinstance(item, JobChanged)]
+
+
+def conversation(
+    turns=60, *, speakers=2, grade=Grade.CLEAR, seed=4, name="Intake interview – room 2.wav", notes=()
+) -> Transcript:
+    """A made-up conversation."""
+    rng = random.Random(seed)
+    moment, made = 1.2, []
+    speaker = 0
+    for _ in range(turns):
+        length = min(28.0, 0.6 + rng.expovariate(1 / 5.5))
+        made.append(Turn(round(moment, 2), round(moment + length, 2), f"SPEAKER_{speaker:02d}"))
+        moment += length + rng.uniform(-0.3, 1.4)
+        speaker = (speaker + rng.randrange(1, max(2, speakers))) % speakers
+    made.sort(key=lambda turn: turn.start)
+    ordered = tuple(made)
+    return Transcript(
+        duration=moment + 2,
+        speech=sum(turn.duration for turn in ordered),
+        turns=ordered,
+        segments=segments_of(ordered),
+        provenance=Provenance("0.1.0", "builtin", "", {}, "0" * 64, name, "2026-11-23T10:00:00+00:00"),
+        grade=grade,
+        notes=notes,
+    )
+
+
+FINAL = [state for state in JobState if state.final]
