@@ -56,12 +56,14 @@ class Media:
     Attributes:
         file: the bytes; whoever moves its position puts it back.
         size_bytes: length of the file.
+        data: the same bytes as FFmpeg reads them.
         container: FFmpeg's view of it.
         stream: the sound track that a player would choose.
     """
 
     file: BinaryIO
     size_bytes: int
+    data: Bytes
     container: InputContainer
     stream: AudioStream
 
@@ -104,9 +106,10 @@ def open_media(source: Path) -> Iterator[Media]:
         head = _head(file)
         if size_bytes == 0:
             raise user_error("audio.empty")
+        data = Bytes(file)
         try:
             container = av.open(
-                _Nameless(file),
+                data,
                 mode="r",
                 metadata_errors="replace",
                 buffer_size=_READ_BUFFER_BYTES,
@@ -117,11 +120,11 @@ def open_media(source: Path) -> Iterator[Media]:
             raise user_error("audio.unreadable") from None
         except (av.FFmpegError, ValueError):
             # ValueError: PyAV cannot make sense of what the header declares.
+            if data.failed:
+                raise read_error() from None
             raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
-        except OSError:
-            raise read_error() from None
         with container:
-            yield Media(file, size_bytes, container, _best_stream(container))
+            yield Media(file, size_bytes, data, container, _best_stream(container))
 
 
 def _open_file(source: Path) -> BinaryIO:
@@ -163,23 +166,62 @@ def _looks_recorded(head: bytes) -> bool:
 
 
 def _best_stream(container: InputContainer) -> AudioStream:
-    stream = container.streams.best("audio")
+    try:
+        stream = container.streams.best("audio")
+    except IndexError:
+        # A damaged transport stream: FFmpeg counts a track that PyAV did not list.
+        stream = next(iter(container.streams.audio), None)
     if stream is None:
         raise user_error("audio.no_audio" if container.streams.video else "audio.unreadable")
     assert isinstance(stream, AudioStream)
     # No decoder: a codec that this FFmpeg lacks, or a protected track ("drms").
     if stream.codec_context is None:
         raise user_error("audio.unreadable")
+    _drop_custom_layout(stream)
     return stream
 
 
-class _Nameless:
-    """A file's bytes without its name, which PyAV would hand to FFmpeg and put into its errors."""
+def _drop_custom_layout(stream: AudioStream) -> None:
+    """Forget in which order a recorder placed its channels, where that is none of the usual ones.
+
+    PyAV 18.0 to 19.0 frees such a layout once for every look at it, and the process dies. Which loudspeaker a
+    channel was meant for is nothing to us. Brought by github.com/PyAV-Org/PyAV/pull/2284; this can go when no
+    such version is allowed.
+    """
+    # One look, and what it freed is overwritten at once.
+    layout = stream.codec_context.layout
+    if "+" in layout.name or "(" in layout.name:
+        stream.codec_context.layout = f"{layout.nb_channels} channels"
+
+
+class Bytes:
+    """A file's bytes without its name, which PyAV would hand to FFmpeg and put into its errors.
+
+    Attributes:
+        failed: whether the drive refused to be read; FFmpeg was told that the file ends there.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
-        self.read = file.read
-        self.seek = file.seek
+        self._file = file
         self.tell = file.tell
+        self.failed = False
+
+    # Neither raises: PyAV keeps one exception, and prints the others to stderr.
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes; none at the end."""
+        try:
+            return self._file.read(size)
+        except OSError:
+            self.failed = True
+            return b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move; -1 where there is no such place, as damaged files ask for."""
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -1
 
 
 class _RefusedError(Exception):

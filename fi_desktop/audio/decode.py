@@ -40,6 +40,8 @@ _CUT_SHORT_S = 1.0
 _RELATIVE_TIMESTAMPS = 0x0200 | 0x0100
 # A broken packet this many times too large holds several frames.
 _SWALLOWED = 4
+# What recorders use is between these; a header that was damaged may make a terabyte of a minute.
+_RATES_HZ = range(2_000, 800_001)
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -173,7 +175,8 @@ class _Decoder:
 
     def _frames(self, packet: Packet[AudioStream]) -> list[AudioFrame]:
         try:
-            frames = packet.decode()
+            # Not packet.decode(): in damaged files PyAV may take a packet for another track's.
+            frames = self._media.stream.decode(packet)
         except av.FFmpegError:
             # The last packet is often a torn one: it counts as damage once sound follows.
             self._unheard_s += self._length_s(packet)
@@ -215,6 +218,8 @@ class _Decoder:
         """Start a resampler for frames of this format, layout and rate."""
         # Packed samples, and the layout kept: PyAV 18 reads past the end of a frame of eight planar channels,
         # and libswresample would mix channels wherever input and output layouts differ.
+        if setup[2] not in _RATES_HZ:
+            raise user_error("audio.unreadable")
         try:
             self._resampler = av.AudioResampler(format="flt", layout=setup[1], rate=SAMPLE_RATE_HZ)
         except ValueError:
@@ -263,10 +268,13 @@ def _packets(media: Media) -> Iterator[Packet[Any]]:
                 yield packet
         except av.FFmpegError:
             failures += 1
-        except OSError:
-            raise read_error() from None
+        except IndexError:
+            # PyAV at the end of a transport stream whose tracks grew in number meanwhile; all was yielded.
+            break
         else:
-            return
+            break
+    if media.data.failed:
+        raise read_error()
 
 
 def _clock(time_s: float) -> str:
