@@ -15,8 +15,9 @@ from fi_desktop.core.transcript import Region
 from fi_desktop.engines.builtin.features import FRAME_S
 
 CHUNK_S = 0.2
-_WINDOW_CHUNKS = round(2.0 / CHUNK_S)
+WINDOW_CHUNKS = round(2.0 / CHUNK_S)
 _HOP_CHUNKS = round(1.0 / CHUNK_S)
+_BLOCK_CHUNKS = round(20.0 / CHUNK_S)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,9 +75,38 @@ def lay_grid(regions: Sequence[Region], frames: int) -> ChunkGrid:
     )
 
 
+def sample_chunks(chunks: int, seconds: float) -> NDArray[np.int64]:
+    """Choose chunks of so much speech: all where there is no more, else evenly spaced blocks of 20 s."""
+    blocks = round(seconds / (_BLOCK_CHUNKS * CHUNK_S))
+    if chunks <= blocks * _BLOCK_CHUNKS:
+        return np.arange(chunks)
+    starts = np.linspace(0, chunks - _BLOCK_CHUNKS, blocks).astype(np.int64)
+    return (starts[:, None] + np.arange(_BLOCK_CHUNKS)).reshape(-1)
+
+
+def windows_of_sample(
+    windows: NDArray[np.int64], sample: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the windows that lie whole within the sample.
+
+    Returns: their rows, (n,); the windows in positions of the sample, (n, 2).
+    """
+    low = np.searchsorted(sample, windows[:, 0])
+    high = np.searchsorted(sample, windows[:, 1] - 1)
+    inside = high < len(sample)
+    last = np.minimum(high, len(sample) - 1)
+    # Consecutive in the sample as in the recording: no block border lies between first and last.
+    inside &= (sample[np.minimum(low, len(sample) - 1)] == windows[:, 0]) & (
+        sample[last] == windows[:, 1] - 1
+    )
+    inside &= last - low == windows[:, 1] - 1 - windows[:, 0]
+    rows = np.flatnonzero(inside)
+    return rows, np.stack([low[rows], last[rows] + 1], axis=1)
+
+
 def _windows(chunks: int) -> list[tuple[int, int]]:
     """Windows over one region; the last one ends with it, and what is hardly longer than a window is one."""
-    if chunks <= _WINDOW_CHUNKS * 1.25:
+    if chunks <= WINDOW_CHUNKS * 1.25:
         return [(0, chunks)]
-    starts = [*range(0, chunks - _WINDOW_CHUNKS, _HOP_CHUNKS), chunks - _WINDOW_CHUNKS]
-    return [(start, start + _WINDOW_CHUNKS) for start in starts]
+    starts = [*range(0, chunks - WINDOW_CHUNKS, _HOP_CHUNKS), chunks - WINDOW_CHUNKS]
+    return [(start, start + WINDOW_CHUNKS) for start in starts]

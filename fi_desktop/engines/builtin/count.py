@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fi_desktop.engines.builtin.chunks import CHUNK_S
 from fi_desktop.engines.builtin.vbhmm import Resegmentation
 
-SAMPLE_S = 120.0
-_BLOCK_CHUNKS = round(20.0 / CHUNK_S)
+COUNTED_S = 120.0
 MAX_SPEAKERS = 8
 
 Solve = Callable[[int], Resegmentation]
@@ -65,32 +61,3 @@ def count_speakers(
         elif speakers >= best + 2:
             break
     return best, evidence
-
-
-def sample_chunks(chunks: int) -> NDArray[np.int64]:
-    """Choose the chunks to judge the count on: all of a short file, else evenly spaced blocks of 20 s."""
-    blocks = round(SAMPLE_S / (_BLOCK_CHUNKS * CHUNK_S))
-    if chunks <= blocks * _BLOCK_CHUNKS:
-        return np.arange(chunks)
-    starts = np.linspace(0, chunks - _BLOCK_CHUNKS, blocks).astype(np.int64)
-    return (starts[:, None] + np.arange(_BLOCK_CHUNKS)).reshape(-1)
-
-
-def windows_of_sample(
-    windows: NDArray[np.int64], sample: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the windows that lie whole within the sample.
-
-    Returns: their rows, (n,); the windows in positions of the sample, (n, 2).
-    """
-    low = np.searchsorted(sample, windows[:, 0])
-    high = np.searchsorted(sample, windows[:, 1] - 1)
-    inside = high < len(sample)
-    last = np.minimum(high, len(sample) - 1)
-    # Consecutive in the sample as in the recording: no block border lies between first and last.
-    inside &= (sample[np.minimum(low, len(sample) - 1)] == windows[:, 0]) & (
-        sample[last] == windows[:, 1] - 1
-    )
-    inside &= last - low == windows[:, 1] - 1 - windows[:, 0]
-    rows = np.flatnonzero(inside)
-    return rows, np.stack([low[rows], last[rows] + 1], axis=1)

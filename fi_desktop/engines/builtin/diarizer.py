@@ -21,7 +21,7 @@ from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
 from fi_desktop.engines.base import Progress, Speech
 from fi_desktop.engines.builtin.background import load_model
 from fi_desktop.engines.builtin.chunks import ChunkGrid, lay_grid
-from fi_desktop.engines.builtin.count import MAX_SPEAKERS, count_speakers
+from fi_desktop.engines.builtin.count import COUNTED_S, MAX_SPEAKERS, count_speakers
 from fi_desktop.engines.builtin.features import FRAME_S, FRAME_SAMPLES, speech_cepstra
 from fi_desktop.engines.builtin.solver import Solver
 from fi_desktop.engines.builtin.vbhmm import HmmSettings, Resegmentation
@@ -88,7 +88,7 @@ def _choose_number(
     maximum = min(speakers.maximum or MAX_SPEAKERS, most)
     if minimum == maximum:
         return minimum, {}
-    sample = solver.sampled()
+    sample = solver.sampled(COUNTED_S)
     tries = counter()
     share = 1.0 / (maximum - minimum + 1)
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fi_desktop.engines.builtin.background import BackgroundModel, Statistics
+from fi_desktop.engines.builtin.background import BackgroundModel, Floats, Statistics
+from fi_desktop.engines.builtin.chunks import WINDOW_CHUNKS
 
 # Neighbouring frames repeat each other; counted in full they would make the posterior of a 2 s window too
 # sure.
 _STATISTICS_SCALE = 0.3
+# Windows of 2 s every second overlap by half, and their neighbours say much the same.
+_WINDOW_SCALE = 0.3
 _BATCH_WINDOWS = 256
 
 
-def ivectors(
-    model: BackgroundModel, statistics: Statistics, windows: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def ivectors(model: BackgroundModel, statistics: Statistics, windows: NDArray[np.int64]) -> Floats:
     """Compute the i-vectors of windows of chunks.
 
     windows: (windows, 2), first and one past the last chunk. Returns: (windows, rank).
@@ -35,19 +36,46 @@ def ivectors(
     return result
 
 
-def project(model: BackgroundModel, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Project i-vectors by LDA, centred and scaled on this file, to unit length.
-
-    Each dimension is weighted by how much of its variance is due to the voice. Returns: (windows,
+def discriminant(model: BackgroundModel, vectors: Floats) -> Floats:
+    """Project i-vectors by LDA, centred on this file: variance 1 within a voice. Returns: (windows,
     dimensions).
     """
-    projected: NDArray[np.float64] = (vectors - vectors.mean(axis=0)) @ model.lda
-    projected *= np.sqrt(model.lda_ratio / (model.lda_ratio + 1.0)) / (projected.std(axis=0) + 1e-9)
-    projected /= np.linalg.norm(projected, axis=1, keepdims=True) + 1e-9
+    projected: Floats = (vectors - vectors.mean(axis=0)) @ model.lda
     return projected
 
 
-def _running_sum(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def normalise(model: BackgroundModel, points: Floats) -> Floats:
+    """Bring points to unit length for clustering.
+
+    Each dimension is scaled to this file, and weighted by how much of its variance is due to the voice.
+    """
+    weight = np.sqrt(model.lda_ratio / (model.lda_ratio + 1.0)) / (points.std(axis=0) + 1e-9)
+    weighted: Floats = points * weight
+    weighted /= np.linalg.norm(weighted, axis=1, keepdims=True) + 1e-9
+    return weighted
+
+
+def same_voice_evidence(
+    model: BackgroundModel, points: Floats, labels: NDArray[np.int64], chunks: NDArray[np.int64]
+) -> float:
+    """Return the log evidence that the points of one label are of one voice, against each being from the
+    mean.
+
+    points: (windows, dimensions), from `discriminant`; labels, chunks: (windows,), chunks in the window.
+    Source: Brummer & de Villiers 2010 (two-covariance model; here variance 1 within, `lda_ratio` between).
+    """
+    evidence = 0.0
+    weight = _WINDOW_SCALE * np.minimum(1.0, chunks / WINDOW_CHUNKS)
+    for label in np.unique(labels):
+        chosen = labels == label
+        count = weight[chosen].sum()
+        total = weight[chosen] @ points[chosen]
+        spread = 1.0 + count * model.lda_ratio
+        evidence += 0.5 * float((model.lda_ratio / spread * np.square(total) - np.log(spread)).sum())
+    return evidence
+
+
+def _running_sum(values: NDArray[np.float32]) -> Floats:
     total = np.zeros((len(values) + 1, values.shape[1]))
     np.cumsum(values, axis=0, dtype=np.float64, out=total[1:])
     return total

@@ -63,8 +63,8 @@ def resegment(
 ) -> Resegmentation:
     """Improve a first guess of who speaks.
 
-    posterior: (chunks, speakers), the guess, rows sum to 1. Every speaker of the guess is kept, with whatever
-    evidence remains for it; the number of speakers is decided elsewhere.
+    posterior: (chunks, speakers), the guess; rows sum to 1, or are 0 where nothing is known yet. Every
+    speaker of the guess is kept, with whatever evidence remains; the number of speakers is decided elsewhere.
     """
     speakers, rank = posterior.shape[1], model.rank
     zero, first = statistics.zero_order.astype(np.float64), statistics.first_order.astype(np.float64)
@@ -72,11 +72,7 @@ def resegment(
     scale = settings.evidence / settings.prior
     history: list[float] = []
     for iteration in range(settings.iterations):
-        precision = np.eye(rank) + scale * ((posterior.T @ zero) @ model.precision).reshape(
-            speakers, rank, rank
-        )
-        covariance = np.linalg.inv(precision)
-        voice = scale * np.einsum("krq,kq->kr", covariance, posterior.T @ first)
+        covariance, voice = _voices(model, posterior.T @ zero, posterior.T @ first, scale)
         second = (covariance + voice[:, :, None] * voice[:, None, :]).reshape(speakers, rank * rank)
         score = settings.evidence * (first @ voice.T - 0.5 * zero @ (model.precision @ second.T))
         posterior, evidence = forward_backward(score, share, settings.stay)
@@ -91,6 +87,24 @@ def resegment(
         if iteration and history[-1] - history[-2] < settings.tolerance * abs(history[-1]):
             break
     return Resegmentation(posterior, history[-1], tuple(history))
+
+
+def voice_evidence(
+    model: BackgroundModel, statistics: Statistics, posterior: Floats, settings: HmmSettings
+) -> Floats:
+    """Return the log evidence of each column's chunks being of one voice, relative to the UBM. (columns,)"""
+    scale = settings.evidence / settings.prior
+    zero, first = posterior.T @ statistics.zero_order, posterior.T @ statistics.first_order
+    covariance, voice = _voices(model, zero, first, scale)
+    evidence: Floats = 0.5 * (scale * (first * voice).sum(axis=1) + np.linalg.slogdet(covariance)[1])
+    return evidence
+
+
+def _voices(model: BackgroundModel, zero: Floats, first: Floats, scale: float) -> tuple[Floats, Floats]:
+    """Return the posterior covariance (n, rank, rank) and mean (n, rank) of n voices."""
+    precision = np.eye(model.rank) + scale * (zero @ model.precision).reshape(-1, model.rank, model.rank)
+    covariance: Floats = np.linalg.inv(precision)
+    return covariance, scale * np.einsum("krq,kq->kr", covariance, first)
 
 
 def forward_backward(score: Floats, share: Floats, stay: float) -> tuple[Floats, float]:
