@@ -1,12 +1,13 @@
 """One owner a data folder: the lock that says so, and the door at which everybody else knocks.
 
-The door is a local socket (a named pipe on Windows) that only who can read the data folder can open: both
-sides prove that they know the key that lies there. Requests and answers are JSON.
+The door is a local socket (a named pipe on Windows). Requests and answers are JSON, each with a proof that
+its sender knows the key that lies in the data folder: who cannot read the folder cannot use the door.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import AuthenticationError
+from functools import partial
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,13 @@ from fi_desktop.files import write_whole
 _KEY = "door.key"
 _PATIENCE_S = 10.0  # how long an owner that is just starting, or busy, is waited for
 _KNOCK_INTERVAL_S = 0.05
+_ANSWER_S = 120.0  # a large folder on a slow drive takes its time to be walked
+_LONGEST_MESSAGE = 64 * 2**20
+_PROOF_BYTES = 32
 _LONGEST_SOCKET_PATH = 100  # bytes; the system's limit is 104 to 108
+
+
+_SILENT = ("door.silent", "fi-desktop is already running, but does not answer.")
 
 
 class AlreadyOwned(Exception):
@@ -75,9 +82,10 @@ class Door:
         if address.startswith(str(self._home)):
             Path(address).unlink(missing_ok=True)
         key = secrets.token_bytes(32)
-        self._listener = Listener(address, authkey=key)
         write_whole(self._home / _KEY, key)  # a temp file is readable by its owner alone, and stays so
-        self._thread = threading.Thread(target=self._serve, args=(self._listener,), name="door", daemon=True)
+        self._listener = Listener(address)
+        serve = partial(self._serve, self._listener, key)
+        self._thread = threading.Thread(target=serve, name="door", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -85,27 +93,26 @@ class Door:
         if self._listener is None or self._thread is None:
             return
         self._closing = True
-        with suppress(OSError, EOFError, AuthenticationError):
-            _knock(self._home).close()  # wakes the thread from its wait
+        with suppress(OSError):
+            Client(_address(self._home)).close()  # wakes the thread from its wait
         self._thread.join(_PATIENCE_S)
         self._listener.close()
         (self._home / _KEY).unlink(missing_ok=True)
         self._listener = None
 
-    def _serve(self, listener: Listener) -> None:
+    def _serve(self, listener: Listener, key: bytes) -> None:
         while not self._closing:
             try:
                 with listener.accept() as connection:
                     if not self._closing:
-                        self._serve_one(connection)
-            except (OSError, EOFError, AuthenticationError, ValueError) as error:
-                if not self._closing:
-                    log.event("DOOR_REFUSED", error=type(error).__name__)
+                        self._serve_one(connection, key)
+            except (OSError, EOFError, ValueError) as error:
+                log.event("DOOR_REFUSED", error=type(error).__name__)
 
-    def _serve_one(self, connection: Connection) -> None:
+    def _serve_one(self, connection: Connection, key: bytes) -> None:
         if connection.poll(_PATIENCE_S):
-            request = json.loads(connection.recv_bytes())
-            connection.send_bytes(json.dumps(self._answer(request)).encode())
+            request = _opened(connection.recv_bytes(_LONGEST_MESSAGE), key)
+            connection.send_bytes(_sealed(self._answer(request), key))
 
 
 def ask(home: Path, request: dict[str, Any]) -> dict[str, Any]:
@@ -117,20 +124,44 @@ def ask(home: Path, request: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            with _knock(home) as connection:
-                connection.send_bytes(json.dumps(request).encode())
-                answer: dict[str, Any] = json.loads(connection.recv_bytes())
-                return answer
-        except (OSError, EOFError, AuthenticationError) as error:
+            key = (home / _KEY).read_bytes()
+            connection = Client(_address(home))
+        except OSError as error:
             # it may be starting up: the lock is taken before the door opens
             if time.monotonic() > deadline:
-                message = "fi-desktop is already running, but does not answer."
-                raise TransientError("door.silent", message) from error
+                raise TransientError(*_SILENT) from error
             time.sleep(_KNOCK_INTERVAL_S)
+            continue
+        with connection:
+            return _ask(connection, request, key)
 
 
-def _knock(home: Path) -> Connection:
-    return Client(_address(home), authkey=(home / _KEY).read_bytes())
+def _ask(connection: Connection, request: dict[str, Any], key: bytes) -> dict[str, Any]:
+    try:
+        connection.send_bytes(_sealed(request, key))
+        if not connection.poll(_ANSWER_S):
+            raise TransientError(*_SILENT)
+        return _opened(connection.recv_bytes(), key)
+    except (OSError, EOFError, ValueError) as error:
+        raise TransientError(*_SILENT) from error
+
+
+def _sealed(message: dict[str, Any], key: bytes) -> bytes:
+    body = json.dumps(message).encode()
+    return hmac.digest(key, body, "sha256") + body
+
+
+def _opened(sealed: bytes, key: bytes) -> dict[str, Any]:
+    """Return the message.
+
+    Raises:
+        ValueError: its sender does not know the key, or it is no message.
+    """
+    proof, body = sealed[:_PROOF_BYTES], sealed[_PROOF_BYTES:]
+    if not hmac.compare_digest(proof, hmac.digest(key, body, "sha256")):
+        raise ValueError("a message without proof")
+    message: dict[str, Any] = json.loads(body)
+    return message
 
 
 def _address(home: Path) -> str:

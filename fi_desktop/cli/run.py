@@ -65,11 +65,13 @@ def follow(
                 if job.id in ids:
                     show(job)
         return sorted(ids)
-    with Live(console=Console(stderr=False), refresh_per_second=8) as live:
+    console = Console()
+    with Live(console=console, transient=True, refresh_per_second=8) as live:
         while not _done(board, ids):
             follower.changes(board, _REFRESH_S)
-            live.update(job_table(_of(board, ids), board))
-        live.update(job_table(_of(board, ids), board))
+            if console.is_terminal:
+                live.update(job_table(_of(board, ids), board))
+    console.print(job_table(_of(board, ids)))
     return sorted(ids)
 
 

@@ -66,7 +66,7 @@ def test_a_stopped_worker_costs_no_attempt_even_if_it_must_be_killed(home: Path,
     assert (job.state, job.charged) == (JobState.QUEUED, 0)
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads another process's environment from /proc")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="reads another process's environment from /proc")
 def test_every_worker_is_told_not_to_call_home(home: Path):
     with running_app(home) as driver:
         driver.wait_for(lambda: any(worker.state is WorkerState.IDLE for worker in driver.workers()))

@@ -1,0 +1,169 @@
+"""The command line, as a process: what it prints, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.cli.selftest import error_rate, read_rttm
+from tests.e2e.commands import fi_desktop, lines
+
+
+@pytest.fixture
+def five_files(tmp_path: Path, sample: Path) -> list[Path]:
+    folder = tmp_path / "grabaciones de señora Núñez"
+    folder.mkdir()
+    files = [folder / f"consulta {number}.wav" for number in range(1, 6)]
+    for file in files:
+        shutil.copy(sample, file)
+    files[2].write_bytes(sample.read_bytes()[:20])  # cut off in the middle of its header
+    return files
+
+
+def test_five_files_one_corrupt_give_four_results_and_one_clear_failure(
+    home: Path, tmp_path: Path, five_files: list[Path]
+):
+    out = tmp_path / "out"
+    done = fi_desktop(
+        "run", *five_files, "--workers", 2, "--to", "rttm,json,txt", "--out", out, "--json", home=home
+    )
+    assert done.returncode == 1, done.stderr
+    told = lines(done.stdout)
+    last = {line["id"]: line for line in told if "state" in line}
+    assert sorted(line["state"] for line in last.values()) == ["COMPLETED"] * 4 + ["FAILED"]
+    (failed,) = (line for line in last.values() if line["state"] == "FAILED")
+    assert failed["path"] == str(five_files[2])
+    assert failed["attempts"] == 1
+    assert failed["error"]["kind"] == "user"
+    assert "Núñez" not in failed["error"]["message"]
+    assert len(list(out.iterdir())) == 12
+    transcript = json.loads((out / "consulta 1.json").read_text(encoding="utf-8"))
+    assert (transcript["schema"], transcript["version"]) == ("fi-desktop.transcript", 1)
+    assert len(transcript["provenance"]["source_sha256"]) == 64
+
+
+def test_the_log_holds_job_ids_and_no_names(home: Path, five_files: list[Path]):
+    fi_desktop("run", *five_files, "--json", home=home)
+    log = (home / "logs" / "fi-desktop.log").read_text(encoding="utf-8")
+    assert "WORKFLOW_JOB_QUEUED job=1" in log
+    assert "WORKFLOW_JOB_COMPLETED job=1" in log
+    assert "WORKFLOW_JOB_FAILED job=3" in log
+    for private in ("consulta", "Núñez", "grabaciones"):
+        assert private not in log
+
+
+def test_jobs_are_listed_shown_retried_cancelled_exported_and_removed(
+    home: Path, tmp_path: Path, sample: Path
+):
+    assert fi_desktop("run", sample, home=home).returncode == 0
+    (listed,) = lines(fi_desktop("jobs", "list", "--json", home=home).stdout)
+    assert (listed["id"], listed["state"]) == (1, "COMPLETED")
+    assert fi_desktop("jobs", "list", "--state", "FAILED", "--json", home=home).stdout == ""
+    shown = fi_desktop("jobs", "show", 1, home=home).stdout
+    assert "SPEAKER_00" in shown
+    assert "SPEAKER_01" in shown
+    rttm = tmp_path / "result.rttm"
+    assert fi_desktop("export", 1, "--to", "rttm", "-o", rttm, home=home).returncode == 0
+    assert error_rate(read_rttm(sample.with_suffix(".rttm")), read_rttm(rttm)) < 0.25
+    assert fi_desktop("jobs", "retry", 1, home=home).returncode == 0
+    assert lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["state"] == "QUEUED"
+    assert fi_desktop("jobs", "cancel", 1, home=home).returncode == 0
+    assert lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["state"] == "CANCELLED"
+    assert fi_desktop("jobs", "remove", 1, home=home).returncode == 0
+    assert fi_desktop("jobs", "list", "--json", home=home).stdout == ""
+    assert list((home / "jobs").iterdir()) == []
+
+
+def test_without_a_file_the_queue_is_worked_off(home: Path, sample: Path):
+    fi_desktop("run", sample, "--json", home=home)
+    fi_desktop("jobs", "retry", 1, home=home)
+    done = fi_desktop("run", "--json", home=home)
+    assert done.returncode == 0
+    assert [line["state"] for line in lines(done.stdout)][-1] == "COMPLETED"
+
+
+def test_an_empty_queue_is_worked_off_at_once(home: Path):
+    done = fi_desktop("run", "--json", home=home)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "--speakers", "4-2", "x.wav"], "speakers"),
+        (["run", "--to", "docx", "x.wav"], "docx"),
+        (["run", "--engine", "magic", "x.wav"], "magic"),
+        (["jobs", "list", "--state", "HAPPY"], "HAPPY"),
+        (["jobs"], "ACTION"),
+    ],
+)
+def test_bad_usage_is_said_and_exits_with_2(home: Path, arguments: list[str], said: str):
+    done = fi_desktop(*arguments, home=home)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_folder_with_nothing_in_it_is_bad_usage(home: Path, tmp_path: Path):
+    done = fi_desktop("run", tmp_path, "--json", home=home)
+    assert done.returncode == 2
+    assert done.stderr == "fi-desktop: No audio or video was found there.\n"
+
+
+def test_a_file_that_is_not_there_fails_as_a_job(home: Path, tmp_path: Path, sample: Path):
+    done = fi_desktop("run", tmp_path / "gone.wav", sample, "--json", home=home)
+    assert done.returncode == 1
+    last = {line["id"]: line for line in lines(done.stdout)}
+    assert [last[1]["state"], last[2]["state"]] == ["FAILED", "COMPLETED"]
+
+
+def test_an_unknown_job_is_said(home: Path):
+    done = fi_desktop("jobs", "show", 9, home=home)
+    assert (done.returncode, done.stderr) == (1, "fi-desktop: There is no job 9.\n")
+
+
+def test_it_works_without_a_display_and_without_qt(home: Path, tmp_path: Path, sample: Path):
+    # a folder called PySide6 that cannot be imported stands in for a machine without Qt
+    (tmp_path / "PySide6").mkdir()
+    (tmp_path / "PySide6" / "__init__.py").write_text("raise ImportError('no Qt here')")
+    without = {"PYTHONPATH": str(tmp_path), "DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
+    assert fi_desktop("run", sample, home=home, **without).returncode == 0
+    assert fi_desktop("jobs", "list", home=home, **without).returncode == 0
+
+
+@pytest.mark.slow
+def test_the_doctor_finds_every_part_well(home: Path):
+    done = fi_desktop("doctor", "--json", home=home)
+    found = {line["part"]: line for line in lines(done.stdout)}
+    assert {"queue", "disk", "audio", "worker", "builtin", "channels", "pyannote", "torch", "qt"} == set(
+        found
+    )
+    assert all(line["well"] for line in found.values())
+    assert "pyannote.audio can be loaded" in found["torch"]["text"]
+    assert done.returncode == 0
+
+
+def test_the_doctor_says_what_is_unwell_and_exits_with_1(home: Path):
+    (home / "store").mkdir()
+    (home / "store" / "cache.db").write_bytes(b"not a database" * 1000)
+    done = fi_desktop("doctor", "--json", home=home)
+    found = {line["part"]: line for line in lines(done.stdout)}
+    assert done.returncode == 1
+    assert not found["queue"]["well"]
+    assert "damaged" in found["queue"]["text"]
+
+
+def test_the_selftest_passes(home: Path):
+    done = fi_desktop("selftest", home=home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the program works" in done.stdout
+    assert list(home.iterdir()) == []  # it has a data folder of its own
+
+
+def test_settings_that_cannot_be_read_are_bad_usage(home: Path):
+    done = fi_desktop("jobs", "list", home=home, FI_DESKTOP_WORKERS="many")
+    assert done.returncode == 2
+    assert "workers" in done.stderr

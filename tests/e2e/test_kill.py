@@ -1,0 +1,53 @@
+"""kill -9 of the whole app: nothing is lost, and nobody is left behind."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import psutil
+
+from tests.driving import running_app
+from tests.e2e.commands import PATIENCE_S, fi_desktop, lines, start
+
+
+def test_a_killed_app_finishes_its_jobs_when_it_is_started_again(
+    home: Path, long_recording: Path, sample: Path
+):
+    app = start("run", long_recording, sample, "--workers", 1, "--json", home=home)
+    assert app.stdout is not None
+    for line in app.stdout:
+        if json.loads(line)["state"] == "RUNNING":
+            break
+    family = psutil.Process(app.pid).children(recursive=True)
+    assert family
+    app.send_signal(signal.SIGKILL)
+    app.wait(PATIENCE_S)
+    app.stdout.close()
+    assert app.stderr is not None
+    app.stderr.close()
+    _, alive = psutil.wait_procs(family, timeout=2)
+    assert alive == []
+    done = fi_desktop("run", "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    last = {line["id"]: line for line in lines(done.stdout)}
+    assert {i: line["state"] for i, line in last.items()} == {1: "COMPLETED", 2: "COMPLETED"}
+    with running_app(home, backend="idle") as driver:
+        job = driver.job(1)
+        assert [attempt.outcome.value for attempt in job.attempts] == ["released", "completed"]
+        assert job.charged == 0
+        assert driver.app.service.folders.transcript(1).duration > 1_000
+
+
+def test_an_interrupted_command_gives_its_job_back(home: Path, long_recording: Path):
+    app = start("run", long_recording, "--json", home=home)
+    assert app.stdout is not None
+    for line in app.stdout:
+        if json.loads(line)["state"] == "RUNNING":
+            break
+    app.send_signal(signal.SIGINT)
+    _, errors = app.communicate(timeout=PATIENCE_S)
+    assert app.returncode == 130, errors
+    with running_app(home, backend="idle") as driver:
+        assert (driver.job(1).state.value, driver.job(1).charged) == ("QUEUED", 0)

@@ -1,0 +1,29 @@
+"""Recordings are patients' data: no process of the app ever uses the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.commands import fi_desktop
+
+GUARD = Path(__file__).parent / "no_network"
+
+
+def guarded(tmp_path: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
+
+
+def test_a_job_is_done_with_sockets_refused(home: Path, tmp_path: Path, sample: Path):
+    done = fi_desktop("run", sample, "--json", home=home, **guarded(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
+    processes = set((tmp_path / "attempts.guarded").read_text().split())
+    assert len(processes) >= 3  # the app and its two workers were under guard
+
+
+@pytest.mark.slow
+def test_importing_pyannote_tries_nothing_either(home: Path, tmp_path: Path):
+    fi_desktop("doctor", home=home, **guarded(tmp_path))
+    assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()

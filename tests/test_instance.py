@@ -1,0 +1,134 @@
+"""One owner a data folder, and a door for everybody else."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import sys
+import threading
+from multiprocessing.connection import Client
+from pathlib import Path
+
+import pytest
+
+from fi_desktop import instance
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
+from tests.driving import running_app
+from tests.e2e.commands import fi_desktop, lines, start
+
+
+def test_a_second_owner_is_refused_until_the_first_has_left(home: Path):
+    first, second = InstanceLock(home), InstanceLock(home)
+    first.acquire()
+    with pytest.raises(AlreadyOwned):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_a_killed_owner_leaves_no_lock_behind(home: Path, long_recording: Path):
+    owner = start("run", long_recording, "--json", home=home)
+    assert owner.stdout is not None
+    assert owner.stdout.readline()
+    with pytest.raises(AlreadyOwned):
+        InstanceLock(home).acquire()
+    owner.send_signal(signal.SIGKILL)
+    owner.communicate()
+    lock = InstanceLock(home)
+    lock.acquire()
+    lock.release()
+
+
+def test_the_door_answers_one_after_the_other(home: Path):
+    home.mkdir(exist_ok=True)
+    door = Door(home, lambda request: {"value": request["number"] * 2})
+    door.open()
+    try:
+        assert [ask(home, {"number": number}) for number in (1, 2, 3)] == [{"value": n} for n in (2, 4, 6)]
+    finally:
+        door.close()
+    assert list(home.iterdir()) == []
+
+
+def test_a_data_folder_too_deep_for_a_socket_has_a_door_all_the_same(tmp_path: Path):
+    deep = tmp_path / ("d" * 60) / ("é" * 60)
+    deep.mkdir(parents=True)
+    door = Door(deep, lambda _request: {"value": "here"})
+    door.open()
+    try:
+        assert ask(deep, {}) == {"value": "here"}
+    finally:
+        door.close()
+
+
+def test_who_does_not_know_the_key_is_not_let_in(home: Path):
+    answered = threading.Event()
+    door = Door(home, lambda _request: answered.set() or {})
+    door.open()
+    try:
+        with Client(instance._address(home)) as stranger:
+            stranger.send_bytes(instance._sealed({}, b"guess"))
+            with pytest.raises(EOFError):
+                stranger.recv_bytes()
+        assert not answered.is_set()
+        assert ask(home, {}) == {}  # and the door still works
+    finally:
+        door.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights elsewhere")
+def test_the_key_is_for_its_owner_alone(home: Path):
+    door = Door(home, lambda _request: {})
+    door.open()
+    try:
+        assert stat.S_IMODE((home / "door.key").stat().st_mode) == 0o600
+    finally:
+        door.close()
+
+
+def test_nobody_at_the_door_is_said(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(instance, "_PATIENCE_S", 0.1)
+    with pytest.raises(TransientError, match="does not answer"):
+        ask(home, {})
+
+
+def test_the_command_line_talks_to_the_app_that_runs(home: Path, sample: Path):
+    with running_app(home) as driver:
+        done = fi_desktop("run", sample, "--json", home=home)
+        assert done.returncode == 0, done.stderr
+        assert lines(done.stdout)[-1]["state"] == "COMPLETED"
+        assert driver.job(1).state is JobState.COMPLETED
+        (listed,) = lines(fi_desktop("jobs", "list", "--json", home=home).stdout)
+        assert listed["id"] == 1
+        assert fi_desktop("jobs", "remove", 1, home=home).returncode == 0
+        driver.wait_for(lambda: driver.removed(1))
+
+
+def test_a_remote_caller_gets_the_owners_refusals(home: Path, sample: Path):
+    with running_app(home) as driver:
+        client = driver.app.owner()
+        with pytest.raises(UserError, match="no job 7"):
+            client.cancel([7])
+        with pytest.raises(UserError, match="No audio or video"):
+            client.submit([home / "logs"], JobOptions())
+        ids = client.submit([sample], JobOptions(SpeakerCount(1, 3)))
+        assert client.job(ids[0]).options.speakers == SpeakerCount(1, 3)
+
+
+def test_a_second_launch_hands_its_files_to_the_first(home: Path, sample: Path):
+    handed = []
+    with running_app(home) as driver:
+        driver.app.on_handover(handed.append)
+        done = fi_desktop(sample, home=home)
+        assert done.returncode == 0, done.stderr
+    assert handed == [[str(sample)]]
+
+
+def test_a_second_launch_beside_a_command_without_a_window_says_so(home: Path, sample: Path):
+    with running_app(home):
+        done = fi_desktop(sample, home=home)
+    assert (done.returncode, done.stderr) == (1, "fi-desktop is already running here: close it first.\n")
