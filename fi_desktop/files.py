@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from fi_desktop.core.errors import TransientError
 
 RESULT = "result.json"
 """The finished transcript, in its job's folder."""
@@ -16,29 +19,44 @@ _HERE = Path(__file__).parent
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[IO[bytes]]:
+def replacing(target: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of `target` once the block ends well, and leaves no trace otherwise.
 
-    Bytes go to a temp name beside the target, are fsynced, and renamed: a reader sees the old file or the new
-    one.
+    Bytes go to a temp name beside the target, are fsynced, and renamed: a reader sees the old file or the
+    new one. `mode` are the new file's rights, less the person's umask.
+
+    Raises:
+        TransientError: disk.full.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}-", suffix=".part", dir=target.parent)
-    temp = Path(name)
+    temp = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
+        handle = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temp.replace(target)
-    except BaseException:
+    except BaseException as error:
         temp.unlink(missing_ok=True)
+        if isinstance(error, OSError) and is_disk_full(error):
+            raise disk_full() from error
         raise
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a small file whole or not at all."""
-    with replacing(target) as file:
+def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write a small file whole or not at all; see `replacing`."""
+    with replacing(target, mode=mode) as file:
         file.write(data)
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether there was no room for what was to be written."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_full() -> TransientError:
+    """Return what is said of a full disk."""
+    return TransientError("disk.full", "The disk is full: make room on it, and it goes on.")
 
 
 def resource(*parts: str) -> Path:

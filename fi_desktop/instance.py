@@ -82,7 +82,7 @@ class Door:
         if address.startswith(str(self._home)):
             Path(address).unlink(missing_ok=True)
         key = secrets.token_bytes(32)
-        write_whole(self._home / _KEY, key)  # a temp file is readable by its owner alone, and stays so
+        write_whole(self._home / _KEY, key, mode=0o600)
         self._listener = Listener(address)
         serve = partial(self._serve, self._listener, key)
         self._thread = threading.Thread(target=serve, name="door", daemon=True)

@@ -20,7 +20,7 @@ from fi_desktop import __version__
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.files import source_sha256
 from fi_desktop.audio.recording import Recording
-from fi_desktop.core.errors import Cancelled, UserError
+from fi_desktop.core.errors import Cancelled, TransientError, UserError
 from fi_desktop.core.job import JobOptions, Stage, Summary
 from fi_desktop.core.records import options_to_json
 from fi_desktop.core.speakers import segments_of
@@ -109,9 +109,13 @@ def _run_stages(work: Work, report: Report) -> Summary:
 
 
 def discard_stages(folder: Path) -> None:
-    """Delete what only a retry needs: decoded speech of a patient is not kept longer than it must be."""
-    for name in (_AUDIO, _DECODED, _SPEECH, _TURNS):
-        (folder / name).unlink(missing_ok=True)
+    """Delete all but the result: a patient's speech is not kept longer than a retry may want it.
+
+    That includes what an attempt that was killed left half written.
+    """
+    for path in folder.iterdir():
+        if path.name != RESULT:
+            path.unlink(missing_ok=True)
 
 
 def _tell(report: Report, stage: Stage) -> Callable[[float], None]:
@@ -134,7 +138,11 @@ def _decode(work: Work, progress: Callable[[float], None]) -> _Decoded:
     decoded = decode(work.path, audio, progress=progress)
     recording = decoded.recording
     notes = [warning.message for warning in decoded.warnings]
-    sha256 = source_sha256(work.path)
+    try:
+        sha256 = source_sha256(work.path)
+    except OSError as error:
+        message = "The recording could not be read to its end."
+        raise TransientError("audio.read", message) from error
     write_whole(
         described,
         _json_bytes(

@@ -7,7 +7,6 @@ exceptions pass through.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,7 +24,7 @@ from fi_desktop.audio.container import Media, open_media, read_error, user_error
 from fi_desktop.audio.declared import declared_duration
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.audio.timeline import Timeline
-from fi_desktop.core.errors import TransientError
+from fi_desktop.files import disk_full, is_disk_full
 
 MAX_CHANNELS = 8
 SILENT_PEAK = 1e-4
@@ -42,7 +41,6 @@ _RELATIVE_TIMESTAMPS = 0x0200 | 0x0100
 _SWALLOWED = 4
 # What recorders use is between these; a header that was damaged may make a terabyte of a minute.
 _RATES_HZ = range(2_000, 800_001)
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +105,8 @@ def decode(source: Path, target: Path, *, progress: Callable[[float], None]) -> 
         os.replace(part, target)  # noqa: PTH105 - as STYLE.md names it
     except BaseException as error:
         part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _DISK_FULL:
-            raise TransientError(
-                "disk.full", "The disk is full: make room on it, and the job goes on."
-            ) from None
+        if isinstance(error, OSError) and is_disk_full(error):
+            raise disk_full() from None
         raise
     return replace(decoded, recording=replace(decoded.recording, path=target))
 

@@ -1,22 +1,20 @@
 """Exporters: a Transcript as a file that other programs and people read.
 
 An export is a pure function of a Transcript: the same from the window and the command line, and the same
-    again. Each format is one file in this folder and one line in `EXPORTERS`. Only here, and in widgets, are
-    times formatted.
+again. Each format is one file in this folder and one line in `EXPORTERS`. Only here, and in widgets, are
+times formatted.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import json_, rttm, txt
+from fi_desktop.files import write_whole
 
 
 class Render(Protocol):
@@ -72,17 +70,9 @@ def export(transcript: Transcript, format: str, target: Path, *, name: str | Non
     """
     # A name with half a character (from a disk with another encoding) must not cost the export.
     content = EXPORTERS[format].render(transcript, name=name).encode("utf-8", errors="replace")
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
-        with part.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise TransientError("disk.full", "The disk is full: make room on it, and try again.") from None
+        write_whole(target, content)
+    except OSError:
         raise UserError(
             "export.not_written", "The file could not be written there: choose another folder."
         ) from None
