@@ -34,7 +34,7 @@ class Actions(QObject):
             tip=self.tr("Forget it with its result; the recording stays where it is"),
         )
         self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
-        self.quit = self._make(self.tr("&Quit"), "", QKeySequence.StandardKey.Quit)
+        self.quit = self._make(self.tr("&Quit"), "", "Ctrl+Q")
         # Enter belongs to the table, which has the focus then; here it is only shown
         self.open.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.dress(window.palette())

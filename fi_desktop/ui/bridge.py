@@ -1,8 +1,9 @@
 """The one crossing from other threads to the GUI thread.
 
-News of the queue, ends of Futures and files handed over arrive on threads of their own; from here on they
-are queued Qt signals. A bridge has no parent and lives as long as anybody may still call it: a signal of a
-QObject that Qt has deleted would raise in the queue's own thread.
+News of the queue, ends of Futures and files handed over arrive on threads of their own. They are put into an
+inbox as plain data, and one signal wakes the GUI thread, which empties it: once a burst, not once a piece of
+news. No widget is ever referred to from another thread: where the last reference to one falls there, it is
+deleted there, and Qt crashes. A bridge has no parent and lives as long as anybody may still call it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from functools import partial
+from itertools import count
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 import shiboken6
@@ -29,7 +32,7 @@ _PAGE = 2000  # jobs a look at the store, so that no look keeps the queue waitin
 class Bridge(QObject):
     """Brings what happens elsewhere to the GUI thread.
 
-    Signals:
+    Signals (all on the GUI thread):
         news_arrived: a tuple of News, in the order in which they were committed.
         jobs_listed: a list of Jobs as they were between the news before and after it.
         listing_failed: why the jobs cannot be shown, in a sentence.
@@ -40,7 +43,7 @@ class Bridge(QObject):
     jobs_listed = Signal(object)
     listing_failed = Signal(str)
     handed_over = Signal(object)
-    _ended = Signal(object, object, object)
+    _woken = Signal()
 
     def __init__(self, service: JobService) -> None:
         super().__init__()
@@ -49,7 +52,11 @@ class Bridge(QObject):
         self._unlisten: Callable[[], None] = lambda: None
         # what reads or writes files for the window; short things, so one thread
         self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window")
-        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
+        self._inbox: SimpleQueue[tuple[Callable[[Any], None], Any]] = SimpleQueue()
+        self._waking = False  # so that a burst of news wakes the GUI thread once
+        self._callbacks: dict[int, tuple[Callable[[Any], None] | None, Callable[[str], None]]] = {}
+        self._tickets = count()
+        self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     def listen(self) -> None:
         """Follow the queue: first whatever is there, then every change."""
@@ -60,6 +67,7 @@ class Bridge(QObject):
         """Tell no more."""
         self._unlisten()
         self._helper.shutdown(wait=False, cancel_futures=True)
+        self._callbacks.clear()
 
     def when_done(
         self, future: Future[T], done: Callable[[T], None] | None, failed: Callable[[str], None]
@@ -68,20 +76,37 @@ class Bridge(QObject):
 
         Neither is called where it is a method of a widget that is gone by then.
         """
-        future.add_done_callback(partial(self._end, done, failed))
+        ticket = next(self._tickets)
+        self._callbacks[ticket] = (done, failed)
+        future.add_done_callback(partial(self._end, ticket))
 
     def work(
         self, work: Callable[[], T], done: Callable[[T], None] | None, failed: Callable[[str], None]
     ) -> None:
-        """Do something that may take long off the GUI thread, and go on with `done` or `failed` on it."""
+        """Do something that may take long off the GUI thread, and go on with `done` or `failed` on it.
+
+        `work` must not refer to a widget.
+        """
         self.when_done(self._helper.submit(work), done, failed)
 
     def hand_over(self, paths: list[str]) -> None:
         """Tell that a second launch brought files; called on any thread."""
-        self.handed_over.emit(paths)
+        self._post(self._show_handed_over, paths)
+
+    # ---- on other threads
+
+    def _post(self, deed: Callable[[Any], None], value: object) -> None:
+        """Have something done on the GUI thread; carried out in order."""
+        self._inbox.put((deed, value))
+        if not self._waking:
+            self._waking = True
+            self._woken.emit()
 
     def _tell(self, news: tuple[News, ...]) -> None:
-        self.news_arrived.emit(news)
+        self._post(self._show_news, news)
+
+    def _end(self, ticket: int, future: Future[Any]) -> None:
+        self._post(self._answer, (ticket, future))
 
     def _list_jobs(self, after: int) -> None:
         future = self._service.jobs(after=after, limit=_PAGE)
@@ -92,26 +117,44 @@ class Bridge(QObject):
         if future.cancelled():
             return
         if (error := future.exception()) is not None:
-            self.listing_failed.emit(str(error))
+            self._post(self._show_listing_failed, str(error))
             return
         if threading.get_ident() == self._gui_thread:
             # It was answered before we could listen to it: later news may have overtaken it. Ask again.
             self._list_jobs(after)
             return
         page = future.result()
-        self.jobs_listed.emit(page)
+        self._post(self._show_jobs, page)
         if len(page) == _PAGE:
             self._list_jobs(page[-1].id)
 
-    def _end(
-        self, done: Callable[[Any], None] | None, failed: Callable[[str], None], future: Future[Any]
-    ) -> None:
-        self._ended.emit(done, failed, future)
+    # ---- on the GUI thread
 
-    @Slot(object, object, object)
-    def _on_ended(
-        self, done: Callable[[Any], None] | None, failed: Callable[[str], None], future: Future[Any]
-    ) -> None:
+    @Slot()
+    def _on_woken(self) -> None:
+        self._waking = False  # first: what is put from now on wakes again
+        while True:
+            try:
+                deed, value = self._inbox.get_nowait()
+            except Empty:
+                return
+            deed(value)
+
+    def _show_news(self, news: tuple[News, ...]) -> None:
+        self.news_arrived.emit(news)
+
+    def _show_jobs(self, jobs: list[Job]) -> None:
+        self.jobs_listed.emit(jobs)
+
+    def _show_listing_failed(self, sentence: str) -> None:
+        self.listing_failed.emit(sentence)
+
+    def _show_handed_over(self, paths: list[str]) -> None:
+        self.handed_over.emit(paths)
+
+    def _answer(self, ended: tuple[int, Future[Any]]) -> None:
+        ticket, future = ended
+        done, failed = self._callbacks.pop(ticket, (None, _ignore))
         try:
             result = future.result()
         except CancelledError:
@@ -131,3 +174,7 @@ def _call(callback: Callable[[Any], None], value: Any) -> None:
     owner = getattr(method, "__self__", None)
     if not isinstance(owner, QObject) or shiboken6.isValid(owner):
         callback(value)
+
+
+def _ignore(_sentence: str) -> None:
+    """Stands for callbacks that nobody waits for any more."""

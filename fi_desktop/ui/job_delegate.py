@@ -46,8 +46,6 @@ class JobDelegate(QStyledItemDelegate):
         ground = option.rect.adjusted(0, 0, 1, 0)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(ground, theme.selected(option.palette))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(ground, theme.hovered(option.palette))
         line = option.rect.adjusted(0, option.rect.height() - 1, 0, 0)
         painter.fillRect(line, theme.hairline(option.palette))
 
@@ -160,7 +158,7 @@ def column_width(widget: QWidget, column: Column, texts: list[str]) -> int:
     """Return a width in which none of a column's possible texts is clipped, pixels."""
     metrics = QFontMetrics(theme.tabular(widget.font()))
     widest = max(metrics.horizontalAdvance(text) for text in texts)
-    icon = _ICON + 7 if column in (Column.STATE, Column.PROGRESS) else 0
+    icon = _ICON + 7 if column is Column.STATE else 0
     return widest + icon + 2 * _PAD + 6
 
 

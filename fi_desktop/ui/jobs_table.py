@@ -42,7 +42,6 @@ class JobsTable(QTableView):
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setMouseTracking(True)  # for the ground of the row under the pointer
         self._set_up_headers()
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
@@ -50,6 +49,11 @@ class JobsTable(QTableView):
         model.jobs_changed.connect(self._on_jobs_changed)
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self.selection_changed)
+
+    @property
+    def ticking(self) -> bool:
+        """Whether the times that are shown go on."""
+        return self._tick.isActive()
 
     def set_menu(self, actions: list[QAction]) -> None:
         """Offer these actions in the menu of a row."""

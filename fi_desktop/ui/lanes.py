@@ -189,11 +189,8 @@ class LanesView(QAbstractScrollArea):
         for bar_start, bar_end in lane.bars(*shown, self.pixels_a_second):
             left = self._x(bar_start)
             width = max(1.5, (bar_end - bar_start) * self.pixels_a_second)
-            bar = QRectF(left, top, width, _BAR)
-            if width > 8:
-                painter.drawRoundedRect(bar, 4, 4)
-            else:
-                painter.drawRect(bar)
+            radius = min(4.0, width / 4)
+            painter.drawRoundedRect(QRectF(left, top, width, _BAR), radius, radius)
 
     def _paint_chosen(self, painter: QPainter) -> None:
         if self._chosen is None:

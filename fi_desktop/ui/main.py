@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core.errors import UserError
 from fi_desktop.ui import theme
 from fi_desktop.ui.desktop import Desktop, Program
+from fi_desktop.ui.garbage import GarbageCollector
 
 
 def run(program: Program, files: list[Path], *, show_job: int | None = None) -> int:
@@ -33,6 +34,7 @@ def run(program: Program, files: list[Path], *, show_job: int | None = None) -> 
     application = make_application()
     desktop = Desktop(program)
     desktop.ended.connect(application.quit)
+    collector = GarbageCollector(application)
     interrupts = _Interrupts()
     interrupts.came.connect(desktop.stop)
     desktop.window.show()
@@ -45,6 +47,7 @@ def run(program: Program, files: list[Path], *, show_job: int | None = None) -> 
     QTimer.singleShot(0, begin)  # once the event loop runs: the first frame comes first
     status = application.exec()
     interrupts.close()
+    collector.close()
     return status
 
 

@@ -1,7 +1,7 @@
 """The main window: drop recordings, follow the queue, act on jobs.
 
-It holds no rules and touches no store, audio or engine: it reads `JobsModel`, which follows the bridge's news,
-and calls `JobService`.
+It holds no rules and touches no store, audio or engine: it reads `JobsModel`, which follows the bridge's
+news, and calls `JobService`.
 """
 
 from __future__ import annotations

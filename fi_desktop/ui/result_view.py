@@ -60,6 +60,7 @@ class ResultView(QWidget):
     def _lay_out(self, path: str) -> None:
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)
+        split.setHandleWidth(5)
         split.addWidget(self._lanes_panel())
         split.addWidget(self.turns)
         split.setStretchFactor(0, 0)

@@ -33,6 +33,16 @@ class StatusLine(QStatusBar):
         self.show_counts(Counter())
         self._workers.setText(self.tr("Starting…"))
 
+    @property
+    def counted(self) -> str:
+        """What it says of the jobs."""
+        return self._jobs.text()
+
+    @property
+    def told_of_workers(self) -> str:
+        """What it says of the workers."""
+        return self._workers.text()
+
     def show_counts(self, counts: Counter[JobState]) -> None:
         """Show how many jobs there are in each state."""
         parts = [

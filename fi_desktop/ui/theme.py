@@ -82,11 +82,6 @@ def selected(palette: QPalette) -> QColor:
     return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight), 0.20)
 
 
-def hovered(palette: QPalette) -> QColor:
-    """Return the ground of the row under the pointer."""
-    return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text), 0.035)
-
-
 def tabular(font: QFont) -> QFont:
     """Return the font with figures of one width, so that a number that changes does not move."""
     figures = QFont(font)

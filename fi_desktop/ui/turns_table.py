@@ -20,7 +20,6 @@ from fi_desktop.ui.turns_model import TurnColumn, TurnsModel
 
 _PAD = 10
 _SWATCH = 10
-_GAP = 16  # between the figures and the speaker
 
 
 class TurnsTable(QTableView):
@@ -95,13 +94,10 @@ class _TurnDelegate(QStyledItemDelegate):
         palette = option.palette
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect.adjusted(0, 0, 1, 0), theme.selected(palette))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(option.rect.adjusted(0, 0, 1, 0), theme.hovered(palette))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = option.rect.adjusted(_PAD, 0, -_PAD, 0)
         text = str(index.data())
         if index.column() == TurnColumn.SPEAKER:
-            area = area.adjusted(_GAP, 0, 0, 0)
             swatch = QRectF(area.left(), area.center().y() - _SWATCH / 2 + 1, _SWATCH, _SWATCH)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.speaker_colour(self._model.speaker_number(index.row()), palette))

@@ -9,8 +9,6 @@ import time
 from functools import partial
 from pathlib import Path
 
-os.environ.setdefault("QT_SCALE_FACTOR", "1.5")
-
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QFont, QPalette
 from PySide6.QtWidgets import QApplication
@@ -145,6 +143,7 @@ class Photographer:
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("docs/images")
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("QT_SCALE_FACTOR", "1.5")
     photographer = Photographer(folder)
     photographer.all()
     photographer.dark()

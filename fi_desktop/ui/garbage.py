@@ -1,0 +1,40 @@
+"""Collects garbage on the GUI thread alone.
+
+Python's collector runs on whichever thread allocates, and the queue's thread allocates all the time. Wrappers
+of widgets that it finds there are handed to the main thread to be deleted, by when Qt may have deleted them
+itself: a crash in Shiboken's runDeletionInMainThread (seen with PySide6 6.11).
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+_EVERY_MS = 5000
+
+
+class GarbageCollector(QObject):
+    """Takes the collector's place while it lives."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._thresholds = gc.get_threshold()
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_EVERY_MS)
+        self._timer.timeout.connect(self._on_timeout)
+        self._timer.start()
+
+    def close(self) -> None:
+        """Leave collecting to Python again."""
+        self._timer.stop()
+        gc.enable()
+
+    @Slot()
+    def _on_timeout(self) -> None:
+        counts = gc.get_count()
+        for generation in (2, 1, 0):
+            if counts[generation] > self._thresholds[generation]:
+                gc.collect(generation)
+                return

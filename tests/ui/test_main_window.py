@@ -1,0 +1,302 @@
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QComboBox,
+    QFileDialog,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import JobState
+from fi_desktop.samples import sample_recording
+from fi_desktop.ui.main_window import MainWindow
+from fi_desktop.ui.options_bar import OptionsBar
+from tests.ui import stories
+from tests.ui.events import drag_in, drag_out, drop, drop_files, files_data
+
+
+def rows(window):
+    return [window.jobs.job_row(window.jobs.index(place, 0)) for place in range(window.jobs.rowCount())]
+
+
+def states(window):
+    return {row.name: row.state for row in rows(window)}
+
+
+@pytest.fixture
+def queued(qtbot, window, recordings):
+    """Three recordings, dropped."""
+    drop_files(window, *recordings)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    return [row.id for row in reversed(rows(window))]
+
+
+def click_dialog(qtbot, window, text):
+    """Click a button of the question that is open."""
+    qtbot.waitUntil(lambda: any(box.isVisible() for box in window.findChildren(QMessageBox)))
+    (box,) = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+    (button,) = [button for button in box.buttons() if button.text().replace("&", "") == text]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+class TestEmpty:
+    def test_says_what_to_do(self, window):
+        assert window.empty.isVisible()
+        assert not window.table.isVisible()
+
+    def test_the_sample_is_one_click_away(self, qtbot, window):
+        qtbot.mouseClick(window.empty.sample, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: states(window) == {sample_recording().name: JobState.QUEUED})
+        assert window.table.isVisible()
+
+    def test_comes_back_when_the_last_job_is_removed(self, qtbot, window, queued):
+        window.table.selectAll()
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        click_dialog(qtbot, window, "Remove")
+        qtbot.waitUntil(window.empty.isVisible)
+
+    def test_enter_on_its_button_opens_the_file_dialog(self, qtbot, window):
+        window.empty.add.setFocus()
+        qtbot.keyClick(window.empty.add, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: bool(window.findChildren(QFileDialog)))
+        window.findChildren(QFileDialog)[0].reject()
+
+
+class TestDrop:
+    def test_files_become_rows(self, qtbot, window, recordings):
+        drop_files(window, *recordings)
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+        assert set(states(window)) == {"First.wav", "Second ñ.mp3", "Third.m4a"}
+
+    def test_a_folder_is_walked(self, qtbot, window, recordings):
+        drop_files(window, recordings[0].parent)
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+
+    def test_the_overlay_comes_and_goes(self, window, recordings):
+        event = drag_in(window, files_data(recordings))
+        assert event.isAccepted()
+        assert window.findChild(QWidget, "overlay").isVisible()
+        drag_out(window)
+        assert not window.findChild(QWidget, "overlay").isVisible()
+
+    def test_a_drop_is_a_copy_so_that_nobody_moves_the_recording(self, window, recordings):
+        data = files_data(recordings)
+        assert drop(window, data).dropAction() is Qt.DropAction.CopyAction
+
+    def test_text_is_refused_in_a_sentence(self, window):
+        data = QMimeData()
+        data.setText("hello")
+        drop(window, data)
+        assert window.message.isVisible()
+        assert window.message.text == "Only files and folders of this computer can be added."
+
+    def test_an_address_in_the_web_is_refused(self, window):
+        data = QMimeData()
+        data.setUrls([QUrl("https://example.org/a.wav")])
+        drop(window, data)
+        assert window.message.isVisible()
+
+    def test_an_empty_folder_is_answered_by_the_queues_sentence(self, qtbot, window, tmp_path):
+        drop_files(window, tmp_path)
+        qtbot.waitUntil(lambda: window.message.isVisible())
+        assert window.message.text == "No audio or video was found there."
+        qtbot.keyClick(window, Qt.Key.Key_Escape)
+        assert not window.message.isVisible()
+
+    def test_the_chosen_options_go_with_it(self, qtbot, window, hand, recordings):
+        window.options.speakers.setFocus()
+        qtbot.keyClick(window.options.speakers, Qt.Key.Key_3)
+        engine = next(a for a in window.options.more.menu().actions() if a.data() == "channels")
+        engine.trigger()
+        drop_files(window, recordings[0])
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+        options = hand.claim().options
+        assert (str(options.speakers), options.engine) == ("3", "channels")
+
+
+class TestActions:
+    def test_states_are_followed(self, qtbot, window, hand, queued):
+        job = hand.claim()
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
+        hand.complete(job, stories.conversation(5))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+        assert window.status.counted == "0 running   ·   2 waiting   ·   1 completed"
+
+    def test_cancel_by_key(self, qtbot, window, queued):
+        window.table.select(queued[1])
+        qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: states(window)["Second ñ.mp3"] is JobState.CANCELLED)
+        assert states(window)["First.wav"] is JobState.QUEUED
+
+    def test_a_running_job_is_cancelling_first(self, qtbot, window, hand, queued):
+        job = hand.claim()
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
+        window.table.select(queued[0])
+        assert not window.commands.remove.isEnabled()
+        qtbot.mouseClick(tool_button(window, "Cancel"), Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.jobs.place_of(job.id).siblingAtColumn(1).data() == "Cancelling…")
+        hand.do(lambda service: service.cancelled(job.id, job.claim))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.CANCELLED)
+
+    def test_retry(self, qtbot, window, hand, queued):
+        job = hand.claim()
+        error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
+        hand.do(lambda service: service.failed(job.id, job.claim, error))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.FAILED)
+        window.table.select(job.id)
+        qtbot.mouseClick(tool_button(window, "Retry"), Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
+
+    def test_remove_asks_and_may_be_refused(self, qtbot, window, queued):
+        window.table.select(queued[0])
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        click_dialog(qtbot, window, "Keep")
+        assert window.jobs.rowCount() == 3
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        click_dialog(qtbot, window, "Remove")
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
+        assert window.jobs.row_by_id(queued[0]) is None
+
+    def test_a_refusal_is_shown_and_blocks_nothing(self, qtbot, window, queued, program):
+        window._follow(program.service.cancel([99]))
+        qtbot.waitUntil(lambda: window.message.text == "There is no job 99.")
+
+    def test_only_what_makes_sense_is_offered(self, qtbot, window, queued):
+        assert not any(action.isEnabled() for action in window.commands.of_jobs)
+        window.table.select(queued[0])
+        offered = [action.isEnabled() for action in window.commands.of_jobs]
+        assert offered == [True, True, False, True]  # open, cancel, retry, remove
+        qtbot.keyClick(window.table, Qt.Key.Key_Escape)
+        assert not window.commands.remove.isEnabled()
+
+    def test_ctrl_a_takes_all(self, qtbot, window, queued):
+        qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        assert len(window.table.selected_rows()) == 3
+
+    def test_the_row_menu_offers_them_by_keyboard_too(self, qtbot, window, queued):
+        from PySide6.QtGui import QContextMenuEvent
+        from PySide6.QtWidgets import QApplication, QMenu
+
+        window.table.select(queued[0])
+        place = window.table.viewport().rect().center()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, window.table.mapToGlobal(place))
+        QApplication.sendEvent(window.table, event)
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        assert window.commands.retry in menu.actions()
+        menu.close()
+
+
+class TestDialogs:
+    def test_ctrl_o_adds_chosen_files(self, qtbot, window, recordings):
+        qtbot.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: bool(window.findChildren(QFileDialog)))
+        (dialog,) = window.findChildren(QFileDialog)
+        dialog.filesSelected.emit([str(file) for file in recordings[:2]])
+        dialog.reject()
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
+        qtbot.waitUntil(lambda: not window.findChildren(QFileDialog))
+
+    def test_never_two_at_once(self, qtbot, window):
+        window.commands.add.trigger()
+        window.commands.add_folder.trigger()
+        qtbot.waitUntil(lambda: len(window.findChildren(QFileDialog)) == 1)
+        window.findChildren(QFileDialog)[0].reject()
+
+
+def tool_button(window, name):
+    (button,) = [b for b in window.findChildren(QToolButton) if b.accessibleName() == name]
+    return button
+
+
+def test_every_control_has_a_name(qtbot, window, queued):
+    job_window = window.windows.open(queued[0])
+    qtbot.waitUntil(lambda: job_window.page.isVisible())
+    kinds = (QAbstractButton, QAbstractItemView, QComboBox, QAbstractScrollArea)
+    for top in (window, job_window):
+        for widget in top.findChildren(QWidget):
+            if isinstance(widget, kinds) and not widget.objectName().startswith("qt_"):
+                said = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+                assert said or _part_of_another(widget), widget
+    job_window.close()
+
+
+def _part_of_another(widget):
+    """Parts that Qt makes and names itself: a combo box's list, a table's corner."""
+    parent = widget.parent()
+    return type(parent).__name__ in ("QComboBoxPrivateContainer", "QFrame") or (
+        isinstance(parent, QAbstractItemView) and isinstance(widget, QAbstractButton | QAbstractItemView)
+    )
+
+
+def test_every_control_is_reached_by_tab(window, queued):
+    wanted = [b for b in window.findChildren(QToolButton) if b.isVisible() and b.accessibleName()]
+    wanted += [window.table, window.options.speakers, *window.findChildren(QPushButton)]
+    chain, widget = set(), window.nextInFocusChain()
+    while widget is not window:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            chain.add(widget)
+        widget = widget.nextInFocusChain()
+    assert not [w.accessibleName() for w in wanted if w not in chain]
+
+
+def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, ini):
+    window.resize(780, 500)
+    window.table.horizontalHeader().resizeSection(1, 233)
+    window.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    with qtbot.waitSignal(desktop.ended):
+        window.close()
+    ini.sync()
+    assert ini.value("main/geometry")
+    again = MainWindow(program.service, program.settings, window._bridge)
+    qtbot.addWidget(again)
+    again.closable = True
+    assert (again.width(), again.height()) == (780, 500)
+    header = again.table.horizontalHeader()
+    assert header.sectionSize(1) == 233
+    assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (1, Qt.SortOrder.DescendingOrder)
+
+
+def test_trouble_of_the_workers_is_seen(qtbot, window):
+    window._bridge.news_arrived.emit((stories.workers(trouble="Workers cannot be started here."),))
+    qtbot.waitUntil(lambda: window.status.told_of_workers == "Workers cannot be started here.")
+    idle = stories.WorkerState.IDLE
+    window._bridge.news_arrived.emit((stories.workers(idle, stories.WorkerState.BUSY),))
+    assert window.status.told_of_workers == "Workers: 1 of 2 idle"
+
+
+def test_an_unusual_default_is_offered_too(qtbot):
+    bar = OptionsBar("3-6", "builtin")
+    qtbot.addWidget(bar)
+    assert str(bar.options().speakers) == "3-6"
+    assert bar.options().engine == "builtin"
+    bar.speakers.setCurrentText("Find out")
+    assert str(bar.options().speakers) == "auto"
+
+
+def test_times_tick_only_while_something_is_under_way(qtbot, window, hand, queued):
+    assert window.table.ticking
+    window.hide()
+    assert not window.table.ticking
+    window.show()
+    qtbot.waitUntil(lambda: window.table.ticking)
+    for _ in queued:
+        hand.complete(hand.claim(), stories.conversation(3))
+    qtbot.waitUntil(lambda: not window.table.ticking)
+
+
+def test_long_names_are_elided_not_clipped(qtbot, window, tmp_path):
+    long = tmp_path / ("a" * 120 + " end.wav")
+    long.write_bytes(b"RIFF")
+    drop_files(window, long)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    window.grab()
+    assert Path(window.jobs.index(0, 0).data(Qt.ItemDataRole.ToolTipRole).splitlines()[0]) == long
