@@ -66,6 +66,11 @@ class JobPage(QWidget):
             button.setAccessibleName(button.text())
         self._lay_out()
 
+    @property
+    def said(self) -> str:
+        """The sentence that it shows."""
+        return self._detail.text()
+
     def show_row(self, row: Row, now: float) -> None:
         """Show where the job stands."""
         self._row = row

@@ -38,9 +38,13 @@ class JobWindows(QObject):
         window.activateWindow()
         return window
 
+    def all(self) -> list[JobWindow]:
+        """Return the open windows."""
+        return list(self._open.values())
+
     def close_all(self) -> None:
         """Close every one."""
-        for window in list(self._open.values()):
+        for window in self.all():
             window.close()
 
     @Slot(int)

@@ -66,6 +66,11 @@ class LanesView(QAbstractScrollArea):
         """The scale that is painted."""
         return self._scale or self._fitting()
 
+    @property
+    def chosen(self) -> int | None:
+        """The number of the turn that is marked."""
+        return self._chosen
+
     def choose(self, number: int) -> None:
         """Mark a turn and bring it into view."""
         self._chosen = number
@@ -149,6 +154,19 @@ class LanesView(QAbstractScrollArea):
                 )
                 return None if nearest is None else nearest[2]
         return None
+
+    def said_at(self, place: QPointF) -> str:
+        """Return who speaks from when to when at a place of the viewport; "" where nobody does."""
+        number = self._turn_under(place)
+        if number is None:
+            return ""
+        turn = self._turns[number]
+        return self.tr("{speaker}: {start} to {end} ({length})").format(
+            speaker=self._words.speaker(self._lane_of[number].number),
+            start=precise(turn.start),
+            end=precise(turn.end),
+            length=precise(turn.duration),
+        )
 
     def _go_to(self, number: int) -> None:
         if self._turns:
@@ -299,20 +317,13 @@ class LanesView(QAbstractScrollArea):
             if abs(moved.x()) >= QApplication.startDragDistance():
                 self.horizontalScrollBar().setValue(self._panned_from - moved.x())
             return
-        number = self._turn_under(event.position())
-        if number is None:
+        text = self.said_at(event.position())
+        if text:
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+            QToolTip.showText(event.globalPosition().toPoint(), text, self.viewport())
+        else:
             QToolTip.hideText()
             self.viewport().unsetCursor()
-            return
-        turn = self._turns[number]
-        self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-        text = self.tr("{speaker}: {start} to {end} ({length})").format(
-            speaker=self._words.speaker(self._lane_of[number].number),
-            start=precise(turn.start),
-            end=precise(turn.end),
-            length=precise(turn.duration),
-        )
-        QToolTip.showText(event.globalPosition().toPoint(), text, self.viewport())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose the turn that was clicked."""

@@ -57,6 +57,11 @@ class ResultView(QWidget):
         self.export.exported.connect(self._on_exported)
         self.export.refused.connect(self._on_refused)
 
+    @property
+    def verdict(self) -> str:
+        """How sure the result is, and what the person should know of it."""
+        return self._grade.text()
+
     def _lay_out(self, path: str) -> None:
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)

@@ -14,7 +14,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.files import resource
 
 _TONES = {
-    "neutral": ("#566270", "#a3b0bd"),
+    "neutral": ("#4c5866", "#a3b0bd"),
     "info": ("#1b62b5", "#79b4f2"),
     "good": ("#1c7040", "#6ecb93"),
     "warn": ("#8a5300", "#eeb64e"),
@@ -79,7 +79,7 @@ def hairline(palette: QPalette) -> QColor:
 
 def selected(palette: QPalette) -> QColor:
     """Return the ground of a selected row: soft, so that what is written in colour stays legible."""
-    return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight), 0.20)
+    return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight), 0.15)
 
 
 def tabular(font: QFont) -> QFont:

@@ -2,11 +2,12 @@
 
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summary, apply
+from fi_desktop.core.job import Job, JobOptions, Priority, Stage, Summary, apply
 from fi_desktop.core.speakers import SpeakerCount, segments_of
 from fi_desktop.core.transcript import Grade, Provenance, Transcript, Turn
 from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerInfo, WorkersChanged, WorkerState
@@ -138,4 +139,5 @@ def conversation(
     )
 
 
-FINAL = [state for state in JobState if state.final]
+def with_turns(*turns: Turn) -> Transcript:
+    return replace(conversation(2), turns=turns, segments=segments_of(turns))

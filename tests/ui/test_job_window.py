@@ -1,0 +1,127 @@
+import pytest
+from PySide6.QtCore import Qt
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import JobState, Stage
+from fi_desktop.files import RESULT
+from fi_desktop.jobs.news import JobProgressed
+from tests.ui import stories
+from tests.ui.events import drop_files
+
+
+@pytest.fixture
+def job(qtbot, window, hand, recordings):
+    """A job that a worker has."""
+    drop_files(window, recordings[0])
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    job = hand.claim()
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.RUNNING] == 1)
+    return job
+
+
+@pytest.fixture
+def done(qtbot, window, hand, job):
+    """A job that was completed."""
+    hand.complete(job, stories.conversation(12, name="First.wav"))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
+    return job
+
+
+def shown_result(qtbot, opened):
+    qtbot.waitUntil(lambda: opened.result is not None and opened.result.isVisible())
+    return opened.result
+
+
+def test_double_click_shows_who_spoke_when(qtbot, window, done):
+    place = window.table.visualRect(window.jobs.place_of(done.id)).center()
+    viewport = window.table.viewport()
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=place)
+    (opened,) = window.windows.all()
+    assert shown_result(qtbot, opened).turns.model().rowCount() == 12
+    assert opened.windowTitle() == "First.wav – fi-desktop"
+
+
+def test_enter_opens_and_escape_closes(qtbot, window, done):
+    window.table.select(done.id)
+    qtbot.keyClick(window.table, Qt.Key.Key_Return)
+    (opened,) = window.windows.all()
+    shown_result(qtbot, opened)
+    qtbot.keyClick(opened, Qt.Key.Key_Escape)
+    assert not window.windows.all()
+
+
+def test_a_job_has_one_window(window, done):
+    assert window.windows.open(done.id) is window.windows.open(done.id)
+
+
+def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
+    opened = window.windows.open(job.id)
+    hand.do(lambda service: service.tell(JobProgressed(job.id, Stage.SPEECH, 0.5)))
+    qtbot.waitUntil(lambda: opened.page.progress.value() == 510)
+    assert opened.page.isVisible()
+    hand.complete(job, stories.conversation(7))
+    assert shown_result(qtbot, opened).turns.model().rowCount() == 7
+
+
+def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
+    error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
+    hand.do(lambda service: service.failed(job.id, job.claim, error))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
+    opened = window.windows.open(job.id)
+    qtbot.waitUntil(lambda: opened.page.attempts.count() == 1)
+    assert opened.page.attempts.item(0).text().endswith("Failed: This recording is empty.")
+    assert opened.page.said == "This recording is empty."
+    qtbot.mouseClick(opened.page.retry, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 1)
+    qtbot.waitUntil(lambda: not opened.page.retry.isVisible())
+
+
+def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
+    error = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+    hand.do(lambda service: service.failed(job.id, job.claim, error))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
+    opened = window.windows.open(job.id)
+    assert opened.page.said.startswith("Retry 1/3 in ")
+    before = opened.page.said
+    qtbot.waitUntil(lambda: opened.page.said != before)
+    qtbot.mouseClick(opened.page.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
+
+
+def test_an_unknown_job_is_answered_in_a_sentence(qtbot, window):
+    opened = window.windows.open(4711)
+    qtbot.waitUntil(lambda: opened.note == "This job is not there any more.")
+
+
+def test_its_window_goes_with_a_removed_job(qtbot, window, done, program):
+    shown_result(qtbot, window.windows.open(done.id))
+    program.service.remove([done.id])
+    qtbot.waitUntil(lambda: not window.windows.all())
+
+
+@pytest.mark.parametrize("damage", ["gone", "half"])
+def test_a_damaged_result_says_what_to_do(qtbot, window, done, program, damage):
+    path = program.service.folders.folder(done.id) / RESULT
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:200])
+    opened = window.windows.open(done.id)
+    qtbot.waitUntil(lambda: opened.note == "The result cannot be read. Retry the job to make it again.")
+
+
+def test_a_job_done_again_shows_its_new_result(qtbot, window, hand, done, program):
+    opened = window.windows.open(done.id)
+    shown_result(qtbot, opened)
+    program.service.retry([done.id])
+    qtbot.waitUntil(opened.page.isVisible)
+    hand.complete(hand.claim(), stories.conversation(21))
+    qtbot.waitUntil(lambda: opened.result.isVisible() and opened.result.turns.model().rowCount() == 21)
+
+
+def test_stopping_closes_them(qtbot, desktop, window, done):
+    shown_result(qtbot, window.windows.open(done.id))
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    assert not window.windows.all()
