@@ -177,21 +177,7 @@ def _best_stream(container: InputContainer) -> AudioStream:
     # No decoder: a codec that this FFmpeg lacks, or a protected track ("drms").
     if stream.codec_context is None:
         raise user_error("audio.unreadable")
-    _drop_custom_layout(stream)
     return stream
-
-
-def _drop_custom_layout(stream: AudioStream) -> None:
-    """Forget in which order a recorder placed its channels, where that is none of the usual ones.
-
-    PyAV 18.0 to 19.0 frees such a layout once for every look at it, and the process dies. Which loudspeaker a
-    channel was meant for is nothing to us. Brought by github.com/PyAV-Org/PyAV/pull/2284; this can go when no
-    such version is allowed.
-    """
-    # One look, and what it freed is overwritten at once.
-    layout = stream.codec_context.layout
-    if "+" in layout.name or "(" in layout.name:
-        stream.codec_context.layout = f"{layout.nb_channels} channels"
 
 
 class Bytes:

@@ -142,7 +142,8 @@ def test_more_than_eight_channels_are_mixed_so_that_each_is_still_heard(tmp_path
 
 
 def test_channels_in_an_order_of_their_own_are_read(tmp_path):
-    # "Centre, left, right": PyAV 18 frees such a layout twice, and the process dies.
+    # "Centre, left, right": PyAV 18 frees such a layout twice, and the process dies; hence the bound on its
+    # version.
     frequencies = [300, 400, 500]
     sound = tones(frequencies, seconds=5.0, rate_hz=16_000)
     source = write_media(tmp_path / "order.caf", sound, codec="pcm_s16le", layout="3.0", rate_hz=16_000)
