@@ -34,5 +34,6 @@ $(STAMP): pyproject.toml packaging/system_libraries.py
 	  sys.exit(0 if ok else "Python 3.11 to 3.13 is needed; say which with: make PYTHON=python3.12 ...")'
 	$(PYTHON) packaging/system_libraries.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@echo "Installing the Python packages into $(VENV): a few minutes, this once."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable ".[dev]"
 	@touch $@

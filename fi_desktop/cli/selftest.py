@@ -67,7 +67,8 @@ def error_rate(reference: Sequence[Turn], found: Sequence[Turn]) -> float:
         sum(a and b for name, label in enumerate(match) for a, b in zip(true[name], ours[label], strict=True))
         for match in permutations(labels, len(names))
     )
-    return (sum(max(a, b) for a, b in zip(spoken, told, strict=True)) - correct) / sum(spoken)
+    most = sum(max(a, b) for a, b in zip(spoken, told, strict=True))
+    return float(most - correct) / sum(spoken)
 
 
 def _frames(turns: Sequence[Turn], speaker: str, count: int) -> list[bool]:

@@ -38,6 +38,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _instant(seconds: float) -> str:
+    tenths = round(seconds * 10)
+    return f"{clock(tenths // 10)}.{tenths % 10}"
+
+
 def brief(job: Job) -> dict[str, Any]:
     """Return what scripts get of a job, as JSON values; states by their JobState names."""
     return {
@@ -106,7 +111,8 @@ def who_spoke_when(transcript: Transcript, *, columns: int) -> RenderableType:
         lanes.add_row(Text(speaker, style), Text("".join(cells), style), f"{spoken:.1f} s")
     rows = [
         Text.assemble(
-            (f"{clock(turn.start):>8} – {clock(turn.end):<8}", "dim"), (turn.speaker, styles[turn.speaker])
+            (f"{_instant(turn.start):>10} – {_instant(turn.end):<10}", "dim"),
+            (turn.speaker, styles[turn.speaker]),
         )
         for turn in transcript.turns
     ]
