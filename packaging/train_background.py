@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the background model of the built-in diarizer.
 
-    python packaging/train_background.py VOICES OUT [--passes 8] [--seed 0] [--leave-out 0]
+    python packaging/train_background.py VOICES OUT [--passes 16] [--seed 0] [--leave-out 0]
 
 VOICES: a folder of FLAC files, one voice each, named SPEAKER-…; OUT: the folder for the model, its manifest
 and its attribution. The voices are joined to pseudo-files of two to four speakers, each pseudo-file with one
@@ -221,7 +221,7 @@ def train_ubm(frames: Samples, rng: np.random.Generator, rounds: int = 25) -> Ba
 
 
 def train_eigenvoices(
-    ubm: BackgroundModel, found: list[Samples], rng: np.random.Generator, rounds: int = 10
+    ubm: BackgroundModel, found: list[Samples], rng: np.random.Generator, rounds: int = 25
 ) -> BackgroundModel:
     """Fit the eigenvoices by EM over sessions, with minimum divergence (Kenny 2005)."""
     size = ubm.means.shape[1]
@@ -299,7 +299,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("voices", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--passes", type=int, default=8)
+    parser.add_argument("--passes", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--leave-out", type=int, default=0)
     options = parser.parse_args()

@@ -29,8 +29,8 @@ class CountRule:
         shortest_s: the least that a speaker says, seconds.
     """
 
-    gain: float = 20.0
-    gain_per_second: float = 1.0
+    gain: float = 5.0
+    gain_per_second: float = 0.6
     shortest_s: float = 2.5
 
 

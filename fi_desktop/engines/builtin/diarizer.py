@@ -7,6 +7,7 @@ its neighbours'.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import count as counter
 from pathlib import Path
 from typing import Any
@@ -67,15 +68,15 @@ class BuiltinDiarizer:
         number, evidence = _choose_number(solver, grid, speakers, _part(progress, 0.8, 0.9))
         best = solver.solve(number, _TELLING_APART, _part(progress, 0.9, 0.95))
         fewer = solver.solve(number - 1, _TELLING_APART, _part(progress, 0.95, 1.0)) if number > 1 else None
+        progress(1.0)
+        labels = best.posterior.argmax(axis=1)
+        turns = rename_speakers(_turns(grid, labels))
         grade, details = _judge(grid, best, fewer)
+        details["speaker_s"] = _seconds(turns)
         if evidence:
             details["elbo_by_count"] = {str(tried): round(elbo, 1) for tried, elbo in evidence.items()}
         return Diarization(
-            turns=rename_speakers(_turns(grid, best.posterior.argmax(axis=1))),
-            engine="builtin",
-            model=self._model.name,
-            grade=grade,
-            details=details,
+            turns=turns, engine="builtin", model=self._model.name, grade=grade, details=details
         )
 
 
@@ -131,6 +132,14 @@ def _turns(grid: ChunkGrid, speaker: NDArray[np.int64]) -> list[Turn]:
         Turn(round(grid.start[a] * FRAME_S, 3), round(grid.end[b] * FRAME_S, 3), f"{speaker[a]}")
         for a, b in zip(first, last, strict=True)
     ]
+
+
+def _seconds(turns: Iterable[Turn]) -> dict[str, float]:
+    """Add up how long each speaker speaks."""
+    total: dict[str, float] = {}
+    for turn in turns:
+        total[turn.speaker] = round(total.get(turn.speaker, 0.0) + turn.duration, 2)
+    return total
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

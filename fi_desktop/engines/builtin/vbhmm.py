@@ -103,7 +103,7 @@ def voice_evidence(
 def _voices(model: BackgroundModel, zero: Floats, first: Floats, scale: float) -> tuple[Floats, Floats]:
     """Return the posterior covariance (n, rank, rank) and mean (n, rank) of n voices."""
     precision = np.eye(model.rank) + scale * (zero @ model.precision).reshape(-1, model.rank, model.rank)
-    covariance: Floats = np.linalg.inv(precision)
+    covariance = np.linalg.inv(precision).astype(np.float64, copy=False)
     return covariance, scale * np.einsum("krq,kq->kr", covariance, first)
 
 

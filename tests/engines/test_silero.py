@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fi_desktop.audio.recording import Recording
+from fi_desktop.core.errors import Cancelled
+from fi_desktop.core.transcript import Region
+from fi_desktop.engines.base import Speech
+from fi_desktop.engines.silero import HOP_S, RegionRule, find_regions, find_speech, union
+
+from .conftest import Write, ignore
+
+
+def covered(speech: Speech) -> float:
+    return sum(region.duration for region in speech.regions)
+
+
+def test_finds_the_speech_of_a_real_call(call: Recording, call_speech: Speech) -> None:
+    assert 20.0 < covered(call_speech) < 27.0
+    # The reference's first turn begins at 6.69 s; before it, only the line's noise.
+    assert call_speech.regions[0].start == pytest.approx(6.69, abs=0.3)
+    assert call_speech.probability.shape == (1, -(-call.samples // 512))
+
+
+def test_regions_are_sorted_apart_and_inside_the_recording(call: Recording, call_speech: Speech) -> None:
+    borders = [time for region in call_speech.regions for time in (region.start, region.end)]
+    assert borders == sorted(set(borders))
+    assert borders[0] >= 0.0
+    assert borders[-1] <= call.duration
+
+
+@pytest.mark.parametrize("level_db", [-90.0, -70.0, -50.0, -30.0])
+def test_noise_of_any_level_is_no_speech(write: Write, level_db: float) -> None:
+    noise = np.random.default_rng(1).normal(size=16_000 * 70) * 10 ** (level_db / 20)
+    assert find_speech(write(noise), per_channel=False, progress=ignore).regions == ()
+
+
+def test_silence_is_no_speech(write: Write) -> None:
+    assert find_speech(write(np.zeros(16_000 * 5)), per_channel=False, progress=ignore).regions == ()
+
+
+def test_empty_recording_has_no_speech(write: Write) -> None:
+    assert find_speech(write(np.zeros(0)), per_channel=False, progress=ignore).regions == ()
+
+
+def test_soft_speech_is_found_before_loud_speech(
+    write: Write, call_samples: np.ndarray, call_speech: Speech
+) -> None:
+    pause = np.zeros(16_000 * 34)
+    recording = write(np.concatenate([call_samples * 0.02, pause, call_samples * 2.0]))
+    speech = find_speech(recording, per_channel=False, progress=ignore)
+    soft = sum(region.duration for region in speech.regions if region.end < 32.0)
+    silent = [region for region in speech.regions if 32.0 < region.start < 62.0]
+    assert soft > 0.85 * covered(call_speech)
+    assert silent == []
+
+
+def test_each_channel_has_its_own_row(write: Write, call_samples: np.ndarray) -> None:
+    speech = find_speech(write(np.stack([call_samples, 0 * call_samples])), per_channel=True, progress=ignore)
+    assert speech.probability.shape[0] == 2
+    assert speech.probability[0].max() > 0.9
+    assert speech.probability[1].max() < 0.15
+
+
+def test_progress_rises_to_one_and_may_cancel(write: Write, call_samples: np.ndarray) -> None:
+    recording = write(np.tile(call_samples, 4))
+    told: list[float] = []
+    find_speech(recording, per_channel=False, progress=told.append)
+    assert told == sorted(told)
+    assert len(told) == 4
+    assert told[-1] == 1.0
+
+    def cancel(_fraction: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        find_speech(recording, per_channel=False, progress=cancel)
+
+
+def test_hysteresis_bridges_drops_and_pads() -> None:
+    # Frames: a click, silence, speech that sinks between the thresholds, a short gap, speech.
+    probability = np.array(
+        [0.9] * 2 + [0.0] * 20 + [0.4] * 5 + [0.2] * 10 + [0.0] * 5 + [0.4] * 5 + [0.0] * 20
+    )
+    rule = RegionRule(onset=0.3, offset=0.15, bridge_s=0.3, shortest_s=0.1, pad_s=0.06)
+    (region,) = find_regions(probability.astype(np.float32), 100.0, rule)
+    assert region.start == pytest.approx(22 * HOP_S - 0.06)
+    assert region.end == pytest.approx(47 * HOP_S + 0.06)
+
+
+def test_union_joins_what_overlaps_or_touches() -> None:
+    rows = [(Region(0.0, 1.0), Region(3.0, 4.0)), (Region(0.5, 2.0), Region(4.0, 5.0))]
+    assert union(rows) == (Region(0.0, 2.0), Region(3.0, 5.0))
+
+
+def test_neither_torch_nor_faster_whisper_is_imported() -> None:
+    code = (
+        "import sys, fi_desktop.engines.builtin, fi_desktop.engines.channels;"
+        "from fi_desktop.engines.silero import _session; _session();"
+        "print([name for name in ('torch', 'faster_whisper', 'ctranslate2', 'pyannote') if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.strip() == "[]"
