@@ -8,7 +8,6 @@ frames are gathered to blocks of seconds, and levels, rounding and writing are d
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -34,12 +33,12 @@ class DecodeProgress:
         self._others = 0
         self._done = 0.0
 
-    def packet(self, packet: Packet[Any]) -> None:
+    def packet(self, packet: Packet) -> None:
         """Note where a packet lies in the file."""
         if packet.pos is not None:
             self._byte = max(self._byte, packet.pos)
 
-    def other(self, packet: Packet[Any]) -> None:
+    def other(self, packet: Packet) -> None:
         """A packet of pictures or subtitles was passed by."""
         self._others += 1
         if self._others % _OTHER_PACKETS == 0:

@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import av
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
 from av.packet import Packet
 
 from fi_desktop.audio.blocks import BlockWriter, DecodeProgress
@@ -169,7 +167,7 @@ class _Decoder:
     def _position_s(self) -> float:
         return self._anchor_s + self._fed / self._rate_hz
 
-    def _frames(self, packet: Packet[AudioStream]) -> list[AudioFrame]:
+    def _frames(self, packet: Packet) -> list[AudioFrame]:
         try:
             # Not packet.decode(): in damaged files PyAV may take a packet for another track's.
             frames = self._media.stream.decode(packet)
@@ -183,7 +181,7 @@ class _Decoder:
             self._unheard_s = 0.0
         return [frame for frame in frames if frame.samples]
 
-    def _length_s(self, packet: Packet[AudioStream]) -> float:
+    def _length_s(self, packet: Packet) -> float:
         """How much sound a packet that cannot be decoded stands for, seconds."""
         length_s = float(packet.duration * packet.time_base) if packet.duration and packet.time_base else 0.0
         bit_rate = self._media.stream.codec_context.bit_rate
@@ -254,7 +252,7 @@ class _Decoder:
         return tuple(warnings)
 
 
-def _packets(media: Media) -> Iterator[Packet[Any]]:
+def _packets(media: Media) -> Iterator[Packet]:
     """Yield packets to the end of what can be read; a broken place is passed over where the format allows."""
     failures = 0
     while failures < _READ_FAILURES:

@@ -61,14 +61,14 @@ def error_rate(reference: Sequence[Turn], found: Sequence[Turn]) -> float:
     frames = int(max(turn.end for turn in (*reference, *found)) / _STEP_S) + 1
     true = [_frames(reference, name, frames) for name in names]
     ours = {label: _frames(found, label, frames) for label in labels}
-    spoken = [sum(at) for at in zip(*true, strict=True)]
-    told = [sum(at) for at in zip(*ours.values(), strict=True)]
+    spoken: list[int] = [sum(at) for at in zip(*true, strict=True)]
+    told: list[int] = [sum(at) for at in zip(*ours.values(), strict=True)]
     correct = max(
         sum(a and b for name, label in enumerate(match) for a, b in zip(true[name], ours[label], strict=True))
         for match in permutations(labels, len(names))
     )
     most = sum(max(a, b) for a, b in zip(spoken, told, strict=True))
-    return float(most - correct) / sum(spoken)
+    return (most - correct) / sum(spoken)
 
 
 def _frames(turns: Sequence[Turn], speaker: str, count: int) -> list[bool]:
