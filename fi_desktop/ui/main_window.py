@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
         self._remembered = Remembered(settings.home)
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(icons.app_icon())
+        self.setObjectName("main")
         self.setMinimumSize(760, 420)
         self.setAcceptDrops(True)
         self.jobs = JobsModel(self, retries=len(settings.retry_delays_s))

@@ -15,8 +15,8 @@ from fi_desktop.files import resource
 
 _TONES = {
     "neutral": ("#4c5866", "#a3b0bd"),
-    "info": ("#1b62b5", "#79b4f2"),
-    "good": ("#1c7040", "#6ecb93"),
+    "info": ("#175aa8", "#79b4f2"),
+    "good": ("#18683a", "#6ecb93"),
     "warn": ("#8a5300", "#eeb64e"),
     "bad": ("#b3261e", "#f79a90"),
 }

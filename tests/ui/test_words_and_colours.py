@@ -11,14 +11,19 @@ from tests.ui import stories
 from tests.ui.shots import dark_palette
 
 
-def light_palette() -> QPalette:
+def light_palette(highlight="#308cc6") -> QPalette:
     palette = QPalette(QColor("#efefef"))
+    palette.setColor(QPalette.ColorRole.Highlight, QColor(highlight))
     palette.setColor(QPalette.ColorRole.Base, QColor("#ffffff"))
     palette.setColor(QPalette.ColorRole.Text, QColor("#000000"))
     return palette
 
 
-PALETTES = pytest.mark.parametrize("palette", [light_palette(), dark_palette()], ids=["light", "dark"])
+PALETTES = pytest.mark.parametrize(
+    "palette",
+    [light_palette(), light_palette("#000080"), dark_palette()],
+    ids=["light", "light with dark blue", "dark"],
+)
 
 
 def contrast(one: QColor, other: QColor) -> float:

@@ -1,0 +1,102 @@
+"""How soon the window is there: `python tests/bench/window.py [times]`.
+
+From the start of the process to the first event loop turn after the window was exposed and painted, warm
+(one start before the first that counts), drawn into memory and, where there is Xvfb, on an X display. Each
+start has an empty data folder of its own. The child tells the moment by the clock that both processes share.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+HEAVY = {"torch", "torchaudio", "faster_whisper", "ctranslate2", "onnxruntime", "av", "scipy", "numpy"}
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from fi_desktop.app import App
+from fi_desktop.settings import load
+from fi_desktop.ui.main import make_application, run
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QMainWindow
+
+class Watch(QObject):
+    seen = False
+
+    def eventFilter(self, watched, event):
+        if isinstance(watched, QMainWindow) and event.type() == QEvent.Type.Paint and not self.seen:
+            self.seen = True
+            QTimer.singleShot(0, lambda: self.painted(watched))
+        return False
+
+    def painted(self, window):
+        assert window.windowHandle().isExposed()
+        print(time.clock_gettime(time.CLOCK_MONOTONIC), *sys.modules, flush=True)
+        QTimer.singleShot(300, window.close)
+
+if __name__ == "__main__":
+    application = make_application()
+    watch = Watch()
+    application.installEventFilter(watch)
+    run(App(load()), [])
+"""
+
+
+def start_s(environment: dict[str, str]) -> tuple[float, set[str]]:
+    """Start the window once; return the time to its first frame, seconds, and what it had loaded by then."""
+    with tempfile.TemporaryDirectory() as home:
+        begun = time.clock_gettime(time.CLOCK_MONOTONIC)
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD],
+            env={**os.environ, **environment, "FI_DESKTOP_HOME": home},
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    moment, *modules = done.stdout.split()
+    return float(moment) - begun, {module.split(".")[0] for module in modules}
+
+
+@contextmanager
+def x_display() -> Iterator[dict[str, str]]:
+    """An X server that draws into memory."""
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield {"DISPLAY": f":{server.stdout.readline().strip()}", "QT_QPA_PLATFORM": "xcb"}
+        finally:
+            server.terminate()
+
+
+def measure(name: str, environment: dict[str, str], times: int) -> None:
+    """Print a row of the table."""
+    start_s(environment)
+    results = [start_s(environment) for _ in range(times)]
+    seconds = [result[0] for result in results]
+    heavy = set().union(*(modules for _, modules in results)) & HEAVY
+    spread = f"{min(seconds):.2f} to {max(seconds):.2f} s"
+    print(f"| {name} | {statistics.median(seconds):.2f} s | {spread} | {', '.join(heavy) or 'none'} |")
+
+
+def main() -> None:
+    """Measure and print a Markdown table."""
+    times = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    print("| Display | First window, median | Spread | Heavy modules |\n|---|---|---|---|")
+    measure("offscreen", {"QT_QPA_PLATFORM": "offscreen"}, times)
+    if shutil.which("Xvfb"):
+        with x_display() as environment:
+            measure("X (Xvfb)", environment, times)
+
+
+if __name__ == "__main__":
+    main()
