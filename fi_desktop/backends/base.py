@@ -8,6 +8,7 @@ over once its end is.
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -17,8 +18,11 @@ from typing import Protocol
 from fi_desktop import log
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job
+from fi_desktop.jobs.news import WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
+
+_FAULT = "The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again."
 
 
 class Backend(Protocol):
@@ -63,7 +67,8 @@ class EngineRoom(ABC):
         """Stop safely; see Backend."""
         self._stopping.set()
         self._ring()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _ring(self) -> None:
         """Wake the engine room, from any thread. Rings once however often it is called before it is heard."""
@@ -83,11 +88,16 @@ class EngineRoom(ABC):
             self._service.open(self._ring)
         except Exception as refusal:  # noqa: BLE001 - whatever it is, `start` raises it on the caller's thread
             self._refusal = refusal
+            self._service.close()
             return
         finally:
             self._opened.set()
         try:
             self._work()
+        except Exception as fault:
+            log.event("ENGINE_ROOM_FAILED", level=logging.ERROR, error=type(fault).__name__)
+            self._service.tell(WorkersChanged((), _FAULT))
+            raise
         finally:
             self._service.close()
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from fi_desktop import log
 from fi_desktop.audio.files import media_files
 from fi_desktop.core import events as ev
-from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError
+from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, StaleClaim, Summary, apply
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.folders import JobFolders
@@ -149,21 +149,22 @@ class JobService:
         with self.turn():
             for job in self.store.jobs(state=JobState.RUNNING):
                 self._rescue(job)
-        self.folders.sweep(job.id for job in self.store.jobs())
+        self.folders.sweep(self.store.ids())
         self._wake = wake
         wake()  # commands may have come in before
 
     def close(self) -> None:
-        """Refuse further commands, answer those that wait, and close the store."""
+        """Refuse further commands, answer those that wait, and close the store, if it was opened."""
         with self._gate:
             self._closed = True
         self._wake = lambda: None
-        while self.waiting:
-            with self.turn():
-                pass
+        if self._store is not None:
+            self._last_turns()
+            self._store.close()
+            self._store = None
+        while (waiting := self._next_command()) is not None:
+            waiting[0].set_exception(_closing())
         self._intake.shutdown(wait=True, cancel_futures=True)
-        self.store.close()
-        self._store = None
 
     @property
     def waiting(self) -> bool:
@@ -182,10 +183,9 @@ class JobService:
         try:
             with self.store.transaction():
                 for _ in range(_COMMANDS_A_TURN):
-                    try:
-                        future, command = self._commands.get_nowait()
-                    except Empty:
+                    if (waiting := self._next_command()) is None:
                         break
+                    future, command = waiting
                     if future.set_running_or_notify_cancel():
                         answers.append((future, *self._carry_out(command)))
                 yield
@@ -245,11 +245,27 @@ class JobService:
 
     # ---- inside
 
+    def _next_command(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        try:
+            return self._commands.get_nowait()
+        except Empty:
+            return None
+
+    def _last_turns(self) -> None:
+        try:
+            with self.turn():  # also where no command waits: what is left to tell is told
+                pass
+            while self.waiting:
+                with self.turn():
+                    pass
+        except TransientError as error:  # the callers were told; what runs is taken back at the next start
+            log.event("STORE_UNWRITABLE", code=error.code)
+
     def _post(self, command: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
         with self._gate:
             if self._closed:
-                future.set_exception(UserError("app.closing", "fi-desktop is closing."))
+                future.set_exception(_closing())
                 return future
             self._commands.put((future, command))
         self._wake()
@@ -351,6 +367,10 @@ class JobService:
         if news:
             for listener in self._listeners:
                 listener(news)
+
+
+def _closing() -> UserError:
+    return UserError("app.closing", "fi-desktop is closing.")
 
 
 def _log(news: News) -> None:

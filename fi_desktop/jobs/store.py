@@ -152,6 +152,11 @@ class JobStore:
             )
         return [job_from_json(self._value(row)) for row in rows.fetchall()]
 
+    def ids(self) -> list[int]:
+        """Return the ids of all jobs."""
+        rows = self._cache._sql("SELECT key FROM Cache WHERE key > 'j:' AND key < 'j;' AND raw = 1")
+        return [int(key[2:]) for (key,) in rows.fetchall()]
+
     def counts(self) -> dict[JobState, int]:
         """Return the number of jobs in each state."""
         rows = self._cache._sql("SELECT tag, COUNT(*) FROM Cache WHERE tag IS NOT NULL GROUP BY tag")

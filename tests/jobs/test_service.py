@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.app import App
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState, Summary
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs.news import JobChanged, JobRemoved
+from fi_desktop.settings import load
 from tests.jobs.conftest import Bench
 
 BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
@@ -202,3 +204,16 @@ def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path:
     bench.service.close()
     with pytest.raises(UserError, match="closing"):
         bench.service.cancel([1]).result(timeout=5)
+
+
+def test_a_store_that_cannot_be_opened_leaves_no_caller_waiting(tmp_path: Path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "cache.db").write_bytes(b"not a database" * 1000)
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    app = App(load({"FI_DESKTOP_HOME": str(tmp_path)}), backend="idle")
+    early = app.service.submit([tmp_path / "a.wav"])
+    with pytest.raises(UserError, match="damaged"):
+        app.start()
+    with pytest.raises(UserError):
+        early.result(timeout=10)
+    app.stop()
