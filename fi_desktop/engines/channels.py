@@ -16,7 +16,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
 from fi_desktop.engines.base import Progress, Speech
-from fi_desktop.engines.silero import FRAME_SAMPLES, HOP_S, RegionRule, find_regions
+from fi_desktop.engines.silero import FRAME_SAMPLES, HOP_S, find_regions
 
 Levels = NDArray[np.float32]
 
@@ -29,15 +29,16 @@ _DEAD_BELOW_DB = 40.0
 _DEAD_DB = -70.0
 # Who speaks into a microphone of their own is louder there by at least this; in one room it is a few dB.
 _OWN_DB = 6.0
+# Silero's probability from which a frame counts as spoken, where levels are measured.
+_SPOKEN = 0.5
 # Someone who says little still owns this share of the loud frames; below it, it is noise.
 _OWN_SHARE = 0.04
 # Within this of the loudest channel (each against its own talker's level) it is speech, not crosstalk.
-_GATE_DB = 9.0
+_GATE_DB = 7.0
 # Further below its own talker's level it is nobody near this microphone.
 _FLOOR_DB = 30.0
-# A talker's own short pauses do not open the gate for crosstalk: levels are held for 150 ms on both sides.
-_HOLD_FRAMES = 9
-_RULE = RegionRule(onset=0.5, offset=0.35)
+# A talker's own short pauses do not open the gate for crosstalk: levels are held for 64 ms on both sides.
+_HOLD_FRAMES = 5
 # In so large a part of the loud frames somebody must be alone and clear, or it is a room.
 _CLEAR_SHARE = 0.5
 
@@ -93,7 +94,7 @@ class ChannelsDiarizer:
         relative = np.where(talks[:, None], held - own[:, None], -np.inf)
         near = (relative >= relative.max(axis=0) - _GATE_DB) & (relative > -_FLOOR_DB)
         rows = [
-            find_regions(np.where(gate, found, 0.0), recording.duration, _RULE)
+            find_regions(np.where(gate, found, 0.0), recording.duration)
             for gate, found in zip(near, heard, strict=True)
         ]
         turns = [Turn(r.start, r.end, f"{channel}") for channel, regions in enumerate(rows) for r in regions]
@@ -140,7 +141,7 @@ def _alive(level: Levels) -> list[int]:
 
 def _talks(held: Levels, heard: NDArray[np.float32], channel: int) -> bool:
     """Tell a channel with a talker from one that only hears the others. held, heard: (channels, frames)."""
-    spoken = heard[channel] >= _RULE.onset
+    spoken = heard[channel] >= _SPOKEN
     if not spoken.any() or np.percentile(held[channel, spoken], 95) < _DEAD_DB:
         return False
     if len(held) == 1:
@@ -154,5 +155,5 @@ def _talks(held: Levels, heard: NDArray[np.float32], channel: int) -> bool:
 
 def _talker_level(level: Levels, heard: NDArray[np.float32]) -> float:
     """Return how loud a channel's speech is at its loudest, dB. level, heard: (frames,)."""
-    spoken = level[heard >= _RULE.onset]
+    spoken = level[heard >= _SPOKEN]
     return float(np.percentile(spoken, 95)) if len(spoken) else _QUIETEST_DB
