@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import IntEnum
 
 from PySide6.QtCore import QObject
@@ -106,9 +105,7 @@ class Cells(QObject):
         match column:
             case Column.FILE | Column.STATE:
                 detail = self.words.detail(row, now, self.retries)
-                added = self.tr("Added {moment}").format(
-                    moment=datetime.fromtimestamp(row.submitted_at).astimezone().strftime("%x %X")
-                )
+                added = self.tr("Added {moment}").format(moment=self.words.moment(row.submitted_at))
                 return "\n".join(filter(None, (row.path, added, detail)))
             case Column.PROGRESS if row.state is JobState.COMPLETED:
                 return self.words.grade_sentence(row.grade) or None

@@ -143,6 +143,7 @@ class Desktop(QObject):
             self._tray.show_counts(self.window.jobs.counts)
 
     def _on_not_started(self, sentence: str) -> None:
+        self.window.show_jobs()
         self.window.message.say(sentence, "bad")
         self.window.status.show_trouble(self.tr("The queue is not running"))
 

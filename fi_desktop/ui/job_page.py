@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
@@ -121,8 +119,7 @@ class JobPage(QWidget):
         column.addStretch()
 
     def _told(self, attempt: Attempt) -> str:
-        began = datetime.fromtimestamp(attempt.started_at).astimezone().strftime("%x %X")
-        parts = [f"{attempt.number}.  {began}", attempt.worker]
+        parts = [f"{attempt.number}.  {self._words.moment(attempt.started_at)}", attempt.worker]
         if attempt.ended_at is not None:
             parts.append(clock(attempt.ended_at - attempt.started_at))
         ended = self._words.outcome(attempt.outcome)

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
+from fi_desktop.core.job import Job
 from fi_desktop.jobs.news import News, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.samples import sample_recording
@@ -39,6 +40,8 @@ from fi_desktop.ui.options_bar import OptionsBar
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.status_line import StatusLine
 from fi_desktop.ui.toolbar import ToolBar
+
+_NOTICE_MS = 4000
 
 
 class MainWindow(QMainWindow):
@@ -84,7 +87,8 @@ class MainWindow(QMainWindow):
 
     def add(self, paths: Iterable[Path]) -> None:
         """Hand recordings or folders in, with the options that are chosen."""
-        self._follow(self._service.submit(tuple(paths), self.options.options()))
+        future = self._service.submit(tuple(paths), self.options.options())
+        self._bridge.when_done(future, self._on_added, self._on_refused)
 
     def show_stopping(self) -> None:
         """Say that running work is being given back; nothing can be added any more."""
@@ -105,8 +109,8 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._pages = QStackedWidget(self)
+        self._pages.addWidget(self.table)  # until it is known whether there are jobs
         self._pages.addWidget(self.empty)
-        self._pages.addWidget(self.table)
         centre = QWidget(self)
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -136,13 +140,21 @@ class MainWindow(QMainWindow):
         self.table.open_asked.connect(self.windows.open)
         self.table.selection_changed.connect(self._on_selection_changed)
         self.jobs.jobs_changed.connect(self._on_jobs_changed)
-        self._bridge.jobs_listed.connect(self.jobs.take_jobs)
+        self._bridge.jobs_listed.connect(self._on_jobs_listed)
         self._bridge.news_arrived.connect(self._on_news)
         self._bridge.listing_failed.connect(self._on_refused)
 
     def _follow(self, future: Future[Any]) -> None:
         """Show why a command was refused, if it is."""
         self._bridge.when_done(future, None, self._on_refused)
+
+    def _on_added(self, ids: tuple[int, ...]) -> None:
+        if len(ids) == 1:
+            added = self.tr("1 recording added")
+        else:
+            added = self.tr("{number} recordings added").format(number=len(ids))
+        self.status.showMessage(added, _NOTICE_MS)
+        self.table.scrollToTop()
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
@@ -156,8 +168,18 @@ class MainWindow(QMainWindow):
                 self.status.show_workers(item)
 
     @Slot(object)
+    def _on_jobs_listed(self, jobs: list[Job]) -> None:
+        self.jobs.take_jobs(jobs)
+        if not jobs:
+            self.show_jobs()
+
+    @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
         self.status.show_counts(self.jobs.counts)
+        self.show_jobs()
+
+    def show_jobs(self) -> None:
+        """Show the table, or where there is no job what to do."""
         page = self.table if self.jobs.rowCount() else self.empty
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
@@ -239,8 +261,9 @@ class MainWindow(QMainWindow):
             box.setText(self.tr("Remove {number} jobs and their results?").format(number=len(ids)))
         box.setInformativeText(self.tr("The recordings themselves stay where they are."))
         yes = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
-        box.setEscapeButton(box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole))
-        box.setDefaultButton(yes)
+        keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        box.setEscapeButton(keep)
+        box.setDefaultButton(keep)
         yes.clicked.connect(lambda: self._follow(self._service.remove(ids)))
         box.finished.connect(self._on_dialog_finished)
         self._dialog = box

@@ -159,8 +159,8 @@ class ResultView(QWidget):
         colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
         icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
         self._grade_icon.setPixmap(icons.pixmap(icon, 18, colour, self.devicePixelRatioF()))
-        notes = transcript.notes[:-1] if grade == "doubtful" else transcript.notes
-        self._grade.setText(" ".join(filter(None, (self._words.grade_sentence(grade), *notes))))
+        good = self._words.grade_sentence(grade) if grade != "doubtful" else ""
+        self._grade.setText(" ".join(filter(None, (good, self._words.remarks(grade, transcript.notes)))))
         self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
             button.setIcon(icons.icon(name, palette))

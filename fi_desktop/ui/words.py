@@ -5,11 +5,14 @@ Looked up at each call, so that a change of language shows with the next repaint
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QDateTime, QLocale, QObject
 
 from fi_desktop.core.job import JobState, Outcome, Stage
 from fi_desktop.ui.rows import Row
 from fi_desktop.ui.times import clock
+
+# the engine's own note, which a grade says already; see `remarks`
+_DOUBT = "Voices hard to tell apart, or only one voice: please check."
 
 
 class Words(QObject):
@@ -75,6 +78,16 @@ class Words(QObject):
             case _:
                 return ""
 
+    def remarks(self, grade: str | None, notes: tuple[str, ...]) -> str:
+        """Return what the person should know of a result before they rely on it; "" where all is well."""
+        doubt = (self.grade_sentence(grade),) if grade == "doubtful" else ()
+        return " ".join((*doubt, *(note for note in notes if not doubt or note != _DOUBT)))
+
+    def moment(self, at: float) -> str:
+        """Return a date with its time, as the person's system writes them; `at`: seconds since the epoch."""
+        moment = QDateTime.fromSecsSinceEpoch(round(at))
+        return QLocale.system().toString(moment, QLocale.FormatType.ShortFormat)
+
     def outcome(self, outcome: Outcome | None) -> str:
         """Return how an attempt ended; None: it runs."""
         match outcome:
@@ -127,10 +140,7 @@ class Words(QObject):
             case JobState.FAILED:
                 return row.error
             case JobState.COMPLETED:
-                doubt = self.grade_sentence(row.grade) if row.grade == "doubtful" else ""
-                # the engine's own sentence for a doubtful grade says the same as ours
-                notes = row.notes[:-1] if doubt and row.notes else row.notes
-                return " ".join(filter(None, (doubt, *notes)))
+                return self.remarks(row.grade, row.notes)
             case JobState.QUEUED if row.attempts:
                 return self.tr("Waiting for its next attempt")
             case _:

@@ -48,8 +48,11 @@ def click_dialog(qtbot, window, text):
 
 
 class TestEmpty:
+    @pytest.fixture(autouse=True)
+    def listed(self, qtbot, window):
+        qtbot.waitUntil(window.empty.isVisible)
+
     def test_says_what_to_do(self, window):
-        assert window.empty.isVisible()
         assert not window.table.isVisible()
 
     def test_the_sample_is_one_click_away(self, qtbot, window):

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from itertools import permutations
@@ -174,6 +175,24 @@ def test_the_windows_process_loads_nothing_heavy(home, tmp_path):
     assert "fi_desktop.ui.main_window" in modules
     assert not {name.split(".")[0] for name in modules} & HEAVY
     assert "pyannote.audio" not in modules
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_kill_stops_safely(home, tmp_path, number):
+    script = tmp_path / "window.py"
+    script.write_text(WINDOW_MODULES.replace("window.close()", 'print("ready", flush=True)'))
+    child = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "FI_DESKTOP_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(number)
+        assert child.wait(30) == 0
+    assert "APP_STOPPED" in (home / "logs" / "fi-desktop.log").read_text()
 
 
 @pytest.mark.skipif(not shutil.which("Xvfb"), reason="needs Xvfb")
