@@ -31,14 +31,16 @@ class JobFolders:
         """
         return Transcript.from_json(json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8")))
 
+    def prepare(self) -> None:
+        """Make the folder of all folders, for its owner alone."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def discard(self, job_id: int) -> None:
         """Delete the job's files, if it has any."""
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
 
     def sweep(self, known: Iterable[int]) -> int:
         """Delete the folders of unknown jobs (the app died while it removed one); return how many."""
-        if not self.root.is_dir():
-            return 0
         names = {str(job_id) for job_id in known}
         with os.scandir(self.root) as entries:
             stray = [entry.name for entry in entries if entry.name.isdigit() and entry.name not in names]

@@ -149,6 +149,7 @@ class JobService:
         with self.turn():
             for job in self.store.jobs(state=JobState.RUNNING):
                 self._rescue(job)
+        self.folders.prepare()
         self.folders.sweep(self.store.ids())
         self._wake = wake
         wake()  # commands may have come in before

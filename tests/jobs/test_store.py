@@ -13,6 +13,7 @@ import pytest
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, apply
+from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.store import JobStore
 
 ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
@@ -189,3 +190,9 @@ def test_the_integrity_check_is_clean(store: JobStore):
 def test_the_folder_is_for_its_owner_alone(tmp_path: Path):
     JobStore(tmp_path / "store").close()
     assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights elsewhere")
+def test_the_folder_of_results_is_for_its_owner_alone(tmp_path: Path):
+    JobFolders(tmp_path / "jobs").prepare()
+    assert stat.S_IMODE((tmp_path / "jobs").stat().st_mode) == 0o700
