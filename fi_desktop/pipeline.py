@@ -233,4 +233,4 @@ def _read_json(path: Path) -> Any:
 
 
 def _json_bytes(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+    return json.dumps(value, indent=1).encode("ascii")

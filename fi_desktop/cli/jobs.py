@@ -55,14 +55,14 @@ def _list(client: Client, state: JobState | None, *, as_json: bool) -> None:
     found = client.jobs(state)
     if as_json:
         for job in found:
-            print(json.dumps(brief(job), ensure_ascii=False))  # noqa: T201
+            print(json.dumps(brief(job)))  # noqa: T201
     else:
         Console().print(job_table(found) if found else "No jobs.")
 
 
 def _show(settings: Settings, job: Job, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(job_to_json(job), ensure_ascii=False))  # noqa: T201
+        print(json.dumps(job_to_json(job)))  # noqa: T201
         return
     console = Console()
     console.print(job_table([job]))

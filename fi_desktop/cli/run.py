@@ -84,7 +84,7 @@ def _done(board: Board, ids: set[int]) -> bool:
 
 
 def _json_line(job: Job) -> None:
-    print(json.dumps(brief(job), ensure_ascii=False), flush=True)  # noqa: T201
+    print(json.dumps(brief(job)), flush=True)  # noqa: T201
 
 
 def _export(

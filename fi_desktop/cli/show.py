@@ -77,7 +77,7 @@ def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType
         done = 1.0 if job.state is JobState.COMPLETED else fraction
         table.add_row(
             str(job.id),
-            Path(job.path).name,
+            _printable(Path(job.path).name),
             Text(job.state.value, _STYLES[job.state]),
             *((stage, ProgressBar(1.0, done, width=_BAR_WIDTH)) if board is not None else ()),
             str(summary.speakers) if summary else "",
@@ -117,6 +117,11 @@ def who_spoke_when(transcript: Transcript, *, columns: int) -> RenderableType:
         for turn in transcript.turns
     ]
     return Group(lanes, Text(), *rows)
+
+
+def _printable(name: str) -> str:
+    """Return a file's name without the bytes that are no text, which no terminal takes."""
+    return name.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _elapsed_s(job: Job, now: float) -> float:

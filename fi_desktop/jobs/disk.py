@@ -42,12 +42,15 @@ class JSONTextDisk(Disk):  # type: ignore[misc]  # diskcache ships no types
         return key
 
     def store(self, value: Any, read: bool, key: Any = UNKNOWN) -> tuple[int, int, str | None, Any]:
-        """Return (size, mode, file name, database value); never a file, which no transaction covers."""
+        """Return (size, mode, file name, database value); never a file, which no transaction covers.
+
+        ASCII alone: a file's name may hold bytes that are no text, which SQLite would refuse as such.
+        """
         if read:
             raise TypeError("the store takes values, not open files")
         if type(value) is int:
             return 0, MODE_RAW, None, value
-        return 0, MODE_RAW, None, json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return 0, MODE_RAW, None, json.dumps(value, separators=(",", ":"))
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
         """Return the value of a row.

@@ -289,7 +289,9 @@ class JobService:
         try:
             with self.store.savepoint():
                 return command(), None
-        except UserError as refusal:
+        except TransientError:
+            raise  # nothing can be written now: it is the whole turn's trouble
+        except Exception as refusal:  # noqa: BLE001 - the caller's, whatever it is; the savepoint undid it
             del self._news[told:]
             return None, refusal
 

@@ -8,7 +8,7 @@ at all.
 Rows, all under text keys, so that a range of keys is a range of things:
 
     j:<id>                  the job's record; its tag is the job's state
-    e:<id>:<number>         the job's events, in order
+    e:<id>:<number>         the job's events, in order, each chained to the one before by its hash
     q:<priority>:<id>       ready jobs, best first; the value is the job's id
     d:<due time>:<id>       retries that wait, soonest first; the value is the job's id
     m:…                     the schema's version, the last id, the owner's epoch
@@ -28,6 +28,7 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
+from fi_desktop.jobs.chain import ROOT, link
 from fi_desktop.jobs.disk import JSONTextDisk
 
 SCHEMA_VERSION = 1
@@ -92,6 +93,8 @@ class JobStore:
         sql("SAVEPOINT command")
         try:
             yield
+        except sqlite3.OperationalError as error:
+            raise TransientError("store.unwritable", f"The queue cannot be written: {error}.") from error
         except BaseException:
             sql("ROLLBACK TO command")
             sql("RELEASE command")
@@ -110,7 +113,8 @@ class JobStore:
         if (place := _place(job)) is not None:
             cache.set(place, job.id)
         cache.set(_record(job.id), job_to_json(job), tag=job.state.value)
-        cache.set(f"e:{job.id:012d}:{self._event_count(job.id):06d}", event_to_json(event))
+        number, last = self._last_link(job.id)
+        cache.set(_event(job.id, number + 1), link(last, event_to_json(event)))
 
     def get(self, job_id: int) -> Job | None:
         """Return the job, or None where there is none."""
@@ -119,7 +123,11 @@ class JobStore:
 
     def events(self, job_id: int) -> list[JobEvent]:
         """Return what happened to the job, in order."""
-        return [event_from_json(self._value(row)) for row in self._between(f"e:{job_id:012d}:")]
+        return [event_from_json(data["event"]) for data in self.links(job_id)]
+
+    def links(self, job_id: int) -> list[dict[str, Any]]:
+        """Return the job's chained events as they lie in the store, in order; see `chain.py`."""
+        return [self._value(row) for row in self._between(f"e:{job_id:012d}:")]
 
     def first_ready(self) -> Job | None:
         """Return the best job that is ready: the most urgent, then the oldest."""
@@ -157,6 +165,14 @@ class JobStore:
         rows = self._cache._sql("SELECT key FROM Cache WHERE key > 'j:' AND key < 'j;' AND raw = 1")
         return [int(key[2:]) for (key,) in rows.fetchall()]
 
+    def placed(self) -> list[int]:
+        """Return the id of the job at each place in the queue, ready and waiting."""
+        rows = self._cache._sql(
+            "SELECT value FROM Cache WHERE raw = 1"
+            " AND (key >= 'q:' AND key < 'q;' OR key >= 'd:' AND key < 'd;')"
+        )
+        return [int(value) for (value,) in rows.fetchall()]
+
     def counts(self) -> dict[JobState, int]:
         """Return the number of jobs in each state."""
         rows = self._cache._sql("SELECT tag, COUNT(*) FROM Cache WHERE tag IS NOT NULL GROUP BY tag")
@@ -178,12 +194,16 @@ class JobStore:
         rows = [row[0] for row in self._cache._sql("PRAGMA integrity_check").fetchall()]
         return [] if rows == ["ok"] else rows
 
-    def _event_count(self, job_id: int) -> int:
+    def _last_link(self, job_id: int) -> tuple[int, str]:
+        """Return number and hash of the job's last event; 0 and the chain's root where there is none."""
         row = self._cache._sql(
-            "SELECT COUNT(*) FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
+            "SELECT key, mode, filename, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1"
+            " ORDER BY key DESC LIMIT 1",
             (f"e:{job_id:012d}:", f"e:{job_id:012d};"),
         ).fetchone()
-        return int(row[0])
+        if row is None:
+            return 0, ROOT
+        return int(row[0].rpartition(":")[2]), self._value(row[1:])["hash"]
 
     def _between(self, prefix: str) -> list[Any]:
         rows = self._cache._sql(
@@ -226,6 +246,10 @@ def _open_cache(folder: Path) -> Cache:
 
 def _record(job_id: int) -> str:
     return f"j:{job_id:012d}"
+
+
+def _event(job_id: int, number: int) -> str:
+    return f"e:{job_id:012d}:{number:06d}"
 
 
 def _place(job: Job) -> str | None:

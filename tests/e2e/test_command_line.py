@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,25 @@ def test_without_a_file_the_queue_is_worked_off(home: Path, sample: Path):
 def test_an_empty_queue_is_worked_off_at_once(home: Path):
     done = fi_desktop("run", "--json", home=home)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")
+def test_a_name_that_is_no_text_is_no_trouble(home: Path, tmp_path: Path, sample: Path):
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/consulta \xf1\xff.wav"))
+    shutil.copy(sample, odd)
+    done = fi_desktop("run", odd, "--to", "rttm,json,txt", "--out", tmp_path / "out", home=home)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 3
+    assert fi_desktop("jobs", "show", 1, home=home).returncode == 0
+    assert Path(lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["path"]) == odd
+
+
+def test_a_very_long_name_is_no_trouble(home: Path, tmp_path: Path, sample: Path):
+    long = tmp_path / ("ñ" * 125 + ".wav")
+    shutil.copy(sample, long)
+    done = fi_desktop("run", long, "--to", "rttm", "--out", tmp_path / "out", home=home)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 1
 
 
 @pytest.mark.parametrize(

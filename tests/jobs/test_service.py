@@ -175,6 +175,16 @@ def test_a_refused_command_changes_nothing_and_spares_the_others_of_its_turn(ben
     assert (1, JobState.CANCELLED) not in states(bench)
 
 
+def test_a_fault_in_one_command_is_its_callers_alone(bench: Bench):
+    bench.submit("a.wav")
+    faulty = bench.service._post(lambda: 1 // 0)
+    sound = bench.service.cancel([1])
+    with pytest.raises(ZeroDivisionError):
+        bench.answer(faulty)
+    bench.answer(sound)
+    assert bench.job(1).state is JobState.CANCELLED
+
+
 def test_a_turn_that_cannot_be_written_tells_nobody_and_can_be_taken_again(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()

@@ -1,0 +1,90 @@
+"""`jobs verify`: a store that was tampered with, or that lost something, is found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import Job, JobOptions, Priority, apply
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.verify import verify
+
+ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    """Three jobs: queued, running, and waiting for its retry."""
+    store = JobStore(tmp_path)
+    for later in (
+        [],
+        [ev.Claimed(2, 2.0, "c", "w")],
+        [ev.Claimed(3, 2.0, "c", "w"), ev.Failed(3, 3.0, "c", ERROR, 60.0)],
+    ):
+        with store.transaction():
+            job: Job | None = None
+            job_id = store.next_id()
+            for event in (ev.Submitted(job_id, 1.0, "/a.wav", JobOptions(), Priority.NORMAL), *later):
+                before, job = job, apply(job, event)
+                store.write(before, job, event)
+    yield store
+    store.close()
+
+
+def test_a_sound_store_has_nothing_to_say(store: JobStore):
+    assert list(verify(store)) == []
+
+
+def change_event(store: JobStore) -> None:
+    data = store._cache.get("e:000000000002:000002")
+    data["event"]["worker"] = "somebody else"
+    store._cache.set("e:000000000002:000002", data)
+
+
+def drop_event(store: JobStore) -> None:
+    store._cache.delete("e:000000000003:000002")
+
+
+def change_record(store: JobStore) -> None:
+    data = store._cache.get("j:000000000001")
+    data["path"] = "/b.wav"
+    store._cache.set("j:000000000001", data, tag="QUEUED")
+
+
+def break_record(store: JobStore) -> None:
+    data = store._cache.get("j:000000000001")
+    del data["options"]
+    store._cache.set("j:000000000001", data, tag="CANCELLED")
+
+
+def lose_place(store: JobStore) -> None:
+    store._cache.delete("q:5:000000000001")
+
+
+def invent_place(store: JobStore) -> None:
+    store._cache.set("q:5:000000000002", 2)
+
+
+def double_place(store: JobStore) -> None:
+    store._cache.set("q:1:000000000001", 1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (change_event, "Job 2: an event was changed"),
+        (drop_event, "Job 3: an event was changed or left out"),
+        (change_record, "Job 1: its record is not what its events say"),
+        (break_record, "Job 1: its record or its events cannot be read"),
+        (lose_place, "Job 1: it waits, but has no place"),
+        (invent_place, "Job 2: it has a place in the queue, but does not wait"),
+        (double_place, "Job 1: it has more than one place"),
+    ],
+)
+def test_each_damage_is_told(store: JobStore, damage: Callable[[JobStore], None], said: str):
+    damage(store)
+    assert any(finding.startswith(said) for finding in verify(store)), list(verify(store))
