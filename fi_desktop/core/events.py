@@ -24,11 +24,18 @@ class JobEvent:
 
 @dataclass(frozen=True, slots=True)
 class Submitted(JobEvent):
-    """A person handed in a recording."""
+    """A person handed in a recording.
+
+    Attributes:
+        batch: the id of the first job of those that were handed in together; None for a single one.
+        fingerprint: tells the same recording with the same options again; None where it could not be read.
+    """
 
     path: str
     options: JobOptions
     priority: Priority
+    batch: int | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,18 @@ class CancelAsked(JobEvent):
 @dataclass(frozen=True, slots=True)
 class RetryAsked(JobEvent):
     """A person wants the job done again, or now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prioritized(JobEvent):
+    """A person moved the job forward or back in the queue."""
+
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(JobEvent):
+    """A person looked at the result, or wrote it out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,9 +130,12 @@ class Job:
         deliveries: how often a worker got the job since a person last asked for it; never given back.
         claim: the token of the running attempt; set exactly in RUNNING.
         due_at: when the next attempt is due; set exactly in RETRYING.
+        batch: the id of the first job of those that were handed in together; None for a single one.
+        fingerprint: tells the same recording with the same options again.
         cancelling: a person has cancelled the running attempt; the worker was asked to stop.
         summary: set exactly in COMPLETED.
         finished_at: set exactly in a final state.
+        seen_at: when a person first looked at the result, or wrote it out.
     """
 
     id: int
@@ -148,6 +151,9 @@ class Job:
     cancelling: bool = False
     summary: Summary | None = None
     finished_at: float | None = None
+    batch: int | None = None
+    fingerprint: str | None = None
+    seen_at: float | None = None
 
     @property
     def error(self) -> ErrorInfo | None:
@@ -178,7 +184,15 @@ def apply(job: Job | None, event: ev.JobEvent) -> Job:
     if isinstance(event, ev.Submitted):
         if job is not None:
             raise InvalidTransition("submitted twice")
-        return Job(event.job_id, event.path, event.options, event.priority, event.at)
+        return Job(
+            event.job_id,
+            event.path,
+            event.options,
+            event.priority,
+            event.at,
+            batch=event.batch,
+            fingerprint=event.fingerprint,
+        )
     if job is None:
         raise InvalidTransition(f"{type(event).__name__} before Submitted")
     if isinstance(event, ev.AttemptNews):
@@ -201,6 +215,10 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             )
         case JobState.RETRYING, ev.Due():
             return replace(job, state=JobState.QUEUED, due_at=None)
+        case JobState.QUEUED | JobState.RETRYING, ev.Prioritized():
+            return replace(job, priority=event.priority)
+        case JobState.COMPLETED, ev.Seen():
+            return replace(job, seen_at=job.seen_at or event.at)
         case JobState.RUNNING, ev.CancelAsked():
             return replace(job, cancelling=True)
         case JobState.QUEUED | JobState.RETRYING, ev.CancelAsked():
@@ -216,6 +234,7 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
                 due_at=None,
                 summary=None,
                 finished_at=None,
+                seen_at=None,
             )
         case _:
             raise InvalidTransition(f"{type(event).__name__} while {job.state.value}")
@@ -268,6 +287,7 @@ def check(job: Job) -> None:
         "claim exactly while running": (job.claim is not None) == (job.state is JobState.RUNNING),
         "due_at exactly while retrying": (job.due_at is not None) == (job.state is JobState.RETRYING),
         "summary exactly when completed": (job.summary is not None) == (job.state is JobState.COMPLETED),
+        "seen only when completed": job.seen_at is None or job.state is JobState.COMPLETED,
         "cancelling only while running": not job.cancelling or job.state is JobState.RUNNING,
         "one open attempt exactly while running": [a.outcome is None for a in job.attempts]
         == [False] * (len(job.attempts) - 1) + [job.state is JobState.RUNNING] * bool(job.attempts),

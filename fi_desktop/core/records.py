@@ -21,6 +21,8 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.Due,
         ev.CancelAsked,
         ev.RetryAsked,
+        ev.Prioritized,
+        ev.Seen,
         ev.Completed,
         ev.Failed,
         ev.Released,
@@ -92,6 +94,9 @@ def job_to_json(job: Job) -> dict[str, Any]:
         "cancelling": job.cancelling,
         "summary": summary_to_json(job.summary) if job.summary else None,
         "finished_at": job.finished_at,
+        "batch": job.batch,
+        "fingerprint": job.fingerprint,
+        "seen_at": job.seen_at,
     }
 
 
@@ -115,6 +120,9 @@ def job_from_json(data: dict[str, Any]) -> Job:
         cancelling=data["cancelling"],
         summary=summary_from_json(data["summary"]) if data["summary"] else None,
         finished_at=data["finished_at"],
+        batch=data.get("batch"),
+        fingerprint=data.get("fingerprint"),
+        seen_at=data.get("seen_at"),
     )
 
 

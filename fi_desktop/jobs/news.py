@@ -83,5 +83,12 @@ class WorkersChanged:
     trouble: str = ""
 
 
-News = JobChanged | JobRemoved | JobProgressed | WorkersChanged
+@dataclass(frozen=True, slots=True)
+class QueuePaused:
+    """The queue was paused, or goes on."""
+
+    paused: bool
+
+
+News = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused
 Listener = Callable[[tuple[News, ...]], None]

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
@@ -24,8 +25,9 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserErr
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, StaleClaim, Summary, apply
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News
+from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, QueuePaused
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.verify import verify
 
 T = TypeVar("T")
 _COMMANDS_A_TURN = 64  # a burst of commands must not keep the workers' news waiting
@@ -37,6 +39,8 @@ _LOGGED = {
     ev.Due: "WORKFLOW_JOB_DUE",
     ev.CancelAsked: "WORKFLOW_JOB_CANCEL_ASKED",
     ev.RetryAsked: "WORKFLOW_JOB_RETRY_ASKED",
+    ev.Prioritized: "WORKFLOW_JOB_PRIORITIZED",
+    ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Completed: "WORKFLOW_JOB_COMPLETED",
     ev.Released: "WORKFLOW_JOB_RELEASED",
     ev.Cancelled: "WORKFLOW_JOB_CANCELLED",
@@ -54,6 +58,8 @@ class JobService:
         now: Callable[[], float],
         rng: random.Random,
         policy: RetryPolicy | None = None,
+        keep_s: float | None = None,
+        keep_unseen: bool = False,
     ) -> None:
         """Prepare; nothing is opened before the backend calls `open` on its own thread.
 
@@ -63,12 +69,16 @@ class JobService:
             now: UTC, seconds since the epoch.
             rng: varies the retry delays.
             policy: which failed attempt is tried again, and when.
+            keep_s: how long finished jobs are kept, seconds; None: for ever.
+            keep_unseen: keep results that nobody has looked at or written out, however old.
         """
         self.folders = folders
         self._open_store = open_store
         self._now = now
         self._rng = rng
         self._policy = policy or RetryPolicy()
+        self._keep_s = keep_s
+        self._keep_unseen = keep_unseen
         self._store: JobStore | None = None
         self._commands: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         self._wake: Callable[[], None] = lambda: None
@@ -115,6 +125,55 @@ class JobService:
     def remove(self, ids: Iterable[int]) -> Future[None]:
         """Forget jobs with all their files, the recordings apart. A running job is refused (UserError)."""
         return self._each(ids, self._remove)
+
+    def prioritize(self, ids: Iterable[int], priority: Priority) -> Future[None]:
+        """Move waiting jobs forward or back. Those that run or are done stay as they are."""
+        return self._each(ids, partial(self._prioritize, priority=priority))
+
+    def mark_seen(self, ids: Iterable[int]) -> Future[None]:
+        """A person looked at results, or wrote them out."""
+        return self._each(ids, self._mark_seen)
+
+    def retry_failed(self) -> Future[None]:
+        """Do all failed jobs again, with the options they had."""
+
+        def run() -> None:
+            for job in self.store.jobs(state=JobState.FAILED):
+                self._retry(job)
+
+        return self._post(run)
+
+    def purge(self, states: Iterable[JobState] = (JobState.QUEUED, JobState.RETRYING)) -> Future[int]:
+        """Forget all jobs in these states, by default all that wait; return how many. None that runs."""
+        wanted = tuple(states)
+
+        def run() -> int:
+            jobs = [job for state in wanted for job in self.store.jobs(state=state)]
+            for job in jobs:
+                self._remove(job)
+            return len(jobs)
+
+        return self._post(run)
+
+    def pause(self) -> Future[None]:
+        """Claim nothing more until `resume`, also after a restart. What runs is finished."""
+        return self._post(lambda: self._set_paused(paused=True))
+
+    def resume(self) -> Future[None]:
+        """Claim jobs again."""
+        return self._post(lambda: self._set_paused(paused=False))
+
+    def paused(self) -> Future[bool]:
+        """Whether the queue is paused."""
+        return self._post(lambda: self.store.paused)
+
+    def batch(self, batch: int) -> Future[list[Job]]:
+        """List the jobs that were handed in together."""
+        return self._post(lambda: self.store.batch(batch))
+
+    def verify(self) -> Future[list[str]]:
+        """Prove the store; one sentence for each thing that is not as it must be."""
+        return self._post(lambda: list(verify(self.store)))
 
     def job(self, job_id: int) -> Future[Job | None]:
         """Look one job up."""
@@ -212,6 +271,8 @@ class JobService:
 
     def claim(self, worker: str) -> Job | None:
         """Give the best ready job to a worker, or None. Retries that are due become ready first."""
+        if self.store.paused:
+            return None
         while (due := self.store.first_due(self._now())) is not None:
             self._record(due, ev.Due(due.id, self._now()))
         job = self.store.first_ready()
@@ -219,6 +280,17 @@ class JobService:
             return None
         token = f"{self.store.epoch}.{job.id}.{len(job.attempts) + 1}"
         return self._record(job, ev.Claimed(job.id, self._now(), token, worker))
+
+    def expire(self) -> None:
+        """Forget jobs that were finished so long ago that the settings let them go."""
+        if self._keep_s is None:
+            return
+        oldest = self._now() - self._keep_s
+        for state in JobState:
+            for job in self.store.jobs(state=state) if state.final else ():
+                unseen = self._keep_unseen and job.state is JobState.COMPLETED and job.seen_at is None
+                if job.finished_at is not None and job.finished_at < oldest and not unseen:
+                    self._remove(job)
 
     def completed(self, job_id: int, claim: str, summary: Summary) -> None:
         """The result of a claim is on disk."""
@@ -326,6 +398,18 @@ class JobService:
         if job.state not in (JobState.QUEUED, JobState.RUNNING):
             self._record(job, ev.RetryAsked(job.id, self._now()))
 
+    def _prioritize(self, job: Job, *, priority: Priority) -> None:
+        if job.state in (JobState.QUEUED, JobState.RETRYING) and job.priority is not priority:
+            self._record(job, ev.Prioritized(job.id, self._now(), priority))
+
+    def _mark_seen(self, job: Job) -> None:
+        if job.state is JobState.COMPLETED and job.seen_at is None:
+            self._record(job, ev.Seen(job.id, self._now()))
+
+    def _set_paused(self, *, paused: bool) -> None:
+        self.store.paused = paused
+        self._news.append(QueuePaused(paused))
+
     def _remove(self, job: Job) -> None:
         if job.state is JobState.RUNNING:
             raise UserError("job.running", "This job is running: cancel it before you remove it.")
@@ -378,6 +462,8 @@ def _closing() -> UserError:
 
 def _log(news: News) -> None:
     match news:
+        case QueuePaused(paused=paused):
+            log.event("WORKFLOW_QUEUE_PAUSED" if paused else "WORKFLOW_QUEUE_RESUMED")
         case JobRemoved(job_id=job_id):
             log.event("WORKFLOW_JOB_REMOVED", job=job_id)
         case JobChanged(job=job, event=ev.Failed(error=error)):

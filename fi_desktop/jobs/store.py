@@ -11,7 +11,9 @@ Rows, all under text keys, so that a range of keys is a range of things:
     e:<id>:<number>         the job's events, in order, each chained to the one before by its hash
     q:<priority>:<id>       ready jobs, best first; the value is the job's id
     d:<due time>:<id>       retries that wait, soonest first; the value is the job's id
-    m:…                     the schema's version, the last id, the owner's epoch
+    b:<batch>:<id>          the jobs of a batch
+    f:<fingerprint>         the last job of a recording with its options; the value is the job's id
+    m:…                     the schema's version, the last id, the owner's epoch, whether the queue is paused
 """
 
 from __future__ import annotations
@@ -112,6 +114,11 @@ class JobStore:
             cache.delete(old)
         if (place := _place(job)) is not None:
             cache.set(place, job.id)
+        if before is None:
+            if job.fingerprint is not None:
+                cache.set(f"f:{job.fingerprint}", job.id)
+            if job.batch is not None:
+                cache.set(_batch(job), job.id)
         cache.set(_record(job.id), job_to_json(job), tag=job.state.value)
         number, last = self._last_link(job.id)
         cache.set(_event(job.id, number + 1), link(last, event_to_json(event)))
@@ -128,6 +135,25 @@ class JobStore:
     def links(self, job_id: int) -> list[dict[str, Any]]:
         """Return the job's chained events as they lie in the store, in order; see `chain.py`."""
         return [self._value(row) for row in self._between(f"e:{job_id:012d}:")]
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is to be claimed; set inside a transaction."""
+        return bool(self._cache.get("m:paused", default=0))
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        self._cache.set("m:paused", int(paused))
+
+    def known(self, fingerprint: str) -> Job | None:
+        """Return the last job of this recording with these options, or None."""
+        job_id = self._cache.get(f"f:{fingerprint}")
+        return None if job_id is None else self.get(job_id)
+
+    def batch(self, batch: int) -> list[Job]:
+        """Return the jobs that were handed in together, in order."""
+        rows = self._between(f"b:{batch:012d}:")
+        return [job for row in rows if (job := self.get(self._value(row))) is not None]
 
     def first_ready(self) -> Job | None:
         """Return the best job that is ready: the most urgent, then the oldest."""
@@ -183,6 +209,10 @@ class JobStore:
         """Forget the job and its events. Needs a transaction."""
         if (place := _place(job)) is not None:
             self._cache.delete(place)
+        if job.batch is not None:
+            self._cache.delete(_batch(job))
+        if job.fingerprint is not None and self._cache.get(f"f:{job.fingerprint}") == job.id:
+            self._cache.delete(f"f:{job.fingerprint}")
         self._cache.delete(_record(job.id))
         self._cache._sql(
             "DELETE FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
@@ -246,6 +276,10 @@ def _open_cache(folder: Path) -> Cache:
 
 def _record(job_id: int) -> str:
     return f"j:{job_id:012d}"
+
+
+def _batch(job: Job) -> str:
+    return f"b:{job.batch:012d}:{job.id:012d}"
 
 
 def _event(job_id: int, number: int) -> str:
