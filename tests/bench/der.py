@@ -23,12 +23,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
+from fi_desktop.audio.decode import decode
+from fi_desktop.audio.recording import Recording, RecordingWriter
+from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization
 from fi_desktop.engines.builtin import BuiltinDiarizer
@@ -49,20 +50,6 @@ class Score:
     confusion: float
     speakers: int
     found: int
-
-
-def read_audio(path: Path, out: Path) -> Recording:
-    """Decode a file to 16 kHz, all its channels."""
-    with av.open(str(path)) as container:
-        stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="fltp", layout=stream.layout.name, rate=SAMPLE_RATE_HZ)
-        with RecordingWriter(out, stream.channels) as writer:
-            for frame in container.decode(stream):
-                for piece in resampler.resample(frame):
-                    writer.write(piece.to_ndarray())
-            for piece in resampler.resample(None):
-                writer.write(piece.to_ndarray())
-            return writer.recording
 
 
 def read_rttm(path: Path) -> Annotation:
@@ -110,12 +97,15 @@ def score(reference: Annotation, hypothesis: Annotation, uem: Path) -> Score:
 
 
 def run_engine(recording: Recording, speakers: SpeakerCount, engine: BuiltinDiarizer) -> Diarization:
-    """Diarize as the pipeline does."""
+    """Diarize as the pipeline does; where it finds no speech, the answer is empty."""
     chosen: BuiltinDiarizer | ChannelsDiarizer = engine
     if recording.channels > 1 and channels_hold_different_speakers(recording):
         chosen = ChannelsDiarizer()
     speech = find_speech(recording, per_channel=chosen.per_channel, progress=_quiet)
-    return chosen.diarize(recording, speech, speakers=speakers, progress=_quiet)
+    try:
+        return chosen.diarize(recording, speech, speakers=speakers, progress=_quiet)
+    except UserError:
+        return Diarization((), "none")
 
 
 def files_of(folders: list[Path], only: list[str]) -> Iterator[tuple[Path, Path]]:
@@ -139,7 +129,7 @@ def measure_quality(folders: list[Path], speakers: str, only: list[str], engine:
         truth = read_rttm(reference)
         wanted = f"{len(truth.labels())}" if speakers == "given" else speakers
         with tempfile.TemporaryDirectory() as folder:
-            recording = read_audio(audio, Path(folder) / "audio.pcm")
+            recording = decode(audio, Path(folder) / "audio.pcm", progress=_quiet).recording
             started = time.perf_counter()
             result = run_engine(recording, SpeakerCount.parse(wanted), engine)
             took = time.perf_counter() - started
@@ -161,11 +151,11 @@ def measure_quality(folders: list[Path], speakers: str, only: list[str], engine:
         )
 
 
-def measure_long(folder: Path, hours: float, engine: BuiltinDiarizer) -> None:
+def measure_long(folder: Path, hours: float, only: list[str], engine: BuiltinDiarizer) -> None:
     """Tile a two-person file to a long recording; print the time of each step and the peak memory."""
-    audio, _ = next(files_of([folder], ["c2", "st2", "sample"]))
+    audio, _ = next(files_of([folder], only or ["c2", "st2", "sample"]))
     with tempfile.TemporaryDirectory() as temporary:
-        short = read_audio(audio, Path(temporary) / "short.pcm")
+        short = decode(audio, Path(temporary) / "short.pcm", progress=_quiet).recording
         with RecordingWriter(Path(temporary) / "long.pcm", short.channels) as writer:
             while writer.recording.duration < hours * 3600:
                 for block in short.channel_blocks():
@@ -201,7 +191,7 @@ def main() -> None:
     options = parser.parse_args()
     engine = BuiltinDiarizer(options.model)
     if options.long:
-        measure_long(options.folders[0], options.long, engine)
+        measure_long(options.folders[0], options.long, options.only, engine)
     else:
         measure_quality(options.folders, options.speakers, options.only, engine)
 

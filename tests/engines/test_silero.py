@@ -10,7 +10,7 @@ from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import Cancelled
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.base import Speech
-from fi_desktop.engines.silero import HOP_S, RegionRule, find_regions, find_speech, union
+from fi_desktop.engines.silero import HOP_S, RegionRule, _second_look, find_regions, find_speech, union
 
 from .conftest import Write, ignore
 
@@ -97,6 +97,33 @@ def test_union_joins_what_overlaps_or_touches() -> None:
     assert union(rows) == (Region(0.0, 2.0), Region(3.0, 5.0))
 
 
+class Believer:
+    """A session that hears speech in everything, and remembers how much it was shown."""
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+
+    def run(self, _names: None, feed: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        self.frames.append(len(feed["input"]))
+        return np.full(len(feed["input"]), 0.9, dtype=np.float32), feed["h"], feed["c"]
+
+
+def test_only_loud_sound_that_was_not_heard_is_looked_at_again() -> None:
+    samples = np.random.default_rng(14).normal(size=512 * 600).astype(np.float32) * 1e-4
+    samples[512 * 100 : 512 * 120] *= 500
+    samples[512 * 400 : 512 * 460] *= 500
+    heard = np.zeros(600, dtype=np.float32)
+    heard[400:460] = 0.8
+    session = Believer()
+    found = _second_look(session, samples, heard)
+    # The loud stretch and a run-up of 3 s behind it; neither the silence nor what was heard.
+    assert session.frames == [19 + round(3.0 / HOP_S)]
+    assert (found[100:120] == np.float32(0.9)).all()
+    assert (found[:100] == 0.0).all()
+    assert (found[230:400] == 0.0).all()
+    assert (found[400:460] == np.float32(0.8)).all()
+
+
 def test_neither_torch_nor_faster_whisper_is_imported() -> None:
     code = (
         "import sys, fi_desktop.engines.builtin, fi_desktop.engines.channels;"
@@ -104,7 +131,5 @@ def test_neither_torch_nor_faster_whisper_is_imported() -> None:
         "heavy = ('torch', 'faster_whisper', 'ctranslate2', 'pyannote');"
         "print([name for name in heavy if name in sys.modules])"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout.strip() == "[]"
