@@ -6,6 +6,8 @@ contrast of at least 4.5:1 as text (states) or 3:1 as a shape (speakers) on the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from string import Template
 
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
@@ -30,6 +32,8 @@ STATE_TONES = {
 }
 GRADE_TONES = {"clear": "good", "fair": "info", "doubtful": "warn"}
 
+_PALETTES_KEPT = 64
+
 # After Okabe and Ito (2008): told apart with every common colour blindness; darkened for light windows.
 _SPEAKERS = (
     ("#0072b2", "#56b4e9"),
@@ -41,6 +45,22 @@ _SPEAKERS = (
     ("#3b7d8c", "#7fd0de"),
     ("#8c4a3b", "#e0a596"),
 )
+
+
+def _kept(mix_colour: Callable[[QPalette], QColor]) -> Callable[[QPalette], QColor]:
+    """Mix a colour once a palette: cells are painted by the thousand."""
+    known: dict[tuple[int, QPalette.ColorGroup], QColor] = {}
+
+    @wraps(mix_colour)
+    def look_up(palette: QPalette) -> QColor:
+        key = (palette.cacheKey(), palette.currentColorGroup())
+        if key not in known:
+            if len(known) > _PALETTES_KEPT:
+                known.clear()
+            known[key] = mix_colour(palette)
+        return known[key]
+
+    return look_up
 
 
 def is_dark(palette: QPalette) -> bool:
@@ -67,16 +87,19 @@ def mix(one: QColor, other: QColor, share: float) -> QColor:
     )
 
 
+@_kept
 def quiet(palette: QPalette) -> QColor:
     """Return the colour of secondary text: still 4.5:1 on the base."""
     return mix(palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base), 0.32)
 
 
+@_kept
 def hairline(palette: QPalette) -> QColor:
     """Return the colour of separating lines."""
     return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text), 0.12)
 
 
+@_kept
 def selected(palette: QPalette) -> QColor:
     """Return the ground of a selected row: soft, so that what is written in colour stays legible."""
     return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight), 0.15)
