@@ -24,7 +24,7 @@ from fi_desktop.settings import Settings
 
 __all__ = ["AlreadyOwned", "App"]
 
-BackendName = Literal["pool", "inline", "idle"]
+BackendName = Literal["pool", "thread", "inline", "idle"]
 
 
 class App:
@@ -40,7 +40,8 @@ class App:
 
         Args:
             settings: the settings in force.
-            backend: where jobs run: in worker processes, in this process, or not at all.
+            backend: where jobs run: in worker processes, in a thread, in the engine room itself, or not at
+                all.
         """
         self.settings = settings
         self.service = JobService(
@@ -49,12 +50,15 @@ class App:
             now=time.time,
             rng=random.Random(),
             policy=RetryPolicy(settings.retry_delays_s, max_deliveries=settings.max_deliveries),
+            keep_s=settings.keep_days * 86_400 or None,
+            keep_unseen=settings.keep_unseen,
         )
         models = (str(settings.models), str(resource("models")))
         self._backend: Backend
         match backend:
-            case "pool":
-                self._backend = WorkerPool(self.service, settings, models, now=time.time)
+            case "pool" | "thread":
+                threads = backend == "thread"
+                self._backend = WorkerPool(self.service, settings, models, now=time.time, threads=threads)
             case "inline":
                 self._backend = InlineBackend(self.service, settings, models)
             case "idle":

@@ -44,6 +44,7 @@ class Work:
     Attributes:
         folder: the job's own folder, for stages and result.
         models: folders in which models are looked for, best first.
+        frugality: how often the job ran out of memory before; see `engines.registry.create`.
     """
 
     job_id: int
@@ -51,6 +52,7 @@ class Work:
     options: JobOptions
     folder: Path
     models: tuple[Path, ...]
+    frugality: int = 0
 
 
 class Report(Protocol):
@@ -93,7 +95,7 @@ def _run_stages(work: Work, report: Report) -> Summary:
     decoded = _decode(work, _tell(report, Stage.DECODE))
     report.measured(decoded.recording.duration)
     name = registry.choose(work.options.engine, decoded.recording, work.models)
-    engine = registry.create(name, work.models)
+    engine = registry.create(name, work.models, frugality=work.frugality)
     speech = _find_speech(work, decoded.recording, engine, _tell(report, Stage.SPEECH))
     diarization = _diarize(work, decoded.recording, engine, speech, _tell(report, Stage.DIARIZE))
     report.progress(Stage.JOIN, 0.0)

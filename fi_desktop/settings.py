@@ -35,6 +35,11 @@ class Settings:
         soft_limit_s, hard_limit_s: time an attempt may take, seconds: asked to stop, then killed.
         limit_factor: … or so many times the recording's length, where that is longer.
         stop_grace_s: how long a worker may take to stop when the app stops, seconds.
+        stuck_after_s: a worker that is not heard of for so long is replaced, seconds.
+        recycle_jobs, recycle_mb: a worker makes room for a fresh one after so many jobs, or when it holds so
+            much memory after one; 0: never.
+        keep_days: finished jobs are forgotten after so many days; 0: never.
+        keep_unseen: keep results that nobody has looked at or written out, however old.
     """
 
     home: Path
@@ -47,6 +52,11 @@ class Settings:
     hard_limit_s: float = 600.0
     limit_factor: float = 3.0
     stop_grace_s: float = 5.0
+    stuck_after_s: float = 60.0
+    recycle_jobs: int = 200
+    recycle_mb: int = 2000
+    keep_days: float = 30.0
+    keep_unseen: bool = False
 
     @property
     def store(self) -> Path:
@@ -89,6 +99,12 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     return settings
 
 
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[str(value).lower()]
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
@@ -105,8 +121,10 @@ def _set(settings: Settings, name: str, value: Any) -> Settings:
         raise UserError("settings.unknown", f"There is no setting {name!r}.")
     try:
         match str(kinds[name]):
+            case "bool":
+                typed: Any = _truth(value)
             case "int":
-                typed: Any = int(value)
+                typed = int(value)
             case "float":
                 typed = float(value)
             case "str":
@@ -114,7 +132,7 @@ def _set(settings: Settings, name: str, value: Any) -> Settings:
             case _:
                 parts = value.split(",") if isinstance(value, str) else value
                 typed = tuple(float(part) for part in parts if str(part).strip())
-    except (TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError("settings.bad_value", f"Setting {name}: {value!r} cannot be used.") from error
     numbers = typed if isinstance(typed, tuple) else (typed,)
     if any(isinstance(number, int | float) and number < 0 for number in numbers):

@@ -40,14 +40,27 @@ def test_every_setting_can_be_set_by_the_environment(tmp_path: Path):
         "FI_DESKTOP_HARD_LIMIT_S": "20",
         "FI_DESKTOP_LIMIT_FACTOR": "0.5",
         "FI_DESKTOP_STOP_GRACE_S": "1",
+        "FI_DESKTOP_STUCK_AFTER_S": "30",
+        "FI_DESKTOP_RECYCLE_JOBS": "5",
+        "FI_DESKTOP_RECYCLE_MB": "900",
+        "FI_DESKTOP_KEEP_DAYS": "0.5",
+        "FI_DESKTOP_KEEP_UNSEEN": "yes",
     }
     assert {f"FI_DESKTOP_{name.upper()}" for name in Settings.__slots__} == set(environment)
-    assert load(environment) == Settings(tmp_path, 1, "2-4", "builtin", (1.0, 2.5), 3, 10.0, 20.0, 0.5, 1.0)
+    assert load(environment) == Settings(
+        tmp_path, 1, "2-4", "builtin", (1.0, 2.5), 3, 10.0, 20.0, 0.5, 1.0, 30.0, 5, 900, 0.5, True
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("WORKERS", "many"), ("WORKERS", "-1"), ("RETRY_DELAYS_S", "1,x"), ("SPEAKERS", "4-2")],
+    [
+        ("WORKERS", "many"),
+        ("WORKERS", "-1"),
+        ("RETRY_DELAYS_S", "1,x"),
+        ("SPEAKERS", "4-2"),
+        ("KEEP_UNSEEN", "maybe"),
+    ],
 )
 def test_a_bad_value_is_refused_by_its_name(tmp_path: Path, name: str, value: str):
     with pytest.raises(UserError, match=name.lower()):

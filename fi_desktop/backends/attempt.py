@@ -16,7 +16,7 @@ from fi_desktop.core.errors import (
     FiError,
     Interrupted,
 )
-from fi_desktop.core.job import Stage
+from fi_desktop.core.job import OUT_OF_MEMORY, Stage
 
 _NEWS_INTERVAL_S = 0.1
 
@@ -39,6 +39,7 @@ class Reporter:
         self._check = check
         self._began = time.monotonic()
         self._limit_s = delivery.soft_limit_s
+        self._duration_s = 0.0
         self._stage: Stage | None = None
         self._sent = 0.0
 
@@ -59,8 +60,13 @@ class Reporter:
 
     def measured(self, duration_s: float) -> None:
         """The recording is so long; the limit grows with it."""
-        self._limit_s = max(self._limit_s, self._delivery.limit_factor * duration_s)
+        self._duration_s = duration_s
+        self.change_limit(self._delivery.soft_limit_s, self._delivery.limit_factor)
         self._send(Measured(self._delivery.claim, duration_s))
+
+    def change_limit(self, soft_limit_s: float, limit_factor: float) -> None:
+        """Use another soft limit from now on, seconds."""
+        self._limit_s = max(soft_limit_s, limit_factor * self._duration_s)
 
 
 def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
@@ -74,6 +80,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
         delivery.options,
         Path(delivery.folder),
         tuple(Path(folder) for folder in delivery.models),
+        delivery.frugality,
     )
     try:
         return Done(delivery.claim, pipeline.run(work, reporter))
@@ -83,7 +90,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
         return GaveUp(delivery.claim, cancelled=False)
     except MemoryError:
         error = ErrorInfo(
-            ErrorKind.TRANSIENT, "memory.full", "The computer ran out of memory.", _traceback(delivery)
+            ErrorKind.TRANSIENT, OUT_OF_MEMORY, "The computer ran out of memory.", _traceback(delivery)
         )
         return WentWrong(delivery.claim, error)
     except FiError as error:

@@ -19,6 +19,7 @@ class Deliver:
         claim: the token under which all news of it are sent.
         path, folder, models: of the recording, the job's own files, and the models; str, since a worker may
             unpickle before it may import much.
+        frugality: how often this job ran out of memory before: 0, then smaller batches, then no GPU.
         soft_limit_s: … or `limit_factor` times the recording's length, where that is longer.
     """
 
@@ -30,6 +31,7 @@ class Deliver:
     models: tuple[str, ...]
     soft_limit_s: float
     limit_factor: float
+    frugality: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,14 @@ class CancelWork:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLimit:
+    """To a worker: other soft limits from now on, seconds; see `Deliver`."""
+
+    soft_limit_s: float
+    limit_factor: float
+
+
+@dataclass(frozen=True, slots=True)
 class StopWork:
     """To a worker: end; what you work on is given back."""
 
@@ -47,6 +57,11 @@ class StopWork:
 @dataclass(frozen=True, slots=True)
 class Ready:
     """From a worker: it can take a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """From a worker: it is alive, whatever it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,6 @@ class GaveUp:
     cancelled: bool
 
 
-ToWorker = Deliver | CancelWork | StopWork
-FromWorker = Ready | Measured | Progressed | Done | WentWrong | GaveUp
+ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
+FromWorker = Ready | Heartbeat | Measured | Progressed | Done | WentWrong | GaveUp
 Ended = Done | WentWrong | GaveUp

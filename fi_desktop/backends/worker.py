@@ -12,12 +12,24 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
 from fi_desktop.backends.attempt import Reporter, attempt
-from fi_desktop.backends.messages import CancelWork, Deliver, FromWorker, Ready, StopWork, ToWorker
+from fi_desktop.backends.devices import environment
+from fi_desktop.backends.messages import (
+    CancelWork,
+    ChangeLimit,
+    Deliver,
+    FromWorker,
+    Heartbeat,
+    Ready,
+    StopWork,
+    ToWorker,
+)
 from fi_desktop.core.errors import Cancelled, Interrupted
 
 # one thread a worker, and none that spins: two workers that each take every core are slower than one
@@ -29,37 +41,42 @@ _ENVIRONMENT = {
 }
 _WARM = ("fi_desktop.pipeline", "fi_desktop.engines.builtin", "scipy.cluster.hierarchy", "onnxruntime")
 _PR_SET_PDEATHSIG = 1
+_HEARTBEAT_S = 2.0
 
 
-def main(pipe: Connection) -> None:
-    """Serve until told to stop; the target of the spawned process."""
+def main(pipe: Connection, device: str) -> None:
+    """Serve until told to stop, computing on `device`; the target of the spawned process."""
     _end_with_the_app()
     # Ctrl-C in a terminal reaches the whole group: what to do about it is the app's to decide
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(_ENVIRONMENT | environment(device))
     for module in _WARM:
         import_module(module)
-    _serve(pipe)
+    serve(pipe)
 
 
-def _serve(pipe: Connection) -> None:
+def serve(pipe: Connection) -> None:
+    """Do one job after the other until told to stop, or until the pipe closes."""
+    mouth = _Mouth(pipe)
     try:
-        _send(pipe, Ready())
+        mouth.say(Ready())
         while True:
             message: ToWorker = pipe.recv()
             match message:
                 case StopWork():
                     return
                 case Deliver():
-                    if _work(pipe, message):
+                    if _work(pipe, mouth, message):
                         return
-                case CancelWork():
+                case CancelWork() | ChangeLimit():
                     pass  # the job had ended before the word came
     except (EOFError, OSError):
         return  # the app is gone
+    finally:
+        pipe.close()
 
 
-def _work(pipe: Connection, delivery: Deliver) -> bool:
+def _work(pipe: Connection, mouth: _Mouth, delivery: Deliver) -> bool:
     """Do one job; return whether the worker was told to stop meanwhile."""
     stopping = False
 
@@ -67,19 +84,54 @@ def _work(pipe: Connection, delivery: Deliver) -> bool:
         nonlocal stopping
         while pipe.poll():
             message: ToWorker = pipe.recv()
-            if isinstance(message, StopWork):
-                stopping = True
-                raise Interrupted
-            if isinstance(message, CancelWork) and message.claim == delivery.claim:
-                raise Cancelled
+            match message:
+                case StopWork():
+                    stopping = True
+                    raise Interrupted
+                case CancelWork(claim=delivery.claim):
+                    raise Cancelled
+                case ChangeLimit():
+                    reporter.change_limit(message.soft_limit_s, message.limit_factor)
+                case _:
+                    pass
 
-    reporter = Reporter(delivery, lambda news: _send(pipe, news), check)
-    _send(pipe, attempt(delivery, reporter))
+    reporter = Reporter(delivery, mouth.say, check)
+    with mouth.beating():
+        outcome = attempt(delivery, reporter)
+    mouth.say(outcome)
     return stopping
 
 
-def _send(pipe: Connection, message: FromWorker) -> None:
-    pipe.send(message)
+class _Mouth:
+    """Says things on the pipe, one at a time, and beats while a job is done."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def say(self, message: FromWorker) -> None:
+        with self._lock:
+            self._pipe.send(message)
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Say that the worker is alive every few seconds, whatever its main thread does."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(_HEARTBEAT_S):
+                try:
+                    self.say(Heartbeat())
+                except OSError:
+                    return  # the app is gone
+
+        heart = threading.Thread(target=beat, name="heart", daemon=True)
+        heart.start()
+        try:
+            yield
+        finally:
+            over.set()
+            heart.join()
 
 
 def _end_with_the_app() -> None:

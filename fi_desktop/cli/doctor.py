@@ -103,7 +103,7 @@ def _audio() -> Finding:
 def _worker() -> Finding:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=worker.main, args=(theirs,), daemon=True)
+    process = context.Process(target=worker.main, args=(theirs, "cpu"), daemon=True)
     process.start()
     theirs.close()
     try:

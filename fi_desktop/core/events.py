@@ -44,6 +44,7 @@ class Claimed(JobEvent):
 
     claim: str
     worker: str
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,10 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+OUT_OF_MEMORY = "memory.full"
+"""The code of the error of an attempt that ran out of memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """What the person asked for; a job carries its own full copy.
@@ -106,6 +110,7 @@ class Attempt:
     Attributes:
         number: from 1.
         worker: the worker's name, such as "worker-1".
+        device: what it computes on: "cpu", or a GPU such as "cuda:0".
         outcome: None while it runs.
         error: what went wrong, where something did.
         charged: whether it counts against the retry policy.
@@ -118,6 +123,7 @@ class Attempt:
     outcome: Outcome | None = None
     error: ErrorInfo | None = None
     charged: bool = False
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,14 @@ class Job:
         """How many attempts count against the retry policy since the person last asked for a retry."""
         return sum(attempt.charged for attempt in self.attempts)
 
+    @property
+    def out_of_memory(self) -> int:
+        """How many of these attempts ran out of memory, the computer's or a GPU's."""
+        return sum(
+            attempt.charged and attempt.error is not None and attempt.error.code == OUT_OF_MEMORY
+            for attempt in self.attempts
+        )
+
 
 class StaleClaim(Exception):
     """News from an attempt that was given up; to be dropped."""
@@ -205,7 +219,7 @@ def apply(job: Job | None, event: ev.JobEvent) -> Job:
 def _by_state(job: Job, event: ev.JobEvent) -> Job:
     match job.state, event:
         case JobState.QUEUED, ev.Claimed():
-            attempt = Attempt(len(job.attempts) + 1, event.at, event.worker)
+            attempt = Attempt(len(job.attempts) + 1, event.at, event.worker, device=event.device)
             return replace(
                 job,
                 state=JobState.RUNNING,

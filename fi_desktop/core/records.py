@@ -161,6 +161,7 @@ def _attempt_to_json(attempt: Attempt) -> dict[str, Any]:
         "outcome": attempt.outcome.value if attempt.outcome else None,
         "error": error_to_json(attempt.error) if attempt.error else None,
         "charged": attempt.charged,
+        "device": attempt.device,
     }
 
 
@@ -173,4 +174,5 @@ def _attempt_from_json(data: dict[str, Any]) -> Attempt:
         outcome=Outcome(data["outcome"]) if data["outcome"] else None,
         error=error_from_json(data["error"]) if data["error"] else None,
         charged=data["charged"],
+        device=data.get("device", "cpu"),
     )

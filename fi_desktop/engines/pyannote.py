@@ -19,6 +19,9 @@ from fi_desktop.engines.base import Progress, Speech
 # share of the work that each step of the pipeline takes, measured on CPU
 _STEPS = {"segmentation": (0.0, 0.15), "embeddings": (0.15, 0.95), "discrete_diarization": (0.95, 1.0)}
 
+_SMALL_BATCH = 1
+_ON_PROCESSOR = 2  # so often must memory have run out before the GPU is left alone
+
 
 class PyannoteDiarizer:
     """A pyannote.audio pipeline from a model folder.
@@ -29,8 +32,8 @@ class PyannoteDiarizer:
 
     per_channel = False
 
-    def __init__(self, folder: Path) -> None:
-        """Load the pipeline.
+    def __init__(self, folder: Path, *, frugality: int = 0) -> None:
+        """Load the pipeline; `frugality` as in `registry.create`.
 
         Raises:
             UserError: the folder holds no pipeline.
@@ -42,8 +45,10 @@ class PyannoteDiarizer:
         pipeline = library.Pipeline.from_pretrained(folder) if whole else None
         if pipeline is None:
             raise UserError("engine.bad_model", "The pyannote model pack is incomplete: install it again.")
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        pipeline.to(device)
+        on_gpu = torch.cuda.is_available() and frugality < _ON_PROCESSOR
+        pipeline.to(torch.device("cuda" if on_gpu else "cpu"))
+        if frugality:
+            pipeline.segmentation_batch_size = pipeline.embedding_batch_size = _SMALL_BATCH
         self._pipeline: Any = pipeline
         self._torch: Any = torch
         self._model = folder.name
@@ -64,15 +69,15 @@ class PyannoteDiarizer:
             reached = max(reached, start + (end - start) * min(1.0, fraction))
             progress(reached)
 
-        output = self._pipeline(
-            {
-                "waveform": self._torch.from_numpy(waveform),
-                "sample_rate": SAMPLE_RATE_HZ,
-                "uri": "recording",
-            },
-            hook=hook,
-            **_count(speakers),
-        )
+        file = {
+            "waveform": self._torch.from_numpy(waveform),
+            "sample_rate": SAMPLE_RATE_HZ,
+            "uri": "recording",
+        }
+        try:
+            output = self._pipeline(file, hook=hook, **_count(speakers))
+        except self._torch.OutOfMemoryError as error:
+            raise MemoryError("the GPU's memory") from error
         annotation = getattr(output, "speaker_diarization", output)
         turns = [
             Turn(segment.start, segment.end, str(label))

@@ -18,16 +18,23 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An engine: where its class is, and the folder under a models root that it needs, if any."""
+    """An engine.
+
+    Attributes:
+        target: where its class is.
+        model: the folder under a models root that it needs, if any.
+        thrifty: whether it takes `frugality`.
+    """
 
     target: str
     model: str | None
+    thrifty: bool = False
 
 
 _ENTRIES = {
     "builtin": _Entry("fi_desktop.engines.builtin:BuiltinDiarizer", "builtin"),
     "channels": _Entry("fi_desktop.engines.channels:ChannelsDiarizer", None),
-    "pyannote": _Entry("fi_desktop.engines.pyannote:PyannoteDiarizer", "pyannote"),
+    "pyannote": _Entry("fi_desktop.engines.pyannote:PyannoteDiarizer", "pyannote", thrifty=True),
 }
 
 NAMES = (AUTO, *_ENTRIES)
@@ -67,10 +74,16 @@ def choose(name: str, recording: Recording, roots: tuple[Path, ...]) -> str:
     return name
 
 
-def create(name: str, roots: tuple[Path, ...]) -> Diarizer:
-    """Load an engine that `choose` returned."""
+def create(name: str, roots: tuple[Path, ...], *, frugality: int = 0) -> Diarizer:
+    """Load an engine that `choose` returned.
+
+    `frugality`: how often memory ran out before: 0 as usual, 1 in smaller batches, 2 and more on the
+    processor.
+    """
+    entry = _ENTRIES[name]
     folder = model_folder(name, roots)
-    engine: Diarizer = _load(_ENTRIES[name].target)(*([folder] if folder else []))
+    given = {"frugality": frugality} if entry.thrifty else {}
+    engine: Diarizer = _load(entry.target)(*([folder] if folder else []), **given)
     return engine
 
 

@@ -269,8 +269,8 @@ class JobService:
         """Return when the soonest retry is due, UTC seconds since the epoch."""
         return self.store.next_due_at()
 
-    def claim(self, worker: str) -> Job | None:
-        """Give the best ready job to a worker, or None. Retries that are due become ready first."""
+    def claim(self, worker: str, device: str = "cpu") -> Job | None:
+        """Give the best ready job, those due for a retry included, to a worker on `device`; or None."""
         if self.store.paused:
             return None
         while (due := self.store.first_due(self._now())) is not None:
@@ -279,7 +279,12 @@ class JobService:
         if job is None:
             return None
         token = f"{self.store.epoch}.{job.id}.{len(job.attempts) + 1}"
-        return self._record(job, ev.Claimed(job.id, self._now(), token, worker))
+        return self._record(job, ev.Claimed(job.id, self._now(), token, worker, device))
+
+    @property
+    def expires(self) -> bool:
+        """Whether finished jobs are ever forgotten."""
+        return self._keep_s is not None
 
     def expire(self) -> None:
         """Forget jobs that were finished so long ago that the settings let them go."""

@@ -16,7 +16,7 @@ from tests.driving import Driver, running_app
 DONE = [JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]
 
 
-@pytest.fixture(params=["pool", "inline"])
+@pytest.fixture(params=["pool", "thread", "inline"])
 def backend(request: pytest.FixtureRequest) -> BackendName:
     return request.param
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 def serve(pipe, answer):
     from fi_desktop.backends import worker
-    worker.main(pipe)
+    worker.main(pipe, "cpu")
     answer.send(sorted(sys.modules))
 
 if __name__ == "__main__":

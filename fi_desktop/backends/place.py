@@ -1,0 +1,212 @@
+"""One place in the pool, and who holds it now: a worker process, or, where none can be started, a thread of
+the app.
+
+A place outlives its workers: it keeps the name, the counts and the reasons to wait before the next start. It
+knows nothing of the queue.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+import psutil
+
+from fi_desktop import log
+from fi_desktop.backends import worker
+from fi_desktop.backends.messages import FromWorker, ToWorker
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.job import Job
+from fi_desktop.jobs.news import WorkerInfo, WorkerState
+
+_MAX_RESPAWN_DELAY_S = 30.0
+
+
+@dataclass(slots=True)
+class Place:
+    """A place in the pool. All moments are of the monotonic clock, seconds.
+
+    Attributes:
+        name: such as "worker-1".
+        device: what its worker computes on: "cpu", or a GPU such as "cuda:0".
+        ready: its worker has said that it can take a job.
+        job: what it works on, under `job.claim`.
+        began: when the job was delivered.
+        heard: when its worker was last heard.
+        kill_at, kill_error: when its worker is killed at the latest, and what is then said of the job.
+        spawn_at: when the next worker may be started.
+        stillborn: how many workers in a row ended before they were ready.
+        leaving: its worker was told to stop, or is to be told once its job is done.
+        started_at: when its worker was started, UTC, seconds since the epoch.
+        done, failed: attempts that ended well, and in an error, since the app was started.
+        done_by_worker: attempts of the worker that holds the place now.
+    """
+
+    name: str
+    device: str = "cpu"
+    process: SpawnProcess | None = None
+    thread: threading.Thread | None = None
+    pipe: Connection | None = None
+    ready: bool = False
+    job: Job | None = None
+    began: float = 0.0
+    heard: float = 0.0
+    kill_at: float | None = None
+    kill_error: ErrorInfo | None = None
+    spawn_at: float = 0.0
+    stillborn: int = 0
+    leaving: bool = False
+    started_at: float = 0.0
+    done: int = 0
+    failed: int = 0
+    done_by_worker: int = 0
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody holds the place."""
+        return self.pipe is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it can be given a job."""
+        return self.ready and self.job is None and not self.leaving
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its worker has had all the time it gets."""
+        return self.held and self.kill_at is not None and time.monotonic() >= self.kill_at
+
+    @property
+    def sources(self) -> list[Any]:
+        """What to wait for to hear of its worker."""
+        return [
+            source
+            for source in (self.pipe, self.process.sentinel if self.process is not None else None)
+            if source is not None
+        ]
+
+    def start_process(self, context: SpawnContext, *, started_at: float) -> None:
+        """Start a worker process; where the system refuses, the place stays free for a while."""
+        ours, theirs = context.Pipe()
+        process = context.Process(target=worker.main, args=(theirs, self.device), name=self.name, daemon=True)
+        try:
+            process.start()
+        except OSError as error:
+            ours.close()
+            self._wait_for_better_times()
+            log.event("WORKER_NOT_STARTED", worker=self.name, error=type(error).__name__)
+            return
+        finally:
+            theirs.close()  # or its end would never be seen to close
+        self.process = process
+        self._take(ours, started_at)
+        log.event("WORKER_STARTED", worker=self.name, pid=process.pid, device=self.device)
+
+    def start_thread(self, context: SpawnContext, *, started_at: float) -> None:
+        """Start a thread of the app that does a worker's work; it cannot be killed."""
+        ours, theirs = context.Pipe()
+        self.thread = threading.Thread(target=worker.serve, args=(theirs,), name=self.name, daemon=True)
+        self.thread.start()
+        self._take(ours, started_at)
+        log.event("WORKER_STARTED", worker=self.name, thread=self.name)
+
+    def send(self, message: ToWorker) -> None:
+        """Tell the worker something; one that is gone is found out by its sentinel."""
+        if self.pipe is None:
+            return
+        try:
+            self.pipe.send(message)
+        except OSError:
+            return
+
+    def messages(self) -> Iterator[FromWorker]:
+        """Yield what the worker has said and nobody has read yet."""
+        try:
+            while self.pipe is not None and self.pipe.poll():
+                message: FromWorker = self.pipe.recv()
+                self.heard = time.monotonic()
+                yield message
+        except (EOFError, OSError):
+            return  # it is gone; see `gone`
+
+    @property
+    def gone(self) -> bool:
+        """Whether the worker has ended."""
+        if self.process is not None:
+            return not self.process.is_alive()
+        return self.thread is not None and not self.thread.is_alive()
+
+    def kill(self) -> None:
+        """End a worker process and all that it started. A thread is left to itself."""
+        if self.process is None:
+            return
+        log.event("WORKER_KILLED", worker=self.name, pid=self.process.pid)
+        try:
+            children = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return
+        self.process.kill()
+        for child in children:
+            try:
+                child.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+    def clear(self) -> str:
+        """Free the place after its worker has ended; return how it ended, for the person."""
+        ended = "it stopped"
+        if self.process is not None:
+            self.process.join()
+            code = self.process.exitcode
+            ended = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+            name = "WORKER_STOPPED" if self.leaving else "WORKER_DIED"
+            log.event(name, worker=self.name, pid=self.process.pid, exit=code)
+        if self.pipe is not None:
+            self.pipe.close()
+        if self.ready or self.leaving:
+            self.stillborn = 0
+            self.spawn_at = 0.0
+        else:
+            self._wait_for_better_times()
+        self.process = self.thread = self.pipe = self.job = self.kill_at = self.kill_error = None
+        self.ready = self.leaving = False
+        return ended
+
+    def rest(self) -> None:
+        """The job is over; the worker is kept."""
+        self.job = self.kill_at = self.kill_error = None
+
+    def rss_bytes(self) -> int:
+        """Return the worker's resident memory; 0 where it has none of its own."""
+        if self.process is None:
+            return 0
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def info(self) -> WorkerInfo:
+        """Return the worker as it is shown."""
+        if self.leaving:
+            state = WorkerState.STOPPING
+        elif self.job is not None:
+            state = WorkerState.BUSY
+        else:
+            state = WorkerState.IDLE if self.ready else WorkerState.STARTING
+        pid = self.process.pid if self.process is not None else None
+        job_id = self.job.id if self.job is not None else None
+        return WorkerInfo(self.name, pid or 0, state, job_id, self.started_at, self.done, self.failed)
+
+    def _take(self, pipe: Connection, started_at: float) -> None:
+        self.pipe, self.started_at, self.heard = pipe, started_at, time.monotonic()
+        self.ready, self.leaving, self.job, self.done_by_worker = False, False, None, 0
+
+    def _wait_for_better_times(self) -> None:
+        """Start the next worker ever later, where they end before they are ready."""
+        self.stillborn += 1
+        self.spawn_at = time.monotonic() + min(_MAX_RESPAWN_DELAY_S, 0.5 * 2.0**self.stillborn)
