@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from fi_desktop import log
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.jobs.service import JobService
@@ -125,6 +126,12 @@ class JobWindow(QWidget):
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         self.result.lanes.setFocus()
+        # a result that was looked at may be forgotten in time, if the settings say so
+        self._bridge.when_done(self._service.mark_seen([self.job_id]), None, self._on_not_marked)
+
+    @Slot(str)
+    def _on_not_marked(self, _sentence: str) -> None:
+        log.event("RESULT_NOT_MARKED_SEEN", job=self.job_id)  # what the person sees is right all the same
 
     @Slot(str)
     def _on_unreadable(self, _sentence: str) -> None:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWid
 
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
 from fi_desktop.core.job import Job
-from fi_desktop.jobs.news import News, WorkersChanged
+from fi_desktop.jobs.news import News, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.samples import sample_recording
 from fi_desktop.settings import Settings
@@ -166,12 +166,15 @@ class MainWindow(QMainWindow):
         for item in news:
             if isinstance(item, WorkersChanged):
                 self.status.show_workers(item)
+            elif isinstance(item, QueuePaused):
+                self.status.show_paused(item.paused)
 
     @Slot(object)
     def _on_jobs_listed(self, jobs: list[Job]) -> None:
         self.jobs.take_jobs(jobs)
         if not jobs:
             self.show_jobs()
+        self._bridge.when_done(self._service.paused(), self.status.show_paused, self._on_refused)
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:

@@ -30,7 +30,9 @@ class StatusLine(QStatusBar):
         self.addWidget(self._jobs)
         self.addPermanentWidget(self._sign)
         self.addPermanentWidget(self._workers)
-        self.show_counts(Counter())
+        self._paused = False
+        self._counts: Counter[JobState] = Counter()
+        self.show_counts(self._counts)
         self._workers.setText(self.tr("Starting…"))
 
     @property
@@ -45,7 +47,9 @@ class StatusLine(QStatusBar):
 
     def show_counts(self, counts: Counter[JobState]) -> None:
         """Show how many jobs there are in each state."""
-        parts = [
+        self._counts = counts
+        parts = [self.tr("Paused")] if self._paused else []
+        parts += [
             self.tr("{number} running").format(number=counts[JobState.RUNNING]),
             self.tr("{number} waiting").format(number=counts[JobState.QUEUED]),
         ]
@@ -55,6 +59,11 @@ class StatusLine(QStatusBar):
             parts.append(self.tr("{number} failed").format(number=counts[JobState.FAILED]))
         parts.append(self.tr("{number} completed").format(number=counts[JobState.COMPLETED]))
         self._jobs.setText("   ·   ".join(parts))
+
+    def show_paused(self, paused: bool) -> None:
+        """Show whether the queue is paused: else nobody would know why nothing runs."""
+        self._paused = paused
+        self.show_counts(self._counts)
 
     def show_workers(self, news: WorkersChanged) -> None:
         """Show what the workers do."""

@@ -32,7 +32,7 @@ def shown_result(qtbot, opened):
     return opened.result
 
 
-def test_double_click_shows_who_spoke_when(qtbot, window, done):
+def test_double_click_shows_who_spoke_when(qtbot, window, done, program):
     place = window.table.visualRect(window.jobs.place_of(done.id)).center()
     viewport = window.table.viewport()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
@@ -40,6 +40,7 @@ def test_double_click_shows_who_spoke_when(qtbot, window, done):
     (opened,) = window.windows.all()
     assert shown_result(qtbot, opened).turns.model().rowCount() == 12
     assert opened.windowTitle() == "First.wav – fi-desktop"
+    qtbot.waitUntil(lambda: program.service.job(done.id).result(5).seen_at is not None)
 
 
 def test_enter_opens_and_escape_closes(qtbot, window, done):

@@ -276,6 +276,13 @@ def test_trouble_of_the_workers_is_seen(qtbot, window):
     assert window.status.told_of_workers == "Workers: 1 of 2 idle"
 
 
+def test_a_pause_is_seen(qtbot, window, program):
+    program.service.pause()
+    qtbot.waitUntil(lambda: window.status.counted.startswith("Paused"))
+    program.service.resume()
+    qtbot.waitUntil(lambda: not window.status.counted.startswith("Paused"))
+
+
 def test_an_unusual_default_is_offered_too(qtbot):
     bar = OptionsBar("3-6", "builtin")
     qtbot.addWidget(bar)
