@@ -12,6 +12,7 @@ from fi_desktop import __version__, log
 from fi_desktop.backends.base import Backend
 from fi_desktop.backends.idle import IdleBackend
 from fi_desktop.backends.inline import InlineBackend
+from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.pool import WorkerPool
 from fi_desktop.client import RemoteClient, answer
 from fi_desktop.core.retry import RetryPolicy
@@ -109,6 +110,16 @@ class App:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
+
+    def resize_workers(self, workers: int) -> None:
+        """Grow or shrink the pool while it works."""
+        if isinstance(self._backend, WorkerPool):
+            self._backend.resize(workers)
+
+    def change_limits(self, limits: Limits) -> None:
+        """Use other time limits from now on, for what runs too."""
+        if isinstance(self._backend, WorkerPool):
+            self._backend.change_limits(limits)
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         return answer(self.service, request, open_window=self._open_window)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import psutil
 import pytest
 
+from fi_desktop.backends.limits import Limits
 from fi_desktop.core.job import JobState, Outcome
-from fi_desktop.jobs.news import WorkerState
+from fi_desktop.jobs.news import WorkersChanged, WorkerState
 from tests.driving import running_app
 
 
@@ -64,6 +67,74 @@ def test_a_stopped_worker_costs_no_attempt_even_if_it_must_be_killed(home: Path,
     with running_app(home, backend="idle") as driver:
         job = driver.job(job_id)
     assert (job.state, job.charged) == (JobState.QUEUED, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no way to halt a process there")
+def test_a_worker_that_is_stuck_is_found_and_replaced(home: Path, long_recording: Path):
+    with running_app(home, workers=1, stuck_after_s=6) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        stuck = driver.workers()[0].pid
+        os.kill(stuck, signal.SIGSTOP)
+        (job,) = driver.wait_until_done(job_id)
+    assert job.state is JobState.COMPLETED
+    assert job.attempts[0].error is not None
+    assert job.attempts[0].error.code == "worker.stuck"
+    assert not psutil.pid_exists(stuck)
+
+
+def test_the_pool_grows_and_shrinks_while_it_works(home: Path, long_recording: Path):
+    with running_app(home, workers=1) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        driver.app.resize_workers(3)
+        driver.wait_for(lambda: len(driver.workers()) == 3)
+        driver.app.resize_workers(1)
+        driver.wait_for(lambda: len(driver.workers()) == 1)
+        (job,) = driver.wait_until_done(job_id)
+    assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)
+
+
+def test_a_worn_out_worker_makes_room_for_a_fresh_one(home: Path, sample: Path):
+    with running_app(home, workers=1, recycle_jobs=1) as driver:
+        known: set[int] = set()
+
+        def fresh() -> bool:
+            return any(worker.pid not in known for worker in driver.workers())
+
+        for _ in range(2):
+            driver.wait_until_done(*driver.submit(sample))
+            known |= {worker.pid for worker in driver.workers()}
+            driver.wait_for(fresh)
+        assert driver.workers()[0].done == 2
+    log = (home / "logs" / "fi-desktop.log").read_text()
+    assert "WORKER_DIED" not in log
+
+
+def test_a_limit_that_is_lowered_holds_for_what_runs(home: Path, long_recording: Path):
+    with running_app(home, retry_delays_s=()) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        driver.app.change_limits(Limits(0.1, 600.0, 0.0))
+        (job,) = driver.wait_until_done(job_id)
+    assert job.error is not None
+    assert job.error.code == "job.timeout"
+    assert job.attempts[0].outcome is Outcome.FAILED  # it ended by itself; nobody was killed
+
+
+def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(_process: SpawnProcess) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(SpawnProcess, "start", refuse)
+    monkeypatch.setattr("fi_desktop.backends.place._MAX_RESPAWN_DELAY_S", 0.01)
+    with running_app(home) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        driver.wait_for(lambda: any(isinstance(n, WorkersChanged) and n.trouble for n in driver.told))
+    assert job.state is JobState.COMPLETED
+    assert job.attempts[0].worker == "in-app"
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="reads another process's environment from /proc")
