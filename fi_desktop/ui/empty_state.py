@@ -72,10 +72,6 @@ class EmptyState(QWidget):
         column.addStretch(5)
         self._dress()
 
-    def offer_sample(self, offered: bool) -> None:
-        """Show the sample's button only where there is a sample."""
-        self.sample.setVisible(offered)
-
     def _dress(self) -> None:
         ratio = self.devicePixelRatioF()
         self._picture.setPixmap(icons.app_icon().pixmap(QSize(_PICTURE, _PICTURE), ratio))

@@ -140,8 +140,10 @@ class JobsTable(QTableView):
         """Open with Enter, let go of the selection with Escape."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open_current()
-        elif event.key() == Qt.Key.Key_Escape:
+        elif event.key() == Qt.Key.Key_Escape and self.selectionModel().hasSelection():
             self.clearSelection()
+        elif event.key() == Qt.Key.Key_Escape:
+            event.ignore()  # the window may have a message to dismiss
         else:
             super().keyPressEvent(event)
 

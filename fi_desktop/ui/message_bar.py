@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -10,13 +10,7 @@ from fi_desktop.ui import icons, theme
 
 
 class MessageBar(QWidget):
-    """Shows one sentence until it is dismissed, or another one takes its place.
-
-    Signals:
-        dismissed: the person closed it.
-    """
-
-    dismissed = Signal()
+    """Shows one sentence until it is dismissed, or another one takes its place."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +52,6 @@ class MessageBar(QWidget):
     def dismiss(self) -> None:
         """Take the sentence away."""
         self.hide()
-        self.dismissed.emit()
 
     def _dress(self) -> None:
         colour = theme.tone(self._tone, self.palette())

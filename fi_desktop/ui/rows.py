@@ -29,10 +29,10 @@ class Row:
         since: when the state that is shown began.
         ran_s: how long the last attempt took; None before one ended.
         charged: attempts that count against the retries.
-        error: the last attempt's error code and sentence, or "".
+        error: the sentence of the last attempt's error, or "".
         asked: the number of speakers that was asked for.
         speakers, duration_s, grade, notes: of the result; None and empty before there is one.
-        stage, fraction: of the running attempt; None before it told.
+        stage: what the running attempt is doing; None before it told.
         share: how much of the attempt is done, 0 to 1; it never goes back while the attempt lasts.
     """
 
@@ -47,7 +47,6 @@ class Row:
     ran_s: float | None
     attempts: int
     charged: int
-    error_code: str
     error: str
     asked: str
     speakers: int | None = None
@@ -55,7 +54,6 @@ class Row:
     grade: str | None = None
     notes: tuple[str, ...] = ()
     stage: Stage | None = None
-    fraction: float = 0.0
     share: float = 0.0
 
     @property
@@ -92,7 +90,6 @@ def row_of(job: Job, event: JobEvent | None = None) -> Row:
         ran_s=ran_s,
         attempts=len(job.attempts),
         charged=job.charged,
-        error_code=error.code if error else "",
         error=error.message if error else "",
         asked=str(job.options.speakers),
         speakers=summary.speakers if summary else None,
@@ -105,13 +102,13 @@ def row_of(job: Job, event: JobEvent | None = None) -> Row:
 def progressed(row: Row, stage: Stage, fraction: float) -> Row:
     """Return the row of a running job that got on."""
     before, share = _SHARES[stage]
-    return replace(row, stage=stage, fraction=fraction, share=max(row.share, before + share * fraction))
+    return replace(row, stage=stage, share=max(row.share, before + share * fraction))
 
 
 def keep_progress(old: Row, new: Row) -> Row:
     """Return `new` with the progress of `old` where both show the same running attempt."""
     if old.state is new.state is JobState.RUNNING and old.attempts == new.attempts:
-        return replace(new, stage=old.stage, fraction=old.fraction, share=old.share)
+        return replace(new, stage=old.stage, share=old.share)
     return new
 
 

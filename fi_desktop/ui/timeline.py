@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fi_desktop.core.transcript import Transcript, Turn
+from fi_desktop.core.transcript import Transcript
 
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _TICK_GAP = 86  # pixels that a tick's label needs at least
@@ -76,9 +76,3 @@ def lanes_of(transcript: Transcript) -> tuple[Lane, ...]:
 def tick_step_s(pixels_a_second: float) -> float:
     """Return the distance of labelled ticks, seconds: a round one, wide enough for the labels."""
     return next((step for step in _STEPS_S if step * pixels_a_second >= _TICK_GAP), _STEPS_S[-1])
-
-
-def turn_at(turns: tuple[Turn, ...], moment_s: float) -> int | None:
-    """Return the number of the last turn that begins at a moment or before it; None: none does."""
-    place = bisect_right(turns, moment_s, key=lambda turn: turn.start)
-    return place - 1 if place else None
