@@ -136,7 +136,7 @@ class _Stream:
         self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
 
     def probabilities(self, samples: NDArray[np.float32], gain: np.float32) -> NDArray[np.float32]:
-        """Return the probability of speech in each frame. samples: (samples,); only the last may be no frame."""
+        """Return the probability of speech in each frame. samples: (samples,)."""
         padded = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES))
         stretched = np.concatenate([self._context, padded]) * gain
         self._context = padded[-_CONTEXT_SAMPLES:]

@@ -221,3 +221,4 @@ def test_evaluation_recording(
     result = diarizer.diarize(recording, speech, speakers=speakers, progress=ignore)
     assert error_rate(result, DEV / f"{name}.rttm") <= limit
     assert len(result.speakers) == int(name[1])
+    assert result.grade is Grade.CLEAR

@@ -32,7 +32,7 @@ from fi_desktop.engines.builtin.vbhmm import HmmSettings, Resegmentation
 _COUNTING = HmmSettings(evidence=0.10)
 _TELLING_APART = HmmSettings(evidence=0.15)
 # Gain of the ELBO for each second of the smallest speaker, against one speaker fewer.
-_CLEAR_GAIN, _FAIR_GAIN = 4.0, 2.0
+_CLEAR_GAIN, _FAIR_GAIN, _ONE_VOICE_GAIN = 4.0, 2.0, 1.0
 # With less speech than this for each speaker there is nothing to tell voices by.
 _SPEECH_A_SPEAKER_S = 2.0
 
@@ -67,11 +67,18 @@ class BuiltinDiarizer:
         solver = Solver(self._model, statistics, grid.windows)
         number, evidence = _choose_number(solver, grid, speakers, _part(progress, 0.8, 0.9))
         best = solver.solve(number, _TELLING_APART, _part(progress, 0.9, 0.95))
-        fewer = solver.solve(number - 1, _TELLING_APART, _part(progress, 0.95, 1.0)) if number > 1 else None
+        grade, details = _judge(grid, best)
+        if number > 1:
+            fewer = solver.solve(number - 1, _TELLING_APART, _part(progress, 0.95, 1.0))
+            gain = details["elbo_gain_per_s"] = _gain_per_second(grid, best, fewer)
+            grade = _grade(gain)
+        elif evidence:
+            two = solver.solve(2, _TELLING_APART, _part(progress, 0.95, 1.0))
+            gain = details["second_voice_gain_per_s"] = _gain_per_second(grid, two, best)
+            grade = _grade_of_one(gain)
         progress(1.0)
         labels = best.posterior.argmax(axis=1)
         turns = rename_speakers(_turns(grid, labels))
-        grade, details = _judge(grid, best, fewer)
         details["speaker_s"] = _seconds(turns)
         if evidence:
             details["elbo_by_count"] = {str(tried): round(elbo, 1) for tried, elbo in evidence.items()}
@@ -100,26 +107,37 @@ def _choose_number(
     return count_speakers(solve, minimum=minimum, maximum=maximum)
 
 
-def _judge(
-    grid: ChunkGrid, best: Resegmentation, fewer: Resegmentation | None
-) -> tuple[Grade, dict[str, Any]]:
-    """Grade a result by how much evidence its least certain speaker has."""
+def _judge(grid: ChunkGrid, best: Resegmentation) -> tuple[Grade, dict[str, Any]]:
+    """Say what a result is made of; its grade is that of one speaker who was asked for."""
     spoken = best.posterior.T @ grid.seconds
     details: dict[str, Any] = {
         "speech_s": round(float(grid.seconds.sum()), 2),
-        "speakers": len(spoken),
+        "smallest_speaker_s": round(float(spoken.min()), 2),
         "certainty": round(float(best.posterior.max(axis=1).mean()), 4),
         "elbo": round(best.elbo, 1),
     }
-    if fewer is None:
-        enough = grid.seconds.sum() >= 2 * _SPEECH_A_SPEAKER_S
-        return (Grade.CLEAR if enough else Grade.DOUBTFUL), details
-    gain = (best.elbo - fewer.elbo) / max(float(spoken.min()), 1.0)
-    details["elbo_gain_per_s"] = round(gain, 2)
-    details["smallest_speaker_s"] = round(float(spoken.min()), 2)
+    enough = grid.seconds.sum() >= 2 * _SPEECH_A_SPEAKER_S
+    return (Grade.CLEAR if enough else Grade.DOUBTFUL), details
+
+
+def _gain_per_second(grid: ChunkGrid, more: Resegmentation, fewer: Resegmentation) -> float:
+    """Return the gain of the ELBO by one more speaker, for each second of the smallest one."""
+    smallest_s = float((more.posterior.T @ grid.seconds).min())
+    return round((more.elbo - fewer.elbo) / max(smallest_s, 1.0), 2)
+
+
+def _grade(gain: float) -> Grade:
+    """Grade by how much evidence the least certain speaker has."""
     if gain >= _CLEAR_GAIN:
-        return Grade.CLEAR, details
-    return (Grade.FAIR if gain >= _FAIR_GAIN else Grade.DOUBTFUL), details
+        return Grade.CLEAR
+    return Grade.FAIR if gain >= _FAIR_GAIN else Grade.DOUBTFUL
+
+
+def _grade_of_one(gain: float) -> Grade:
+    """Grade a single speaker, where more were looked for, by how little evidence a second one has."""
+    if gain < _ONE_VOICE_GAIN:
+        return Grade.CLEAR
+    return Grade.FAIR if gain < _FAIR_GAIN else Grade.DOUBTFUL
 
 
 def _turns(grid: ChunkGrid, speaker: NDArray[np.int64]) -> list[Turn]:
