@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QHeaderView, QWidget
 
+_SIZES = {"main": (1120, 700), "job": (940, 620)}  # before the person chose another
+
 
 class Remembered:
     """Window geometry and columns on disk."""
@@ -18,7 +20,7 @@ class Remembered:
         """Put a window where it was, or on its default size."""
         geometry = self._settings.value(f"{name}/geometry")
         if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
-            window.resize(1120, 700)
+            window.resize(*_SIZES[name])
         columns = self._settings.value(f"{name}/columns")
         if header is not None and isinstance(columns, QByteArray):
             header.restoreState(columns)

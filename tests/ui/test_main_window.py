@@ -107,6 +107,11 @@ class TestDrop:
         drop(window, data)
         assert window.message.isVisible()
 
+    def test_escape_dismisses_it_from_the_table_too(self, qtbot, window, queued):
+        window.message.say("Something.")
+        qtbot.keyClick(window.table, Qt.Key.Key_Escape)
+        assert not window.message.isVisible()
+
     def test_an_empty_folder_is_answered_by_the_queues_sentence(self, qtbot, window, tmp_path):
         drop_files(window, tmp_path)
         qtbot.waitUntil(lambda: window.message.isVisible())
