@@ -37,7 +37,7 @@ class InlineBackend(EngineRoom):
             unlisten()
 
     def _claim(self) -> list[Job]:
-        job = self._service.claim(_NAME)
+        job = self._service.ledger.claim(_NAME)
         return [job] if job is not None else []
 
     def _do(self, job: Job) -> None:
@@ -68,13 +68,13 @@ class InlineBackend(EngineRoom):
 
         match attempt(delivery, Reporter(delivery, send, check)):
             case Done(summary=summary):
-                self._told.append(lambda: self._service.completed(job.id, claim, summary))
+                self._told.append(lambda: self._service.ledger.completed(job.id, claim, summary))
             case WentWrong(error=error):
-                self._told.append(lambda: self._service.failed(job.id, claim, error))
+                self._told.append(lambda: self._service.ledger.failed(job.id, claim, error))
             case GaveUp(cancelled=True):
-                self._told.append(lambda: self._service.cancelled(job.id, claim))
+                self._told.append(lambda: self._service.ledger.cancelled(job.id, claim))
             case GaveUp():
-                self._told.append(lambda: self._service.released(job.id, claim))
+                self._told.append(lambda: self._service.ledger.released(job.id, claim))
 
     def _on_news(self, news: tuple[News, ...]) -> None:
         for item in news:
@@ -82,7 +82,7 @@ class InlineBackend(EngineRoom):
                 self._cancel_asked = item.job.claim
 
     def _patience_s(self) -> float | None:
-        return None if self._service.next_due_at() is None else _POLL_S
+        return None if self._service.ledger.store.next_due_at() is None else _POLL_S
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error

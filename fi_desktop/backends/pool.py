@@ -129,11 +129,11 @@ class WorkerPool(EngineRoom):
         now = time.monotonic()
         if now >= self._expire_at:
             self._expire_at = now + _EXPIRE_EVERY_S
-            self._service.expire()
+            self._service.ledger.expire()
         claimed = []
         for place in self._places:
             if place.idle:
-                job = self._service.claim(place.name, place.device)
+                job = self._service.ledger.claim(place.name, place.device)
                 if job is None:
                     break
                 claimed.append(job)
@@ -183,9 +183,11 @@ class WorkerPool(EngineRoom):
             moments.append(now + _LOOK_EVERY_S)
         if self._turn_at is not None:
             moments.append(self._turn_at)
-        elif (due_at := self._service.next_due_at()) is not None and any(p.idle for p in self._places):
+        elif (due_at := self._service.ledger.store.next_due_at()) is not None and any(
+            p.idle for p in self._places
+        ):
             moments.append(now + due_at - self._now())
-        if self._service.expires:
+        if self._service.ledger.expires:
             moments.append(self._expire_at)
         return max(0.0, min(moments) - now) if moments else None
 
@@ -229,19 +231,19 @@ class WorkerPool(EngineRoom):
         place.kill_error = ErrorInfo(ErrorKind.TRANSIENT, "job.timeout", f"Timeout ({limit_s / 60:.0f} min)")
 
     def _on_end(self, place: Place, job: Job, message: Ended) -> None:
-        service, claim = self._service, message.claim
+        ledger, claim = self._service.ledger, message.claim
         place.done_by_worker += 1
         match message:
             case Done(summary=summary):
                 place.done += 1
-                self._told.append(partial(service.completed, job.id, claim, summary))
+                self._told.append(partial(ledger.completed, job.id, claim, summary))
             case WentWrong(error=error):
                 place.failed += 1
-                self._told.append(partial(service.failed, job.id, claim, error))
+                self._told.append(partial(ledger.failed, job.id, claim, error))
             case GaveUp(cancelled=True):
-                self._told.append(partial(service.cancelled, job.id, claim))
+                self._told.append(partial(ledger.cancelled, job.id, claim))
             case GaveUp():
-                self._told.append(partial(service.released, job.id, claim))
+                self._told.append(partial(ledger.released, job.id, claim))
         place.rest()
         if self._worn_out(place):
             place.leaving = True
@@ -308,7 +310,7 @@ class WorkerPool(EngineRoom):
                 sentence = f"The worker that had this job ended unexpectedly ({ended})."
                 error = ErrorInfo(ErrorKind.BUG, "worker.crashed", sentence)
             place.failed += 1
-            failed = partial(self._service.failed, job.id, job.claim or "", error, crashed=True)
+            failed = partial(self._service.ledger.failed, job.id, job.claim or "", error, crashed=True)
             self._told.append(failed)
 
     def _kill_overdue(self) -> None:
@@ -347,7 +349,7 @@ class WorkerPool(EngineRoom):
         for message in place.messages():
             self._on_message(place, message)
         if place.job is not None:
-            self._told.append(partial(self._service.released, place.job.id, place.job.claim or ""))
+            self._told.append(partial(self._service.ledger.released, place.job.id, place.job.claim or ""))
         place.clear()
 
     def _show_workers(self) -> None:

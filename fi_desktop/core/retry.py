@@ -26,6 +26,11 @@ class RetryPolicy:
     jitter: float = 0.1
     max_deliveries: int = 8
 
+    @property
+    def longest_delay_s(self) -> float:
+        """No retry is ever due later than this, seconds from its failure."""
+        return max(self.delays_s, default=0.0) * (1 + self.jitter)
+
     def delay_s(self, job: Job, kind: ErrorKind, *, crashed: bool, rng: random.Random) -> float | None:
         """Return the wait before the next attempt of a running job whose attempt just failed, seconds.
 

@@ -49,7 +49,7 @@ class Bench:
 
     def restart(self) -> None:
         """Start again as after a crash: the store is closed, nothing was given back."""
-        self.service.store.close()
+        self.service.ledger.store.close()
         self.service = self._service()
 
     def answer(self, future: Future[T]) -> T:
@@ -69,7 +69,7 @@ class Bench:
 
     def claim(self, worker: str = "worker-1") -> Job | None:
         with self.service.turn():
-            return self.service.claim(worker)
+            return self.service.ledger.claim(worker)
 
     def job(self, job_id: int) -> Job:
         job = self.answer(self.service.job(job_id))

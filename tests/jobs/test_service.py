@@ -56,7 +56,7 @@ def test_a_bad_file_fails_at_once(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
     with bench.service.turn():
-        bench.service.failed(1, job.claim, BAD_FILE)
+        bench.service.ledger.failed(1, job.claim, BAD_FILE)
     assert (bench.job(1).state, bench.job(1).error) == (JobState.FAILED, BAD_FILE)
 
 
@@ -65,7 +65,7 @@ def test_what_may_pass_is_tried_four_times_and_then_fails(bench: Bench):
     waits = []
     while (job := bench.claim()) is not None:
         with bench.service.turn():
-            bench.service.failed(1, job.claim, BROKEN)
+            bench.service.ledger.failed(1, job.claim, BROKEN)
         job = bench.job(1)
         if job.state is JobState.RETRYING:
             waits.append(job.due_at - bench.now)
@@ -80,7 +80,7 @@ def test_a_persons_retry_keeps_the_options(bench: Bench):
     bench.submit("a.wav", options=options)
     job = bench.claim()
     with bench.service.turn():
-        bench.service.failed(1, job.claim, BAD_FILE)
+        bench.service.ledger.failed(1, job.claim, BAD_FILE)
     bench.answer(bench.service.retry([1]))
     again = bench.claim()
     assert (again.options, again.state) == (options, JobState.RUNNING)
@@ -90,10 +90,10 @@ def test_news_of_an_old_attempt_are_dropped(bench: Bench):
     bench.submit("a.wav")
     old = bench.claim()
     with bench.service.turn():
-        bench.service.released(1, old.claim)
+        bench.service.ledger.released(1, old.claim)
     new = bench.claim()
     with bench.service.turn():
-        bench.service.completed(1, old.claim, SUMMARY)
+        bench.service.ledger.completed(1, old.claim, SUMMARY)
     assert (bench.job(1).state, bench.job(1).claim) == (JobState.RUNNING, new.claim)
 
 
@@ -118,11 +118,11 @@ def test_a_retrys_due_time_survives_a_restart(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
     with bench.service.turn():
-        bench.service.failed(1, job.claim, BROKEN)
+        bench.service.ledger.failed(1, job.claim, BROKEN)
     due_at = bench.job(1).due_at
     bench.restart()
     assert bench.job(1).due_at == due_at
-    assert bench.service.next_due_at() == pytest.approx(due_at, abs=0.001)
+    assert bench.service.ledger.store.next_due_at() == pytest.approx(due_at, abs=0.001)
 
 
 def test_cancelling_what_waits_is_done_at_once_and_cancelling_twice_is_no_harm(bench: Bench):
@@ -138,7 +138,7 @@ def test_a_cancelled_job_whose_worker_dies_is_cancelled_and_not_retried(bench: B
     job = bench.claim()
     bench.answer(bench.service.cancel([1]))
     with bench.service.turn():
-        bench.service.failed(1, job.claim, BROKEN, crashed=True)
+        bench.service.ledger.failed(1, job.claim, BROKEN, crashed=True)
     assert bench.job(1).state is JobState.CANCELLED
 
 
@@ -177,7 +177,7 @@ def test_a_refused_command_changes_nothing_and_spares_the_others_of_its_turn(ben
 
 def test_a_fault_in_one_command_is_its_callers_alone(bench: Bench):
     bench.submit("a.wav")
-    faulty = bench.service._post(lambda: 1 // 0)
+    faulty = bench.service._inbox.post(lambda: 1 // 0)
     sound = bench.service.cancel([1])
     with pytest.raises(ZeroDivisionError):
         bench.answer(faulty)
@@ -190,12 +190,12 @@ def test_a_turn_that_cannot_be_written_tells_nobody_and_can_be_taken_again(bench
     job = bench.claim()
     told = len(bench.news)
     with pytest.raises(TransientError), bench.service.turn():
-        bench.service.completed(1, job.claim, SUMMARY)
+        bench.service.ledger.completed(1, job.claim, SUMMARY)
         raise TransientError("store.unwritable", "The disk is full.")
     assert len(bench.news) == told
     assert bench.job(1).state is JobState.RUNNING
     with bench.service.turn():
-        bench.service.completed(1, job.claim, SUMMARY)
+        bench.service.ledger.completed(1, job.claim, SUMMARY)
     assert bench.job(1).state is JobState.COMPLETED
 
 

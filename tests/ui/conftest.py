@@ -53,7 +53,7 @@ class Hand(EngineRoom):
         return future.result(PATIENCE_S)
 
     def claim(self, worker: str = "worker-1") -> Job:
-        return self.do(lambda service: service.claim(worker))
+        return self.do(lambda service: service.ledger.claim(worker))
 
     def complete(self, job: Job, transcript: Transcript) -> None:
         folder = self._service.folders.folder(job.id)
@@ -61,7 +61,7 @@ class Hand(EngineRoom):
         write_whole(folder / RESULT, json.dumps(transcript.to_json()).encode())
         grade = transcript.grade.value if transcript.grade else None
         summary = Summary(len(transcript.speakers), transcript.duration, "builtin", grade, transcript.notes)
-        self.do(lambda service: service.completed(job.id, job.claim, summary))
+        self.do(lambda service: service.ledger.completed(job.id, job.claim, summary))
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -56,7 +56,7 @@ def test_stop_safely_gives_jobs_back(qtbot, desktop, window, program, at_work, h
     assert program.calls == ["start", "stop"]
     again = FakeProgram(home)
     again.start()
-    assert again.hand.do(lambda service: service.store.get(at_work.id)).state is JobState.QUEUED
+    assert again.hand.do(lambda service: service.ledger.store.get(at_work.id)).state is JobState.QUEUED
     again.stop()
 
 

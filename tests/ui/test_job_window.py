@@ -67,7 +67,7 @@ def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
 
 def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
-    hand.do(lambda service: service.failed(job.id, job.claim, error))
+    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     opened = window.windows.open(job.id)
     qtbot.waitUntil(lambda: opened.page.attempts.count() == 1)
@@ -80,7 +80,7 @@ def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
 
 def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
-    hand.do(lambda service: service.failed(job.id, job.claim, error))
+    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
     opened = window.windows.open(job.id)
     assert opened.page.said.startswith("Retry 1/3 in ")

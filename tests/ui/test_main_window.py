@@ -151,13 +151,13 @@ class TestActions:
         assert not window.commands.remove.isEnabled()
         qtbot.mouseClick(tool_button(window, "Cancel"), Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.place_of(job.id).siblingAtColumn(1).data() == "Cancelling…")
-        hand.do(lambda service: service.cancelled(job.id, job.claim))
+        hand.do(lambda service: service.ledger.cancelled(job.id, job.claim))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.CANCELLED)
 
     def test_retry(self, qtbot, window, hand, queued):
         job = hand.claim()
         error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
-        hand.do(lambda service: service.failed(job.id, job.claim, error))
+        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.FAILED)
         window.table.select(job.id)
         qtbot.mouseClick(tool_button(window, "Retry"), Qt.MouseButton.LeftButton)

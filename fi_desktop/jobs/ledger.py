@@ -1,0 +1,206 @@
+"""What becomes of jobs: every change of a job is made here, inside a turn, on the thread that owns the store.
+
+A change is an event: it is applied to the record, both are written, and the news of it are kept until the
+turn is committed. `JobService` calls the first half for its callers; the backend calls the second half for
+its workers.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from fi_desktop import log
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError
+from fi_desktop.core.job import Job, JobOptions, JobState, Priority, StaleClaim, Summary, apply
+from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
+from fi_desktop.jobs.store import JobStore
+
+_WAITING = (JobState.QUEUED, JobState.RETRYING)
+
+
+class Ledger:
+    """The jobs of an open store, and the rules by which they change.
+
+    Attributes:
+        store: where they lie.
+        news: what is to be told once the turn is committed.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        *,
+        now: Callable[[], float],
+        rng: random.Random,
+        policy: RetryPolicy,
+        keep_s: float | None,
+        keep_unseen: bool,
+    ) -> None:
+        """Take over a store; see `JobService` for the rest."""
+        self.store = store
+        self.news: list[News] = []
+        self._now = now
+        self._rng = rng
+        self._policy = policy
+        self._keep_s = keep_s
+        self._keep_unseen = keep_unseen
+
+    # ---- for callers of the service
+
+    def submit(
+        self,
+        recordings: Iterable[tuple[Path, str | None]],
+        options: JobOptions,
+        priority: Priority,
+        *,
+        batch: int | None,
+    ) -> list[int]:
+        """Queue recordings, each with its fingerprint; return their ids.
+
+        `batch`: the one that they belong to; 0: they begin one of their own.
+        """
+        ids = []
+        for path, fingerprint in recordings:
+            job_id = self.store.next_id()
+            if batch == 0:
+                batch = job_id
+            event = ev.Submitted(job_id, self._now(), str(path), options, priority, batch, fingerprint)
+            self._record(None, event)
+            ids.append(job_id)
+        return ids
+
+    def known(self, fingerprint: str | None) -> Job | None:
+        """Return the job that did, does or will do this recording with these options; None: there is none."""
+        job = self.store.known(fingerprint) if fingerprint is not None else None
+        return None if job is None or job.state in (JobState.FAILED, JobState.CANCELLED) else job
+
+    def cancel(self, job: Job) -> None:
+        """Cancel a job; a running one is asked to stop. One in a final state stays as it is."""
+        if not job.state.final and not job.cancelling:
+            self._record(job, ev.CancelAsked(job.id, self._now()))
+
+    def retry(self, job: Job) -> None:
+        """Do a job again, or now. One that is queued or running stays as it is."""
+        if job.state not in (JobState.QUEUED, JobState.RUNNING):
+            self._record(job, ev.RetryAsked(job.id, self._now()))
+
+    def prioritize(self, job: Job, priority: Priority) -> None:
+        """Move a waiting job forward or back."""
+        if job.state in _WAITING and job.priority is not priority:
+            self._record(job, ev.Prioritized(job.id, self._now(), priority))
+
+    def mark_seen(self, job: Job) -> None:
+        """A person looked at the result, or wrote it out."""
+        if job.state is JobState.COMPLETED and job.seen_at is None:
+            self._record(job, ev.Seen(job.id, self._now()))
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Claim nothing more; or claim again."""
+        self.store.paused = paused
+        self.news.append(QueuePaused(paused))
+
+    def remove(self, job: Job) -> None:
+        """Forget a job.
+
+        Raises:
+            UserError: it is running.
+        """
+        if job.state is JobState.RUNNING:
+            raise UserError("job.running", "This job is running: cancel it before you remove it.")
+        self.store.remove(job)
+        self.news.append(JobRemoved(job.id))
+
+    # ---- for the backend
+
+    def take_back(self) -> None:
+        """Take back what an earlier owner left running, and what waits for a time that makes no sense."""
+        for job in self.store.jobs(state=JobState.RUNNING):
+            self._rescue(job)
+        latest = self._now() + self._policy.longest_delay_s
+        for job in self.store.jobs(state=JobState.RETRYING):
+            if job.due_at is not None and job.due_at > latest:  # the clock was ahead when it was written
+                self._record(job, ev.Due(job.id, self._now()))
+
+    def claim(self, worker: str, device: str = "cpu") -> Job | None:
+        """Give the best ready job, those due for a retry included, to a worker on `device`; or None."""
+        if self.store.paused:
+            return None
+        while (due := self.store.first_due(self._now())) is not None:
+            self._record(due, ev.Due(due.id, self._now()))
+        job = self.store.first_ready()
+        if job is None:
+            return None
+        token = f"{self.store.epoch}.{job.id}.{len(job.attempts) + 1}"
+        return self._record(job, ev.Claimed(job.id, self._now(), token, worker, device))
+
+    def completed(self, job_id: int, claim: str, summary: Summary) -> None:
+        """The result of a claim is on disk."""
+        self._end(job_id, lambda _job: ev.Completed(job_id, self._now(), claim, summary))
+
+    def failed(self, job_id: int, claim: str, error: ErrorInfo, *, crashed: bool = False) -> None:
+        """A claim ended in an error; the policy says whether it is tried again."""
+
+        def event(job: Job) -> ev.AttemptNews:
+            if job.cancelling:  # the person had given it up already
+                return ev.Cancelled(job_id, self._now(), claim)
+            delay_s = self._policy.delay_s(job, error.kind, crashed=crashed, rng=self._rng)
+            retry_at = None if delay_s is None else self._now() + delay_s
+            return ev.Failed(job_id, self._now(), claim, error, retry_at, crashed)
+
+        self._end(job_id, event)
+
+    def released(self, job_id: int, claim: str) -> None:
+        """A claim was given back because the app stops."""
+        self._end(job_id, lambda _job: ev.Released(job_id, self._now(), claim))
+
+    def cancelled(self, job_id: int, claim: str) -> None:
+        """A claim ended because a person had cancelled the job."""
+        self._end(job_id, lambda _job: ev.Cancelled(job_id, self._now(), claim))
+
+    @property
+    def expires(self) -> bool:
+        """Whether finished jobs are ever forgotten."""
+        return self._keep_s is not None
+
+    def expire(self) -> None:
+        """Forget jobs that were finished so long ago that the settings let them go."""
+        if self._keep_s is None:
+            return
+        oldest = self._now() - self._keep_s
+        for state in filter(lambda state: state.final, JobState):
+            for job in self.store.jobs(state=state):
+                unseen = self._keep_unseen and state is JobState.COMPLETED and job.seen_at is None
+                if job.finished_at is not None and job.finished_at < oldest and not unseen:
+                    self.remove(job)
+
+    # ---- inside
+
+    def _rescue(self, job: Job) -> None:
+        claim = job.claim or ""
+        if job.cancelling:
+            self._record(job, ev.Cancelled(job.id, self._now(), claim))
+        elif job.deliveries >= self._policy.max_deliveries:
+            message = f"The program ended {job.deliveries} times while it worked on this."
+            error = ErrorInfo(ErrorKind.BUG, "job.deliveries", message)
+            self._record(job, ev.Failed(job.id, self._now(), claim, error, None, crashed=True))
+        else:
+            self._record(job, ev.Released(job.id, self._now(), claim))
+
+    def _end(self, job_id: int, event: Callable[[Job], ev.AttemptNews]) -> None:
+        job = self.store.get(job_id)
+        if job is None:
+            return
+        try:
+            self._record(job, event(job))
+        except StaleClaim:
+            log.event("WORKFLOW_NEWS_STALE", job=job_id)
+
+    def _record(self, before: Job | None, event: ev.JobEvent) -> Job:
+        job = apply(before, event)
+        self.store.write(before, job, event)
+        self.news.append(JobChanged(job, event))
+        return job
