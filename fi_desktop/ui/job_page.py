@@ -62,6 +62,8 @@ class JobPage(QWidget):
         for button in (self.retry, self.cancel):
             button.setObjectName("plain")
             button.setAccessibleName(button.text())
+        self.setTabOrder(self.retry, self.cancel)
+        self.setTabOrder(self.cancel, self.attempts)
         self._lay_out()
 
     @property
