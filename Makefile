@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint help
+.PHONY: demo test check run lint shots help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -28,6 +28,9 @@ lint: $(STAMP) ## style, types, layers
 
 run: $(STAMP) ## the window
 	$(BIN)/fi-desktop
+
+shots: $(STAMP) ## the pictures of the window, into docs/images
+	xvfb-run -s "-screen 0 2400x1600x24" $(BIN)/python -m tests.ui.shots
 
 $(STAMP): pyproject.toml packaging/system_libraries.py
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \

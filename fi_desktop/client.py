@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.job import Job, JobOptions, JobState
+from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json
 from fi_desktop.jobs.service import JobService
 
@@ -19,7 +19,9 @@ from fi_desktop.jobs.service import JobService
 class Client(Protocol):
     """Calls that return once they are on disk. All raise UserError or TransientError with one sentence."""
 
-    def submit(self, paths: Sequence[Path], options: JobOptions) -> tuple[int, ...]:
+    def submit(
+        self, paths: Sequence[Path], options: JobOptions, priority: Priority = Priority.NORMAL
+    ) -> tuple[int, ...]:
         """Queue recordings; return the ids."""
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
@@ -27,6 +29,9 @@ class Client(Protocol):
 
     def job(self, job_id: int) -> Job:
         """Return one job; UserError where there is none."""
+
+    def batch(self, batch: int) -> list[Job]:
+        """List the jobs that were handed in together."""
 
     def cancel(self, ids: Iterable[int]) -> None:
         """Cancel jobs."""
@@ -37,6 +42,24 @@ class Client(Protocol):
     def remove(self, ids: Iterable[int]) -> None:
         """Forget jobs."""
 
+    def prioritize(self, ids: Iterable[int], priority: Priority) -> None:
+        """Move waiting jobs forward or back."""
+
+    def retry_failed(self) -> int:
+        """Do all failed jobs again; return how many."""
+
+    def purge(self, states: Sequence[JobState]) -> int:
+        """Forget all jobs in these states; return how many."""
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Claim nothing more, or claim again."""
+
+    def paused(self) -> bool:
+        """Whether the queue is paused."""
+
+    def verify(self) -> list[str]:
+        """Prove the store; one sentence for each thing that is not as it must be."""
+
 
 class LocalClient:
     """The queue in this process."""
@@ -44,9 +67,11 @@ class LocalClient:
     def __init__(self, service: JobService) -> None:
         self._service = service
 
-    def submit(self, paths: Sequence[Path], options: JobOptions) -> tuple[int, ...]:
+    def submit(
+        self, paths: Sequence[Path], options: JobOptions, priority: Priority = Priority.NORMAL
+    ) -> tuple[int, ...]:
         """Queue recordings; return the ids."""
-        return self._service.submit(paths, options).result()
+        return self._service.submit(paths, options, priority=priority).result()
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
         """List jobs in order of submission."""
@@ -71,6 +96,34 @@ class LocalClient:
         """Forget jobs."""
         self._service.remove(ids).result()
 
+    def batch(self, batch: int) -> list[Job]:
+        """List the jobs that were handed in together."""
+        return self._service.batch(batch).result()
+
+    def prioritize(self, ids: Iterable[int], priority: Priority) -> None:
+        """Move waiting jobs forward or back."""
+        self._service.prioritize(ids, priority).result()
+
+    def retry_failed(self) -> int:
+        """Do all failed jobs again; return how many."""
+        return self._service.retry_failed().result()
+
+    def purge(self, states: Sequence[JobState]) -> int:
+        """Forget all jobs in these states; return how many."""
+        return self._service.purge(states).result()
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Claim nothing more, or claim again."""
+        (self._service.pause() if paused else self._service.resume()).result()
+
+    def paused(self) -> bool:
+        """Whether the queue is paused."""
+        return self._service.paused().result()
+
+    def verify(self) -> list[str]:
+        """Prove the store; one sentence for each thing that is not as it must be."""
+        return self._service.verify().result()
+
 
 class RemoteClient:
     """The queue of another process, through its door."""
@@ -79,10 +132,15 @@ class RemoteClient:
         """Prepare; `ask` carries a request to the owner and brings the answer."""
         self._ask = ask
 
-    def submit(self, paths: Sequence[Path], options: JobOptions) -> tuple[int, ...]:
+    def submit(
+        self, paths: Sequence[Path], options: JobOptions, priority: Priority = Priority.NORMAL
+    ) -> tuple[int, ...]:
         """Queue recordings; return the ids."""
         answer = self._call(
-            "submit", paths=[str(path.absolute()) for path in paths], options=options_to_json(options)
+            "submit",
+            paths=[str(path.absolute()) for path in paths],
+            options=options_to_json(options),
+            priority=int(priority),
         )
         return tuple(answer)
 
@@ -105,6 +163,34 @@ class RemoteClient:
     def remove(self, ids: Iterable[int]) -> None:
         """Forget jobs."""
         self._call("remove", ids=list(ids))
+
+    def batch(self, batch: int) -> list[Job]:
+        """List the jobs that were handed in together."""
+        return [job_from_json(job) for job in self._call("batch", batch=batch)]
+
+    def prioritize(self, ids: Iterable[int], priority: Priority) -> None:
+        """Move waiting jobs forward or back."""
+        self._call("prioritize", ids=list(ids), priority=int(priority))
+
+    def retry_failed(self) -> int:
+        """Do all failed jobs again; return how many."""
+        return int(self._call("retry_failed"))
+
+    def purge(self, states: Sequence[JobState]) -> int:
+        """Forget all jobs in these states; return how many."""
+        return int(self._call("purge", states=[state.value for state in states]))
+
+    def set_paused(self, *, paused: bool) -> None:
+        """Claim nothing more, or claim again."""
+        self._call("set_paused", paused=paused)
+
+    def paused(self) -> bool:
+        """Whether the queue is paused."""
+        return bool(self._call("paused"))
+
+    def verify(self) -> list[str]:
+        """Prove the store; one sentence for each thing that is not as it must be."""
+        return list(self._call("verify"))
 
     def hand_over(self, paths: Sequence[Path]) -> bool:
         """Give files to the owner's window, or just raise it; return whether the owner has one."""
@@ -138,8 +224,9 @@ def answer(
 
 def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callable[[list[str]], bool]) -> Any:
     match request:
-        case {"do": "submit", "paths": [*paths], "options": options}:
-            return list(client.submit([Path(path) for path in paths], options_from_json(options)))
+        case {"do": "submit", "paths": [*paths], "options": options, "priority": priority}:
+            files = [Path(path) for path in paths]
+            return list(client.submit(files, options_from_json(options), Priority(priority)))
         case {"do": "jobs", "state": state}:
             return [job_to_json(job) for job in client.jobs(JobState(state) if state else None)]
         case {"do": "job", "id": int(job_id)}:
@@ -147,6 +234,16 @@ def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callab
         case {"do": "cancel" | "retry" | "remove" as do, "ids": [*ids]}:
             getattr(client, do)(ids)
             return None
+        case {"do": "batch", "batch": int(batch)}:
+            return [job_to_json(job) for job in client.batch(batch)]
+        case {"do": "prioritize", "ids": [*ids], "priority": priority}:
+            return client.prioritize(ids, Priority(priority))
+        case {"do": "purge", "states": [*states]}:
+            return client.purge([JobState(state) for state in states])
+        case {"do": "set_paused", "paused": bool(paused)}:
+            return client.set_paused(paused=paused)
+        case {"do": "retry_failed" | "paused" | "verify" as do}:
+            return getattr(client, do)()
         case {"do": "open", "paths": [*paths]}:
             return open_window(paths)
         case _:

@@ -24,7 +24,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from fi_desktop import log
-from fi_desktop.core.errors import TransientError
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.files import write_whole
 
 _KEY = "door.key"
@@ -36,11 +36,14 @@ _PROOF_BYTES = 32
 _LONGEST_SOCKET_PATH = 100  # bytes; the system's limit is 104 to 108
 
 
-_SILENT = ("door.silent", "fi-desktop is already running, but does not answer.")
+_SILENT = ("door.silent", "The program is already running, but does not answer.")
 
 
-class AlreadyOwned(Exception):
+class AlreadyOwned(UserError):
     """Another process owns the data folder."""
+
+    def __init__(self) -> None:
+        super().__init__("app.owned", "The program is already running here: close it first.")
 
 
 class InstanceLock:
@@ -59,7 +62,7 @@ class InstanceLock:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            raise AlreadyOwned from None
+            raise AlreadyOwned() from None
 
     def release(self) -> None:
         """Give it back."""

@@ -24,7 +24,7 @@ from fi_desktop.core.errors import Cancelled, TransientError, UserError
 from fi_desktop.core.job import JobOptions, Stage, Summary
 from fi_desktop.core.records import options_to_json
 from fi_desktop.core.speakers import segments_of
-from fi_desktop.core.transcript import Diarization, Grade, Provenance, Region, Transcript, Turn
+from fi_desktop.core.transcript import DOUBT, Diarization, Grade, Provenance, Region, Transcript, Turn
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Diarizer, Speech
 from fi_desktop.engines.silero import find_speech
@@ -34,7 +34,6 @@ _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
-_DOUBT = "Voices hard to tell apart, or only one voice: please check."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ def _diarize(
 
 
 def _join(work: Work, decoded: _Decoded, speech: Speech, diarization: Diarization) -> Transcript:
-    doubt = (_DOUBT,) if diarization.grade is Grade.DOUBTFUL else ()
+    doubt = (DOUBT,) if diarization.grade is Grade.DOUBTFUL else ()
     return Transcript(
         duration=decoded.recording.duration,
         speech=sum(region.duration for region in speech.regions),

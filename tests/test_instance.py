@@ -131,4 +131,7 @@ def test_a_second_launch_hands_its_files_to_the_first(home: Path, sample: Path):
 def test_a_second_launch_beside_a_command_without_a_window_says_so(home: Path, sample: Path):
     with running_app(home):
         done = fi_desktop(sample, home=home)
-    assert (done.returncode, done.stderr) == (1, "fi-desktop is already running here: close it first.\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "fi-desktop: The program is already running here: close it first.\n",
+    )

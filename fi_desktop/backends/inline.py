@@ -53,10 +53,15 @@ class InlineBackend(EngineRoom):
             limit_factor=self._settings.limit_factor,
         )
 
+        duration_s: float | None = None
+
         def send(news: Progressed | Measured) -> None:
+            nonlocal duration_s
             if isinstance(news, Progressed):
-                self._service.tell(JobProgressed(job.id, news.stage, news.fraction))
+                self._service.tell(JobProgressed(job.id, news.stage, news.fraction, duration_s))
                 self._turn(list)
+            else:
+                duration_s = news.duration_s
 
         def check() -> None:
             if self._service.waiting:

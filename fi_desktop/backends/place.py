@@ -38,6 +38,7 @@ class Place:
         job: what it works on, under `job.claim`.
         began: when the job was delivered.
         heard: when its worker was last heard.
+        duration_s: length of its recording, once the worker has told.
         kill_at, kill_error: when its worker is killed at the latest, and what is then said of the job.
         spawn_at: when the next worker may be started.
         stillborn: how many workers in a row ended before they were ready.
@@ -56,6 +57,7 @@ class Place:
     job: Job | None = None
     began: float = 0.0
     heard: float = 0.0
+    duration_s: float | None = None
     kill_at: float | None = None
     kill_error: ErrorInfo | None = None
     spawn_at: float = 0.0
@@ -173,13 +175,14 @@ class Place:
             self.spawn_at = 0.0
         else:
             self._wait_for_better_times()
-        self.process = self.thread = self.pipe = self.job = self.kill_at = self.kill_error = None
+        self.rest()
+        self.process = self.thread = self.pipe = None
         self.ready = self.leaving = False
         return ended
 
     def rest(self) -> None:
         """The job is over; the worker is kept."""
-        self.job = self.kill_at = self.kill_error = None
+        self.job = self.duration_s = self.kill_at = self.kill_error = None
 
     def rss_bytes(self) -> int:
         """Return the worker's resident memory; 0 where it has none of its own."""

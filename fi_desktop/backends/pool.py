@@ -83,7 +83,7 @@ class WorkerPool(EngineRoom):
         self._wanted = settings.workers or default_workers()
         self._places: list[Place] = []
         self._threads = threads
-        self._limits = Limits.of(settings)
+        self._limits = self._wanted_limits = Limits.of(settings)
         self._turn_at: float | None = None
         self._expire_at = 0.0
         self._shown: WorkersChanged | None = None
@@ -97,9 +97,7 @@ class WorkerPool(EngineRoom):
 
     def change_limits(self, limits: Limits) -> None:
         """Use other time limits from now on, for what runs too."""
-        self._limits = limits
-        for place in self._places:
-            place.send(ChangeLimit(limits.soft_s, limits.factor))
+        self._wanted_limits = limits
         self._ring()
 
     # ---- the loop
@@ -108,6 +106,7 @@ class WorkerPool(EngineRoom):
         unlisten = self._service.listen(self._on_news)
         try:
             while not self._stopping.is_set():
+                self._adopt_limits()
                 self._fit()
                 self._fill()
                 self._wait()
@@ -143,7 +142,7 @@ class WorkerPool(EngineRoom):
         place = next(place for place in self._places if place.name == job.attempts[-1].worker)
         place.job = job
         place.began = place.heard = time.monotonic()
-        self._set_hard_limit(place, None)
+        self._set_hard_limit(place)
         place.send(
             Deliver(
                 claim=job.claim or "",
@@ -217,18 +216,29 @@ class WorkerPool(EngineRoom):
             return
         match message:
             case Progressed():
-                self._service.tell(JobProgressed(job.id, message.stage, message.fraction))
+                progress = JobProgressed(job.id, message.stage, message.fraction, place.duration_s)
+                self._service.tell(progress)
             case Measured(duration_s=duration_s):
-                self._set_hard_limit(place, duration_s)
+                place.duration_s = duration_s
+                self._set_hard_limit(place)
             case Done() | WentWrong() | GaveUp():
                 self._on_end(place, job, message)
 
-    def _set_hard_limit(self, place: Place, duration_s: float | None) -> None:
+    def _set_hard_limit(self, place: Place) -> None:
         if place.kill_error is not None and place.kill_error.code != "job.timeout":
             return  # it is to end sooner, for another reason
-        limit_s = self._limits.hard_for(duration_s)
+        limit_s = self._limits.hard_for(place.duration_s)
         place.kill_at = place.began + limit_s
         place.kill_error = ErrorInfo(ErrorKind.TRANSIENT, "job.timeout", f"Timeout ({limit_s / 60:.0f} min)")
+
+    def _adopt_limits(self) -> None:
+        if self._limits is self._wanted_limits:
+            return
+        self._limits = self._wanted_limits
+        for place in self._places:
+            place.send(ChangeLimit(self._limits.soft_s, self._limits.factor))
+            if place.job is not None:
+                self._set_hard_limit(place)
 
     def _on_end(self, place: Place, job: Job, message: Ended) -> None:
         ledger, claim = self._service.ledger, message.claim

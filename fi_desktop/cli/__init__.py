@@ -12,13 +12,14 @@ from pathlib import Path
 
 from fi_desktop import __version__
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.job import JobState
+from fi_desktop.core.job import JobState, Priority
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.engines import registry
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.instance import AlreadyOwned
 from fi_desktop.settings import Settings, load
 
+_PRIORITIES = "|".join(priority.name.lower() for priority in Priority)
 _COMMANDS = ("run", "jobs", "export", "doctor", "selftest", "demo", "window")
 
 
@@ -36,9 +37,6 @@ def main(arguments: Sequence[str]) -> int:
     except (UserError, TransientError) as error:
         print(f"fi-desktop: {error.message}", file=sys.stderr)  # noqa: T201
         return 2 if error.code.startswith(("settings.", "submit.")) else 1
-    except AlreadyOwned:
-        print("fi-desktop is already running here: close it first.", file=sys.stderr)  # noqa: T201
-        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -85,6 +83,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to write; files of the same name are replaced",
     )
+    parser.add_argument("--priority", type=_priority, default=Priority.NORMAL, metavar=_PRIORITIES)
     parser.add_argument("--workers", type=int, metavar="N", help="worker processes")
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each change of state")
     parser.set_defaults(command=_run)
@@ -94,20 +93,39 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list jobs")
     listing.add_argument("--state", type=str.upper, choices=[state.value for state in JobState])
+    listing.add_argument("--batch", type=int, metavar="ID", help="those handed in together with this job")
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.set_defaults(command=_jobs, action="list")
     show = actions.add_parser("show", help="show one job, and who spoke when")
     show.add_argument("id", type=int)
     show.add_argument("--json", action="store_true", help="the whole record as one JSON object")
     show.set_defaults(command=_jobs, action="show")
+    retry = actions.add_parser("retry", help="do jobs again, or now")
+    retry.add_argument("id", type=int, nargs="*")
+    retry.add_argument("--failed", action="store_true", help="all that failed")
+    retry.set_defaults(command=_jobs, action="retry")
     for name, help_text in (
-        ("retry", "do jobs again, or now"),
         ("cancel", "cancel jobs"),
         ("remove", "forget jobs and their results; the recordings stay"),
     ):
         action = actions.add_parser(name, help=help_text)
         action.add_argument("id", type=int, nargs="+")
         action.set_defaults(command=_jobs, action=name)
+    priority = actions.add_parser("priority", help="move waiting jobs forward or back")
+    priority.add_argument("id", type=int, nargs="+")
+    priority.add_argument("--to", required=True, type=_priority, metavar=_PRIORITIES)
+    priority.set_defaults(command=_jobs, action="priority")
+    purge = actions.add_parser("purge", help="forget all jobs that wait, or all in some state")
+    purge.add_argument(
+        "--state", type=str.upper, choices=[s.value for s in JobState if s is not JobState.RUNNING]
+    )
+    purge.set_defaults(command=_jobs, action="purge")
+    for name, help_text in (
+        ("pause", "start no more jobs, also after a restart"),
+        ("resume", "start jobs again"),
+        ("verify", "prove that the queue is what was written into it"),
+    ):
+        actions.add_parser(name, help=help_text).set_defaults(command=_jobs, action=name)
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +142,13 @@ def _speakers(text: str) -> SpeakerCount:
         return SpeakerCount.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _priority(text: str) -> Priority:
+    try:
+        return Priority[text.upper()]
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {_PRIORITIES}") from None
 
 
 def _formats(text: str) -> tuple[str, ...]:

@@ -25,11 +25,23 @@ def jobs(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         match options.action:
             case "list":
-                _list(client, JobState(options.state) if options.state else None, as_json=options.json)
+                state = JobState(options.state) if options.state else None
+                _list(client, state, options.batch, as_json=options.json)
             case "show":
                 _show(settings, client.job(options.id), as_json=options.json)
+            case "retry" if options.failed:
+                print(f"{client.retry_failed()} jobs are queued again.")  # noqa: T201
             case "retry":
                 client.retry(options.id)
+            case "priority":
+                client.prioritize(options.id, options.to)
+            case "purge":
+                states = [JobState(options.state)] if options.state else [JobState.QUEUED, JobState.RETRYING]
+                print(f"{client.purge(states)} jobs are gone.")  # noqa: T201
+            case "pause" | "resume":
+                client.set_paused(paused=options.action == "pause")
+            case "verify":
+                return _verify(client)
             case "cancel":
                 client.cancel(options.id)
             case "remove":
@@ -51,8 +63,18 @@ def export_result(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _list(client: Client, state: JobState | None, *, as_json: bool) -> None:
-    found = client.jobs(state)
+def _verify(client: Client) -> int:
+    findings = client.verify()
+    for finding in findings:
+        print(finding)  # noqa: T201
+    if not findings:
+        print("The queue is what was written into it.")  # noqa: T201
+    return 1 if findings else 0
+
+
+def _list(client: Client, state: JobState | None, batch: int | None, *, as_json: bool) -> None:
+    found = client.jobs(state) if batch is None else client.batch(batch)
+    found = [job for job in found if state is None or job.state is state]
     if as_json:
         for job in found:
             print(json.dumps(brief(job)))  # noqa: T201

@@ -12,7 +12,7 @@ from rich.live import Live
 
 from fi_desktop.cli.follow import Board, Follower, working_queue
 from fi_desktop.cli.show import brief, job_table
-from fi_desktop.core.job import Job, JobOptions, JobState
+from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.exporters import EXPORTERS, export
 from fi_desktop.jobs.folders import JobFolders
@@ -30,7 +30,8 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     if options.to:
         options.out.mkdir(parents=True, exist_ok=True)
     with working_queue(settings) as follower:
-        ids = follow(follower, options.files, wanted, show=_json_line if options.json else None)
+        show = _json_line if options.json else None
+        ids = follow(follower, options.files, wanted, priority=options.priority, show=show)
         jobs = [follower.client.job(job_id) for job_id in ids]
     for job, files in _export(settings, jobs, options.to, options.out):
         if options.json:
@@ -39,7 +40,12 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def follow(
-    follower: Follower, files: list[Path], options: JobOptions, *, show: Callable[[Job], None] | None = None
+    follower: Follower,
+    files: list[Path],
+    options: JobOptions,
+    *,
+    priority: Priority = Priority.NORMAL,
+    show: Callable[[Job], None] | None = None,
 ) -> list[int]:
     """Submit files, or take what the queue holds, and wait until all of it is done; return the ids.
 
@@ -47,12 +53,13 @@ def follow(
         follower: the queue that is worked off.
         files: recordings and folders; none: all jobs that are not done.
         options: for the files.
+        priority: for the files.
         show: called with each change of these jobs; None: a live table in the terminal.
     """
     client = follower.client
     board = Board()
     if files:
-        ids = set(client.submit(files, options))
+        ids = set(client.submit(files, options, priority))
         board.jobs.update((job_id, client.job(job_id)) for job_id in ids)
     else:
         board.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)

@@ -14,6 +14,9 @@ from typing import Any
 SCHEMA = "fi-desktop.transcript"
 SCHEMA_VERSION = 1
 
+DOUBT = "Voices hard to tell apart, or only one voice: please check."
+"""The note of every transcript whose grade is DOUBTFUL."""
+
 
 class Grade(StrEnum):
     """How sure the diarization is of its speakers."""

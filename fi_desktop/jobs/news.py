@@ -34,11 +34,13 @@ class JobProgressed:
 
     Attributes:
         fraction: how much of the stage is done, 0 to 1.
+        duration_s: length of the recording, seconds; None before it was decoded.
     """
 
     job_id: int
     stage: Stage
     fraction: float
+    duration_s: float | None = None
 
 
 class WorkerState(StrEnum):

@@ -112,10 +112,10 @@ class JobsModel(QAbstractTableModel):
                     self._change(job.id, row_of(job, event))
                 case JobRemoved(job_id=job_id):
                     self._changed[job_id] = None
-                case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
+                case JobProgressed(job_id=job_id, stage=stage, fraction=fraction, duration_s=duration_s):
                     row = self.row_by_id(job_id)
                     if row is not None and row.state is JobState.RUNNING:
-                        self._changed[job_id] = progressed(row, stage, fraction)
+                        self._changed[job_id] = progressed(row, stage, fraction, duration_s)
         self._schedule()
 
     def sort_by_submission(self) -> None:

@@ -31,7 +31,8 @@ class Row:
         charged: attempts that count against the retries.
         error: the sentence of the last attempt's error, or "".
         asked: the number of speakers that was asked for.
-        speakers, duration_s, grade, notes: of the result; None and empty before there is one.
+        duration_s: length of the recording; None before it was decoded.
+        speakers, grade, notes: of the result; None and empty before there is one.
         stage: what the running attempt is doing; None before it told.
         share: how much of the attempt is done, 0 to 1; it never goes back while the attempt lasts.
     """
@@ -99,16 +100,17 @@ def row_of(job: Job, event: JobEvent | None = None) -> Row:
     )
 
 
-def progressed(row: Row, stage: Stage, fraction: float) -> Row:
+def progressed(row: Row, stage: Stage, fraction: float, duration_s: float | None = None) -> Row:
     """Return the row of a running job that got on."""
     before, share = _SHARES[stage]
-    return replace(row, stage=stage, share=max(row.share, before + share * fraction))
+    share_done = max(row.share, before + share * fraction)
+    return replace(row, stage=stage, share=share_done, duration_s=duration_s or row.duration_s)
 
 
 def keep_progress(old: Row, new: Row) -> Row:
     """Return `new` with the progress of `old` where both show the same running attempt."""
     if old.state is new.state is JobState.RUNNING and old.attempts == new.attempts:
-        return replace(new, stage=old.stage, share=old.share)
+        return replace(new, stage=old.stage, share=old.share, duration_s=old.duration_s)
     return new
 
 

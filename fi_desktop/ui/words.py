@@ -8,11 +8,9 @@ from __future__ import annotations
 from PySide6.QtCore import QDateTime, QLocale, QObject
 
 from fi_desktop.core.job import JobState, Outcome, Stage
+from fi_desktop.core.transcript import DOUBT
 from fi_desktop.ui.rows import Row
 from fi_desktop.ui.times import clock
-
-# the engine's own note, which a grade says already; see `remarks`
-_DOUBT = "Voices hard to tell apart, or only one voice: please check."
 
 
 class Words(QObject):
@@ -80,8 +78,9 @@ class Words(QObject):
 
     def remarks(self, grade: str | None, notes: tuple[str, ...]) -> str:
         """Return what the person should know of a result before they rely on it; "" where all is well."""
+        # the pipeline notes a doubtful grade as well, in English
         doubt = (self.grade_sentence(grade),) if grade == "doubtful" else ()
-        return " ".join((*doubt, *(note for note in notes if not doubt or note != _DOUBT)))
+        return " ".join((*doubt, *(note for note in notes if not doubt or note != DOUBT)))
 
     def moment(self, at: float) -> str:
         """Return a date with its time, as the person's system writes them; `at`: seconds since the epoch."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
 import pytest
 
 from fi_desktop.cli.selftest import error_rate, read_rttm
+from fi_desktop.core.job import JobState
+from fi_desktop.jobs.news import WorkerState
+from tests.driving import running_app
 from tests.e2e.commands import fi_desktop, lines
 
 
@@ -188,3 +192,48 @@ def test_settings_that_cannot_be_read_are_bad_usage(home: Path):
     done = fi_desktop("jobs", "list", home=home, FI_DESKTOP_WORKERS="many")
     assert done.returncode == 2
     assert "workers" in done.stderr
+
+
+def test_the_queue_is_paused_prioritized_purged_and_proved(home: Path, tmp_path: Path, sample: Path):
+    files = [tmp_path / f"{name}.wav" for name in "abc"]
+    for file in files:
+        shutil.copy(sample, file)
+    (tmp_path / "bad.wav").write_bytes(b"RIFF")
+
+    def jobs(*arguments: object) -> str:
+        done = fi_desktop("jobs", *arguments, home=home)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert fi_desktop("run", tmp_path / "bad.wav", "--json", home=home).returncode == 1
+    jobs("pause")
+    with running_app(home, backend="idle") as driver:
+        driver.submit(tmp_path)
+    assert [line["id"] for line in lines(jobs("list", "--batch", 2, "--json"))] == [2, 3, 4, 5]
+    jobs("priority", 5, "--to", "urgent")
+    jobs("retry", "--failed")
+    jobs("cancel", 2)
+    assert jobs("verify") == "The queue is what was written into it.\n"
+    assert jobs("purge") == "4 jobs are gone.\n"
+    assert [line["id"] for line in lines(jobs("list", "--json"))] == [2]
+    jobs("resume")
+
+
+def test_a_paused_queue_stays_paused_and_goes_on_when_told(home: Path, sample: Path):
+    fi_desktop("jobs", "pause", home=home)
+    with running_app(home) as driver:
+        (job_id,) = driver.submit(sample)
+        driver.wait_for(lambda: any(worker.state is WorkerState.IDLE for worker in driver.workers()))
+        assert driver.states(job_id) == [JobState.QUEUED]
+        assert fi_desktop("jobs", "resume", home=home).returncode == 0
+        driver.wait_until_done(job_id)
+
+
+def test_damage_is_told_and_exits_with_1(home: Path, sample: Path):
+    fi_desktop("run", sample, "--json", home=home)
+    with sqlite3.connect(home / "store" / "cache.db") as database:
+        database.execute("DELETE FROM Cache WHERE key = 'e:000000000001:000002'")
+    database.close()
+    done = fi_desktop("jobs", "verify", home=home)
+    assert done.returncode == 1
+    assert "Job 1: an event was changed or left out." in done.stdout
