@@ -19,6 +19,7 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.files import resource
 from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import Settings
@@ -121,8 +122,12 @@ class App:
         if isinstance(self._backend, WorkerPool):
             self._backend.change_limits(limits)
 
+    def gauges(self) -> tuple[WorkerGauge, ...]:
+        """Read what each worker process uses; none where there is none."""
+        return self._backend.gauges() if isinstance(self._backend, WorkerPool) else ()
+
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        return answer(self.service, request, open_window=self._open_window)
+        return answer(self.service, request, gauges=self.gauges, open_window=self._open_window)
 
     def _open_window(self, paths: list[str]) -> bool:
         if self._handover is None:

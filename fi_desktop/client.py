@@ -7,12 +7,14 @@ answers with a `LocalClient` of its own. Everything that crosses is JSON.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json
+from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 
 
@@ -60,12 +62,16 @@ class Client(Protocol):
     def verify(self) -> list[str]:
         """Prove the store; one sentence for each thing that is not as it must be."""
 
+    def gauges(self) -> list[WorkerGauge]:
+        """Read what each worker process uses."""
+
 
 class LocalClient:
     """The queue in this process."""
 
-    def __init__(self, service: JobService) -> None:
+    def __init__(self, service: JobService, gauges: Callable[[], Iterable[WorkerGauge]] = tuple) -> None:
         self._service = service
+        self._gauges = gauges
 
     def submit(
         self, paths: Sequence[Path], options: JobOptions, priority: Priority = Priority.NORMAL
@@ -123,6 +129,10 @@ class LocalClient:
     def verify(self) -> list[str]:
         """Prove the store; one sentence for each thing that is not as it must be."""
         return self._service.verify().result()
+
+    def gauges(self) -> list[WorkerGauge]:
+        """Read what each worker process uses."""
+        return list(self._gauges())
 
 
 class RemoteClient:
@@ -192,6 +202,10 @@ class RemoteClient:
         """Prove the store; one sentence for each thing that is not as it must be."""
         return list(self._call("verify"))
 
+    def gauges(self) -> list[WorkerGauge]:
+        """Read what each worker process uses."""
+        return [WorkerGauge(**gauge) for gauge in self._call("gauges")]
+
     def hand_over(self, paths: Sequence[Path]) -> bool:
         """Give files to the owner's window, or just raise it; return whether the owner has one."""
         return bool(self._call("open", paths=[str(path.absolute()) for path in paths]))
@@ -205,16 +219,21 @@ class RemoteClient:
 
 
 def answer(
-    service: JobService, request: dict[str, Any], *, open_window: Callable[[list[str]], bool]
+    service: JobService,
+    request: dict[str, Any],
+    *,
+    gauges: Callable[[], Iterable[WorkerGauge]],
+    open_window: Callable[[list[str]], bool],
 ) -> dict[str, Any]:
     """Answer a `RemoteClient`'s request; the owner's side of the door.
 
     Args:
         service: the owner's queue.
         request: as it came.
+        gauges: reads what each worker uses.
         open_window: takes files that a second launch hands over; returns whether there is a window.
     """
-    client = LocalClient(service)
+    client = LocalClient(service, gauges)
     try:
         return {"value": _carry_out(client, request, open_window)}
     except (UserError, TransientError) as refusal:
@@ -242,6 +261,8 @@ def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callab
             return client.purge([JobState(state) for state in states])
         case {"do": "set_paused", "paused": bool(paused)}:
             return client.set_paused(paused=paused)
+        case {"do": "gauges"}:
+            return [asdict(gauge) for gauge in client.gauges()]
         case {"do": "retry_failed" | "paused" | "verify" as do}:
             return getattr(client, do)()
         case {"do": "open", "paths": [*paths]}:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
@@ -22,7 +22,7 @@ from fi_desktop.backends import worker
 from fi_desktop.backends.messages import FromWorker, ToWorker
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import Job
-from fi_desktop.jobs.news import WorkerInfo, WorkerState
+from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
 
 _MAX_RESPAWN_DELAY_S = 30.0
 
@@ -46,6 +46,7 @@ class Place:
         started_at: when its worker was started, UTC, seconds since the epoch.
         done, failed: attempts that ended well, and in an error, since the app was started.
         done_by_worker: attempts of the worker that holds the place now.
+        made: when the place was made; vacant_s: how long nobody held it, up to `vacant_since`, seconds.
     """
 
     name: str
@@ -67,6 +68,10 @@ class Place:
     done: int = 0
     failed: int = 0
     done_by_worker: int = 0
+    made: float = field(default_factory=time.monotonic)
+    vacant_since: float = field(default_factory=time.monotonic)
+    vacant_s: float = 0.0
+    _ps: psutil.Process | None = None
 
     @property
     def held(self) -> bool:
@@ -176,7 +181,8 @@ class Place:
         else:
             self._wait_for_better_times()
         self.rest()
-        self.process = self.thread = self.pipe = None
+        self.process = self.thread = self.pipe = self._ps = None
+        self.vacant_since = time.monotonic()
         self.ready = self.leaving = False
         return ended
 
@@ -184,14 +190,31 @@ class Place:
         """The job is over; the worker is kept."""
         self.job = self.duration_s = self.kill_at = self.kill_error = None
 
+    def gauge(self, *, now: float) -> WorkerGauge:
+        """Read what the worker uses; `now` is UTC, seconds since the epoch. May be called from any thread."""
+        process, cpu_percent, rss_bytes = self._ps, 0.0, 0
+        if process is not None:
+            try:
+                cpu_percent, rss_bytes = process.cpu_percent(), int(process.memory_info().rss)
+            except psutil.Error:
+                process = None  # it has just ended
+        vacant_s = self.vacant_s + (time.monotonic() - self.vacant_since if not self.held else 0.0)
+        age_s = max(time.monotonic() - self.made, 1e-9)
+        return WorkerGauge(
+            name=self.name,
+            pid=process.pid if process is not None else 0,
+            device=self.device,
+            cpu_percent=cpu_percent,
+            rss_bytes=rss_bytes,
+            uptime_s=max(0.0, now - self.started_at) if self.held else 0.0,
+            uptime=1.0 - vacant_s / age_s,
+            done=self.done,
+            failed=self.failed,
+        )
+
     def rss_bytes(self) -> int:
         """Return the worker's resident memory; 0 where it has none of its own."""
-        if self.process is None:
-            return 0
-        try:
-            return int(psutil.Process(self.process.pid).memory_info().rss)
-        except psutil.Error:
-            return 0
+        return self.gauge(now=0.0).rss_bytes
 
     def info(self) -> WorkerInfo:
         """Return the worker as it is shown."""
@@ -208,6 +231,8 @@ class Place:
     def _take(self, pipe: Connection, started_at: float) -> None:
         self.pipe, self.started_at, self.heard = pipe, started_at, time.monotonic()
         self.ready, self.leaving, self.job, self.done_by_worker = False, False, None, 0
+        self.vacant_s += time.monotonic() - self.vacant_since
+        self._ps = psutil.Process(self.process.pid) if self.process is not None else None
 
     def _wait_for_better_times(self) -> None:
         """Start the next worker ever later, where they end before they are ready."""

@@ -39,7 +39,7 @@ from fi_desktop.backends.place import Place
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkersChanged
+from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerGauge, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 
@@ -99,6 +99,10 @@ class WorkerPool(EngineRoom):
         """Use other time limits from now on, for what runs too."""
         self._wanted_limits = limits
         self._ring()
+
+    def gauges(self) -> tuple[WorkerGauge, ...]:
+        """Read what each worker uses."""
+        return tuple(place.gauge(now=self._now()) for place in tuple(self._places))
 
     # ---- the loop
 

@@ -20,7 +20,7 @@ from fi_desktop.instance import AlreadyOwned
 from fi_desktop.settings import Settings, load
 
 _PRIORITIES = "|".join(priority.name.lower() for priority in Priority)
-_COMMANDS = ("run", "jobs", "export", "doctor", "selftest", "demo", "window")
+_COMMANDS = ("run", "jobs", "metrics", "export", "doctor", "selftest", "demo", "window")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="work recordings, or what the queue holds"))
     _add_jobs(commands.add_parser("jobs", help="look at the queue and change it"))
+    metrics = commands.add_parser("metrics", help="say how the queue does, beside its targets")
+    metrics.add_argument("--json", action="store_true", help="one JSON object")
+    metrics.set_defaults(command=_metrics)
     _add_export(commands.add_parser("export", help="write a finished job's result"))
     doctor = commands.add_parser("doctor", help="say how each part of the program is")
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -173,6 +176,12 @@ def _jobs(settings: Settings, options: argparse.Namespace) -> int:
     from fi_desktop.cli.jobs import jobs
 
     return jobs(settings, options)
+
+
+def _metrics(settings: Settings, options: argparse.Namespace) -> int:
+    from fi_desktop.cli.metrics import metrics
+
+    return metrics(settings, as_json=options.json)
 
 
 def _export(settings: Settings, options: argparse.Namespace) -> int:

@@ -29,6 +29,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.Cancelled,
     )
 }
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _EVENTS.values()}
 
 
 def options_to_json(options: JobOptions) -> dict[str, Any]:
@@ -44,8 +45,8 @@ def options_from_json(data: dict[str, Any]) -> JobOptions:
 def event_to_json(event: ev.JobEvent) -> dict[str, Any]:
     """Return the event as JSON values, its name under "event"."""
     data: dict[str, Any] = {"event": type(event).__name__}
-    for field in fields(event):
-        value = getattr(event, field.name)
+    for name in _FIELDS[type(event)]:
+        value = getattr(event, name)
         match value:
             case JobOptions():
                 value = options_to_json(value)
@@ -55,7 +56,7 @@ def event_to_json(event: ev.JobEvent) -> dict[str, Any]:
                 value = error_to_json(value)
             case Priority():
                 value = int(value)
-        data[field.name] = value
+        data[name] = value
     return data
 
 

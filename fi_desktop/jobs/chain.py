@@ -15,21 +15,25 @@ ROOT = ""
 """What the first event is chained to."""
 
 
-def link(last: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Chain an event (JSON values) to the one before, whose hash is `last`."""
-    return {"event": event, "hash": _hash(last, event)}
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def link(last: str, event: dict[str, Any]) -> tuple[str, str]:
+    """Chain an event (JSON values) to the one before, whose hash is `last`; return JSON text and its hash."""
+    canonical = _canonical(event)
+    digest = _hash(last, canonical)
+    return f'{{"event":{canonical},"hash":"{digest}"}}', digest
 
 
 def unbroken(links: Sequence[dict[str, Any]]) -> bool:
     """Whether all links, from the first event on, are chained as they were written."""
     last = ROOT
     for item in links:
-        if item["hash"] != _hash(last, item["event"]):
+        if item["hash"] != _hash(last, _canonical(item["event"])):
             return False
         last = item["hash"]
     return True
 
 
-def _hash(last: str, event: dict[str, Any]) -> str:
-    canonical = json.dumps(event, sort_keys=True, separators=(",", ":"))
+def _hash(last: str, canonical: str) -> str:
     return hashlib.sha256((last + canonical).encode("ascii")).hexdigest()

@@ -14,6 +14,11 @@ from diskcache import UNKNOWN, Disk
 from diskcache.core import MODE_RAW
 
 
+to_text = json.JSONEncoder(separators=(",", ":")).encode
+"""A value as it lies in the database. ASCII alone: a file's name may hold bytes that are no text, which SQLite
+would refuse as such."""
+
+
 class RefusedRow(ValueError):
     """A row is in a form that this program never writes."""
 
@@ -42,15 +47,12 @@ class JSONTextDisk(Disk):  # type: ignore[misc]  # diskcache ships no types
         return key
 
     def store(self, value: Any, read: bool, key: Any = UNKNOWN) -> tuple[int, int, str | None, Any]:
-        """Return (size, mode, file name, database value); never a file, which no transaction covers.
-
-        ASCII alone: a file's name may hold bytes that are no text, which SQLite would refuse as such.
-        """
+        """Return (size, mode, file name, database value); never a file, which no transaction covers."""
         if read:
             raise TypeError("the store takes values, not open files")
         if type(value) is int:
             return 0, MODE_RAW, None, value
-        return 0, MODE_RAW, None, json.dumps(value, separators=(",", ":"))
+        return 0, MODE_RAW, None, to_text(value)
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> Any:
         """Return the value of a row.

@@ -74,6 +74,30 @@ class WorkerInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerGauge:
+    """What a worker uses, read when it is asked for.
+
+    Attributes:
+        device: what it computes on.
+        cpu_percent: of one core, since it was read last.
+        rss_bytes: resident memory.
+        uptime_s: how long its process has been there.
+        uptime: share of the time since its place was made in which somebody held it, 0 to 1.
+        done, failed: attempts that ended well, and in an error.
+    """
+
+    name: str
+    pid: int
+    device: str
+    cpu_percent: float
+    rss_bytes: int
+    uptime_s: float
+    uptime: float
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkersChanged:
     """The pool as it is now.
 

@@ -14,6 +14,9 @@ Rows, all under text keys, so that a range of keys is a range of things:
     b:<batch>:<id>          the jobs of a batch
     f:<fingerprint>         the last job of a recording with its options; the value is the job's id
     m:…                     the schema's version, the last id, the owner's epoch, whether the queue is paused
+
+Since there is no other writer, what was written last is remembered, and so need not be read for the next
+change. Whatever undoes a write makes the store forget all of that.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from diskcache import Cache, Timeout
 
@@ -31,11 +34,27 @@ from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.jobs.chain import ROOT, link
-from fi_desktop.jobs.disk import JSONTextDisk
+from fi_desktop.jobs.disk import JSONTextDisk, to_text
 
 SCHEMA_VERSION = 1
 _NEVER = 2**62  # bytes; larger than any store, so that nothing is ever evicted or moved into a file
 _BUSY_TIMEOUT_S = 5.0
+_REMEMBERED = 10_000  # jobs; some megabytes
+
+# as diskcache writes a row, in one statement where it takes three; mode 1 is its MODE_RAW
+_PUT = (
+    "INSERT INTO Cache (key, raw, tag, mode, value) VALUES (?, 1, ?, 1, ?)"
+    " ON CONFLICT (key, raw) DO UPDATE SET tag = excluded.tag, value = excluded.value"
+)
+_DELETE = "DELETE FROM Cache WHERE key = ? AND raw = 1"
+
+
+class _Written(NamedTuple):
+    """A job as it was written last, with number and hash of its last event."""
+
+    job: Job
+    number: int
+    digest: str
 
 
 class JobStore:
@@ -60,6 +79,8 @@ class JobStore:
             raise TransientError("store.unavailable", f"The queue cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
+        self._sql = self._cache._con.execute
+        self._written: dict[int, _Written] = {}
         version = self._cache.get("m:schema", default=SCHEMA_VERSION)
         if version > SCHEMA_VERSION:
             self._cache.close()
@@ -86,22 +107,30 @@ class JobStore:
             connection = self._cache._con
             if connection.in_transaction:  # diskcache does not roll back where COMMIT itself fails
                 connection.rollback()
+            self.forget()
             raise TransientError("store.unwritable", f"The queue cannot be written: {error}.") from error
+        except BaseException:
+            self.forget()
+            raise
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what is written inside where an exception leaves the block; the transaction goes on."""
-        sql = self._cache._sql
-        sql("SAVEPOINT command")
+        self._sql("SAVEPOINT command")
         try:
             yield
         except sqlite3.OperationalError as error:
             raise TransientError("store.unwritable", f"The queue cannot be written: {error}.") from error
         except BaseException:
-            sql("ROLLBACK TO command")
-            sql("RELEASE command")
+            self.forget()
+            self._sql("ROLLBACK TO command")
+            self._sql("RELEASE command")
             raise
-        sql("RELEASE command")
+        self._sql("RELEASE command")
+
+    def forget(self) -> None:
+        """Read everything from the disk again, from now on."""
+        self._written.clear()
 
     def next_id(self) -> int:
         """Return an id that was never used before."""
@@ -109,22 +138,25 @@ class JobStore:
 
     def write(self, before: Job | None, job: Job, event: JobEvent) -> None:
         """Write the job after an event, the event, and the job's place in the queue. Needs a transaction."""
-        cache = self._cache
         if before is not None and (old := _place(before)) is not None:
-            cache.delete(old)
+            self._sql(_DELETE, (old,))
         if (place := _place(job)) is not None:
-            cache.set(place, job.id)
+            self._sql(_PUT, (place, None, job.id))
         if before is None:
             if job.fingerprint is not None:
-                cache.set(f"f:{job.fingerprint}", job.id)
+                self._sql(_PUT, (f"f:{job.fingerprint}", None, job.id))
             if job.batch is not None:
-                cache.set(_batch(job), job.id)
-        cache.set(_record(job.id), job_to_json(job), tag=job.state.value)
-        number, last = self._last_link(job.id)
-        cache.set(_event(job.id, number + 1), link(last, event_to_json(event)))
+                self._sql(_PUT, (_batch(job), None, job.id))
+        self._sql(_PUT, (_record(job.id), job.state.value, to_text(job_to_json(job))))
+        number, last = (0, ROOT) if before is None else self._last_link(job.id)
+        text, digest = link(last, event_to_json(event))
+        self._sql(_PUT, (_event(job.id, number + 1), None, text))
+        self._remember(_Written(job, number + 1, digest))
 
     def get(self, job_id: int) -> Job | None:
         """Return the job, or None where there is none."""
+        if (written := self._written.get(job_id)) is not None:
+            return written.job
         record = self._cache.get(_record(job_id))
         return None if record is None else job_from_json(record)
 
@@ -161,7 +193,7 @@ class JobStore:
 
     def next_due_at(self) -> float | None:
         """Return when the soonest waiting retry is due, UTC seconds since the epoch; None: none waits."""
-        row = self._cache._sql(
+        row = self._sql(
             "SELECT key FROM Cache WHERE key >= 'd:' AND key < 'd;' AND raw = 1 ORDER BY key LIMIT 1"
         ).fetchone()
         return None if row is None else float(row[0].split(":")[1])
@@ -174,13 +206,13 @@ class JobStore:
         """Return jobs in order of submission: those with an id above `after`, at most `limit` of them."""
         bound = -1 if limit is None else limit
         if state is None:
-            rows = self._cache._sql(
+            rows = self._sql(
                 "SELECT mode, filename, value FROM Cache WHERE key > ? AND key < 'j;' AND raw = 1"
                 " ORDER BY key LIMIT ?",
                 (_record(after), bound),
             )
         else:
-            rows = self._cache._sql(
+            rows = self._sql(
                 "SELECT mode, filename, value FROM Cache WHERE tag = ? AND key > ? ORDER BY key LIMIT ?",
                 (state.value, _record(after), bound),
             )
@@ -188,12 +220,12 @@ class JobStore:
 
     def ids(self) -> list[int]:
         """Return the ids of all jobs."""
-        rows = self._cache._sql("SELECT key FROM Cache WHERE key > 'j:' AND key < 'j;' AND raw = 1")
+        rows = self._sql("SELECT key FROM Cache WHERE key > 'j:' AND key < 'j;' AND raw = 1")
         return [int(key[2:]) for (key,) in rows.fetchall()]
 
     def placed(self) -> list[int]:
         """Return the id of the job at each place in the queue, ready and waiting."""
-        rows = self._cache._sql(
+        rows = self._sql(
             "SELECT value FROM Cache WHERE raw = 1"
             " AND (key >= 'q:' AND key < 'q;' OR key >= 'd:' AND key < 'd;')"
         )
@@ -201,32 +233,43 @@ class JobStore:
 
     def counts(self) -> dict[JobState, int]:
         """Return the number of jobs in each state."""
-        rows = self._cache._sql("SELECT tag, COUNT(*) FROM Cache WHERE tag IS NOT NULL GROUP BY tag")
+        rows = self._sql("SELECT tag, COUNT(*) FROM Cache WHERE tag IS NOT NULL GROUP BY tag")
         found = dict(rows.fetchall())
         return {state: found.get(state.value, 0) for state in JobState}
 
     def remove(self, job: Job) -> None:
         """Forget the job and its events. Needs a transaction."""
+        self._written.pop(job.id, None)
         if (place := _place(job)) is not None:
-            self._cache.delete(place)
+            self._sql(_DELETE, (place,))
         if job.batch is not None:
-            self._cache.delete(_batch(job))
-        if job.fingerprint is not None and self._cache.get(f"f:{job.fingerprint}") == job.id:
-            self._cache.delete(f"f:{job.fingerprint}")
-        self._cache.delete(_record(job.id))
-        self._cache._sql(
+            self._sql(_DELETE, (_batch(job),))
+        if job.fingerprint is not None:
+            self._sql(_DELETE + " AND value = ?", (f"f:{job.fingerprint}", job.id))
+        self._sql(_DELETE, (_record(job.id),))
+        self._sql(
             "DELETE FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
             (f"e:{job.id:012d}:", f"e:{job.id:012d};"),
         )
 
     def check(self) -> list[str]:
         """Return what SQLite finds wrong with its file; nothing where all is well."""
-        rows = [row[0] for row in self._cache._sql("PRAGMA integrity_check").fetchall()]
+        rows = [row[0] for row in self._sql("PRAGMA integrity_check").fetchall()]
         return [] if rows == ["ok"] else rows
+
+    def _remember(self, written: _Written) -> None:
+        if written.job.state.final:  # it will hardly change again
+            self._written.pop(written.job.id, None)
+            return
+        if len(self._written) >= _REMEMBERED:
+            self._written.clear()
+        self._written[written.job.id] = written
 
     def _last_link(self, job_id: int) -> tuple[int, str]:
         """Return number and hash of the job's last event; 0 and the chain's root where there is none."""
-        row = self._cache._sql(
+        if (written := self._written.get(job_id)) is not None:
+            return written.number, written.digest
+        row = self._sql(
             "SELECT key, mode, filename, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1"
             " ORDER BY key DESC LIMIT 1",
             (f"e:{job_id:012d}:", f"e:{job_id:012d};"),
@@ -236,14 +279,14 @@ class JobStore:
         return int(row[0].rpartition(":")[2]), self._value(row[1:])["hash"]
 
     def _between(self, prefix: str) -> list[Any]:
-        rows = self._cache._sql(
+        rows = self._sql(
             "SELECT mode, filename, value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key",
             (prefix, prefix[:-1] + chr(ord(prefix[-1]) + 1)),
         )
         return list(rows.fetchall())
 
     def _first(self, start: str, end: str) -> Job | None:
-        row = self._cache._sql(
+        row = self._sql(
             "SELECT value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key LIMIT 1",
             (start, end),
         ).fetchone()

@@ -237,3 +237,11 @@ def test_damage_is_told_and_exits_with_1(home: Path, sample: Path):
     done = fi_desktop("jobs", "verify", home=home)
     assert done.returncode == 1
     assert "Job 1: an event was changed or left out." in done.stdout
+
+
+def test_the_metrics_are_told_for_people_and_for_programs(home: Path, sample: Path):
+    fi_desktop("run", sample, "--json", home=home)
+    found = json.loads(fi_desktop("metrics", "--json", home=home).stdout)
+    assert found["all"]["completed"] == found["1h"]["completed"] == 1
+    assert {aim["name"]: aim["met"] for aim in found["targets"]}["completed"] is True
+    assert "depth p99" in fi_desktop("metrics", home=home).stdout
