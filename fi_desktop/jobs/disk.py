@@ -13,10 +13,9 @@ from typing import Any
 from diskcache import UNKNOWN, Disk
 from diskcache.core import MODE_RAW
 
-
 to_text = json.JSONEncoder(separators=(",", ":")).encode
-"""A value as it lies in the database. ASCII alone: a file's name may hold bytes that are no text, which SQLite
-would refuse as such."""
+"""A value as it lies in the database. ASCII alone: a file's name may hold bytes that are no text, which
+SQLite would refuse as such."""
 
 
 class RefusedRow(ValueError):

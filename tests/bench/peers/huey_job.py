@@ -12,8 +12,8 @@ FOLDER = Path(os.environ["PEER_FOLDER"])
 WORKER = ["-m", "huey.bin.huey_consumer", "huey_job.huey", "-w", "2", "-k", "process", "-q"]
 WORKER += ["-d", "0.01", "-m", "0.01"]
 
-# fsync=None: SQLite's own default, which is FULL
-huey = SqliteHuey("huey_job", filename=str(FOLDER / "huey.db"), fsync=None)
+
+huey = SqliteHuey("huey_job", filename=str(FOLDER / "huey.db"), fsync=True)
 
 
 @huey.task()
