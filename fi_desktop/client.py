@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json
+from fi_desktop.jobs.ledger import Submission
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 
@@ -22,9 +23,14 @@ class Client(Protocol):
     """Calls that return once they are on disk. All raise UserError or TransientError with one sentence."""
 
     def submit(
-        self, paths: Sequence[Path], options: JobOptions, priority: Priority = Priority.NORMAL
-    ) -> tuple[int, ...]:
-        """Queue recordings; return the ids."""
+        self,
+        paths: Sequence[Path],
+        options: JobOptions,
+        *,
+        priority: Priority = Priority.NORMAL,
+        again: bool = False,
+    ) -> Submission:
+        """Queue recordings; those that are known only where `again`."""
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
         """List jobs in order of submission."""
@@ -74,10 +80,15 @@ class LocalClient:
         self._gauges = gauges
 
     def submit(
-        self, paths: Sequence[Path], options: JobOptions, priority: Priority = Priority.NORMAL
-    ) -> tuple[int, ...]:
-        """Queue recordings; return the ids."""
-        return self._service.submit(paths, options, priority=priority).result()
+        self,
+        paths: Sequence[Path],
+        options: JobOptions,
+        *,
+        priority: Priority = Priority.NORMAL,
+        again: bool = False,
+    ) -> Submission:
+        """Queue recordings; those that are known only where `again`."""
+        return self._service.submit(paths, options, priority=priority, again=again).result()
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
         """List jobs in order of submission."""
@@ -143,16 +154,22 @@ class RemoteClient:
         self._ask = ask
 
     def submit(
-        self, paths: Sequence[Path], options: JobOptions, priority: Priority = Priority.NORMAL
-    ) -> tuple[int, ...]:
-        """Queue recordings; return the ids."""
+        self,
+        paths: Sequence[Path],
+        options: JobOptions,
+        *,
+        priority: Priority = Priority.NORMAL,
+        again: bool = False,
+    ) -> Submission:
+        """Queue recordings; those that are known only where `again`."""
         answer = self._call(
             "submit",
             paths=[str(path.absolute()) for path in paths],
             options=options_to_json(options),
             priority=int(priority),
+            again=again,
         )
-        return tuple(answer)
+        return Submission(tuple(answer["ids"]), tuple(answer["known"]))
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
         """List jobs in order of submission."""
@@ -243,9 +260,9 @@ def answer(
 
 def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callable[[list[str]], bool]) -> Any:
     match request:
-        case {"do": "submit", "paths": [*paths], "options": options, "priority": priority}:
-            files = [Path(path) for path in paths]
-            return list(client.submit(files, options_from_json(options), Priority(priority)))
+        case {"do": "submit", "paths": [*paths], "options": wanted, "priority": level, "again": bool(again)}:
+            files, options = [Path(path) for path in paths], options_from_json(wanted)
+            return asdict(client.submit(files, options, priority=Priority(level), again=again))
         case {"do": "jobs", "state": state}:
             return [job_to_json(job) for job in client.jobs(JobState(state) if state else None)]
         case {"do": "job", "id": int(job_id)}:

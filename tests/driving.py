@@ -39,7 +39,7 @@ class Driver:
             assert self._heard.wait_for(condition, PATIENCE_S), f"not within {PATIENCE_S} s: {self.told[-5:]}"
 
     def submit(self, *paths: Path, options: JobOptions | None = None) -> tuple[int, ...]:
-        return self.app.service.submit(paths, options).result(PATIENCE_S)
+        return self.app.service.submit(paths, options, again=True).result(PATIENCE_S).ids
 
     def states(self, job_id: int) -> list[JobState]:
         """All states that a job went through."""

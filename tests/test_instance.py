@@ -115,8 +115,8 @@ def test_a_remote_caller_gets_the_owners_refusals(home: Path, sample: Path):
             client.cancel([7])
         with pytest.raises(UserError, match="No audio or video"):
             client.submit([home / "logs"], JobOptions())
-        ids = client.submit([sample], JobOptions(SpeakerCount(1, 3)))
-        assert client.job(ids[0]).options.speakers == SpeakerCount(1, 3)
+        taken = client.submit([sample], JobOptions(SpeakerCount(1, 3)))
+        assert client.job(taken.ids[0]).options.speakers == SpeakerCount(1, 3)
 
 
 def test_a_second_launch_hands_its_files_to_the_first(home: Path, sample: Path):

@@ -86,6 +86,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where to write; files of the same name are replaced",
     )
+    parser.add_argument("--again", action="store_true", help="also recordings that were done before, or wait")
     parser.add_argument("--priority", type=_priority, default=Priority.NORMAL, metavar=_PRIORITIES)
     parser.add_argument("--workers", type=int, metavar="N", help="worker processes")
     parser.add_argument("--json", action="store_true", help="one JSON object a line for each change of state")

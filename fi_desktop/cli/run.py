@@ -31,7 +31,9 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
     with working_queue(settings) as follower:
         show = _json_line if options.json else None
-        ids = follow(follower, options.files, wanted, priority=options.priority, show=show)
+        ids = follow(
+            follower, options.files, wanted, priority=options.priority, again=options.again, show=show
+        )
         jobs = [follower.client.job(job_id) for job_id in ids]
     for job, files in _export(settings, jobs, options.to, options.out):
         if options.json:
@@ -45,6 +47,7 @@ def follow(
     options: JobOptions,
     *,
     priority: Priority = Priority.NORMAL,
+    again: bool = False,
     show: Callable[[Job], None] | None = None,
 ) -> list[int]:
     """Submit files, or take what the queue holds, and wait until all of it is done; return the ids.
@@ -54,12 +57,14 @@ def follow(
         files: recordings and folders; none: all jobs that are not done.
         options: for the files.
         priority: for the files.
+        again: work files that are known another time, too.
         show: called with each change of these jobs; None: a live table in the terminal.
     """
     client = follower.client
     board = Board()
     if files:
-        ids = set(client.submit(files, options, priority))
+        taken = client.submit(files, options, priority=priority, again=again)
+        ids = {*taken.ids, *taken.known}
         board.jobs.update((job_id, client.job(job_id)) for job_id in ids)
     else:
         board.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from fi_desktop import log
@@ -20,6 +21,19 @@ from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
 from fi_desktop.jobs.store import JobStore
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of recordings that were handed in.
+
+    Attributes:
+        ids: the new jobs, in order.
+        known: the jobs of recordings that were not queued another time.
+    """
+
+    ids: tuple[int, ...]
+    known: tuple[int, ...]
 
 
 class Ledger:
@@ -58,25 +72,26 @@ class Ledger:
         priority: Priority,
         *,
         batch: int | None,
-    ) -> list[int]:
-        """Queue recordings, each with its fingerprint; return their ids.
+        again: bool,
+    ) -> Submission:
+        """Queue recordings, each with its fingerprint; those that are known only where `again`.
 
         `batch`: the one that they belong to; 0: they begin one of their own.
         """
-        ids = []
+        ids: list[int] = []
+        known: list[int] = []
         for path, fingerprint in recordings:
+            before = None if again else self._known(fingerprint)
+            if before is not None:
+                known.append(before.id)
+                continue
             job_id = self.store.next_id()
             if batch == 0:
                 batch = job_id
             event = ev.Submitted(job_id, self._now(), str(path), options, priority, batch, fingerprint)
             self._record(None, event)
             ids.append(job_id)
-        return ids
-
-    def known(self, fingerprint: str | None) -> Job | None:
-        """Return the job that did, does or will do this recording with these options; None: there is none."""
-        job = self.store.known(fingerprint) if fingerprint is not None else None
-        return None if job is None or job.state in (JobState.FAILED, JobState.CANCELLED) else job
+        return Submission(tuple(ids), tuple(known))
 
     def cancel(self, job: Job) -> None:
         """Cancel a job; a running one is asked to stop. One in a final state stays as it is."""
@@ -178,6 +193,11 @@ class Ledger:
                     self.remove(job)
 
     # ---- inside
+
+    def _known(self, fingerprint: str | None) -> Job | None:
+        """Return the job that did, does or will do this recording with these options; None: there is none."""
+        job = self.store.known(fingerprint) if fingerprint is not None else None
+        return None if job is None or job.state in (JobState.FAILED, JobState.CANCELLED) else job
 
     def _rescue(self, job: Job) -> None:
         claim = job.claim or ""

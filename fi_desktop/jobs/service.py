@@ -25,7 +25,7 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.fingerprint import fingerprint
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.inbox import Inbox
-from fi_desktop.jobs.ledger import Ledger
+from fi_desktop.jobs.ledger import Ledger, Submission
 from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.verify import verify
@@ -105,13 +105,15 @@ class JobService:
         options: JobOptions | None = None,
         *,
         priority: Priority = Priority.NORMAL,
-    ) -> Future[tuple[int, ...]]:
-        """Queue recordings; folders are walked. The ids come once the jobs are on disk.
+        again: bool = False,
+    ) -> Future[Submission]:
+        """Queue recordings; folders are walked. The answer comes once the jobs are on disk.
 
-        Fails with UserError where nothing that could be a recording is found.
+        A recording that waits, runs or is done with the same options is not queued another time, unless
+        `again`. Fails with UserError where nothing that could be a recording is found.
         """
         given = tuple(paths)
-        return self._intake.submit(self._take_in, given, options or JobOptions(), priority)
+        return self._intake.submit(self._take_in, given, options or JobOptions(), priority, again)
 
     def cancel(self, ids: Iterable[int]) -> Future[None]:
         """Cancel jobs; a running one is asked to stop. Those in a final state stay as they are."""
@@ -291,28 +293,33 @@ class JobService:
             del self.ledger.news[told:]
             return None, refusal
 
-    def _take_in(self, paths: tuple[Path, ...], options: JobOptions, priority: Priority) -> tuple[int, ...]:
-        ids: list[int] = []
+    def _take_in(
+        self, paths: tuple[Path, ...], options: JobOptions, priority: Priority, again: bool
+    ) -> Submission:
+        taken = Submission((), ())
         files: list[tuple[Path, str | None]] = []
         single = len(paths) == 1 and not paths[0].is_dir()
 
-        def insert() -> None:
-            batch = None if single else (ids[0] if ids else 0)
+        def insert() -> Submission:
+            batch = None if single else (taken.ids[0] if taken.ids else 0)
             given = tuple(files)
-            ids.extend(
-                self._inbox.post(lambda: self.ledger.submit(given, options, priority, batch=batch)).result()
-            )
             files.clear()
+
+            def submit() -> Submission:
+                return self.ledger.submit(given, options, priority, batch=batch, again=again)
+
+            more = self._inbox.post(submit).result()
+            return Submission(taken.ids + more.ids, taken.known + more.known)
 
         for path in media_files(paths):
             files.append((path, fingerprint(path, options)))
             if len(files) == _FILES_A_COMMAND:
-                insert()
+                taken = insert()
         if files:
-            insert()
-        if not ids:
+            taken = insert()
+        if not (taken.ids or taken.known):
             raise UserError("submit.nothing", "No audio or video was found there.")
-        return tuple(ids)
+        return taken
 
     def _publish(self) -> None:
         news, self.ledger.news = tuple(self.ledger.news), []

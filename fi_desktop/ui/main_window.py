@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWid
 
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
 from fi_desktop.core.job import Job
+from fi_desktop.jobs.ledger import Submission
 from fi_desktop.jobs.news import News, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.samples import sample_recording
@@ -35,7 +36,7 @@ from fi_desktop.ui.empty_state import EmptyState
 from fi_desktop.ui.job_windows import JobWindows
 from fi_desktop.ui.jobs_model import JobsModel
 from fi_desktop.ui.jobs_table import JobsTable
-from fi_desktop.ui.message_bar import MessageBar
+from fi_desktop.ui.message_bar import MessageBar, Offer
 from fi_desktop.ui.options_bar import OptionsBar
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.status_line import StatusLine
@@ -148,13 +149,28 @@ class MainWindow(QMainWindow):
         """Show why a command was refused, if it is."""
         self._bridge.when_done(future, None, self._on_refused)
 
-    def _on_added(self, ids: tuple[int, ...]) -> None:
-        if len(ids) == 1:
+    def _on_added(self, submission: Submission) -> None:
+        number = len(submission.ids)
+        if number == 1:
             added = self.tr("1 recording added")
         else:
-            added = self.tr("{number} recordings added").format(number=len(ids))
-        self.status.showMessage(added, _NOTICE_MS)
-        self.table.scrollToTop()
+            added = self.tr("{number} recordings added").format(number=number)
+        if number:
+            self.status.showMessage(added, _NOTICE_MS)
+            self.table.scrollToTop()
+        if submission.known:
+            self._ask_about_known(submission.known)
+
+    def _ask_about_known(self, known: tuple[int, ...]) -> None:
+        if len(known) == 1:
+            sentence = self.tr("This recording is in the list already, with the same options.")
+        else:
+            sentence = self.tr("{number} recordings are in the list already, with the same options.").format(
+                number=len(known)
+            )
+        label = self.tr("Do it again") if len(known) == 1 else self.tr("Do them again")
+        self.table.select(known[0])
+        self.message.say(sentence, "info", Offer(label, lambda: self._follow(self._service.retry(known))))
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:

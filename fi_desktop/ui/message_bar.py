@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from fi_desktop.ui import icons, theme
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person can do about a message.
+
+    Attributes:
+        label: the button's word.
+        take: called when it is pressed.
+    """
+
+    label: str
+    take: Callable[[], None]
+
+
 class MessageBar(QWidget):
-    """Shows one sentence until it is dismissed, or another one takes its place."""
+    """Shows one sentence until it is dismissed, or another one takes its place.
+
+    Attributes:
+        offer: the button that does something about it; hidden where there is nothing to do.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,11 +45,17 @@ class MessageBar(QWidget):
         self._close.setAccessibleName(self.tr("Dismiss this message"))
         self._close.setToolTip(self.tr("Dismiss (Esc)"))
         self._close.clicked.connect(self.dismiss)
+        self.offer = QPushButton(self)
+        self.offer.setObjectName("plain")
+        self.offer.setAccessibleName(self.tr("Answer to this message"))
+        self.offer.clicked.connect(self._on_offer_taken)
+        self._taken: Callable[[], None] | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 7, 8, 7)
         row.setSpacing(10)
         row.addWidget(self._icon)
         row.addWidget(self._text, 1)
+        row.addWidget(self.offer)
         row.addWidget(self._close)
         self.setAccessibleName(self.tr("Message"))
         self.hide()
@@ -39,9 +65,14 @@ class MessageBar(QWidget):
         """What it says."""
         return self._text.text()
 
-    def say(self, sentence: str, tone: str = "info") -> None:
-        """Show a sentence; `tone` is "info", "warn" or "bad"."""
+    def say(self, sentence: str, tone: str = "info", offer: Offer | None = None) -> None:
+        """Show a sentence, with something to do about it; `tone` is "info", "warn" or "bad"."""
         self._tone = tone
+        self._taken = offer.take if offer is not None else None
+        if offer is not None:
+            self.offer.setText(offer.label)
+            self.offer.setAccessibleName(offer.label)
+        self.offer.setVisible(offer is not None)
         self._text.setText(sentence)
         self.setAccessibleDescription(sentence)
         self._dress()
@@ -52,6 +83,13 @@ class MessageBar(QWidget):
     def dismiss(self) -> None:
         """Take the sentence away."""
         self.hide()
+
+    @Slot()
+    def _on_offer_taken(self) -> None:
+        taken = self._taken
+        self.dismiss()
+        if taken is not None:
+            taken()
 
     def _dress(self) -> None:
         colour = theme.tone(self._tone, self.palette())

@@ -29,8 +29,10 @@ class Bench:
         news: all that listeners were told.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, keep_s: float | None = None, keep_unseen: bool = False) -> None:
+        home.mkdir(exist_ok=True)
         self.home = home
+        self._keep = {"keep_s": keep_s, "keep_unseen": keep_unseen}
         self.now = 1_000.0
         self.news: list[News] = []
         self.service = self._service()
@@ -42,6 +44,7 @@ class Bench:
             now=lambda: self.now,
             rng=random.Random(1),
             policy=RetryPolicy(),
+            **self._keep,
         )
         service.listen(self.news.extend)
         service.open(lambda: None)
@@ -65,7 +68,7 @@ class Bench:
             path = self.home / name
             path.write_bytes(b"RIFF")
             paths.append(path)
-        return self.answer(self.service.submit(paths, options))
+        return self.answer(self.service.submit(paths, options, again=True)).ids
 
     def claim(self, worker: str = "worker-1") -> Job | None:
         with self.service.turn():

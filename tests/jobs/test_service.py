@@ -36,7 +36,79 @@ def test_a_folder_of_500_files_is_500_jobs(bench: Bench):
     for number in range(500):
         (folder / f"{number:03}.wav").write_bytes(b"RIFF")
     (folder / "notes.txt").write_text("not a recording")
-    assert len(bench.answer(bench.service.submit([folder]))) == 500
+    assert len(bench.answer(bench.service.submit([folder], again=True)).ids) == 500
+
+
+def test_a_recording_that_is_known_is_not_queued_twice(bench: Bench):
+    for name, content in (("a.wav", b"one"), ("same as a.wav", b"one"), ("b.wav", b"two")):
+        (bench.home / name).write_bytes(content)
+    paths = [bench.home / name for name in ("a.wav", "same as a.wav", "b.wav")]
+    first = bench.answer(bench.service.submit(paths))
+    assert (first.ids, first.known) == ((1, 2), (1,))
+    assert bench.answer(bench.service.submit(paths)).known == (1, 1, 2)
+    assert bench.answer(bench.service.submit(paths, JobOptions(SpeakerCount(3, 3)))).ids == (3, 4)
+    assert bench.answer(bench.service.submit(paths[:1], again=True)).ids == (5,)
+
+
+def test_a_recording_that_failed_or_was_removed_is_queued_anew(bench: Bench):
+    (bench.home / "a.wav").write_bytes(b"one")
+    submit = [bench.home / "a.wav"]
+    bench.answer(bench.service.submit(submit))
+    job = bench.claim()
+    with bench.service.turn():
+        bench.service.ledger.failed(1, job.claim, BAD_FILE)
+    assert bench.answer(bench.service.submit(submit)).ids == (2,)
+    bench.answer(bench.service.purge())
+    assert bench.answer(bench.service.submit(submit)).ids == (3,)
+
+
+def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them(tmp_path: Path):
+    for keep_unseen, left in ((False, []), (True, [1])):
+        bench = Bench(tmp_path / str(keep_unseen), keep_s=100.0, keep_unseen=keep_unseen)
+        bench.submit("a.wav", "b.wav", "c.wav")
+        for _ in range(2):
+            job = bench.claim()
+            with bench.service.turn():
+                bench.service.ledger.completed(job.id, job.claim, SUMMARY)
+        bench.answer(bench.service.mark_seen([2]))
+        bench.answer(bench.service.cancel([3]))
+        bench.now += 99
+        with bench.service.turn():
+            bench.service.ledger.expire()
+        assert len(bench.answer(bench.service.jobs())) == 3
+        bench.now += 2
+        with bench.service.turn():
+            bench.service.ledger.expire()
+        assert [job.id for job in bench.answer(bench.service.jobs())] == left
+        bench.service.close()
+
+
+def test_a_batch_is_what_was_handed_in_together(bench: Bench):
+    bench.submit("single.wav")
+    bench.submit("a.wav", "b.wav")
+    assert bench.job(1).batch is None
+    assert [job.id for job in bench.answer(bench.service.batch(2))] == [2, 3]
+
+
+def test_a_paused_queue_gives_nothing_out_also_after_a_restart(bench: Bench):
+    bench.submit("a.wav")
+    bench.answer(bench.service.pause())
+    assert bench.claim() is None
+    bench.restart()
+    assert bench.claim() is None
+    bench.answer(bench.service.resume())
+    assert bench.claim() is not None
+
+
+def test_a_due_time_that_makes_no_sense_is_not_waited_for(bench: Bench):
+    bench.submit("a.wav")
+    bench.now += 10 * 365 * 86_400  # the clock was years ahead …
+    job = bench.claim()
+    with bench.service.turn():
+        bench.service.ledger.failed(1, job.claim, BROKEN)
+    bench.now = 2_000.0  # … and was put right
+    bench.restart()
+    assert bench.claim() is not None
 
 
 def test_a_folder_without_recordings_is_refused_with_a_sentence(bench: Bench):

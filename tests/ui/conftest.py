@@ -177,7 +177,7 @@ def recordings(tmp_path: Path) -> list[Path]:
     """Three files that look like recordings."""
     files = [tmp_path / name for name in ("First.wav", "Second ñ.mp3", "Third.m4a")]
     for file in files:
-        file.write_bytes(b"RIFF")
+        file.write_bytes(b"RIFF" + file.name.encode())
     return files
 
 

@@ -315,3 +315,19 @@ def test_long_names_are_elided_not_clipped(qtbot, window, tmp_path):
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     window.grab()
     assert Path(window.jobs.index(0, 0).data(Qt.ItemDataRole.ToolTipRole).splitlines()[0]) == long
+
+
+def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
+    qtbot, window, program, recordings
+):
+    window.add(recordings)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    job = program.hand.claim()
+    program.hand.complete(job, stories.conversation())
+    window.add(recordings)
+    qtbot.waitUntil(lambda: "3 recordings are in the list already" in window.message.text)
+    assert window.jobs.rowCount() == 3
+    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.jobs.row_by_id(job.id).state is JobState.QUEUED)
+    assert window.jobs.rowCount() == 3
+    assert not window.message.isVisible()
