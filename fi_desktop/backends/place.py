@@ -214,7 +214,10 @@ class Place:
 
     def rss_bytes(self) -> int:
         """Return the worker's resident memory; 0 where it has none of its own."""
-        return self.gauge(now=0.0).rss_bytes
+        try:
+            return int(self._ps.memory_info().rss) if self._ps is not None else 0
+        except psutil.Error:
+            return 0  # it has just ended
 
     def info(self) -> WorkerInfo:
         """Return the worker as it is shown."""

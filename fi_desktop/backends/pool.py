@@ -160,18 +160,20 @@ class WorkerPool(EngineRoom):
                 frugality=job.out_of_memory,
             ),
         )
-        self._ring()  # so that listeners see the worker busy
+        self._turn_at = place.began  # at once, so that listeners see the worker busy
 
     def _wait(self) -> None:
         sources = [self._bell_reader, *(source for place in self._places for source in place.sources)]
         patience_s = self._patience_s()
         before = time.monotonic()
-        heard = wait(sources, patience_s)
+        heard = set(wait(sources, patience_s))
         if patience_s is not None and (late_s := time.monotonic() - before - patience_s) > _SLEPT_S:
             self._wake_up(late_s)
         if self._bell_reader in heard:
             self._hear()
         for place in self._places:
+            if heard.isdisjoint(place.sources):
+                continue
             for message in place.messages():
                 self._on_message(place, message)
             if place.gone:

@@ -73,6 +73,7 @@ def serve(pipe: Connection) -> None:
     except (EOFError, OSError):
         return  # the app is gone
     finally:
+        mouth.shut()
         pipe.close()
 
 
@@ -108,6 +109,10 @@ class _Mouth:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._lock = threading.Lock()
+        self._busy = threading.Event()
+        self._shut = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="heart", daemon=True)
+        self._heart.start()
 
     def say(self, message: FromWorker) -> None:
         with self._lock:
@@ -116,22 +121,25 @@ class _Mouth:
     @contextmanager
     def beating(self) -> Iterator[None]:
         """Say that the worker is alive every few seconds, whatever its main thread does."""
-        over = threading.Event()
+        self._busy.set()
+        try:
+            yield
+        finally:
+            self._busy.clear()
 
-        def beat() -> None:
-            while not over.wait(_HEARTBEAT_S):
+    def shut(self) -> None:
+        """Say nothing more."""
+        self._shut.set()
+        self._busy.set()  # so that the heart sees it
+        self._heart.join()
+
+    def _beat(self) -> None:
+        while self._busy.wait() and not self._shut.wait(_HEARTBEAT_S):
+            if self._busy.is_set():
                 try:
                     self.say(Heartbeat())
                 except OSError:
                     return  # the app is gone
-
-        heart = threading.Thread(target=beat, name="heart", daemon=True)
-        heart.start()
-        try:
-            yield
-        finally:
-            over.set()
-            heart.join()
 
 
 def _end_with_the_app() -> None:
