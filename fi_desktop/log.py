@@ -13,12 +13,13 @@ from pathlib import Path
 _ROOT = "fi_desktop"
 _MAX_BYTES = 2_000_000
 _BACKUPS = 5
+_MARK_BYTES = 64  # at most, of a line's time and level
 
 
 def set_up(folder: Path) -> None:
     """Write events into `folder`/fi-desktop.log, five older files of 2 MB kept."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = logging.handlers.RotatingFileHandler(
+    handler = _File(
         folder / "fi-desktop.log", maxBytes=_MAX_BYTES, backupCount=_BACKUPS, encoding="utf-8", delay=True
     )
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
@@ -44,6 +45,16 @@ def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:
     logging.getLogger(_ROOT).log(
         level, "%s%s", name, "".join(f" {k}={_quoted(v)}" for k, v in fields.items())
     )
+
+
+class _File(logging.handlers.RotatingFileHandler):
+    """The log's file. The inherited rule formats each line twice and looks for the file before each."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """Whether the line would make the file too long."""
+        if self.stream is None:
+            self.stream = self._open()
+        return self.stream.tell() + len(record.getMessage()) + _MARK_BYTES > self.maxBytes
 
 
 def _quoted(value: object) -> str:
