@@ -17,6 +17,7 @@ from fi_desktop.backends.pool import WorkerPool
 from fi_desktop.client import RemoteClient, answer
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.files import resource
+from fi_desktop.home import check_home
 from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.news import WorkerGauge
@@ -74,7 +75,9 @@ class App:
 
         Raises:
             AlreadyOwned: another process has it; `owner()` talks to it.
+            UserError, TransientError: it cannot hold a queue.
         """
+        check_home(self.settings.home)
         lock = InstanceLock(self.settings.home)
         lock.acquire()
         self._lock = lock

@@ -50,7 +50,6 @@ class InstanceLock:
     """The right to own a data folder; the system takes it back from a process that died."""
 
     def __init__(self, home: Path) -> None:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = FileLock(home / "instance.lock")
 
     def acquire(self) -> None:

@@ -95,11 +95,13 @@ class Failed(AttemptNews):
     Attributes:
         retry_at: when the job is due again, at once where it is not after `at`; None: no retry.
         crashed: the worker died, or was killed at the hard limit.
+        charged: whether the attempt counts against the retries.
     """
 
     error: ErrorInfo
     retry_at: float | None
     crashed: bool = False
+    charged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,9 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+DISK_FULL = "disk.full"
+"""The code of the error of an attempt that had no room to write: the job waits for room, however long."""
+
 OUT_OF_MEMORY = "memory.full"
 """The code of the error of an attempt that ran out of memory."""
 
@@ -268,7 +271,7 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
             )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = Outcome.CRASHED if event.crashed else Outcome.FAILED
-            attempts = _close(job, event.at, outcome, error=error, charged=True)
+            attempts = _close(job, event.at, outcome, error=error, charged=event.charged)
             if retry_at is None:
                 return replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
             if retry_at <= event.at:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import Job
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import DISK_FULL, Job
+
+_WAIT_FOR_ROOM_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +33,22 @@ class RetryPolicy:
         """No retry is ever due later than this, seconds from its failure."""
         return max(self.delays_s, default=0.0) * (1 + self.jitter)
 
-    def delay_s(self, job: Job, kind: ErrorKind, *, crashed: bool, rng: random.Random) -> float | None:
+    def delay_s(self, job: Job, error: ErrorInfo, *, crashed: bool, rng: random.Random) -> float | None:
         """Return the wait before the next attempt of a running job whose attempt just failed, seconds.
 
+        A full disk is waited for however often; no other error is.
         None: no retry. 0: at once, for the first crash of a job: what kills a worker is seldom the recording,
             and a person is waiting.
         """
-        if kind is ErrorKind.USER or job.deliveries >= self.max_deliveries:
+        if error.code == DISK_FULL:
+            return self._varied(self.delays_s[0] if self.delays_s else _WAIT_FOR_ROOM_S, rng)
+        if error.kind is ErrorKind.USER or job.deliveries >= self.max_deliveries:
             return None
         if job.charged >= len(self.delays_s):
             return None
         if crashed and job.charged == 0:
             return 0.0
-        return self.delays_s[job.charged] * rng.uniform(1 - self.jitter, 1 + self.jitter)
+        return self._varied(self.delays_s[job.charged], rng)
+
+    def _varied(self, delay_s: float, rng: random.Random) -> float:
+        return delay_s * rng.uniform(1 - self.jitter, 1 + self.jitter)

@@ -15,7 +15,7 @@ from pathlib import Path
 from fi_desktop import log
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority, StaleClaim, Summary, apply
+from fi_desktop.core.job import DISK_FULL, Job, JobOptions, JobState, Priority, StaleClaim, Summary, apply
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
 from fi_desktop.jobs.store import JobStore
@@ -162,9 +162,10 @@ class Ledger:
         def event(job: Job) -> ev.AttemptNews:
             if job.cancelling:  # the person had given it up already
                 return ev.Cancelled(job_id, self._now(), claim)
-            delay_s = self._policy.delay_s(job, error.kind, crashed=crashed, rng=self._rng)
+            delay_s = self._policy.delay_s(job, error, crashed=crashed, rng=self._rng)
             retry_at = None if delay_s is None else self._now() + delay_s
-            return ev.Failed(job_id, self._now(), claim, error, retry_at, crashed)
+            charged = error.code != DISK_FULL
+            return ev.Failed(job_id, self._now(), claim, error, retry_at, crashed, charged)
 
         self._end(job_id, event)
 

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fi_desktop.core.errors import ErrorKind
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, Job, JobOptions, Outcome, Priority
 from fi_desktop.core.retry import RetryPolicy
 
 RNG = random.Random(1)
+BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
+BAD_FILE = ErrorInfo(ErrorKind.USER, "audio.empty", "The file is empty.")
+BUG = ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something went wrong.")
+FULL = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 
 
 def job(charged: int, deliveries: int | None = None) -> Job:
@@ -24,32 +28,35 @@ def job(charged: int, deliveries: int | None = None) -> Job:
 
 @given(st.integers(0, 2), st.integers())
 def test_the_waits_are_60_120_240_seconds_within_a_tenth(failed_before: int, seed: int):
-    delay_s = RetryPolicy().delay_s(
-        job(failed_before), ErrorKind.TRANSIENT, crashed=False, rng=random.Random(seed)
-    )
+    delay_s = RetryPolicy().delay_s(job(failed_before), BROKEN, crashed=False, rng=random.Random(seed))
     wanted = (60.0, 120.0, 240.0)[failed_before]
     assert delay_s is not None
     assert wanted * 0.9 <= delay_s <= wanted * 1.1
 
 
 def test_waits_differ_so_that_jobs_that_failed_together_do_not_come_back_together():
-    waits = {RetryPolicy().delay_s(job(0), ErrorKind.BUG, crashed=False, rng=RNG) for _ in range(20)}
+    waits = {RetryPolicy().delay_s(job(0), BUG, crashed=False, rng=RNG) for _ in range(20)}
     assert len(waits) == 20
 
 
 def test_there_are_three_retries_and_no_fourth():
-    assert RetryPolicy().delay_s(job(3), ErrorKind.TRANSIENT, crashed=False, rng=RNG) is None
+    assert RetryPolicy().delay_s(job(3), BROKEN, crashed=False, rng=RNG) is None
 
 
 def test_what_the_person_must_mend_is_not_retried():
-    assert RetryPolicy().delay_s(job(0), ErrorKind.USER, crashed=False, rng=RNG) is None
+    assert RetryPolicy().delay_s(job(0), BAD_FILE, crashed=False, rng=RNG) is None
 
 
 def test_the_first_crash_comes_back_at_once_and_later_ones_wait():
-    assert RetryPolicy().delay_s(job(0), ErrorKind.BUG, crashed=True, rng=RNG) == 0.0
-    later = RetryPolicy().delay_s(job(1), ErrorKind.BUG, crashed=True, rng=RNG)
+    assert RetryPolicy().delay_s(job(0), BUG, crashed=True, rng=RNG) == 0.0
+    later = RetryPolicy().delay_s(job(1), BUG, crashed=True, rng=RNG)
     assert later == pytest.approx(120.0, rel=0.1)
 
 
 def test_a_job_that_was_delivered_too_often_is_given_up():
-    assert RetryPolicy().delay_s(job(0, deliveries=8), ErrorKind.BUG, crashed=True, rng=RNG) is None
+    assert RetryPolicy().delay_s(job(0, deliveries=8), BUG, crashed=True, rng=RNG) is None
+
+
+def test_room_on_the_disk_is_waited_for_however_often():
+    delay_s = RetryPolicy().delay_s(job(3, deliveries=50), FULL, crashed=False, rng=RNG)
+    assert delay_s == pytest.approx(60.0, rel=0.1)

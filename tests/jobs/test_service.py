@@ -14,7 +14,8 @@ from fi_desktop.jobs.news import JobChanged, JobRemoved
 from fi_desktop.settings import load
 from tests.jobs.conftest import Bench
 
-BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
+FULL = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 BAD_FILE = ErrorInfo(ErrorKind.USER, "audio.empty", "The file is empty.")
 SUMMARY = Summary(2, 30.0, "builtin")
 
@@ -145,6 +146,16 @@ def test_what_may_pass_is_tried_four_times_and_then_fails(bench: Bench):
             bench.now = job.due_at
     assert [pytest.approx(wait, rel=0.1) for wait in waits] == [60.0, 120.0, 240.0]
     assert (bench.job(1).state, len(bench.job(1).attempts)) == (JobState.FAILED, 4)
+
+
+def test_a_job_waits_for_room_on_the_disk_without_a_charge(bench: Bench):
+    bench.submit("a.wav")
+    for _ in range(12):
+        job = bench.claim()
+        with bench.service.turn():
+            bench.service.ledger.failed(1, job.claim, FULL)
+        assert (bench.job(1).state, bench.job(1).charged) == (JobState.RETRYING, 0)
+        bench.now = bench.job(1).due_at
 
 
 def test_a_persons_retry_keeps_the_options(bench: Bench):
