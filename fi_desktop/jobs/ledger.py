@@ -186,12 +186,10 @@ class Ledger:
         """Forget jobs that were finished so long ago that the settings let them go."""
         if self._keep_s is None:
             return
-        oldest = self._now() - self._keep_s
-        for state in filter(lambda state: state.final, JobState):
-            for job in self.store.jobs(state=state):
-                unseen = self._keep_unseen and state is JobState.COMPLETED and job.seen_at is None
-                if job.finished_at is not None and job.finished_at < oldest and not unseen:
-                    self.remove(job)
+        for job in self.store.finished_before(self._now() - self._keep_s):
+            unseen = self._keep_unseen and job.state is JobState.COMPLETED and job.seen_at is None
+            if not unseen:
+                self.remove(job)
 
     # ---- inside
 

@@ -13,6 +13,7 @@ import pytest
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, apply
+from fi_desktop.jobs.chain import unbroken
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.store import JobStore
 
@@ -130,6 +131,27 @@ def test_jobs_are_listed_in_pages_and_by_state_and_counted(store: JobStore):
     assert store.counts()[JobState.QUEUED] == 6
     assert store.counts()[JobState.CANCELLED] == 1
     assert store.counts()[JobState.FAILED] == 0
+
+
+def test_jobs_that_were_finished_before_a_moment_are_found(store: JobStore):
+    old, new, _waiting = (submit(store) for _ in range(3))
+    record(store, old, ev.CancelAsked(old.id, 2.0))
+    record(store, new, ev.CancelAsked(new.id, 3.0))
+    assert [job.id for job in store.finished_before(3.0)] == [old.id]
+
+
+def test_what_was_undone_is_not_remembered(store: JobStore):
+    job = submit(store)
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        claimed = ev.Claimed(job.id, 2.0, "c", "w")
+        store.write(job, apply(job, claimed), claimed)
+        raise ZeroDivisionError
+    assert store.get(job.id) == job
+    claimed_again = record(store, job, ev.Claimed(job.id, 3.0, "c", "w"))
+    assert [event.at for event in store.events(job.id)] == [1.0, 3.0]
+    store.forget()
+    assert store.get(job.id) == claimed_again
+    assert unbroken(store.links(job.id))
 
 
 def test_three_thousand_jobs_with_long_errors_are_all_there(store: JobStore):
