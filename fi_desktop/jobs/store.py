@@ -13,7 +13,8 @@ Rows, all under text keys, so that a range of keys is a range of things:
     d:<due time>:<id>       retries that wait, soonest first; the value is the job's id
     b:<batch>:<id>          the jobs of a batch
     f:<fingerprint>         the last job of a recording with its options; the value is the job's id
-    m:…                     the schema's version, the last id, the owner's epoch, whether the queue is paused
+    m:…                     the schema's version, the last id, the owner's epoch, whether an owner
+                            has it open, whether the queue is paused
 
 Since there is no other writer, what was written last is remembered, and so need not be read for the next
 change. Whatever undoes a write makes the store forget all of that.
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,7 +35,7 @@ from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.jobs.chain import ROOT, link
-from fi_desktop.jobs.disk import JSONTextDisk, to_text
+from fi_desktop.jobs.disk import JSONTextDisk, RefusedRow, to_text
 
 SCHEMA_VERSION = 1
 _NEVER = 2**62  # bytes; larger than any store, so that nothing is ever evicted or moved into a file
@@ -63,7 +64,11 @@ class JobStore:
     Attributes:
         epoch: grows by one each time the store is opened; it tells this owner's claims from an earlier
             owner's.
+        sound: False where the last owner did not close the store and SQLite finds its file damaged.
+        notice: a sentence for the person about how the store was opened; mostly empty.
     """
+
+    notice = ""
 
     def __init__(self, folder: Path) -> None:
         """Open the store, making it where there is none.
@@ -81,17 +86,32 @@ class JobStore:
             raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
         self._sql = self._cache._con.execute
         self._written: dict[int, _Written] = {}
+        try:
+            self._begin()
+        except (sqlite3.DatabaseError, RefusedRow) as error:
+            self._cache.close()
+            raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
+        except BaseException:
+            self._cache.close()
+            raise
+
+    def _begin(self) -> None:
         version = self._cache.get("m:schema", default=SCHEMA_VERSION)
         if version > SCHEMA_VERSION:
-            self._cache.close()
             raise UserError("store.newer", "The queue was written by a newer version of fi-desktop.")
+        self.sound = not self._cache.get("m:open", default=0) or not self.check()
         with self.transaction():
             self._cache.set("m:schema", SCHEMA_VERSION)
+            self._cache.set("m:open", 1)
             self.epoch: int = self._cache.incr("m:epoch", default=0)
 
     def close(self) -> None:
         """Close the store; what was committed stays."""
-        self._cache.close()
+        try:
+            with suppress(TransientError), self.transaction():  # else it is looked over at the next start
+                self._cache.set("m:open", 0)
+        finally:
+            self._cache.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -131,6 +151,10 @@ class JobStore:
     def forget(self) -> None:
         """Read everything from the disk again, from now on."""
         self._written.clear()
+
+    def never_reuse(self, last_id: int) -> None:
+        """Give ids above this one alone."""
+        self._cache.set("m:last_id", last_id)
 
     def next_id(self) -> int:
         """Return an id that was never used before."""
@@ -264,7 +288,7 @@ class JobStore:
 
     def check(self) -> list[str]:
         """Return what SQLite finds wrong with its file; nothing where all is well."""
-        rows = [row[0] for row in self._sql("PRAGMA integrity_check").fetchall()]
+        rows = [row[0] for row in self._sql("PRAGMA quick_check").fetchall()]
         return [] if rows == ["ok"] else rows
 
     def _remember(self, written: _Written) -> None:
@@ -323,6 +347,7 @@ def _open_cache(folder: Path) -> Cache:
         statistics=0,
         tag_index=1,
         sqlite_synchronous=2,  # FULL: NORMAL may lose the last commits when the power goes
+        sqlite_auto_vacuum=0,  # freed pages are used again; to fill them at each commit costs a tenth of a turn
         sqlite_mmap_size=0,  # a mapped file that cannot be read any more ends the process
     )
 
