@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
@@ -15,14 +14,15 @@ from fi_desktop.backends.inline import InlineBackend
 from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.pool import WorkerPool
 from fi_desktop.client import RemoteClient, answer
+from fi_desktop.clock import Clock
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.files import resource
 from fi_desktop.home import check_home
 from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.rebuild import open_or_rebuild
 from fi_desktop.jobs.service import JobService
-from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import Settings
 
 __all__ = ["AlreadyOwned", "App"]
@@ -47,10 +47,11 @@ class App:
                 all.
         """
         self.settings = settings
+        clock, folders = Clock(), JobFolders(settings.jobs)
         self.service = JobService(
-            partial(JobStore, settings.store),
-            JobFolders(settings.jobs),
-            now=time.time,
+            partial(open_or_rebuild, settings.store, folders, now=clock.now),
+            folders,
+            now=clock.now,
             rng=random.Random(),
             policy=RetryPolicy(settings.retry_delays_s, max_deliveries=settings.max_deliveries),
             keep_s=settings.keep_days * 86_400 or None,
@@ -61,7 +62,7 @@ class App:
         match backend:
             case "pool" | "thread":
                 threads = backend == "thread"
-                self._backend = WorkerPool(self.service, settings, models, now=time.time, threads=threads)
+                self._backend = WorkerPool(self.service, settings, models, now=clock.now, threads=threads)
             case "inline":
                 self._backend = InlineBackend(self.service, settings, models)
             case "idle":

@@ -18,7 +18,7 @@ from typing import Protocol
 from fi_desktop import log
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job
-from fi_desktop.jobs.news import WorkersChanged
+from fi_desktop.jobs.news import Notice, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 
@@ -52,6 +52,7 @@ class EngineRoom(ABC):
         self._stopping = threading.Event()
         # what attempts told and was not committed yet; kept over a turn that failed
         self._told: list[Callable[[], None]] = []
+        self._unwritable = False
         self._bell_reader, self._bell = Pipe(duplex=False)
         self._bell_lock = threading.Lock()
         self._rung = False
@@ -112,8 +113,14 @@ class EngineRoom(ABC):
                     claimed = claim()
         except TransientError as error:
             log.event("STORE_UNWRITABLE", code=error.code)
+            if not self._unwritable:
+                self._service.announce(Notice(error.message))
+            self._unwritable = True
             self._on_unwritable(error)
             return []
+        if self._unwritable:
+            self._unwritable = False
+            self._service.announce(Notice(""))
         self._told.clear()
         if self._service.waiting:
             self._ring()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Protocol
 from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.client import Client, LocalClient, RemoteClient
 from fi_desktop.core.job import Job, Stage
-from fi_desktop.jobs.news import JobChanged, JobProgressed, News
+from fi_desktop.jobs.news import JobChanged, JobProgressed, News, Notice
 from fi_desktop.settings import Settings
 
 _POLL_S = 0.5
@@ -58,6 +59,8 @@ class _Here:
                     board.jobs[job.id] = job
                     board.progress.pop(job.id, None)
                     changed.append(job)
+                case Notice(sentence=sentence) if sentence:
+                    print(f"fi-desktop: {sentence}", file=sys.stderr)  # noqa: T201
                 case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
                     board.progress[job_id] = (stage, fraction)
                 case _:

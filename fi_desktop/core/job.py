@@ -277,9 +277,9 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
             if retry_at <= event.at:
                 return replace(ended, state=JobState.QUEUED, attempts=attempts)
             return replace(ended, state=JobState.RETRYING, attempts=attempts, due_at=retry_at)
-        case ev.Released():
+        case ev.Released() if not job.cancelling:
             return replace(ended, state=JobState.QUEUED, attempts=_close(job, event.at, Outcome.RELEASED))
-        case ev.Cancelled():
+        case ev.Released() | ev.Cancelled():  # what a person had given up does not come back
             attempts = _close(job, event.at, Outcome.CANCELLED)
             return replace(ended, state=JobState.CANCELLED, attempts=attempts, finished_at=event.at)
         case _:

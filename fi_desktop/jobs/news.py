@@ -116,5 +116,12 @@ class QueuePaused:
     paused: bool
 
 
-News = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the person should know of the queue itself; `sentence` may be "": it is over."""
+
+    sentence: str
+
+
+News = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | Notice
 Listener = Callable[[tuple[News, ...]], None]

@@ -26,7 +26,7 @@ from fi_desktop.jobs.fingerprint import fingerprint
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.inbox import Inbox
 from fi_desktop.jobs.ledger import Ledger, Submission
-from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, QueuePaused
+from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.verify import verify
 
@@ -195,6 +195,8 @@ class JobService:
         self._opened = self._new_ledger(self._open_store())
         with self.turn():
             self.ledger.take_back()
+            if self.ledger.store.notice:
+                self.tell(Notice(self.ledger.store.notice))
         self.folders.prepare()
         self.folders.sweep(self.ledger.store.ids())
         self._inbox.wake = wake
@@ -246,6 +248,11 @@ class JobService:
     def tell(self, *news: News) -> None:
         """Tell listeners something that is not stored, with the next turn."""
         self.ledger.news.extend(news)
+
+    def announce(self, *news: News) -> None:
+        """Tell listeners at once: for when no turn can be committed."""
+        for listener in self._listeners:
+            listener(news)
 
     # ---- inside
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWid
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
 from fi_desktop.core.job import Job
 from fi_desktop.jobs.ledger import Submission
-from fi_desktop.jobs.news import News, QueuePaused, WorkersChanged
+from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.samples import sample_recording
 from fi_desktop.settings import Settings
@@ -182,6 +182,10 @@ class MainWindow(QMainWindow):
         for item in news:
             if isinstance(item, WorkersChanged):
                 self.status.show_workers(item)
+            elif isinstance(item, Notice) and item.sentence:
+                self.message.say(item.sentence, "warn")
+            elif isinstance(item, Notice):
+                self.message.dismiss()
             elif isinstance(item, QueuePaused):
                 self.status.show_paused(item.paused)
 

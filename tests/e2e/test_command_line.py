@@ -14,6 +14,7 @@ import pytest
 from fi_desktop.cli.selftest import error_rate, read_rttm
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkerState
+from fi_desktop.jobs.store import JobStore
 from tests.driving import running_app
 from tests.e2e.commands import fi_desktop, lines
 
@@ -172,13 +173,15 @@ def test_the_doctor_finds_every_part_well(home: Path):
 
 
 def test_the_doctor_says_what_is_unwell_and_exits_with_1(home: Path):
-    (home / "store").mkdir()
-    (home / "store" / "cache.db").write_bytes(b"not a database" * 1000)
+    store = JobStore(home / "store")
+    with store.transaction():
+        store._cache.set("m:schema", 999)
+    store.close()
     done = fi_desktop("doctor", "--json", home=home)
     found = {line["part"]: line for line in lines(done.stdout)}
     assert done.returncode == 1
     assert not found["queue"]["well"]
-    assert "damaged" in found["queue"]["text"]
+    assert "newer version" in found["queue"]["text"]
 
 
 def test_the_selftest_passes(home: Path):

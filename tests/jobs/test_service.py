@@ -11,6 +11,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserErr
 from fi_desktop.core.job import JobOptions, JobState, Summary
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs.news import JobChanged, JobRemoved
+from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
 from tests.jobs.conftest import Bench
 
@@ -300,12 +301,14 @@ def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path:
 
 
 def test_a_store_that_cannot_be_opened_leaves_no_caller_waiting(tmp_path: Path):
-    (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "cache.db").write_bytes(b"not a database" * 1000)
+    store = JobStore(tmp_path / "store")
+    with store.transaction():
+        store._cache.set("m:schema", 999)
+    store.close()
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     app = App(load({"FI_DESKTOP_HOME": str(tmp_path)}), backend="idle")
     early = app.service.submit([tmp_path / "a.wav"])
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match="newer version"):
         app.start()
     with pytest.raises(UserError):
         early.result(timeout=10)

@@ -1,0 +1,115 @@
+"""A damaged store is set aside and rebuilt; what can be read is not lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Summary, apply
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.rebuild import open_or_rebuild
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.verify import verify
+from tests.driving import running_app
+
+SUMMARY = Summary(2, 30.0, "builtin")
+JOBS = 200
+
+
+@pytest.fixture
+def home(home: Path) -> Path:
+    """A store of 200 jobs whose owner was killed: every other one is completed, the rest wait."""
+    store = JobStore(home / "store")
+    for _ in range(JOBS):
+        with store.transaction():
+            job_id = store.next_id()
+            events: list[ev.JobEvent] = [
+                ev.Submitted(job_id, 1.0, f"/recordings/{job_id}.wav", JobOptions(), Priority.NORMAL)
+            ]
+            if job_id % 2 == 0:
+                events += [ev.Claimed(job_id, 2.0, "c", "w"), ev.Completed(job_id, 3.0, "c", SUMMARY)]
+            job: Job | None = None
+            for event in events:
+                before, job = job, apply(job, event)
+                store.write(before, job, event)
+    store._cache.close()  # as a kill leaves it: not marked as closed
+    return home
+
+
+def reopen(home: Path) -> JobStore:
+    folders = JobFolders(home / "jobs")
+    folders.prepare()
+    return open_or_rebuild(home / "store", folders, now=lambda: 1_000.0)
+
+
+def overwrite_pages(database: Path) -> None:
+    rng = random.Random(5)
+    pages = database.stat().st_size // 4096
+    with database.open("r+b") as file:
+        for page in rng.sample(range(2, pages), pages // 10):
+            file.seek(page * 4096)
+            file.write(rng.randbytes(4096))
+
+
+def cut_off(database: Path) -> None:
+    os.truncate(database, database.stat().st_size // 4096 // 2 * 4096)
+
+
+def overwrite_head(database: Path) -> None:
+    with database.open("r+b") as file:
+        file.write(b"garbage" * 1000)
+
+
+def checkpoint(database: Path) -> None:
+    """Bring everything from SQLite's log into its file, so that the damage hits it."""
+    with sqlite3.connect(database) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def test_a_sound_store_is_opened_as_it_is(home: Path):
+    store = reopen(home)
+    assert (store.notice, len(store.ids())) == ("", JOBS)
+    store.close()
+
+
+@pytest.mark.parametrize(("damage", "least"), [(overwrite_pages, 100), (cut_off, 20), (overwrite_head, 0)])
+def test_a_damaged_store_is_set_aside_and_rebuilt(home: Path, damage: Callable[[Path], None], least: int):
+    checkpoint(home / "store" / "cache.db")
+    damage(home / "store" / "cache.db")
+    damaged = (home / "store" / "cache.db").read_bytes()
+    store = reopen(home)
+    (aside,) = home.glob("store-damaged-*")
+    assert (aside / "cache.db").stat().st_size >= len(damaged)  # never deleted
+    assert aside.name in store.notice
+    assert list(verify(store)) == []
+    jobs = store.jobs()
+    assert len(jobs) >= least
+    assert all(job.path == f"/recordings/{job.id}.wav" for job in jobs)
+    assert {job.state for job in jobs} <= {JobState.QUEUED, JobState.COMPLETED, JobState.RUNNING}
+    with store.transaction():
+        assert store.next_id() > max((job.id for job in jobs), default=0)
+    store.close()
+
+
+def test_a_result_is_never_lost_with_the_store(home: Path, sample: Path):
+    for leftover in (home / "store").iterdir():
+        leftover.unlink()
+    with running_app(home) as driver:
+        (job_id,) = driver.submit(sample)
+        driver.wait_until_done(job_id)
+    checkpoint(home / "store" / "cache.db")
+    overwrite_head(home / "store" / "cache.db")
+    with running_app(home) as driver:
+        job = driver.job(job_id)
+        assert (job.state, job.path) == (JobState.COMPLETED, "sample.wav")
+        assert driver.app.service.folders.transcript(job_id).speakers
+        assert driver.app.service.verify().result(10) == []
+    assert json.loads((home / "jobs" / str(job_id) / "result.json").read_text())["turns"]
