@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import psutil
 import pytest
 
 from fi_desktop.backends.limits import Limits
+from fi_desktop.backends.messages import Ready
 from fi_desktop.core.job import JobState, Outcome
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
 from tests.driving import running_app
@@ -156,3 +159,29 @@ def test_each_worker_tells_what_it_uses(home: Path, sample: Path):
         assert gauge.rss_bytes > 10_000_000
         assert gauge.uptime_s > 0
         assert 0.9 < gauge.uptime <= 1.0
+
+
+def sleep_in_native_code(pipe: Connection, _device: str) -> None:
+    """A worker whose engine does not come back from native code; it is spawned, and found here by name."""
+    pipe.send(Ready())
+    pipe.recv()
+    ctypes.CDLL(None).sleep(600)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its C library has no sleep")
+def test_the_hard_limit_kills_a_worker_that_sleeps_in_native_code_and_the_job_is_retried(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fi_desktop.backends.worker.main", sleep_in_native_code)
+    with running_app(home, workers=1, soft_limit_s=0.2, hard_limit_s=0.3, limit_factor=0.0) as driver:
+        (job_id,) = driver.submit(sample)
+        driver.wait_for_state(job_id, JobState.RUNNING)
+        slept = driver.workers()[0].pid
+        monkeypatch.undo()  # the replacement is a real worker
+        driver.wait_for(lambda: JobState.QUEUED in driver.states(job_id)[1:])
+        driver.app.change_limits(Limits(600.0, 600.0, 0.0))
+        (job,) = driver.wait_until_done(job_id)
+    assert job.state is JobState.COMPLETED
+    assert job.attempts[0].error is not None
+    assert job.attempts[0].error.code == "job.timeout"
+    assert not psutil.pid_exists(slept)

@@ -1,0 +1,26 @@
+"""The queue's clock: set at the start, and by nobody after."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from fi_desktop.clock import Clock
+
+
+def test_it_tells_the_walls_time():
+    assert Clock().now() == pytest.approx(time.time(), abs=1.0)
+
+
+def test_a_wall_clock_that_jumps_moves_it_not(monkeypatch: pytest.MonkeyPatch):
+    clock = Clock()
+    before = clock.now()
+    monkeypatch.setattr(time, "time", lambda: before + 7_200.0)
+    assert clock.now() == pytest.approx(before, abs=1.0)
+
+
+def test_it_never_goes_back():
+    clock = Clock()
+    moments = [clock.now() for _ in range(1_000)]
+    assert moments == sorted(moments)
