@@ -52,6 +52,17 @@ def test_a_job_is_queued_claimed_and_completed():
     assert [(a.number, a.outcome, a.worker) for a in job.attempts] == [(1, Outcome.COMPLETED, "worker-1")]
 
 
+def test_a_cancelled_job_that_is_given_back_does_not_come_back():
+    job = fold(
+        submitted(),
+        ev.Claimed(1, 101.0, "1.1.1", "worker-1"),
+        ev.CancelAsked(1, 102.0),
+        ev.Released(1, 103.0, "1.1.1"),
+    )
+    assert (job.state, job.finished_at) == (JobState.CANCELLED, 103.0)
+    assert job.attempts[0].outcome is Outcome.CANCELLED
+
+
 def test_a_failed_attempt_waits_for_its_due_time_and_comes_back():
     failed = [
         submitted(),

@@ -1,0 +1,322 @@
+"""Kill the app and its workers, start again, and look whether anything was lost or done twice.
+
+    python -m tests.crash.harness [ROUNDS] [SEED]        (make crash ROUNDS=200)
+
+Every round hands in three short recordings, and now and then a file that is none; the app or a worker is
+killed by SIGKILL, sometimes the app once more while it recovers; then the app is started again and does what
+is left. The rounds are shared among harnesses that run at the same time, each over a data folder of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import wave
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import psutil
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.files import RESULT
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.verify import verify
+from fi_desktop.samples import phone_call
+from tests.crash.victim import SPARED
+
+KINDS = ("commit", "file", "app", "worker")
+_MOMENTS = {"commit": ("before", "after"), "file": ("worker-before", "worker-after")}
+ORPHANS_S = 2.0
+"""How long a worker may outlive its app."""
+PATIENCE_S = 60.0
+_HARNESSES = 4
+_SPEECH_S = (10.6, 26.0)
+"""Where somebody speaks all the time in the phone call."""
+
+
+class Broken(AssertionError):
+    """A promise was not kept."""
+
+
+@dataclass
+class Figures:
+    """What became of all rounds.
+
+    Attributes:
+        kills: by kind.
+        points: the commit points at which the app, and a worker, died.
+        passed_the_last: the kinds of commit points whose last was reached: a run ended unharmed.
+        lost, doubled: jobs that were acknowledged and are not there; that were completed twice.
+        slowest_end_s: how long the last worker outlived its app at most, seconds.
+    """
+
+    rounds: int = 0
+    kills: Counter[str] = field(default_factory=Counter)
+    points: set[str] = field(default_factory=set)
+    passed_the_last: set[str] = field(default_factory=set)
+    acknowledged: int = 0
+    completed: int = 0
+    failed: int = 0
+    lost: int = 0
+    doubled: int = 0
+    slowest_end_s: float = 0.0
+    seconds: float = 0.0
+
+
+class Victim:
+    """A running app; its lines are read as they come."""
+
+    def __init__(self, home: Path, doom: str, recordings: list[Path]) -> None:
+        command = [sys.executable, "-m", "tests.crash.victim", str(home), doom, *map(str, recordings)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
+        assert self.process.stdout is not None
+        self.stdout = self.process.stdout
+        self.text = b""
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.decode().splitlines()
+
+    def read_until(self, line: str | None) -> bool:
+        """Read until this line, or until all who could write one have ended; return whether it came."""
+        while line is None or line not in self.lines:
+            if not wait([self.stdout], PATIENCE_S):
+                raise Broken(f"nothing more is said after {self.lines}")
+            more = self.stdout.read(65536)
+            if not more:
+                return False
+            self.text += more
+        return True
+
+    def workers(self) -> list[psutil.Process]:
+        """The worker processes; multiprocessing's own helper is none."""
+        try:
+            children = psutil.Process(self.process.pid).children()
+            return [child for child in children if "--multiprocessing-fork" in child.cmdline()]
+        except psutil.NoSuchProcess:
+            return []
+
+    def ended_after_s(self) -> float:
+        """Wait for the app's end; return how long its workers outlived it, seconds.
+
+        They all write to one pipe: it ends when the last of them is gone.
+        """
+        self.process.wait(PATIENCE_S)
+        gone_at = time.monotonic()
+        self.read_until(None)
+        self.stdout.close()
+        return time.monotonic() - gone_at
+
+
+class Harness:
+    """Rounds over one data folder.
+
+    Attributes:
+        promised: the recordings whose submit was acknowledged, by job.
+    """
+
+    def __init__(self, folder: Path, seed: int, *, share: tuple[int, int] = (0, 1)) -> None:
+        """Prepare; `share`: which of how many harnesses this is, so that each takes other commit points."""
+        self.home = folder / "home"
+        self.recordings = folder / "recordings"
+        self.home.mkdir()
+        self.recordings.mkdir()
+        self.rng = random.Random(seed)
+        self.figures = Figures()
+        self.promised: dict[int, str] = {}
+        self._span_s = 2.0
+        self._share = share
+        self._points = {kind: self._points_of(kind) for kind in _MOMENTS}
+
+    def run(self, rounds: int) -> Figures:
+        """Do so many rounds.
+
+        Raises:
+            Broken: a promise was not kept.
+        """
+        began = time.monotonic()
+        for number in range(rounds):
+            kind = KINDS[number % len(KINDS)]
+            try:
+                self._round(number, kind)
+            except AssertionError as error:
+                raise Broken(f"round {number}, {kind}: {error}") from error
+            self.figures.rounds += 1
+        self.figures.seconds = time.monotonic() - began
+        return self.figures
+
+    def _round(self, number: int, kind: str) -> None:
+        files = [self._recording(f"{number:04}-{part}.wav") for part in range(3)]
+        if self.rng.random() < 0.25:
+            bad = self.recordings / f"{number:04}-bad.wav"
+            bad.write_text(f"no recording {number}")
+            files.insert(self.rng.randrange(4), bad)
+        match kind:
+            case "app":
+                self._kill_app(files)
+            case "worker":
+                self._kill_workers(files)
+            case _:
+                self._doom(kind, files)
+        if self.rng.random() < 0.3:  # once more, while it recovers
+            self._kill_app([])
+        victim = Victim(self.home, "none", [])
+        began = time.monotonic() if victim.read_until("started") else 0.0
+        if not victim.read_until("done"):
+            raise Broken("the app ended by itself")
+        self._span_s = max(0.5, time.monotonic() - began)
+        self._end(victim)
+        if victim.process.returncode != 0:
+            raise Broken(f"the app ended with {victim.process.returncode}")
+        self._check()
+
+    def _doom(self, kind: str, files: list[Path]) -> None:
+        """Die at the next commit point; past the last of them, begin again with the first."""
+        doom = next(self._points[kind])
+        (self.home / SPARED).touch()
+        victim = Victim(self.home, doom, files)
+        victim.read_until("done")
+        self._end(victim)
+        app_died, worker_died = victim.process.returncode != 0, not (self.home / SPARED).exists()
+        if app_died or worker_died:
+            self.figures.kills[kind] += 1
+            self.figures.points.add(doom)
+        else:
+            self.figures.passed_the_last.add(kind)
+            self._points[kind] = self._points_of(kind)
+
+    def _kill_app(self, files: list[Path]) -> None:
+        victim = Victim(self.home, "none", files)
+        victim.read_until("started")
+        _wait_for(victim, self.rng.uniform(0, 1.5 * self._span_s))
+        if victim.process.poll() is None:
+            victim.process.kill()
+            self.figures.kills["app"] += 1
+        self._end(victim)
+
+    def _kill_workers(self, files: list[Path]) -> None:
+        """Kill up to three workers of an app that lives on; a fourth could use up a job's retries."""
+        victim = Victim(self.home, "none", files)
+        victim.read_until("started")
+        for _ in range(self.rng.randint(1, 3)):
+            _wait_for(victim, self.rng.uniform(0, 0.7 * self._span_s))
+            workers = victim.workers()
+            if workers:
+                try:
+                    self.rng.choice(workers).kill()
+                except psutil.NoSuchProcess:
+                    continue
+                self.figures.kills["worker"] += 1
+        if not victim.read_until("done"):
+            raise Broken("the app ended with its worker")
+        self._end(victim)
+
+    def _end(self, victim: Victim) -> None:
+        left_s = victim.ended_after_s()
+        self.figures.slowest_end_s = max(self.figures.slowest_end_s, left_s)
+        for line in victim.lines:
+            match line.split():
+                case ["acknowledged", job_id, name]:
+                    self.promised[int(job_id)] = name
+        if left_s > ORPHANS_S:
+            raise Broken(f"a worker outlived its app by {left_s:.1f} s")
+
+    def _check(self) -> None:
+        """Look at all that was ever handed in, not at this round's alone."""
+        folders = JobFolders(self.home / "jobs")
+        store = JobStore(self.home / "store")
+        try:
+            jobs = {job.id: job for job in store.jobs()}
+            findings = list(verify(store))
+            completions = {
+                job_id: sum(isinstance(event, ev.Completed) for event in store.events(job_id))
+                for job_id in jobs
+            }
+        finally:
+            store.close()
+        figures = self.figures
+        figures.acknowledged = len(self.promised)
+        figures.completed = sum(job.state is JobState.COMPLETED for job in jobs.values())
+        figures.failed = sum(job.state is JobState.FAILED for job in jobs.values())
+        figures.lost = sum(
+            job_id not in jobs or Path(jobs[job_id].path).name != name
+            for job_id, name in self.promised.items()
+        )
+        figures.doubled = sum(number > 1 for number in completions.values())
+        broken = findings + [
+            problem for job in jobs.values() for problem in _problems(job, completions[job.id], folders)
+        ]
+        if figures.lost or figures.doubled or broken:
+            raise Broken(f"{figures.lost} lost, {figures.doubled} doubled, {broken}")
+
+    def _points_of(self, kind: str) -> Iterator[str]:
+        every = (f"{moment}:{number}" for number in itertools.count(1) for moment in _MOMENTS[kind])
+        which, harnesses = self._share
+        return itertools.islice(every, which, None, harnesses)
+
+    def _recording(self, name: str) -> Path:
+        """Cut two seconds of speech out of the phone call, never the same ones twice."""
+        sample = phone_call()
+        assert sample is not None
+        path = self.recordings / name
+        with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
+            rate = source.getframerate()
+            target.setparams(source.getparams())
+            source.setpos(int(self.rng.uniform(*_SPEECH_S) * rate))
+            target.writeframes(source.readframes(2 * rate))
+        return path
+
+
+def _problems(job: Job, completions: int, folders: JobFolders) -> Iterator[str]:
+    bad = job.path.endswith("bad.wav")
+    if job.state is not (JobState.FAILED if bad else JobState.COMPLETED):
+        yield f"job {job.id} is {job.state}: {job.error}"
+    if job.state is not JobState.COMPLETED:
+        return
+    if completions != 1:
+        yield f"job {job.id} was completed {completions} times"
+    try:
+        folders.transcript(job.id)
+    except (OSError, ValueError, KeyError) as error:
+        yield f"job {job.id}: its result cannot be read ({error!r})"
+    files = sorted(path.name for path in folders.folder(job.id).iterdir())
+    if files != [RESULT]:
+        yield f"job {job.id} left {files}"
+
+
+def _wait_for(victim: Victim, seconds: float) -> None:
+    """Let the app work for a moment, or less where it ends before."""
+    try:
+        victim.process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10_000)
+    print(f"{rounds} rounds, seed {seed}", flush=True)
+    shares = [len(range(which, rounds, _HARNESSES)) for which in range(_HARNESSES)]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_HARNESSES) as threads:
+        runs = []
+        for which, share in enumerate(shares):
+            own = Path(folder) / str(which)
+            own.mkdir()
+            harness = Harness(own, seed + which, share=(which, _HARNESSES))
+            runs.append(threads.submit(harness.run, share))
+        for run in runs:
+            print(run.result(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""An app that is to be killed: `python -m tests.crash.victim HOME DOOM RECORDING…`
+
+Submits the recordings one after the other, prints a line once a submit is acknowledged and when a worker
+tells that it is at work, and ends once all that is in the queue is done. DOOM says where it dies by itself,
+with SIGKILL:
+
+    none            nowhere
+    before:N after:N    the app, just before or just after its N-th COMMIT that writes something
+    worker-before:N worker-after:N    one worker, once, around the N-th file that it puts in its place
+    hold            nowhere; a worker that gets a job stays in native code, and keeps Python's lock
+
+Workers are spawned with this module as their main one, and with the same arguments: that is how they know.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fi_desktop.app import App
+from fi_desktop.jobs.news import JobProgressed, News
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.settings import load
+
+SPARED = "spared"
+"""The file in HOME whose removal is the right to kill a worker, so that only one is killed."""
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_around_commit(moment: str, number: int) -> None:
+    """Die around the N-th transaction that writes something."""
+    real, count = JobStore.transaction, 0
+
+    @contextmanager
+    def transaction(store: JobStore) -> Iterator[None]:
+        nonlocal count
+        connection = store._cache._con
+        before = connection.total_changes
+        with real(store):
+            yield
+            wrote = connection.total_changes > before
+            count += wrote
+            if wrote and (moment, number) == ("before", count):
+                die()
+        if wrote and (moment, number) == ("after", count):
+            die()
+
+    JobStore.transaction = transaction
+
+
+def die_around_file(home: Path, moment: str, number: int) -> None:
+    """Die around the N-th file that is put in its place, if no other worker did."""
+    count = 0
+
+    def around(put: Callable[..., object]) -> Callable[..., object]:
+        def doomed(*arguments: object, **options: object) -> object:
+            nonlocal count
+            count += 1
+            due = count == number
+            if due and moment == "worker-before":
+                die_once()
+            result = put(*arguments, **options)
+            if due and moment == "worker-after":
+                die_once()
+            return result
+
+        return doomed
+
+    def die_once() -> None:
+        try:
+            (home / SPARED).unlink()
+        except FileNotFoundError:
+            return
+        die()
+
+    os.replace = around(os.replace)
+    Path.replace = around(Path.replace)
+
+
+def hold_in_native_code() -> None:
+    from fi_desktop import pipeline
+
+    def run(*_: object) -> None:
+        sys.stdout.write("holding\n")
+        sys.stdout.flush()
+        ctypes.PyDLL(None).sleep(600)  # PyDLL keeps Python's lock: no thread of the worker runs meanwhile
+
+    pipeline.run = run
+
+
+def main(home: Path, recordings: list[Path]) -> None:
+    app = App(load({"FI_DESKTOP_HOME": str(home)}, workers=2, retry_delays_s="0.1,0.2,0.4"))
+    told: queue.SimpleQueue[tuple[News, ...]] = queue.SimpleQueue()
+    app.service.listen(told.put)
+    app.start()
+    say("started")
+    for recording in recordings:
+        (job_id,) = app.service.submit([recording]).result().ids
+        say(f"acknowledged {job_id} {recording.name}")
+    while any(number for state, number in app.service.counts().result().items() if not state.final):
+        if any(isinstance(item, JobProgressed) for item in told.get()):
+            say("working")
+    say("done")
+    app.stop()
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+_HOME, _DOOM = Path(sys.argv[1]), sys.argv[2]
+_MOMENT, _, _NUMBER = _DOOM.partition(":")
+if __name__ == "__main__":
+    if _MOMENT in ("before", "after"):
+        die_around_commit(_MOMENT, int(_NUMBER))
+    main(_HOME, [Path(name) for name in sys.argv[3:]])
+elif __name__ == "__mp_main__":  # a worker
+    if _MOMENT in ("worker-before", "worker-after"):
+        die_around_file(_HOME, _MOMENT, int(_NUMBER))
+    elif _MOMENT == "hold":
+        hold_in_native_code()
