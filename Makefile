@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint shots help
+.PHONY: demo test check run lint shots crash help
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -28,6 +28,10 @@ lint: $(STAMP) ## style, types, layers
 
 run: $(STAMP) ## the window
 	$(BIN)/fi-desktop
+
+ROUNDS ?= 200
+crash: $(STAMP) ## kill the app and its workers, ROUNDS=200 times, and look what is left
+	$(BIN)/python -m tests.crash.harness $(ROUNDS)
 
 shots: $(STAMP) ## the pictures of the window, into docs/images
 	xvfb-run -s "-screen 0 2400x1600x24" $(BIN)/python -m tests.ui.shots
