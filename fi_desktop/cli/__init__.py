@@ -97,7 +97,7 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list jobs")
     listing.add_argument("--state", type=str.upper, choices=[state.value for state in JobState])
-    listing.add_argument("--batch", type=int, metavar="ID", help="those handed in together with this job")
+    _add_batch(listing)
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     listing.set_defaults(command=_jobs, action="list")
     show = actions.add_parser("show", help="show one job, and who spoke when")
@@ -106,6 +106,7 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(command=_jobs, action="show")
     retry = actions.add_parser("retry", help="do jobs again, or now")
     retry.add_argument("id", type=int, nargs="*")
+    _add_batch(retry)
     retry.add_argument("--failed", action="store_true", help="all that failed")
     retry.set_defaults(command=_jobs, action="retry")
     for name, help_text in (
@@ -113,7 +114,8 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
         ("remove", "forget jobs and their results; the recordings stay"),
     ):
         action = actions.add_parser(name, help=help_text)
-        action.add_argument("id", type=int, nargs="+")
+        action.add_argument("id", type=int, nargs="*")
+        _add_batch(action)
         action.set_defaults(command=_jobs, action=name)
     priority = actions.add_parser("priority", help="move waiting jobs forward or back")
     priority.add_argument("id", type=int, nargs="+")
@@ -130,6 +132,12 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
         ("verify", "prove that the queue is what was written into it"),
     ):
         actions.add_parser(name, help=help_text).set_defaults(command=_jobs, action=name)
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--batch", type=int, metavar="ID", help="all that were handed in together, from job ID on"
+    )
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ def jobs(settings: Settings, options: argparse.Namespace) -> int:
             case "retry" if options.failed:
                 print(f"{client.retry_failed()} jobs are queued again.")  # noqa: T201
             case "retry":
-                client.retry(options.id)
+                client.retry(_ids(client, options))
             case "priority":
                 client.prioritize(options.id, options.to)
             case "purge":
@@ -43,9 +43,9 @@ def jobs(settings: Settings, options: argparse.Namespace) -> int:
             case "verify":
                 return _verify(client)
             case "cancel":
-                client.cancel(options.id)
+                client.cancel(_ids(client, options))
             case "remove":
-                client.remove(options.id)
+                client.remove(_ids(client, options))
     return 0
 
 
@@ -61,6 +61,11 @@ def export_result(settings: Settings, options: argparse.Namespace) -> int:
     else:
         export(transcript, options.to, options.output)
     return 0
+
+
+def _ids(client: Client, options: argparse.Namespace) -> list[int]:
+    batch = [] if options.batch is None else [job.id for job in client.batch(options.batch)]
+    return [*options.id, *batch]
 
 
 def _verify(client: Client) -> int:

@@ -76,13 +76,14 @@ class Ledger:
     ) -> Submission:
         """Queue recordings, each with its fingerprint; those that are known only where `again`.
 
+        Copies that are handed in together are all queued: whoever names both means both.
         `batch`: the one that they belong to; 0: they begin one of their own.
         """
         ids: list[int] = []
         known: list[int] = []
         for path, fingerprint in recordings:
             before = None if again else self._known(fingerprint)
-            if before is not None:
+            if before is not None and not (batch and before.id >= batch):
                 known.append(before.id)
                 continue
             job_id = self.store.next_id()
@@ -195,8 +196,9 @@ class Ledger:
 
     def _known(self, fingerprint: str | None) -> Job | None:
         """Return the job that did, does or will do this recording with these options; None: there is none."""
-        job = self.store.known(fingerprint) if fingerprint is not None else None
-        return None if job is None or job.state in (JobState.FAILED, JobState.CANCELLED) else job
+        jobs = self.store.known(fingerprint) if fingerprint is not None else []
+        gone = (JobState.FAILED, JobState.CANCELLED)
+        return next((job for job in jobs if job.state not in gone), None)
 
     def _rescue(self, job: Job) -> None:
         claim = job.claim or ""

@@ -12,7 +12,7 @@ Rows, all under text keys, so that a range of keys is a range of things:
     q:<priority>:<id>       ready jobs, best first; the value is the job's id
     d:<due time>:<id>       retries that wait, soonest first; the value is the job's id
     b:<batch>:<id>          the jobs of a batch
-    f:<fingerprint>         the last job of a recording with its options; the value is the job's id
+    f:<fingerprint>:<id>    the jobs of a recording with the same options; the value is the job's id
     m:…                     the schema's version, the last id, the owner's epoch, whether an owner
                             has it open, whether the queue is paused
 
@@ -168,7 +168,7 @@ class JobStore:
             self._sql(_PUT, (place, None, job.id))
         if before is None:
             if job.fingerprint is not None:
-                self._sql(_PUT, (f"f:{job.fingerprint}", None, job.id))
+                self._sql(_PUT, (_same(job), None, job.id))
             if job.batch is not None:
                 self._sql(_PUT, (_batch(job), None, job.id))
         self._sql(_PUT, (_record(job.id), job.state.value, to_text(job_to_json(job))))
@@ -201,10 +201,10 @@ class JobStore:
     def paused(self, paused: bool) -> None:
         self._cache.set("m:paused", int(paused))
 
-    def known(self, fingerprint: str) -> Job | None:
-        """Return the last job of this recording with these options, or None."""
-        job_id = self._cache.get(f"f:{fingerprint}")
-        return None if job_id is None else self.get(job_id)
+    def known(self, fingerprint: str) -> list[Job]:
+        """Return the jobs of this recording with these options, the newest first."""
+        rows = self._between(f"f:{fingerprint}:")
+        return [job for row in reversed(rows) if (job := self.get(self._value(row))) is not None]
 
     def batch(self, batch: int) -> list[Job]:
         """Return the jobs that were handed in together, in order."""
@@ -279,7 +279,7 @@ class JobStore:
         if job.batch is not None:
             self._sql(_DELETE, (_batch(job),))
         if job.fingerprint is not None:
-            self._sql(_DELETE + " AND value = ?", (f"f:{job.fingerprint}", job.id))
+            self._sql(_DELETE, (_same(job),))
         self._sql(_DELETE, (_record(job.id),))
         self._sql(
             "DELETE FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
@@ -347,7 +347,7 @@ def _open_cache(folder: Path) -> Cache:
         statistics=0,
         tag_index=1,
         sqlite_synchronous=2,  # FULL: NORMAL may lose the last commits when the power goes
-        sqlite_auto_vacuum=0,  # freed pages are used again; to fill them at each commit costs a tenth of a turn
+        sqlite_auto_vacuum=0,  # freed pages are used again; moving them about costs a tenth of a turn
         sqlite_mmap_size=0,  # a mapped file that cannot be read any more ends the process
     )
 
@@ -358,6 +358,10 @@ def _record(job_id: int) -> str:
 
 def _batch(job: Job) -> str:
     return f"b:{job.batch:012d}:{job.id:012d}"
+
+
+def _same(job: Job) -> str:
+    return f"f:{job.fingerprint}:{job.id:012d}"
 
 
 def _event(job_id: int, number: int) -> str:

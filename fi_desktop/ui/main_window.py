@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
             self.status.showMessage(added, _NOTICE_MS)
             self.table.scrollToTop()
         if submission.known:
-            self._ask_about_known(submission.known)
+            self._ask_about_known(tuple(dict.fromkeys(submission.known)))
 
     def _ask_about_known(self, known: tuple[int, ...]) -> None:
         if len(known) == 1:

@@ -215,7 +215,9 @@ def test_the_queue_is_paused_prioritized_purged_and_proved(home: Path, tmp_path:
     assert [line["id"] for line in lines(jobs("list", "--batch", 2, "--json"))] == [2, 3, 4, 5]
     jobs("priority", 5, "--to", "urgent")
     jobs("retry", "--failed")
-    jobs("cancel", 2)
+    jobs("cancel", "--batch", 2)
+    assert all(line["state"] == "CANCELLED" for line in lines(jobs("list", "--batch", 2, "--json")))
+    jobs("retry", 3, 4, 5)
     assert jobs("verify") == "The queue is what was written into it.\n"
     assert jobs("purge") == "4 jobs are gone.\n"
     assert [line["id"] for line in lines(jobs("list", "--json"))] == [2]

@@ -46,10 +46,11 @@ def test_a_recording_that_is_known_is_not_queued_twice(bench: Bench):
         (bench.home / name).write_bytes(content)
     paths = [bench.home / name for name in ("a.wav", "same as a.wav", "b.wav")]
     first = bench.answer(bench.service.submit(paths))
-    assert (first.ids, first.known) == ((1, 2), (1,))
-    assert bench.answer(bench.service.submit(paths)).known == (1, 1, 2)
-    assert bench.answer(bench.service.submit(paths, JobOptions(SpeakerCount(3, 3)))).ids == (3, 4)
-    assert bench.answer(bench.service.submit(paths[:1], again=True)).ids == (5,)
+    assert (first.ids, first.known) == ((1, 2, 3), ())  # whoever names two copies means both
+    second = bench.answer(bench.service.submit(paths))
+    assert (second.ids, second.known) == ((), (2, 2, 3))
+    assert bench.answer(bench.service.submit(paths, JobOptions(SpeakerCount(3, 3)))).ids == (4, 5, 6)
+    assert bench.answer(bench.service.submit(paths[:1], again=True)).ids == (7,)
 
 
 def test_a_recording_that_failed_or_was_removed_is_queued_anew(bench: Bench):
@@ -62,6 +63,17 @@ def test_a_recording_that_failed_or_was_removed_is_queued_anew(bench: Bench):
     assert bench.answer(bench.service.submit(submit)).ids == (2,)
     bench.answer(bench.service.purge())
     assert bench.answer(bench.service.submit(submit)).ids == (3,)
+
+
+def test_a_recording_stays_known_by_its_first_job_where_a_second_one_is_cancelled_or_removed(bench: Bench):
+    (bench.home / "a.wav").write_bytes(b"one")
+    submit = [bench.home / "a.wav"]
+    bench.answer(bench.service.submit(submit))
+    bench.answer(bench.service.submit(submit, again=True))
+    bench.answer(bench.service.cancel([2]))
+    assert bench.answer(bench.service.submit(submit)).known == (1,)
+    bench.answer(bench.service.remove([2]))
+    assert bench.answer(bench.service.submit(submit)).known == (1,)
 
 
 def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them(tmp_path: Path):

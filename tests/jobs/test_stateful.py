@@ -46,6 +46,8 @@ from tests.jobs.model import (
     as_record,
 )
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # some seconds, or what one asks for
+
 HOUR_S = 3600.0
 KEEP_S = 5 * HOUR_S
 PATIENCE_S = 10.0
