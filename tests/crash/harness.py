@@ -152,7 +152,7 @@ class Harness:
             except AssertionError as error:
                 raise Broken(f"round {number}, {kind}: {error}") from error
             self.figures.rounds += 1
-        self.figures.seconds = time.monotonic() - began
+            self.figures.seconds = time.monotonic() - began
         return self.figures
 
     def _round(self, number: int, kind: str) -> None:
@@ -308,14 +308,17 @@ def main() -> None:
     print(f"{rounds} rounds, seed {seed}", flush=True)
     shares = [len(range(which, rounds, _HARNESSES)) for which in range(_HARNESSES)]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_HARNESSES) as threads:
-        runs = []
+        harnesses, runs = [], []
         for which, share in enumerate(shares):
             own = Path(folder) / str(which)
             own.mkdir()
             harness = Harness(own, seed + which, share=(which, _HARNESSES))
+            harnesses.append(harness)
             runs.append(threads.submit(harness.run, share))
-        for run in runs:
-            print(run.result(), flush=True)
+    broken = [error for run in runs if (error := run.exception()) is not None]
+    for item in (*broken, *(harness.figures for harness in harnesses)):
+        print(item)
+    sys.exit(bool(broken))
 
 
 if __name__ == "__main__":

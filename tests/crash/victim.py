@@ -22,11 +22,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fi_desktop.app import App
-from fi_desktop.jobs.news import JobProgressed, News
-from fi_desktop.jobs.store import JobStore
-from fi_desktop.settings import load
+if TYPE_CHECKING:
+    from fi_desktop.jobs.store import JobStore
+
 
 SPARED = "spared"
 """The file in HOME whose removal is the right to kill a worker, so that only one is killed."""
@@ -38,6 +38,8 @@ def die() -> None:
 
 def die_around_commit(moment: str, number: int) -> None:
     """Die around the N-th transaction that writes something."""
+    from fi_desktop.jobs.store import JobStore
+
     real, count = JobStore.transaction, 0
 
     @contextmanager
@@ -98,6 +100,11 @@ def hold_in_native_code() -> None:
 
 
 def main(home: Path, recordings: list[Path]) -> None:
+    # here and not above: a worker starts as lightly as that of the real program
+    from fi_desktop.app import App
+    from fi_desktop.jobs.news import JobProgressed, News
+    from fi_desktop.settings import load
+
     app = App(load({"FI_DESKTOP_HOME": str(home)}, workers=2, retry_delays_s="0.1,0.2,0.4"))
     told: queue.SimpleQueue[tuple[News, ...]] = queue.SimpleQueue()
     app.service.listen(told.put)
