@@ -208,6 +208,7 @@ class WorkerPool(EngineRoom):
     def _on_unwritable(self, error: TransientError) -> None:
         del error
         self._turn_at = time.monotonic() + _RETRY_TURN_S
+        self._shown = None  # what was to be told with the turn was not
 
     # ---- what workers tell
 
