@@ -16,6 +16,8 @@ from multiprocessing import Pipe
 from typing import Protocol
 
 from fi_desktop import log
+from fi_desktop.backends.limits import Limits
+from fi_desktop.backends.messages import Deliver
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job
 from fi_desktop.jobs.news import Notice, WorkersChanged
@@ -46,6 +48,7 @@ class EngineRoom(ABC):
         self._service = service
         self._settings = settings
         self._models = models
+        self._limits = Limits.of(settings)
         self._thread = threading.Thread(target=self._run, name="engine-room", daemon=True)
         self._opened = threading.Event()
         self._refusal: Exception | None = None
@@ -125,6 +128,20 @@ class EngineRoom(ABC):
         if self._service.waiting:
             self._ring()
         return claimed
+
+    def _delivery(self, job: Job) -> Deliver:
+        """Return what is handed out of a job that was just claimed."""
+        return Deliver(
+            claim=job.claim or "",
+            job_id=job.id,
+            path=job.path,
+            options=job.options,
+            folder=str(self._service.folders.folder(job.id)),
+            models=self._models,
+            soft_limit_s=self._limits.soft_s,
+            limit_factor=self._limits.factor,
+            frugality=job.out_of_memory,
+        )
 
     @abstractmethod
     def _work(self) -> None:

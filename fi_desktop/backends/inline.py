@@ -7,7 +7,7 @@ from multiprocessing.connection import wait
 
 from fi_desktop.backends.attempt import Reporter, attempt
 from fi_desktop.backends.base import EngineRoom
-from fi_desktop.backends.messages import Deliver, Done, GaveUp, Measured, Progressed, WentWrong
+from fi_desktop.backends.messages import Done, GaveUp, Measured, Progressed, WentWrong
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job
@@ -42,17 +42,7 @@ class InlineBackend(EngineRoom):
 
     def _do(self, job: Job) -> None:
         claim = job.claim or ""
-        delivery = Deliver(
-            claim=claim,
-            job_id=job.id,
-            path=job.path,
-            options=job.options,
-            folder=str(self._service.folders.folder(job.id)),
-            models=self._models,
-            soft_limit_s=self._settings.soft_limit_s,
-            limit_factor=self._settings.limit_factor,
-        )
-
+        delivery = self._delivery(job)
         duration_s: float | None = None
 
         def send(news: Progressed | Measured) -> None:

@@ -23,7 +23,6 @@ from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.messages import (
     CancelWork,
     ChangeLimit,
-    Deliver,
     Done,
     Ended,
     FromWorker,
@@ -83,7 +82,7 @@ class WorkerPool(EngineRoom):
         self._wanted = settings.workers or default_workers()
         self._places: list[Place] = []
         self._threads = threads
-        self._limits = self._wanted_limits = Limits.of(settings)
+        self._wanted_limits = self._limits
         self._turn_at: float | None = None
         self._expire_at = 0.0
         self._shown: WorkersChanged | None = None
@@ -147,19 +146,7 @@ class WorkerPool(EngineRoom):
         place.job = job
         place.began = place.heard = time.monotonic()
         self._set_hard_limit(place)
-        place.send(
-            Deliver(
-                claim=job.claim or "",
-                job_id=job.id,
-                path=job.path,
-                options=job.options,
-                folder=str(self._service.folders.folder(job.id)),
-                models=self._models,
-                soft_limit_s=self._limits.soft_s,
-                limit_factor=self._limits.factor,
-                frugality=job.out_of_memory,
-            ),
-        )
+        place.send(self._delivery(job))
         self._turn_at = place.began  # at once, so that listeners see the worker busy
 
     def _wait(self) -> None:
