@@ -125,14 +125,21 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-_HOME, _DOOM = Path(sys.argv[1]), sys.argv[2]
-_MOMENT, _, _NUMBER = _DOOM.partition(":")
-if __name__ == "__main__":
-    if _MOMENT in ("before", "after"):
-        die_around_commit(_MOMENT, int(_NUMBER))
-    main(_HOME, [Path(name) for name in sys.argv[3:]])
-elif __name__ == "__mp_main__":  # a worker
-    if _MOMENT in ("worker-before", "worker-after"):
-        die_around_file(_HOME, _MOMENT, int(_NUMBER))
-    elif _MOMENT == "hold":
+def meet_doom(*kinds: str) -> None:
+    """Arrange for the death that the arguments name, where it is of one of these kinds."""
+    moment, _, number = sys.argv[2].partition(":")
+    if moment not in kinds:
+        return
+    if moment in ("before", "after"):
+        die_around_commit(moment, int(number))
+    elif moment == "hold":
         hold_in_native_code()
+    else:
+        die_around_file(Path(sys.argv[1]), moment, int(number))
+
+
+if __name__ == "__main__":
+    meet_doom("before", "after")
+    main(Path(sys.argv[1]), [Path(name) for name in sys.argv[3:]])
+elif __name__ == "__mp_main__":  # a worker
+    meet_doom("worker-before", "worker-after", "hold")
