@@ -132,6 +132,8 @@ class Words(QObject):
         match row.state:
             case JobState.RETRYING if row.due_at is not None:
                 wait = clock(row.due_at - now + 0.5)
+                if not row.charged:  # it waits for room on the disk, however often
+                    return self.tr("Tried again in {wait}").format(wait=wait) + f" · {row.error}"
                 again = self.tr("Retry {number}/{retries} in {wait}").format(
                     number=row.charged, retries=retries, wait=wait
                 )

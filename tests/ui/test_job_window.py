@@ -79,7 +79,7 @@ def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
 
 
 def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
-    error = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+    error = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
     hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
     opened = window.windows.open(job.id)
@@ -88,6 +88,15 @@ def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
     qtbot.waitUntil(lambda: opened.page.said != before)
     qtbot.mouseClick(opened.page.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
+
+
+def test_a_job_that_waits_for_room_on_the_disk_counts_no_retries(qtbot, window, hand, job):
+    error = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
+    said = window.windows.open(job.id).page.said
+    assert said.startswith("Tried again in ")
+    assert said.endswith(" · The disk is full.")
 
 
 def test_an_unknown_job_is_answered_in_a_sentence(qtbot, window):
