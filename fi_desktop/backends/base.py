@@ -105,11 +105,16 @@ class EngineRoom(ABC):
         finally:
             self._service.close()
 
-    def _turn(self, claim: Callable[[], list[Job]]) -> list[Job]:
-        """Take one turn and return the jobs that were claimed in it; none where nothing could be written."""
+    def _turn(
+        self, claim: Callable[[], list[Job]], hand_out: Callable[[list[Job]], None] = lambda _claimed: None
+    ) -> list[Job]:
+        """Take one turn and return the jobs that were claimed in it; none where nothing could be written.
+
+        `hand_out` is given them as soon as they are on disk, before anybody is told of them.
+        """
         claimed: list[Job] = []
         try:
-            with self._service.turn():
+            with self._service.turn(then=lambda: hand_out(claimed)):
                 for record in self._told:
                     record()
                 if not self._stopping.is_set():

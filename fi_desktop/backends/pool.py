@@ -123,9 +123,7 @@ class WorkerPool(EngineRoom):
 
     def _take_turn(self) -> None:
         self._turn_at = None
-        self._show_workers()
-        for job in self._turn(self._claim):
-            self._deliver(job)
+        self._turn(self._claim, self._hand_out)
 
     def _claim(self) -> list[Job]:
         now = time.monotonic()
@@ -141,13 +139,17 @@ class WorkerPool(EngineRoom):
                 claimed.append(job)
         return claimed
 
+    def _hand_out(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self._deliver(job)
+        self._show_workers()
+
     def _deliver(self, job: Job) -> None:
         place = next(place for place in self._places if place.name == job.attempts[-1].worker)
         place.job = job
         place.began = place.heard = time.monotonic()
         self._set_hard_limit(place)
         place.send(self._delivery(job))
-        self._turn_at = place.began  # at once, so that listeners see the worker busy
 
     def _wait(self) -> None:
         sources = [self._bell_reader, *(source for place in self._places for source in place.sources)]
@@ -195,7 +197,6 @@ class WorkerPool(EngineRoom):
     def _on_unwritable(self, error: TransientError) -> None:
         del error
         self._turn_at = time.monotonic() + _RETRY_TURN_S
-        self._shown = None  # what was to be told with the turn was not
 
     # ---- what workers tell
 

@@ -27,7 +27,7 @@ class Inbox:
         future: Future[T] = Future()
         with self._gate:
             if self._closed:
-                future.set_exception(_closing())
+                future.set_exception(closing())
                 return future
             self._commands.put((future, command))
         self.wake()
@@ -57,8 +57,9 @@ class Inbox:
     def refuse_all(self) -> None:
         """Answer all that wait: the app is closing."""
         while (waiting := self.take()) is not None:
-            waiting[0].set_exception(_closing())
+            waiting[0].set_exception(closing())
 
 
-def _closing() -> UserError:
+def closing() -> UserError:
+    """Return what a command is refused with that comes too late."""
     return UserError("app.closing", "fi-desktop is closing.")

@@ -24,7 +24,7 @@ from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.fingerprint import fingerprint
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.inbox import Inbox
+from fi_desktop.jobs.inbox import Inbox, closing
 from fi_desktop.jobs.ledger import Ledger, Submission
 from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
@@ -113,7 +113,11 @@ class JobService:
         `again`. Fails with UserError where nothing that could be a recording is found.
         """
         given = tuple(paths)
-        return self._intake.submit(self._take_in, given, options or JobOptions(), priority, again)
+        answer: Future[Submission] = Future()
+        answer.set_running_or_notify_cancel()
+        taken_in = self._intake.submit(self._take_in, given, options or JobOptions(), priority, again)
+        taken_in.add_done_callback(partial(_answer_in_turn, answer))
+        return answer
 
     def cancel(self, ids: Iterable[int]) -> Future[None]:
         """Cancel jobs; a running one is asked to stop. Those in a final state stay as they are."""
@@ -218,8 +222,11 @@ class JobService:
         return self._inbox.waiting
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Carry out waiting commands and what the block does in one transaction; then answer and tell.
+
+        Args:
+            then: called once all is on disk and before anybody is told: no worker waits for listeners.
 
         Raises:
             TransientError: nothing could be written; callers of commands were told so, and what the block
@@ -238,6 +245,7 @@ class JobService:
             for future, _, _ in answers:
                 future.set_exception(error)
             raise
+        then()
         for future, result, refusal in answers:
             if refusal is None:
                 future.set_result(result)
@@ -302,31 +310,33 @@ class JobService:
 
     def _take_in(
         self, paths: tuple[Path, ...], options: JobOptions, priority: Priority, again: bool
-    ) -> Submission:
-        taken = Submission((), ())
+    ) -> Future[Submission]:
+        """Read a drop; what is returned is answered once the last of it is on disk.
+
+        Nobody waits for that here, so that the next drop is read while this one is written.
+        """
         files: list[tuple[Path, str | None]] = []
         single = len(paths) == 1 and not paths[0].is_dir()
 
-        def insert() -> Submission:
-            batch = None if single else (taken.ids[0] if taken.ids else 0)
+        def insert(before: Submission) -> Future[Submission]:
+            batch = None if single else (before.ids[0] if before.ids else 0)
             given = tuple(files)
             files.clear()
 
             def submit() -> Submission:
-                return self.ledger.submit(given, options, priority, batch=batch, again=again)
+                more = self.ledger.submit(given, options, priority, batch=batch, again=again)
+                return Submission(before.ids + more.ids, before.known + more.known)
 
-            more = self._inbox.post(submit).result()
-            return Submission(taken.ids + more.ids, taken.known + more.known)
+            return self._inbox.post(submit)
 
+        taken = Submission((), ())
         for path in media_files(paths):
-            files.append((path, fingerprint(path, options)))
             if len(files) == _FILES_A_COMMAND:
-                taken = insert()
-        if files:
-            taken = insert()
-        if not (taken.ids or taken.known):
+                taken = insert(taken).result()
+            files.append((path, fingerprint(path, options)))
+        if not files:
             raise UserError("submit.nothing", "No audio or video was found there.")
-        return taken
+        return insert(taken)
 
     def _publish(self) -> None:
         news, self.ledger.news = tuple(self.ledger.news), []
@@ -337,6 +347,24 @@ class JobService:
         if news:
             for listener in self._listeners:
                 listener(news)
+
+
+def _answer_in_turn(answer: Future[T], source: Future[Future[T]]) -> None:
+    """Give an answer once what `source` brings is answered."""
+    if source.cancelled():
+        answer.set_exception(closing())
+    elif (refusal := source.exception()) is not None:
+        answer.set_exception(refusal)
+    else:
+        source.result().add_done_callback(partial(_answer, answer))
+
+
+def _answer(answer: Future[T], source: Future[T]) -> None:
+    refusal = source.exception()
+    if refusal is not None:
+        answer.set_exception(refusal)
+    else:
+        answer.set_result(source.result())
 
 
 def _log(news: News) -> None:
