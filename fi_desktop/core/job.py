@@ -78,13 +78,20 @@ class JobOptions:
 
     Attributes:
         speakers: how many to look for.
-        engine: a name of the registry, or "auto".
+        engine: what diarizes: a name of the registry, or "auto".
         language: ISO 639-1 code, or None to find out.
+        transcriber: what transcribes: "auto" takes the best model pack there is, if any; "none"; or the name
+            of a model pack.
+        vocabulary: words that may come up and are seldom heard, such as names of drugs.
+        prompt: a text as it might have been said before, in the spelling that is wanted.
     """
 
     speakers: SpeakerCount = field(default_factory=SpeakerCount)
     engine: str = "auto"
     language: str | None = None
+    transcriber: str = "auto"
+    vocabulary: tuple[str, ...] = ()
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,12 @@ class Summary:
     Attributes:
         speakers: number of speakers found.
         duration_s: length of the recording, seconds.
-        engine: what diarized.
+        engine: what diarized; empty where that failed.
         grade: how sure it is ("clear", "fair", "doubtful"), or None.
         notes: sentences that the person needs.
+        transcriber: what transcribed; empty where nothing did.
+        words: number of words.
+        language: ISO 639-1 code of what was transcribed.
     """
 
     speakers: int
@@ -104,6 +114,9 @@ class Summary:
     engine: str
     grade: str | None = None
     notes: tuple[str, ...] = ()
+    transcriber: str = ""
+    words: int = 0
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

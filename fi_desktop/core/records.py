@@ -29,17 +29,34 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.Cancelled,
     )
 }
+_DEFAULTS: dict[str, Any] = {"transcriber": JobOptions().transcriber, "vocabulary": [], "prompt": ""}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _EVENTS.values()}
 
 
 def options_to_json(options: JobOptions) -> dict[str, Any]:
-    """Return JSON values."""
-    return {"speakers": str(options.speakers), "engine": options.engine, "language": options.language}
+    """Return JSON values; options that came later only where they are not as by default.
+
+    So a recording that was done before they were there is known again by its fingerprint.
+    """
+    data = {"speakers": str(options.speakers), "engine": options.engine, "language": options.language}
+    later = {
+        "transcriber": options.transcriber,
+        "vocabulary": list(options.vocabulary),
+        "prompt": options.prompt,
+    }
+    return data | {name: value for name, value in later.items() if value != _DEFAULTS[name]}
 
 
 def options_from_json(data: dict[str, Any]) -> JobOptions:
     """Read what `options_to_json` wrote."""
-    return JobOptions(SpeakerCount.parse(data["speakers"]), data["engine"], data["language"])
+    return JobOptions(
+        SpeakerCount.parse(data["speakers"]),
+        data["engine"],
+        data["language"],
+        data.get("transcriber", _DEFAULTS["transcriber"]),
+        tuple(data.get("vocabulary", ())),
+        data.get("prompt", ""),
+    )
 
 
 def event_to_json(event: ev.JobEvent) -> dict[str, Any]:
@@ -135,12 +152,24 @@ def summary_to_json(summary: Summary) -> dict[str, Any]:
         "engine": summary.engine,
         "grade": summary.grade,
         "notes": list(summary.notes),
+        "transcriber": summary.transcriber,
+        "words": summary.words,
+        "language": summary.language,
     }
 
 
 def summary_from_json(data: dict[str, Any]) -> Summary:
     """Read what `summary_to_json` wrote."""
-    return Summary(data["speakers"], data["duration_s"], data["engine"], data["grade"], tuple(data["notes"]))
+    return Summary(
+        data["speakers"],
+        data["duration_s"],
+        data["engine"],
+        data["grade"],
+        tuple(data["notes"]),
+        data.get("transcriber", ""),
+        data.get("words", 0),
+        data.get("language"),
+    )
 
 
 def error_to_json(error: ErrorInfo) -> dict[str, str]:

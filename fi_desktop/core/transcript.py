@@ -12,10 +12,12 @@ from enum import StrEnum
 from typing import Any
 
 SCHEMA = "fi-desktop.transcript"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 DOUBT = "Voices hard to tell apart, or only one voice: please check."
 """The note of every transcript whose grade is DOUBTFUL."""
+
+_DOUBTFUL_WORD = 0.4
 
 
 class Grade(StrEnum):
@@ -55,13 +57,29 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One spoken word. start, end: seconds; probability: 0 to 1, or None where the engine gives none."""
+    """One spoken word.
+
+    Attributes:
+        start, end: seconds.
+        text: as it was said, with its punctuation, without the space before it.
+        probability: how sure the engine is, 0 to 1, or None where it gives none.
+        speaker: who said it, once that is known.
+        overlap: somebody else spoke at the same time.
+        joined: no space goes before it: it is one with the word before, as in languages without spaces.
+    """
 
     start: float
     end: float
     text: str
     probability: float | None = None
     speaker: str | None = None
+    overlap: bool = False
+    joined: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a person should listen to it again."""
+        return self.probability is not None and self.probability < _DOUBTFUL_WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,8 @@ class Diarization:
         model: name and version of the weights, or "" where there are none.
         grade: how sure the engine is; None where it cannot tell.
         details: figures behind the grade (JSON values), for the result file.
+        exclusive: the turns without overlap, for words; empty where `turns` has to do.
+        voices: what each speaker sounds like, by label, as the engine's model puts it.
     """
 
     turns: tuple[Turn, ...]
@@ -92,11 +112,32 @@ class Diarization:
     model: str = ""
     grade: Grade | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    exclusive: tuple[Turn, ...] = ()
+    voices: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def speakers(self) -> tuple[str, ...]:
         """Labels in order of first appearance."""
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """The answer of a Transcriber.
+
+    Attributes:
+        words: in order of their start.
+        language: ISO 639-1 code.
+        engine: the engine's name in the registry, such as "whisper".
+        model: name and version of the weights.
+        notes: sentences that the person needs.
+    """
+
+    words: tuple[Word, ...]
+    language: str | None
+    engine: str
+    model: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +175,10 @@ class Transcript:
         turns: who spoke when, sorted by start.
         segments: turns with their words; equal to the turns where nothing was transcribed.
         grade: how sure the diarization is, None where the engine cannot tell.
+        language: ISO 639-1 code of what was transcribed.
         notes: sentences that the person needs ("voices hard to tell apart …").
+        voices: what each speaker sounds like; see `Diarization`. Stays in the job's folder: it tells a person
+            as surely as a fingerprint does.
     """
 
     duration: float
@@ -146,6 +190,7 @@ class Transcript:
     details: dict[str, Any] = field(default_factory=dict)
     language: str | None = None
     notes: tuple[str, ...] = ()
+    voices: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -179,6 +224,7 @@ class Transcript:
             details=data["details"],
             language=data["language"],
             notes=tuple(data["notes"]),
+            voices={label: tuple(voice) for label, voice in data.get("voices", {}).items()},
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.core.transcript import Diarization, Region
+from fi_desktop.core.transcript import Diarization, Region, Transcription
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,5 +55,34 @@ class Diarizer(Protocol):
 
         Returns: turns sorted by start, seconds, speakers named in order of first appearance.
         Raises: UserError where the recording cannot be diarized (no speech, too short).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a person said of the words beforehand.
+
+    Attributes:
+        language: ISO 639-1 code, or None to find out.
+        vocabulary: words that may come up and are seldom heard, such as names of drugs.
+        prompt: a text as it might have been said before, in the spelling that is wanted.
+    """
+
+    language: str | None = None
+    vocabulary: tuple[str, ...] = ()
+    prompt: str = ""
+
+
+class Transcriber(Protocol):
+    """Tells what was said."""
+
+    def transcribe(
+        self, recording: Recording, speech: Speech, *, hints: Hints, progress: Progress
+    ) -> Transcription:
+        """Transcribe one recording, its channels mixed; only where `speech` has somebody speak.
+
+        Returns: words in order, times in seconds of the recording.
+        Raises: MemoryError where the computer's or the GPU's memory does not do.
         """
         ...

@@ -77,6 +77,19 @@ def test_exports_are_as_they_were(tmp_path, stem, transcript, format):
     assert target.read_bytes() == golden.read_bytes()
 
 
+def test_a_transcript_of_the_first_schema_is_read():
+    data = json.loads((GOLDEN / "words.version-1.json").read_text(encoding="utf-8"))
+
+    assert Transcript.from_json(data) == WITH_WORDS
+
+
+def test_voices_do_not_leave_the_jobs_folder():
+    transcript = replace(WITH_WORDS, voices={"SPEAKER_00": (0.5, -0.25)})
+
+    assert Transcript.from_json(transcript.to_json()) == transcript
+    assert "voices" not in json.loads(EXPORTERS["json"].render(transcript))
+
+
 def test_the_table_is_keyed_by_name_and_no_two_formats_share_an_ending():
     assert all(key == exporter.name for key, exporter in EXPORTERS.items())
     assert len({exporter.extension for exporter in EXPORTERS.values()}) == len(EXPORTERS)
