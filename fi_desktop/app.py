@@ -16,7 +16,6 @@ from fi_desktop.backends.pool import WorkerPool
 from fi_desktop.client import RemoteClient, answer
 from fi_desktop.clock import Clock
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.files import resource
 from fi_desktop.home import check_home
 from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
 from fi_desktop.jobs.folders import JobFolders
@@ -57,7 +56,7 @@ class App:
             keep_s=settings.keep_days * 86_400 or None,
             keep_unseen=settings.keep_unseen,
         )
-        models = (str(settings.models), str(resource("models")))
+        models = tuple(str(root) for root in settings.model_roots)
         self._backend: Backend
         match backend:
             case "pool" | "thread":

@@ -44,6 +44,8 @@ class Work:
         folder: the job's own folder, for stages and result.
         models: folders in which models are looked for, best first.
         frugality: how often the job ran out of memory before; see `engines.registry.create`.
+        threads: how many threads of the processor it may use.
+        last_try: no further attempt follows an error.
     """
 
     job_id: int
@@ -52,6 +54,8 @@ class Work:
     folder: Path
     models: tuple[Path, ...]
     frugality: int = 0
+    threads: int = 1
+    last_try: bool = False
 
 
 class Report(Protocol):

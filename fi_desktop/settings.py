@@ -16,6 +16,7 @@ import platformdirs
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.files import resource
 
 _PREFIX = "FI_DESKTOP_"
 _FILE = "settings.toml"
@@ -77,6 +78,11 @@ class Settings:
     def models(self) -> Path:
         """Where model packs that were added lie."""
         return self.home / "models"
+
+    @property
+    def model_roots(self) -> tuple[Path, ...]:
+        """Where models are looked for, best first: what came with the program, then what was added."""
+        return (resource("models"), self.models)
 
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:

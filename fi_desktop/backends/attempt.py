@@ -8,15 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fi_desktop.backends.messages import Deliver, Done, Ended, GaveUp, Measured, Progressed, WentWrong
-from fi_desktop.core.errors import (
-    Cancelled,
-    DeadlineExceeded,
-    ErrorInfo,
-    ErrorKind,
-    FiError,
-    Interrupted,
-)
-from fi_desktop.core.job import OUT_OF_MEMORY, Stage
+from fi_desktop.core.errors import Cancelled, DeadlineExceeded, Interrupted, error_info
+from fi_desktop.core.job import Stage
 
 _NEWS_INTERVAL_S = 0.1
 
@@ -81,6 +74,8 @@ def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
         Path(delivery.folder),
         tuple(Path(folder) for folder in delivery.models),
         delivery.frugality,
+        delivery.threads,
+        delivery.last_try,
     )
     try:
         return Done(delivery.claim, pipeline.run(work, reporter))
@@ -88,20 +83,8 @@ def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
         return GaveUp(delivery.claim, cancelled=True)
     except Interrupted:
         return GaveUp(delivery.claim, cancelled=False)
-    except MemoryError:
-        error = ErrorInfo(
-            ErrorKind.TRANSIENT, OUT_OF_MEMORY, "The computer ran out of memory.", _traceback(delivery)
-        )
-        return WentWrong(delivery.claim, error)
-    except FiError as error:
-        return WentWrong(
-            delivery.claim, ErrorInfo(error.kind, error.code, error.message, _traceback(delivery))
-        )
     except Exception as error:  # noqa: BLE001 - the one broad catch: no error may take the worker with it
-        message = f"Something unexpected went wrong ({type(error).__name__})."
-        return WentWrong(
-            delivery.claim, ErrorInfo(ErrorKind.BUG, "engine.unexpected", message, _traceback(delivery))
-        )
+        return WentWrong(delivery.claim, error_info(error, _traceback(delivery)))
 
 
 def _traceback(delivery: Deliver) -> str:

@@ -9,6 +9,7 @@ over once its end is.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -146,7 +147,13 @@ class EngineRoom(ABC):
             soft_limit_s=self._limits.soft_s,
             limit_factor=self._limits.factor,
             frugality=job.out_of_memory,
+            threads=max(1, (os.cpu_count() or 1) // self._at_once()),
+            last_try=self._service.ledger.is_last_try(job),
         )
+
+    def _at_once(self) -> int:
+        """How many jobs are worked at the same time."""
+        return 1
 
     @abstractmethod
     def _work(self) -> None:

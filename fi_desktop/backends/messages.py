@@ -20,6 +20,8 @@ class Deliver:
         path, folder, models: of the recording, the job's own files, and the models; str, since a worker may
             unpickle before it may import much.
         frugality: how often this job ran out of memory before: 0, then smaller batches, then no GPU.
+        threads: how many threads of the processor the job may use.
+        last_try: no further attempt follows an error.
         soft_limit_s: … or `limit_factor` times the recording's length, where that is longer.
     """
 
@@ -32,6 +34,8 @@ class Deliver:
     soft_limit_s: float
     limit_factor: float
     frugality: int = 0
+    threads: int = 1
+    last_try: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,3 +80,19 @@ class ErrorInfo:
     code: str
     message: str
     details: str = ""
+
+
+OUT_OF_MEMORY = "memory.full"
+"""The code of the error of an attempt that ran out of memory."""
+
+
+def error_info(error: Exception, details: str = "") -> ErrorInfo:
+    """Return what is said and stored of an error, whatever it is."""
+    match error:
+        case FiError():
+            return ErrorInfo(error.kind, error.code, error.message, details)
+        case MemoryError():
+            return ErrorInfo(ErrorKind.TRANSIENT, OUT_OF_MEMORY, "The computer ran out of memory.", details)
+        case _:
+            message = f"Something unexpected went wrong ({type(error).__name__})."
+            return ErrorInfo(ErrorKind.BUG, "engine.unexpected", message, details)

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.errors import OUT_OF_MEMORY, ErrorInfo
 from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.transcript import Transcript
 
 
 class JobState(StrEnum):
@@ -68,9 +69,6 @@ class Outcome(StrEnum):
 DISK_FULL = "disk.full"
 """The code of the error of an attempt that had no room to write: the job waits for room, however long."""
 
-OUT_OF_MEMORY = "memory.full"
-"""The code of the error of an attempt that ran out of memory."""
-
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
@@ -117,6 +115,20 @@ class Summary:
     transcriber: str = ""
     words: int = 0
     language: str | None = None
+
+
+def summarize(transcript: Transcript) -> Summary:
+    """Return what the table shows of a result."""
+    return Summary(
+        speakers=len(transcript.speakers),
+        duration_s=transcript.duration,
+        engine=transcript.provenance.engine,
+        grade=transcript.grade.value if transcript.grade else None,
+        notes=transcript.notes,
+        transcriber=transcript.provenance.transcriber,
+        words=sum(len(segment.words) for segment in transcript.segments),
+        language=transcript.language,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ class RetryPolicy:
     Attributes:
         delays_s: wait before the first, second, … retry, seconds.
         jitter: each wait is varied by up to this fraction either way, so that jobs that failed together do
-            not
-            come back together.
+            not come back together.
         max_deliveries: a job is given up after so many deliveries, whatever became of them: a file that kills
             its worker before it can be charged must not kill workers for ever.
     """
@@ -49,6 +48,10 @@ class RetryPolicy:
         if crashed and job.charged == 0:
             return 0.0
         return self._varied(self.delays_s[job.charged], rng)
+
+    def is_last_try(self, job: Job) -> bool:
+        """Whether an error of the attempt that runs would be the job's last, a full disk apart."""
+        return job.deliveries >= self.max_deliveries or job.charged >= len(self.delays_s)
 
     def _varied(self, delay_s: float, rng: random.Random) -> float:
         return delay_s * rng.uniform(1 - self.jitter, 1 + self.jitter)

@@ -153,6 +153,10 @@ class Ledger:
         token = f"{self.store.epoch}.{job.id}.{len(job.attempts) + 1}"
         return self._record(job, ev.Claimed(job.id, self._now(), token, worker, device))
 
+    def is_last_try(self, job: Job) -> bool:
+        """Whether no further attempt would follow an error of the one that runs."""
+        return self._policy.is_last_try(job)
+
     def completed(self, job_id: int, claim: str, summary: Summary) -> None:
         """The result of a claim is on disk."""
         self._end(job_id, lambda _job: ev.Completed(job_id, self._now(), claim, summary))

@@ -60,3 +60,10 @@ def test_a_job_that_was_delivered_too_often_is_given_up():
 def test_room_on_the_disk_is_waited_for_however_often():
     delay_s = RetryPolicy().delay_s(job(3, deliveries=50), FULL, crashed=False, rng=RNG)
     assert delay_s == pytest.approx(60.0, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("charged", "deliveries", "last"), [(0, 1, False), (2, 3, False), (3, 4, True), (0, 8, True)]
+)
+def test_the_last_try_is_known_beforehand(charged: int, deliveries: int, last: bool):
+    assert RetryPolicy().is_last_try(job(charged, deliveries)) is last
