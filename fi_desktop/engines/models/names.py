@@ -1,0 +1,70 @@
+"""Names that come from a manifest, a hub or an archive: none may lead out of its folder, on any system."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from fi_desktop.core.errors import UserError
+
+_PACK = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]")
+_RESERVED = frozenset(
+    {"builtin", "con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
+)
+_LONGEST = 240  # characters; with the data folder before it, still under Windows' limit for most
+
+
+def check_pack_name(name: str) -> str:
+    """Return `name` where it can be a pack's folder.
+
+    Raises:
+        UserError: models.bad_name.
+    """
+    if not _PACK.fullmatch(name) or name.split(".")[0] in _RESERVED:
+        message = f"A model pack cannot be called {name!r}: small letters, figures, “.”, “-” and “_” will do."
+        raise UserError("models.bad_name", message)
+    return name
+
+
+def pack_name_from(text: str) -> str:
+    """Make a pack's name of a file's or folder's."""
+    slug = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip(".-_")[:64].rstrip(".-_")
+    return check_pack_name(slug or "pack")
+
+
+def check_path(path: str) -> str:
+    """Return `path` where it names a file inside its folder, the same one on every system.
+
+    Raises:
+        UserError: models.unsafe_path.
+    """
+    parts = path.split("/")
+    odd = not path or len(path) > _LONGEST or "\\" in path or ":" in path or any(ord(c) < 32 for c in path)
+    if odd or any(_is_unsafe(part) for part in parts):
+        message = (
+            f"{path[:80]!r} leads out of its folder, or is no name that every system takes: nothing was read."
+        )
+        raise UserError("models.unsafe_path", message)
+    return path
+
+
+def check_distinct(paths: Iterable[str]) -> None:
+    """Make sure that no two paths are one and the same file where case does not count.
+
+    Raises:
+        UserError: models.unsafe_path.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        key = unicodedata.normalize("NFC", path).casefold()
+        if key in seen:
+            message = f"{path[:80]!r} is there twice, or differs from another only in case: nothing was read."
+            raise UserError("models.unsafe_path", message)
+        seen.add(key)
+
+
+def _is_unsafe(part: str) -> bool:
+    return (
+        part in ("", ".", "..") or part[-1] in ". " or part.split(".")[0].lower() in _RESERVED - {"builtin"}
+    )
