@@ -15,12 +15,13 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobState, Priority
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.engines import registry
+from fi_desktop.engines.models.catalog import HUB
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.instance import AlreadyOwned
 from fi_desktop.settings import Settings, load
 
 _PRIORITIES = "|".join(priority.name.lower() for priority in Priority)
-_COMMANDS = ("run", "jobs", "metrics", "export", "doctor", "selftest", "demo", "window")
+_COMMANDS = ("run", "jobs", "metrics", "models", "export", "doctor", "selftest", "demo", "window")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     metrics = commands.add_parser("metrics", help="say how the queue does, beside its targets")
     metrics.add_argument("--json", action="store_true", help="one JSON object")
     metrics.set_defaults(command=_metrics)
+    _add_models(commands.add_parser("models", help="list, fetch, bring in, check and remove models"))
     _add_export(commands.add_parser("export", help="write a finished job's result"))
     doctor = commands.add_parser("doctor", help="say how each part of the program is")
     doctor.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -140,6 +142,46 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list what is installed, and what can be")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.set_defaults(command=_models, action="list")
+    install = actions.add_parser(
+        "install", help="fetch a model from the network; goes on where it was paused"
+    )
+    install.add_argument(
+        "name", metavar="NAME", help="community-1, 3.1, large-v3, turbo, medium, small, base, tiny"
+    )
+    install.add_argument("--replace", action="store_true", help="mend or renew one that is installed")
+    install.add_argument("--from", dest="address", default=HUB, metavar="URL", help=f"default {HUB}")
+    install.add_argument(
+        "--token-stdin",
+        action="store_true",
+        help="read the Hugging Face token from stdin, and keep it in the keyring",
+    )
+    install.set_defaults(command=_models, action="install")
+    bring = actions.add_parser(
+        "import", help="bring a model in from a folder or zip archive, with no network"
+    )
+    bring.add_argument("path", type=Path, metavar="PATH.zip|FOLDER")
+    bring.add_argument("--name", metavar="NAME", help="what to call one that has no manifest")
+    bring.add_argument(
+        "--approve", action="store_true", help="trust a pyannote model, which can run any program"
+    )
+    bring.add_argument("--replace", action="store_true", help="take the place of one of the same name")
+    bring.set_defaults(command=_models, action="import")
+    check = actions.add_parser("verify", help="prove that models are, byte by byte, what their manifests say")
+    check.add_argument("name", nargs="?", metavar="NAME", help="none: all")
+    check.set_defaults(command=_models, action="verify")
+    remove = actions.add_parser("remove", help="delete a model")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(command=_models, action="remove")
+    actions.add_parser("forget-token", help="delete the Hugging Face token from the keyring").set_defaults(
+        command=_models, action="forget-token"
+    )
+
+
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", type=int)
     parser.add_argument("--to", required=True, choices=list(EXPORTERS), help="the format")
@@ -191,6 +233,12 @@ def _metrics(settings: Settings, options: argparse.Namespace) -> int:
     from fi_desktop.cli.metrics import metrics
 
     return metrics(settings, as_json=options.json)
+
+
+def _models(settings: Settings, options: argparse.Namespace) -> int:
+    from fi_desktop.cli.models import models
+
+    return models(settings, options)
 
 
 def _export(settings: Settings, options: argparse.Namespace) -> int:

@@ -8,6 +8,12 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.engines.models.pack import PackKind
 from fi_desktop.engines.models.structure import CONFIG, WHISPER_FILES
 
+HUB = "https://huggingface.co"
+"""Where packs are fetched from."""
+
+TOKENS_PAGE = f"{HUB}/settings/tokens"
+"""Where a person makes the token that gated packs need."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -21,12 +21,7 @@ import certifi
 
 from fi_desktop import __version__
 from fi_desktop.core.errors import FiError, TransientError, UserError
-
-ADDRESS = "https://huggingface.co"
-"""The hub."""
-
-TOKENS_PAGE = f"{ADDRESS}/settings/tokens"
-"""Where a person makes a token."""
+from fi_desktop.engines.models.catalog import HUB, TOKENS_PAGE
 
 _TIMEOUT_S = 20.0  # without a single byte
 _LONGEST_ANSWER = 10_000_000
@@ -102,7 +97,7 @@ class Hub:
         host: what a person is told where files come from.
     """
 
-    def __init__(self, address: str = ADDRESS, *, token: str | None = None) -> None:
+    def __init__(self, address: str = HUB, *, token: str | None = None) -> None:
         """Speak to the hub at `address`; `token`: of the person's account there, where one is needed.
 
         Raises:
@@ -166,7 +161,7 @@ class Hub:
         return answer
 
     def _refused(self, status: int, repo: str) -> FiError:
-        page = f"{ADDRESS}/{repo}"
+        page = f"{HUB}/{repo}"
         match status:
             case HTTPStatus.UNAUTHORIZED if not self._token:
                 message = (

@@ -1,0 +1,202 @@
+"""`fi-desktop models …`: what is installed, fetch or bring in more, prove them whole, remove them."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+from rich.table import Table
+from rich.text import Text
+
+from fi_desktop.core.errors import UserError
+from fi_desktop.engines.models import Pack, PackKind, catalog, check, find, installed, library, remove, verify
+from fi_desktop.engines.models.library import Report
+from fi_desktop.engines.models.place import size
+from fi_desktop.files import resource
+from fi_desktop.settings import Settings
+
+_FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
+
+
+def models(settings: Settings, options: argparse.Namespace) -> int:
+    """Carry out one action on the model packs; return the exit code."""
+    console = Console()
+    root, bundle = settings.models, resource("models")
+    match options.action:
+        case "list":
+            _list((root, bundle), console, as_json=options.json)
+        case "install":
+            _install(options, root, console)
+        case "import":
+            _import(options, root, console)
+        case "verify":
+            return _verify(options.name, (root, bundle), console)
+        case "remove":
+            name = _full_name(options.name)
+            remove(name, root, bundled=(bundle,))
+            console.print(f"{name} was removed.")
+        case "forget-token":
+            _forget_token(console)
+    return 0
+
+
+def _list(roots: tuple[Path, ...], console: Console, *, as_json: bool) -> None:
+    packs = {pack.name: pack for pack in installed(roots)}
+    if as_json:
+        for name in dict.fromkeys((*packs, *(known.name for known in catalog.KNOWN))):
+            print(json.dumps(_line(name, packs.get(name))))  # noqa: T201
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("Model", "For", "Size", "State"):
+        table.add_column(heading, justify="right" if heading == "Size" else "left", no_wrap=True)
+    remarks = []
+    for pack in packs.values():
+        trouble = _trouble(pack)
+        credit = f"{pack.name}: {pack.licence}. {pack.attribution}".strip()
+        remarks.append(Text(trouble, "red") if trouble else Text(credit, "dim"))
+        state = Text("incomplete", "red") if trouble else Text("installed", "green")
+        table.add_row(pack.name, _FOR[pack.kind], size(pack.size_bytes), state)
+    for known in catalog.KNOWN:
+        if known.name not in packs:
+            state = Text("needs a token" if known.gated else "–", "dim")
+            table.add_row(known.name, _FOR[known.kind], f"~{size(known.about_bytes)}", state)
+    console.print(Group(table, *remarks))
+
+
+def _line(name: str, pack: Pack | None) -> dict[str, object]:
+    known = catalog.look_up(name)
+    told = pack or known
+    return {
+        "name": name,
+        "kind": told.kind.value if told else "",
+        "installed": pack is not None,
+        "trouble": _trouble(pack) if pack else "",
+        "version": pack.version if pack else "",
+        "size": pack.size_bytes if pack else known.about_bytes if known else 0,
+        "licence": told.licence if told else "",
+        "attribution": told.attribution if told else "",
+        "languages": list(pack.languages) if pack else [],
+        "needs_token": bool(known and known.gated),
+    }
+
+
+def _trouble(pack: Pack) -> str:
+    try:
+        check(pack)
+    except UserError as error:
+        return error.message
+    return ""
+
+
+def _install(options: argparse.Namespace, root: Path, console: Console) -> None:
+    from fi_desktop.engines.models.download import fetched_bytes, install
+    from fi_desktop.engines.models.hub import Hub
+
+    known = catalog.known(options.name)
+    token = _token(options, console) if known.gated else None
+    hub = Hub(options.address, token=token)
+    there = fetched_bytes(known.name, root)
+    rest = f", of which {size(there)} are here already" if there else ""
+    repos = ", ".join(source.repo for source in known.sources)
+    console.print(f"Fetching {known.name}, about {size(known.about_bytes)}{rest}, from {hub.host} ({repos}).")
+    try:
+        with _progress(console) as report:
+            pack = install(known, root, hub, report=report, replace=options.replace)
+    except KeyboardInterrupt:
+        console.print("Paused: the same command goes on from here.")
+        raise
+    console.print(f"{pack.name} is installed ({pack.licence}). {pack.attribution}")
+
+
+def _token(options: argparse.Namespace, console: Console) -> str | None:
+    """Return the person's token: kept, piped or asked for; never an argument, which other users can see."""
+    from fi_desktop.engines.models import token
+
+    own = options.address == catalog.HUB  # what was kept for the hub is shown to nobody else
+    if own and not options.token_stdin and (kept := token.recall()):
+        return kept
+    if options.token_stdin:
+        given = sys.stdin.readline().strip()
+    elif sys.stdin.isatty():
+        given = getpass.getpass("Hugging Face token (not shown): ").strip()
+    else:
+        return None
+    if own and given and not token.keep(given):
+        console.print("There is no keyring on this computer: the token is used this once, and not kept.")
+    return given or None
+
+
+def _forget_token(console: Console) -> None:
+    from fi_desktop.engines.models import token
+
+    console.print("The token was forgotten." if token.forget() else "No token was kept.")
+
+
+def _import(options: argparse.Namespace, root: Path, console: Console) -> None:
+    from fi_desktop.engines.models.importing import import_pack
+
+    try:
+        with _progress(console) as report:
+            pack = import_pack(
+                options.path,
+                root,
+                report=report,
+                name=options.name,
+                approved=options.approve,
+                replace=options.replace,
+            )
+    except UserError as error:
+        hint = {"models.unapproved": "--approve", "models.already": "--replace"}.get(error.code)
+        if hint is None:
+            raise
+        raise UserError(error.code, f"{error.message} Then add {hint}.") from error
+    console.print(f"{pack.name} is installed ({size(pack.size_bytes)}, {_FOR[pack.kind]}).")
+
+
+def _verify(name: str | None, roots: tuple[Path, ...], console: Console) -> int:
+    packs = installed(roots)
+    if name is not None:
+        pack = find(_full_name(name), roots)
+        if pack is None:
+            raise library.missing(_full_name(name))
+        packs = (pack,)
+    sound = True
+    for pack in packs:
+        try:
+            with _progress(console) as report:
+                verify(pack, report)
+        except UserError as error:
+            sound = False
+            console.print(Text.assemble(("BAD ", "red bold"), error.message), soft_wrap=True)
+        else:
+            console.print(Text.assemble(("ok  ", "green"), f"{pack.name}: every byte as its manifest says."))
+    if not packs:
+        console.print("No model pack is installed.")
+    return 0 if sound else 1
+
+
+def _full_name(name: str) -> str:
+    """Return a pack's name, where what people call it was given."""
+    try:
+        return catalog.known(name).name
+    except UserError:
+        return name
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Report]:
+    """Show a bar where somebody watches."""
+    if not console.is_terminal:
+        yield lambda _done, _total: None
+        return
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

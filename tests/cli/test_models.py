@@ -1,0 +1,184 @@
+"""The commands in this process, since a keyring and a hub of the test's own go with them."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+
+from fi_desktop.cli import main
+from fi_desktop.engines.models import PackKind, catalog, find, installed, token, verify
+from tests.e2e.commands import fi_desktop
+from tests.engines.models import packs
+from tests.engines.models.conftest import hub as hub
+from tests.engines.models.hub_server import TOKEN, FakeHub
+from tests.engines.models.test_token import Memory, NoKeyring
+
+GUARD = Path(__file__).parents[1] / "e2e" / "no_network"
+
+
+@pytest.fixture(autouse=True)
+def secrets() -> Iterator[Memory]:
+    before = keyring.get_keyring()
+    memory = Memory()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def models(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Run `fi-desktop models …`; return the exit code, what it said, and what it complained of."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = main(["models", *map(str, arguments)])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+def test_lists_what_is_installed_and_what_can_be(home: Path, models):
+    packs.make_pack(home / "models", "faster-whisper-tiny")
+    packs.make_pack(home / "models", "own", PackKind.PYANNOTE)
+    (home / "models" / "own" / "config.yaml").unlink()
+    code, out, _ = models("list")
+    assert code == 0
+    rows = {line.split()[0]: line for line in out.splitlines()}
+    assert "installed" in rows["faster-whisper-tiny"]
+    assert "incomplete" in rows["own"]
+    assert "config.yaml is missing" in out
+    assert "needs a token" in rows["speaker-diarization-community-1"]
+    assert {known.name for known in catalog.KNOWN} <= set(rows)
+
+
+def test_lists_for_scripts_too(home: Path, models):
+    packs.make_pack(home / "models", "faster-whisper-tiny")
+    _, out, _ = models("list", "--json")
+    lines = {line["name"]: line for line in map(json.loads, out.splitlines())}
+    assert lines["faster-whisper-tiny"]["installed"] is True
+    assert lines["faster-whisper-tiny"]["trouble"] == ""
+    assert lines["speaker-diarization-3.1"]["needs_token"] is True
+
+
+def test_install_says_from_where_and_how_much_before_and_whose_it_is_after(home: Path, models, hub: FakeHub):
+    code, out, err = models("install", "tiny", "--from", hub.address)
+    assert (code, err) == (0, "")
+    first, last = out.splitlines()
+    assert "about 78 MB" in first
+    assert hub.address.removeprefix("http://") in first
+    assert "Systran/faster-whisper-tiny" in first
+    assert "OpenAI" in last
+    pack = find("faster-whisper-tiny", (home / "models",))
+    assert pack is not None
+    verify(pack)
+
+
+def test_a_second_install_says_that_it_is_there(models, hub: FakeHub):
+    models("install", "tiny", "--from", hub.address)
+    code, _, err = models("install", "tiny", "--from", hub.address)
+    assert code == 1
+    assert "installed already" in err
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(models):
+    code, _, err = models("install", "huge")
+    assert code == 1
+    assert "community-1" in err
+
+
+def test_a_gated_model_without_a_token_says_where_to_get_one(models, hub: FakeHub):
+    code, _, err = models("install", "community-1", "--from", hub.address)
+    assert code == 1
+    assert "https://huggingface.co/settings/tokens" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_piped_token_is_used_and_not_shown(
+    home: Path, models, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
+    code, out, _ = models("install", "community-1", "--from", hub.address, "--token-stdin")
+    assert code == 0
+    assert TOKEN not in out
+    assert installed((home / "models",))
+
+
+def test_a_kept_token_is_not_shown_to_another_address(models, hub: FakeHub, secrets: Memory):
+    token.keep(TOKEN)
+    code, _, _ = models("install", "community-1", "--from", hub.address)
+    assert code == 1
+    assert not any(seen.token for seen in hub.seen)
+
+
+def test_a_token_is_kept_in_the_keyring_and_forgotten(models, hub: FakeHub, secrets: Memory, monkeypatch):
+    monkeypatch.setattr(catalog, "HUB", hub.address)  # the real one's part
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
+    assert models("install", "community-1", "--from", hub.address, "--token-stdin")[0] == 0
+    assert list(secrets.kept.values()) == [TOKEN]
+    assert models("install", "3.1", "--from", hub.address)[0] == 0
+    assert models("forget-token")[1] == "The token was forgotten.\n"
+    assert secrets.kept == {}
+
+
+def test_without_a_keyring_the_token_is_used_once_and_that_is_said(models, hub: FakeHub, monkeypatch):
+    keyring.set_keyring(NoKeyring())
+    monkeypatch.setattr(catalog, "HUB", hub.address)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
+    code, out, _ = models("install", "community-1", "--from", hub.address, "--token-stdin")
+    assert code == 0
+    assert "not kept" in out
+
+
+def test_a_pack_on_a_stick_comes_in_with_sockets_refused(home: Path, tmp_path: Path):
+    stick = packs.make_zip(tmp_path / "faster-whisper-tiny.zip", packs.whisper_files(1000))
+    guard = {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
+    done = fi_desktop("models", "import", stick, home=home, **guard)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "faster-whisper-tiny is installed (1 MB, what was said).\n"
+    assert (tmp_path / "attempts.guarded").exists()
+    assert not (tmp_path / "attempts").exists()
+
+
+def test_a_pyannote_pack_asks_for_an_approval_in_plain_words(home: Path, tmp_path: Path, models):
+    stick = packs.write_files(tmp_path / "community", packs.pyannote_files())
+    code, _, err = models("import", stick)
+    assert code == 1
+    assert "run any program" in err
+    assert "--approve" in err
+    assert models("import", stick, "--approve")[0] == 0
+    assert models("import", stick, "--approve")[2].endswith("Then add --replace.\n")
+    assert models("import", stick, "--approve", "--replace", "--name", "community")[0] == 0
+
+
+def test_verify_finds_the_changed_byte(home: Path, models):
+    packs.make_pack(home / "models", "faster-whisper-tiny")
+    packs.make_pack(home / "models", "faster-whisper-base")
+    assert models("verify")[0] == 0
+    (home / "models" / "faster-whisper-base" / "model.bin").write_bytes(os.urandom(2000))
+    code, out, _ = models("verify")
+    assert code == 1
+    assert "ok  faster-whisper-tiny" in out
+    assert "BAD The model pack faster-whisper-base is not used: model.bin is damaged or was changed." in out
+    assert models("verify", "tiny")[0] == 0
+    assert (
+        models("verify", "small")[2] == "fi-desktop: The model pack faster-whisper-small is not installed.\n"
+    )
+
+
+def test_verify_of_nothing_says_so(models):
+    assert models("verify") == (0, "No model pack is installed.\n", "")
+
+
+def test_remove_takes_what_people_call_it(home: Path, models):
+    packs.make_pack(home / "models", "faster-whisper-tiny")
+    assert models("remove", "tiny")[0] == 0
+    assert installed((home / "models",)) == ()
+    assert models("remove", "tiny")[0] == 1
