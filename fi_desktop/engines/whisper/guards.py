@@ -1,0 +1,101 @@
+"""What Whisper says and nobody said: text in silence, text that no sound carries, a phrase over and over.
+
+All of it works on the words of one window, in seconds of the recording.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from fi_desktop.core.transcript import Region, Word
+
+_REACH_S = 0.1  # a word may begin so much before the speech that carries it, and end so much after
+_UNLIKELY = 0.5
+_INSTANT_S = 0.03
+_CRAMMED = 4  # nobody says so many words in no time
+_LONGEST_PHRASE = 8
+_REPEATS = 4
+
+
+def crammed(words: Sequence[Word]) -> bool:
+    """Whether words are put where there is no time to say them: there is more text than sound."""
+    return len(without_crammed(words)) < len(words)
+
+
+def without_crammed(words: Sequence[Word]) -> list[Word]:
+    """Leave out what is said in no time, four words and more in a row."""
+    kept: list[Word] = []
+    for instant, run in groupby(words, key=lambda word: word.end - word.start < _INSTANT_S):
+        row = list(run)
+        kept += [] if instant and len(row) >= _CRAMMED else row
+    return kept
+
+
+def without_loops(words: Sequence[Word]) -> list[Word]:
+    """Say a phrase once that comes four times and more in a row.
+
+    People do say "no, no, no, no": for what still looks like a loop after the careful decoder alone.
+    """
+    texts = [word.text.casefold().strip(".,;:!?¡¿… ") for word in words]
+    kept: list[Word] = []
+    at = 0
+    while at < len(words):
+        length, end = _loop(texts, at)
+        kept += words[at : at + length]
+        at = end
+    return kept
+
+
+def _loop(texts: Sequence[str], at: int) -> tuple[int, int]:
+    """The length of the phrase that is repeated from `at` on, and where it ends; one word where none is."""
+    for length in range(1, _LONGEST_PHRASE + 1):
+        phrase, end = texts[at : at + length], at + length
+        while texts[end : end + length] == phrase:
+            end += length
+        if end - at >= _REPEATS * length:
+            return length, end
+    return 1, at + 1
+
+
+def within_speech(words: Sequence[Word], regions: Sequence[Region]) -> list[Word]:
+    """Trim each word to the speech that carries it, and leave out what is unlikely and carried by none.
+
+    The model's alignment stretches words over pauses. regions: sorted, not overlapping.
+    """
+    ends = [region.end for region in regions]
+    kept = []
+    for word in words:
+        at = bisect_left(ends, word.start - _REACH_S)
+        near = []
+        while at < len(regions) and regions[at].start <= word.end + _REACH_S:
+            near.append(regions[at])
+            at += 1
+        if near:
+            home = near[0]
+            for region in near[1:]:
+                if _shared(region, word) > _shared(home, word):
+                    home = region
+            start = min(max(word.start, home.start - _REACH_S), home.end + _REACH_S)
+            kept.append(replace(word, start=start, end=max(start, min(word.end, home.end + _REACH_S))))
+        elif word.probability is None or word.probability >= _UNLIKELY:
+            kept.append(word)
+    return kept
+
+
+def _shared(region: Region, word: Word) -> float:
+    return min(region.end, word.end) - max(region.start, word.start)
+
+
+def in_order(words: Sequence[Word], duration: float) -> list[Word]:
+    """Let no word begin before the one before it, nor end before it begins, nor after the recording."""
+    kept: list[Word] = []
+    earliest = 0.0
+    for word in words:
+        start = min(max(word.start, earliest), duration)
+        end = min(max(word.end, start), duration)
+        kept.append(replace(word, start=round(start, 3), end=round(end, 3)))
+        earliest = start
+    return kept

@@ -1,0 +1,238 @@
+"""Whisper through the real library, with models that say given words."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fi_desktop.audio.recording import Recording
+from fi_desktop.core.errors import Cancelled, UserError
+from fi_desktop.core.transcript import Region
+from fi_desktop.engines.base import Hints, Speech
+from fi_desktop.engines.whisper import WhisperTranscriber
+from fi_desktop.engines.whisper.decoder import Decoder, Heard
+from tests.engines.conftest import Write, ignore
+from tests.packs.make_whisper import make_whisper
+
+CONSULTATION = ["Hola,", "¿cómo", "está?", "Sí,", "sí,", "la", "tos", "mejoró", "con", "l", "'antibiótico."]
+SAID = ["Hola,", "¿cómo", "está?", "Sí,", "sí,", "la", "tos", "mejoró", "con", "l'antibiótico."]
+NO_SPEECH = Speech(np.zeros((1, 100), np.float32), 0.032, ())
+
+Make = Callable[..., WhisperTranscriber]
+
+
+@pytest.fixture(scope="session")
+def spanish(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_whisper(tmp_path_factory.mktemp("whisper") / "spanish", CONSULTATION, language="es")
+
+
+@pytest.fixture
+def transcriber(spanish: Path) -> WhisperTranscriber:
+    return WhisperTranscriber(spanish)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def make_transcriber(words: list[str], **given: Any) -> WhisperTranscriber:
+        return WhisperTranscriber(make_whisper(tmp_path / "model", words, **given))
+
+    return make_transcriber
+
+
+def texts(transcriber: WhisperTranscriber, recording: Recording, speech: Speech, **hints: Any) -> list[str]:
+    found = transcriber.transcribe(recording, speech, hints=Hints(**hints), progress=ignore)
+    return [word.text for word in found.words]
+
+
+def test_words_come_in_order_where_somebody_speaks(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech
+):
+    found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    assert [word.text for word in found.words] == SAID
+    assert (found.language, found.engine, found.model, found.notes) == ("es", "whisper", "spanish", ())
+    first = call_speech.regions[0]
+    assert found.words[0].start == pytest.approx(first.start, abs=0.5)
+    assert all(word.start <= word.end <= call.duration for word in found.words)
+    assert [word.start for word in found.words] == sorted(word.start for word in found.words)
+    assert all(word.probability is not None and not word.doubtful for word in found.words)
+
+
+def test_every_window_is_put_back_where_it_was(transcriber: WhisperTranscriber, write: Write):
+    recording = write(np.random.default_rng(0).normal(0, 0.05, 100 * 16_000).astype(np.float32))
+    regions = (Region(5.0, 31.0), Region(60.0, 80.0))
+    speech = Speech(np.ones((1, 3125), np.float32), 0.032, regions)
+    words = transcriber.transcribe(recording, speech, hints=Hints(), progress=ignore).words
+    assert [word.text for word in words] == 2 * SAID
+    assert all(region.start - 0.5 < word.start < region.start + 8.0 for word, region in pairs(words, regions))
+
+
+def pairs(words: tuple[Any, ...], regions: tuple[Region, ...]) -> list[tuple[Any, Region]]:
+    return [(word, regions[number // len(SAID)]) for number, word in enumerate(words)]
+
+
+def test_a_chosen_language_is_not_looked_for(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Decoder, "detect", None)
+    found = transcriber.transcribe(call, call_speech, hints=Hints(language="en"), progress=ignore)
+    assert found.language == "en"
+    assert [word.text for word in found.words] == SAID
+
+
+def test_a_language_that_is_hard_to_tell_is_noted(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Decoder, "detect", lambda *_: {"es": 0.4, "gl": 0.35, "pt": 0.25})
+    found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    assert found.language == "es"
+    assert len(found.notes) == 1
+
+
+def test_a_language_the_model_does_not_know_is_refused(make: Make, call: Recording, call_speech: Speech):
+    english = make(["Hello", "there."], multilingual=False)
+    with pytest.raises(UserError):
+        texts(english, call, call_speech, language="es")
+    assert texts(english, call, call_speech) == ["Hello", "there."]
+
+
+def test_words_of_languages_without_spaces_are_joined(make: Make, call: Recording, call_speech: Speech):
+    chinese = make(["你", "好"], language="zh")
+    found = chinese.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    assert [(word.text, word.joined) for word in found.words] == [("你", True), ("好", True)]
+
+
+def test_hints_reach_the_model_as_far_as_it_has_room(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech
+):
+    short = Hints(vocabulary=("Omeprazol",), prompt="Consulta de neumología.")
+    long = Hints(vocabulary=tuple(f"fármaco{n}" for n in range(200)), prompt="Consulta. " * 500)
+    for hints, notes in ((short, 0), (long, 1)):
+        found = transcriber.transcribe(call, call_speech, hints=hints, progress=ignore)
+        assert [word.text for word in found.words] == SAID
+        assert len(found.notes) == notes
+
+
+def test_silence_never_reaches_the_model(
+    transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
+):
+    for way in ("detect", "quick", "careful"):
+        monkeypatch.setattr(Decoder, way, None)
+    silence = write(np.zeros(60 * 16_000, np.float32))
+    found = transcriber.transcribe(silence, NO_SPEECH, hints=Hints(), progress=ignore)
+    assert (found.words, found.language) == ((), None)
+
+
+def test_a_loop_is_said_once(make: Make, call: Recording, call_speech: Speech):
+    stuck = make(["Gracias", "por", "ver."] * 40, seconds_per_word=0.2)
+    assert texts(stuck, call, call_speech) == ["Gracias", "por", "ver."]
+
+
+def test_text_that_no_sound_carries_is_left_out(make: Make, call: Recording, call_speech: Speech):
+    hasty = make([f"{stem}{end}" for stem in "abcdef" for end in "aeiou"], seconds_per_word=0.001)
+    assert len(texts(hasty, call, call_speech)) < 4
+
+
+def test_what_cannot_be_trusted_is_decoded_carefully(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    doubtful = Heard(((0.5, 1.0, " Amara.org", 0.2),), trusted=False)
+    monkeypatch.setattr(Decoder, "quick", lambda _self, sounds, _ask: [doubtful for _ in sounds])
+    assert texts(transcriber, call, call_speech) == SAID
+
+
+def test_every_option_is_given_to_the_library(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    import faster_whisper
+
+    left_out: dict[str, set[str]] = {}
+
+    def spy(kind: type[Any]) -> None:
+        real = kind.transcribe
+
+        def transcribe(self: Any, audio: Any, **options: Any) -> Any:
+            left_out[kind.__name__] = set(inspect.signature(real).parameters) - {"self", "audio", *options}
+            return real(self, audio, **options)
+
+        monkeypatch.setattr(kind, "transcribe", transcribe)
+
+    spy(faster_whisper.BatchedInferencePipeline)
+    spy(faster_whisper.WhisperModel)
+    monkeypatch.setattr("fi_desktop.engines.whisper.guards.crammed", lambda _words: True)
+    texts(transcriber, call, call_speech)
+    assert left_out == {"BatchedInferencePipeline": set(), "WhisperModel": set()}
+
+
+def test_a_cancelled_job_does_not_wait_for_the_model(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    goes_on, begun = threading.Event(), threading.Event()
+    real = Decoder.quick
+
+    def slow(self: Decoder, *given: Any) -> list[Heard]:
+        begun.set()
+        assert goes_on.wait(20)
+        return real(self, *given)
+
+    def cancel(_fraction: float) -> None:
+        if begun.is_set():
+            raise Cancelled
+
+    monkeypatch.setattr(Decoder, "quick", slow)
+    with pytest.raises(Cancelled):
+        transcriber.transcribe(call, call_speech, hints=Hints(language="es"), progress=cancel)
+    assert not goes_on.is_set()
+    goes_on.set()
+    assert texts(transcriber, call, call_speech, language="es") == SAID
+
+
+@pytest.mark.parametrize("message", ["CUDA failed with error out of memory", "std::bad_alloc"])
+def test_too_little_memory_is_said_as_such(
+    transcriber: WhisperTranscriber,
+    call: Recording,
+    call_speech: Speech,
+    monkeypatch: pytest.MonkeyPatch,
+    message: str,
+):
+    import faster_whisper
+
+    def full(*_given: Any) -> None:
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(faster_whisper.WhisperModel, "encode", full)
+    with pytest.raises(MemoryError):
+        texts(transcriber, call, call_speech)
+
+
+def test_frugality_makes_batches_smaller(spanish: Path):
+    assert Decoder(spanish, frugality=2, threads=1).batch == 1
+
+
+def test_a_gpu_that_does_not_work_is_left_alone(
+    spanish: Path, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    import ctranslate2
+
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    assert texts(WhisperTranscriber(spanish), call, call_speech) == SAID
+
+
+@pytest.mark.parametrize("missing", ["tokenizer.json", "model.bin"])
+def test_an_incomplete_pack_is_the_persons_to_mend(tmp_path: Path, missing: str):
+    folder = make_whisper(tmp_path / "model", ["Hola."])
+    (folder / missing).unlink()
+    with pytest.raises(UserError):
+        WhisperTranscriber(folder)
+
+
+def test_progress_grows_to_one(transcriber: WhisperTranscriber, call: Recording, call_speech: Speech):
+    told: list[float] = []
+    transcriber.transcribe(call, call_speech, hints=Hints(), progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0

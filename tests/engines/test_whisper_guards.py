@@ -1,0 +1,44 @@
+"""What is left out of Whisper's words, and what is not."""
+
+from __future__ import annotations
+
+from fi_desktop.core.transcript import Region, Word
+from fi_desktop.engines.whisper import guards
+
+SPEECH = [Region(1.0, 3.0), Region(5.0, 6.0)]
+
+
+def spoken(*texts: str, start: float = 0.0, each: float = 0.3) -> list[Word]:
+    return [Word(start + n * each, start + (n + 1) * each, text, 0.9) for n, text in enumerate(texts)]
+
+
+def test_unlikely_words_in_silence_are_left_out():
+    ghost, sure = Word(3.5, 4.0, "Gracias.", 0.2), Word(3.5, 4.0, "Sí.", 0.9)
+    assert guards.within_speech([ghost], SPEECH) == []
+    assert guards.within_speech([sure], SPEECH) == [sure]
+
+
+def test_words_are_trimmed_to_the_speech_that_carries_them():
+    stretched = Word(2.5, 5.2, "tos", 0.3)
+    (word,) = guards.within_speech([stretched], SPEECH)
+    assert (word.start, word.end) == (2.5, 3.1)
+
+
+def test_people_may_repeat_themselves_three_times():
+    assert len(guards.without_loops(spoken("no,", "no,", "no.", "Bueno."))) == 4
+    loop = spoken(*["Muchas", "gracias."] * 5, "Adiós.")
+    assert [word.text for word in guards.without_loops(loop)] == ["Muchas", "gracias.", "Adiós."]
+
+
+def test_a_few_words_in_no_time_are_an_inaccuracy_and_many_are_not():
+    instant = spoken("a", "b", "c", each=0.0)
+    assert guards.without_crammed(instant) == instant
+    words = [*spoken("a", "b"), *spoken("c", "d", "e", "f", start=0.6, each=0.0)]
+    assert guards.crammed(words)
+    assert [word.text for word in guards.without_crammed(words)] == ["a", "b"]
+
+
+def test_times_are_put_in_order():
+    words = [Word(1.0, 2.0, "a"), Word(0.5, 0.7, "b"), Word(2.9, 3.5, "c")]
+    times = [(word.start, word.end) for word in guards.in_order(words, 3.0)]
+    assert times == [(1.0, 2.0), (1.0, 1.0), (2.9, 3.0)]

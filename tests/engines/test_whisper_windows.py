@@ -1,0 +1,97 @@
+"""Packing speech into what Whisper hears at a time: nothing lost, nothing twice, nothing too long."""
+
+from __future__ import annotations
+
+import tracemalloc
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fi_desktop.core.transcript import Region
+from fi_desktop.engines.base import Speech
+from fi_desktop.engines.whisper.windows import LONGEST_S, Window, plan, read
+from tests.engines.conftest import Write
+
+HOP_S = 0.032
+_steps = st.lists(
+    st.tuples(st.floats(0.0, 40.0), st.floats(0.1, 90.0)).map(lambda pair: tuple(round(x, 2) for x in pair)),
+    max_size=12,
+)
+
+
+def speech_of(*regions: Region, duration: float = 600.0) -> Speech:
+    probability = np.zeros((1, round(duration / HOP_S)), np.float32)
+    for region in regions:
+        probability[0, round(region.start / HOP_S) : round(region.end / HOP_S)] = 1.0
+    return Speech(probability, HOP_S, regions)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_steps)
+def test_all_speech_is_heard_once_in_windows_that_fit(steps: list[tuple[float, float]]):
+    regions, at = [], 0.0
+    for gap, length in steps:
+        regions.append(Region(at + gap, at + gap + length))
+        at += gap + length + 0.05
+    duration = at + 0.2
+    windows = plan(speech_of(*regions, duration=duration), duration)
+    pieces = [piece for window in windows for piece in window.pieces]
+    assert all(0 < window.duration <= LONGEST_S + 1e-6 for window in windows)
+    assert all(piece.start < piece.end <= duration for piece in pieces)
+    assert all(one.end <= two.start for one, two in pairwise(pieces))
+    for region in regions:
+        heard = sum(max(0.0, min(p.end, region.end) - max(p.start, region.start)) for p in pieces)
+        assert heard == pytest.approx(region.duration, abs=1e-6)
+
+
+def test_long_speech_is_cut_where_it_is_quiet():
+    speech = speech_of(Region(0.0, 60.0))
+    speech.probability[0, round(27.0 / HOP_S) : round(27.5 / HOP_S)] = 0.2
+    first, *_rest = plan(speech, 60.0)
+    assert 26.9 < first.duration < 27.6
+
+
+def test_long_pauses_are_shortened_and_end_a_window_that_is_nearly_full():
+    windows = plan(speech_of(Region(10.0, 20.0), Region(50.0, 64.5), Region(100.0, 120.0)), 600.0)
+    assert [len(window.pieces) for window in windows] == [2, 1]
+    assert windows[0].pieces == (Region(9.6, 20.4), Region(49.6, 64.9))
+
+
+def test_a_time_is_put_back_into_the_piece_that_it_is_from():
+    window = Window((Region(10.0, 12.0), Region(40.0, 45.0)))
+    assert window.place(1.0, 1.5) == Region(11.0, 11.5)
+    assert window.place(3.0, 4.0) == Region(41.0, 42.0)
+    assert window.place(1.8, 2.1) == Region(11.8, 12.0)
+    assert window.place(1.9, 3.0) == Region(40.0, 41.0)
+    assert window.place(6.5, 9.0) == Region(44.5, 45.0)
+
+
+def test_windows_hold_the_recordings_samples(write: Write):
+    ramp = np.linspace(-1, 1, 200 * 16_000, dtype=np.float32)
+    recording = write(ramp)
+    windows = [
+        Window((Region(1.0, 2.0), Region(59.5, 61.0))),
+        Window((Region(61.0, 62.0),)),
+        Window((Region(199.0, 200.0),)),
+    ]
+    for window, samples in read(recording, windows):
+        expected = np.concatenate(
+            [ramp[round(p.start * 16_000) : round(p.end * 16_000)] for p in window.pieces]
+        )
+        assert np.abs(samples - expected).max() < 1e-4
+
+
+def test_memory_does_not_follow_the_recordings_length(write: Write):
+    minutes = 30
+    recording = write(np.zeros(minutes * 60 * 16_000, np.float32))
+    regions = tuple(Region(start, start + 20.0) for start in np.arange(0.0, minutes * 60.0, 30.0))
+    windows = plan(speech_of(*regions, duration=recording.duration), recording.duration)
+    tracemalloc.start()
+    for _window, _samples in read(recording, windows):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6  # all of it would be 115 MB
