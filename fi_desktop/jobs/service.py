@@ -340,10 +340,11 @@ class JobService:
 
     def _publish(self) -> None:
         news, self.ledger.news = tuple(self.ledger.news), []
-        for item in news:
-            if isinstance(item, JobRemoved):
-                self.folders.discard(item.job_id)
-            _log(item)
+        with log.together():
+            for item in news:
+                if isinstance(item, JobRemoved):
+                    self.folders.discard(item.job_id)
+                _log(item)
         if news:
             for listener in self._listeners:
                 listener(news)
