@@ -21,6 +21,7 @@ from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
 from fi_desktop.jobs.store import JobStore
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
+_EXPIRED_A_TURN = 500  # ids; some milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Ledger:
         self._policy = policy
         self._keep_s = keep_s
         self._keep_unseen = keep_unseen
+        self._expired_up_to = 0  # the id up to which `expire` has looked
 
     # ---- for callers of the service
 
@@ -187,14 +189,24 @@ class Ledger:
         """Whether finished jobs are ever forgotten."""
         return self._keep_s is not None
 
-    def expire(self) -> None:
-        """Forget jobs that were finished so long ago that the settings let them go."""
+    def expire(self) -> bool:
+        """Forget jobs that were finished so long ago that the settings let them go.
+
+        Looks at some jobs at a time, so that no turn is long where there are a hundred thousand.
+
+        Returns: whether all have been looked at; where not, it is to be called again.
+        """
         if self._keep_s is None:
-            return
-        for job in self.store.finished_before(self._now() - self._keep_s):
+            return True
+        after = self._expired_up_to
+        up_to = after + _EXPIRED_A_TURN
+        for job in self.store.finished_before(self._now() - self._keep_s, after=after, up_to=up_to):
             unseen = self._keep_unseen and job.state is JobState.COMPLETED and job.seen_at is None
             if not unseen:
                 self.remove(job)
+        done = up_to >= self.store.last_id
+        self._expired_up_to = 0 if done else up_to
+        return done
 
     # ---- inside
 

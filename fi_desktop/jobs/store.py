@@ -17,7 +17,8 @@ Rows, all under text keys, so that a range of keys is a range of things:
                             has it open, whether the queue is paused
 
 Since there is no other writer, what was written last is remembered, and so need not be read for the next
-change. Whatever undoes a write makes the store forget all of that.
+change; nor need what is asked at every claim: whether the queue is paused, and which retry is due first.
+Whatever undoes a write makes the store forget all of that.
 """
 
 from __future__ import annotations
@@ -48,6 +49,10 @@ _PUT = (
     " ON CONFLICT (key, raw) DO UPDATE SET tag = excluded.tag, value = excluded.value"
 )
 _DELETE = "DELETE FROM Cache WHERE key = ? AND raw = 1"
+
+# what diskcache keeps so that it can evict; this store evicts nothing, and each row would pay for it
+_COUNTERS = ("count_insert", "count_delete", "size_insert", "size_update", "size_delete")
+_INDEXES = (("Cache_expire_time", "expire_time"), ("Cache_tag_rowid", "tag, rowid"))
 
 
 class _Written(NamedTuple):
@@ -86,6 +91,12 @@ class JobStore:
             raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
         self._sql = self._cache._con.execute
         self._written: dict[int, _Written] = {}
+        self._paused: bool | None = None  # None: to be read
+        self._waiting: tuple[str, ...] | None = (
+            None  # the key of the retry that is due first; None: to be read
+        )
+        self._last_id: int | None = None  # None: to be read
+        self._ids_given = False  # … since the last id was written
         try:
             self._begin()
         except (sqlite3.DatabaseError, RefusedRow) as error:
@@ -123,14 +134,17 @@ class JobStore:
         try:
             with self._cache.transact(retry=False):
                 yield
+                if self._ids_given:
+                    self._sql(_PUT, ("m:last_id", None, self._last_id))
+                    self._ids_given = False
         except (sqlite3.OperationalError, Timeout) as error:
             connection = self._cache._con
             if connection.in_transaction:  # diskcache does not roll back where COMMIT itself fails
                 connection.rollback()
-            self.forget()
+            self._forget_all()
             raise TransientError("store.unwritable", f"The queue cannot be written: {error}.") from error
         except BaseException:
-            self.forget()
+            self._forget_all()
             raise
 
     @contextmanager
@@ -149,23 +163,39 @@ class JobStore:
         self._sql("RELEASE command")
 
     def forget(self) -> None:
-        """Read everything from the disk again, from now on."""
+        """Read jobs and queue from the disk again, from now on."""
         self._written.clear()
+        self._paused = self._waiting = None
+
+    def _forget_all(self) -> None:
+        """… and ids. Not where a savepoint alone was undone: those given before it are not on disk yet."""
+        self.forget()
+        self._last_id, self._ids_given = None, False
 
     def never_reuse(self, last_id: int) -> None:
-        """Give ids above this one alone."""
-        self._cache.set("m:last_id", last_id)
+        """Give ids above this one alone. Needs a transaction."""
+        self._last_id, self._ids_given = last_id, True
 
     def next_id(self) -> int:
-        """Return an id that was never used before."""
-        return int(self._cache.incr("m:last_id", default=0))
+        """Return an id that was never used before. Needs a transaction: its end writes the last one."""
+        self._last_id, self._ids_given = self.last_id + 1, True
+        return self._last_id
+
+    @property
+    def last_id(self) -> int:
+        """The highest id that was ever given; 0: none was."""
+        if self._last_id is None:
+            self._last_id = int(self._cache.get("m:last_id", default=0))
+        return self._last_id
 
     def write(self, before: Job | None, job: Job, event: JobEvent) -> None:
         """Write the job after an event, the event, and the job's place in the queue. Needs a transaction."""
-        if before is not None and (old := _place(before)) is not None:
-            self._sql(_DELETE, (old,))
+        if before is not None:
+            self._unplace(before)
         if (place := _place(job)) is not None:
             self._sql(_PUT, (place, None, job.id))
+            if job.state is JobState.RETRYING:
+                self._waiting = None
         if before is None:
             if job.fingerprint is not None:
                 self._sql(_PUT, (_same(job), None, job.id))
@@ -195,11 +225,14 @@ class JobStore:
     @property
     def paused(self) -> bool:
         """Whether nothing is to be claimed; set inside a transaction."""
-        return bool(self._cache.get("m:paused", default=0))
+        if self._paused is None:
+            self._paused = bool(self._cache.get("m:paused", default=0))
+        return self._paused
 
     @paused.setter
     def paused(self, paused: bool) -> None:
-        self._cache.set("m:paused", int(paused))
+        self._sql(_PUT, ("m:paused", None, int(paused)))
+        self._paused = paused
 
     def known(self, fingerprint: str) -> list[Job]:
         """Return the jobs of this recording with these options, the newest first."""
@@ -217,14 +250,15 @@ class JobStore:
 
     def next_due_at(self) -> float | None:
         """Return when the soonest waiting retry is due, UTC seconds since the epoch; None: none waits."""
-        row = self._sql(
-            "SELECT key FROM Cache WHERE key >= 'd:' AND key < 'd;' AND raw = 1 ORDER BY key LIMIT 1"
-        ).fetchone()
-        return None if row is None else float(row[0].split(":")[1])
+        first = self._first_waiting()
+        return float(first[0].split(":")[1]) if first else None
 
     def first_due(self, now: float) -> Job | None:
         """Return the waiting retry that has been due for longest at `now`, or None."""
-        return self._first("d:", f"d:{now:017.3f}:~")
+        first = self._first_waiting()
+        if not first or first[0] > f"d:{now:017.3f}:~":
+            return None
+        return self.get(int(first[0].rpartition(":")[2]))
 
     def jobs(self, *, state: JobState | None = None, after: int = 0, limit: int | None = None) -> list[Job]:
         """Return jobs in order of submission: those with an id above `after`, at most `limit` of them."""
@@ -242,13 +276,13 @@ class JobStore:
             )
         return [job_from_json(self._value(row)) for row in rows.fetchall()]
 
-    def finished_before(self, moment: float) -> list[Job]:
-        """Return the jobs that were finished before then, UTC seconds since the epoch, in any order."""
-        # in SQL: to make a Job of each of a hundred thousand records takes seconds
+    def finished_before(self, moment: float, *, after: int, up_to: int) -> list[Job]:
+        """Return the jobs above `after` and up to `up_to` that were finished before then, UTC seconds."""
+        # in SQL: to make a Job of each record takes ten times as long
         rows = self._sql(
-            "SELECT mode, filename, value FROM Cache WHERE tag IN (?, ?, ?)"
+            "SELECT mode, filename, value FROM Cache WHERE key > ? AND key <= ? AND raw = 1"
             " AND CASE WHEN json_valid(value) THEN json_extract(value, '$.finished_at') END < ?",
-            (*(state.value for state in JobState if state.final), moment),
+            (_record(after), _record(up_to), moment),
         )
         return [job_from_json(self._value(row)) for row in rows.fetchall()]
 
@@ -274,8 +308,7 @@ class JobStore:
     def remove(self, job: Job) -> None:
         """Forget the job and its events. Needs a transaction."""
         self._written.pop(job.id, None)
-        if (place := _place(job)) is not None:
-            self._sql(_DELETE, (place,))
+        self._unplace(job)
         if job.batch is not None:
             self._sql(_DELETE, (_batch(job),))
         if job.fingerprint is not None:
@@ -290,6 +323,21 @@ class JobStore:
         """Return what SQLite finds wrong with its file; nothing where all is well."""
         rows = [row[0] for row in self._sql("PRAGMA quick_check").fetchall()]
         return [] if rows == ["ok"] else rows
+
+    def _unplace(self, job: Job) -> None:
+        if (place := _place(job)) is not None:
+            self._sql(_DELETE, (place,))
+            if job.state is JobState.RETRYING:
+                self._waiting = None
+
+    def _first_waiting(self) -> tuple[str, ...]:
+        """Return the key of the retry that is due first; nothing where none waits."""
+        if self._waiting is None:
+            row = self._sql(
+                "SELECT key FROM Cache WHERE key >= 'd:' AND key < 'd;' AND raw = 1 ORDER BY key LIMIT 1"
+            ).fetchone()
+            self._waiting = row or ()
+        return self._waiting
 
     def _remember(self, written: _Written) -> None:
         if written.job.state.final:  # it will hardly change again
@@ -336,7 +384,7 @@ def _open_cache(folder: Path) -> Cache:
 
     Any opener writes its settings into the database, so this is the only place that opens one.
     """
-    return Cache(
+    cache = Cache(
         str(folder),
         timeout=_BUSY_TIMEOUT_S,
         disk=JSONTextDisk,
@@ -350,6 +398,20 @@ def _open_cache(folder: Path) -> Cache:
         sqlite_auto_vacuum=0,  # freed pages are used again; moving them about costs a tenth of a turn
         sqlite_mmap_size=0,  # a mapped file that cannot be read any more ends the process
     )
+    with cache.transact(retry=False):
+        _lighten(cache._con)
+    return cache
+
+
+def _lighten(connection: sqlite3.Connection) -> None:
+    """Take away what diskcache keeps so that it can evict, and has made again just now."""
+    for counter in _COUNTERS:
+        connection.execute(f"DROP TRIGGER IF EXISTS Settings_{counter}")
+    if connection.execute("SELECT 1 FROM Cache LIMIT 1").fetchone() is None:
+        for name, columns in _INDEXES:  # under the same names, or they would be made again at each start
+            connection.execute(f"DROP INDEX IF EXISTS {name}")
+            first = columns.partition(",")[0]
+            connection.execute(f"CREATE INDEX {name} ON Cache ({columns}) WHERE {first} IS NOT NULL")
 
 
 def _record(job_id: int) -> str:

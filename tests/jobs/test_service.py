@@ -97,6 +97,19 @@ def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them
         bench.service.close()
 
 
+def test_old_jobs_expire_a_few_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fi_desktop.jobs.ledger._EXPIRED_A_TURN", 2)
+    bench = Bench(tmp_path, keep_s=100.0)
+    bench.answer(bench.service.cancel(bench.submit("a.wav", "b.wav", "c.wav", "d.wav", "e.wav")))
+    left = []
+    for bench.now in (2_000.0, 2_000.0, 2_000.0, 3_000.0):
+        with bench.service.turn():
+            all_seen = bench.service.ledger.expire()
+        left.append((len(bench.answer(bench.service.jobs())), all_seen))
+    assert left == [(3, False), (1, False), (0, True), (0, False)]  # and then from the first again
+    bench.service.close()
+
+
 def test_a_batch_is_what_was_handed_in_together(bench: Bench):
     bench.submit("single.wav")
     bench.submit("a.wav", "b.wav")

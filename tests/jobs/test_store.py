@@ -123,6 +123,64 @@ def test_a_savepoint_undoes_only_what_is_inside(store: JobStore):
     assert [job.id for job in store.jobs()] == [1]
 
 
+def test_an_id_that_was_given_before_a_savepoint_was_undone_is_not_given_again(store: JobStore):
+    with store.transaction():
+        first = store.next_id()
+        with pytest.raises(ZeroDivisionError), store.savepoint():
+            store.next_id()
+            raise ZeroDivisionError
+        assert store.next_id() > first
+
+
+def test_ids_of_a_transaction_that_was_undone_are_free(store: JobStore):
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.next_id()
+        raise ZeroDivisionError
+    assert submit(store).id == 1
+
+
+def test_a_queue_that_was_not_paused_after_all_is_not_remembered_as_paused(store: JobStore):
+    assert not store.paused
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.paused = True
+        raise ZeroDivisionError
+    assert not store.paused
+
+
+def test_the_retry_that_is_due_first_is_known_after_each_change(store: JobStore):
+    assert store.next_due_at() is None
+    jobs = [submit(store) for _ in range(3)]
+    for job, retry_at in zip(jobs, (300.0, 100.0, 200.0), strict=True):
+        running = record(store, job, ev.Claimed(job.id, 2.0, "c", "w"))
+        record(store, running, ev.Failed(job.id, 3.0, "c", ERROR, retry_at))
+    assert store.next_due_at() == 100.0
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.remove(store.get(2))
+        assert store.next_due_at() == 200.0
+        raise ZeroDivisionError
+    assert store.next_due_at() == 100.0
+    record(store, store.get(2), ev.CancelAsked(2, 4.0))
+    assert store.next_due_at() == 200.0
+    with store.transaction():
+        store.remove(store.get(3))
+    assert store.next_due_at() == 300.0
+    record(store, store.get(1), ev.Due(1, 300.0))
+    assert store.next_due_at() is None
+
+
+def test_a_store_as_diskcache_makes_it_goes_on_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fi_desktop.jobs.store._lighten", lambda _connection: None)
+    store = JobStore(tmp_path)
+    job = submit(store)
+    store.close()
+    monkeypatch.undo()
+    again = JobStore(tmp_path)
+    done = record(again, job, ev.CancelAsked(job.id, 2.0))
+    assert again.jobs(state=JobState.CANCELLED) == [done]
+    assert again.check() == []
+    again.close()
+
+
 def test_jobs_are_listed_in_pages_and_by_state_and_counted(store: JobStore):
     jobs = [submit(store) for _ in range(7)]
     record(store, jobs[2], ev.CancelAsked(jobs[2].id, 2.0))
@@ -137,7 +195,7 @@ def test_jobs_that_were_finished_before_a_moment_are_found(store: JobStore):
     old, new, _waiting = (submit(store) for _ in range(3))
     record(store, old, ev.CancelAsked(old.id, 2.0))
     record(store, new, ev.CancelAsked(new.id, 3.0))
-    assert [job.id for job in store.finished_before(3.0)] == [old.id]
+    assert [job.id for job in store.finished_before(3.0, after=0, up_to=9)] == [old.id]
 
 
 def test_what_was_undone_is_not_remembered(store: JobStore):
