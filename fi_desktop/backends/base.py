@@ -50,6 +50,7 @@ class EngineRoom(ABC):
         self._settings = settings
         self._models = models
         self._limits = Limits.of(settings)
+        self._cores = os.cpu_count() or 1
         self._thread = threading.Thread(target=self._run, name="engine-room", daemon=True)
         self._opened = threading.Event()
         self._refusal: Exception | None = None
@@ -147,7 +148,7 @@ class EngineRoom(ABC):
             soft_limit_s=self._limits.soft_s,
             limit_factor=self._limits.factor,
             frugality=job.out_of_memory,
-            threads=max(1, (os.cpu_count() or 1) // self._at_once()),
+            threads=max(1, self._cores // self._at_once()),
             last_try=self._service.ledger.is_last_try(job),
         )
 

@@ -7,6 +7,7 @@ knows nothing of the queue.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ class Place:
         job: what it works on, under `job.claim`.
         began: when the job was delivered.
         heard: when its worker was last heard.
+        quick: the last job that its worker ended was a very short one.
+        weighed: when its worker's memory was looked at last.
         duration_s: length of its recording, once the worker has told.
         kill_at, kill_error: when its worker is killed at the latest, and what is then said of the job.
         spawn_at: when the next worker may be started.
@@ -58,6 +61,8 @@ class Place:
     job: Job | None = None
     began: float = 0.0
     heard: float = 0.0
+    quick: bool = False
+    weighed: float = -math.inf
     duration_s: float | None = None
     kill_at: float | None = None
     kill_error: ErrorInfo | None = None
@@ -131,14 +136,23 @@ class Place:
         except OSError:
             return
 
+    def message(self) -> FromWorker | None:
+        """Read what the worker says, where its pipe has something to say; None: it said nothing more."""
+        if self.pipe is None:
+            return None
+        try:
+            message: FromWorker = self.pipe.recv()
+        except (EOFError, OSError):
+            return None  # it is gone; see `gone`
+        self.heard = time.monotonic()
+        return message
+
     def messages(self) -> Iterator[FromWorker]:
         """Yield what the worker has said and nobody has read yet."""
         try:
-            while self.pipe is not None and self.pipe.poll():
-                message: FromWorker = self.pipe.recv()
-                self.heard = time.monotonic()
+            while self.pipe is not None and self.pipe.poll() and (message := self.message()) is not None:
                 yield message
-        except (EOFError, OSError):
+        except OSError:
             return  # it is gone; see `gone`
 
     @property
@@ -233,7 +247,8 @@ class Place:
 
     def _take(self, pipe: Connection, started_at: float) -> None:
         self.pipe, self.started_at, self.heard = pipe, started_at, time.monotonic()
-        self.ready, self.leaving, self.job, self.done_by_worker = False, False, None, 0
+        self.ready = self.leaving = self.quick = False
+        self.job, self.done_by_worker, self.weighed = None, 0, -math.inf
         self.vacant_s += time.monotonic() - self.vacant_since
         self._ps = psutil.Process(self.process.pid) if self.process is not None else None
 

@@ -12,13 +12,13 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.connection import wait
 
 import psutil
 
 from fi_desktop import log
 from fi_desktop.backends.base import EngineRoom
 from fi_desktop.backends.devices import devices
+from fi_desktop.backends.ears import Ears
 from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.messages import (
     CancelWork,
@@ -47,6 +47,8 @@ _CANCEL_GRACE_S = 10.0
 _RETRY_TURN_S = 1.0
 _EXPIRE_EVERY_S = 3600.0
 _LOOK_EVERY_S = 5.0  # how long the engine room waits at most while a worker is busy
+_SHORT_S = 0.002  # a worker whose last job took no longer is expected to be as quick with the next
+_WEIGH_EVERY_S = 1.0  # how often a worker's memory is looked at, at most
 _SLEPT_S = 30.0  # a longer wait than asked for by this much: the computer slept
 _HOPELESS = 3  # so many stillborn workers in every place: no process can be started here
 _TROUBLE = "No worker process can be started here: recordings are worked one at a time inside the program."
@@ -81,6 +83,7 @@ class WorkerPool(EngineRoom):
         self._context = multiprocessing.get_context("spawn")
         self._wanted = settings.workers or default_workers()
         self._places: list[Place] = []
+        self._ears = Ears()
         self._threads = threads
         self._wanted_limits = self._limits
         self._turn_at: float | None = None
@@ -118,6 +121,7 @@ class WorkerPool(EngineRoom):
             self._stop_workers()
         finally:
             unlisten()
+            self._ears.close()
             for place in self._places:
                 place.kill()
 
@@ -127,9 +131,8 @@ class WorkerPool(EngineRoom):
 
     def _claim(self) -> list[Job]:
         now = time.monotonic()
-        if now >= self._expire_at:
+        if now >= self._expire_at and self._service.ledger.expire():
             self._expire_at = now + _EXPIRE_EVERY_S
-            self._service.ledger.expire()
         claimed = []
         for place in self._places:
             if place.idle:
@@ -152,21 +155,38 @@ class WorkerPool(EngineRoom):
         place.send(self._delivery(job))
 
     def _wait(self) -> None:
+        told = self._listen(self._patience_s())
+        while told:
+            told = self._listen(self._grace_s())
+
+    def _listen(self, patience_s: float | None) -> bool:
+        """Hear whoever says something within that time; return whether a worker did."""
         sources = [self._bell_reader, *(source for place in self._places for source in place.sources)]
-        patience_s = self._patience_s()
         before = time.monotonic()
-        heard = set(wait(sources, patience_s))
+        heard = self._ears.wait(sources, patience_s)
         if patience_s is not None and (late_s := time.monotonic() - before - patience_s) > _SLEPT_S:
             self._wake_up(late_s)
+        told = False
         if self._bell_reader in heard:
             self._hear()
         for place in self._places:
-            if heard.isdisjoint(place.sources):
-                continue
-            for message in place.messages():
+            if place.pipe in heard and (message := place.message()) is not None:
                 self._on_message(place, message)
-            if place.gone:
+                told = True
+            elif not heard.isdisjoint(place.sources) and place.gone:
                 self._on_end_of_worker(place)
+        return told
+
+    def _grace_s(self) -> float:
+        """How long to listen on for ends that are about to come, so that they share a commit, seconds.
+
+        A commit costs more than a short job. Without this two workers would end in turns for ever, each
+        while the other's end is committed, and no two ends would meet. It is bounded by the age of what runs,
+        so that a job that turns out to be longer has put the others off once, by `_SHORT_S` at most.
+        """
+        now = time.monotonic()
+        coming = [place.began + _SHORT_S - now for place in self._places if place.job and place.quick]
+        return max(0.0, *coming) if coming else 0.0
 
     def _patience_s(self) -> float | None:
         """How long nothing needs to be done if nobody says anything, seconds."""
@@ -193,6 +213,9 @@ class WorkerPool(EngineRoom):
             place.heard += slept_s
             if place.kill_at is not None:
                 place.kill_at += slept_s
+
+    def _at_once(self) -> int:
+        return max(1, len(self._places))
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error
@@ -238,6 +261,7 @@ class WorkerPool(EngineRoom):
     def _on_end(self, place: Place, job: Job, message: Ended) -> None:
         ledger, claim = self._service.ledger, message.claim
         place.done_by_worker += 1
+        place.quick = place.heard - place.began <= _SHORT_S
         match message:
             case Done(summary=summary):
                 place.done += 1
@@ -260,7 +284,10 @@ class WorkerPool(EngineRoom):
         settings = self._settings
         if settings.recycle_jobs and place.done_by_worker >= settings.recycle_jobs:
             return True
-        return bool(settings.recycle_mb) and place.rss_bytes() > settings.recycle_mb * 1_000_000
+        if not settings.recycle_mb or place.heard - place.weighed < _WEIGH_EVERY_S:
+            return False
+        place.weighed = place.heard
+        return place.rss_bytes() > settings.recycle_mb * 1_000_000
 
     def _on_news(self, news: tuple[News, ...]) -> None:
         for item in news:
@@ -340,7 +367,8 @@ class WorkerPool(EngineRoom):
             place.send(StopWork())
         deadline = time.monotonic() + self._settings.stop_grace_s
         while any(place.held for place in self._places) and (left_s := deadline - time.monotonic()) > 0:
-            wait([source for place in self._places for source in place.sources], left_s)
+            # for their ends alone: a pipe would tell again and again of what is read at the end
+            self._ears.wait([place.sources[-1] for place in self._places if place.held], left_s)
             for place in self._places:
                 if place.gone:
                     self._give_back(place)
