@@ -1,8 +1,9 @@
 """A worker process: waits for a job on its pipe, does it, says so, waits for the next.
 
 It imports no Qt and no store. It ends when it is told to, when its pipe closes, or when the app is gone,
-however the app ended. The heavy libraries are imported after the environment that governs their threads was
-set.
+however the app ended. Nothing ties the process to the app until `main` is reached, once this module was
+imported: so it imports next to nothing, and its functions import the rest. The heavy libraries are imported
+after the environment that governs their threads was set.
 """
 
 from __future__ import annotations
@@ -17,20 +18,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
 
-from fi_desktop.backends.attempt import Reporter, attempt
 from fi_desktop.backends.devices import environment
-from fi_desktop.backends.messages import (
-    CancelWork,
-    ChangeLimit,
-    Deliver,
-    FromWorker,
-    Heartbeat,
-    Ready,
-    StopWork,
-    ToWorker,
-)
-from fi_desktop.core.errors import Cancelled, Interrupted
+
+if TYPE_CHECKING:
+    from fi_desktop.backends.messages import Deliver, FromWorker, ToWorker
 
 # one thread a worker, and none that spins: two workers that each take every core are slower than one
 _ENVIRONMENT = {
@@ -57,6 +50,8 @@ def main(pipe: Connection, device: str) -> None:
 
 def serve(pipe: Connection) -> None:
     """Do one job after the other until told to stop, or until the pipe closes."""
+    from fi_desktop.backends.messages import CancelWork, ChangeLimit, Deliver, Ready, StopWork
+
     mouth = _Mouth(pipe)
     try:
         mouth.say(Ready())
@@ -79,6 +74,10 @@ def serve(pipe: Connection) -> None:
 
 def _work(pipe: Connection, mouth: _Mouth, delivery: Deliver) -> bool:
     """Do one job; return whether the worker was told to stop meanwhile."""
+    from fi_desktop.backends.attempt import Reporter, attempt
+    from fi_desktop.backends.messages import CancelWork, ChangeLimit, StopWork
+    from fi_desktop.core.errors import Cancelled, Interrupted
+
     stopping = False
 
     def check() -> None:
@@ -134,6 +133,8 @@ class _Mouth:
         self._heart.join()
 
     def _beat(self) -> None:
+        from fi_desktop.backends.messages import Heartbeat
+
         while self._busy.wait() and not self._shut.wait(_HEARTBEAT_S):
             if self._busy.is_set():
                 try:
@@ -150,6 +151,9 @@ def _end_with_the_app() -> None:
     if sys.platform == "linux":
         # also inside native code, where the thread below may not get to run
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # and where it ended before that was asked for: nobody is told of what is past
+        if os.getppid() != parent.pid:
+            os._exit(1)
     sentinel = parent.sentinel
 
     def watch() -> None:

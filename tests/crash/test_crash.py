@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.crash.harness import KINDS, ORPHANS_S, Harness, Victim
+from tests.crash.harness import KINDS, ORPHANS_S, PATIENCE_S, Harness, Victim
 
 pytestmark = [
     pytest.mark.slow,
@@ -47,8 +49,31 @@ def test_no_worker_outlives_a_killed_app(home: Path, long_recording: Path, held:
         for worker in workers:
             os.kill(worker.pid, signal.SIGSTOP)
     victim.process.kill()
-    _, alive = psutil.wait_procs(workers, timeout=ORPHANS_S)
-    for worker in alive:
-        worker.kill()
-    assert alive == []
-    victim.ended_after_s()
+    try:
+        assert victim.ended_after_s() < ORPHANS_S
+    finally:
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
+
+
+def test_no_worker_outlives_an_app_that_is_killed_while_its_workers_start(home: Path):
+    for moment in range(10):
+        victim = Victim(home, "none", [])
+        victim.read_until("started")
+        with suppress(subprocess.TimeoutExpired):
+            # no worker yet, an interpreter, its own modules, ours, the engine's
+            victim.process.wait(moment * 0.02)
+        victim.process.kill()
+        assert victim.ended_after_s() < ORPHANS_S
+
+
+def test_a_worker_that_finds_the_app_gone_when_it_starts_ends(home: Path):
+    victim = Victim(home, "pause", [])
+    victim.read_until("starting")
+    workers = victim.workers()
+    assert workers
+    victim.process.kill()
+    victim.process.wait(PATIENCE_S)
+    assert any(worker.is_running() for worker in workers)  # nothing has tied them to the app
+    assert victim.ended_after_s() < ORPHANS_S

@@ -8,6 +8,7 @@ with SIGKILL:
     before:N after:N    the app, just before or just after its N-th COMMIT that writes something
     worker-before:N worker-after:N    one worker, once, around the N-th file that it puts in its place
     hold            nowhere; a worker that gets a job stays in native code, and keeps Python's lock
+    pause           nowhere; a worker that starts says so, and goes on once the app's input is closed
 
 Workers are spawned with this module as their main one, and with the same arguments: that is how they know.
 """
@@ -99,6 +100,12 @@ def hold_in_native_code() -> None:
     pipeline.run = run
 
 
+def pause() -> None:
+    """Wait at a moment at which nothing ties the worker to the app yet."""
+    say("starting")
+    sys.stdin.read()
+
+
 def main(home: Path, recordings: list[Path]) -> None:
     # here and not above: a worker starts as lightly as that of the real program
     from fi_desktop.app import App
@@ -134,6 +141,8 @@ def meet_doom(*kinds: str) -> None:
         die_around_commit(moment, int(number))
     elif moment == "hold":
         hold_in_native_code()
+    elif moment == "pause":
+        pause()
     else:
         die_around_file(Path(sys.argv[1]), moment, int(number))
 
@@ -142,4 +151,4 @@ if __name__ == "__main__":
     meet_doom("before", "after")
     main(Path(sys.argv[1]), [Path(name) for name in sys.argv[3:]])
 elif __name__ == "__mp_main__":  # a worker
-    meet_doom("worker-before", "worker-after", "hold")
+    meet_doom("worker-before", "worker-after", "hold", "pause")
