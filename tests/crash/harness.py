@@ -5,16 +5,21 @@
 Every round hands in three short recordings, and now and then a file that is none; the app or a worker is
 killed by SIGKILL, sometimes the app once more while it recovers; then the app is started again and does what
 is left. The rounds are shared among harnesses that run at the same time, each over a data folder of its own.
+Where a round goes wrong, its harness ends and the folder is kept; what went wrong is said on stderr.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import itertools
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import wave
 from collections import Counter
 from collections.abc import Iterator
@@ -78,8 +83,10 @@ class Victim:
 
     def __init__(self, home: Path, doom: str, recordings: list[Path]) -> None:
         command = [sys.executable, "-m", "tests.crash.victim", str(home), doom, *map(str, recordings)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        assert self.process.stdin is not None
         assert self.process.stdout is not None
+        self.stdin = self.process.stdin
         self.stdout = self.process.stdout
         self.text = b""
 
@@ -113,6 +120,7 @@ class Victim:
         """
         self.process.wait(PATIENCE_S)
         gone_at = time.monotonic()
+        self.stdin.close()
         self.read_until(None)
         self.stdout.close()
         return time.monotonic() - gone_at
@@ -142,15 +150,16 @@ class Harness:
         """Do so many rounds.
 
         Raises:
-            Broken: a promise was not kept.
+            Broken: a promise was not kept. It, and any other error, has a note of the round and the folder.
         """
         began = time.monotonic()
         for number in range(rounds):
             kind = KINDS[number % len(KINDS)]
             try:
                 self._round(number, kind)
-            except AssertionError as error:
-                raise Broken(f"round {number}, {kind}: {error}") from error
+            except Exception as error:
+                error.add_note(f"in round {number}, {kind}, over {self.home}")
+                raise
             self.figures.rounds += 1
             self.figures.seconds = time.monotonic() - began
         return self.figures
@@ -302,23 +311,38 @@ def _wait_for(victim: Victim, seconds: float) -> None:
         return
 
 
+def work_off(harness: Harness, rounds: int) -> bool:
+    """Do so many rounds; return whether all went well, and where one did not, say why at once."""
+    try:
+        harness.run(rounds)
+    except Exception:  # noqa: BLE001 - whatever it is, the other harnesses go on
+        traceback.print_exc()
+        return False
+    return True
+
+
 def main() -> None:
+    # the trace of each thread where it is told to stop from outside
+    faulthandler.register(signal.SIGTERM, chain=True)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10_000)
-    print(f"{rounds} rounds, seed {seed}", flush=True)
+    folder = Path(tempfile.mkdtemp(prefix="crash-"))
+    print(f"{rounds} rounds, seed {seed}, in {folder}", flush=True)
     shares = [len(range(which, rounds, _HARNESSES)) for which in range(_HARNESSES)]
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_HARNESSES) as threads:
-        harnesses, runs = [], []
-        for which, share in enumerate(shares):
-            own = Path(folder) / str(which)
-            own.mkdir()
-            harness = Harness(own, seed + which, share=(which, _HARNESSES))
-            harnesses.append(harness)
-            runs.append(threads.submit(harness.run, share))
-    broken = [error for run in runs if (error := run.exception()) is not None]
-    for item in (*broken, *(harness.figures for harness in harnesses)):
-        print(item)
-    sys.exit(bool(broken))
+    harnesses = []
+    for which in range(_HARNESSES):
+        own = folder / str(which)
+        own.mkdir()
+        harnesses.append(Harness(own, seed + which, share=(which, _HARNESSES)))
+    with ThreadPoolExecutor(_HARNESSES) as threads:
+        all_well = all(list(threads.map(work_off, harnesses, shares)))
+    for harness in harnesses:
+        print(harness.figures)
+    if not all_well:
+        for process in psutil.Process().children(recursive=True):
+            process.kill()
+        sys.exit(f"A round went wrong: see above; {folder} is kept.")
+    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
