@@ -8,14 +8,23 @@ from pathlib import PurePath
 from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Job, JobState, Stage
 
-# What is done before each stage, and how much it adds, as shares of an attempt: from an hour of a phone call
-# with the built-in engine on two cores (2.2, 7.1 and 1.6 s).
-_SHARES = {
+# What is done before each stage, and how much it adds, as shares of an attempt. Without words: from an hour
+# of a phone call with the built-in engine on two cores (2.2, 7.1 and 1.6 s).
+_WITHOUT_WORDS = {
     Stage.DECODE: (0.0, 0.19),
     Stage.SPEECH: (0.19, 0.64),
     Stage.DIARIZE: (0.83, 0.15),
     Stage.TRANSCRIBE: (0.98, 0.01),
     Stage.JOIN: (0.99, 0.01),
+}
+# With words: a coarse estimate for a processor, where writing the words down takes about two thirds of the
+# time and no two models take as long; to be measured with the model that most people will have.
+_WITH_WORDS = {
+    Stage.DECODE: (0.0, 0.02),
+    Stage.SPEECH: (0.02, 0.05),
+    Stage.DIARIZE: (0.07, 0.25),
+    Stage.TRANSCRIBE: (0.32, 0.66),
+    Stage.JOIN: (0.98, 0.02),
 }
 _ETA_AFTER_S = 3.0
 _ETA_AFTER_SHARE = 0.05
@@ -34,6 +43,8 @@ class Row:
         duration_s: length of the recording; None before it was decoded.
         speakers, grade, notes: of the result; None and empty before there is one.
         stage: what the running attempt is doing; None before it told.
+        transcribes: whether words are written down; None: that depends on the models there are, and shows
+            once the stage begins.
         share: how much of the attempt is done, 0 to 1; it never goes back while the attempt lasts.
     """
 
@@ -55,6 +66,7 @@ class Row:
     grade: str | None = None
     notes: tuple[str, ...] = ()
     stage: Stage | None = None
+    transcribes: bool | None = None
     share: float = 0.0
 
     @property
@@ -97,25 +109,38 @@ def row_of(job: Job, event: JobEvent | None = None) -> Row:
         duration_s=summary.duration_s if summary else None,
         grade=summary.grade if summary else None,
         notes=summary.notes if summary else (),
+        transcribes=_transcribes(job),
     )
 
 
 def progressed(row: Row, stage: Stage, fraction: float, duration_s: float | None = None) -> Row:
     """Return the row of a running job that got on."""
-    before, share = _SHARES[stage]
+    transcribes = True if stage is Stage.TRANSCRIBE else row.transcribes
+    # Not known yet: rather a bar that jumps ahead at the end than one that stands still at 98 %.
+    before, share = (_WITHOUT_WORDS if transcribes is False else _WITH_WORDS)[stage]
     share_done = max(row.share, before + share * fraction)
-    return replace(row, stage=stage, share=share_done, duration_s=duration_s or row.duration_s)
+    return replace(
+        row,
+        stage=stage,
+        transcribes=transcribes,
+        share=share_done,
+        duration_s=duration_s or row.duration_s,
+    )
 
 
 def keep_progress(old: Row, new: Row) -> Row:
     """Return `new` with the progress of `old` where both show the same running attempt."""
     if old.state is new.state is JobState.RUNNING and old.attempts == new.attempts:
-        return replace(new, stage=old.stage, share=old.share, duration_s=old.duration_s)
+        return replace(
+            new, stage=old.stage, share=old.share, duration_s=old.duration_s, transcribes=old.transcribes
+        )
     return new
 
 
 def eta_s(row: Row, now: float) -> float | None:
     """Return how long the running attempt will still take, seconds; None where it is too early to say."""
+    if row.transcribes is None:
+        return None  # words may be most of the work, or none of it
     took_s = now - row.since
     if row.state is not JobState.RUNNING or took_s < _ETA_AFTER_S or row.share < _ETA_AFTER_SHARE:
         return None
@@ -125,6 +150,16 @@ def eta_s(row: Row, now: float) -> float | None:
 def spent_s(row: Row, now: float) -> float | None:
     """Return how long the job has been waiting or running, or how long its last attempt took, seconds."""
     return row.ran_s if row.state.final else max(0.0, now - row.since)
+
+
+def _transcribes(job: Job) -> bool | None:
+    match job.options.transcriber:
+        case "none":
+            return False
+        case "auto":
+            return None
+        case _:
+            return True
 
 
 def _since(job: Job, event: JobEvent | None) -> float:

@@ -2,25 +2,32 @@
 
 import random
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, JobOptions, Priority, Stage, Summary, apply
 from fi_desktop.core.speakers import SpeakerCount, segments_of
-from fi_desktop.core.transcript import Grade, Provenance, Transcript, Turn
+from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
 from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerInfo, WorkersChanged, WorkerState
 
 DOUBT = "Voices hard to tell apart, or only one voice: please check."
 
 
-def submitted(job_id, name="Consultation.wav", *, at=None, speakers="2", folder="/home/clinic/Recordings"):
+def submitted(
+    job_id,
+    name="Consultation.wav",
+    *,
+    at=None,
+    speakers="2",
+    folder="/home/clinic/Recordings",
+    transcriber="none",
+):
     event = ev.Submitted(
         job_id,
         time.time() if at is None else at,
         str(Path(folder) / name),
-        JobOptions(SpeakerCount.parse(speakers)),
+        JobOptions(SpeakerCount.parse(speakers), transcriber=transcriber),
         Priority.NORMAL,
     )
     return JobChanged(apply(None, event), event)
@@ -139,5 +146,68 @@ def conversation(
     )
 
 
-def with_turns(*turns: Turn) -> Transcript:
-    return replace(conversation(2), turns=turns, segments=segments_of(turns))
+_ASKED = (
+    "Buenos días. ¿Qué la trae hoy por la consulta?",
+    "¿Desde cuándo le pasa?",
+    "¿Y ha tomado algo para el dolor?",
+    "¿Tiene alguna alergia a medicamentos?",
+    "Vale.",
+    "Le voy a mirar la tensión, y después hablamos de cómo está durmiendo estos días.",
+    "Entiendo. ¿Hay antecedentes de migraña en su familia?",
+)
+_ANSWERED = (
+    "Pues mire, doctora, llevo dos semanas con un dolor de cabeza que no se me va, sobre todo por las "
+    "tardes, y cuando me agacho o subo las escaleras de casa me late aquí, en el lado derecho, y a veces "
+    "me dan náuseas.",
+    "Sí.",
+    "Empecé con paracetamol y luego mi hermana me dio un sumatriptán que tenía ella, pero no me hizo nada.",
+    "A la amoxicilina, creo. Me salieron ronchas de pequeña.",
+    "Duermo mal. Me despierto a las cuatro y ya no me puedo volver a dormir, le doy vueltas a todo.",
+    "Mi madre tenía, y la hermana de mi madre también, ahora que lo dice.",
+    "Desde el día de Todos los Santos, más o menos.",
+)
+_HARD_TO_HEAR = ("sumatriptán", "amoxicilina,", "Santos,", "ronchas", "agacho")
+
+
+def consultation(
+    segments=26, *, seed=7, named=True, notes=(), name="Consulta señora Núñez.m4a"
+) -> Transcript:
+    """A made-up visit in Spanish, with words: some hard to hear, some spoken by both at once."""
+    rng = random.Random(seed)
+    moment, turns, parts = 1.4, [], []
+    for number in range(segments):
+        speaker = f"SPEAKER_{number % 2:02d}"
+        text = (_ANSWERED if number % 2 else _ASKED)[number // 2 % 7]
+        overlapped = number % 9 == 4
+        begun, words = moment, []
+        for place, spoken in enumerate(text.split()):
+            length = 0.12 + 0.055 * len(spoken)
+            probability = 0.21 if spoken in _HARD_TO_HEAR else round(rng.uniform(0.7, 1.0), 2)
+            words.append(
+                Word(
+                    round(moment, 2),
+                    round(moment + length, 2),
+                    spoken,
+                    probability,
+                    speaker if named else None,
+                    overlapped and place < 2,
+                )
+            )
+            moment += length + rng.uniform(0, 0.08)
+        turns.append(Turn(round(begun, 2), words[-1].end, speaker))
+        parts.append(Segment(words[0].start, words[-1].end, words[0].speaker, text, tuple(words)))
+        moment += rng.uniform(-0.2, 1.2)
+    engines = ("builtin" if named else "", "")
+    provenance = Provenance(
+        "0.2.0", *engines, {}, "0" * 64, name, "2026-11-23T10:00:00+00:00", "whisper", "small"
+    )
+    return Transcript(
+        duration=moment + 2,
+        speech=sum(part.end - part.start for part in parts),
+        turns=tuple(turns) if named else (),
+        segments=tuple(parts),
+        provenance=provenance,
+        grade=Grade.CLEAR if named else None,
+        language="es",
+        notes=notes,
+    )

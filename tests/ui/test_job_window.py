@@ -59,7 +59,7 @@ def test_a_job_has_one_window(window, done):
 def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
     opened = window.windows.open(job.id)
     hand.do(lambda service: service.tell(JobProgressed(job.id, Stage.SPEECH, 0.5)))
-    qtbot.waitUntil(lambda: opened.page.progress.value() == 510)
+    qtbot.waitUntil(lambda: opened.page.progress.value() == 45)
     assert opened.page.isVisible()
     hand.complete(job, stories.conversation(7))
     assert shown_result(qtbot, opened).turns.model().rowCount() == 7
