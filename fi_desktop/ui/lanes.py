@@ -1,4 +1,4 @@
-"""Who spoke when, as coloured lanes over time: one lane a speaker."""
+"""Who spoke when, as coloured lanes over time: one lane a speaker, or one for all where nobody is known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTi
 
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.ui import theme
-from fi_desktop.ui.timeline import Lane, lanes_of, tick_step_s
+from fi_desktop.ui.timeline import Lane, lanes_of, tick_step_s, turns_to_show
 from fi_desktop.ui.times import clock, precise
 from fi_desktop.ui.words import Words
 
@@ -47,9 +47,10 @@ class LanesView(QAbstractScrollArea):
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = Words(self)
-        self._duration_s = max(transcript.duration, *(turn.end for turn in transcript.turns), 0.1)
-        self._turns = transcript.turns
-        self._lanes = lanes_of(transcript)
+        self._named = bool(transcript.turns)
+        self._turns = turns_to_show(transcript)
+        self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
+        self._lanes = lanes_of(self._turns)
         self._lane_of = {number: lane for lane in self._lanes for _, _, number in lane.turns}
         self._scale = 0.0  # pixels a second; 0: the whole recording fits
         self._chosen: int | None = None
@@ -58,8 +59,13 @@ class LanesView(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
-        self.setAccessibleName(self.tr("Who spoke when"))
+        self.setAccessibleName(self.title)
         self.setAccessibleDescription("; ".join(self._said(lane) for lane in self._lanes))
+
+    @property
+    def title(self) -> str:
+        """What the lanes show, in a few words."""
+        return self.tr("Who spoke when") if self._named else self.tr("When somebody spoke")
 
     @property
     def pixels_a_second(self) -> float:
@@ -136,9 +142,16 @@ class LanesView(QAbstractScrollArea):
     def _top(self, lane: Lane) -> int:
         return _AXIS + lane.number * _LANE - self.verticalScrollBar().value()
 
+    def _name(self, lane: Lane) -> str:
+        return self._words.speaker(lane.number) if self._named else self.tr("Somebody")
+
+    def _colour(self, lane: Lane) -> QColor:
+        palette = self.palette()
+        return theme.speaker_colour(lane.number, palette) if self._named else theme.quiet(palette)
+
     def _said(self, lane: Lane) -> str:
         return self.tr("{speaker}: {time}, {share}").format(
-            speaker=self._words.speaker(lane.number), time=clock(lane.total_s), share=f"{lane.share:.0%}"
+            speaker=self._name(lane), time=clock(lane.total_s), share=f"{lane.share:.0%}"
         )
 
     def _turn_under(self, place: QPointF) -> int | None:
@@ -162,7 +175,7 @@ class LanesView(QAbstractScrollArea):
             return ""
         turn = self._turns[number]
         return self.tr("{speaker}: {start} to {end} ({length})").format(
-            speaker=self._words.speaker(self._lane_of[number].number),
+            speaker=self._name(self._lane_of[number]),
             start=precise(turn.start),
             end=precise(turn.end),
             length=precise(turn.duration),
@@ -194,7 +207,7 @@ class LanesView(QAbstractScrollArea):
                 painter.drawText(left, _AXIS - 11, text)
 
     def _paint_lane(self, painter: QPainter, lane: Lane, area: QRect) -> None:
-        colour = theme.speaker_colour(lane.number, self.palette())
+        colour = self._colour(lane)
         top = self._top(lane) + (_LANE - _BAR) / 2
         track = theme.mix(self.palette().color(QPalette.ColorRole.Base), colour, 0.09)
         end = min(self._x(self._duration_s), area.right() + 8)
@@ -231,7 +244,7 @@ class LanesView(QAbstractScrollArea):
         time_font = theme.tabular(theme.scaled(self.font(), 0.9))
         for lane in self._lanes:
             top = self._top(lane)
-            colour = theme.speaker_colour(lane.number, self.palette())
+            colour = self._colour(lane)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             painter.drawRoundedRect(QRectF(16, top + (_LANE - _BAR) / 2, 4, _BAR), 2, 2)
@@ -241,12 +254,14 @@ class LanesView(QAbstractScrollArea):
             painter.drawText(
                 area,
                 Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom,
-                self._words.speaker(lane.number),
+                self._name(lane),
             )
             painter.setFont(time_font)
             painter.setPen(theme.quiet(self.palette()))
             below = QRect(30, top + _LANE // 2 + 1, _GUTTER - 40, _LANE // 2 - 8)
-            text = f"{clock(lane.total_s)} · {lane.share * 100:.0f} %"
+            text = clock(lane.total_s)
+            if self._named:
+                text += f" · {lane.share * 100:.0f} %"
             painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
 
     def sizeHint(self) -> QSize:

@@ -1,8 +1,8 @@
-"""A result: who spoke when as lanes, the list of turns, how sure it is, and a way to take it out."""
+"""A result: who spoke when as lanes, what was said or the list of turns, and a way to take it out."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -21,6 +21,9 @@ from fi_desktop.ui.elided_label import ElidedLabel
 from fi_desktop.ui.export_button import ExportButton
 from fi_desktop.ui.lanes import LanesView
 from fi_desktop.ui.message_bar import MessageBar
+from fi_desktop.ui.places import Places
+from fi_desktop.ui.reading_panel import ReadingPanel
+from fi_desktop.ui.timeline import turns_to_show
 from fi_desktop.ui.times import clock
 from fi_desktop.ui.turns_table import TurnsTable
 from fi_desktop.ui.words import Words
@@ -30,8 +33,9 @@ class ResultView(QWidget):
     """Shows one transcript.
 
     Attributes:
-        lanes: the lanes.
-        turns: the list.
+        lanes: the lanes; where the speakers are missing, one that shows when anybody spoke.
+        reading: what was said; None where no words were written down.
+        turns: the list of turns that takes its place then; else None.
         export: the button that writes files.
         message: what became of an export.
     """
@@ -43,7 +47,7 @@ class ResultView(QWidget):
         self._words = Words(self)
         self._transcript = transcript
         self.lanes = LanesView(transcript, self)
-        self.turns = TurnsTable(transcript, self)
+        self.reading, self.turns = self._make_list()
         self.export = ExportButton(transcript, bridge, self)
         self.message = MessageBar(self)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
@@ -52,8 +56,8 @@ class ResultView(QWidget):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out(path)
         self._dress()
-        self.lanes.turn_chosen.connect(self.turns.choose)
-        self.turns.turn_chosen.connect(self.lanes.choose)
+        self._places = Places(turns_to_show(transcript), transcript)
+        self._connect()
         self.export.exported.connect(self._on_exported)
         self.export.refused.connect(self._on_refused)
 
@@ -62,12 +66,29 @@ class ResultView(QWidget):
         """How sure the result is, and what the person should know of it."""
         return self._grade.text()
 
+    def _make_list(self) -> tuple[ReadingPanel | None, TurnsTable | None]:
+        if any(segment.text for segment in self._transcript.segments):
+            return ReadingPanel(self._transcript, self), None
+        return None, TurnsTable(self._transcript, self)
+
+    def _connect(self) -> None:
+        if self.reading is not None:
+            self.lanes.turn_chosen.connect(self._on_turn_chosen)
+            self.reading.table.segment_chosen.connect(self._on_segment_chosen)
+            self.addActions(self.reading.commands)
+        elif self.turns is not None:
+            self.lanes.turn_chosen.connect(self.turns.choose)
+            self.turns.turn_chosen.connect(self.lanes.choose)
+
     def _lay_out(self, path: str) -> None:
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(5)
-        split.addWidget(self._lanes_panel())
-        split.addWidget(self.turns)
+        lanes = self._lanes_panel()
+        lanes.setVisible(bool(self._transcript.segments))
+        for part in (lanes, self.reading, self.turns):
+            if part is not None:
+                split.addWidget(part)
         split.setStretchFactor(0, 0)
         split.setStretchFactor(1, 1)
         column = QVBoxLayout(self)
@@ -85,6 +106,7 @@ class ResultView(QWidget):
         facts = QLabel(self._facts(), self)
         facts.setObjectName("quiet")
         facts.setFont(theme.tabular(self.font()))
+        facts.setWordWrap(True)
         sure = QHBoxLayout()
         sure.setSpacing(7)
         sure.addWidget(self._grade_icon)
@@ -104,7 +126,7 @@ class ResultView(QWidget):
 
     def _lanes_panel(self) -> QWidget:
         panel = QWidget(self)
-        title = QLabel(self.tr("Who spoke when"), panel)
+        title = QLabel(self.lanes.title, panel)
         title.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
         bar = QHBoxLayout()
         bar.setContentsMargins(16, 6, 12, 0)
@@ -141,29 +163,58 @@ class ResultView(QWidget):
 
     def _facts(self) -> str:
         transcript = self._transcript
-        number = len(transcript.speakers)
-        speakers = self.tr("1 speaker") if number == 1 else self.tr("{number} speakers").format(number=number)
-        return "  ·  ".join(
-            (
-                speakers,
+        number, made = len(transcript.speakers), transcript.provenance
+        facts = []
+        if transcript.turns:
+            facts += [
+                self.tr("1 speaker") if number == 1 else self.tr("{number} speakers").format(number=number),
                 self.tr("{number} turns").format(number=len(transcript.turns)),
-                self.tr("{time} long").format(time=clock(transcript.duration)),
-                self.tr("{time} of speech").format(time=clock(transcript.speech)),
-                self._words.engine(transcript.provenance.engine),
-            )
-        )
+            ]
+        facts += [
+            self.tr("{time} long").format(time=clock(transcript.duration)),
+            self.tr("{time} of speech").format(time=clock(transcript.speech)),
+        ]
+        if transcript.language is not None:
+            facts.append(self._words.language(transcript.language))
+        words = sum(len(segment.words) for segment in transcript.segments)
+        if words:
+            facts.append(self.tr("{number} words").format(number=QLocale.system().toString(words)))
+        facts.append(self._words.engine(made.engine))
+        if made.transcriber:
+            name = self._words.engine(made.transcriber)
+            facts.append(f"{name} ({made.transcriber_model})" if made.transcriber_model else name)
+        return "  ·  ".join(facts)
 
     def _dress(self) -> None:
         palette, transcript = self.palette(), self._transcript
         grade = transcript.grade.value if transcript.grade else None
         colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
         icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
+        if self._words.lacks(transcript.notes):
+            colour, icon = theme.tone("warn", palette), "warning"
         self._grade_icon.setPixmap(icons.pixmap(icon, 18, colour, self.devicePixelRatioF()))
         good = self._words.grade_sentence(grade) if grade != "doubtful" else ""
         self._grade.setText(" ".join(filter(None, (good, self._words.remarks(grade, transcript.notes)))))
         self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
             button.setIcon(icons.icon(name, palette))
+
+    @Slot(int)
+    def _on_turn_chosen(self, turn: int) -> None:
+        if self.reading is None:
+            return
+        segment = self._places.segment_of(turn)
+        near = self._places.segment_near(turn)
+        if segment is not None:
+            self.reading.table.choose(segment)
+        elif near is not None:
+            self.reading.table.show_place(near)
+
+    @Slot(int)
+    def _on_segment_chosen(self, segment: int) -> None:
+        turn = self._places.turn_of(segment)
+        if turn is not None:
+            self.lanes.choose(turn)
 
     @Slot(str)
     def _on_exported(self, sentence: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.transcript import Transcript, Turn
 
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _TICK_GAP = 86  # pixels that a tick's label needs at least
@@ -53,11 +53,16 @@ class Lane:
             yield bar_start, bar_end
 
 
-def lanes_of(transcript: Transcript) -> tuple[Lane, ...]:
+def turns_to_show(transcript: Transcript) -> tuple[Turn, ...]:
+    """Return the turns; where the speakers are missing, when anybody spoke, as turns of "" (nobody)."""
+    return transcript.turns or tuple(Turn(part.start, part.end, "") for part in transcript.segments)
+
+
+def lanes_of(turns: Sequence[Turn]) -> tuple[Lane, ...]:
     """Return one lane a speaker, in order of first appearance."""
-    grouped: dict[str, list[tuple[float, float, int]]] = {label: [] for label in transcript.speakers}
-    for number, turn in enumerate(transcript.turns):
-        grouped[turn.speaker].append((turn.start, turn.end, number))
+    grouped: dict[str, list[tuple[float, float, int]]] = {}
+    for number, turn in enumerate(turns):
+        grouped.setdefault(turn.speaker, []).append((turn.start, turn.end, number))
     totals = {label: sum(end - start for start, end, _ in turns) for label, turns in grouped.items()}
     spoken = sum(totals.values()) or 1.0
     return tuple(

@@ -12,9 +12,22 @@ from fi_desktop.core.transcript import DOUBT
 from fi_desktop.ui.rows import Row
 from fi_desktop.ui.times import clock
 
+# The pipeline says why something is missing after one of these; what follows is an engine's own sentence.
+_WORDS_MISSING = "The words are missing: "
+_SPEAKERS_MISSING = "The speakers are missing: "
+
+# Qt names these by a country ("español de España"), which no recording says of itself.
+_NATIVE = {
+    "es": "Español",
+    "en": "English",
+    "zh": "中文",
+    "no": "Norsk",
+    "id": "Bahasa Indonesia",
+}
+
 
 class Words(QObject):
-    """Words for states, stages, grades, speakers and engines."""
+    """Words for states, stages, grades, speakers, languages and engines."""
 
     def state(self, state: JobState) -> str:
         """Return the word for a state."""
@@ -80,7 +93,21 @@ class Words(QObject):
         """Return what the person should know of a result before they rely on it; "" where all is well."""
         # the pipeline notes a doubtful grade as well, in English
         doubt = (self.grade_sentence(grade),) if grade == "doubtful" else ()
-        return " ".join((*doubt, *(note for note in notes if not doubt or note != DOUBT)))
+        return " ".join((*doubt, *(self._note(note) for note in notes if not doubt or note != DOUBT)))
+
+    def lacks(self, notes: tuple[str, ...]) -> bool:
+        """Return whether a part of the result is missing."""
+        return any(note.startswith((_WORDS_MISSING, _SPEAKERS_MISSING)) for note in notes)
+
+    def _note(self, note: str) -> str:
+        """Return a note of the pipeline, in the person's language as far as it is known by its beginning."""
+        if note.startswith(_WORDS_MISSING):
+            reason = note.removeprefix(_WORDS_MISSING)
+            return self.tr("The words are missing: {reason}").format(reason=reason)
+        if note.startswith(_SPEAKERS_MISSING):
+            reason = note.removeprefix(_SPEAKERS_MISSING)
+            return self.tr("The speakers are missing: {reason}").format(reason=reason)
+        return note
 
     def moment(self, at: float) -> str:
         """Return a date with its time, as the person's system writes them; `at`: seconds since the epoch."""
@@ -107,6 +134,21 @@ class Words(QObject):
         """Return a speaker's name; `number` from 0."""
         return self.tr("Speaker {number}").format(number=number + 1)
 
+    def nobody(self) -> str:
+        """Return what stands for a speaker who is not known."""
+        return self.tr("Unknown speaker")
+
+    def language(self, code: str) -> str:
+        """Return a language's name as its speakers write it, or the code (ISO 639-1) where Qt has none."""
+        locale = QLocale(code)
+        known = locale.language() is not QLocale.Language.C
+        name = _NATIVE.get(code) or (locale.nativeLanguageName() if known else "") or code
+        return name[:1].upper() + name[1:]
+
+    def language_asked(self, code: str | None) -> str:
+        """Return the language that is chosen for a recording; None: it is to be found out."""
+        return self.tr("Find out") if code is None else self.language(code)
+
     def speakers_asked(self, asked: str) -> str:
         """Return a number of speakers to look for: "2", "2-4" or "auto"."""
         if asked == "auto":
@@ -124,6 +166,20 @@ class Words(QObject):
                 return self.tr("One speaker per channel")
             case "pyannote":
                 return self.tr("pyannote (needs its model)")
+            case "whisper":
+                return self.tr("Whisper")
+            case "":
+                return self.tr("Speakers missing")
+            case _:
+                return name
+
+    def transcriber(self, name: str) -> str:
+        """Return what writes the words down: "auto", "none" or the name of a model pack."""
+        match name:
+            case "auto":
+                return self.tr("Best there is (automatic)")
+            case "none":
+                return self.tr("Nothing: only who spoke when")
             case _:
                 return name
 

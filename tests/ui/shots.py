@@ -75,6 +75,10 @@ class Photographer:
         self._take_result("result-doubtful", doubtful)
         self._take_result("result-long", stories.conversation(1700, speakers=4, name="Family meeting.mp4"))
 
+        self._take_result("reading", stories.consultation())
+        missing = ("The speakers are missing: the model pack does not fit this computer's memory.",)
+        self._take_result("reading-unnamed", stories.consultation(named=False, notes=missing))
+
     def dark(self) -> None:
         self._application.setPalette(dark_palette())
         window = self._window()
@@ -82,6 +86,7 @@ class Photographer:
         self._take("window-dark", window)
         self._end(window)
         self._take_result("result-dark", stories.conversation(58))
+        self._take_result("reading-dark", stories.consultation(), sought="dolor")
 
     def _window(self) -> MainWindow:
         window = MainWindow(self._service, Settings(self._home), self._bridge)
@@ -109,14 +114,20 @@ class Photographer:
         self._take(name, opened)
         opened.close()
 
-    def _take_result(self, name: str, transcript: Transcript) -> None:
+    def _take_result(self, name: str, transcript: Transcript, *, sought: str = "") -> None:
         view = ResultView(transcript, "", self._bridge)
         view.setWindowFlag(Qt.WindowType.Window)
         view.resize(980, 640)
         view.show()
         self._settle()
-        view.turns.choose(9)
-        view.lanes.choose(9)
+        if view.turns is not None:
+            view.turns.choose(9)
+            view.lanes.choose(9)
+        if view.reading is not None:
+            view.reading.table.selectRow(3)
+        if view.reading is not None and sought:
+            view.reading.bar.open()
+            view.reading.bar.field.setText(sought)
         self._take(name, view)
         view.close()
         view.deleteLater()

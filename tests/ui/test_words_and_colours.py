@@ -87,15 +87,13 @@ def test_precise(seconds, shown):
 
 def test_lanes_add_up():
     talk = stories.conversation(200, speakers=3)
-    lanes = lanes_of(talk)
+    lanes = lanes_of(talk.turns)
     assert sum(len(lane.turns) for lane in lanes) == 200
     assert sum(lane.share for lane in lanes) == pytest.approx(1)
 
 
 def test_turns_in_view_include_a_long_one_from_before():
-    lane = lanes_of(
-        stories.with_turns(Turn(0, 100, "A"), Turn(2, 3, "B"), Turn(101, 102, "A"), Turn(300, 301, "A"))
-    )[0]
+    lane = lanes_of((Turn(0, 100, "A"), Turn(2, 3, "B"), Turn(101, 102, "A"), Turn(300, 301, "A")))[0]
     assert [number for _, _, number in lane.between(50, 200)] == [0, 2]
     assert list(lane.bars(0, 400, 0.5)) == [(0, 102), (300, 301)]
     assert list(lane.bars(0, 400, 10)) == [(0, 100), (101, 102), (300, 301)]
@@ -105,3 +103,20 @@ def test_turns_in_view_include_a_long_one_from_before():
 @pytest.mark.parametrize(("scale", "step"), [(240, 0.5), (100, 1), (1, 120), (0.001, 7200)])
 def test_ticks_are_round_and_wide_enough(scale, step):
     assert tick_step_s(scale) == step
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("es", "Español"), ("en", "English"), ("fr", "Français"), ("pt", "Português"), ("xx", "Xx")],
+)
+def test_languages_are_named_as_their_speakers_do(qapp, code, name):
+    assert Words().language(code) == name
+
+
+def test_what_is_missing_is_known_by_its_beginning(qapp):
+    words = Words()
+    assert words.lacks(("It ends early.", "The words are missing: the disk is full."))
+    assert words.lacks(("The speakers are missing: the disk is full.",))
+    assert not words.lacks(("It ends early.",))
+    said = words.remarks("clear", ("The words are missing: the disk is full.", "It ends early."))
+    assert said == "The words are missing: the disk is full. It ends early."
