@@ -1,0 +1,102 @@
+"""The options of the next drop, and what is told of them."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolBar
+
+from fi_desktop.core.job import JobOptions
+from fi_desktop.ui.options_bar import OptionsBar
+
+PACKS = ("whisper-small", "whisper-large-v3")
+
+
+@pytest.fixture
+def bar(qtbot, dressed):
+    bar = OptionsBar("2", "auto", packs=PACKS)
+    qtbot.addWidget(bar)
+    bar.show()
+    return bar
+
+
+def choose(bar, text):
+    menus = [bar.menu, *(action.menu() for action in bar.menu.actions() if action.menu())]
+    (action,) = [action for menu in menus for action in menu.actions() if action.text() == text]
+    action.trigger()
+
+
+def summary(bar):
+    beside = bar.more.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    return bar.more.text() if beside else ""
+
+
+def test_at_the_start_all_is_as_usual(bar):
+    assert bar.options() == JobOptions()
+    assert summary(bar) == ""
+    assert "Language: Find out" in bar.more.toolTip()
+    assert "Words: Best there is (automatic)" in bar.more.accessibleDescription()
+
+
+def test_language_and_transcriber_are_chosen_and_told(bar):
+    choose(bar, "Español")
+    choose(bar, "whisper-small")
+    assert bar.options() == JobOptions(language="es", transcriber="whisper-small")
+    assert summary(bar) == "whisper-small · Español"
+    choose(bar, "Català")
+    assert bar.options().language == "ca"
+    choose(bar, "Nothing: only who spoke when")
+    assert summary(bar) == "No words · Català"
+    assert "Words: Nothing: only who spoke when" in bar.more.toolTip()
+
+
+def test_packs_that_come_and_go(bar):
+    choose(bar, "whisper-small")
+    bar.offer_packs((*PACKS, "whisper-tiny"))
+    assert bar.options().transcriber == "whisper-small"
+    choose(bar, "whisper-tiny")
+    bar.offer_packs(PACKS)
+    assert bar.options().transcriber == "auto"
+    assert summary(bar) == ""
+
+
+def test_words_that_may_come_up(qtbot, bar):
+    bar.menu.edit_words.trigger()
+    dialog = bar.menu._dialog
+    qtbot.waitExposed(dialog)
+    qtbot.keyClicks(dialog.field, "  lorazepam ")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.keyClicks(dialog.field, "Ely  Lilly")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.keyClicks(dialog.field, "lorazepam")
+    dialog.accept()
+    assert bar.options().vocabulary == ("lorazepam", "Ely Lilly")
+    assert summary(bar) == "2 words"
+    assert "May come up: lorazepam, Ely Lilly" in bar.more.toolTip()
+    bar.menu.edit_words.trigger()
+    assert bar.menu._dialog.field.toPlainText() == "lorazepam\nEly Lilly"
+    bar.menu._dialog.field.clear()
+    bar.menu._dialog.reject()
+    assert bar.options().vocabulary == ("lorazepam", "Ely Lilly")
+
+
+def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
+    toolbar = QToolBar()
+    qtbot.addWidget(toolbar)
+    bar = OptionsBar("2", "auto", toolbar)
+    toolbar.addWidget(bar)
+    choose(bar, "Español")
+    toolbar.resize(toolbar.sizeHint().width() + 300, 50)
+    toolbar.show()
+    qtbot.waitUntil(lambda: summary(bar) == "Español")
+    toolbar.resize(bar.sizeHint().width() - 30, 50)
+    qtbot.waitUntil(lambda: summary(bar) == "")
+    assert bar.isVisible()
+
+
+def test_the_menu_can_be_seen(qtbot, bar):
+    bar.menu.popup(bar.mapToGlobal(bar.rect().bottomLeft()))
+    (languages,) = [action.menu() for action in bar.menu.actions() if action.menu()]
+    languages.popup(bar.mapToGlobal(bar.rect().topRight()))
+    assert not languages.grab().isNull()
+    languages.hide()
+    bar.menu.hide()
