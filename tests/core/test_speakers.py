@@ -1,11 +1,21 @@
-"""How many speakers: what can be written, and what cannot."""
+"""How many speakers: what can be written, and what cannot. Who said which word, and what becomes of it."""
 
 from __future__ import annotations
 
-import pytest
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
-from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.core.transcript import Turn, rename_speakers
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.core import speakers
+from fi_desktop.core.speakers import SpeakerCount, assign_speakers, segments_of_words
+from fi_desktop.core.transcript import Turn, Word, rename_speakers
+
+A, B, C = "SPEAKER_00", "SPEAKER_01", "SPEAKER_02"
+DOCTOR, PATIENT = Turn(0.0, 10.0, A), Turn(10.0, 20.0, B)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +40,154 @@ def test_speakers_are_named_in_order_of_appearance():
         Turn(5.0, 6.0, "SPEAKER_01"),
         Turn(7.0, 8.0, "SPEAKER_00"),
     )
+
+
+def said(text: str, start: float = 0.0, each: float = 0.4) -> list[Word]:
+    """Words one after the other, without a pause."""
+    return [
+        Word(round(start + n * each, 3), round(start + (n + 1) * each, 3), word)
+        for n, word in enumerate(text.split())
+    ]
+
+
+def who(words: Sequence[Word], *turns: Turn, exclusive: Sequence[Turn] = ()) -> list[str | None]:
+    return [word.speaker for word in assign_speakers(words, turns, exclusive)]
+
+
+def test_a_word_goes_to_whom_it_overlaps_most():
+    words = [Word(9.0, 9.5, "Bien."), Word(9.7, 10.2, "Gracias."), Word(9.9, 10.4, "Vale.")]
+    assert who(words, DOCTOR, PATIENT) == [A, A, B]
+
+
+def test_without_turns_nobody_said_it():
+    words = assign_speakers(said("Hola, doctor."), ())
+    assert [(word.speaker, word.overlap) for word in words] == [(None, False)] * 2
+
+
+def test_a_word_near_a_turn_belongs_to_it_and_one_far_from_all_to_nobody():
+    words = [Word(20.5, 20.8, "Sí."), Word(25.0, 25.5, "Adiós."), Word(29.5, 29.9, "Hola.")]
+    assert who(words, DOCTOR, PATIENT, Turn(30.0, 31.0, C)) == [B, None, C]
+
+
+def test_exclusive_turns_decide_and_the_others_tell_the_overlap():
+    turns = [Turn(0.0, 10.0, A), Turn(4.0, 6.0, B)]
+    exclusive = [Turn(0.0, 4.0, A), Turn(4.0, 6.0, B), Turn(6.0, 10.0, A)]
+    words = [Word(1.0, 2.0, "Uno."), Word(4.5, 5.5, "Dos."), Word(7.0, 8.0, "Tres.")]
+    found = assign_speakers(words, turns, exclusive)
+    assert [(word.speaker, word.overlap) for word in found] == [(A, False), (B, True), (A, False)]
+
+
+def test_where_two_speak_at_once_whoever_was_speaking_goes_on():
+    turns = [Turn(0.0, 6.0, B), Turn(4.0, 10.0, A)]
+    assert who(said("Uno. Dos. Tres. Cuatro. Cinco.", each=2.0), *turns) == [B, B, B, A, A]
+
+
+def test_a_lone_word_does_not_jump_within_a_sentence():
+    turns = [Turn(0.0, 2.0, A), Turn(2.0, 2.4, B), Turn(2.4, 8.0, A)]
+    assert set(who(said("Me duele la cabeza desde el lunes."), *turns)) == {A}
+
+
+def test_a_mhm_in_a_pause_stays_with_whoever_said_it():
+    turns = [Turn(0.0, 2.0, A), Turn(2.2, 2.6, B), Turn(2.9, 8.0, A)]
+    words = [*said("Me duele la cabeza"), Word(2.25, 2.55, "sí"), *said("desde el lunes.", start=2.95)]
+    assert who(words, *turns) == [A] * 4 + [B] + [A] * 3
+
+
+def test_an_answer_of_one_word_stays_with_whoever_gave_it():
+    words = said("¿Le duele aquí? Sí. ¿Y aquí también?")
+    turns = [Turn(0.0, 1.2, A), Turn(1.2, 1.6, B), Turn(1.6, 8.0, A)]
+    assert who(words, *turns) == [A, A, A, B, A, A, A]
+
+
+def test_a_sentences_first_word_is_not_left_behind_with_the_one_before():
+    words = said("¿Dónde le duele? En la espalda, doctora.")
+    turns = [Turn(0.0, 1.42, A), Turn(1.42, 4.0, B)]
+    assert who(words, *turns) == [A, A, A, B, B, B, B]
+
+
+def test_a_change_of_speaker_within_a_sentence_is_left():
+    words = said("y entonces me dolía mucho cuánto tiempo le duró más o menos")
+    assert who(words, Turn(0.0, 2.0, A), Turn(2.0, 6.0, B)) == [A] * 5 + [B] * 7
+
+
+def test_abbreviations_end_no_sentence():
+    words = said("Lo mandó el Dr. Pérez ayer.")
+    turns = [Turn(0.0, 1.6, A), Turn(1.6, 2.0, B), Turn(2.0, 6.0, A)]
+    assert set(who(words, *turns)) == {A}
+
+
+_times = st.integers(0, 400).map(lambda tenths: tenths / 10)
+_texts = st.sampled_from(["sí", "no.", "¿qué", "tos?", "Dr.", "...", "la", "'s", "pues,"])
+_word = st.builds(
+    lambda start, length, text, joined: Word(start, start + length, text, 0.5, joined=joined),
+    _times,
+    st.sampled_from([0.0, 0.1, 0.3, 0.8, 3.0]),
+    _texts,
+    st.booleans(),
+)
+_words = st.lists(_word, max_size=40).map(lambda words: sorted(words, key=lambda word: word.start))
+_turn = st.builds(
+    lambda start, length, speaker: Turn(start, start + length, speaker),
+    _times,
+    st.sampled_from([0.0, 0.2, 1.0, 5.0, 20.0]),
+    st.sampled_from([A, B, C]),
+)
+_turns = st.lists(_turn, max_size=20)
+
+
+@given(_words, _turns, _turns)
+def test_no_word_is_lost_or_doubled_or_moved(words: list[Word], turns: list[Turn], exclusive: list[Turn]):
+    found = assign_speakers(words, turns, exclusive)
+    assert [replace(word, speaker=None, overlap=False) for word in found] == words
+    assert {word.speaker for word in found} <= {turn.speaker for turn in [*turns, *exclusive]} | {None}
+    assert assign_speakers(words, turns, exclusive) == found
+    assert assign_speakers(found, turns, exclusive) == found
+
+
+@given(_words, _turns)
+def test_segments_hold_every_word_once_in_order(words: list[Word], turns: list[Turn]):
+    found = assign_speakers(words, turns)
+    segments = segments_of_words(found)
+    assert tuple(word for segment in segments for word in segment.words) == found
+    for segment in segments:
+        assert {word.speaker for word in segment.words} == {segment.speaker}
+        assert segment.text.replace(" ", "") == "".join(word.text for word in segment.words)
+        assert segment.start <= segment.end
+    assert segments_of_words(found) == segments
+
+
+@given(_words, _turns)
+def test_the_order_of_turns_does_not_matter(words: list[Word], turns: list[Turn]):
+    assert assign_speakers(words, turns) == assign_speakers(words, turns[::-1])
+
+
+def test_text_keeps_what_is_joined():
+    (segment,) = segments_of_words([Word(0, 1, "l"), Word(1, 2, "'aria,", joined=True), Word(2, 3, "sì.")])
+    assert segment.text == "l'aria, sì."
+
+
+def test_a_segment_ends_with_its_speaker_a_pause_or_its_sentence():
+    words = [
+        replace(word, speaker=A)
+        for word in said(" ".join(["la", "tos", "sigue."] * 30)) + said("Ya.", start=40.0)
+    ]
+    words.append(Word(40.4, 40.8, "Bien.", speaker=B))
+    segments = segments_of_words(words)
+    assert [segment.speaker for segment in segments] == [A, A, A, B]
+    assert segments[0].text.endswith("sigue.")
+    assert 20.0 < segments[0].end - segments[0].start < 22.0
+
+
+def test_work_grows_with_words_and_turns_and_not_with_their_product(monkeypatch: pytest.MonkeyPatch):
+    looked: Counter[str] = Counter()
+    real = speakers.bisect_right
+
+    def counted(*given: object) -> int:
+        looked["up"] += 1
+        return real(*given)
+
+    monkeypatch.setattr(speakers, "bisect_right", counted)
+    words = [Word(n * 0.3, n * 0.3 + 0.3, "tos") for n in range(3_000)]
+    turns = [Turn(n * 1.8, n * 1.8 + 2.0, (A, B)[n % 2]) for n in range(500)]
+    assert len(assign_speakers(words, turns)) == len(words)
+    assert looked["up"] <= 3 * len(words)
