@@ -13,7 +13,7 @@ from typing import Protocol
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters import json_, rttm, txt
+from fi_desktop.exporters import json_, rttm, srt, txt, vtt
 from fi_desktop.files import write_whole
 
 
@@ -51,6 +51,8 @@ EXPORTERS: dict[str, Exporter] = {
         Exporter("rttm", "rttm", "Who spoke when (RTTM)", rttm.render),
         Exporter("json", "json", "Everything, for other programs (JSON)", json_.render),
         Exporter("txt", "txt", "Text to read", txt.render),
+        Exporter("srt", "srt", "Subtitles (SRT)", srt.render),
+        Exporter("vtt", "vtt", "Subtitles for browsers (WebVTT)", vtt.render),
     )
 }
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from fi_desktop.core.transcript import Segment, Transcript
-
-_LABEL = re.compile(r"SPEAKER_(\d+)")
+from fi_desktop.exporters.names import one_line, speaker_name
 
 
 def render(transcript: Transcript, *, name: str | None = None) -> str:
@@ -15,12 +12,12 @@ def render(transcript: Transcript, *, name: str | None = None) -> str:
     count = len(transcript.speakers)
     engines = " and ".join(engine for engine in (provenance.engine, provenance.transcriber) if engine)
     lines = [
-        _one_line(provenance.source_name if name is None else name),
+        one_line(provenance.source_name if name is None else name),
         f"{_clock(transcript.duration)} long, {count} {'speaker' if count == 1 else 'speakers'}",
-        _one_line(
+        one_line(
             f"Made by fi-desktop {provenance.app_version} ({engines}), {_minute(provenance.created_at)}"
         ),
-        *(f"Note: {_one_line(note)}" for note in transcript.notes),
+        *(f"Note: {one_line(note)}" for note in transcript.notes),
         "",
         *(_line(segment) for segment in transcript.segments),
     ]
@@ -30,27 +27,15 @@ def render(transcript: Transcript, *, name: str | None = None) -> str:
 
 
 def _line(segment: Segment) -> str:
-    text = _one_line(segment.text)
+    text = one_line(segment.text)
     if text:
-        return f"[{_clock(segment.start)}] {_speaker(segment.speaker)}: {text}"
-    return f"{_clock_tenths(segment.start)} – {_clock_tenths(segment.end)}  {_speaker(segment.speaker)}"
-
-
-def _speaker(label: str | None) -> str:
-    """A person's number, counted from one; a name that was given instead of the label stays as it is."""
-    if label is None:
-        return "Unknown speaker"
-    match = _LABEL.fullmatch(label)
-    return f"Speaker {int(match[1]) + 1}" if match else _one_line(label)
+        return f"[{_clock(segment.start)}] {speaker_name(segment.speaker)}: {text}"
+    return f"{_clock_tenths(segment.start)} – {_clock_tenths(segment.end)}  {speaker_name(segment.speaker)}"
 
 
 def _minute(iso: str) -> str:
     """2026-11-23 19:40 UTC."""
     return f"{iso[:16].replace('T', ' ')} UTC"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _clock(time_s: float) -> str:

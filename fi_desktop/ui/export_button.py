@@ -33,7 +33,7 @@ class ExportButton(QToolButton):
         self.setObjectName("bordered")
         self.setText(self.tr("Export"))
         self.setAccessibleName(self.tr("Export"))
-        self.setToolTip(self.tr("Save who spoke when as a file"))
+        self.setToolTip(self.tr("Save the result as a file"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setIconSize(QSize(18, 18))
@@ -78,6 +78,10 @@ class ExportButton(QToolButton):
                 return self.tr("JSON (everything)")
             case "txt":
                 return self.tr("Text (to read)")
+            case "srt":
+                return self.tr("SRT (subtitles)")
+            case "vtt":
+                return self.tr("WebVTT (subtitles for browsers)")
             case _:
                 return EXPORTERS[name].title
 

@@ -1,0 +1,161 @@
+"""Words as subtitles: short lines that stand long enough to be read, and no longer than they are said.
+
+At most two lines of 42 characters and seven seconds each, as is common among those who make them by hand. A
+subtitle is one speaker's. It ends with a sentence, at a pause or after a comma where there is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from fi_desktop.core.transcript import Segment, Transcript, Word
+from fi_desktop.exporters.names import one_line
+
+LINE = 42
+"""Characters in a line."""
+LINES = 2
+LONGEST_MS = 7000
+"""How long the words of one subtitle stand."""
+
+_SHORTEST_MS = 1000
+_PAUSE_S = 0.8
+_ENOUGH = LINE // 2  # characters after which the end of a sentence ends a subtitle
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SENTENCE_END = (".", "?", "!", "…", "。", "？", "！")
+_CLAUSE_END = (*_SENTENCE_END, ",", ";", ":", "，", "、", "؛", "،")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle.
+
+    Attributes:
+        start_ms, end_ms: milliseconds; the end comes after the start.
+        speaker: the label, or None.
+        lines: what was said; none where only the speaker is known.
+    """
+
+    start_ms: int
+    end_ms: int
+    speaker: str | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is never parted: a word, or a part of one longer than a line. spaced: a space goes before it."""
+
+    start: float
+    end: float
+    text: str
+    spaced: bool
+
+
+def cues(transcript: Transcript, *, led_by: dict[str | None, str]) -> list[Cue]:
+    """Return the subtitles by start; `led_by`: what stands before a speaker's words, and takes room there."""
+    made: list[Cue] = []
+    for segment in transcript.segments:
+        pieces = list(_pieces(segment))
+        if pieces:
+            lead = led_by.get(segment.speaker, "")
+            made += (_cue(part, segment.speaker, lead) for part in _parts(pieces, lead))
+        else:
+            start_ms = round(segment.start * 1000)
+            made.append(Cue(start_ms, max(start_ms + 1, round(segment.end * 1000)), segment.speaker, ()))
+    made.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
+    return [_readable(cue, after) for cue, after in zip(made, [*made[1:], None], strict=False)]
+
+
+def printable(text: str) -> str:
+    """Return the text on one line, without what no subtitle can hold."""
+    return one_line(_CONTROL.sub(" ", text))
+
+
+def clock(time_ms: int, point: str) -> str:
+    """Return 00:01:02.345, with this point before the milliseconds."""
+    seconds, ms = divmod(time_ms, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{point}{ms:03d}"
+
+
+def _words(segment: Segment) -> Iterable[Word]:
+    """The words; where there is text alone, its words, each taking its share of the time."""
+    if segment.words:
+        return segment.words
+    texts = segment.text.split()
+    step = (segment.end - segment.start) / max(1, sum(map(len, texts)))
+    words, moment = [], segment.start
+    for text in texts:
+        words.append(Word(moment, moment + step * len(text), text))
+        moment = words[-1].end
+    return words
+
+
+def _pieces(segment: Segment) -> Iterator[_Piece]:
+    for word in _words(segment):
+        text = printable(word.text)
+        for at in range(0, len(text), LINE):
+            yield _Piece(word.start, word.end, text[at : at + LINE], at == 0 and not word.joined)
+
+
+def _wrap(pieces: Iterable[_Piece], lead: str) -> list[str]:
+    """Break into lines, as many as it takes; the first begins with the lead."""
+    lines = [lead]
+    for piece in pieces:
+        space = " " if piece.spaced and lines[-1] else ""
+        if lines[-1] and len(lines[-1]) + len(space) + len(piece.text) > LINE:
+            lines.append(piece.text)
+        else:
+            lines[-1] += space + piece.text
+    return lines
+
+
+def _parts(pieces: list[_Piece], lead: str) -> Iterator[list[_Piece]]:
+    """Part a segment into subtitles."""
+    part: list[_Piece] = []
+    for piece in pieces:
+        if part and _ends(part, piece):
+            yield part
+            part = []
+        while part and not _fits([*part, piece], lead):
+            cut = _clause(part)
+            yield part[:cut]
+            part = part[cut:]
+        part.append(piece)
+    if part:
+        yield part
+
+
+def _fits(part: list[_Piece], lead: str) -> bool:
+    return (part[-1].end - part[0].start) * 1000 <= LONGEST_MS and len(_wrap(part, lead)) <= LINES
+
+
+def _ends(part: list[_Piece], following: _Piece) -> bool:
+    """Whether a subtitle ends here although there is room for more."""
+    if following.start - part[-1].end > _PAUSE_S:
+        return True
+    return part[-1].text.endswith(_SENTENCE_END) and sum(len(piece.text) for piece in part) >= _ENOUGH
+
+
+def _clause(part: list[_Piece]) -> int:
+    """How much of a full subtitle to keep: up to its last comma, where that is in its second half."""
+    for cut in range(len(part), len(part) // 2, -1):
+        if part[cut - 1].text.endswith(_CLAUSE_END):
+            return cut
+    return len(part)
+
+
+def _cue(part: list[_Piece], speaker: str | None, lead: str) -> Cue:
+    start_ms = round(part[0].start * 1000)
+    end_ms = round(max(piece.end for piece in part) * 1000)
+    end_ms = max(start_ms + 1, min(end_ms, start_ms + LONGEST_MS))
+    return Cue(start_ms, end_ms, speaker, tuple(_wrap(part, lead)))
+
+
+def _readable(cue: Cue, after: Cue | None) -> Cue:
+    """Let a short one stand until it can be read, if the next one does not come before that."""
+    until_ms = cue.start_ms + _SHORTEST_MS
+    if after is not None:
+        until_ms = min(until_ms, after.start_ms)
+    return replace(cue, end_ms=max(cue.end_ms, until_ms))
