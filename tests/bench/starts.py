@@ -31,11 +31,15 @@ def note_start(folder: Path, number: int) -> None:
 
 
 class Watch:
-    """Sends jobs, and reads from `folder` when they began. Numbers are never used twice in a folder."""
+    """Sends jobs, and reads from `folder` when they began. Numbers are never used twice in a folder.
+
+    Attributes:
+        sent: the highest number that was used, by another watch before too.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._sent = 0
+        self.sent = self._noted()
 
     def burst(self, send: Callable[[list[int]], None], jobs: int) -> float:
         """Send so many jobs at once; return how many a second began, counted from the first `send`."""
@@ -58,18 +62,21 @@ class Watch:
         return sorted(1000 * (starts[number] - sent_at[number]) for number in numbers)
 
     def _numbers(self, jobs: int) -> list[int]:
-        self._sent += jobs
-        return list(range(self._sent - jobs + 1, self._sent + 1))
+        self.sent += jobs
+        return list(range(self.sent - jobs + 1, self.sent + 1))
 
     def _wait_for(self, numbers: list[int]) -> dict[int, float]:
         deadline = time.monotonic() + _PATIENCE_S
-        while sum(path.stat().st_size for path in self._notes()) < self._sent * _LINE_BYTES:
+        while self._noted() < self.sent:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"not all of {self._sent} jobs began within {_PATIENCE_S:.0f} s")
+                raise TimeoutError(f"not all of {self.sent} jobs began within {_PATIENCE_S:.0f} s")
             time.sleep(_LOOK_EVERY_S)
         lines = (line.split() for path in self._notes() for line in path.read_text().splitlines())
         starts = {int(number): float(at) for number, at in lines}
         return {number: starts[number] for number in numbers}
+
+    def _noted(self) -> int:
+        return sum(path.stat().st_size for path in self._notes()) // _LINE_BYTES
 
     def _notes(self) -> list[Path]:
         return list(self._folder.glob("*.starts"))
