@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +16,7 @@ from rich.text import Text
 from fi_desktop.cli.follow import Board
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.records import error_to_json, summary_to_json
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.transcript import Segment, Transcript
 
 _STYLES = {
     JobState.QUEUED: "dim",
@@ -29,6 +30,7 @@ _COLOURS = ("cyan", "yellow", "magenta", "green", "blue", "red")
 _BLOCK = "█"
 _BAR_WIDTH = 10
 _LABELS_WIDTH = 24  # what stands beside a lane
+_TEXT_INDENT = 12  # as far as a speaker's name
 
 
 def clock(seconds: float) -> str:
@@ -93,7 +95,7 @@ def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType
 
 
 def who_spoke_when(transcript: Transcript, *, columns: int) -> RenderableType:
-    """Draw a lane a speaker over time, and the turns below, in a terminal of so many columns."""
+    """Draw a lane a speaker over time, and what was said or the turns below, in so many columns."""
     width = max(10, columns - _LABELS_WIDTH)
     lanes = Table(box=None, pad_edge=False, show_header=False)
     lanes.add_column(no_wrap=True)
@@ -110,13 +112,34 @@ def who_spoke_when(transcript: Transcript, *, columns: int) -> RenderableType:
         spoken = sum(turn.duration for turn in turns)
         lanes.add_row(Text(speaker, style), Text("".join(cells), style), f"{spoken:.1f} s")
     rows = [
-        Text.assemble(
-            (f"{_instant(turn.start):>10} – {_instant(turn.end):<10}", "dim"),
-            (turn.speaker, styles[turn.speaker]),
-        )
-        for turn in transcript.turns
+        _what_was_said(segment, styles) if segment.text else _when(segment, styles)
+        for segment in transcript.segments
     ]
-    return Group(lanes, Text(), *rows)
+    return Group(lanes, Text(), *rows) if styles else Group(*rows)
+
+
+def _when(segment: Segment, styles: dict[str, str]) -> RenderableType:
+    return Text.assemble(
+        (f"{_instant(segment.start):>10} – {_instant(segment.end):<10}", "dim"), _speaker(segment, styles)
+    )
+
+
+def _what_was_said(segment: Segment, styles: dict[str, str]) -> RenderableType:
+    """The time and the speaker, and the text below; words that were hard to hear are underlined."""
+    heading = Text.assemble((f"{_instant(segment.start):>10}  ", "dim"), _speaker(segment, styles))
+    text, place = Text(" ".join(segment.text.split())), 0
+    for word in segment.words:
+        at = text.plain.find(word.text, place)
+        if at < 0:
+            continue  # the text was changed since
+        place = at + len(word.text)
+        if word.doubtful:
+            text.stylize("underline", at, place)
+    return Group(heading, Padding(text, (0, 0, 1, _TEXT_INDENT), expand=False))
+
+
+def _speaker(segment: Segment, styles: dict[str, str]) -> tuple[str, str]:
+    return segment.speaker or "unknown speaker", styles.get(segment.speaker or "", "dim")
 
 
 def _printable(name: str) -> str:
