@@ -15,6 +15,7 @@ class Actions(QObject):
 
     Attributes:
         add, add_folder: choose recordings.
+        models: show and change the models of this computer.
         open, cancel, retry, remove: do something with the selected jobs.
         select_all, quit: as everywhere.
     """
@@ -24,6 +25,12 @@ class Actions(QObject):
         self._icons: dict[QAction, str] = {}
         self.add = self._make(self.tr("Add &recordings…"), "add", QKeySequence.StandardKey.Open)
         self.add_folder = self._make(self.tr("Add &folder…"), "folder", "Ctrl+Shift+O")
+        self.models = self._make(
+            self.tr("&Models…"),
+            "models",
+            "Ctrl+Shift+M",
+            tip=self.tr("Install models that tell voices apart and write down what was said"),
+        )
         self.open = self._make(self.tr("&Open"), "open", "Return", tip=self.tr("Show who spoke when"))
         self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
         self.retry = self._make(self.tr("Re&try"), "retry", "Ctrl+R", tip=self.tr("Do it again, or now"))
@@ -55,6 +62,8 @@ class Actions(QObject):
         """Put them into the menu bar."""
         file = QMenu(self.tr("&File"), bar)
         file.addActions([self.add, self.add_folder])
+        file.addSeparator()
+        file.addAction(self.models)
         file.addSeparator()
         file.addAction(self.quit)
         job = QMenu(self.tr("&Job"), bar)

@@ -28,10 +28,12 @@ class JobPage(QWidget):
     Signals:
         retry_asked: the person wants it done again, or now.
         cancel_asked: the person does not want it any more.
+        models_asked: the person wants to see to the model that it lacks.
     """
 
     retry_asked = Signal()
     cancel_asked = Signal()
+    models_asked = Signal()
 
     def __init__(self, retries: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,11 +61,15 @@ class JobPage(QWidget):
         self.retry.clicked.connect(self.retry_asked)
         self.cancel = QPushButton(self.tr("Cancel"), self)
         self.cancel.clicked.connect(self.cancel_asked)
-        for button in (self.retry, self.cancel):
+        self.models = QPushButton(self.tr("Models…"), self)
+        self.models.clicked.connect(self.models_asked)
+        self.models.hide()
+        for button in (self.retry, self.cancel, self.models):
             button.setObjectName("plain")
             button.setAccessibleName(button.text())
         self.setTabOrder(self.retry, self.cancel)
-        self.setTabOrder(self.cancel, self.attempts)
+        self.setTabOrder(self.cancel, self.models)
+        self.setTabOrder(self.models, self.attempts)
         self._lay_out()
 
     @property
@@ -88,10 +94,12 @@ class JobPage(QWidget):
         self._dress()
 
     def show_attempts(self, job: Job) -> None:
-        """List the attempts, the last one first."""
+        """List the attempts, the last one first; and offer the models where one was lacking."""
         self.attempts.clear()
         self.attempts.addItems([self._told(attempt) for attempt in reversed(job.attempts)])
         self.attempts.setVisible(bool(job.attempts))
+        code = job.error.code if job.error else ""
+        self.models.setVisible(code.startswith("models.") or code == "engine.no_model")
         self._heading.setVisible(bool(job.attempts))
 
     def _lay_out(self) -> None:
@@ -106,6 +114,7 @@ class JobPage(QWidget):
         buttons = QHBoxLayout()
         buttons.addWidget(self.retry)
         buttons.addWidget(self.cancel)
+        buttons.addWidget(self.models)
         buttons.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 18)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from fi_desktop.jobs.service import JobService
@@ -13,7 +13,13 @@ from fi_desktop.ui.remembered import Remembered
 
 
 class JobWindows(QObject):
-    """Opens job windows, and raises those that are open."""
+    """Opens job windows, and raises those that are open.
+
+    Signals:
+        models_asked: the person wants to see to a job's model.
+    """
+
+    models_asked = Signal()
 
     def __init__(
         self, service: JobService, bridge: Bridge, jobs: JobsModel, remembered: Remembered, parent: QWidget
@@ -32,6 +38,7 @@ class JobWindows(QObject):
         if window is None:
             window = JobWindow(job_id, self._service, self._bridge, self._jobs, self._remembered)
             window.closed.connect(self._on_closed)
+            window.page.models_asked.connect(self.models_asked)
             self._open[job_id] = window
         window.show()
         window.raise_()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
@@ -42,6 +42,9 @@ from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.status_line import StatusLine
 from fi_desktop.ui.toolbar import ToolBar
 
+if TYPE_CHECKING:
+    from fi_desktop.ui.models_dialog import ModelsDialog
+
 _NOTICE_MS = 4000
 
 
@@ -50,6 +53,7 @@ class MainWindow(QMainWindow):
 
     Attributes:
         jobs: the jobs as they are shown.
+        models: shows and changes the models; None before it was first asked for.
         closable: whether closing is decided, so that the next close just closes.
 
     Signals:
@@ -65,6 +69,7 @@ class MainWindow(QMainWindow):
         self.closable = False
         self._service = service
         self._bridge = bridge
+        self._models_root = settings.models
         self._remembered = Remembered(settings.home)
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(icons.app_icon())
@@ -79,6 +84,7 @@ class MainWindow(QMainWindow):
         self.message = MessageBar(self)
         self.status = StatusLine(self)
         self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
+        self.models: ModelsDialog | None = None
         self._dialog: QFileDialog | QMessageBox | None = None
         self._lay_out()
         self._connect()
@@ -94,8 +100,16 @@ class MainWindow(QMainWindow):
     def show_stopping(self) -> None:
         """Say that running work is being given back; nothing can be added any more."""
         self.setAcceptDrops(False)
+        if self.models is not None:
+            self.models.close()
+            self.models.desk.stop_all()
         self._pages.setEnabled(False)
-        for action in (self.commands.add, self.commands.add_folder, *self.commands.of_jobs):
+        for action in (
+            self.commands.add,
+            self.commands.add_folder,
+            self.commands.models,
+            *self.commands.of_jobs,
+        ):
             action.setEnabled(False)
         self.message.say(self.tr("Stopping safely…"))
 
@@ -107,6 +121,18 @@ class MainWindow(QMainWindow):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    @Slot()
+    def show_models(self) -> None:
+        """Show what models there are."""
+        if self.models is None:
+            # what speaks to the network is not even loaded before somebody wants it
+            from fi_desktop.ui.models_dialog import ModelsDialog
+
+            self.models = ModelsDialog(self._models_root, self._bridge, self)
+        self.models.show()
+        self.models.raise_()
+        self.models.activateWindow()
 
     def _lay_out(self) -> None:
         self._pages = QStackedWidget(self)
@@ -130,6 +156,8 @@ class MainWindow(QMainWindow):
         acts = self.commands
         acts.add.triggered.connect(self._on_add_asked)
         acts.add_folder.triggered.connect(self._on_add_folder_asked)
+        acts.models.triggered.connect(self.show_models)
+        self.windows.models_asked.connect(self.show_models)
         acts.open.triggered.connect(self._on_open_asked)
         acts.cancel.triggered.connect(self._on_cancel_asked)
         acts.retry.triggered.connect(self._on_retry_asked)

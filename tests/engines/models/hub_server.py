@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hf_agoodtoken"
 _LARGE = (".bin", ".npz")
+_PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ class FakeHub:
         unaccepted: repositories whose conditions the token's account has not accepted.
         cuts: so many bytes are sent of the next files, one number a file, before the connection is closed.
         spoiled: paths of files that are sent with other bytes than promised.
+        stated_sizes: other sizes than the files have, by path.
         ranges: whether parts of files are served.
+        hold_after: so many bytes are sent of a large file before `release` is waited for; 0: all at once.
+        release: lets files that are held go on.
         down: status that is answered to everything; 0: none.
         seen: what was asked for.
     """
@@ -55,6 +59,8 @@ class FakeHub:
     spoiled: set[str] = field(default_factory=set)
     stated_sizes: dict[str, int] = field(default_factory=dict)
     ranges: bool = True
+    hold_after: int = 0
+    release: threading.Event = field(default_factory=threading.Event)
     down: int = 0
     seen: list[Seen] = field(default_factory=list)
     address: str = ""
@@ -150,7 +156,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(rest)))
         self.end_headers()
         cut = self.fake.cuts.pop(0) if file.endswith(_LARGE) and self.fake.cuts else len(rest)
-        self.wfile.write(rest[:cut])
+        held = self.fake.hold_after if file.endswith(_LARGE) and self.fake.hold_after else 0
+        with suppress(ConnectionError):  # the visitor paused
+            self.wfile.write(rest[: min(held, cut)])
+            if held:
+                self.wfile.flush()
+                self.fake.release.wait(_PATIENCE_S)
+            self.wfile.write(rest[min(held, cut) : cut])
 
     def _refuse(self, status: int) -> None:
         self.send_response(status)
