@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -78,5 +78,4 @@ class Legend(QWidget):
         painter.fillRect(0, 0, self.width(), 1, theme.hairline(self.palette()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(theme.quiet(self.palette()))
-        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self._layout.draw(painter, QPointF(_PAD_X, _PAD_Y))

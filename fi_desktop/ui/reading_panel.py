@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
-from PySide6.QtGui import QAction, QFont, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QFont, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from fi_desktop.core.transcript import Transcript
@@ -47,7 +47,15 @@ class ReadingPanel(QWidget):
         self.bar.sought.connect(self._on_sought)
         self.bar.next_asked.connect(self._on_next_asked)
         self.bar.previous_asked.connect(self._on_previous_asked)
-        self.bar.closed.connect(self._on_find_closed)
+        self.bar.closed.connect(self.stop_finding)
+
+    @Slot()
+    def stop_finding(self) -> None:
+        """Close the bar."""
+        self.bar.hide()
+        self._matches = []
+        self.table.show_matches((), None)
+        self.table.setFocus()
 
     def _lay_out(self) -> None:
         title = QLabel(self.tr("What was said"), self)
@@ -117,13 +125,6 @@ class ReadingPanel(QWidget):
         else:
             self._go_to(self._at + by)
 
-    @Slot()
-    def _on_find_closed(self) -> None:
-        self.bar.hide()
-        self._matches = []
-        self.table.show_matches((), None)
-        self.table.setFocus()
-
     def _dress(self) -> None:
         self._find_button.setIcon(icons.icon("find", self.palette()))
 
@@ -132,10 +133,3 @@ class ReadingPanel(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_find_button"):
             self._dress()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the find bar with Escape, before the window would close."""
-        if event.key() == Qt.Key.Key_Escape and not self.bar.isHidden():
-            self._on_find_closed()
-        else:
-            super().keyPressEvent(event)

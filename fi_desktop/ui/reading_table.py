@@ -182,6 +182,15 @@ class ReadingTable(QTableView):
         if current.isValid():
             self.segment_chosen.emit(current.row())
 
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Go to the first and the last row with Home and End: in a table they stay in the row."""
+        ends = (QAbstractItemView.CursorAction.MoveHome, QAbstractItemView.CursorAction.MoveEnd)
+        if action in ends:
+            modifiers |= Qt.KeyboardModifier.ControlModifier
+        return super().moveCursor(action, modifiers)
+
     def scrollTo(
         self,
         index: QModelIndex | QPersistentModelIndex,

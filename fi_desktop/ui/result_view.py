@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Slot
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -223,6 +223,13 @@ class ResultView(QWidget):
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self.message.say(sentence, "bad")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Close the find bar with Escape, before the window would be closed."""
+        if event.key() == Qt.Key.Key_Escape and self.reading is not None and self.reading.bar.isVisible():
+            self.reading.stop_finding()
+        else:
+            super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

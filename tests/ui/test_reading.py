@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QFont, QGuiApplication, QKeySequence
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QColor, QFont, QGuiApplication, QHelpEvent, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core.transcript import Segment, Turn, Word
 from fi_desktop.ui.finding import Match, find, fold
@@ -146,10 +146,20 @@ def test_escape_closes_the_find_bar_and_not_the_window(qtbot, view):
     view.reading.bar.open()
     qtbot.keyClick(view.reading.bar.field, Qt.Key.Key_Escape)
     assert not view.reading.bar.isVisible()
-    view.reading.bar.open()
-    qtbot.keyClick(view.reading.table, Qt.Key.Key_Escape)
-    assert not view.reading.bar.isVisible()
+    for widget in (view.reading.table, view.lanes):
+        view.reading.bar.open()
+        qtbot.keyClick(widget, Qt.Key.Key_Escape)
+        assert not view.reading.bar.isVisible()
     assert view.isVisible()
+
+
+def test_home_and_end_go_to_the_ends(qtbot, view):
+    table = view.reading.table
+    qtbot.keyClick(table, Qt.Key.Key_End)
+    assert table.currentIndex().row() == 25
+    assert view.lanes.chosen == 25
+    qtbot.keyClick(table, Qt.Key.Key_Home)
+    assert table.currentIndex().row() == 0
 
 
 def test_a_match_in_a_text_higher_than_the_view_comes_into_view(qtbot, bridge, dressed):
@@ -274,11 +284,24 @@ def test_three_hours_are_fluid(qtbot, bridge, dressed):
     assert opened_s < 3
 
 
-def test_a_click_selects_and_the_tooltip_of_a_plain_word_is_empty(qtbot, view):
+def test_the_pointer_learns_what_is_the_matter_with_a_word(qtbot, view):
+    table, said = view.reading.table, set()
+    row = table.visualRect(table.model().index(1))
+    for x in range(row.left(), row.right(), 12):
+        place = QPoint(x, row.bottom() - 16)
+        tip = QHelpEvent(QEvent.Type.ToolTip, place, table.viewport().mapToGlobal(place))
+        QApplication.sendEvent(table.viewport(), tip)
+        said.add(QToolTip.text())
+    assert said == {"", "Hard to hear: listen again"}
+    QToolTip.hideText()
+
+
+def test_a_click_goes_to_the_place_in_the_lanes(qtbot, view):
     table = view.reading.table
     place = table.visualRect(table.model().index(2)).center()
-    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place.x(), place.y()))
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert table.currentIndex().row() == 2
+    assert view.lanes.chosen == 2
 
 
 @given(st.text(), st.text(min_size=1, max_size=4))
