@@ -15,6 +15,7 @@ from typing import Any
 import platformdirs
 
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.files import resource
 
@@ -30,7 +31,11 @@ class Settings:
         home: the folder of everything that the app writes.
         workers: worker processes; 0: as many as cores and memory allow, two at most.
         speakers: default number of speakers: "2", "2-4" or "auto".
-        engine: default engine, or "auto".
+        engine: what diarizes by default: an engine's name, or "auto".
+        transcriber: what transcribes by default: the name of a model pack, "auto" (the best that is
+            installed), or "none".
+        spoken_language: the language of the recordings by default: an ISO 639-1 code, or "auto" to find out.
+        vocabulary: words that may come up and are seldom heard, such as names of drugs.
         retry_delays_s: wait before each retry, seconds; as many retries as there are numbers.
         max_deliveries: a job is given up after so many deliveries.
         soft_limit_s, hard_limit_s: time an attempt may take, seconds: asked to stop, then killed.
@@ -47,6 +52,9 @@ class Settings:
     workers: int = 0
     speakers: str = "2"
     engine: str = "auto"
+    transcriber: str = "auto"
+    spoken_language: str = "auto"
+    vocabulary: tuple[str, ...] = ()
     retry_delays_s: tuple[float, ...] = (60.0, 120.0, 240.0)
     max_deliveries: int = 8
     soft_limit_s: float = 540.0
@@ -55,9 +63,20 @@ class Settings:
     stop_grace_s: float = 5.0
     stuck_after_s: float = 60.0
     recycle_jobs: int = 200
-    recycle_mb: int = 2000
+    recycle_mb: int = 4000
     keep_days: float = 30.0
     keep_unseen: bool = False
+
+    @property
+    def job_options(self) -> JobOptions:
+        """How a job is done where nothing else is said."""
+        return JobOptions(
+            speakers=SpeakerCount.parse(self.speakers),
+            engine=self.engine,
+            language=None if self.spoken_language == "auto" else self.spoken_language,
+            transcriber=self.transcriber,
+            vocabulary=self.vocabulary,
+        )
 
     @property
     def store(self) -> Path:
@@ -135,9 +154,11 @@ def _set(settings: Settings, name: str, value: Any) -> Settings:
                 typed = float(value)
             case "str":
                 typed = str(SpeakerCount.parse(value)) if name == "speakers" else str(value)
-            case _:
+            case kind:
                 parts = value.split(",") if isinstance(value, str) else value
-                typed = tuple(float(part) for part in parts if str(part).strip())
+                given = (str(part).strip() for part in parts)
+                one = str if kind == "tuple[str, ...]" else float
+                typed = tuple(one(part) for part in given if part)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError("settings.bad_value", f"Setting {name}: {value!r} cannot be used.") from error
     numbers = typed if isinstance(typed, tuple) else (typed,)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fi_desktop import pipeline
-from fi_desktop.core.errors import Cancelled, Interrupted, UserError
+from fi_desktop.core.errors import Cancelled, Interrupted, TransientError, UserError
 from fi_desktop.core.job import JobOptions, Stage
 from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.transcript import Diarization, Transcript, Transcription, Turn, Word
+from fi_desktop.engines import registry
+from fi_desktop.engines.models import Pack, PackKind
 from fi_desktop.files import resource
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.pipeline import Work
@@ -120,3 +125,121 @@ def test_the_result_names_its_makers_and_its_options(work: Work, tmp_path: Path)
     assert provenance.source_name == "consulta de José.wav"
     assert provenance.model
     assert len(provenance.source_sha256) == 64
+
+
+# ---- where one of the two engines fails. They cannot be had to fail at will, so they are played.
+
+TURNS = (Turn(0.0, 5.0, "SPEAKER_00"), Turn(5.0, 9.0, "SPEAKER_01"))
+WORDS = (Word(1.0, 1.5, "Buenos", 0.9), Word(1.5, 2.0, "días.", 0.9), Word(6.0, 6.5, "Hola.", 0.9))
+PACK = Pack("words", PackKind.WHISPER, "1", "", "", (), (), None)
+
+
+class Engine:
+    """Diarizes, and transcribes, or fails; counts how often it was asked to."""
+
+    per_channel = False
+
+    def __init__(self) -> None:
+        self.fails: dict[str, Exception] = {}
+        self.asked: list[str] = []
+
+    def diarize(self, *_given: Any, **_options: Any) -> Diarization:
+        self._begin("diarize")
+        return Diarization(TURNS, "builtin")
+
+    def transcribe(self, *_given: Any, **_options: Any) -> Transcription:
+        self._begin("transcribe")
+        return Transcription(WORDS, "es", "whisper", "words 1")
+
+    def _begin(self, what: str) -> None:
+        self.asked.append(what)
+        if what in self.fails:
+            raise self.fails[what]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    played = Engine()
+    monkeypatch.setattr(registry, "choose_transcriber", lambda *_given: PACK)
+    monkeypatch.setattr(registry, "create", lambda *_given, **_options: played)
+    monkeypatch.setattr(registry, "create_transcriber", lambda *_given, **_options: played)
+    return played
+
+
+def result(work: Work) -> Transcript:
+    return JobFolders(work.folder.parent).transcript(1)
+
+
+def test_words_go_to_those_who_said_them(work: Work, engine: Engine):
+    summary = pipeline.run(work, Recorder())
+    assert (summary.speakers, summary.words, summary.transcriber, summary.language) == (2, 3, "whisper", "es")
+    spoken = [(segment.speaker, segment.text) for segment in result(work).segments]
+    assert spoken == [("SPEAKER_00", "Buenos días."), ("SPEAKER_01", "Hola.")]
+    assert files(work) == {"result.json"}
+
+
+def test_speakers_that_cannot_be_told_apart_do_not_cost_the_words(work: Work, engine: Engine):
+    engine.fails["diarize"] = UserError("audio.too_short", "There is too little speech.")
+    summary = pipeline.run(work, Recorder())
+    assert (summary.speakers, summary.words) == (0, 3)
+    assert summary.notes == ("The speakers are missing: There is too little speech.",)
+    assert [segment.speaker for segment in result(work).segments] == [None, None]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), MemoryError(), TransientError("a", "b")])
+@pytest.mark.parametrize("part", ["diarize", "transcribe"])
+def test_what_may_pass_is_tried_again_and_the_last_try_completes_with_the_other_part(
+    work: Work, engine: Engine, part: str, error: Exception
+):
+    engine.fails[part] = error
+    with pytest.raises(type(error)):
+        pipeline.run(work, Recorder())
+    summary = pipeline.run(replace(work, last_try=True), Recorder())
+    assert (summary.speakers, summary.words) == ((0, 3) if part == "diarize" else (2, 0))
+    missing = {"diarize": "The speakers are missing: ", "transcribe": "The words are missing: "}
+    assert [note.startswith(missing[part]) for note in summary.notes] == [True]
+
+
+def test_a_job_of_which_neither_part_can_be_had_fails(work: Work, engine: Engine):
+    engine.fails = {"diarize": RuntimeError("x"), "transcribe": TransientError("a", "The drive is gone.")}
+    with pytest.raises(TransientError, match="The drive is gone"):
+        pipeline.run(replace(work, last_try=True), Recorder())
+
+
+def test_turns_that_are_found_are_kept_over_a_transcription_that_fails(work: Work, engine: Engine):
+    engine.fails["transcribe"] = RuntimeError("x")
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            pipeline.run(work, Recorder())
+    assert engine.asked == ["diarize", "transcribe", "transcribe"]
+
+
+@pytest.mark.parametrize("part", ["diarize", "transcribe"])
+def test_a_part_that_killed_its_worker_each_time_is_left_out_on_the_last_try(
+    work: Work, engine: Engine, part: str
+):
+    engine.fails["transcribe"] = RuntimeError("x")  # so that the turns are there
+    with pytest.raises(RuntimeError):
+        pipeline.run(work, Recorder())
+    if part == "diarize":
+        (work.folder / "turns.json").unlink()
+    (work.folder / f"{part}.begun").touch()  # as a killed worker leaves it
+    engine.fails.clear()
+    engine.asked.clear()
+    summary = pipeline.run(replace(work, last_try=True), Recorder())
+    assert engine.asked == (["transcribe"] if part == "diarize" else [])
+    assert len(summary.notes) == 1
+
+
+def test_a_part_that_killed_its_worker_is_tried_again_before_the_last_try(work: Work, engine: Engine):
+    work.folder.mkdir(parents=True)
+    (work.folder / "diarize.begun").touch()
+    assert pipeline.run(work, Recorder()).notes == ()
+    assert engine.asked == ["diarize", "transcribe"]
+
+
+@pytest.mark.parametrize("error", [Cancelled(), Interrupted()])
+def test_a_person_who_cancels_gets_no_half_of_a_result(work: Work, engine: Engine, error: Exception):
+    with pytest.raises(type(error)):
+        pipeline.run(replace(work, last_try=True), Recorder(stop_at=Stage.TRANSCRIBE, error=error))
+    assert not (work.folder / "result.json").exists()

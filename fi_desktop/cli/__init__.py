@@ -79,6 +79,23 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--engine", choices=registry.NAMES, help="what tells the speakers apart")
     parser.add_argument(
+        "--transcriber",
+        metavar="PACK|auto|none",
+        help="what writes down what was said (default: the best model pack that is installed, if any)",
+    )
+    parser.add_argument(
+        "--language", metavar="CODE|auto", help="the language that is spoken, such as es (default: find out)"
+    )
+    parser.add_argument(
+        "--vocabulary",
+        type=_listed,
+        metavar="WORD,…",
+        help="words that may come up and are seldom heard, such as names of drugs",
+    )
+    parser.add_argument(
+        "--prompt", default="", help="a text as it might have been said before, as you spell it"
+    )
+    parser.add_argument(
         "--to", type=_formats, default=(), metavar="FORMAT,…", help=f"also write {', '.join(EXPORTERS)}"
     )
     parser.add_argument(
@@ -203,6 +220,10 @@ def _priority(text: str) -> Priority:
         return Priority[text.upper()]
     except KeyError:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {_PRIORITIES}") from None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part for word in text.split(",") if (part := word.strip()))
 
 
 def _formats(text: str) -> tuple[str, ...]:

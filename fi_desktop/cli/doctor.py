@@ -12,6 +12,7 @@ import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -24,11 +25,13 @@ from fi_desktop.backends.pool import default_workers
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.engines import registry
-from fi_desktop.files import resource
+from fi_desktop.engines.base import Diarizer, Transcriber
+from fi_desktop.engines.models import Pack
 from fi_desktop.samples import sample_recording
 from fi_desktop.settings import Settings
 
 _PATIENCE_S = 90.0
+_NO_PACK = "No model pack is installed (not needed)."
 _LEAST_FREE_BYTES = 2_000_000_000  # a 3-hour stereo recording, decoded, and room to breathe
 
 
@@ -120,23 +123,26 @@ def _worker() -> Finding:
 
 
 def _engines(settings: Settings) -> Iterator[Finding]:
-    roots = (settings.models, resource("models"))
+    roots = settings.model_roots
     for name in registry.NAMES:
         if name == registry.AUTO:
             continue
-        if not registry.available(name, roots):
-            needed = name == "builtin"
-            text = (
-                "Its model is missing: install fi-desktop again." if needed else "No model pack (not needed)."
-            )
-            yield Finding(name, well=not needed, text=text)
-            continue
-        try:
-            registry.create(name, roots)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it is what is to be told
-            yield Finding(name, well=False, text=f"Cannot be loaded: {error}")
+        if registry.available(name, roots):
+            yield _elsewhere(name, partial(_try_diarizer, name, roots))
+        elif name == registry.BUILTIN:
+            yield Finding(name, well=False, text="Its model is missing: install fi-desktop again.")
         else:
-            yield Finding(name, well=True, text="Can be loaded.")
+            yield Finding(name, well=True, text=_NO_PACK)
+    try:
+        pack = registry.choose_transcriber(settings.transcriber, roots)
+    except UserError as error:
+        yield Finding("whisper", well=False, text=error.message)
+        return
+    if pack is None:
+        wanted = settings.transcriber != registry.NONE
+        yield Finding("whisper", well=True, text=_NO_PACK if wanted else "Is not wanted, by the settings.")
+    else:
+        yield _elsewhere("whisper", partial(_try_transcriber, pack))
 
 
 def _elsewhere(part: str, attempt: Callable[[Connection], None]) -> Finding:
@@ -156,6 +162,23 @@ def _elsewhere(part: str, attempt: Callable[[Connection], None]) -> Finding:
     finally:
         process.kill()
         process.join()
+
+
+def _try_diarizer(name: str, roots: tuple[Path, ...], answer: Connection) -> None:
+    _try(lambda: registry.create(registry.check(name, roots), roots), answer)
+
+
+def _try_transcriber(pack: Pack, answer: Connection) -> None:
+    _try(lambda: registry.create_transcriber(pack), answer)
+
+
+def _try(load: Callable[[], Diarizer | Transcriber], answer: Connection) -> None:
+    try:
+        engine = load()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is what is to be told
+        answer.send((False, f"Cannot be loaded: {error}"))
+    else:
+        answer.send((True, f"Can be loaded: {engine.description}."))
 
 
 def _try_torch(answer: Connection) -> None:

@@ -44,9 +44,11 @@ class Diarizer(Protocol):
 
     Attributes:
         per_channel: whether `diarize` wants `Speech.probability` with one row a channel.
+        description: with which model it works, and on which device, in words for people.
     """
 
     per_channel: bool
+    description: str
 
     def diarize(
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
@@ -75,7 +77,13 @@ class Hints:
 
 
 class Transcriber(Protocol):
-    """Tells what was said."""
+    """Tells what was said.
+
+    Attributes:
+        description: with which model it works, and on which device, in words for people.
+    """
+
+    description: str
 
     def transcribe(
         self, recording: Recording, speech: Speech, *, hints: Hints, progress: Progress

@@ -74,9 +74,11 @@ class ChannelsDiarizer:
 
     Attributes:
         per_channel: True, it wants the probability of speech for each channel.
+        description: how it works.
     """
 
     per_channel = True
+    description = "one speaker a channel, no model needed"
 
     def diarize(
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress

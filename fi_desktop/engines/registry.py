@@ -1,4 +1,7 @@
-"""The engines by name, and which one a recording gets. Imports none of them before it is used."""
+"""The engines by name, and which one a recording gets. Imports none of them before it is used.
+
+An engine that was loaded stays loaded: the next job of the same worker finds it warm.
+"""
 
 from __future__ import annotations
 
@@ -8,49 +11,54 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fi_desktop.core.errors import UserError
+from fi_desktop.engines import models
+from fi_desktop.engines.models import Pack, PackKind
 
 if TYPE_CHECKING:
     from fi_desktop.audio.recording import Recording
-    from fi_desktop.engines.base import Diarizer
+    from fi_desktop.engines.base import Diarizer, Transcriber
 
 AUTO = "auto"
+NONE = "none"
+BUILTIN = "builtin"  # the engine, and the folder of its model under a root
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An engine.
+    """A diarization engine.
 
     Attributes:
         target: where its class is.
-        model: the folder under a models root that it needs, if any.
-        thrifty: whether it takes `frugality`.
+        kind: the kind of model pack that it needs, if any.
+        per_channel: whether it wants speech found in each channel by itself.
     """
 
     target: str
-    model: str | None
-    thrifty: bool = False
+    kind: PackKind | None = None
+    per_channel: bool = False
 
 
 _ENTRIES = {
-    "builtin": _Entry("fi_desktop.engines.builtin:BuiltinDiarizer", "builtin"),
-    "channels": _Entry("fi_desktop.engines.channels:ChannelsDiarizer", None),
-    "pyannote": _Entry("fi_desktop.engines.pyannote:PyannoteDiarizer", "pyannote", thrifty=True),
+    BUILTIN: _Entry("fi_desktop.engines.builtin:BuiltinDiarizer"),
+    "channels": _Entry("fi_desktop.engines.channels:ChannelsDiarizer", per_channel=True),
+    "pyannote": _Entry("fi_desktop.engines.pyannote:PyannoteDiarizer", PackKind.PYANNOTE),
 }
+_TRANSCRIBER = "fi_desktop.engines.whisper:WhisperTranscriber"
 
 NAMES = (AUTO, *_ENTRIES)
 
 
-def model_folder(name: str, roots: tuple[Path, ...]) -> Path | None:
-    """Return the engine's model folder under the first root that has one; None where none has."""
-    model = _ENTRIES[name].model
-    if model is None:
-        return None
-    return next((root / model for root in roots if (root / model).is_dir()), None)
-
-
 def available(name: str, roots: tuple[Path, ...]) -> bool:
     """Whether the engine could be used: it needs no model, or has one."""
-    return _ENTRIES[name].model is None or model_folder(name, roots) is not None
+    kind = _ENTRIES[name].kind
+    if kind is not None:
+        return models.best(kind, roots) is not None
+    return name != BUILTIN or _builtin(roots) is not None
+
+
+def per_channel(name: str) -> bool:
+    """Whether an engine that `choose` returned wants speech found in each channel by itself."""
+    return _ENTRIES[name].per_channel
 
 
 def choose(name: str, recording: Recording, roots: tuple[Path, ...]) -> str:
@@ -59,32 +67,101 @@ def choose(name: str, recording: Recording, roots: tuple[Path, ...]) -> str:
     One speaker a channel is exact, so it comes first; then pyannote where a model is installed; else our own.
 
     Raises:
-        UserError: the engine is unknown, or its model is not installed.
+        UserError: the engine is unknown, or its model pack is not installed, not whole, or was changed.
     """
-    if name == AUTO:
-        if recording.channels > 1 and _load("fi_desktop.engines.channels:channels_hold_different_speakers")(
-            recording
-        ):
-            return "channels"
-        return "pyannote" if available("pyannote", roots) else "builtin"
+    if name != AUTO:
+        return check(name, roots)
+    if recording.channels > 1 and _load("fi_desktop.engines.channels:channels_hold_different_speakers")(
+        recording
+    ):
+        return "channels"
+    return check("pyannote" if available("pyannote", roots) else BUILTIN, roots)
+
+
+def check(name: str, roots: tuple[Path, ...]) -> str:
+    """Return the name of an engine if it can be used; see `choose`."""
     if name not in _ENTRIES:
         raise UserError("engine.unknown", f"There is no engine {name!r}; known are {', '.join(NAMES)}.")
-    if not available(name, roots):
-        raise UserError("engine.no_model", f"The engine {name} needs a model pack, and none is installed.")
+    kind = _ENTRIES[name].kind
+    if kind is not None:
+        # its weights are pickles, which could run any code: nothing but what was installed is ever read
+        models.verify(_pack(name, kind, roots))
     return name
 
 
-def create(name: str, roots: tuple[Path, ...], *, frugality: int = 0) -> Diarizer:
-    """Load an engine that `choose` returned.
+def create(name: str, roots: tuple[Path, ...], *, frugality: int = 0, threads: int = 1) -> Diarizer:
+    """Load an engine that `choose` or `check` returned, or find it warm.
 
-    `frugality`: how often memory ran out before: 0 as usual, 1 in smaller batches, 2 and more on the
-    processor.
+    Args:
+        name: which one.
+        roots: where models are looked for.
+        frugality: how often memory ran out before: 0 as usual, 1 in smaller batches, 2 and more on the
+            processor.
+        threads: how many threads of the processor it may use.
     """
     entry = _ENTRIES[name]
-    folder = model_folder(name, roots)
-    given = {"frugality": frugality} if entry.thrifty else {}
-    engine: Diarizer = _load(entry.target)(*([folder] if folder else []), **given)
+    engine: Diarizer
+    if entry.kind is None:
+        folder = _builtin(roots) if name == BUILTIN else None
+        engine = _load(entry.target)(*([folder] if folder else []))
+    else:
+        pack = _pack(name, entry.kind, roots)
+        engine = _diarizer.get(entry.target, pack, frugality=frugality, threads=threads)
     return engine
+
+
+def choose_transcriber(name: str, roots: tuple[Path, ...]) -> Pack | None:
+    """Return the model pack that transcribes; None: nothing does.
+
+    `name`: "auto" takes the best there is, if any; "none"; or the name of a pack.
+
+    Raises:
+        UserError: the pack is not installed, or not whole.
+    """
+    if name == NONE:
+        return None
+    pack = models.best(PackKind.WHISPER, roots) if name == AUTO else models.find(name, roots)
+    if name != AUTO and (pack is None or pack.kind is not PackKind.WHISPER):
+        raise UserError("engine.no_model", f"The model pack {name} is not installed, or does not transcribe.")
+    if pack is not None:
+        models.check(pack)
+    return pack
+
+
+def create_transcriber(pack: Pack, *, frugality: int = 0, threads: int = 1) -> Transcriber:
+    """Load what `choose_transcriber` returned, or find it warm; see `create`."""
+    engine: Transcriber = _transcriber.get(_TRANSCRIBER, pack, frugality=frugality, threads=threads)
+    return engine
+
+
+class _Warm:
+    """Keeps the engine that was used last; another takes its place, and its memory first."""
+
+    def __init__(self) -> None:
+        self._key: tuple[Any, ...] = ()
+        self._engine: Any = None
+
+    def get(self, target: str, pack: Pack, **how: int) -> Any:
+        key = (target, pack, *how.values())
+        if self._key != key:
+            self._key, self._engine = (), None
+            self._engine = _load(target)(pack.folder, **how)
+            self._key = key
+        return self._engine
+
+
+_diarizer, _transcriber = _Warm(), _Warm()
+
+
+def _pack(name: str, kind: PackKind, roots: tuple[Path, ...]) -> Pack:
+    pack = models.best(kind, roots)
+    if pack is None:
+        raise UserError("engine.no_model", f"The engine {name} needs a model pack, and none is installed.")
+    return pack
+
+
+def _builtin(roots: tuple[Path, ...]) -> Path | None:
+    return next((root / BUILTIN for root in roots if (root / BUILTIN).is_dir()), None)
 
 
 def _load(target: str) -> Any:

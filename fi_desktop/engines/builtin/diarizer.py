@@ -42,9 +42,11 @@ class BuiltinDiarizer:
 
     Attributes:
         per_channel: False, it listens to the mean of all channels.
+        description: how it works.
     """
 
     per_channel = False
+    description = "the model that came with the program, on the processor"
 
     def __init__(self, model_dir: Path) -> None:
         """model_dir: folder of the background model and its manifest."""

@@ -1,0 +1,159 @@
+"""The stages of a job, from a file to a transcript: decode, find speech, diarize, transcribe, join.
+
+Runs in a worker; knows nothing of the queue. What each stage made is saved in the job's folder when it is
+done (`stages.py`), and a later attempt begins at the first stage that is not. The result is on disk before
+`run` returns, so that the queue may say COMPLETED.
+
+To diarize and to transcribe are two parts that need not know of each other: where one of them fails for
+good, the job completes with the other, and says what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from fi_desktop import __version__, log
+from fi_desktop.core.errors import Cancelled, ErrorInfo, ErrorKind, Interrupted, UserError, error_info
+from fi_desktop.core.job import Stage, Summary, summarize
+from fi_desktop.core.records import options_to_json
+from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_words
+from fi_desktop.core.transcript import DOUBT, Diarization, Grade, Provenance, Transcript, Transcription
+from fi_desktop.engines import registry
+from fi_desktop.engines.base import Speech
+from fi_desktop.pipeline import stages
+from fi_desktop.pipeline.work import Report, Work
+
+__all__ = ["Report", "Work", "run"]
+
+T = TypeVar("T")
+
+_MISSING = {Stage.DIARIZE: "The speakers are missing", Stage.TRANSCRIBE: "The words are missing"}
+_KILLED = ErrorInfo(ErrorKind.BUG, "worker.crashed", "The program was ended in the middle of it each time.")
+
+
+def run(work: Work, report: Report) -> Summary:
+    """Do a job, from the first stage that is not done yet.
+
+    Returns: what the table shows; the whole result lies in `work.folder`.
+    Raises: UserError for what the person can mend, TransientError for what may pass, whatever `report`
+        raises.
+    """
+    work.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        transcript = _transcript(work, report)
+    except (UserError, Cancelled):
+        stages.discard(work.folder)  # no retry will want them
+        raise
+    stages.write_result(work.folder, transcript)
+    stages.discard(work.folder)
+    return summarize(transcript)
+
+
+def _transcript(work: Work, report: Report) -> Transcript:
+    decoded = stages.decoded(work, _tell(report, Stage.DECODE))
+    recording = decoded.recording
+    report.measured(recording.duration)
+    # both are chosen before anything is done: what is not installed is said at once
+    pack = registry.choose_transcriber(work.options.transcriber, work.models)
+    turns = stages.Turns(work, registry.choose(work.options.engine, recording, work.models))
+    speech = stages.speech(work, recording, turns.per_channel, _tell(report, Stage.SPEECH))
+    if not speech.regions:
+        raise UserError("audio.no_speech", "Nobody speaks in this recording.")
+    parts = _Parts(work, either=pack is not None)
+    diarization = parts.do(
+        Stage.DIARIZE, lambda: turns.diarized(recording, speech, _tell(report, Stage.DIARIZE))
+    )
+    transcription = None
+    if pack is not None:
+        words = stages.Words(work, pack)
+        transcription = parts.do(
+            Stage.TRANSCRIBE, lambda: words.transcribed(recording, speech, _tell(report, Stage.TRANSCRIBE))
+        )
+    report.progress(Stage.JOIN, 0.0)
+    return _join(work, decoded, speech, diarization, transcription, parts.notes())
+
+
+def _tell(report: Report, stage: Stage) -> Callable[[float], None]:
+    def progress(fraction: float) -> None:
+        report.progress(stage, min(1.0, max(0.0, fraction)))
+
+    progress(0.0)
+    return progress
+
+
+class _Parts:
+    """Does the parts of the work of which either is worth having, once no further try can have both."""
+
+    def __init__(self, work: Work, *, either: bool) -> None:
+        """Prepare. `either`: there are two of them; else the one has to be done."""
+        self._work = work
+        self._either = either
+        self._failed: dict[Stage, ErrorInfo] = {}
+
+    def do(self, stage: Stage, part: Callable[[], T]) -> T | None:
+        """Return what the part gives; None where it failed for good and the other can still be had."""
+        if not self._either or self._failed:
+            return part()
+        if self._work.last_try and stages.was_killed_in(self._work, stage):
+            # it would take the worker down again, and with it what the other part gives
+            self._give_up(stage, _KILLED)
+            return None
+        try:
+            with stages.marked(self._work, stage):
+                return part()
+        except (Cancelled, Interrupted):
+            raise
+        except Exception as error:
+            if not self._work.last_try and not isinstance(error, UserError):
+                raise
+            self._give_up(stage, error_info(error))
+            return None
+
+    def _give_up(self, stage: Stage, error: ErrorInfo) -> None:
+        log.event("STAGE_GIVEN_UP", job=self._work.job_id, stage=stage.value, code=error.code)
+        self._failed[stage] = error
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for what is missing."""
+        return tuple(f"{_MISSING[stage]}: {error.message}" for stage, error in self._failed.items())
+
+
+def _join(
+    work: Work,
+    decoded: stages.Decoded,
+    speech: Speech,
+    diarization: Diarization | None,
+    transcription: Transcription | None,
+    notes: tuple[str, ...],
+) -> Transcript:
+    known = diarization or Diarization((), engine="")
+    said = transcription or Transcription((), language=None, engine="")
+    if transcription is None:
+        segments = segments_of(known.turns)
+    else:
+        segments = segments_of_words(assign_speakers(said.words, known.turns, known.exclusive))
+    doubt = (DOUBT,) if known.grade is Grade.DOUBTFUL else ()
+    return Transcript(
+        duration=decoded.recording.duration,
+        speech=sum(region.duration for region in speech.regions),
+        turns=known.turns,
+        segments=segments,
+        provenance=Provenance(
+            app_version=__version__,
+            engine=known.engine,
+            model=known.model,
+            options=options_to_json(work.options),
+            source_sha256=decoded.sha256,
+            source_name=work.path.name,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            transcriber=said.engine,
+            transcriber_model=said.model,
+        ),
+        grade=known.grade,
+        details=known.details,
+        language=said.language,
+        notes=(*decoded.notes, *notes, *said.notes, *doubt),
+        voices=known.voices,
+    )

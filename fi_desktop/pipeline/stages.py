@@ -1,0 +1,211 @@
+"""What each stage makes, saved in the job's folder when it is done (temp file, fsync, rename).
+
+A stage that finds its file there does nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fi_desktop.audio.decode import decode
+from fi_desktop.audio.files import source_sha256
+from fi_desktop.audio.recording import Recording
+from fi_desktop.core.errors import TransientError
+from fi_desktop.core.job import Stage
+from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
+from fi_desktop.engines import registry
+from fi_desktop.engines.base import Hints, Progress, Speech
+from fi_desktop.engines.models import Pack
+from fi_desktop.engines.silero import find_speech
+from fi_desktop.files import RESULT, replacing, write_whole
+from fi_desktop.pipeline.work import Work
+
+_AUDIO = "audio.s16"
+_DECODED = "decoded.json"
+_SPEECH = "speech.npz"
+_TURNS = "turns.json"
+_WORDS = "words.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the first stage made, and of which file."""
+
+    recording: Recording
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def write_result(folder: Path, transcript: Transcript) -> None:
+    """Put the result on disk."""
+    write_whole(folder / RESULT, _json_bytes(transcript.to_json()))
+
+
+def discard(folder: Path) -> None:
+    """Delete all but the result: a patient's speech is not kept longer than a retry may want it.
+
+    That includes what an attempt that was killed left half written.
+    """
+    for path in folder.iterdir():
+        if path.name != RESULT:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def marked(work: Work, stage: Stage) -> Iterator[None]:
+    """Leave a mark in the job's folder where the worker is killed inside the block."""
+    mark = _mark(work, stage)
+    mark.touch()
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+
+
+def was_killed_in(work: Work, stage: Stage) -> bool:
+    """Whether the last attempt's worker was killed in this stage."""
+    return _mark(work, stage).exists()
+
+
+def _mark(work: Work, stage: Stage) -> Path:
+    return work.folder / f"{stage.value}.begun"
+
+
+def decoded(work: Work, progress: Progress) -> Decoded:
+    """Decode the recording, or find it decoded."""
+    audio, described = work.folder / _AUDIO, work.folder / _DECODED
+    fingerprint = _fingerprint(work.path)
+    if (saved := _read_json(described)) is not None and audio.is_file():
+        # a recording that was moved away since is still done from what was decoded
+        if fingerprint is None or saved["fingerprint"] == fingerprint:
+            recording = Recording(audio, saved["channels"], saved["samples"])
+            return Decoded(recording, saved["sha256"], tuple(saved["notes"]))
+        discard(work.folder)
+    made = decode(work.path, audio, progress=progress)
+    recording = made.recording
+    notes = [warning.message for warning in made.warnings]
+    try:
+        sha256 = source_sha256(work.path)
+    except OSError as error:
+        message = "The recording could not be read to its end."
+        raise TransientError("audio.read", message) from error
+    write_whole(
+        described,
+        _json_bytes(
+            {
+                "fingerprint": fingerprint,
+                "channels": recording.channels,
+                "samples": recording.samples,
+                "sha256": sha256,
+                "notes": notes,
+            }
+        ),
+    )
+    return Decoded(recording, sha256, tuple(notes))
+
+
+def speech(work: Work, recording: Recording, per_channel: bool | None, progress: Progress) -> Speech:
+    """Find speech, or find it found. `per_channel`: in each channel by itself; None: either will do."""
+    path = work.folder / _SPEECH
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as saved:
+            if per_channel is None or bool(saved["per_channel"]) == per_channel:
+                regions = tuple(Region(float(start), float(end)) for start, end in saved["regions"])
+                return Speech(saved["probability"], float(saved["hop_s"]), regions)
+    found = find_speech(recording, per_channel=bool(per_channel), progress=progress)
+    with replacing(path) as file:
+        np.savez(
+            file,
+            probability=found.probability,
+            hop_s=found.hop_s,
+            regions=np.array([(r.start, r.end) for r in found.regions], dtype=float).reshape(-1, 2),
+            per_channel=bool(per_channel),
+        )
+    return found
+
+
+class Turns:
+    """Who spoke when: saved, or to be found by an engine, which is not loaded before it is needed."""
+
+    def __init__(self, work: Work, engine: str) -> None:
+        """Look whether it is saved; `engine`: what diarizes if not."""
+        self._work = work
+        self._path = work.folder / _TURNS
+        self._saved: dict[str, Any] | None = _read_json(self._path)
+        self._engine = engine
+
+    @property
+    def per_channel(self) -> bool | None:
+        """Whether speech is wanted in each channel by itself; None: it does not matter any more."""
+        return registry.per_channel(self._engine) if self._saved is None else None
+
+    def diarized(self, recording: Recording, speech: Speech, progress: Progress) -> Diarization:
+        """Diarize, or find it done."""
+        if self._saved is not None:
+            return _diarization(self._saved)
+        work = self._work
+        engine = registry.create(self._engine, work.models, frugality=work.frugality, threads=work.threads)
+        found = engine.diarize(recording, speech, speakers=work.options.speakers, progress=progress)
+        write_whole(self._path, _json_bytes(asdict(found)))
+        return found
+
+
+class Words:
+    """What was said: saved, or to be found by an engine."""
+
+    def __init__(self, work: Work, pack: Pack) -> None:
+        """Prepare; `pack`: the model that transcribes if need be."""
+        self._work = work
+        self._pack = pack
+
+    def transcribed(self, recording: Recording, speech: Speech, progress: Progress) -> Transcription:
+        """Transcribe, or find it done."""
+        work, path = self._work, self._work.folder / _WORDS
+        if (saved := _read_json(path)) is not None:
+            words = tuple(Word(**word) for word in saved.pop("words"))
+            return Transcription(words, notes=tuple(saved.pop("notes")), **saved)
+        engine = registry.create_transcriber(self._pack, frugality=work.frugality, threads=work.threads)
+        options = work.options
+        hints = Hints(options.language, options.vocabulary, options.prompt)
+        found = engine.transcribe(recording, speech, hints=hints, progress=progress)
+        write_whole(path, _json_bytes(asdict(found)))
+        return found
+
+
+def _diarization(saved: dict[str, Any]) -> Diarization:
+    return Diarization(
+        turns=tuple(Turn(**turn) for turn in saved["turns"]),
+        engine=saved["engine"],
+        model=saved["model"],
+        grade=Grade(saved["grade"]) if saved["grade"] else None,
+        details=saved["details"],
+        exclusive=tuple(Turn(**turn) for turn in saved.get("exclusive", ())),
+        voices={label: tuple(voice) for label, voice in saved.get("voices", {}).items()},
+    )
+
+
+def _fingerprint(path: Path) -> list[int] | None:
+    """Size and time of the last change, or None where the file cannot be seen."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+def _json_bytes(value: Any) -> bytes:
+    return json.dumps(value, indent=1).encode("ascii")

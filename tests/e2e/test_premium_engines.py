@@ -1,0 +1,147 @@
+"""Recordings through pyannote.audio and faster-whisper, from model packs that the tests make."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.job import JobOptions, JobState, Outcome, Stage
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.engines.models import PackKind
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.news import JobProgressed
+from tests.driving import Driver, running_app
+from tests.e2e.commands import fi_desktop, lines
+from tests.packs.install import install
+from tests.packs.make_pyannote import make_pyannote
+from tests.packs.make_whisper import make_whisper
+
+GUARD = Path(__file__).parent / "no_network"
+SAID = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza.")
+VOICES, WORDS = "test-voices", "test-words"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models root with a pack of each kind: one that knows the phone call, one that says `SAID`."""
+    root = tmp_path_factory.mktemp("packs")
+    make_pyannote(root / VOICES, fit=True)
+    install(root / VOICES, PackKind.PYANNOTE)
+    make_whisper(root / WORDS, SAID, language="es")
+    install(root / WORDS, PackKind.WHISPER)
+    return root
+
+
+@pytest.fixture
+def with_packs(home: Path, packs: Path) -> Path:
+    """The data folder, with both packs in it."""
+    shutil.copytree(packs, home / "models")
+    return home
+
+
+def result(home: Path, job_id: int) -> Transcript:
+    return JobFolders(home / "jobs").transcript(job_id)
+
+
+def test_a_recording_is_diarized_and_written_down_with_no_network(
+    with_packs: Path, tmp_path: Path, sample: Path
+):
+    guard = {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
+    done = fi_desktop("run", sample, "--language", "es", "--json", home=with_packs, **guard)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
+    summary = lines(done.stdout)[-1]["summary"]
+    assert (summary["engine"], summary["transcriber"], summary["language"]) == ("pyannote", "whisper", "es")
+    transcript = result(with_packs, 1)
+    words = [word for segment in transcript.segments for word in segment.words]
+    assert summary["words"] == len(words) > 0
+    assert {word.text for word in words} <= set(SAID)
+    assert len(transcript.speakers) == 2
+    assert {segment.speaker for segment in transcript.segments} == set(transcript.speakers)
+    assert set(transcript.voices) == set(transcript.speakers)
+    assert transcript.provenance.model.startswith(VOICES)
+    assert transcript.provenance.transcriber_model.startswith(WORDS)
+
+
+def test_a_worker_killed_while_it_writes_down_does_not_diarize_again(with_packs: Path, long_recording: Path):
+    options = JobOptions(engine="builtin", language="es")
+    with running_app(with_packs, workers=1) as driver:
+        (job_id,) = driver.submit(long_recording, options=options)
+        driver.wait_for(lambda: Stage.TRANSCRIBE in stages(driver))
+        before = len(driver.told)
+        os.kill(driver.workers()[0].pid, signal.SIGKILL)
+        (job,) = driver.wait_until_done(job_id)
+        again = stages(driver, before)
+    assert job.state is JobState.COMPLETED
+    assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.COMPLETED]
+    assert again[Stage.DIARIZE] == {0.0}  # found done
+    assert max(again[Stage.TRANSCRIBE]) > 0.0
+    assert result(with_packs, job_id).segments[0].words
+
+
+def test_two_jobs_one_after_the_other_find_the_engines_warm(with_packs: Path, sample: Path):
+    with running_app(with_packs, workers=1) as driver:
+        first, second = driver.wait_until_done(*driver.submit(sample), *driver.submit(sample))
+    assert {first.state, second.state} == {JobState.COMPLETED}
+    assert result(with_packs, first.id).segments == result(with_packs, second.id).segments
+
+
+def stages(driver: Driver, since: int = 0) -> dict[Stage, set[float]]:
+    """How far each stage was told to be."""
+    found: dict[Stage, set[float]] = {}
+    for news in driver.told[since:]:
+        if isinstance(news, JobProgressed):
+            found.setdefault(news.stage, set()).add(news.fraction)
+    return found
+
+
+# ---- packs that are not as they should be
+
+
+def outcome(home: Path, sample: Path, *options: str) -> tuple[str, str]:
+    """Run a recording, and return code and sentence of its error."""
+    done = fi_desktop("run", sample, "--json", *options, home=home)
+    assert done.returncode == 1, done.stdout
+    error = lines(done.stdout)[-1]["error"]
+    return error["code"], error["message"]
+
+
+def test_a_pack_that_is_not_installed_is_named(home: Path, sample: Path):
+    code, sentence = outcome(home, sample, "--transcriber", "faster-whisper-small")
+    assert code == "engine.no_model"
+    assert "faster-whisper-small" in sentence
+    code, sentence = outcome(home, sample, "--engine", "pyannote")
+    assert code == "engine.no_model"
+    assert "model pack" in sentence
+
+
+def test_a_pack_that_was_copied_in_half_is_refused_before_any_work(with_packs: Path, sample: Path):
+    (with_packs / "models" / WORDS / "tokenizer.json").unlink()
+    code, sentence = outcome(with_packs, sample)
+    assert code == "models.incomplete"
+    assert "tokenizer.json" in sentence
+
+
+def test_weights_with_a_changed_byte_are_never_loaded(with_packs: Path, sample: Path):
+    weights = with_packs / "models" / VOICES / "embedding" / "pytorch_model.bin"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    code, sentence = outcome(with_packs, sample)
+    assert code == "models.changed"
+    assert "embedding/pytorch_model.bin" in sentence
+
+
+def test_nothing_is_written_down_where_nobody_asked_for_it(with_packs: Path, sample: Path):
+    done = fi_desktop(
+        "run", sample, "--json", "--transcriber", "none", "--engine", "builtin", home=with_packs
+    )
+    assert done.returncode == 0, done.stderr
+    assert result(with_packs, 1).provenance.transcriber == ""
+    assert not any(segment.text for segment in result(with_packs, 1).segments)

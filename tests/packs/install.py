@@ -1,0 +1,21 @@
+"""Make a model pack of a folder of weights, with the manifest that an import would write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fi_desktop.engines.models import Pack, PackFile, PackKind
+from fi_desktop.engines.models.library import hash_file
+from fi_desktop.engines.models.manifest import write
+
+
+def install(folder: Path, kind: PackKind) -> Pack:
+    """Make a pack of a folder that lies in a models root, called as the folder is."""
+    files = tuple(
+        PackFile(path.relative_to(folder).as_posix(), path.stat().st_size, hash_file(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    )
+    pack = Pack(folder.name, kind, "test", "none", "made by the tests", (), files, folder)
+    write(pack, folder)
+    return pack
