@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import JobOptions
+from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.settings import Settings, load
 
 
@@ -34,6 +36,9 @@ def test_every_setting_can_be_set_by_the_environment(tmp_path: Path):
         "FI_DESKTOP_WORKERS": "1",
         "FI_DESKTOP_SPEAKERS": "2-4",
         "FI_DESKTOP_ENGINE": "builtin",
+        "FI_DESKTOP_TRANSCRIBER": "none",
+        "FI_DESKTOP_SPOKEN_LANGUAGE": "es",
+        "FI_DESKTOP_VOCABULARY": "sertralina, enalapril,",
         "FI_DESKTOP_RETRY_DELAYS_S": "1, 2.5",
         "FI_DESKTOP_MAX_DELIVERIES": "3",
         "FI_DESKTOP_SOFT_LIMIT_S": "10",
@@ -47,8 +52,17 @@ def test_every_setting_can_be_set_by_the_environment(tmp_path: Path):
         "FI_DESKTOP_KEEP_UNSEEN": "yes",
     }
     assert {f"FI_DESKTOP_{name.upper()}" for name in Settings.__slots__} == set(environment)
+    said = ("builtin", "none", "es", ("sertralina", "enalapril"))
     assert load(environment) == Settings(
-        tmp_path, 1, "2-4", "builtin", (1.0, 2.5), 3, 10.0, 20.0, 0.5, 1.0, 30.0, 5, 900, 0.5, True
+        tmp_path, 1, "2-4", *said, (1.0, 2.5), 3, 10.0, 20.0, 0.5, 1.0, 30.0, 5, 900, 0.5, True
+    )
+
+
+def test_a_job_is_done_as_the_settings_say():
+    assert load({}).job_options == JobOptions()
+    said = load({}, speakers="auto", spoken_language="es", transcriber="none", vocabulary=["enalapril"])
+    assert said.job_options == JobOptions(
+        SpeakerCount(None, None), language="es", transcriber="none", vocabulary=("enalapril",)
     )
 
 
