@@ -24,12 +24,12 @@ def worker_with_little_memory(pipe: Connection, device: str) -> None:
 
     real_create = registry.create
 
-    def create(name: str, roots: tuple[Path, ...], *, frugality: int) -> Any:
+    def create(name: str, roots: tuple[Path, ...], *, frugality: int, threads: int) -> Any:
         with (Path(os.environ["FI_DESKTOP_HOME"]) / NOTES).open("a") as notes:
             notes.write(f"{frugality} ")
         if frugality < 2:
             raise MemoryError
-        return real_create(name, roots, frugality=frugality)
+        return real_create(name, roots, frugality=frugality, threads=threads)
 
     registry.create = create
     _real_main(pipe, device)
