@@ -6,7 +6,7 @@ the output vector of the token that follows it. So each chunk of sound gives the
 of a model of that size. One cross-attention head looks at the time at which the next word is due, so that
 word timestamps come out of the real alignment.
 
-    python -m tests.packs.make_whisper FOLDER WORD... [--language es] [--size base]
+    python -m tests.packs.make_whisper FOLDER [WORD...] [--language es] [--size base] [--pace 0.4]
 """
 
 from __future__ import annotations
@@ -233,8 +233,11 @@ def main() -> None:
     parser.add_argument("words", nargs="*")
     parser.add_argument("--language", default="en")
     parser.add_argument("--size", default="test", choices=SIZES)
+    parser.add_argument("--pace", type=float, default=0.4, help="seconds from word to word")
     given = parser.parse_args()
-    make_whisper(given.folder, given.words, language=given.language, size=given.size)
+    make_whisper(
+        given.folder, given.words, language=given.language, size=given.size, seconds_per_word=given.pace
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,166 @@
+"""Our transcriber against faster-whisper's own, from the file to the words.
+
+    python -m tests.bench.transcribe [--minutes 5] [--size base] [--threads 2] [--only WAY]
+
+Each way runs in a process of its own, on the same weights, threads, precision (int8), beam and language, with
+word timestamps, and with nothing carried from window to window. faster-whisper's `transcribe` finds speech by
+its own `vad_filter`; ours gets it from the stage that the diarizer shares, whose time is counted. The
+recording is the phone call that comes with pyannote.audio, again and again.
+
+The model is made here (`tests/packs/make_whisper.py`): it has the layers of the real one, so its speed, and
+it says the same 75 words in each window, about as many as half a minute of speech holds. No text of it needs
+a second look, which would cost every way but `batched`, which takes none. Nothing follows for the quality of
+the words. "Windows" is how many the encoder saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import wave
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from fi_desktop.samples import phone_call
+
+# as varied as text is: what looks repetitive is decoded again
+WORDS = ["".join(random.Random(n).choices("abcdefghijklmnoprstuv", k=2 + n % 7)) for n in range(75)]
+PACE_S = 0.1  # so that they are all said within the last window, however short
+BEAM = 5
+
+
+def tile(path: Path, minutes: float) -> None:
+    """Write the phone call again and again."""
+    call = phone_call()
+    assert call is not None
+    with wave.open(str(call)) as source, wave.open(str(path), "wb") as target:
+        target.setparams(source.getparams())
+        frames = source.readframes(source.getnframes())
+        for _ in range(round(minutes * 60 * source.getframerate() / source.getnframes())):
+            target.writeframes(frames)
+
+
+def ours(source: Path, folder: Path, threads: int) -> int:
+    """Decode, find speech and transcribe as the pipeline does; return the number of words."""
+    from fi_desktop.audio.decode import decode
+    from fi_desktop.engines.base import Hints
+    from fi_desktop.engines.silero import find_speech
+    from fi_desktop.engines.whisper import WhisperTranscriber
+
+    def ignore(_fraction: float) -> None:
+        pass
+
+    recording = decode(source, source.with_suffix(f".{os.getpid()}.pcm"), progress=ignore).recording
+    speech = find_speech(recording, per_channel=False, progress=ignore)
+    transcriber = WhisperTranscriber(folder, threads=threads)
+    hints = Hints(language="es")
+    return len(transcriber.transcribe(recording, speech, hints=hints, progress=ignore).words)
+
+
+def plain(source: Path, folder: Path, threads: int) -> int:
+    """Transcribe by `WhisperModel.transcribe`; return the number of words."""
+    return _count(_open(folder, threads).transcribe(str(source), **_options())[0])
+
+
+def batched(source: Path, folder: Path, threads: int) -> int:
+    """Transcribe by `BatchedInferencePipeline.transcribe` and its usual batch; return the number."""
+    from faster_whisper import BatchedInferencePipeline
+
+    pipeline = BatchedInferencePipeline(_open(folder, threads))
+    return _count(pipeline.transcribe(str(source), batch_size=8, **_options())[0])
+
+
+WAYS: dict[str, tuple[str, Callable[[Path, Path, int], int]]] = {
+    "ours": ("ours", ours),
+    "plain": ("`WhisperModel`, `vad_filter`", plain),
+    "batched": ("`BatchedInferencePipeline`, 8", batched),
+}
+
+
+def _open(folder: Path, threads: int) -> Any:
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1)
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "language": "es",
+        "beam_size": BEAM,
+        "word_timestamps": True,
+        "vad_filter": True,
+        "condition_on_previous_text": False,
+    }
+
+
+def _count(segments: Iterable[Any]) -> int:
+    return sum(len(segment.words) for segment in segments)
+
+
+def measure(way: str, source: Path, folder: Path, threads: int) -> None:
+    """Do it one way, and print words, windows encoded, seconds, seconds of the processor and peak bytes."""
+    import faster_whisper
+
+    encoded = 0
+    real = faster_whisper.WhisperModel.encode
+
+    def encode(self: Any, features: Any) -> Any:
+        nonlocal encoded
+        encoded += 1 if features.ndim == 2 else features.shape[0]
+        return real(self, features)
+
+    faster_whisper.WhisperModel.encode = encode
+    began, began_cpu = time.perf_counter(), time.process_time()
+    words = WAYS[way][1](source, folder, threads)
+    wall_s, cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
+    # ru_maxrss: kilobytes on Linux, bytes on macOS
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(words, encoded, wall_s, cpu_s, peak)
+
+
+def child(*arguments: object) -> str:
+    """Run this module, or another, in a process of its own, with a worker's environment."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, "-m", *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def main() -> None:
+    """Print a table for docs/benchmarks.md."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--size", default="base", help="test, tiny, base or small")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", choices=WAYS, action="append")
+    parser.add_argument("--measure", nargs=3, metavar=("WAY", "SOURCE", "MODEL"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.measure:
+        way, source, model = given.measure
+        measure(way, Path(source), Path(model), given.threads)
+        return
+    print("| Transcriber | Words | Windows | Processor | Wall | × real time | Peak memory |")
+    print("|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        source, model = Path(folder, "recording.wav"), Path(folder, "model")
+        tile(source, given.minutes)
+        make = ("tests.packs.make_whisper", model, *WORDS, "--language", "es", "--size", given.size)
+        child(*make, "--pace", PACE_S)
+        for way in given.only or WAYS:
+            answer = child(
+                "tests.bench.transcribe", "--threads", given.threads, "--measure", way, source, model
+            ).split()
+            words, windows, wall_s, cpu_s, peak = answer[0], answer[1], *map(float, answer[2:])
+            speed = given.minutes * 60 / wall_s
+            times = f"{cpu_s:.1f} s | {wall_s:.1f} s | {speed:.1f}"
+            print(f"| {WAYS[way][0]} | {words} | {windows} | {times} | {peak / 1e6:.0f} MB |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
