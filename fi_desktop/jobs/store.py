@@ -167,11 +167,6 @@ class JobStore:
         self._written.clear()
         self._paused = self._waiting = None
 
-    def _forget_all(self) -> None:
-        """… and ids. Not where a savepoint alone was undone: those given before it are not on disk yet."""
-        self.forget()
-        self._last_id, self._ids_given = None, False
-
     def never_reuse(self, last_id: int) -> None:
         """Give ids above this one alone. Needs a transaction."""
         self._last_id, self._ids_given = last_id, True
@@ -324,6 +319,11 @@ class JobStore:
         rows = [row[0] for row in self._sql("PRAGMA quick_check").fetchall()]
         return [] if rows == ["ok"] else rows
 
+    def _forget_all(self) -> None:
+        """Forget ids too; not where a savepoint alone was undone: those given before are not on disk yet."""
+        self.forget()
+        self._last_id, self._ids_given = None, False
+
     def _unplace(self, job: Job) -> None:
         if (place := _place(job)) is not None:
             self._sql(_DELETE, (place,))
@@ -398,8 +398,12 @@ def _open_cache(folder: Path) -> Cache:
         sqlite_auto_vacuum=0,  # freed pages are used again; moving them about costs a tenth of a turn
         sqlite_mmap_size=0,  # a mapped file that cannot be read any more ends the process
     )
-    with cache.transact(retry=False):
-        _lighten(cache._con)
+    try:
+        with cache.transact(retry=False):
+            _lighten(cache._con)
+    except BaseException:
+        cache.close()
+        raise
     return cache
 
 
