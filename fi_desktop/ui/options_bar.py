@@ -84,7 +84,7 @@ class OptionsBar(QWidget):
         if menu.transcriber == "none":
             unusual.append(self.tr("No words"))
         elif menu.transcriber != "auto":
-            unusual.append(menu.transcriber)
+            unusual.append(words.transcriber(menu.transcriber))
         if menu.language is not None:
             unusual.append(words.language(menu.language))
         if menu.engine != self._usual_engine:

@@ -36,9 +36,9 @@ class OptionsMenu(QMenu):
     def __init__(self, engine: str, packs: Iterable[str], parent: QWidget) -> None:
         super().__init__(parent)
         self._words = Words(self)
+        self._packs: tuple[str, ...] = ()
         self._dialog: VocabularyDialog | None = None
         self.vocabulary: tuple[str, ...] = ()
-        self.setToolTipsVisible(True)
         self.addSection(self.tr("What writes the words down"))
         self._transcribers = self._group()
         self._end_of_transcribers = self.addSection(self.tr("Language of the recordings"))
@@ -76,13 +76,17 @@ class OptionsMenu(QMenu):
 
     def offer_packs(self, packs: Iterable[str]) -> None:
         """Offer these model packs to write words down; the choice stays where it is still there."""
+        packs = tuple(dict.fromkeys(packs))
         chosen = self._transcribers.checkedAction()
+        if chosen is not None and packs == self._packs:
+            return  # the menu may be open: nothing moves under the pointer without need
+        self._packs = packs
         wanted = chosen.data() if chosen is not None else "auto"
         for action in self._transcribers.actions():
             self._transcribers.removeAction(action)
             self.removeAction(action)
             action.deleteLater()
-        for name in dict.fromkeys(("auto", "none", *packs)):
+        for name in ("auto", "none", *packs):
             action = self._choice(self._transcribers, self._words.transcriber(name), name)
             action.setChecked(name == wanted)
             self.insertAction(self._end_of_transcribers, action)

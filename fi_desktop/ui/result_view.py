@@ -181,9 +181,15 @@ class ResultView(QWidget):
             facts.append(self.tr("{number} words").format(number=QLocale.system().toString(words)))
         facts.append(self._words.engine(made.engine))
         if made.transcriber:
-            name = self._words.engine(made.transcriber)
-            facts.append(f"{name} ({made.transcriber_model})" if made.transcriber_model else name)
+            facts.append(self._transcriber(self._words.engine(made.transcriber), made.transcriber_model))
         return "  ·  ".join(facts)
+
+    def _transcriber(self, engine: str, model: str) -> str:
+        """The model's name where it has one that people use; else the engine's, with the model's folder."""
+        if not model:
+            return engine
+        title = self._words.transcriber(model)
+        return title if title != model else f"{engine} ({model})"
 
     def _dress(self) -> None:
         palette, transcript = self.palette(), self._transcript

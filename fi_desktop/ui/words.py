@@ -136,7 +136,7 @@ class Words(QObject):
 
     def nobody(self) -> str:
         """Return what stands for a speaker who is not known."""
-        return self.tr("Unknown speaker")
+        return self.tr("Unknown")
 
     def language(self, code: str) -> str:
         """Return a language's name as its speakers write it, or the code (ISO 639-1) where Qt has none."""
@@ -174,14 +174,17 @@ class Words(QObject):
                 return name
 
     def transcriber(self, name: str) -> str:
-        """Return what writes the words down: "auto", "none" or the name of a model pack."""
+        """Return what writes the words down: "auto", "none" or a model pack's name."""
         match name:
             case "auto":
                 return self.tr("Best there is (automatic)")
             case "none":
                 return self.tr("Nothing: only who spoke when")
             case _:
-                return name
+                # what knows models is not loaded before there is one
+                from fi_desktop.ui.models_words import ModelWords
+
+                return ModelWords(self).title(name)
 
     def detail(self, row: Row, now: float, retries: int) -> str:
         """Return the one line that stands below a job's name: what the person should know now."""

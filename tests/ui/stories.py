@@ -199,7 +199,7 @@ def consultation(
         moment += rng.uniform(-0.2, 1.2)
     engines = ("builtin" if named else "", "")
     provenance = Provenance(
-        "0.2.0", *engines, {}, "0" * 64, name, "2026-11-23T10:00:00+00:00", "whisper", "small"
+        "0.2.0", *engines, {}, "0" * 64, name, "2026-11-23T10:00:00+00:00", "whisper", "faster-whisper-small"
     )
     return Transcript(
         duration=moment + 2,

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QToolBar
 from fi_desktop.core.job import JobOptions
 from fi_desktop.ui.options_bar import OptionsBar
 
-PACKS = ("whisper-small", "whisper-large-v3")
+PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def test_at_the_start_all_is_as_usual(bar):
 
 def test_language_and_transcriber_are_chosen_and_told(bar):
     choose(bar, "Español")
-    choose(bar, "whisper-small")
-    assert bar.options() == JobOptions(language="es", transcriber="whisper-small")
-    assert summary(bar) == "whisper-small · Español"
+    choose(bar, "Whisper Small")
+    assert bar.options() == JobOptions(language="es", transcriber="faster-whisper-small")
+    assert summary(bar) == "Whisper Small · Español"
     choose(bar, "Català")
     assert bar.options().language == "ca"
     choose(bar, "Nothing: only who spoke when")
@@ -49,10 +49,10 @@ def test_language_and_transcriber_are_chosen_and_told(bar):
 
 
 def test_packs_that_come_and_go(bar):
-    choose(bar, "whisper-small")
-    bar.offer_packs((*PACKS, "whisper-tiny"))
-    assert bar.options().transcriber == "whisper-small"
-    choose(bar, "whisper-tiny")
+    choose(bar, "Whisper Small")
+    bar.offer_packs((*PACKS, "mine"))
+    assert bar.options().transcriber == "faster-whisper-small"
+    choose(bar, "mine")
     bar.offer_packs(PACKS)
     assert bar.options().transcriber == "auto"
     assert summary(bar) == ""
