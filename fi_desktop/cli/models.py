@@ -19,7 +19,6 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.engines.models import Pack, PackKind, catalog, check, find, installed, library, remove, verify
 from fi_desktop.engines.models.library import Report
 from fi_desktop.engines.models.place import size
-from fi_desktop.files import resource
 from fi_desktop.settings import Settings
 
 _FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
@@ -28,19 +27,19 @@ _FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
 def models(settings: Settings, options: argparse.Namespace) -> int:
     """Carry out one action on the model packs; return the exit code."""
     console = Console()
-    root, bundle = settings.models, resource("models")
+    root, roots = settings.models, settings.model_roots
     match options.action:
         case "list":
-            _list((root, bundle), console, as_json=options.json)
+            _list(roots, console, as_json=options.json)
         case "install":
             _install(options, root, console)
         case "import":
             _import(options, root, console)
         case "verify":
-            return _verify(options.name, (root, bundle), console)
+            return _verify(options.name, roots, console)
         case "remove":
             name = _full_name(options.name)
-            remove(name, root, bundled=(bundle,))
+            remove(name, root, bundled=roots)
             console.print(f"{name} was removed.")
         case "forget-token":
             _forget_token(console)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,13 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDropEvent,
     QKeyEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
 from fi_desktop.core.job import Job
+from fi_desktop.engines.models import PackKind, catalog, installed
 from fi_desktop.jobs.ledger import Submission
 from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
@@ -69,7 +72,7 @@ class MainWindow(QMainWindow):
         self.closable = False
         self._service = service
         self._bridge = bridge
-        self._models_root = settings.models
+        self._settings = settings
         self._remembered = Remembered(settings.home)
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(icons.app_icon())
@@ -129,7 +132,8 @@ class MainWindow(QMainWindow):
             # what speaks to the network is not even loaded before somebody wants it
             from fi_desktop.ui.models_dialog import ModelsDialog
 
-            self.models = ModelsDialog(self._models_root, self._bridge, self)
+            self.models = ModelsDialog(self._settings.models, self._bridge, self)
+            self.models.models_changed.connect(self._on_models_changed)
         self.models.show()
         self.models.raise_()
         self.models.activateWindow()
@@ -149,6 +153,7 @@ class MainWindow(QMainWindow):
         self.commands.fill(self.menuBar())
         self.addToolBar(ToolBar(self.commands, self.options, self))
         self.setStatusBar(self.status)
+        self.options.menu.addAction(self.commands.models)
         self.table.set_menu(self.commands.of_jobs)
         self.commands.fit([])
 
@@ -237,6 +242,11 @@ class MainWindow(QMainWindow):
             page.setFocus()
 
     @Slot()
+    def _on_models_changed(self) -> None:
+        find = partial(_transcribers, self._settings.model_roots)
+        self._bridge.work(find, self.options.offer_packs, self._on_refused)
+
+    @Slot()
     def _on_selection_changed(self) -> None:
         self.commands.fit(self.table.selected_rows())
 
@@ -320,6 +330,11 @@ class MainWindow(QMainWindow):
         self._dialog = box
         box.open()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look which models there are."""
+        super().showEvent(event)
+        self._on_models_changed()
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
@@ -363,6 +378,12 @@ class MainWindow(QMainWindow):
             self.message.dismiss()
         else:
             super().keyPressEvent(event)
+
+
+def _transcribers(roots: tuple[Path, ...]) -> list[str]:
+    """Return the names of the models that write words down, the best first."""
+    packs = [pack.name for pack in installed(roots) if pack.kind is PackKind.WHISPER]
+    return sorted(packs, key=catalog.rank)
 
 
 def local_paths(data: QMimeData) -> list[Path]:

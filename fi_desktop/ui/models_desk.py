@@ -87,7 +87,7 @@ class ModelsDesk(QObject):
 
     def check(self, name: str) -> None:
         """Compare every byte of a pack; `checked` follows."""
-        roots = (self._root, self._bundle)
+        roots = (self._bundle, self._root)
 
         def deed(report: Report) -> None:
             pack = find(name, roots)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
@@ -43,7 +43,12 @@ class ModelsDialog(QDialog):
         message: what went wrong, or well.
         token: asks for a token.
         strip: the import that runs.
+
+    Signals:
+        models_changed: a model came or went.
     """
+
+    models_changed = Signal()
 
     def __init__(
         self, root: Path, bridge: Bridge, parent: QWidget | None = None, *, address: str = HUB
@@ -171,8 +176,12 @@ class ModelsDialog(QDialog):
 
     @Slot(object)
     def _on_shelf_read(self, shelf: Shelf) -> None:
+        before = {shown.name for shown in self._shelf.models if shown.installed}
+        known = bool(self._shelf.models)
         self._shelf = shelf
         self._show()
+        if known and before != {shown.name for shown in shelf.models if shown.installed}:
+            self.models_changed.emit()
 
     @Slot()
     def _on_tick(self) -> None:

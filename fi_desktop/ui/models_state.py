@@ -58,7 +58,7 @@ class Shelf:
 
 def look(root: Path, bundle: Path) -> Shelf:
     """Look at what lies below the person's and the program's models folders."""
-    packs = {pack.name: pack for pack in installed((root, bundle))}
+    packs = {pack.name: pack for pack in installed((bundle, root))}
     models = [_of_pack(pack, root) for pack in packs.values()]
     models += [_of_known(known, root) for known in catalog.KNOWN if known.name not in packs]
     order = list(PackKind)

@@ -43,7 +43,6 @@ class ToolBar(QToolBar):
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(space)
         self.addWidget(options)
-        self._offer(actions.models, self.tr("Models"), Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._dress()
 
     def _offer(self, action: QAction, name: str, style: Qt.ToolButtonStyle) -> None:

@@ -347,6 +347,23 @@ class TestWindow:
         assert window.models.isVisible()
         qtbot.waitUntil(lambda: bool(window.models.list.rows))
 
+    def test_models_that_write_are_offered_for_the_next_recordings(self, qtbot, window, models: Path):
+        def offered():
+            return [action.text() for action in window.options.menu.actions()]
+
+        packs.make_pack(models, "clinic-es")
+        window.show_models()
+        qtbot.waitUntil(lambda: "clinic-es" in window.models.list.rows)
+        row = window.models.list.rows["clinic-es"]
+        qtbot.waitUntil(row.isVisible)
+        click(qtbot, row.remove)
+        answer(qtbot, window.models, "Remove")
+        window.models.import_path(
+            str(packs.write_files(models.parent / "clinic-en", packs.whisper_files(1000)))
+        )
+        qtbot.waitUntil(lambda: "clinic-en" in offered() and "clinic-es" not in offered())
+        assert "&Models…" in offered()
+
     def test_stopping_the_program_closes_it(self, qtbot, window, desktop):
         window.show_models()
         with qtbot.waitSignal(desktop.ended):
