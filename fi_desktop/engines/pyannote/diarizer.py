@@ -1,0 +1,167 @@
+"""The diarizer: a pipeline, the device it runs on, and its answer in our words."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.transcript import Diarization, Turn
+from fi_desktop.engines.base import Progress, Speech
+from fi_desktop.engines.pyannote.library import is_out_of_memory, load_pipeline
+from fi_desktop.engines.pyannote.waveform import RecordingWaveform
+
+# share of the work that each step takes, measured on a processor
+_STEPS = {
+    "segmentation": (0.0, 0.08),
+    "embeddings": (0.08, 0.95),
+    "clustering": (0.95, 0.98),
+    "discrete_diarization": (0.98, 1.0),
+}
+
+_ON_PROCESSOR = 2  # so often must memory have run out before the GPU is left alone
+
+# windows a pass, of the segmentation and of the embedding
+_BATCHES_ON_GPU = (32, 32)
+_BATCHES_ON_PROCESSOR = (8, 1)
+_SMALL_BATCHES = (1, 1)
+
+
+class PyannoteDiarizer:
+    """A pyannote.audio pipeline from a model folder.
+
+    Attributes:
+        per_channel: False; channels are mixed.
+    """
+
+    per_channel = False
+
+    def __init__(self, folder: Path, *, frugality: int = 0, threads: int = 1) -> None:
+        """Load the pipeline; `frugality` as in `registry.create`, `threads` for what runs on the processor.
+
+        Raises:
+            UserError: the folder holds no pipeline that can be used.
+            MemoryError: it does not fit into memory.
+        """
+        pipeline = load_pipeline(folder)
+        import torch
+
+        torch.set_num_threads(threads)
+        device = _device(torch) if frugality < _ON_PROCESSOR else "cpu"
+        batches = (
+            _SMALL_BATCHES if frugality else _BATCHES_ON_PROCESSOR if device == "cpu" else _BATCHES_ON_GPU
+        )
+        pipeline.segmentation_batch_size, pipeline.embedding_batch_size = batches
+        with _out_of_memory():
+            pipeline.to(torch.device(device))
+        if device == "cpu":
+            # oneDNN's convolutions are a tenth faster where channels lie side by side
+            pipeline._embedding.model_.to(memory_format=torch.channels_last)
+        self._pipeline: Any = pipeline
+        self._model = folder.name
+
+    def diarize(
+        self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
+    ) -> Diarization:
+        """Diarize one recording; see `engines.base.Diarizer`. `speech` is not needed.
+
+        Raises:
+            UserError: nobody speaks.
+            MemoryError: the computer's or the GPU's memory does not do.
+        """
+        if recording.samples == 0:
+            raise _no_speech()
+        file = {
+            "waveform": RecordingWaveform(recording),
+            "sample_rate": SAMPLE_RATE_HZ,
+            "uri": "recording",
+        }
+        with _out_of_memory(), warnings.catch_warnings():
+            # the library's advice to who tunes it (a voice fewer than asked for, TF32 switched off), and
+            # NumPy's on the mean of no voice at all, which it takes where everybody is heard too shortly
+            warnings.filterwarnings("ignore", module="pyannote|numpy", category=UserWarning)
+            warnings.filterwarnings("ignore", module="pyannote|numpy", category=RuntimeWarning)
+            output = self._pipeline(file, hook=_hook(progress), **_count(speakers))
+        if not output.speaker_diarization:
+            raise _no_speech()
+        return _diarization(output, self._model)
+
+
+def _device(torch: Any) -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _count(speakers: SpeakerCount) -> dict[str, int]:
+    if speakers.minimum is None or speakers.maximum is None:
+        return {}
+    if speakers.fixed is not None:
+        return {"num_speakers": speakers.fixed}
+    return {"min_speakers": speakers.minimum, "max_speakers": speakers.maximum}
+
+
+def _hook(progress: Progress) -> Callable[..., None]:
+    """What the library calls after each batch and each step; it never goes back, nor over 1."""
+    reached = 0.0
+
+    def hook(step: str, _artefact: Any, **state: Any) -> None:
+        nonlocal reached
+        start, end = _STEPS.get(step, (reached, reached))
+        total, completed = state.get("total"), state.get("completed")
+        fraction = completed / total if total and completed is not None else 1.0
+        reached = max(reached, start + (end - start) * min(1.0, fraction))
+        progress(reached)
+
+    return hook
+
+
+def _diarization(output: Any, model: str) -> Diarization:
+    """Put the library's answer into our words, speakers named in order of first appearance."""
+    turns, exclusive = _turns(output.speaker_diarization), _turns(output.exclusive_speaker_diarization)
+    names: dict[str, str] = {}
+    for turn in turns:
+        names.setdefault(turn.speaker, f"SPEAKER_{len(names):02d}")
+    voices = {
+        names[label]: tuple(float(value) for value in voice)
+        for label, voice in zip(output.speaker_diarization.labels(), output.speaker_embeddings, strict=True)
+        # zeros, or the mean of nothing, where a speaker was never heard alone for long enough
+        if np.isfinite(voice).all() and np.any(voice)
+    }
+    return Diarization(
+        tuple(Turn(turn.start, turn.end, names[turn.speaker]) for turn in turns),
+        engine="pyannote",
+        model=model,
+        exclusive=tuple(Turn(turn.start, turn.end, names[turn.speaker]) for turn in exclusive),
+        voices={name: voices[name] for name in sorted(voices)},
+    )
+
+
+def _turns(annotation: Any) -> list[Turn]:
+    turns = [
+        Turn(segment.start, segment.end, str(label))
+        for segment, _track, label in annotation.itertracks(yield_label=True)
+    ]
+    return sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))
+
+
+def _no_speech() -> UserError:
+    return UserError("audio.no_speech", "Nobody speaks in this recording.")
+
+
+@contextmanager
+def _out_of_memory() -> Iterator[None]:
+    """Give the errors by which torch says that memory ran out their common name."""
+    try:
+        yield
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise MemoryError("memory ran out in torch") from error
+        raise

@@ -1,0 +1,27 @@
+"""A speaker embedding of a hundredth of the real one's size, by pyannote.audio's own classes.
+
+A module of its own because a checkpoint names the module of its architecture, and the library imports it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyannote.audio.models.embedding.wespeaker import BaseWeSpeakerResNet
+from pyannote.audio.models.embedding.wespeaker.resnet import BasicBlock, ResNet
+
+
+class TinyWeSpeaker(BaseWeSpeakerResNet):
+    """WeSpeaker's ResNet with one narrow block a layer."""
+
+    def __init__(self, task: Any = None, **parameters: Any) -> None:
+        super().__init__(task=task, **parameters)
+        self.resnet = ResNet(
+            BasicBlock,
+            [1, 1, 1, 1],
+            m_channels=4,
+            feat_dim=80,
+            embed_dim=256,
+            pooling_func="TSTP",
+            two_emb_layer=False,
+        )
