@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 from fi_desktop.cli import main
 from fi_desktop.engines.models import PackKind, catalog, find, installed, token, verify
-from tests.e2e.commands import fi_desktop
+from fi_desktop.engines.models.download import fetched_bytes
+from tests.e2e.commands import PATIENCE_S, fi_desktop, start
 from tests.engines.models import packs
 from tests.engines.models.conftest import hub as hub
 from tests.engines.models.hub_server import TOKEN, FakeHub
@@ -78,6 +80,28 @@ def test_install_says_from_where_and_how_much_before_and_whose_it_is_after(home:
     assert "OpenAI" in last
     pack = find("faster-whisper-tiny", (home / "models",))
     assert pack is not None
+    verify(pack)
+
+
+def test_an_install_that_was_killed_goes_on_where_it_was(home: Path, models, hub: FakeHub):
+    hub.hold_after = 350_000
+    killed = start("models", "install", "tiny", "--from", hub.address, home=home)
+    try:
+        until = time.monotonic() + PATIENCE_S
+        while fetched_bytes("faster-whisper-tiny", home / "models") < 300_000:
+            assert time.monotonic() < until
+            assert killed.poll() is None
+    finally:
+        killed.kill()
+        killed.communicate()
+        hub.hold_after = 0
+        hub.release.set()
+    assert installed((home / "models",)) == ()
+    code, out, _ = models("install", "tiny", "--from", hub.address)
+    assert code == 0
+    assert "are here already" in out
+    assert hub.starts("model.bin")[-1] >= 300_000
+    (pack,) = installed((home / "models",))
     verify(pack)
 
 
