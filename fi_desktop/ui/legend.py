@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from fi_desktop.ui import theme
-from fi_desktop.ui.paragraphs import marked
+from fi_desktop.ui.paragraphs import below, italic, paint_dots
 
 _PAD_X, _PAD_Y = 16, 7
 _BETWEEN = "   "
@@ -18,17 +18,20 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget | None = None, *, doubtful: bool, overlap: bool) -> None:
         super().__init__(parent)
-        parts = []
+        # what stands in brackets bears the mark, wherever a language has it in its sentence
+        sentences = []
         if doubtful:
-            parts.append(
-                (self.tr("Underlined words"), self.tr(" were hard to hear: listen again."), True, False)
-            )
+            sentences.append((self.tr("[Underlined words] were hard to hear: listen again."), True))
         if overlap:
-            parts.append(
-                (self.tr("Words in italics"), self.tr(" were said while somebody else spoke."), False, True)
-            )
-        self._parts = parts
-        self._text = _BETWEEN.join(sample + rest for sample, rest, _, _ in parts)
+            sentences.append((self.tr("[Words in italics] were said while somebody else spoke."), False))
+        self._text = ""
+        self._samples: list[tuple[int, int, bool]] = []  # (start, length, dotted)
+        for sentence, dotted in sentences:
+            self._text += _BETWEEN if self._text else ""
+            before, _, rest = sentence.partition("[")
+            sample, _, after = rest.partition("]")
+            self._samples.append((len(self._text) + len(before), len(sample), dotted))
+            self._text += before + sample + after
         self._layout = QTextLayout()
         self._height = 0
         self.setAccessibleName(self.tr("Legend"))
@@ -38,11 +41,9 @@ class Legend(QWidget):
 
     def _lay_out(self) -> None:
         self._layout = QTextLayout(self._text, theme.scaled(self.font(), 0.92))
-        colour, place, formats = theme.tone("warn", self.palette()), 0, []
-        for sample, rest, doubtful, overlap in self._parts:
-            formats.append(marked(place, len(sample), colour, doubtful=doubtful, overlap=overlap))
-            place += len(sample) + len(rest) + len(_BETWEEN)
-        self._layout.setFormats(formats)
+        self._layout.setFormats(
+            [italic(start, length) for start, length, dotted in self._samples if not dotted]
+        )
         self._layout.beginLayout()
         y = 0.0
         while (line := self._layout.createLine()).isValid():
@@ -50,6 +51,8 @@ class Legend(QWidget):
             line.setPosition(QPointF(0, y))
             y += line.height()
         self._layout.endLayout()
+        dotted_samples = [(start, length) for start, length, dotted in self._samples if dotted]
+        self._dots = [line for sample in dotted_samples for line in below(self._layout, *sample)]
         height = round(y) + 2 * _PAD_Y
         if height != self._height:
             self._height = height
@@ -68,7 +71,7 @@ class Legend(QWidget):
         """Follow font and palette."""
         super().changeEvent(event)
         known = event.type() in (QEvent.Type.FontChange, QEvent.Type.PaletteChange)
-        if known and hasattr(self, "_parts"):
+        if known and hasattr(self, "_samples"):
             self._lay_out()
             self.update()
 
@@ -79,3 +82,5 @@ class Legend(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(theme.quiet(self.palette()))
         self._layout.draw(painter, QPointF(_PAD_X, _PAD_Y))
+        dots = [line.translated(_PAD_X, _PAD_Y) for line in self._dots]
+        paint_dots(painter, dots, theme.tone("warn", self.palette()))

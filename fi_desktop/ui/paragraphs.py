@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from math import ceil
+from typing import Any
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
     QFontMetricsF,
+    QPainter,
+    QPen,
     QTextCharFormat,
     QTextLayout,
+    QTextLine,
     QTextOption,
 )
 
@@ -23,6 +27,7 @@ from fi_desktop.ui.passages import Passage
 
 _LINE_HEIGHT = 1.36
 _KEPT = 256  # layouts: several screens of them
+_DOT = 2.0  # pixels
 _PAD = 8  # pixels above and below a text
 
 
@@ -36,16 +41,15 @@ class Paragraphs:
 
     top = _PAD
 
-    def __init__(self, passages: tuple[Passage, ...], font: QFont, mark: QColor) -> None:
-        """Take the passages; `mark`: the colour under doubtful words."""
+    def __init__(self, passages: tuple[Passage, ...], font: QFont) -> None:
         self._passages = passages
         self._layouts: OrderedDict[int, QTextLayout] = OrderedDict()
         self.width = 0
-        self.dress(font, mark)
+        self.set_font(font)
 
-    def dress(self, font: QFont, mark: QColor) -> None:
-        """Use another font and another colour under doubtful words."""
-        self._font, self._mark = font, mark
+    def set_font(self, font: QFont) -> None:
+        """Lay out in another font from now on."""
+        self._font = font
         self._metrics = QFontMetricsF(font)
         self._line_height = ceil(self._metrics.height() * _LINE_HEIGHT)
         self._space = self._metrics.horizontalAdvance(" ")
@@ -84,6 +88,12 @@ class Paragraphs:
             self._layouts.move_to_end(row)
         return layout
 
+    def dots(self, row: int) -> list[QLineF]:
+        """Return where dots run below the words of a row that were hard to hear."""
+        marks = (mark for mark in self._passages[row].marks if mark.word.doubtful)
+        layout = self.layout(row)
+        return [line for mark in marks for line in below(layout, mark.start, mark.length)]
+
     def place_at(self, row: int, point: QPointF) -> int | None:
         """Return the character under a point of a row's text; None where there is none."""
         layout = self.layout(row)
@@ -120,12 +130,7 @@ class Paragraphs:
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)
-        layout.setFormats(
-            [
-                marked(m.start, m.length, self._mark, doubtful=m.word.doubtful, overlap=m.word.overlap)
-                for m in passage.marks
-            ]
-        )
+        layout.setFormats([italic(mark.start, mark.length) for mark in passage.marks if mark.word.overlap])
         layout.beginLayout()
         y = 0.0
         while (line := layout.createLine()).isValid():
@@ -137,16 +142,39 @@ class Paragraphs:
         return layout
 
 
-def marked(
-    start: int, length: int, colour: QColor, *, doubtful: bool, overlap: bool
-) -> QTextLayout.FormatRange:
-    """Return how a word is marked: dots below what was hard to hear, italics where two spoke at once."""
+def italic(start: int, length: int) -> QTextLayout.FormatRange:
+    """Return how words are marked that were said while somebody else spoke."""
     mark = QTextLayout.FormatRange()
     mark.start, mark.length = start, length
     form = QTextCharFormat()
-    if doubtful:
-        form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
-        form.setUnderlineColor(colour)
-    form.setFontItalic(overlap)
+    form.setFontItalic(True)
     mark.format = form
     return mark
+
+
+def below(layout: QTextLayout, start: int, length: int) -> list[QLineF]:
+    """Return the lines below some characters, one a line of text, on whole pixels."""
+    found = []
+    for number in range(layout.lineCount()):
+        line = layout.lineAt(number)
+        first = max(start, line.textStart())
+        last = min(start + length, line.textStart() + line.textLength())
+        if first < last:
+            left, right = _x(line, first), _x(line, last)
+            y = round(line.y() + line.ascent() + line.descent()) + 1
+            found.append(QLineF(round(min(left, right)) + 1, y, round(max(left, right)), y))
+    return found
+
+
+def _x(line: QTextLine, place: int) -> float:
+    position: Any = line.cursorToX(place)  # (x, place); the stubs do not say so
+    return float(position[0])
+
+
+def paint_dots(painter: QPainter, lines: list[QLineF], colour: QColor) -> None:
+    """Paint dots that are seen at any scale; Qt's own dotted underline is a pale hairline."""
+    pen = QPen(colour, _DOT)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setDashPattern([0.001, 2.0])  # in widths of the pen: its caps are the dots
+    painter.setPen(pen)
+    painter.drawLines(lines)

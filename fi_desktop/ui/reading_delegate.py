@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.ui import theme
 from fi_desktop.ui.finding import Match
-from fi_desktop.ui.paragraphs import Paragraphs
+from fi_desktop.ui.paragraphs import Paragraphs, paint_dots
 from fi_desktop.ui.reading_model import ReadingModel
 
 _PAD = 16
@@ -39,13 +39,13 @@ class ReadingDelegate(QStyledItemDelegate):
         self._model = model
         self._matches: dict[int, list[Match]] = {}
         self._found: Match | None = None
-        self.paragraphs = Paragraphs(model.passages, view.font(), theme.tone("warn", view.palette()))
+        self.paragraphs = Paragraphs(model.passages, view.font())
         self.dress()
 
     def dress(self) -> None:
-        """Follow the view's font and palette."""
+        """Follow the view's font."""
         font = self._view.font()
-        self.paragraphs.dress(theme.scaled(font, _TEXT_SIZE), theme.tone("warn", self._view.palette()))
+        self.paragraphs.set_font(theme.scaled(font, _TEXT_SIZE))
         self._times = theme.tabular(theme.scaled(font, 0.95))
         self._names = theme.scaled(font, 1.0, QFont.Weight.DemiBold)
         last = max((passage.start for passage in self._model.passages), default=0.0)
@@ -140,6 +140,8 @@ class ReadingDelegate(QStyledItemDelegate):
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         left = area.left() + self._text_left()
         layout.draw(painter, QPointF(left, top), self._selections(row, palette), QRectF(area))
+        dots = [line.translated(left, top) for line in self.paragraphs.dots(row)]
+        paint_dots(painter, dots, theme.tone("warn", palette))
         if self._view.hasFocus() and self._view.currentIndex().row() == row:
             accent = palette.color(QPalette.ColorRole.Highlight)
             painter.fillRect(QRect(area.left(), area.top(), area.width(), 1), accent)

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QColor, QFont, QGuiApplication, QHelpEvent, QKeySequence
+from PySide6.QtGui import QAccessible, QFont, QGuiApplication, QHelpEvent, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core.transcript import Segment, Turn, Word
 from fi_desktop.ui.finding import Match, find, fold
+from fi_desktop.ui.legend import Legend
 from fi_desktop.ui.paragraphs import Paragraphs
 from fi_desktop.ui.passages import NOTHING, passages_of
 from fi_desktop.ui.places import Places
@@ -181,7 +182,7 @@ def test_a_doubtful_word_says_so_under_the_pointer(qapp):
     model = ReadingModel(replace(TALK, segments=(segment,), turns=()))
     assert model.remark(0, 7) == "Hard to hear: listen again\nSomebody else spoke at the same time"
     assert [model.remark(0, place) for place in (0, 4, 12, 18)] == [None] * 4
-    paragraphs = Paragraphs(model.passages, QFont("Inter", 10), QColor("#8a5300"))
+    paragraphs = Paragraphs(model.passages, QFont("Inter", 10))
     paragraphs.set_width(400)
     line = paragraphs.layout(0).lineAt(0)
     x, _ = line.cursorToX(7)
@@ -189,8 +190,26 @@ def test_a_doubtful_word_says_so_under_the_pointer(qapp):
     assert paragraphs.place_at(0, QPointF(399, line.y() + 4)) is None
     (mark,) = paragraphs.layout(0).formats()
     assert (mark.start, mark.length) == (5, 7)
-    assert mark.format.fontUnderline() or mark.format.underlineStyle()
     assert mark.format.fontItalic()
+    (dots,) = paragraphs.dots(0)
+    assert (dots.x1(), dots.x2()) == (round(line.cursorToX(5)[0]) + 1, round(line.cursorToX(12)[0]))
+    assert line.y() + line.ascent() < dots.y1() < paragraphs.height(0)
+    paragraphs.set_width(60)
+    assert len(paragraphs.dots(0)) == 1
+
+
+def test_the_legend_explains_the_marks_that_there_are(qtbot, view):
+    (legend,) = view.findChildren(Legend)
+    assert legend.accessibleDescription() == (
+        "Underlined words were hard to hear: listen again.   "
+        "Words in italics were said while somebody else spoke."
+    )
+    only = Legend(doubtful=False, overlap=True)
+    qtbot.addWidget(only)
+    assert only.accessibleDescription() == "Words in italics were said while somebody else spoke."
+    only.resize(120, 30)
+    only.grab()
+    assert only.height() > 40
 
 
 def test_marks_stay_with_their_words_when_the_text_was_changed():
