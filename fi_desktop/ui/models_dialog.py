@@ -166,6 +166,11 @@ class ModelsDialog(QDialog):
         self._on_tick()
         self._tick.start()
 
+    def _ask_to_fetch(self, name: str, given: str) -> None:
+        shown = self._shown(name)
+        repair = shown is not None and shown.installed
+        self._questions.fetch(catalog.known(name), partial(self._fetch, name, given), repair=repair)
+
     def _fetch(self, name: str, given: str) -> None:
         shown = self._shown(name)
         self.desk.fetch(catalog.known(name), given, replace=shown is not None and shown.installed)
@@ -204,7 +209,7 @@ class ModelsDialog(QDialog):
         elif shown is not None and shown.fetched_bytes:
             self._fetch(name, "")  # it was said before
         else:
-            self._questions.fetch(known, partial(self._fetch, name, ""))
+            self._ask_to_fetch(name, "")
 
     @Slot(str, str)
     def _on_token_recalled(self, name: str, given: str) -> None:
@@ -212,7 +217,7 @@ class ModelsDialog(QDialog):
         if given and shown is not None and shown.fetched_bytes:
             self._fetch(name, given)
         elif given:
-            self._questions.fetch(known, partial(self._fetch, name, given))
+            self._ask_to_fetch(name, given)
         else:
             self.token.ask(known)
 

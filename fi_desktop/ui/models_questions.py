@@ -20,14 +20,20 @@ class Questions(QObject):
         self._words, self._host, self._window = words, host, window
         self._open: QMessageBox | QFileDialog | None = None
 
-    def fetch(self, known: Known, yes: Callable[[], None]) -> None:
-        """Ask whether to download."""
+    def fetch(self, known: Known, yes: Callable[[], None], *, repair: bool) -> None:
+        """Ask whether to download; `repair`: what is damaged of it, or missing."""
         title, size = self._words.title(known.name), self._words.size(known.about_bytes)
         repos = ", ".join(source.repo for source in known.sources)
+        text = self.tr("Repair {title}?") if repair else self.tr("Download {title}?")
+        size = (
+            self.tr("At most {size}").format(size=size)
+            if repair
+            else self.tr("About {size}").format(size=size)
+        )
         self._ask(
-            self.tr("Download {title}?").format(title=title),
+            text.format(title=title),
             self.tr(
-                "About {size} are fetched from {host} ({repos}). Of your recordings nothing is sent, "
+                "{size} are fetched from {host} ({repos}). Of your recordings nothing is sent, "
                 "now or later: the model runs on this computer."
             ).format(size=size, host=self._host, repos=repos),
             self.tr("Download"),

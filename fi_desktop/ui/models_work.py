@@ -19,6 +19,7 @@ from fi_desktop.ui.bridge import Bridge
 
 T = TypeVar("T")
 _PACE_S = 6.0
+_LEAP_BYTES = 8_000_000  # more than is ever read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Meter:
         self.done = 0
         self.total = 0
         self.stopping = False
+        self._leapt = 0  # bytes that were there already: they say nothing of the pace
         self._marks: deque[tuple[float, int]] = deque()
 
     def report(self, done: int, total: int) -> None:
@@ -59,17 +61,20 @@ class Meter:
         Raises:
             Cancelled: the person wants it to stop.
         """
+        if done - self.done > _LEAP_BYTES:
+            self._leapt += done - self.done
         self.done, self.total = done, total
         if self.stopping:
             raise Cancelled
 
     def pace(self, now: float) -> float:
         """Return bytes a second, lately; called by the window every so often. `now`: seconds, monotonic."""
-        self._marks.append((now, self.done))
+        come = self.done - self._leapt
+        self._marks.append((now, come))
         while now - self._marks[0][0] > _PACE_S:
             self._marks.popleft()
-        since, done = self._marks[0]
-        return max(0.0, (self.done - done) / (now - since)) if now > since else 0.0
+        since, before = self._marks[0]
+        return max(0.0, (come - before) / (now - since)) if now > since else 0.0
 
 
 def start(

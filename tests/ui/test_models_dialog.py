@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.engines.models import PackKind, find, installed, verify
+from fi_desktop.engines.models.download import fetched_bytes
 from fi_desktop.ui.models_dialog import ModelsDialog
 from fi_desktop.ui.models_row import Doing, ModelRow
+from fi_desktop.ui.models_work import Meter
 from tests.engines.models import packs
 from tests.engines.models.conftest import hub as hub
 from tests.engines.models.hub_server import TOKEN, FakeHub
@@ -157,7 +159,7 @@ class TestInstall:
     def test_a_paused_download_of_another_day_can_be_resumed_or_forgotten(
         self, qtbot, opened, models: Path, hub: FakeHub
     ):
-        packs.write_files(models / ".partial" / TINY, {"model.bin.part": packs.noise(300_000, 5)})
+        packs.write_files(models / ".partial" / TINY, {"model.bin.0123.part": packs.noise(300_000, 5)})
         row = opened().list.rows[TINY]
         assert row.state == "Paused"
         click(qtbot, row.cancel)
@@ -322,7 +324,7 @@ class TestCheck:
         qtbot.waitUntil(dialog.message.isVisible)
         assert "model.bin is damaged or was changed" in dialog.message.text
         click(qtbot, dialog.message.offer)
-        answer(qtbot, dialog, "Download")
+        assert "At most 78 MB" in answer(qtbot, dialog, "Download")
         qtbot.waitUntil(lambda: "is installed" in dialog.message.text)
         pack = find(TINY, (models,))
         assert pack is not None
@@ -370,6 +372,21 @@ class TestWindow:
             desktop.stop()
         assert not window.models.isVisible()
 
+    def test_stopping_the_program_pauses_what_is_fetched(
+        self, qtbot, window, desktop, models: Path, hub: FakeHub
+    ):
+        window.models = ModelsDialog(models, window._bridge, window, address=hub.address)
+        window.show_models()
+        rows = window.models.list.rows
+        qtbot.waitUntil(lambda: bool(rows) and rows[TINY].isVisible())
+        TestInstall.hold(qtbot, window.models, hub)
+        meter = window.models.desk.meters[TINY]
+        with qtbot.waitSignal(desktop.ended):
+            desktop.stop()
+        assert meter.stopping
+        hub.release.set()
+        assert fetched_bytes(TINY, models) >= 300_000
+
     @pytest.mark.parametrize(
         ("code", "offered"), [("engine.no_model", True), ("models.changed", True), ("audio.bad", False)]
     )
@@ -386,3 +403,12 @@ class TestWindow:
             click(qtbot, opened.page.models)
             assert window.models.isVisible()
         opened.close()
+
+
+def test_the_pace_is_that_of_what_comes_not_of_what_was_there():
+    meter = Meter()
+    assert meter.pace(0.0) == 0.0
+    meter.report(1_000_000_000, 3_000_000_000)  # it lay there from yesterday
+    for second in range(1, 20):
+        meter.report(meter.done + 2_000_000, 3_000_000_000)
+        assert meter.pace(float(second)) == 2_000_000

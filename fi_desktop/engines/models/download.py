@@ -101,6 +101,7 @@ def install(
         wanted = plan(known, hub)
         fetch = _Fetch(wanted, folder, hub, report, waits_s)
         try:
+            fetch.tidy()
             for path in wanted.files:
                 fetch.take_what_is_there(path, root / known.name)
             place.check_room(root, wanted.size_bytes - fetch.done_bytes)
@@ -146,10 +147,18 @@ class _Fetch:
         self._plan, self._folder, self._hub = wanted, folder, hub
         self._report, self._waits_s = report, waits_s
 
+    def tidy(self) -> None:
+        """Delete what an earlier try left that is of no use now: the hub has another revision meanwhile."""
+        useful = {self._folder / path for path in self._plan.files} | {
+            self._part(p) for p in self._plan.files
+        }
+        for path in self._folder.rglob("*"):
+            if path.is_file() and path not in useful:
+                path.unlink()
+
     def take_what_is_there(self, path: str, before: Path) -> None:
         """Keep a sound file of an earlier try or of the pack that is replaced, and a part to go on with."""
-        file, here = self._plan.files[path], self._folder / path
-        part = here.with_name(here.name + _PART)
+        file, here, part = self._plan.files[path], self._folder / path, self._part(path)
         if not self._is_sound(here, file):
             here.unlink(missing_ok=True)
             if self._is_sound(before / path, file):
@@ -159,10 +168,7 @@ class _Fetch:
             part.unlink(missing_ok=True)
             self._add(file.size)
         elif part.exists():
-            if part.stat().st_size > file.size:
-                part.unlink()
-            else:
-                self._add(part.stat().st_size)
+            self._add(part.stat().st_size)
 
     def bring(self, path: str) -> None:
         """Fetch what is missing of a file, and compare the whole of it."""
@@ -170,7 +176,7 @@ class _Fetch:
         if here.exists():
             return
         here.parent.mkdir(parents=True, exist_ok=True)
-        part = here.with_name(here.name + _PART)
+        part = self._part(path)
         part.touch()
         waits = list(self._waits_s)
         while (size := part.stat().st_size) < file.size:
@@ -188,6 +194,11 @@ class _Fetch:
             message = f"What came from {self._hub.host} is not the file that it promised ({path}): try again."
             raise TransientError("models.damaged", message)
         part.replace(here)
+
+    def _part(self, path: str) -> Path:
+        """Return where a file lies while it comes; each revision of it has its own."""
+        file, here = self._plan.files[path], self._folder / path
+        return here.with_name(f"{here.name}.{(file.sha256 or file.blob)[:16]}{_PART}")
 
     def _append(self, file: RemoteFile, part: Path) -> None:
         offset = part.stat().st_size
@@ -240,9 +251,5 @@ def _finish(wanted: Plan, folder: Path) -> Pack:
     )
     pack = Pack(known.name, known.kind, wanted.version, known.licence, known.attribution, (), files, folder)
     library.check(pack)
-    kept = {manifest.MANIFEST, *wanted.files}
-    for path in folder.rglob("*"):  # of a try that began with another revision
-        if path.is_file() and path.relative_to(folder).as_posix() not in kept:
-            path.unlink()
     manifest.write(pack, folder)
     return pack

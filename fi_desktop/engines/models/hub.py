@@ -8,6 +8,7 @@ the hub's plain HTTP rather than use its client: that is told to stay offline in
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -26,6 +27,7 @@ from fi_desktop.engines.models.catalog import HUB, TOKENS_PAGE
 _TIMEOUT_S = 20.0  # without a single byte
 _LONGEST_ANSWER = 10_000_000
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_HASH = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
 _BROKEN = (OSError, HTTPException)  # URLError, resets and timeouts are OSErrors
 _PROXY = (
     "models.proxy",
@@ -243,4 +245,6 @@ def _remote_file(repo: str, revision: str, entry: dict[str, Any]) -> RemoteFile:
     if size < 0:
         raise ValueError("a size below zero")
     sha256, blob = (str(large["sha256"]), "") if large else ("", str(entry["blobId"]))
+    if not _HASH.fullmatch(sha256 or blob):
+        raise ValueError("no hash")
     return RemoteFile(repo, str(revision), str(entry["rfilename"]), size, sha256, blob)

@@ -127,9 +127,23 @@ class TestInterrupted:
         with pytest.raises(Cancelled):
             fetch("tiny", root, hub, report=pause_after(400_000))
         hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = whisper_files(690_000)["model.bin"][::-1]
-        assert (
-            refusal("tiny", root, hub).code == "models.damaged"
-        )  # the beginning of one, the end of the other
+        verify(fetch("tiny", root, hub))
+        assert hub.starts("model.bin") == [0, 0]
+
+    def test_part_of_a_file_that_was_damaged_on_the_disk_is_found_out(self, root: Path, hub: FakeHub):
+        with pytest.raises(Cancelled):
+            fetch("tiny", root, hub, report=pause_after(400_000))
+        (part,) = root.rglob("*.part")
+        part.write_bytes(bytes(part.stat().st_size))
+        assert refusal("tiny", root, hub).code == "models.damaged"
+        verify(fetch("tiny", root, hub))
+
+    def test_a_part_that_is_longer_than_its_file_is_thrown_away(self, root: Path, hub: FakeHub):
+        with pytest.raises(Cancelled):
+            fetch("tiny", root, hub, report=pause_after(400_000))
+        (part,) = root.rglob("*.part")
+        part.write_bytes(bytes(800_000))
+        assert refusal("tiny", root, hub).code == "models.damaged"
         verify(fetch("tiny", root, hub))
 
     def test_part_of_a_file_that_has_become_shorter_is_thrown_away(self, root: Path, hub: FakeHub):
