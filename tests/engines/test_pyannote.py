@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -167,8 +168,8 @@ def test_embeddings_are_the_librarys_in_silent_windows_too(pair: Pair, call: Rec
 
 def test_overlap_is_kept_in_the_turns_and_not_in_the_exclusive_ones(pair: Pair, call: Recording):
     found = pair.ask_ours(call, SpeakerCount(2, 2))
-    assert any(one.end > two.start for one, two in zip(found.turns, found.turns[1:], strict=False))
-    assert all(one.end <= two.start for one, two in zip(found.exclusive, found.exclusive[1:], strict=False))
+    assert any(one.end > two.start for one, two in pairwise(found.turns))
+    assert all(one.end <= two.start for one, two in pairwise(found.exclusive))
 
 
 def test_speakers_are_named_by_first_appearance_everywhere(pair: Pair, call: Recording):
