@@ -26,7 +26,7 @@ _FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
 
 def models(settings: Settings, options: argparse.Namespace) -> int:
     """Carry out one action on the model packs; return the exit code."""
-    console = Console()
+    console = Console(markup=False, highlight=False)  # a manifest is no markup
     root, roots = settings.models, settings.model_roots
     match options.action:
         case "list":

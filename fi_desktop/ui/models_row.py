@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum, auto
+from html import escape
 
 from PySide6.QtCore import QEvent, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont, QPalette
@@ -86,7 +87,7 @@ class ModelRow(QWidget):
         self._shown, self._doing = shown, doing
         title = self._words.title(shown.name)
         self._title.setText(title)
-        self._title.setToolTip(f"{shown.name}\n{shown.attribution}".strip())
+        self._title.setToolTip(f"<qt>{escape(shown.name)}<br>{escape(shown.attribution)}</qt>")
         self._purpose.setText(self._words.purpose(shown.name))
         self._facts.setText(self._words.facts(shown))
         self._trouble.setText(shown.trouble)

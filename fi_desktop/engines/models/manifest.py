@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ LONGEST_BYTES = 1_000_000
 
 _FORMAT = 1
 _MOST_FILES = 1000
+_CONTROL = ("Cc", "Cf", "Cs")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -104,6 +106,8 @@ def _file(value: dict[str, Any]) -> PackFile:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
+    if any(unicodedata.category(letter) in _CONTROL for letter in value):  # terminals obey them
+        raise _bad("it holds control characters")
     return value
 
 

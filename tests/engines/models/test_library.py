@@ -61,6 +61,7 @@ class TestFinding:
             lambda told: told | {"files": [{"path": "model.bin", "size": -1, "sha256": "0" * 64}]},
             lambda told: told | {"files": [{"path": "model.bin", "size": 1, "sha256": "short"}]},
             lambda told: told | {"files": 2 * [{"path": "model.bin", "size": 1, "sha256": "0" * 64}]},
+            lambda told: told | {"attribution": "\x1b]0;obey me\x07"},
             lambda told: [told],
         ],
     )
