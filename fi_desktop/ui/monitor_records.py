@@ -1,0 +1,65 @@
+"""What the monitor remembers of the jobs: as much as the figures need, and no more.
+
+A hundred thousand jobs with their names, options and results would take the memory of a model. What is over
+is kept without these; what runs or is scheduled is kept whole, since it is shown. Knows no Qt and no thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.job import Attempt, Job, JobOptions, JobState
+from fi_desktop.jobs.news import JobChanged, JobRemoved, News
+
+_SHOWN = (JobState.RUNNING, JobState.RETRYING)
+_NO_OPTIONS = JobOptions()
+
+
+class Records:
+    """The jobs, by their ids."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[int, Job] = {}
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def take_jobs(self, jobs: Iterable[Job]) -> None:
+        """Take jobs as they stand in the store."""
+        for job in jobs:
+            self._jobs[job.id] = slim(job)
+
+    def take_news(self, news: Iterable[News]) -> None:
+        """Take what happened since."""
+        for item in news:
+            if isinstance(item, JobChanged):
+                self._jobs[item.job.id] = slim(item.job)
+            elif isinstance(item, JobRemoved):
+                self._jobs.pop(item.job_id, None)
+
+    def of(self, state: JobState) -> list[Job]:
+        """Return the jobs in a state, in order of submission."""
+        return [job for job in self._jobs.values() if job.state is state]
+
+    def since(self, start: float | None) -> list[Job]:
+        """Return the jobs that a window which begins at `start` can tell of; None: all."""
+        if start is None:
+            return list(self._jobs.values())
+        return [job for job in self._jobs.values() if job.finished_at is None or job.finished_at >= start]
+
+
+def slim(job: Job) -> Job:
+    """Return the job without what no figure is made of, unless it is one that is shown."""
+    if job.state in _SHOWN:
+        return job
+    attempts = tuple(_slim(attempt) for attempt in job.attempts)
+    return replace(job, path="", options=_NO_OPTIONS, summary=None, fingerprint=None, attempts=attempts)
+
+
+def _slim(attempt: Attempt) -> Attempt:
+    error = attempt.error
+    if error is None:
+        return attempt
+    return replace(attempt, error=ErrorInfo(error.kind, error.code, ""))

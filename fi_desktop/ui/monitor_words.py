@@ -1,0 +1,147 @@
+"""The monitor's vocabulary: states of workers, spans of time, amounts, and the old backend's five targets."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, QObject
+
+from fi_desktop.jobs.metrics import Quantiles, Target
+from fi_desktop.jobs.news import WorkerState
+
+NOTHING = "–"
+STATE_ICONS = {
+    None: "state-cancelled",
+    WorkerState.STARTING: "state-retrying",
+    WorkerState.IDLE: "state-queued",
+    WorkerState.BUSY: "state-running",
+    WorkerState.STOPPING: "state-cancelled",
+}
+STATE_TONES = {
+    None: "bad",
+    WorkerState.STARTING: "warn",
+    WorkerState.IDLE: "neutral",
+    WorkerState.BUSY: "info",
+    WorkerState.STOPPING: "warn",
+}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MB, _GB = 1_000_000, 1_000_000_000
+
+
+class MonitorWords(QObject):
+    """Words and figures of the monitor, in the person's language."""
+
+    def worker(self, name: str) -> str:
+        """Return a worker's name: "Worker 2" for "worker-2"; where none can be started, who works instead."""
+        kind, _, number = name.partition("-")
+        if kind == "worker" and number.isdecimal():
+            return self.tr("Worker {number}").format(number=number)
+        return self.tr("This program")
+
+    def device(self, device: str) -> str:
+        """Return what a worker computes on."""
+        kind, _, number = device.partition(":")
+        return self.tr("GPU {number}").format(number=number) if kind == "cuda" else self.tr("Processor")
+
+    def state(self, state: WorkerState | None) -> str:
+        """Return what a worker is doing; None: there is none in its place now."""
+        match state:
+            case None:
+                return self.tr("Not there")
+            case WorkerState.STARTING:
+                return self.tr("Starting")
+            case WorkerState.IDLE:
+                return self.tr("Idle")
+            case WorkerState.BUSY:
+                return self.tr("Working")
+            case WorkerState.STOPPING:
+                return self.tr("Stopping")
+
+    def window(self, name: str) -> str:
+        """Return the name of a span that is measured."""
+        match name:
+            case "1h":
+                return self.tr("1 hour")
+            case "24h":
+                return self.tr("24 hours")
+            case _:
+                return self.tr("All")
+
+    def span(self, seconds: float | None) -> str:
+        """Return a length of time in its two largest units: "42s", "3m 07s", "3h 22m", "2d 4h"."""
+        if seconds is None:
+            return NOTHING
+        whole = max(0, int(seconds))
+        if whole < _MINUTE:
+            return self.tr("{seconds}s").format(seconds=whole)
+        if whole < _HOUR:
+            return self.tr("{minutes}m {seconds:02d}s").format(
+                minutes=whole // _MINUTE, seconds=whole % _MINUTE
+            )
+        if whole < _DAY:
+            minutes = whole % _HOUR // _MINUTE
+            return self.tr("{hours}h {minutes:02d}m").format(hours=whole // _HOUR, minutes=minutes)
+        return self.tr("{days}d {hours}h").format(days=whole // _DAY, hours=whole % _DAY // _HOUR)
+
+    def short(self, seconds: float | None) -> str:
+        """Return a length of time that may be short: "0.4s"; nothing, and ten seconds or more, as `span`."""
+        if seconds is not None and 0 < seconds < 9.95:
+            return self.tr("{seconds}s").format(seconds=self.number(seconds, 1))
+        return self.span(seconds)
+
+    def quantiles(self, values: Quantiles) -> tuple[str, str, str]:
+        """Return the three as `short`."""
+        return self.short(values.p50), self.short(values.p95), self.short(values.p99)
+
+    def amount(self, size_bytes: int | None) -> str:
+        """Return an amount of memory: "412 MB", "1.5 GB"; None: it is not known."""
+        if size_bytes is None:
+            return NOTHING
+        if size_bytes >= _GB:
+            return self.tr("{number} GB").format(number=self.number(size_bytes / _GB, 1))
+        return self.tr("{number} MB").format(number=self.number(size_bytes / _MB, 0))
+
+    def share(self, share: float | None, digits: int = 1) -> str:
+        """Return a share of 0 to 1 in percent."""
+        return NOTHING if share is None else f"{self.number(100 * share, digits)} %"
+
+    def rate(self, per_s: float) -> str:
+        """Return something a second, with the figures that a small rate needs."""
+        digits = 1 if per_s >= 10 else 2 if per_s >= 0.1 else 4
+        while digits and round(per_s, digits) == round(per_s, digits - 1):
+            digits -= 1
+        return self.number(per_s, digits)
+
+    def number(self, value: float, digits: int) -> str:
+        """Return a number as the person's system writes it."""
+        return QLocale.system().toString(float(value), "f", digits)  # of a whole number too
+
+    def target(self, target: Target) -> str:
+        """Return what a target is about, in words."""
+        match target.name:
+            case "completed":
+                return self.tr("Recordings completed, of those completed and failed")
+            case "retried":
+                return self.tr("Attempts that were retries")
+            case "depth p99":
+                return self.tr("Recordings waiting at once, 99 % of the time")
+            case "worker uptime":
+                return self.tr("Time in which workers were there, since the program was started")
+            case "longest attempt":
+                return self.tr("Longest attempt")
+            case _:
+                return target.name
+
+    def measured(self, target: Target) -> str:
+        """Return what was measured for a target, in its unit."""
+        match target.name:
+            case "completed" | "retried" | "worker uptime":
+                return self.share(target.measured)
+            case "longest attempt":
+                return self.short(target.measured)
+            case _:
+                return NOTHING if target.measured is None else self.number(target.measured, 0)
+
+    def verdict(self, met: bool | None) -> str:
+        """Return whether a target is met; None: nothing can be said."""
+        if met is None:
+            return self.tr("Nothing to measure yet")
+        return self.tr("Met") if met else self.tr("Missed")

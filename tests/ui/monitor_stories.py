@@ -1,0 +1,111 @@
+"""A clinic's day to measure: jobs of two workers, and what the monitor needs of a program."""
+
+import random
+import threading
+from concurrent.futures import Future
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Priority, Summary
+from fi_desktop.jobs.news import WorkerGauge
+
+OPTIONS = JobOptions()
+BROKEN = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged or is not a recording.")
+BUSY = ErrorInfo(
+    ErrorKind.TRANSIENT, "file.busy", "The recording cannot be read now: the drive is not there."
+)
+
+
+def job(job_id, at, *attempts, state=JobState.QUEUED, name="", **more):
+    path = f"/home/clinic/Recordings/{name or f'Consulta {job_id:04d}.wav'}"
+    return Job(job_id, path, OPTIONS, Priority.NORMAL, at, state, attempts, **more)
+
+
+def done(job_id, at, started_at, ended_at, worker="worker-1"):
+    attempt = Attempt(1, started_at, worker, ended_at, Outcome.COMPLETED)
+    summary = Summary(2, 1800.0, "builtin")
+    return job(job_id, at, attempt, state=JobState.COMPLETED, summary=summary, finished_at=ended_at)
+
+
+def broken(job_id, at, started_at, ended_at, worker="worker-1"):
+    attempt = Attempt(1, started_at, worker, ended_at, Outcome.FAILED, BROKEN)
+    return job(job_id, at, attempt, state=JobState.FAILED, finished_at=ended_at)
+
+
+def running(job_id, at, started_at, worker="worker-1", name=""):
+    return job(job_id, at, Attempt(1, started_at, worker), state=JobState.RUNNING, name=name, claim="1.1.1")
+
+
+def put_off(job_id, at, due_at, name="", error=BUSY):
+    attempt = Attempt(1, at + 5, "worker-1", at + 9, Outcome.FAILED, error, charged=True)
+    return job(job_id, at, attempt, state=JobState.RETRYING, due_at=due_at, name=name)
+
+
+def clinic_days(now, *, days=9, seed=3):
+    """Jobs of some days: many in the mornings, now and then a folder of fifteen at once."""
+    rng = random.Random(seed)
+    made, free_at, at = [], {"worker-1": 0.0, "worker-2": 0.0}, now - days * 86_400
+    while at < now - 200:
+        hour = at / 3600 % 24
+        at += rng.expovariate(1 / (600 if 8 < hour < 18 else 6000))
+        for _ in range(15 if rng.random() < 0.02 else 1):
+            worker = min(free_at, key=free_at.get)
+            start = max(at, free_at[worker]) + rng.uniform(0.05, 0.4)
+            end = start + rng.lognormvariate(4.3, 0.6)
+            if end > now - 60:
+                break
+            free_at[worker] = end
+            make = broken if rng.random() < 0.02 else done
+            made.append(make(len(made) + 1, at, start, end, worker))
+    last = len(made)
+    return [
+        *made,
+        put_off(last + 1, now - 400, now + 92, "Consultation Mr Okafor, second part.flac"),
+        put_off(last + 2, now - 300, now + 1804, "Telehealth 14-30.webm"),
+        running(last + 3, now - 90, now - 48, "worker-1", "Ward round 23 November.mp3"),
+        running(last + 4, now - 80, now - 12, "worker-2", "Sesión de pareja – señora Núñez.ogg"),
+        *(job(last + 5 + number, now - 30) for number in range(6)),
+    ]
+
+
+class Told:
+    """A service that lists jobs from a thread of its own, as the queue's owner does."""
+
+    def __init__(self, jobs=(), *, paused=False):
+        self.known = list(jobs)
+        self.is_paused = paused
+
+    def listen(self, _listener):
+        return lambda: None
+
+    def jobs(self, *, after=0, limit=None):
+        page = [job for job in self.known if job.id > after][:limit]
+        return _later(page)
+
+    def paused(self):
+        return _later(self.is_paused)
+
+
+class Clinic:
+    """A program with made-up workers."""
+
+    def __init__(self, jobs, gauges=(), **more):
+        self.service = Told(jobs, **more)
+        self.workers = gauges
+
+    def gauges(self):
+        return tuple(self.workers)
+
+    def resize_workers(self, workers):
+        raise AssertionError("nobody asked for it")
+
+
+def gauge(number, *, device="cpu", cpu=0.0, rss=0, uptime_s=12_140.0, uptime=1.0, done=0, failed=0):
+    return WorkerGauge(f"worker-{number}", 4000 + number, device, cpu, rss, uptime_s, uptime, done, failed)
+
+
+def _later(value):
+    future = Future()
+    asked = threading.Timer(0.005, future.set_result, (value,))
+    asked.daemon = True
+    asked.start()
+    return future
