@@ -1,7 +1,11 @@
-"""The time that the queue goes by: the wall's at the start, and from then on a clock that nobody sets."""
+"""The time that the queue goes by: the wall's at the start, and from then on a clock that nobody sets.
+
+And the time that a worker has had: that of a computer that sleeps stands still.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 
 
@@ -18,6 +22,17 @@ class Clock:
     def now(self) -> float:
         """Return the time, UTC, seconds since the epoch."""
         return self._offset_s + _elapsed_s()
+
+
+def awake_s() -> float:
+    """Return seconds since some moment, without those that the computer slept."""
+    if sys.platform == "win32":
+        import ctypes
+
+        ticks = ctypes.c_ulonglong()
+        ctypes.windll.kernel32.QueryUnbiasedInterruptTime(ctypes.byref(ticks))
+        return ticks.value / 1e7
+    return time.monotonic()
 
 
 def _elapsed_s() -> float:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fi_desktop.clock import Clock
+from fi_desktop.clock import Clock, awake_s
 
 
 def test_it_tells_the_walls_time():
@@ -24,3 +24,11 @@ def test_it_never_goes_back():
     clock = Clock()
     moments = [clock.now() for _ in range(1_000)]
     assert moments == sorted(moments)
+
+
+def test_the_time_that_a_worker_has_had_goes_on_while_the_computer_is_awake():
+    before, clock = awake_s(), Clock()
+    start = clock.now()
+    while clock.now() < start + 0.02:
+        pass
+    assert awake_s() - before >= 0.02

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 from fi_desktop.backends.messages import Deliver, Done, Ended, GaveUp, Measured, Progressed, WentWrong
+from fi_desktop.clock import awake_s
 from fi_desktop.core.errors import Cancelled, DeadlineExceeded, Interrupted, error_info
 from fi_desktop.core.job import Stage
 
@@ -30,7 +30,7 @@ class Reporter:
         self._delivery = delivery
         self._send = send
         self._check = check
-        self._began = time.monotonic()
+        self._began = awake_s()
         self._limit_s = delivery.soft_limit_s
         self._duration_s = 0.0
         self._stage: Stage | None = None
@@ -44,7 +44,7 @@ class Reporter:
             DeadlineExceeded: the soft limit has passed.
         """
         self._check()
-        now = time.monotonic()
+        now = awake_s()
         if now - self._began > self._limit_s:
             raise DeadlineExceeded(self._limit_s)
         if stage is not self._stage or now - self._sent >= _NEWS_INTERVAL_S:

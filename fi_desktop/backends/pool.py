@@ -88,6 +88,7 @@ class WorkerPool(EngineRoom):
         self._wanted_limits = self._limits
         self._turn_at: float | None = None
         self._expire_at = 0.0
+        self._looked_at = time.monotonic()  # after each wait: more than that is in between where it slept
         self._shown: WorkersChanged | None = None
 
     # ---- for everybody, from any thread
@@ -162,9 +163,9 @@ class WorkerPool(EngineRoom):
     def _listen(self, patience_s: float | None) -> bool:
         """Hear whoever says something within that time; return whether a worker did."""
         sources = [self._bell_reader, *(source for place in self._places for source in place.sources)]
-        before = time.monotonic()
         heard = self._ears.wait(sources, patience_s)
-        if patience_s is not None and (late_s := time.monotonic() - before - patience_s) > _SLEPT_S:
+        before, self._looked_at = self._looked_at, time.monotonic()
+        if patience_s is not None and (late_s := self._looked_at - before - patience_s) > _SLEPT_S:
             self._wake_up(late_s)
         told = False
         if self._bell_reader in heard:
@@ -209,10 +210,12 @@ class WorkerPool(EngineRoom):
         """The computer slept: that time counts against nobody."""
         log.event("APP_SLEPT", seconds=slept_s)
         for place in self._places:
-            place.began += slept_s
-            place.heard += slept_s
+            # where it slept in the midst of a turn, what began after it is owed nothing
+            owed_s = min(slept_s, self._looked_at - place.began)
+            place.began += owed_s
+            place.heard = min(place.heard + slept_s, self._looked_at)
             if place.kill_at is not None:
-                place.kill_at += slept_s
+                place.kill_at += owed_s
 
     def _at_once(self) -> int:
         return max(1, len(self._places))

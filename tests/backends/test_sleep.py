@@ -35,9 +35,6 @@ LIMITS = {
 }
 """Settings under which one limit alone can end a job, by the code of the error that it would leave."""
 
-# not strict: a heartbeat that comes in the same instant saves the worker
-ASLEEP_IN_A_TURN = pytest.mark.xfail(strict=False, reason="the pool looks at its waits alone")
-
 _real_main = worker.main
 
 
@@ -150,7 +147,7 @@ def sleep_while_a_job_runs(
     "sleep",
     [
         sleep_while_it_waits,
-        pytest.param(sleep_in_a_turn, marks=ASLEEP_IN_A_TURN),
+        sleep_in_a_turn,
     ],
 )
 @pytest.mark.parametrize("settings", [*LIMITS.values(), {}], ids=[*LIMITS, "as shipped"])
