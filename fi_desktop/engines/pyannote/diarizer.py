@@ -39,6 +39,7 @@ class PyannoteDiarizer:
 
     Attributes:
         per_channel: False; channels are mixed.
+        description: the model, and on what it runs.
     """
 
     per_channel = False
@@ -66,6 +67,8 @@ class PyannoteDiarizer:
             pipeline._embedding.model_.to(memory_format=torch.channels_last)
         self._pipeline: Any = pipeline
         self._model = folder.name
+        on = f"the processor ({threads} threads)" if device == "cpu" else "the GPU"
+        self.description = f"{folder.name} on {on}"
 
     def diarize(
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress

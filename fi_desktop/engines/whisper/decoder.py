@@ -130,6 +130,13 @@ class Decoder:
         self._model, self.batch = self._open(frugality)
 
     @property
+    def place(self) -> str:
+        """On what it runs, and how precisely, in words for people."""
+        native = self._model.model
+        on = "the GPU" if native.device == "cuda" else f"the processor ({self._threads} threads)"
+        return f"{native.compute_type} on {on}"
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages that the model knows."""
         known = self._model.hf_tokenizer.token_to_id

@@ -33,6 +33,9 @@ class WhisperTranscriber:
 
     Windows of speech are decoded in batches, once; one whose text cannot be trusted is decoded again by
     itself, as OpenAI does it, which takes longer. What even then looks invented is left out.
+
+    Attributes:
+        description: the model, and on what it runs.
     """
 
     def __init__(self, folder: Path, *, frugality: int = 0, threads: int = 1) -> None:
@@ -51,6 +54,7 @@ class WhisperTranscriber:
         self._decoder = Decoder(folder, frugality=frugality, threads=threads)
         self._patience = Patience()
         self._model = folder.name
+        self.description = f"{folder.name}, {self._decoder.place}"
 
     def transcribe(
         self, recording: Recording, speech: Speech, *, hints: Hints, progress: Progress
