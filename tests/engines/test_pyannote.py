@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -270,6 +272,22 @@ class _Trap:
 
     def __reduce__(self) -> tuple[Any, tuple[Path]]:
         return Path.touch, (self._path,)
+
+
+def test_the_library_is_imported_without_torchs_compiler_which_is_there_afterwards():
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from fi_desktop.engines.pyannote import import_pyannote; import_pyannote(); import sys, torch;"
+            "print('torch._dynamo' in sys.modules);"
+            "import torch._dynamo; print(torch._dynamo.is_compiling())",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.split() == ["False", "False"]
 
 
 def test_the_waveform_is_the_recordings_in_any_stretch(write: Write):

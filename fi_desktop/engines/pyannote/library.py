@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines import torchaudio_guard
+from fi_desktop.engines.pyannote.no_compiler import without_compiler
 
 if TYPE_CHECKING:
     from fi_desktop.engines.pyannote.fast import FastSpeakerDiarization
@@ -24,7 +25,7 @@ _ONLY_WEIGHTS = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 def import_pyannote() -> Any:
     """Import pyannote.audio, which takes seconds and half a gigabyte; return the module."""
     torchaudio_guard.install()
-    with warnings.catch_warnings():
+    with without_compiler(), warnings.catch_warnings():
         # it warns where torchcodec does not load; it gets samples from us and decodes nothing itself
         warnings.simplefilter("ignore")
         return importlib.import_module("pyannote.audio")
