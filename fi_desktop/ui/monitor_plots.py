@@ -137,6 +137,7 @@ class MonitorPlots(QWidget):
             step = areas[0].width() / len(self._history.depth)
             brush.reading(areas[0].left() + (self.reading + 0.5) * step, areas, self._when())
         if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 

@@ -30,15 +30,14 @@ class PurgeQuestion(QObject):
         if self.box is not None:
             return
         if number == 1:
-            waiting = self.tr("1 recording waits, for a worker or for its next attempt.")
-        else:
-            waiting = self.tr("{number} recordings wait, for a worker or for their next attempt.").format(
-                number=number
+            waiting = self.tr(
+                "1 recording that waits, for a worker or its next attempt, is taken off the list."
             )
-        more = self.tr(
-            "They are taken off the list. What is running goes on, and the recordings themselves stay where "
-            "they are."
-        )
+        else:
+            waiting = self.tr(
+                "{number} recordings that wait, for a worker or their next attempt, are taken off the list."
+            ).format(number=number)
+        more = self.tr("What is running goes on, and the files of the recordings stay where they are.")
         yes = self.tr("Empty the queue…")
         self._show(self.tr("Empty the queue?"), f"{waiting} {more}", yes, lambda: self._ask_again(number))
 
@@ -47,7 +46,7 @@ class PurgeQuestion(QObject):
             text = self.tr("Really forget the recording that waits?")
         else:
             text = self.tr("Really forget all {number} recordings that wait?").format(number=number)
-        more = self.tr("This cannot be undone: they would have to be added again.")
+        more = self.tr("This cannot be undone: what is still wanted would have to be added again.")
         self._show(text, more, self.tr("Forget them"), self.confirmed.emit)
 
     def _show(self, text: str, more: str, yes: str, then: Callable[[], None]) -> None:

@@ -123,8 +123,12 @@ class QueuePage(QWidget):
             ),
             self,
         )
-        times = dict.fromkeys(range(1, 11), "00m 00s")
-        self._figures_table = FiguresTable(self.tr("How the queue did"), self.figures, times, self)
+        longest = {
+            1: "0.0000",
+            **dict.fromkeys(range(2, 8), "00m 00s"),
+            **dict.fromkeys((8, 9, 10), "00,000"),
+        }
+        self._figures_table = FiguresTable(self.tr("How the queue did"), self.figures, longest, self)
         self._figures_table.fit_rows(len(WINDOWS))
         at = self._job_words.moment(_LONG_MOMENT)
         widest = {0: "00h 00m", 1: at, 3: self.tr("Attempt")}

@@ -21,33 +21,39 @@ class Records:
     """The jobs, by their ids."""
 
     def __init__(self) -> None:
-        self._jobs: dict[int, Job] = {}
+        self._open: dict[int, Job] = {}  # apart from those that are over, which are many and asked for less
+        self._over: dict[int, Job] = {}
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self._open) + len(self._over)
 
     def take_jobs(self, jobs: Iterable[Job]) -> None:
         """Take jobs as they stand in the store."""
         for job in jobs:
-            self._jobs[job.id] = slim(job)
+            into, out_of = (self._over, self._open) if job.state.final else (self._open, self._over)
+            into[job.id] = slim(job)
+            out_of.pop(job.id, None)
 
     def take_news(self, news: Iterable[News]) -> None:
         """Take what happened since."""
         for item in news:
             if isinstance(item, JobChanged):
-                self._jobs[item.job.id] = slim(item.job)
+                self.take_jobs((item.job,))
             elif isinstance(item, JobRemoved):
-                self._jobs.pop(item.job_id, None)
+                self._open.pop(item.job_id, None)
+                self._over.pop(item.job_id, None)
 
-    def of(self, state: JobState) -> list[Job]:
-        """Return the jobs in a state, in order of submission."""
-        return [job for job in self._jobs.values() if job.state is state]
+    def open(self, state: JobState) -> list[Job]:
+        """Return the jobs in a state that is not final."""
+        return [job for job in self._open.values() if job.state is state]
 
     def since(self, start: float | None) -> list[Job]:
         """Return the jobs that a window which begins at `start` can tell of; None: all."""
+        over = self._over.values()
         if start is None:
-            return list(self._jobs.values())
-        return [job for job in self._jobs.values() if job.finished_at is None or job.finished_at >= start]
+            return [*over, *self._open.values()]
+        late = (job for job in over if job.finished_at is None or job.finished_at >= start)
+        return [*late, *self._open.values()]
 
 
 def slim(job: Job) -> Job:

@@ -156,14 +156,14 @@ class Watch:
         self._ask_driver(gauges)
         if self._complete:
             self._measure(gauges)
-        retrying = sorted(self._records.of(JobState.RETRYING), key=lambda job: job.due_at or 0.0)
+        retrying = sorted(self._records.open(JobState.RETRYING), key=lambda job: job.due_at or 0.0)
         return Look(
             at=self._now(),
             gauges=gauges,
             gpu_bytes=self._gpu_bytes,
-            running=tuple(self._records.of(JobState.RUNNING)),
+            running=tuple(self._records.open(JobState.RUNNING)),
             retrying=tuple(retrying[:_SCHEDULED]),
-            waiting=len(self._records.of(JobState.QUEUED)),
+            waiting=len(self._records.open(JobState.QUEUED)),
             scheduled=len(retrying),
             read=len(self._records),
             figures=dict(self._figures),

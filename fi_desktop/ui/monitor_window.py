@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.jobs.news import News, QueuePaused
@@ -51,7 +51,7 @@ class MonitorWindow(QDialog):
         self.setWindowTitle(self.tr("Monitor"))
         self.setWindowIcon(icons.app_icon())
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.setMinimumSize(860, 500)
+        self.setMinimumSize(920, 560)
         self.resize(1020, 700)
         self.workers, self.queue, self.targets = (
             WorkersPage(words, self),
@@ -114,8 +114,8 @@ class MonitorWindow(QDialog):
     def _on_tick(self) -> None:
         if self._watch is not None and not self._looking:
             self._looking = True
-            looked = partial(self._on_looked, self._watch)
-            self._bridge.when_done(self._watch.look(), looked, self._on_look_failed)
+            looked, failed = partial(self._on_looked, self._watch), partial(self._on_look_failed, self._watch)
+            self._bridge.when_done(self._watch.look(), looked, failed)
 
     def _on_looked(self, watch: Watch, look: Look) -> None:
         if watch is self._watch:  # else it was hidden, and shown again
@@ -130,9 +130,10 @@ class MonitorWindow(QDialog):
         self.queue.take_look(look)
         self.targets.take_look(look)
 
-    def _on_look_failed(self, sentence: str) -> None:
-        self._tick.stop()
-        self.message.say(sentence, "bad")
+    def _on_look_failed(self, watch: Watch, sentence: str) -> None:
+        if watch is self._watch:
+            self._tick.stop()
+            self.message.say(sentence, "bad")
 
     @Slot(object)
     def _on_news(self, news: tuple[News, ...]) -> None:
@@ -162,6 +163,13 @@ class MonitorWindow(QDialog):
 
     def _on_refused(self, sentence: str) -> None:
         self.message.say(sentence, "bad")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Dismiss the message with Escape, or close."""
+        if event.key() == Qt.Key.Key_Escape and self.message.isVisible():
+            self.message.dismiss()
+        else:
+            super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Begin to look."""

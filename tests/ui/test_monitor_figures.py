@@ -52,8 +52,8 @@ def test_what_is_remembered_measures_like_all_of_it(window):
 def test_only_what_is_shown_keeps_its_name():
     records = Records()
     records.take_jobs([done(1, NOW, NOW, NOW), job(2, NOW), running(3, NOW, NOW), put_off(4, NOW, NOW + 9)])
-    assert [job.path for job in (*records.of(JobState.COMPLETED), *records.of(JobState.QUEUED))] == ["", ""]
-    (runs,), (waits,) = records.of(JobState.RUNNING), records.of(JobState.RETRYING)
+    assert [job.path for job in records.since(None) if job.id <= 2] == ["", ""]
+    (runs,), (waits,) = records.open(JobState.RUNNING), records.open(JobState.RETRYING)
     assert runs.path.endswith("0003.wav")
     assert waits.error.message
 
@@ -63,7 +63,10 @@ def test_records_follow_the_news():
     records.take_jobs([job(1, NOW), job(2, NOW)])
     records.take_news([JobChanged(running(1, NOW, NOW), None), JobRemoved(2), JobRemoved(7)])
     assert len(records) == 1
-    assert [job.id for job in records.of(JobState.RUNNING)] == [1]
+    assert [job.id for job in records.open(JobState.RUNNING)] == [1]
+    records.take_news([JobChanged(done(1, NOW, NOW, NOW), None)])
+    assert len(records) == 1
+    assert not records.open(JobState.RUNNING)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QAbstractItemModelTester
 
 from fi_desktop.core.job import Stage
@@ -156,7 +156,8 @@ def plots(qtbot):
     plots = MonitorPlots(MonitorWords())
     qtbot.addWidget(plots)
     plots.resize(640, 360)
-    plots.show()
+    with qtbot.waitActive(plots):
+        plots.show()
     return plots
 
 
@@ -182,6 +183,9 @@ def test_plots_paint_whatever_there_is(qtbot, plots):
         plots.show_history(history(clinic_days(NOW, days=2), now=NOW, window_s=window_s, steps=120))
         plots.read(60)
         plots.grab()
+    plots.setFocus()
+    ground = plots.palette().color(QPalette.ColorRole.Base)
+    assert plots.grab().toImage().pixelColor(5, 5) == ground  # the frame of the focus is not filled
     plots.show_history(history([], now=NOW, window_s=None, steps=120))
     plots.read(None)
     plots.grab()

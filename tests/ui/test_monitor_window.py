@@ -144,7 +144,7 @@ def test_the_queue_is_emptied_after_two_questions(qtbot, program, monitor, recor
     until(qtbot, lambda: monitor.queue.tiles.texts[:2] == ("2", "1"))
     monitor.queue.purging.click()
     first = monitor.purge.box
-    assert "2 recordings wait" in first.informativeText()
+    assert "2 recordings that wait" in first.informativeText()
     assert first.defaultButton().text() == "Keep"
     answer(first, "Empty the queue…")
     second = monitor.purge.box
@@ -215,6 +215,26 @@ def test_pages_are_reached_by_keys(qtbot, monitor):
         assert monitor.pages.place == place
     qtbot.keyClick(monitor, Qt.Key.Key_Escape)
     assert not monitor.isVisible()
+
+
+def test_escape_dismisses_the_message_first(qtbot, monitor):
+    monitor.message.say("The disk is full.", "bad")
+    qtbot.keyClick(monitor, Qt.Key.Key_Escape)
+    assert not monitor.message.isVisible()
+    assert monitor.isVisible()
+
+
+def test_a_missed_target_says_so_in_word_and_sign(qtbot, program, monitor, recordings):
+    add(program, recordings)
+    for _ in recordings:
+        job = program.hand.claim()
+        error = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged.")
+        program.hand.do(lambda service, job=job, e=error: service.ledger.failed(job.id, job.claim, e))
+    targets = monitor.targets.targets
+    until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "0.0 %")
+    index = targets.index(0, 2)
+    assert index.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "Missed"
+    assert (targets.cell(index).icon, targets.cell(index).tone) == ("warning", "bad")
 
 
 def test_everything_that_can_be_pressed_has_a_name_and_takes_the_keyboard(monitor):
