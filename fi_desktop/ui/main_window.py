@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.jobs = JobsModel(self, retries=len(settings.retry_delays_s))
         self.commands = Actions(self)
-        self.options = OptionsBar(settings.speakers, settings.engine, self)
+        self.options = OptionsBar(settings.job_options, self)
         self.table = JobsTable(self.jobs, self)
         self.empty = EmptyState(self)
         self.message = MessageBar(self)

@@ -29,15 +29,16 @@ class OptionsBar(QWidget):
     """
 
     def __init__(
-        self, speakers: str, engine: str, parent: QWidget | None = None, *, packs: Iterable[str] = ()
+        self, usual: JobOptions, parent: QWidget | None = None, *, packs: Iterable[str] = ()
     ) -> None:
-        """Offer the choices; `speakers` and `engine` are chosen at the start.
+        """Offer the choices; what is `usual` is chosen at the start.
 
         packs: names of the installed model packs that write words down.
         """
         super().__init__(parent)
         self._words = Words(self)
-        self._usual_engine = engine
+        self._usual = usual
+        speakers = str(usual.speakers)
         self.setAccessibleName(self.tr("Options of the next recordings"))
         self.speakers = QComboBox(self)
         for count in dict.fromkeys((*_COUNTS, speakers)):
@@ -51,7 +52,7 @@ class OptionsBar(QWidget):
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setIconSize(QSize(20, 20))
         self.more.setAccessibleName(self.tr("More options of the next recordings"))
-        self.menu = OptionsMenu(engine, packs, self)
+        self.menu = OptionsMenu(usual, packs, self)
         self.menu.changed.connect(self._on_changed)
         self.more.setMenu(self.menu)
         row = QHBoxLayout(self)
@@ -79,17 +80,16 @@ class OptionsBar(QWidget):
 
     def _unusual(self) -> list[str]:
         """Return what is chosen below "more" that is not chosen by itself, in a word or two each."""
-        menu, words = self.menu, self._words
+        menu, words, usual = self.menu, self._words, self._usual
         unusual = []
-        if menu.transcriber == "none":
-            unusual.append(self.tr("No words"))
-        elif menu.transcriber != "auto":
-            unusual.append(words.transcriber(menu.transcriber))
-        if menu.language is not None:
-            unusual.append(words.language(menu.language))
-        if menu.engine != self._usual_engine:
+        if menu.transcriber != usual.transcriber:
+            none = menu.transcriber == "none"
+            unusual.append(self.tr("No words") if none else words.transcriber(menu.transcriber))
+        if menu.language != usual.language:
+            unusual.append(words.language_asked(menu.language))
+        if menu.engine != usual.engine:
             unusual.append(words.engine(menu.engine))
-        if menu.vocabulary:
+        if menu.vocabulary != usual.vocabulary:
             unusual.append(self._counted(len(menu.vocabulary)))
         return unusual
 

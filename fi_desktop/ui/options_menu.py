@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
+from fi_desktop.core.job import JobOptions
 from fi_desktop.engines import registry
 from fi_desktop.ui.vocabulary_dialog import VocabularyDialog
 from fi_desktop.ui.words import Words
@@ -33,25 +34,28 @@ class OptionsMenu(QMenu):
 
     changed = Signal()
 
-    def __init__(self, engine: str, packs: Iterable[str], parent: QWidget) -> None:
+    def __init__(self, usual: JobOptions, packs: Iterable[str], parent: QWidget) -> None:
+        """Offer the choices; what is `usual` is chosen at the start."""
         super().__init__(parent)
         self._words = Words(self)
         self._packs: tuple[str, ...] = ()
         self._dialog: VocabularyDialog | None = None
-        self.vocabulary: tuple[str, ...] = ()
+        self._wanted = usual.transcriber
+        self.vocabulary = usual.vocabulary
         self.addSection(self.tr("What writes the words down"))
         self._transcribers = self._group()
         self._end_of_transcribers = self.addSection(self.tr("Language of the recordings"))
         self._languages = self._group()
         for code in _LANGUAGES:
             self.addAction(self._choice(self._languages, self._words.language_asked(code), code))
-        self._languages.actions()[0].setChecked(True)
-        self._offer_other_languages()
+        self._offer_other_languages(usual.language)
+        for action in self._languages.actions():
+            action.setChecked(action.data() == usual.language)
         self.addSection(self.tr("How voices are told apart"))
         self._engines = self._group()
-        for name in dict.fromkeys((*registry.NAMES, engine)):
+        for name in dict.fromkeys((*registry.NAMES, usual.engine)):
             action = self._choice(self._engines, self._words.engine(name), name)
-            action.setChecked(name == engine)
+            action.setChecked(name == usual.engine)
             self.addAction(action)
         self.addSeparator()
         self.edit_words = self.addAction(self.tr("&Words that may come up…"))
@@ -81,7 +85,7 @@ class OptionsMenu(QMenu):
         if chosen is not None and packs == self._packs:
             return  # the menu may be open: nothing moves under the pointer without need
         self._packs = packs
-        wanted = chosen.data() if chosen is not None else "auto"
+        wanted = chosen.data() if chosen is not None else self._wanted
         for action in self._transcribers.actions():
             self._transcribers.removeAction(action)
             self.removeAction(action)
@@ -105,9 +109,10 @@ class OptionsMenu(QMenu):
         group.addAction(action)
         return action
 
-    def _offer_other_languages(self) -> None:
+    def _offer_other_languages(self, usual: str | None) -> None:
         others = QMenu(self.tr("Other languages"), self)
-        named = sorted((self._words.language(code), code) for code in _OTHER_LANGUAGES)
+        codes = {*_OTHER_LANGUAGES, *([usual] if usual not in _LANGUAGES else [])}
+        named = sorted((self._words.language(code), code) for code in codes if code is not None)
         for name, code in named:
             others.addAction(self._choice(self._languages, name, code))
         self.addMenu(others)

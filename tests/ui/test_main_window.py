@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState
+from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.samples import sample_recording
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.options_bar import OptionsBar
@@ -289,7 +290,7 @@ def test_a_pause_is_seen(qtbot, window, program):
 
 
 def test_an_unusual_default_is_offered_too(qtbot):
-    bar = OptionsBar("3-6", "builtin")
+    bar = OptionsBar(JobOptions(SpeakerCount(3, 6), "builtin"))
     qtbot.addWidget(bar)
     assert str(bar.options().speakers) == "3-6"
     assert bar.options().engine == "builtin"

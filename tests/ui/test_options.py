@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolBar
 
 from fi_desktop.core.job import JobOptions
+from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.ui.options_bar import OptionsBar
 
 PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
@@ -12,7 +13,7 @@ PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
 
 @pytest.fixture
 def bar(qtbot, dressed):
-    bar = OptionsBar("2", "auto", packs=PACKS)
+    bar = OptionsBar(JobOptions(), packs=PACKS)
     qtbot.addWidget(bar)
     bar.show()
     return bar
@@ -82,7 +83,7 @@ def test_words_that_may_come_up(qtbot, bar):
 def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
     toolbar = QToolBar()
     qtbot.addWidget(toolbar)
-    bar = OptionsBar("2", "auto", toolbar)
+    bar = OptionsBar(JobOptions(), toolbar)
     toolbar.addWidget(bar)
     choose(bar, "Español")
     toolbar.resize(toolbar.sizeHint().width() + 300, 50)
@@ -100,3 +101,11 @@ def test_the_menu_can_be_seen(qtbot, bar):
     assert not languages.grab().isNull()
     languages.hide()
     bar.menu.hide()
+
+
+def test_the_settings_are_chosen_at_the_start_and_need_no_word(qtbot):
+    usual = JobOptions(SpeakerCount(3, 3), "builtin", "cy", transcriber=PACKS[0], vocabulary=("enalapril",))
+    bar = OptionsBar(usual, packs=PACKS)
+    qtbot.addWidget(bar)
+    assert bar.options() == usual
+    assert bar.more.text() == ""
