@@ -40,3 +40,18 @@ def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Pa
         for _ in range(40):
             target.writeframes(frames)
     return path
+
+
+@pytest.fixture(scope="session")
+def fitted_pyannote(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of pyannote weights that know the phone call by heart: ten seconds of training, so once."""
+    import torch
+
+    from tests.packs.make_pyannote import make_pyannote
+
+    folder = tmp_path_factory.mktemp("weights") / "fitted"
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # several that wait for each other on a busy machine make a second a minute
+    make_pyannote(folder, fit=True)
+    torch.set_num_threads(threads)
+    return folder

@@ -17,23 +17,22 @@ from fi_desktop.jobs.news import JobProgressed
 from tests.driving import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines
 from tests.packs.install import install
-from tests.packs.make_pyannote import make_pyannote
 from tests.packs.make_whisper import make_whisper
 
 GUARD = Path(__file__).parent / "no_network"
-SAID = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza.")
+SAID = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
 VOICES, WORDS = "test-voices", "test-words"
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packs(tmp_path_factory: pytest.TempPathFactory, fitted_pyannote: Path) -> Path:
     """A models root with a pack of each kind: one that knows the phone call, one that says `SAID`."""
     root = tmp_path_factory.mktemp("packs")
-    make_pyannote(root / VOICES, fit=True)
+    shutil.copytree(fitted_pyannote, root / VOICES)
     install(root / VOICES, PackKind.PYANNOTE)
-    make_whisper(root / WORDS, SAID, language="es")
+    make_whisper(root / WORDS, SAID, language="es", seconds_per_word=2.5)  # so that both have a word
     install(root / WORDS, PackKind.WHISPER)
     return root
 

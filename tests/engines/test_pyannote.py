@@ -42,15 +42,12 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def packs(tmp_path_factory: pytest.TempPathFactory) -> dict[Layout, Path]:
+def packs(tmp_path_factory: pytest.TempPathFactory, fitted_pyannote: Path) -> dict[Layout, Path]:
     """A pack of each layout that knows the phone call by heart."""
-    torch.set_num_threads(1)
     folders = {layout: tmp_path_factory.mktemp("packs") / layout for layout in LAYOUTS}
-    first, *others = LAYOUTS
-    make_pyannote(folders[first], layout=first, fit=True)
-    for layout in others:
-        shutil.copytree(folders[first], folders[layout])
-        write_config(folders[layout], layout)
+    for layout, folder in folders.items():
+        shutil.copytree(fitted_pyannote, folder)
+        write_config(folder, layout)
     return folders
 
 
