@@ -27,8 +27,8 @@ from fi_desktop.core.job import (
     JobState,
     Priority,
     StaleClaim,
-    Summary,
     apply,
+    summarize,
 )
 from fi_desktop.core.records import event_from_json, options_from_json
 from fi_desktop.core.transcript import Transcript
@@ -127,14 +127,7 @@ def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) ->
         elif job is not None and job.state.final:
             events.append(ev.RetryAsked(job_id, at))
         events.append(ev.Claimed(job_id, at, claim, "rebuilt"))
-    summary = Summary(
-        speakers=len(transcript.speakers),
-        duration_s=transcript.duration,
-        engine=transcript.provenance.engine,
-        grade=transcript.grade.value if transcript.grade else None,
-        notes=transcript.notes,
-    )
-    return [*events, ev.Completed(job_id, at, claim, summary)]
+    return [*events, ev.Completed(job_id, at, claim, summarize(transcript))]
 
 
 def _submission(transcript: Transcript, job_id: int, at: float) -> ev.Submitted:

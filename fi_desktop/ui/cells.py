@@ -127,5 +127,5 @@ class Cells(QObject):
 
     def _speakers(self, row: Row) -> str:
         if row.speakers is not None:
-            return str(row.speakers)
+            return str(row.speakers or "–")  # none: they could not be told apart, and the words are there
         return self.words.speakers_asked(row.asked)
