@@ -1,0 +1,147 @@
+"""What the packages of every system say of the program: names, ids, versions. All of it comes from here.
+
+The files of `packaging/linux`, `packaging/windows` and `packaging/macos` are templates; `render` fills them.
+The version is the program's own, from `fi_desktop/__init__.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Template
+
+ROOT = Path(__file__).resolve().parent.parent
+
+NAME = "fi-desktop"
+PROGRAM = "fi-desktop"
+WINDOW_PROGRAM = "fi-desktop-window"
+"""The same program without a console, where the system tells the two apart."""
+# Qt tells the desktop which entry a window belongs to by this name: see `ui/main.py`.
+DESKTOP_ENTRY = "fi-desktop"
+APP_ID = "io.github.fi_desktop.fi_desktop"
+"""Reverse DNS: AppStream's component and macOS's bundle. Never changed once a version is out."""
+WINDOWS_ID = "8D2C1B5E-6B1E-4C55-9B0A-5F0C3A7E21D4"
+"""What Inno Setup knows an installation by, to upgrade it. Never changed once a version is out."""
+PUBLISHER = "The fi-desktop authors"
+# A placeholder, as nobody answers at example.org: the publisher's own comes here before a release.
+CONTACT = "packages@fi-desktop.example.org"
+SUMMARY = "Who spoke when in a recording"
+DESCRIPTION = (
+    "Drop recordings of consultations on the window: fi-desktop tells the voices apart and shows who spoke "
+    "from when to when. No account, no network, no set-up: recordings never leave the computer. A durable "
+    "queue sees to it that no recording is lost, not when a file is bad, not when the program is killed, not "
+    "when the power goes."
+)
+LICENSE = "MIT"
+COPYRIGHT = "Copyright (c) 2026 The fi-desktop authors"
+RELEASED = "2026-11-23"
+"""The day of this version, for AppStream and the package's changelog."""
+
+FLAVOURS = ("light", "full")
+FLAVOUR_SUMMARIES = {
+    "light": "built-in engine",
+    "full": "with pyannote.audio",
+}
+
+MIME_TYPES = {
+    "audio/aac": (".aac",),
+    "audio/ac3": (".ac3",),
+    "audio/AMR": (".amr",),
+    "audio/basic": (".au", ".snd"),
+    "audio/flac": (".flac",),
+    "audio/mp2": (".mp2",),
+    "audio/mp4": (".m4a",),
+    "audio/mpeg": (".mp3", ".mpa"),
+    "audio/ogg": (".oga", ".ogg"),
+    "audio/vnd.rn-realaudio": (".ra",),
+    "audio/vnd.wave": (".wav", ".wave"),
+    "audio/webm": (".weba",),
+    "audio/x-aifc": (".aifc",),
+    "audio/x-aiff": (".aif", ".aiff"),
+    "audio/x-ape": (".ape",),
+    "audio/x-caf": (".caf",),
+    "audio/x-m4b": (".m4b",),
+    "audio/x-matroska": (".mka",),
+    "audio/x-ms-wma": (".wma",),
+    "audio/x-musepack": (".mpc",),
+    "audio/x-opus+ogg": (".opus",),
+    "audio/x-speex": (".spx",),
+    "audio/x-speex+ogg": (".spx",),
+    "audio/x-tta": (".tta",),
+    "audio/x-voc": (".voc",),
+    "audio/x-vorbis+ogg": (".ogg",),
+    "audio/x-wav": (".wav",),
+    "audio/x-wavpack": (".wv",),
+    "audio/3gpp": (".3ga", ".3gp"),
+    "video/3gpp": (".3gp",),
+    "video/mp4": (".mp4", ".m4v"),
+    "video/mpeg": (".mpeg", ".mpg"),
+    "video/quicktime": (".mov",),
+    "video/webm": (".webm",),
+    "video/x-matroska": (".mkv",),
+    "video/x-ms-wmv": (".wmv",),
+    "video/x-msvideo": (".avi",),
+}
+"""What "Open with" offers the program for, and the endings that such files have."""
+
+
+def version() -> str:
+    """Return the program's version."""
+    text = (ROOT / "fi_desktop" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
+    if found is None:
+        raise ValueError("fi_desktop/__init__.py names no version")
+    return found[1]
+
+
+def four_numbers() -> tuple[int, int, int, int]:
+    """Return the version as Windows wants it; what is no number ("0.2.0rc1") ends it."""
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", version())
+    if found is None:
+        raise ValueError(f"{version()} is not of the form 1.2.3")
+    return int(found[1]), int(found[2]), int(found[3]), 0
+
+
+def package(flavour: str) -> str:
+    """Return what a flavour's package is called."""
+    return NAME if flavour == "full" else f"{NAME}-{flavour}"
+
+
+def extensions() -> tuple[str, ...]:
+    """Return the endings that are offered to be opened with the program."""
+    return tuple(sorted({ending for endings in MIME_TYPES.values() for ending in endings}))
+
+
+def render(template: Path, **more: str) -> str:
+    """Return a template's text with everything filled in; `@name@` is replaced, all else is left alone.
+
+    Raises:
+        KeyError: it asks for what nobody knows.
+    """
+    return _At(template.read_text(encoding="utf-8")).substitute(_values() | more)
+
+
+class _At(Template):
+    # $ and {} mean something in shell, Inno Setup and man pages; @word@ in none of them
+    delimiter = "@"
+    pattern = r"@(?:(?P<named>[a-z_]+)@|(?P<escaped>@@)|(?P<braced>(?!))|(?P<invalid>(?!)))"
+
+
+def _values() -> dict[str, str]:
+    return {
+        "name": NAME,
+        "program": PROGRAM,
+        "window_program": WINDOW_PROGRAM,
+        "desktop_entry": DESKTOP_ENTRY,
+        "app_id": APP_ID,
+        "windows_id": WINDOWS_ID,
+        "publisher": PUBLISHER,
+        "contact": CONTACT,
+        "summary": SUMMARY,
+        "description": DESCRIPTION,
+        "license": LICENSE,
+        "copyright": COPYRIGHT,
+        "released": RELEASED,
+        "version": version(),
+        "four_numbers": ".".join(map(str, four_numbers())),
+    }
