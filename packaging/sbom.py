@@ -1,0 +1,185 @@
+"""What is in a frozen program: a bill of materials in CycloneDX 1.5, and everybody's licence.
+
+Goes by the files that PyInstaller took: each belongs to a Python distribution, to Python itself, or to a
+package of the builder's system.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+import about
+
+BILL = "sbom.cdx.json"
+LICENCES = "licences"
+
+_LICENCE = re.compile(r"(^|[/_.-])(LICEN[CS]E|COPYING|NOTICE|AUTHORS|THIRD[-_]?PARTY)", re.IGNORECASE)
+_COPYRIGHT = "/usr/share/doc/{}/copyright"
+
+
+@dataclass(slots=True)
+class Part:
+    """One thing that is inside.
+
+    Attributes:
+        name, version: as its makers say.
+        purl: what it is known by everywhere: https://github.com/package-url
+        licence: an SPDX expression or the makers' own words; "" unknown.
+        texts: its licences' files, by the names that they are to have.
+    """
+
+    name: str
+    version: str
+    purl: str
+    licence: str
+    texts: dict[str, Path] = field(default_factory=dict)
+
+
+def write(frozen: Path, collected: Path) -> list[Part]:
+    """Write the bill and the licences into the frozen program; return its parts."""
+    parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
+    (frozen / BILL).write_text(json.dumps(bill(parts), indent=1) + "\n", encoding="utf-8")
+    folder = frozen / LICENCES
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in parts:
+        for name, text in part.texts.items():
+            target = folder / part.name / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(text, target)
+            target.chmod(0o644)
+    index = [f"{part.name} {part.version}: {part.licence or 'see its folder'}" for part in parts]
+    shutil.copyfile(about.ROOT / "LICENSE", folder / "LICENSE")
+    (folder / "INDEX.txt").write_text("\n".join(index) + "\n", encoding="utf-8")
+    return parts
+
+
+def bill(parts: Iterable[Part]) -> dict[str, object]:
+    """Return the bill of materials, https://cyclonedx.org/docs/1.5/json."""
+    version = about.version()
+    program = {
+        "type": "application", "bom-ref": about.NAME, "name": about.NAME, "version": version,
+        "purl": f"pkg:generic/{about.NAME}@{version}", "licenses": [{"license": {"id": about.LICENSE}}],
+    }  # fmt: skip
+    parts = list(parts)
+    components = [
+        {
+            "type": "library", "bom-ref": part.purl, "name": part.name, "version": part.version,
+            "purl": part.purl, **({"licenses": [{"license": {"name": part.licence}}]} if part.licence else {}),
+        }
+        for part in parts
+    ]  # fmt: skip
+    # of the contents alone, so that the same contents give the same bill
+    serial = uuid.uuid5(uuid.NAMESPACE_URL, "\n".join([program["purl"], *(part.purl for part in parts)]))
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        "metadata": {"component": program},
+        "components": components,
+        "dependencies": [{"ref": about.NAME, "dependsOn": [part.purl for part in parts]}],
+    }
+
+
+def find_parts(files: Iterable[Path]) -> list[Part]:
+    """Return whose the files are, each once, by name.
+
+    Raises:
+        ValueError: a file is nobody's: then the bill would not be whole.
+    """
+    owners = _owners()
+    found: dict[str, Part] = {}
+    system: list[Path] = []
+    orphans: list[Path] = []
+    for file in files:
+        if file.is_relative_to(about.ROOT) and ".venv" not in file.relative_to(about.ROOT).parts:
+            continue  # ours
+        owner = owners.get(file) or owners.get(file.resolve())
+        if owner is not None:
+            if owner.metadata["Name"] not in found:
+                found[owner.metadata["Name"]] = _distribution(owner)
+        elif file.is_relative_to(sys.base_prefix):
+            found["CPython"] = _python()
+        elif not file.is_absolute() or "PyInstaller" in file.parts or "build" in file.parts:
+            continue  # links, and what PyInstaller itself wrote
+        elif (sys.platform == "linux" and file.is_relative_to("/usr")) or file.is_relative_to("/lib"):
+            system.append(file)
+        else:
+            orphans.append(file)
+    for part in _system_packages(system):
+        found[part.name] = part
+    if orphans:
+        raise ValueError(f"nobody's files: {orphans[:5]}")
+    return sorted(found.values(), key=lambda part: part.name.lower())
+
+
+def _owners() -> dict[Path, Distribution]:
+    owners: dict[Path, Distribution] = {}
+    for distribution in distributions():
+        for file in distribution.files or ():
+            owners[Path(str(distribution.locate_file(file))).resolve()] = distribution
+    return owners
+
+
+def _distribution(found: Distribution) -> Part:
+    told = found.metadata
+    classifiers = [
+        line.rpartition(" :: ")[2]
+        for line in told.get_all("Classifier") or ()
+        if line.startswith("License :: OSI Approved :: ")
+    ]
+    short = (told["License"] or "").strip()
+    # some have the whole text in that field
+    short = short if short and "\n" not in short and len(short) < 100 else ""
+    licence = told["License-Expression"] or short or ", ".join(classifiers)
+    texts = {}
+    for file in found.files or ():
+        if _LICENCE.search(file.name) and file.suffix not in (".py", ".pyc"):
+            path = Path(str(found.locate_file(file)))
+            if path.is_file():
+                texts[f"{file.parent.name}-{file.name}" if file.name in texts else file.name] = path
+    name, version = told["Name"], found.version
+    return Part(name, version, f"pkg:pypi/{name.lower().replace('_', '-')}@{version}", licence, texts)
+
+
+def _python() -> Part:
+    version = sys.version.split()[0]
+    library = Path(sys.base_prefix) / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    candidates = (library / "LICENSE.txt", Path(sys.base_prefix) / "LICENSE.txt")
+    texts = {"LICENSE.txt": path for path in candidates if path.is_file()}
+    return Part("CPython", version, f"pkg:generic/cpython@{version}", "Python-2.0", texts)
+
+
+def _system_packages(files: Iterable[Path]) -> Iterable[Part]:
+    names = set()
+    for file in files:
+        for spelt in dict.fromkeys(
+            [
+                str(file),
+                str(file.resolve()),
+                str(file).removeprefix("/usr"),
+                str(file.resolve()).removeprefix("/usr"),
+            ]
+        ):
+            asked = subprocess.run(["dpkg", "-S", spelt], check=False, capture_output=True, text=True)
+            if asked.returncode == 0:
+                names.add(asked.stdout.split(":")[0])
+                break
+        else:
+            raise ValueError(f"no package of the system has {file}")
+    for name in sorted(names):
+        query = ["dpkg-query", "-W", "-f", "${Version} ${Architecture}\n", name]
+        told = subprocess.run(query, check=True, capture_output=True, text=True).stdout.splitlines()[0]
+        version, architecture = told.split()
+        text = Path(_COPYRIGHT.format(name))
+        texts = {"copyright": text} if text.is_file() else {}
+        yield Part(name, version, f"pkg:deb/debian/{name}@{version}?arch={architecture}", "", texts)
