@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint shots crash help
+.PHONY: demo test check run lint shots crash help package frozen-test models
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: $(STAMP) ## the sample through the real queue and worker, then the window
 	@$(BIN)/fi-desktop demo
@@ -44,3 +44,13 @@ $(STAMP): pyproject.toml packaging/system_libraries.py
 	@echo "Installing the Python packages into $(VENV): a few minutes, this once."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable ".[dev]"
 	@touch $@
+
+FLAVOUR ?= light full
+package: $(STAMP) ## the program for people without Python, as packages of this system, into dist/ (FLAVOUR=light)
+	$(BIN)/python packaging/build.py $(addprefix --flavour ,$(FLAVOUR))
+
+frozen-test: $(STAMP) ## what `make package` left in dist/, moved, on a fresh account, with no network
+	$(BIN)/python -m pytest -ra tests/e2e/test_frozen.py
+
+models: $(STAMP) ## model packs to be given out with the program, into resources/models (MODELS="tiny community-1")
+	$(BIN)/python packaging/fetch_models.py $(MODELS)

@@ -1,0 +1,53 @@
+"""Run a program to which, and to all it starts, the kernel refuses the internet: `no_sockets.py PROGRAM …`.
+
+A frozen program reads no PYTHONPATH, so the guard of `no_network/` cannot come along.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import socket
+import struct
+import sys
+
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+_SOCKET = {"x86_64": 41, "aarch64": 198}[platform.machine()]
+_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_NUMBER_AT, _FIRST_ARGUMENT_AT = 0, 16
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def refuse() -> None:
+    """Refuse internet sockets from here on; those of this machine go on working."""
+    steps = [
+        (_LOAD, 0, 0, _NUMBER_AT),
+        (_JUMP_IF_EQUAL, 0, 3, _SOCKET),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
+        (_JUMP_IF_EQUAL, 2, 0, socket.AF_INET),
+        (_JUMP_IF_EQUAL, 1, 0, socket.AF_INET6),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | errno.EACCES),
+    ]
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+    program = _Program(len(steps), ctypes.cast(code, ctypes.c_void_p))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(
+        _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program)
+    ):
+        raise OSError(ctypes.get_errno(), "the kernel takes no filter")
+
+
+if __name__ == "__main__":
+    refuse()
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.socket(family).close()
+        except PermissionError:
+            continue
+        sys.exit("the network was not refused")
+    os.execv(sys.argv[1], sys.argv[1:])

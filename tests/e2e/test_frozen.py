@@ -1,0 +1,248 @@
+"""The frozen program as a person gets it: moved, on a fresh account, with no network. `make frozen-test`.
+
+Which one: FI_DESKTOP_FROZEN, a folder; else what `make package` left in dist/.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from fi_desktop.files import resource
+from tests.e2e.commands import PATIENCE_S, lines
+
+ROOT = Path(__file__).parents[2]
+NO_SOCKETS = Path(__file__).with_name("no_sockets.py")
+BUILDS = ("fi-desktop-light", "fi-desktop")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="sockets are refused by Linux's kernel here"),
+]
+
+
+def built() -> list[Path]:
+    if given := os.environ.get("FI_DESKTOP_FROZEN"):
+        return [Path(given).absolute()]
+    return [folder for name in BUILDS if (folder := ROOT / "dist" / name).is_dir()]
+
+
+@pytest.fixture(
+    scope="module", params=built() or [None], ids=lambda folder: folder.name if folder else "none"
+)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The frozen program, in a folder that it was not built for."""
+    if request.param is None:
+        pytest.skip("there is no frozen program: run `make package`, or set FI_DESKTOP_FROZEN")
+    folder = tmp_path_factory.mktemp("moved") / "Programas de la clínica nº 3" / "Señal y voz"
+    shutil.copytree(request.param, folder, symlinks=True)
+    return folder / "fi-desktop"
+
+
+@pytest.fixture(scope="module")
+def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A display without a screen."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("there is no Xvfb")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as told:
+        number = told.readline().strip()
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    server.terminate()
+    server.wait(PATIENCE_S)
+
+
+class Account:
+    """A person's fresh account: a home folder, one for temporary files, and hardly an environment."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.program = program
+        self.home, self.temporary = folder / "María José", folder / "tmp"
+        for made in (self.home, self.temporary):
+            made.mkdir()
+        self.data = self.home / ".local" / "share" / "fi-desktop"
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, *arguments: object, **more: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-I", str(NO_SOCKETS), str(self.program), *map(str, arguments)],
+            env={"HOME": str(self.home), "TMPDIR": str(self.temporary), **more},
+            cwd="/",
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def leave(self) -> None:
+        """End what a failed test left running."""
+        for process in self._started:
+            process.kill()
+            process.communicate()
+
+    def run(self, *arguments: object, **more: str) -> tuple[int, str, str]:
+        process = self.start(*arguments, **more)
+        out, errors = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, out, errors
+
+    def jobs(self) -> dict[int, dict[str, Any]]:
+        """The jobs as the program tells them; where a window is open, that one is asked."""
+        code, out, errors = self.run("jobs", "list", "--json")
+        assert code == 0, errors
+        return {line["id"]: line for line in lines(out)}
+
+    def await_state(self, job: int, state: str) -> None:
+        wait_until(lambda: self.jobs().get(job, {}).get("state") == state, f"job {job} is {state}")
+
+    def strays(self) -> list[str]:
+        """What lies about outside the data folder."""
+        files = [path for path in (*self.home.rglob("*"), *self.temporary.rglob("*")) if not path.is_dir()]
+        return [str(path) for path in files if not path.is_relative_to(self.data)]
+
+
+@pytest.fixture
+def account(program: Path, tmp_path: Path) -> Iterator[Account]:
+    account = Account(program, tmp_path)
+    yield account
+    account.leave()
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.2)
+
+
+def tree(folder: Path) -> dict[str, tuple[int, int]]:
+    files = [(path, path.lstat()) for path in folder.rglob("*")]
+    return {str(path): (status.st_size, status.st_mtime_ns) for path, status in files}
+
+
+def end(app: subprocess.Popen[str]) -> str:
+    app.send_signal(signal.SIGTERM)
+    _, errors = app.communicate(timeout=PATIENCE_S)
+    assert app.returncode == 0, errors
+    return errors
+
+
+def test_the_sample_is_diarized_by_a_worker_of_its_own(account: Account):
+    before = tree(account.program.parent)
+    assert [name for name in before if not Path(name).exists()] == []  # links to what was left out
+    app = account.start("run", resource("samples", "consulta.flac"), "--engine", "builtin", "--json")
+    assert app.stdout is not None
+    states, workers = [], set()
+    for line in app.stdout:
+        states.append(json.loads(line)["state"])
+        if states[-1] == "RUNNING":
+            workers = {child.exe() for child in psutil.Process(app.pid).children(recursive=True)}
+    _, errors = app.communicate(timeout=PATIENCE_S)
+    assert (app.returncode, states[-1]) == (0, "COMPLETED"), errors
+    assert workers == {str(account.program)}
+    code, rttm, errors = account.run("export", 1, "--to", "rttm", "--output", "-")
+    assert code == 0, errors
+    assert len({row.split()[7] for row in rttm.splitlines() if row.startswith("SPEAKER")}) == 2
+    assert account.strays() == []
+    assert tree(account.program.parent) == before  # nothing is written into the program's own folder
+
+
+def test_its_own_test_of_itself_passes(account: Account):
+    code, out, errors = account.run("selftest")
+    assert code == 0, out + errors
+    assert account.strays() == []
+
+
+def test_every_part_is_well(account: Account):
+    code, out, errors = account.run("doctor", "--json")
+    assert [line for line in lines(out) if not line["well"]] == [], errors
+    assert code == 0
+
+
+def test_a_killed_window_finishes_its_jobs_when_it_is_opened_again(
+    account: Account, display: str, long_recording: Path, tmp_path: Path
+):
+    recording = tmp_path / "Grabación de la señora Núñez.wav"
+    shutil.copyfile(long_recording, recording)
+    app = account.start("window", recording, DISPLAY=display)
+    account.await_state(1, "RUNNING")
+    family = psutil.Process(app.pid).children(recursive=True)
+    assert family
+    app.kill()
+    app.communicate(timeout=PATIENCE_S)
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
+    again = account.start("window", DISPLAY=display)
+    account.await_state(1, "COMPLETED")
+    end(again)
+    assert account.run("jobs", "verify")[0] == 0
+    assert account.strays() == []
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import fi_desktop
+names = {names!r}
+if "pyannote.audio" in names:
+    from fi_desktop.engines.pyannote import import_pyannote
+    import_pyannote()
+for name in names:
+    importlib.import_module(name)
+for name, module in sys.modules.items():
+    file = getattr(module, "__file__", None) or ""
+    assert not file or file.startswith({folder!r}), (name, file)
+"""
+
+# runs a piece of Python inside the frozen program, as if that had been spawned by a frozen parent
+SPAWN = """
+import multiprocessing, multiprocessing.popen_spawn_posix, multiprocessing.resource_tracker, pathlib, sys
+program, code = sys.argv[1:]
+inside = pathlib.Path(program).parent / "_internal"
+multiprocessing.resource_tracker.ensure_running()
+sys.frozen = True
+multiprocessing.set_executable(program)
+dynload = next(inside.glob("python3.*/lib-dynload"))
+sys.path = [str(inside / "base_library.zip"), str(dynload), str(inside)]
+process = multiprocessing.get_context("spawn").Process(target=exec, args=(code, {}))
+process.start()
+process.join()
+sys.exit(process.exitcode)
+"""
+
+
+def test_every_module_can_be_imported(account: Account):
+    """Also what strings name, and faster-whisper and pyannote.audio, for which there is no model here."""
+    full = (account.program.parent / "_internal" / "torch").is_dir()
+    torch_only = ("fi_desktop.engines.pyannote", "fi_desktop.engines.torchaudio_guard")
+    names = [
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for file in sorted((ROOT / "fi_desktop").rglob("*.py"))
+    ]
+    names = [name for name in names if full or not name.startswith(torch_only)]
+    names = [name for name in names if name != "fi_desktop.__main__"]
+    names += ["faster_whisper", "ctranslate2", *(("torch", "pyannote.audio") if full else ())]
+    code = IMPORT_ALL.format(names=names, folder=str(account.program.parent))
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", SPAWN, str(account.program), code],
+        env={"HOME": str(account.home), "TMPDIR": str(account.temporary), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
