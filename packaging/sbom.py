@@ -70,13 +70,7 @@ def bill(parts: Iterable[Part]) -> dict[str, object]:
         "purl": f"pkg:generic/{about.NAME}@{version}", "licenses": [{"license": {"id": about.LICENSE}}],
     }  # fmt: skip
     parts = list(parts)
-    components = [
-        {
-            "type": "library", "bom-ref": part.purl, "name": part.name, "version": part.version,
-            "purl": part.purl, **({"licenses": [{"license": {"name": part.licence}}]} if part.licence else {}),
-        }
-        for part in parts
-    ]  # fmt: skip
+    components = [_component(part) for part in parts]
     # of the contents alone, so that the same contents give the same bill
     serial = uuid.uuid5(uuid.NAMESPACE_URL, "\n".join([program["purl"], *(part.purl for part in parts)]))
     return {
@@ -88,6 +82,12 @@ def bill(parts: Iterable[Part]) -> dict[str, object]:
         "components": components,
         "dependencies": [{"ref": about.NAME, "dependsOn": [part.purl for part in parts]}],
     }
+
+
+def _component(part: Part) -> dict[str, object]:
+    told = {"name": part.name, "version": part.version, "purl": part.purl}
+    licences = {"licenses": [{"license": {"name": part.licence}}]} if part.licence else {}
+    return {"type": "library", "bom-ref": part.purl, **told, **licences}
 
 
 def find_parts(files: Iterable[Path]) -> list[Part]:
@@ -155,21 +155,16 @@ def _python() -> Part:
     version = sys.version.split()[0]
     library = Path(sys.base_prefix) / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     candidates = (library / "LICENSE.txt", Path(sys.base_prefix) / "LICENSE.txt")
-    texts = {"LICENSE.txt": path for path in candidates if path.is_file()}
+    texts = {path.name: path for path in candidates if path.is_file()}
     return Part("CPython", version, f"pkg:generic/cpython@{version}", "Python-2.0", texts)
 
 
 def _system_packages(files: Iterable[Path]) -> Iterable[Part]:
     names = set()
     for file in files:
-        for spelt in dict.fromkeys(
-            [
-                str(file),
-                str(file.resolve()),
-                str(file).removeprefix("/usr"),
-                str(file.resolve()).removeprefix("/usr"),
-            ]
-        ):
+        spellings = [str(file), str(file.resolve())]
+        spellings += [spelt.removeprefix("/usr") for spelt in spellings]
+        for spelt in dict.fromkeys(spellings):
             asked = subprocess.run(["dpkg", "-S", spelt], check=False, capture_output=True, text=True)
             if asked.returncode == 0:
                 names.add(asked.stdout.split(":")[0])

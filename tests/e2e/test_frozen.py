@@ -20,14 +20,16 @@ import psutil
 import pytest
 
 from fi_desktop.files import resource
-from tests.e2e.commands import PATIENCE_S, lines
+from tests.e2e.commands import lines
 
 ROOT = Path(__file__).parents[2]
 NO_SOCKETS = Path(__file__).with_name("no_sockets.py")
+PATIENCE_S = 300
 BUILDS = ("fi-desktop-light", "fi-desktop")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(3 * PATIENCE_S),
     pytest.mark.skipif(sys.platform != "linux", reason="sockets are refused by Linux's kernel here"),
 ]
 
@@ -127,7 +129,7 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(0.2)
+        time.sleep(1.0)  # each look is a process of its own
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int]]:
