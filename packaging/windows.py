@@ -1,0 +1,44 @@
+"""Windows' installer of a frozen program, by Inno Setup."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import about
+
+SCRIPT = about.ROOT / "packaging" / "windows" / "fi-desktop.iss.in"
+_USUAL = r"C:\Program Files (x86)\Inno Setup 6\ISCC.exe"
+
+
+def script(flavour: str) -> str:
+    """Return Inno Setup's script."""
+    key = rf"Software\Classes\Applications\{about.WINDOW_PROGRAM}.exe\SupportedTypes"
+    lines = [
+        f'Root: HKA; Subkey: "{key}"; ValueType: string; ValueName: "{ending}"; Tasks: associate'
+        for ending in about.extensions()
+    ]
+    return about.render(SCRIPT, package=about.package(flavour), associations="\n".join(lines))
+
+
+def build(flavour: str, frozen: Path, out: Path) -> Path:
+    """Write the installer into `out`/dist; return it.
+
+    FI_DESKTOP_SIGN, where it is set, is the command that signs a file, with $f for its name.
+    """
+    written = out / "build" / f"{about.package(flavour)}.iss"
+    # with a byte order mark: else Inno Setup takes it for the system's code page
+    written.write_text(script(flavour), encoding="utf-8-sig")
+    icon = out / "build" / "icons" / "fi-desktop.ico"
+    command = [
+        shutil.which("iscc") or _USUAL,
+        f"/DFrozen={frozen}",
+        f"/DIcon={icon}",
+        f"/DOutput={out / 'dist'}",
+    ]
+    if sign := os.environ.get("FI_DESKTOP_SIGN"):
+        command += ["/DSign=sign", f"/Ssign={sign}"]
+    subprocess.run([*command, str(written)], check=True)
+    return out / "dist" / f"{about.package(flavour)}-{about.version()}-windows-x64.exe"
