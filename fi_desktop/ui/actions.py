@@ -16,6 +16,7 @@ class Actions(QObject):
     Attributes:
         add, add_folder: choose recordings.
         models: show and change the models of this computer.
+        monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
         select_all, quit: as everywhere.
     """
@@ -30,6 +31,9 @@ class Actions(QObject):
             "models",
             "Ctrl+Shift+M",
             tip=self.tr("Install models that tell voices apart and write down what was said"),
+        )
+        self.monitor = self._make(
+            self.tr("M&onitor…"), "monitor", "Ctrl+Shift+W", tip=self.tr("See how workers and queue do")
         )
         self.open = self._make(self.tr("&Open"), "open", "Return", tip=self.tr("Show who spoke when"))
         self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
@@ -63,7 +67,7 @@ class Actions(QObject):
         file = QMenu(self.tr("&File"), bar)
         file.addActions([self.add, self.add_folder])
         file.addSeparator()
-        file.addAction(self.models)
+        file.addActions([self.monitor, self.models])
         file.addSeparator()
         file.addAction(self.quit)
         job = QMenu(self.tr("&Job"), bar)

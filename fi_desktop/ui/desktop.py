@@ -6,18 +6,22 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from fi_desktop.core.job import JobState
+from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.closing import CloseQuestion
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.tray import Tray
+
+if TYPE_CHECKING:
+    from fi_desktop.ui.monitor_window import MonitorWindow
 
 
 class Program(Protocol):
@@ -34,6 +38,12 @@ class Program(Protocol):
 
     def on_handover(self, callback: Callable[[list[str]], None]) -> None:
         """Call `callback`, on another thread, with the files of a second launch."""
+
+    def gauges(self) -> tuple[WorkerGauge, ...]:
+        """Read what each worker process uses."""
+
+    def resize_workers(self, workers: int) -> None:
+        """Grow or shrink the pool while it works."""
 
 
 class Desktop(QObject):
@@ -55,10 +65,12 @@ class Desktop(QObject):
         self.window = MainWindow(program.service, program.settings, self._bridge)
         self.question = CloseQuestion(self.window)
         self._tray = Tray(self.window) if Tray.available() else None
+        self._monitor: MonitorWindow | None = None
         self._starting: threading.Thread | None = None
         self._stopping = False
         self.window.close_asked.connect(self._on_close_asked)
         self.window.quit_asked.connect(self.stop)
+        self.window.monitor_asked.connect(self._on_monitor_asked)
         self.question.keep_chosen.connect(self._on_keep_chosen)
         self.question.stop_chosen.connect(self.stop)
         self._bridge.handed_over.connect(self._on_handed_over)
@@ -84,6 +96,8 @@ class Desktop(QObject):
             return
         self._stopping = True
         self.window.windows.close_all()
+        if self._monitor is not None:
+            self._monitor.close()
         self.window.show_stopping()
         self._in_thread(self._program.stop, self._on_stopped, self._on_stopped)
 
@@ -128,6 +142,17 @@ class Desktop(QObject):
             self.window.hide()
         else:
             self.window.showMinimized()
+
+    @Slot()
+    def _on_monitor_asked(self) -> None:
+        if self._monitor is None:
+            # not before it is asked for: the first window does not wait for it
+            from fi_desktop.ui.monitor_window import MonitorWindow
+
+            self._monitor = MonitorWindow(self._bridge, self._program, self.window)
+        self._monitor.show()
+        self._monitor.raise_()
+        self._monitor.activateWindow()
 
     @Slot(object)
     def _on_handed_over(self, paths: list[str]) -> None:

@@ -62,10 +62,12 @@ class MainWindow(QMainWindow):
     Signals:
         close_asked: the person wants to close it; who owns the program decides.
         quit_asked: the person wants to end the program.
+        monitor_asked: the person wants to see how workers and queue do.
     """
 
     close_asked = Signal()
     quit_asked = Signal()
+    monitor_asked = Signal()
 
     def __init__(self, service: JobService, settings: Settings, bridge: Bridge) -> None:
         super().__init__()
@@ -111,6 +113,7 @@ class MainWindow(QMainWindow):
             self.commands.add,
             self.commands.add_folder,
             self.commands.models,
+            self.commands.monitor,
             *self.commands.of_jobs,
         ):
             action.setEnabled(False)
@@ -162,6 +165,7 @@ class MainWindow(QMainWindow):
         acts.add.triggered.connect(self._on_add_asked)
         acts.add_folder.triggered.connect(self._on_add_folder_asked)
         acts.models.triggered.connect(self.show_models)
+        acts.monitor.triggered.connect(self.monitor_asked)
         self.windows.models_asked.connect(self.show_models)
         acts.open.triggered.connect(self._on_open_asked)
         acts.cancel.triggered.connect(self._on_cancel_asked)

@@ -20,6 +20,7 @@ from fi_desktop.core.job import Job, Summary
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.files import RESULT, write_whole
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import Settings, load
@@ -119,6 +120,12 @@ class FakeProgram:
 
     def on_handover(self, callback) -> None:
         self.handover = callback
+
+    def gauges(self) -> tuple[WorkerGauge, ...]:
+        return ()
+
+    def resize_workers(self, workers: int) -> None:
+        self.calls.append(f"resize {workers}")
 
 
 @pytest.fixture(scope="session")

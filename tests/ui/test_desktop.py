@@ -8,6 +8,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.main import check_display
+from fi_desktop.ui.monitor_window import MonitorWindow
 from tests.ui.conftest import FakeProgram
 from tests.ui.events import drop_files
 
@@ -154,3 +155,12 @@ def test_the_style_follows_the_palette(qtbot, dressed):
     qtbot.waitUntil(lambda: dressed.styleSheet() != before)
     dressed.setPalette(light)
     qtbot.waitUntil(lambda: dressed.styleSheet() == before)
+
+
+def test_the_monitor_opens_once_and_closes_with_the_program(qtbot, desktop, window):
+    window.commands.monitor.trigger()
+    window.commands.monitor.trigger()
+    (monitor,) = [found for found in window.findChildren(MonitorWindow) if found.isVisible()]
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    assert not monitor.isVisible()
