@@ -1,7 +1,8 @@
 """How long from the start of a program to its window: `measure_start.py [--rounds N] PROGRAM [ARGUMENT …]`.
 
-Asks the X server (DISPLAY) every few milliseconds whether a window of some size is on the screen, so nothing else
-may open windows there. Each round has a fresh data folder; the files are in the system's cache from the second on.
+Asks the X server (DISPLAY) every few milliseconds whether a window of some size is on the screen, so nothing
+else may open windows there. Each round has a fresh data folder; the system has the program's files in its
+cache from the second on.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ class _Attributes(ctypes.Structure):
     # the beginning of Xlib's XWindowAttributes is all that is read
     _fields_ = (
         ("x", ctypes.c_int), ("y", ctypes.c_int), ("width", ctypes.c_int), ("height", ctypes.c_int),
-        ("border", ctypes.c_int), ("depth", ctypes.c_int), ("visual", ctypes.c_void_p), ("root", ctypes.c_ulong),
-        ("kind", ctypes.c_int), ("bit_gravity", ctypes.c_int), ("win_gravity", ctypes.c_int),
-        ("backing_store", ctypes.c_int), ("backing_planes", ctypes.c_ulong), ("backing_pixel", ctypes.c_ulong),
+        ("border", ctypes.c_int), ("depth", ctypes.c_int),
+        ("visual", ctypes.c_void_p), ("root", ctypes.c_ulong),
+        ("kind", ctypes.c_int),
+        ("bit_gravity", ctypes.c_int), ("win_gravity", ctypes.c_int),
+        ("backing_store", ctypes.c_int), ("backing_planes", ctypes.c_ulong),
+        ("backing_pixel", ctypes.c_ulong),
         ("save_under", ctypes.c_int), ("colormap", ctypes.c_ulong), ("map_installed", ctypes.c_int),
         ("map_state", ctypes.c_int), ("rest", ctypes.c_byte * 64),
     )  # fmt: skip
