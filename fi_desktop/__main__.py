@@ -3,13 +3,8 @@
 Kept light: every spawned worker imports this module too, and must not get Qt with it.
 """
 
-import os
 import sys
 from multiprocessing import freeze_support
-
-# onnxruntime keeps a device's id in the person's cache folder, and would send how it is used: from native
-# code, where no hook of Python's sees it. Read when the library is first imported; workers inherit it.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def main() -> int:

@@ -39,7 +39,6 @@ class Place:
         job: what it works on, under `job.claim`.
         began: when the job was delivered.
         heard: when its worker was last heard.
-        quick: the last job that its worker ended was a very short one.
         weighed: when its worker's memory was looked at last.
         duration_s: length of its recording, once the worker has told.
         kill_at, kill_error: when its worker is killed at the latest, and what is then said of the job.
@@ -61,7 +60,6 @@ class Place:
     job: Job | None = None
     began: float = 0.0
     heard: float = 0.0
-    quick: bool = False
     weighed: float = -math.inf
     duration_s: float | None = None
     kill_at: float | None = None
@@ -247,7 +245,7 @@ class Place:
 
     def _take(self, pipe: Connection, started_at: float) -> None:
         self.pipe, self.started_at, self.heard = pipe, started_at, time.monotonic()
-        self.ready = self.leaving = self.quick = False
+        self.ready = self.leaving = False
         self.job, self.done_by_worker, self.weighed = None, 0, -math.inf
         self.vacant_s += time.monotonic() - self.vacant_since
         self._ps = psutil.Process(self.process.pid) if self.process is not None else None

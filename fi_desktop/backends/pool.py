@@ -47,7 +47,6 @@ _CANCEL_GRACE_S = 10.0
 _RETRY_TURN_S = 1.0
 _EXPIRE_EVERY_S = 3600.0
 _LOOK_EVERY_S = 5.0  # how long the engine room waits at most while a worker is busy
-_SHORT_S = 0.002  # a worker whose last job took no longer is expected to be as quick with the next
 _WEIGH_EVERY_S = 1.0  # how often a worker's memory is looked at, at most
 _SLEPT_S = 30.0  # a longer wait than asked for by this much: the computer slept
 _HOPELESS = 3  # so many stillborn workers in every place: no process can be started here
@@ -157,8 +156,8 @@ class WorkerPool(EngineRoom):
 
     def _wait(self) -> None:
         told = self._listen(self._patience_s())
-        while told:
-            told = self._listen(self._grace_s())
+        while told:  # whatever was said meanwhile is committed together
+            told = self._listen(0.0)
 
     def _listen(self, patience_s: float | None) -> bool:
         """Hear whoever says something within that time; return whether a worker did."""
@@ -177,17 +176,6 @@ class WorkerPool(EngineRoom):
             elif not heard.isdisjoint(place.sources) and place.gone:
                 self._on_end_of_worker(place)
         return told
-
-    def _grace_s(self) -> float:
-        """How long to listen on for ends that are about to come, so that they share a commit, seconds.
-
-        A commit costs more than a short job. Without this two workers would end in turns for ever, each
-        while the other's end is committed, and no two ends would meet. It is bounded by the age of what runs,
-        so that a job that turns out to be longer has put the others off once, by `_SHORT_S` at most.
-        """
-        now = time.monotonic()
-        coming = [place.began + _SHORT_S - now for place in self._places if place.job and place.quick]
-        return max(0.0, *coming) if coming else 0.0
 
     def _patience_s(self) -> float | None:
         """How long nothing needs to be done if nobody says anything, seconds."""
@@ -264,7 +252,6 @@ class WorkerPool(EngineRoom):
     def _on_end(self, place: Place, job: Job, message: Ended) -> None:
         ledger, claim = self._service.ledger, message.claim
         place.done_by_worker += 1
-        place.quick = place.heard - place.began <= _SHORT_S
         match message:
             case Done(summary=summary):
                 place.done += 1
