@@ -137,10 +137,10 @@ def _distribution(found: Distribution) -> Part:
         for line in told.get_all("Classifier") or ()
         if line.startswith("License :: OSI Approved :: ")
     ]
-    short = (told["License"] or "").strip()
+    short = (told.get("License") or "").strip()
     # some have the whole text in that field
     short = short if short and "\n" not in short and len(short) < 100 else ""
-    licence = told["License-Expression"] or short or ", ".join(classifiers)
+    licence = told.get("License-Expression") or short or ", ".join(classifiers)
     texts = {}
     for file in found.files or ():
         if _LICENCE.search(file.name) and file.suffix not in (".py", ".pyc"):
