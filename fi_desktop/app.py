@@ -70,8 +70,8 @@ class App:
         self._door = Door(settings.home, self._answer)
         self._handover: Callable[[list[str]], None] | None = None
 
-    def own(self) -> None:
-        """Take the data folder.
+    def own(self, *, patience_s: float = 0.0) -> None:
+        """Take the data folder, or wait so long until its owner is done with it.
 
         Raises:
             AlreadyOwned: another process has it; `owner()` talks to it.
@@ -79,7 +79,7 @@ class App:
         """
         check_home(self.settings.home)
         lock = InstanceLock(self.settings.home)
-        lock.acquire()
+        lock.acquire(patience_s=patience_s)
         self._lock = lock
 
     def owner(self) -> RemoteClient:

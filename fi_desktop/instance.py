@@ -52,14 +52,14 @@ class InstanceLock:
     def __init__(self, home: Path) -> None:
         self._lock = FileLock(home / "instance.lock")
 
-    def acquire(self) -> None:
-        """Take it.
+    def acquire(self, *, patience_s: float = 0.0) -> None:
+        """Take it, or wait so long for it.
 
         Raises:
             AlreadyOwned: another process has it.
         """
         try:
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=patience_s)
         except Timeout:
             raise AlreadyOwned() from None
 

@@ -6,16 +6,21 @@ import signal
 import stat
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Client
 from pathlib import Path
 
 import pytest
 
 from fi_desktop import instance
+from fi_desktop.app import App
+from fi_desktop.cli import own_or_hand_over
+from fi_desktop.cli.follow import idle_queue
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
+from fi_desktop.settings import load
 from tests.driving import running_app
 from tests.e2e.commands import fi_desktop, lines, start
 
@@ -135,3 +140,27 @@ def test_a_second_launch_beside_a_command_without_a_window_says_so(home: Path, s
         1,
         "fi-desktop: The program is already running here: close it first.\n",
     )
+
+
+def test_a_window_waits_for_a_command_that_just_looks_at_the_queue(home: Path):
+    settings = load({"FI_DESKTOP_HOME": str(home)})
+    app = App(settings)
+    with ThreadPoolExecutor(1) as pool:
+        with idle_queue(settings) as client:
+            client.jobs()
+            taken = pool.submit(own_or_hand_over, app, [])
+        assert taken.result(30) is True
+    app.stop()
+
+
+def test_a_window_is_given_the_files_of_a_second_launch(home: Path):
+    settings = load({"FI_DESKTOP_HOME": str(home)})
+    given: list[str] = []
+    first = App(settings, backend="idle")
+    first.on_handover(given.extend)
+    first.start()
+    try:
+        assert own_or_hand_over(App(settings), [home / "consulta.wav"]) is False
+    finally:
+        first.stop()
+    assert given == [str(home / "consulta.wav")]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fi_desktop import __version__
 from fi_desktop.core.errors import TransientError, UserError
@@ -20,7 +22,11 @@ from fi_desktop.exporters import EXPORTERS
 from fi_desktop.instance import AlreadyOwned
 from fi_desktop.settings import Settings, load
 
+if TYPE_CHECKING:
+    from fi_desktop.app import App
+
 _PRIORITIES = "|".join(priority.name.lower() for priority in Priority)
+_PASSING_S = 5.0  # a command that just looks at the queue owns it no longer
 _COMMANDS = ("run", "jobs", "metrics", "models", "export", "doctor", "selftest", "demo", "window")
 
 
@@ -292,10 +298,21 @@ def _window(settings: Settings, options: argparse.Namespace) -> int:
 
     files = [path.absolute() for path in options.files]
     app = App(settings)
+    return run(app, files) if own_or_hand_over(app, files) else 0
+
+
+def own_or_hand_over(app: App, files: list[Path]) -> bool:
+    """Take the data folder, or give files to the window that has it; return whether it was taken.
+
+    Raises:
+        AlreadyOwned: a program without window has it, and keeps it.
+    """
     try:
         app.own()
     except AlreadyOwned:
-        if not app.owner().hand_over(files):
-            raise
-        return 0
-    return run(app, files)
+        # a door that stays shut is one of a program that is ending
+        with suppress(TransientError):
+            if app.owner().hand_over(files):
+                return False
+        app.own(patience_s=_PASSING_S)
+    return True

@@ -17,6 +17,7 @@ from fi_desktop.jobs.news import JobChanged, JobProgressed, News, Notice
 from fi_desktop.settings import Settings
 
 _POLL_S = 0.5
+_PASSING_S = 1.0  # a command that just looks at the queue owns it no longer
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ def working_queue(settings: Settings) -> Iterator[Follower]:
     """Work the queue off here; or follow the process that does."""
     app = App(settings)
     try:
-        app.own()
+        app.own(patience_s=_PASSING_S)
     except AlreadyOwned:
         yield _Elsewhere(app.owner())
         return

@@ -67,7 +67,7 @@ class PyannoteDiarizer:
             pipeline._embedding.model_.to(memory_format=torch.channels_last)
         self._pipeline: Any = pipeline
         self._model = folder.name
-        on = f"the processor ({threads} threads)" if device == "cpu" else "the GPU"
+        on = f"the processor (threads: {threads})" if device == "cpu" else "the GPU"
         self.description = f"{folder.name} on {on}"
 
     def diarize(

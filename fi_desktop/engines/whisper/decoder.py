@@ -133,7 +133,7 @@ class Decoder:
     def place(self) -> str:
         """On what it runs, and how precisely, in words for people."""
         native = self._model.model
-        on = "the GPU" if native.device == "cuda" else f"the processor ({self._threads} threads)"
+        on = "the GPU" if native.device == "cuda" else f"the processor (threads: {self._threads})"
         return f"{native.compute_type} on {on}"
 
     @property
