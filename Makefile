@@ -35,6 +35,7 @@ crash: $(STAMP) ## kill the app and its workers, ROUNDS=200 times, and look what
 
 shots: $(STAMP) ## the pictures of the window, into docs/images
 	xvfb-run -s "-screen 0 2400x1600x24" $(BIN)/python -m tests.ui.shots
+	xvfb-run -s "-screen 0 2400x1600x24" $(BIN)/python -m tests.ui.monitor_shots
 
 $(STAMP): pyproject.toml packaging/system_libraries.py
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \
