@@ -27,3 +27,14 @@ def test_a_job_is_done_with_sockets_refused(home: Path, tmp_path: Path, sample: 
 def test_importing_pyannote_tries_nothing_either(home: Path, tmp_path: Path):
     fi_desktop("doctor", home=home, **guarded(tmp_path))
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
+
+
+def test_a_job_leaves_nothing_outside_the_data_folder(home: Path, tmp_path: Path, sample: Path):
+    # onnxruntime would keep a device's number there, and what it means to send, in native code
+    person, temp = tmp_path / "person", tmp_path / "temp"
+    person.mkdir()
+    temp.mkdir()
+    elsewhere = {"HOME": str(person), "XDG_CACHE_HOME": str(person / ".cache"), "TMPDIR": str(temp)}
+    done = fi_desktop("run", sample, "--json", home=home, **elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert [*person.rglob("*"), *temp.rglob("*")] == []
