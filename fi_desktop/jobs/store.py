@@ -1,9 +1,9 @@
 """The store: every job, its events and its place in the queue, in one diskcache.Cache.
 
-The only module that knows diskcache. One thread of one process owns a store (SQLite before 3.51.3 can corrupt
-a WAL database that two connections write; see https://sqlite.org/wal.html#walresetbug), so it must be opened
-on the thread that uses it. What is written inside `transaction()` is there together after a power cut, or not
-at all.
+Beside it only `opening.py` and `disk.py` know diskcache. One thread of one process owns a store (SQLite
+before 3.51.3 can corrupt a WAL database that two connections write; see
+https://sqlite.org/wal.html#walresetbug), so it must be opened on the thread that uses it. What is written
+inside `transaction()` is there together after a power cut, or not at all.
 
 Rows, all under text keys, so that a range of keys is a range of things:
 
@@ -36,11 +36,10 @@ from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.jobs.chain import ROOT, link
-from fi_desktop.jobs.disk import JSONTextDisk, RefusedRow, to_text
+from fi_desktop.jobs.disk import RefusedRow, to_text
+from fi_desktop.jobs.opening import open_cache
 
 SCHEMA_VERSION = 1
-_NEVER = 2**62  # bytes; larger than any store, so that nothing is ever evicted or moved into a file
-_BUSY_TIMEOUT_S = 5.0
 _REMEMBERED = 10_000  # jobs; some megabytes
 
 # as diskcache writes a row, in one statement where it takes three; mode 1 is its MODE_RAW
@@ -49,10 +48,6 @@ _PUT = (
     " ON CONFLICT (key, raw) DO UPDATE SET tag = excluded.tag, value = excluded.value"
 )
 _DELETE = "DELETE FROM Cache WHERE key = ? AND raw = 1"
-
-# what diskcache keeps so that it can evict; this store evicts nothing, and each row would pay for it
-_COUNTERS = ("count_insert", "count_delete", "size_insert", "size_update", "size_delete")
-_INDEXES = (("Cache_expire_time", "expire_time"), ("Cache_tag_rowid", "tag, rowid"))
 
 
 class _Written(NamedTuple):
@@ -84,7 +79,7 @@ class JobStore:
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            self._cache = _open_cache(folder)
+            self._cache: Cache = open_cache(folder)
         except (sqlite3.OperationalError, Timeout) as error:
             raise TransientError("store.unavailable", f"The queue cannot be opened: {error}.") from error
         except sqlite3.DatabaseError as error:
@@ -377,45 +372,6 @@ class JobStore:
     def _value(self, row: tuple[int, str | None, Any]) -> Any:
         mode, filename, value = row
         return self._cache.disk.fetch(mode, filename, value, False)
-
-
-def _open_cache(folder: Path) -> Cache:
-    """Open diskcache so that it never evicts, never pickles, and never loses a commit.
-
-    Any opener writes its settings into the database, so this is the only place that opens one.
-    """
-    cache = Cache(
-        str(folder),
-        timeout=_BUSY_TIMEOUT_S,
-        disk=JSONTextDisk,
-        disk_min_file_size=_NEVER,
-        eviction_policy="none",
-        cull_limit=0,
-        size_limit=_NEVER,
-        statistics=0,
-        tag_index=1,
-        sqlite_synchronous=2,  # FULL: NORMAL may lose the last commits when the power goes
-        sqlite_auto_vacuum=0,  # freed pages are used again; moving them about costs a tenth of a turn
-        sqlite_mmap_size=0,  # a mapped file that cannot be read any more ends the process
-    )
-    try:
-        with cache.transact(retry=False):
-            _lighten(cache._con)
-    except BaseException:
-        cache.close()
-        raise
-    return cache
-
-
-def _lighten(connection: sqlite3.Connection) -> None:
-    """Take away what diskcache keeps so that it can evict, and has made again just now."""
-    for counter in _COUNTERS:
-        connection.execute(f"DROP TRIGGER IF EXISTS Settings_{counter}")
-    if connection.execute("SELECT 1 FROM Cache LIMIT 1").fetchone() is None:
-        for name, columns in _INDEXES:  # under the same names, or they would be made again at each start
-            connection.execute(f"DROP INDEX IF EXISTS {name}")
-            first = columns.partition(",")[0]
-            connection.execute(f"CREATE INDEX {name} ON Cache ({columns}) WHERE {first} IS NOT NULL")
 
 
 def _record(job_id: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.jobs.disk import JSONTextDisk, RefusedRow
-from fi_desktop.jobs.store import _open_cache
+from fi_desktop.jobs.opening import open_cache
 
 MODE_RAW, MODE_PICKLE = 1, 4
 
@@ -26,7 +26,7 @@ def _explode() -> None:
 
 
 def test_values_come_back_as_they_were(tmp_path: Path):
-    cache = _open_cache(tmp_path)
+    cache = open_cache(tmp_path)
     for value in ({"a": [1, 2.5, None, True], "ñ": "日本"}, [], "text", 7, 2.5, None):
         cache.set("key", value)
         assert cache.get("key") == value
@@ -34,7 +34,7 @@ def test_values_come_back_as_they_were(tmp_path: Path):
 
 
 def test_large_values_stay_in_the_database_where_the_transaction_is(tmp_path: Path):
-    cache = _open_cache(tmp_path)
+    cache = open_cache(tmp_path)
     cache.set("key", {"details": "x" * 500_000})
     assert cache.get("key")["details"] == "x" * 500_000
     cache.close()
@@ -48,7 +48,7 @@ def test_only_text_may_be_a_key(tmp_path: Path, key: object):
 
 
 def test_what_json_cannot_say_is_not_stored(tmp_path: Path):
-    cache = _open_cache(tmp_path)
+    cache = open_cache(tmp_path)
     with pytest.raises(TypeError):
         cache.set("key", Bomb())
     cache.close()
@@ -56,7 +56,7 @@ def test_what_json_cannot_say_is_not_stored(tmp_path: Path):
 
 @pytest.mark.parametrize("mode", [MODE_RAW, MODE_PICKLE])
 def test_a_poisoned_row_is_refused_unread(tmp_path: Path, mode: int):
-    cache = _open_cache(tmp_path)
+    cache = open_cache(tmp_path)
     cache.set("key", 1)
     with sqlite3.connect(tmp_path / "cache.db") as database:
         database.execute("UPDATE Cache SET mode = ?, value = ?", (mode, pickle.dumps(Bomb())))
@@ -68,7 +68,7 @@ def test_a_poisoned_row_is_refused_unread(tmp_path: Path, mode: int):
 
 
 def test_a_poisoned_key_is_refused_unread(tmp_path: Path):
-    cache = _open_cache(tmp_path)
+    cache = open_cache(tmp_path)
     cache.set("key", 1)
     with sqlite3.connect(tmp_path / "cache.db") as database:
         database.execute("UPDATE Cache SET raw = 0, key = ?", (pickle.dumps(Bomb()),))

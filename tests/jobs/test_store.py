@@ -169,7 +169,7 @@ def test_the_retry_that_is_due_first_is_known_after_each_change(store: JobStore)
 
 
 def test_a_store_as_diskcache_makes_it_goes_on_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.store._lighten", lambda _connection: None)
+    monkeypatch.setattr("fi_desktop.jobs.opening._lighten", lambda _connection: None)
     store = JobStore(tmp_path)
     job = submit(store)
     store.close()
@@ -249,7 +249,7 @@ def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path):
 
 
 def test_a_locked_database_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.store._BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("fi_desktop.jobs.opening._BUSY_TIMEOUT_S", 0.1)
     store = JobStore(tmp_path)
     other = JobStore(tmp_path)
     with store.transaction():
