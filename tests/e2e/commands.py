@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,13 @@ def start(*arguments: object, home: Path, **more: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_as_in_a_terminal if os.name == "posix" else None,
     )
+
+
+def _as_in_a_terminal() -> None:
+    """Let Ctrl-C be heard: a shell starts what is to run in the background deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def lines(output: str) -> list[dict[str, Any]]:
