@@ -26,6 +26,7 @@ Report = Callable[[int, int], None]
 """Called with the bytes that are done and all of them; it may raise `Cancelled` to stop the work."""
 
 _BLOCK_BYTES = 1 << 20
+_OURS = "builtin"  # the built-in engine's model has a manifest of its own kind, and is no pack
 
 
 def installed(roots: tuple[Path, ...]) -> tuple[Pack, ...]:
@@ -131,9 +132,13 @@ def hash_file(path: Path, report: Callable[[int], None] = lambda _read: None) ->
 
 def _folders(root: Path) -> list[Path]:
     try:
-        return sorted(folder for folder in root.iterdir() if folder.name[0] != "." and folder.is_dir())
+        return sorted(folder for folder in root.iterdir() if _may_be_pack(folder))
     except OSError:  # there is no such root: nothing was ever installed there
         return []
+
+
+def _may_be_pack(folder: Path) -> bool:
+    return folder.name[0] != "." and folder.name != _OURS and folder.is_dir()
 
 
 def _check_sizes(pack: Pack) -> Path:
