@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(icons.app_icon())
         self.setObjectName("main")
-        self.setMinimumSize(880, 420)  # below that the toolbar would drop the options
+        self.setMinimumSize(760, 420)
         self.setAcceptDrops(True)
         self.jobs = JobsModel(self, retries=len(settings.retry_delays_s))
         self.commands = Actions(self)

@@ -258,7 +258,7 @@ def test_every_control_is_reached_by_tab(window, queued):
 
 
 def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, ini):
-    window.resize(980, 500)
+    window.resize(780, 500)
     window.table.horizontalHeader().resizeSection(1, 233)
     window.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
     with qtbot.waitSignal(desktop.ended):
@@ -268,7 +268,7 @@ def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, in
     again = MainWindow(program.service, program.settings, window._bridge)
     qtbot.addWidget(again)
     again.closable = True
-    assert (again.width(), again.height()) == (980, 500)
+    assert (again.width(), again.height()) == (780, 500)
     header = again.table.horizontalHeader()
     assert header.sectionSize(1) == 233
     assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (1, Qt.SortOrder.DescendingOrder)
