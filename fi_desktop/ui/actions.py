@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence, QPalette
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from fi_desktop.ui import icons
-from fi_desktop.ui.rows import Row
+from fi_desktop.ui.jobs.rows import Row
 
 
 class Actions(QObject):

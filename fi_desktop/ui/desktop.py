@@ -21,7 +21,7 @@ from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.tray import Tray
 
 if TYPE_CHECKING:
-    from fi_desktop.ui.monitor_window import MonitorWindow
+    from fi_desktop.ui.monitor.window import MonitorWindow
 
 
 class Program(Protocol):
@@ -147,7 +147,7 @@ class Desktop(QObject):
     def _on_monitor_asked(self) -> None:
         if self._monitor is None:
             # not before it is asked for: the first window does not wait for it
-            from fi_desktop.ui.monitor_window import MonitorWindow
+            from fi_desktop.ui.monitor.window import MonitorWindow
 
             self._monitor = MonitorWindow(self._bridge, self._program, self.window)
         self._monitor.show()

@@ -36,17 +36,17 @@ from fi_desktop.ui.actions import Actions
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.drop_overlay import DropOverlay
 from fi_desktop.ui.empty_state import EmptyState
-from fi_desktop.ui.job_windows import JobWindows
-from fi_desktop.ui.jobs_model import JobsModel
-from fi_desktop.ui.jobs_table import JobsTable
+from fi_desktop.ui.jobs.model import JobsModel
+from fi_desktop.ui.jobs.table import JobsTable
 from fi_desktop.ui.message_bar import MessageBar, Offer
-from fi_desktop.ui.options_bar import OptionsBar
+from fi_desktop.ui.options.bar import OptionsBar
 from fi_desktop.ui.remembered import Remembered
+from fi_desktop.ui.result.windows import JobWindows
 from fi_desktop.ui.status_line import StatusLine
 from fi_desktop.ui.toolbar import ToolBar
 
 if TYPE_CHECKING:
-    from fi_desktop.ui.models_dialog import ModelsDialog
+    from fi_desktop.ui.models.dialog import ModelsDialog
 
 _NOTICE_MS = 4000
 
@@ -133,7 +133,7 @@ class MainWindow(QMainWindow):
         """Show what models there are."""
         if self.models is None:
             # what speaks to the network is not even loaded before somebody wants it
-            from fi_desktop.ui.models_dialog import ModelsDialog
+            from fi_desktop.ui.models.dialog import ModelsDialog
 
             self.models = ModelsDialog(self._settings.models, self._bridge, self)
             self.models.models_changed.connect(self._on_models_changed)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 from fi_desktop.ui import icons, theme
 from fi_desktop.ui.actions import Actions
-from fi_desktop.ui.options_bar import OptionsBar
+from fi_desktop.ui.options.bar import OptionsBar
 
 
 class ToolBar(QToolBar):

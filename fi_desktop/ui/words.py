@@ -9,7 +9,7 @@ from PySide6.QtCore import QDateTime, QLocale, QObject
 
 from fi_desktop.core.job import JobState, Outcome, Stage
 from fi_desktop.core.transcript import DOUBT
-from fi_desktop.ui.rows import Row
+from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.times import clock
 
 # The pipeline says why something is missing after one of these; what follows is an engine's own sentence.
@@ -182,7 +182,7 @@ class Words(QObject):
                 return self.tr("Nothing: only who spoke when")
             case _:
                 # what knows models is not loaded before there is one
-                from fi_desktop.ui.models_words import ModelWords
+                from fi_desktop.ui.models.words import ModelWords
 
                 return ModelWords(self).title(name)
 

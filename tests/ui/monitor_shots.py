@@ -14,10 +14,10 @@ from PySide6.QtGui import QFont
 
 from fi_desktop.core.job import Stage
 from fi_desktop.jobs.news import JobProgressed, WorkerInfo, WorkersChanged, WorkerState
-from fi_desktop.ui import monitor_watch
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.main import make_application
-from fi_desktop.ui.monitor_window import MonitorWindow
+from fi_desktop.ui.monitor import watch
+from fi_desktop.ui.monitor.window import MonitorWindow
 from tests.ui.monitor_stories import Clinic, clinic_days, gauge
 from tests.ui.shots import dark_palette
 
@@ -82,7 +82,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     application = make_application()
     application.setFont(QFont("Inter", 10))
-    monitor_watch.gpu_memory = lambda: {4001: 2_312_000_000}
+    watch.gpu_memory = lambda: {4001: 2_312_000_000}
     now = time.time()
     window, bridge = _open(now)
     _take(window, folder, "monitor-workers")

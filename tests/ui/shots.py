@@ -23,7 +23,7 @@ from fi_desktop.settings import Settings
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.main import make_application
 from fi_desktop.ui.main_window import MainWindow
-from fi_desktop.ui.result_view import ResultView
+from fi_desktop.ui.result.view import ResultView
 from tests.ui import stories
 from tests.ui.events import drag_in, drag_out, files_data
 

@@ -8,7 +8,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.main import check_display
-from fi_desktop.ui.monitor_window import MonitorWindow
+from fi_desktop.ui.monitor.window import MonitorWindow
 from tests.ui.conftest import FakeProgram
 from tests.ui.events import drop_files
 

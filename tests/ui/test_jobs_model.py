@@ -6,9 +6,9 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState, Stage
 from fi_desktop.jobs.news import JobProgressed, JobRemoved
-from fi_desktop.ui.cells import Column
-from fi_desktop.ui.jobs_model import JobsModel
-from fi_desktop.ui.jobs_table import JobsTable
+from fi_desktop.ui.jobs.cells import Column
+from fi_desktop.ui.jobs.model import JobsModel
+from fi_desktop.ui.jobs.table import JobsTable
 from tests.ui import stories
 
 NOW = 1_790_000_000.0

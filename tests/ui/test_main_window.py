@@ -19,7 +19,7 @@ from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.samples import sample_recording
 from fi_desktop.ui.main_window import MainWindow
-from fi_desktop.ui.options_bar import OptionsBar
+from fi_desktop.ui.options.bar import OptionsBar
 from tests.ui import stories
 from tests.ui.events import drag_in, drag_out, drop, drop_files, files_data
 

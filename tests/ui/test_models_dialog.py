@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.engines.models import PackKind, find, installed, verify
 from fi_desktop.engines.models.download import fetched_bytes
-from fi_desktop.ui.models_dialog import ModelsDialog
-from fi_desktop.ui.models_row import Doing, ModelRow
-from fi_desktop.ui.models_work import Meter
+from fi_desktop.ui.models.dialog import ModelsDialog
+from fi_desktop.ui.models.row import Doing, ModelRow
+from fi_desktop.ui.models.work import Meter
 from tests.engines.models import packs
 from tests.engines.models.conftest import hub as hub
 from tests.engines.models.hub_server import TOKEN, FakeHub

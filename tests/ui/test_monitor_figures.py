@@ -1,12 +1,12 @@
 import pytest
 
+from fi_desktop.backends.gpu import read_table
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.metrics import WINDOWS, Target, history, measure
 from fi_desktop.jobs.news import JobChanged, JobRemoved, WorkerState
-from fi_desktop.ui.monitor_gpu import read_table
-from fi_desktop.ui.monitor_records import Records
-from fi_desktop.ui.monitor_scale import tick_step_s, ticks, top, top_span
-from fi_desktop.ui.monitor_words import STATE_ICONS, STATE_TONES, MonitorWords
+from fi_desktop.ui.monitor.records import Records
+from fi_desktop.ui.monitor.scale import tick_step_s, ticks, top, top_span
+from fi_desktop.ui.monitor.words import STATE_ICONS, STATE_TONES, MonitorWords
 from tests.ui.monitor_stories import clinic_days, done, job, put_off, running
 
 NOW = 1_790_000_000.0

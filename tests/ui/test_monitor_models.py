@@ -7,13 +7,13 @@ from fi_desktop.core.job import Stage
 from fi_desktop.jobs.metrics import history
 from fi_desktop.jobs.news import JobChanged, JobProgressed, WorkerInfo, WorkersChanged, WorkerState
 from fi_desktop.ui import icons
-from fi_desktop.ui.monitor_cells import Cell, CellsModel, Heading
-from fi_desktop.ui.monitor_choice import MonitorChoice
-from fi_desktop.ui.monitor_plots import MonitorPlots
-from fi_desktop.ui.monitor_watch import Look
-from fi_desktop.ui.monitor_words import STATE_ICONS, MonitorWords
-from fi_desktop.ui.monitor_workers_model import REMEMBERED, WorkerColumn, WorkersModel
-from fi_desktop.ui.monitor_workers_page import WorkersPage
+from fi_desktop.ui.monitor.cells import Cell, CellsModel, Heading
+from fi_desktop.ui.monitor.choice import MonitorChoice
+from fi_desktop.ui.monitor.plots import MonitorPlots
+from fi_desktop.ui.monitor.watch import Look
+from fi_desktop.ui.monitor.words import STATE_ICONS, MonitorWords
+from fi_desktop.ui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkersModel
+from fi_desktop.ui.monitor.workers_page import WorkersPage
 from tests.ui.monitor_stories import clinic_days, done, gauge, running
 
 NOW = 1_790_000_000.0

@@ -8,12 +8,12 @@ from fi_desktop.app import App
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.settings import load
-from fi_desktop.ui import monitor_watch
 from fi_desktop.ui.bridge import Bridge
-from fi_desktop.ui.monitor_cells import CellsModel
-from fi_desktop.ui.monitor_watch import Watch
-from fi_desktop.ui.monitor_window import MonitorWindow
-from fi_desktop.ui.monitor_workers_model import WorkerColumn
+from fi_desktop.ui.monitor import watch as watch_module
+from fi_desktop.ui.monitor.cells import CellsModel
+from fi_desktop.ui.monitor.watch import Watch
+from fi_desktop.ui.monitor.window import MonitorWindow
+from fi_desktop.ui.monitor.workers_model import WorkerColumn
 from tests.ui import stories
 from tests.ui.conftest import PATIENCE_S, FakeProgram
 
@@ -93,7 +93,7 @@ def test_the_queue_is_counted(qtbot, program, monitor, recordings):
 
 
 def test_jobs_from_before_are_read_page_by_page(qtbot, program, bridge, recordings, monkeypatch):
-    monkeypatch.setattr(monitor_watch, "_PAGE", 2)
+    monkeypatch.setattr(watch_module, "_PAGE", 2)
     add(program, recordings)
     for _ in recordings:
         program.hand.complete(program.hand.claim(), stories.conversation(4))

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QToolBar
 
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.ui.options_bar import OptionsBar
+from fi_desktop.ui.options.bar import OptionsBar
 
 PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
 

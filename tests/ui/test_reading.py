@@ -12,13 +12,13 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core.transcript import Segment, Turn, Word
-from fi_desktop.ui.finding import Match, find, fold
-from fi_desktop.ui.legend import Legend
-from fi_desktop.ui.paragraphs import Paragraphs
-from fi_desktop.ui.passages import NOTHING, passages_of
-from fi_desktop.ui.places import Places
-from fi_desktop.ui.reading_model import ReadingModel
-from fi_desktop.ui.result_view import ResultView
+from fi_desktop.ui.result.finding import Match, find, fold
+from fi_desktop.ui.result.legend import Legend
+from fi_desktop.ui.result.paragraphs import Paragraphs
+from fi_desktop.ui.result.passages import NOTHING, passages_of
+from fi_desktop.ui.result.places import Places
+from fi_desktop.ui.result.reading_model import ReadingModel
+from fi_desktop.ui.result.view import ResultView
 from tests.ui import stories
 
 TALK = stories.consultation()

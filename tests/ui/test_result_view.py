@@ -8,9 +8,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from fi_desktop.core.transcript import Grade, Transcript
-from fi_desktop.ui.lanes import LanesView
-from fi_desktop.ui.result_view import ResultView
-from fi_desktop.ui.turns_model import TurnsModel
+from fi_desktop.ui.result.lanes import LanesView
+from fi_desktop.ui.result.turns_model import TurnsModel
+from fi_desktop.ui.result.view import ResultView
 from tests.ui import stories
 
 TALK = stories.conversation(40)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core.job import Stage
-from fi_desktop.ui.rows import eta_s, progressed, row_of
+from fi_desktop.ui.jobs.rows import eta_s, progressed, row_of
 from tests.ui import stories
 
 NOW = 1_000_000.0

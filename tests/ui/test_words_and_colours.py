@@ -4,7 +4,7 @@ from PySide6.QtGui import QColor, QPalette
 from fi_desktop.core.job import JobState, Outcome, Stage
 from fi_desktop.core.transcript import Turn
 from fi_desktop.ui import icons, theme
-from fi_desktop.ui.timeline import lanes_of, tick_step_s
+from fi_desktop.ui.result.timeline import lanes_of, tick_step_s
 from fi_desktop.ui.times import clock, precise
 from fi_desktop.ui.words import Words
 from tests.ui import stories

@@ -1,0 +1,131 @@
+"""What a cell of the job table says, as text: for the eye, for the tooltip, for a screen reader."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from PySide6.QtCore import QObject
+
+from fi_desktop.core.job import JobState
+from fi_desktop.ui.jobs.rows import Row, eta_s, spent_s
+from fi_desktop.ui.times import clock
+from fi_desktop.ui.words import Words
+
+NOTHING = "–"
+
+
+class Column(IntEnum):
+    """The table's columns, from the left."""
+
+    FILE = 0
+    STATE = 1
+    PROGRESS = 2
+    SPEAKERS = 3
+    LENGTH = 4
+    TIME = 5
+    LEFT = 6
+    ATTEMPTS = 7
+
+
+class Cells(QObject):
+    """Texts of the job table.
+
+    Attributes:
+        words: the vocabulary.
+        retries: how many retries a job gets.
+    """
+
+    def __init__(self, parent: QObject, *, retries: int) -> None:
+        super().__init__(parent)
+        self.words = Words(self)
+        self.retries = retries
+
+    def heading(self, column: int) -> str:
+        """Return a column's heading."""
+        match column:
+            case Column.FILE:
+                return self.tr("Recording")
+            case Column.STATE:
+                return self.tr("State")
+            case Column.PROGRESS:
+                return self.tr("Stage")
+            case Column.SPEAKERS:
+                return self.tr("Speakers")
+            case Column.LENGTH:
+                return self.tr("Length")
+            case Column.TIME:
+                return self.tr("Time")
+            case Column.LEFT:
+                return self.tr("Time left")
+            case _:
+                return self.tr("Attempts")
+
+    def heading_tip(self, column: int) -> str:
+        """Return what a column holds, in a sentence; "" where its heading says it."""
+        match column:
+            case Column.PROGRESS:
+                return self.tr("What is being done, or how sure the result is")
+            case Column.SPEAKERS:
+                return self.tr("Speakers found; before that, those to look for")
+            case Column.LENGTH:
+                return self.tr("Length of the recording")
+            case Column.TIME:
+                return self.tr("How long it has been waiting or running, or how long it took")
+            case Column.LEFT:
+                return self.tr("About how long it will still take")
+            case Column.ATTEMPTS:
+                return self.tr("How often it was tried")
+            case _:
+                return ""
+
+    def text(self, row: Row, column: int, now: float) -> str:
+        """Return what a cell says."""
+        match column:
+            case Column.FILE:
+                return row.name
+            case Column.STATE:
+                return self.words.state_of(row)
+            case Column.PROGRESS:
+                return self._progress(row)
+            case Column.SPEAKERS:
+                return self._speakers(row)
+            case Column.LENGTH:
+                return NOTHING if row.duration_s is None else clock(row.duration_s)
+            case Column.TIME:
+                spent = spent_s(row, now)
+                return NOTHING if spent is None else clock(spent)
+            case Column.LEFT:
+                left = eta_s(row, now)
+                return NOTHING if left is None else f"≈ {clock(left)}"
+            case _:
+                return str(row.attempts) if row.attempts else NOTHING
+
+    def tip(self, row: Row, column: int, now: float) -> str | None:
+        """Return a cell's tooltip."""
+        match column:
+            case Column.FILE | Column.STATE:
+                detail = self.words.detail(row, now, self.retries)
+                added = self.tr("Added {moment}").format(moment=self.words.moment(row.submitted_at))
+                return "\n".join(filter(None, (row.path, added, detail)))
+            case Column.PROGRESS if row.state is JobState.COMPLETED:
+                return self.words.grade_sentence(row.grade) or None
+            case Column.TIME if row.state is JobState.RUNNING:
+                return self.tr("Running for this long")
+            case Column.TIME if not row.state.final:
+                return self.tr("Waiting for this long")
+            case Column.TIME:
+                return self.tr("Took this long")
+            case _:
+                return None
+
+    def _progress(self, row: Row) -> str:
+        if row.state is JobState.COMPLETED:
+            return self.words.grade(row.grade) or NOTHING
+        if row.state is JobState.RUNNING:
+            return f"{self.words.stage(row.stage)}, {row.share:.0%}"
+        return NOTHING
+
+    def _speakers(self, row: Row) -> str:
+        if row.speakers is not None:
+            return str(row.speakers or "–")  # none: they could not be told apart, and the words are there
+        return self.words.speakers_asked(row.asked)

@@ -1,0 +1,1 @@
+"""The models dialog: which models there are, and how others come."""

@@ -1,0 +1,1 @@
+"""The monitor: workers, queue and targets."""

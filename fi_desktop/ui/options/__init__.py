@@ -1,0 +1,1 @@
+"""How the next recordings are done: chosen before they are handed in."""

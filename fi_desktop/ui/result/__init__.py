@@ -1,0 +1,1 @@
+"""A job's own window: who spoke when, and what was said."""
