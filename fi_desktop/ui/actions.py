@@ -15,6 +15,7 @@ class Actions(QObject):
 
     Attributes:
         add, add_folder: choose recordings.
+        paste: add what was copied in a file manager.
         models: show and change the models of this computer.
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
@@ -26,6 +27,12 @@ class Actions(QObject):
         self._icons: dict[QAction, str] = {}
         self.add = self._make(self.tr("Add &recordings…"), "add", QKeySequence.StandardKey.Open)
         self.add_folder = self._make(self.tr("Add &folder…"), "folder", "Ctrl+Shift+O")
+        self.paste = self._make(
+            self.tr("&Paste"),
+            "",
+            QKeySequence.StandardKey.Paste,
+            tip=self.tr("Add the files that were copied, or whose paths were"),
+        )
         self.models = self._make(
             self.tr("&Models…"),
             "models",
@@ -65,7 +72,7 @@ class Actions(QObject):
     def fill(self, bar: QMenuBar) -> None:
         """Put them into the menu bar."""
         file = QMenu(self.tr("&File"), bar)
-        file.addActions([self.add, self.add_folder])
+        file.addActions([self.add, self.add_folder, self.paste])
         file.addSeparator()
         file.addActions([self.monitor, self.models])
         file.addSeparator()

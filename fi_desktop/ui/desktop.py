@@ -87,7 +87,7 @@ class Desktop(QObject):
         if self._tray is not None:
             self._tray.show()
         if files:
-            self.window.add(files)
+            self.window.intake.add(files)
 
     @Slot()
     def stop(self) -> None:
@@ -160,7 +160,7 @@ class Desktop(QObject):
             return
         self.window.raise_up()
         if paths:
-            self.window.add(Path(path) for path in paths)
+            self.window.intake.add(Path(path) for path in paths)
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:

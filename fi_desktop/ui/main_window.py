@@ -6,18 +6,18 @@ news, and calls `JobService`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
+    QGuiApplication,
     QKeyEvent,
     QShowEvent,
 )
@@ -36,9 +36,10 @@ from fi_desktop.ui.actions import Actions
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.drop_overlay import DropOverlay
 from fi_desktop.ui.empty_state import EmptyState
+from fi_desktop.ui.intake.desk import IntakeDesk
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.table import JobsTable
-from fi_desktop.ui.message_bar import MessageBar, Offer
+from fi_desktop.ui.message_bar import MessageBar
 from fi_desktop.ui.options.bar import OptionsBar
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.result.windows import JobWindows
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
 
     Attributes:
         jobs: the jobs as they are shown.
+        intake: where recordings are handed in.
         models: shows and changes the models; None before it was first asked for.
         closable: whether closing is decided, so that the next close just closes.
 
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         self.empty = EmptyState(self)
         self.message = MessageBar(self)
         self.status = StatusLine(self)
+        self.intake = IntakeDesk(service, bridge, self.options, self.message, self)
         self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
         self.models: ModelsDialog | None = None
         self._dialog: QFileDialog | QMessageBox | None = None
@@ -96,11 +99,6 @@ class MainWindow(QMainWindow):
         header = self.table.horizontalHeader()
         self._remembered.restore("main", self, header)
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
-
-    def add(self, paths: Iterable[Path]) -> None:
-        """Hand recordings or folders in, with the options that are chosen."""
-        future = self._service.submit(tuple(paths), self.options.options())
-        self._bridge.when_done(future, self._on_added, self._on_refused)
 
     def show_stopping(self) -> None:
         """Say that running work is being given back; nothing can be added any more."""
@@ -112,6 +110,7 @@ class MainWindow(QMainWindow):
         for action in (
             self.commands.add,
             self.commands.add_folder,
+            self.commands.paste,
             self.commands.models,
             self.commands.monitor,
             *self.commands.of_jobs,
@@ -164,6 +163,7 @@ class MainWindow(QMainWindow):
         acts = self.commands
         acts.add.triggered.connect(self._on_add_asked)
         acts.add_folder.triggered.connect(self._on_add_folder_asked)
+        acts.paste.triggered.connect(self._on_paste_asked)
         acts.models.triggered.connect(self.show_models)
         acts.monitor.triggered.connect(self.monitor_asked)
         self.windows.models_asked.connect(self.show_models)
@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         acts.remove.triggered.connect(self._on_remove_asked)
         acts.select_all.triggered.connect(self.table.selectAll)
         acts.quit.triggered.connect(self.quit_asked)
+        self.intake.added.connect(self._on_added)
         self.empty.add_asked.connect(self._on_add_asked)
         self.empty.sample_asked.connect(self._on_sample_asked)
         self.table.open_asked.connect(self.windows.open)
@@ -186,6 +187,7 @@ class MainWindow(QMainWindow):
         """Show why a command was refused, if it is."""
         self._bridge.when_done(future, None, self._on_refused)
 
+    @Slot(object)
     def _on_added(self, submission: Submission) -> None:
         number = len(submission.ids)
         if number == 1:
@@ -196,18 +198,7 @@ class MainWindow(QMainWindow):
             self.status.showMessage(added, _NOTICE_MS)
             self.table.scrollToTop()
         if submission.known:
-            self._ask_about_known(tuple(dict.fromkeys(submission.known)))
-
-    def _ask_about_known(self, known: tuple[int, ...]) -> None:
-        if len(known) == 1:
-            sentence = self.tr("This recording is in the list already, with the same options.")
-        else:
-            sentence = self.tr("{number} recordings are in the list already, with the same options.").format(
-                number=len(known)
-            )
-        label = self.tr("Do it again") if len(known) == 1 else self.tr("Do them again")
-        self.table.select(known[0])
-        self.message.say(sentence, "info", Offer(label, lambda: self._follow(self._service.retry(known))))
+            self.table.select(submission.known[0])
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
@@ -279,9 +270,14 @@ class MainWindow(QMainWindow):
         dialog.finished.connect(self._on_dialog_finished)
         dialog.open()
 
+    @Slot()
+    def _on_paste_asked(self) -> None:
+        # Qt gives none where the clipboard is empty
+        self.intake.take(QGuiApplication.clipboard().mimeData() or QMimeData())
+
     @Slot(list)
     def _on_files_selected(self, names: list[str]) -> None:
-        self.add(Path(name) for name in names)
+        self.intake.add(Path(name) for name in names)
 
     @Slot()
     def _on_dialog_finished(self) -> None:
@@ -295,7 +291,7 @@ class MainWindow(QMainWindow):
         self._bridge.work(sample_recording, self._on_sample_found, self._on_refused)
 
     def _on_sample_found(self, sample: Path) -> None:
-        self.add([sample])
+        self.intake.add([sample])
 
     @Slot()
     def _on_open_asked(self) -> None:
@@ -368,13 +364,9 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Take files and folders of this computer."""
         self._overlay.hide()
-        paths = local_paths(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        if paths:
-            self.add(paths)
-        else:
-            self.message.say(self.tr("Only files and folders of this computer can be added."), "warn")
+        self.intake.take(event.mimeData())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Dismiss the message with Escape."""
@@ -388,9 +380,3 @@ def _transcribers(roots: tuple[Path, ...]) -> list[str]:
     """Return the names of the models that write words down, the best first."""
     packs = [pack.name for pack in installed(roots) if pack.kind is PackKind.WHISPER]
     return sorted(packs, key=catalog.rank)
-
-
-def local_paths(data: QMimeData) -> list[Path]:
-    """Return the files and folders of this computer that were dropped."""
-    urls: list[QUrl] = data.urls()
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

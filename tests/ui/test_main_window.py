@@ -321,11 +321,11 @@ def test_long_names_are_elided_not_clipped(qtbot, window, tmp_path):
 def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
     qtbot, window, program, recordings
 ):
-    window.add(recordings)
+    window.intake.add(recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     job = program.hand.claim()
     program.hand.complete(job, stories.conversation())
-    window.add(recordings)
+    window.intake.add(recordings)
     qtbot.waitUntil(lambda: "3 recordings are in the list already" in window.message.text)
     assert window.jobs.rowCount() == 3
     qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)

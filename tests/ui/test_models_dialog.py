@@ -391,7 +391,7 @@ class TestWindow:
         ("code", "offered"), [("engine.no_model", True), ("models.changed", True), ("audio.bad", False)]
     )
     def test_a_job_that_lacks_a_model_offers_it(self, qtbot, window, hand, recordings, code, offered):
-        window.add(recordings[:1])
+        window.intake.add(recordings[:1])
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
         job = hand.claim()
         error = ErrorInfo(ErrorKind.USER, code, "The model is not there.")
