@@ -1,7 +1,7 @@
 """What was dropped or pasted, as files and folders of this computer.
 
-File managers give addresses (`file://…`); terminals, editors and Windows' "Copy as path" give text. Nothing is
-looked up here: whether there is such a file is asked off the GUI thread.
+File managers give addresses (`file://…`); terminals, editors and Windows' "Copy as path" give text. Nothing
+is looked up here: whether there is such a file is asked off the GUI thread.
 """
 
 from __future__ import annotations
