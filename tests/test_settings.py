@@ -9,7 +9,7 @@ import pytest
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.settings import Settings, load
+from fi_desktop.settings import ABOUT, DEFAULTS, Kind, Settings, load, save
 
 
 def test_the_command_line_overrules_the_environment_and_that_the_file(tmp_path: Path):
@@ -30,32 +30,48 @@ def test_everything_lies_under_home(tmp_path: Path):
         assert folder.is_relative_to(tmp_path / "señal")
 
 
+GIVEN = {
+    "theme": ("dark", "dark"),
+    "language": ("es", "es"),
+    "speakers": ("2-4", "2-4"),
+    "engine": ("builtin", "builtin"),
+    "transcriber": ("none", "none"),
+    "spoken_language": ("es", "es"),
+    "vocabulary": ("sertralina, enalapril,", ("sertralina", "enalapril")),
+    "workers": ("1", 1),
+    "soft_limit_s": ("10", 10.0),
+    "hard_limit_s": ("20", 20.0),
+    "limit_factor": ("0.5", 0.5),
+    "stop_grace_s": ("1", 1.0),
+    "stuck_after_s": ("30", 30.0),
+    "recycle_jobs": ("5", 5),
+    "recycle_mb": ("900", 900),
+    "retry_delays_s": ("1, 2.5", (1.0, 2.5)),
+    "max_deliveries": ("3", 3),
+    "keep_days": ("0.5", 0.5),
+    "keep_unseen": ("yes", True),
+    "watch_folder": ("/recordings", "/recordings"),
+    "notify": ("each", "each"),
+    "names_in_notifications": ("yes", True),
+    "lock_after_min": ("5", 5),
+}
+"""Each setting as the environment gives it, and as it is then."""
+
+
 def test_every_setting_can_be_set_by_the_environment(tmp_path: Path):
-    environment = {
-        "FI_DESKTOP_HOME": str(tmp_path),
-        "FI_DESKTOP_WORKERS": "1",
-        "FI_DESKTOP_SPEAKERS": "2-4",
-        "FI_DESKTOP_ENGINE": "builtin",
-        "FI_DESKTOP_TRANSCRIBER": "none",
-        "FI_DESKTOP_SPOKEN_LANGUAGE": "es",
-        "FI_DESKTOP_VOCABULARY": "sertralina, enalapril,",
-        "FI_DESKTOP_RETRY_DELAYS_S": "1, 2.5",
-        "FI_DESKTOP_MAX_DELIVERIES": "3",
-        "FI_DESKTOP_SOFT_LIMIT_S": "10",
-        "FI_DESKTOP_HARD_LIMIT_S": "20",
-        "FI_DESKTOP_LIMIT_FACTOR": "0.5",
-        "FI_DESKTOP_STOP_GRACE_S": "1",
-        "FI_DESKTOP_STUCK_AFTER_S": "30",
-        "FI_DESKTOP_RECYCLE_JOBS": "5",
-        "FI_DESKTOP_RECYCLE_MB": "900",
-        "FI_DESKTOP_KEEP_DAYS": "0.5",
-        "FI_DESKTOP_KEEP_UNSEEN": "yes",
-    }
-    assert {f"FI_DESKTOP_{name.upper()}" for name in Settings.__slots__} == set(environment)
-    said = ("builtin", "none", "es", ("sertralina", "enalapril"))
-    assert load(environment) == Settings(
-        tmp_path, 1, "2-4", *said, (1.0, 2.5), 3, 10.0, 20.0, 0.5, 1.0, 30.0, 5, 900, 0.5, True
+    assert set(GIVEN) == set(ABOUT) == set(Settings.__slots__) - {"home", "overridden"}
+    environment = {f"FI_DESKTOP_{name.upper()}": given for name, (given, _) in GIVEN.items()}
+    settings = load({**environment, "FI_DESKTOP_HOME": str(tmp_path)})
+    assert settings == Settings(tmp_path, **{name: value for name, (_, value) in GIVEN.items()})
+    assert settings.overridden == set(GIVEN)
+
+
+def test_what_the_environment_or_the_command_line_gave_is_known(tmp_path: Path):
+    save(tmp_path, {"keep_days": 3})
+    settings = load(
+        {"FI_DESKTOP_HOME": str(tmp_path), "FI_DESKTOP_ENGINE": "channels"}, workers=2, speakers=None
     )
+    assert settings.overridden == {"engine", "workers"}
 
 
 def test_a_job_is_done_as_the_settings_say():
@@ -74,6 +90,10 @@ def test_a_job_is_done_as_the_settings_say():
         ("RETRY_DELAYS_S", "1,x"),
         ("SPEAKERS", "4-2"),
         ("KEEP_UNSEEN", "maybe"),
+        ("KEEP_DAYS", "nan"),
+        ("KEEP_DAYS", "inf"),
+        ("WORKERS", "65"),
+        ("THEME", "blue"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(tmp_path: Path, name: str, value: str):
@@ -91,3 +111,70 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path):
     (tmp_path / "settings.toml").write_text("workers = = 3")
     with pytest.raises(UserError, match=r"settings\.toml"):
         load({"FI_DESKTOP_HOME": str(tmp_path)})
+
+
+def test_what_is_saved_is_loaded_again(tmp_path: Path):
+    save(tmp_path, {name: value for name, (_, value) in GIVEN.items()})
+    settings = load({"FI_DESKTOP_HOME": str(tmp_path)})
+    assert settings == Settings(tmp_path, **{name: value for name, (_, value) in GIVEN.items()})
+
+
+def test_saving_keeps_comments_and_order_and_drops_what_is_usual(tmp_path: Path):
+    file = tmp_path / "settings.toml"
+    file.write_text(
+        '# ours\nworkers = 3  # as many as cores\nspeakers = "4"\nkeep_days = 7\n', encoding="utf-8"
+    )
+    save(tmp_path, {"workers": "2", "speakers": "2", "vocabulary": ["ñandú"]})
+    assert file.read_text(encoding="utf-8") == (
+        '# ours\nworkers = 2  # as many as cores\nkeep_days = 7\nvocabulary = ["ñandú"]\n'
+    )
+
+
+def test_saving_makes_the_data_folder_where_there_is_none(tmp_path: Path):
+    save(tmp_path / "new", {"workers": 2})
+    assert load({"FI_DESKTOP_HOME": str(tmp_path / "new")}).workers == 2
+
+
+@pytest.mark.parametrize("changes", [{"workers": 3, "keep_days": "x"}, {"wokers": 3}, {"workers": 2.5}])
+def test_a_bad_change_leaves_the_file_as_it_was(tmp_path: Path, changes: dict):
+    save(tmp_path, {"workers": 2})
+    before = (tmp_path / "settings.toml").read_bytes()
+    with pytest.raises(UserError, match=list(changes)[-1]):
+        save(tmp_path, changes)
+    assert (tmp_path / "settings.toml").read_bytes() == before
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(tmp_path: Path):
+    (tmp_path / "settings.toml").write_bytes(b'engine = "\xff"')
+    with pytest.raises(UserError, match=r"settings\.toml"):
+        save(tmp_path, {"workers": 2})
+    assert (tmp_path / "settings.toml").read_bytes() == b'engine = "\xff"'
+
+
+def shown(value: object) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case tuple():
+            return f"[{', '.join(map(shown, value))}]"
+    return f"{value:g}"
+
+
+def table_of_settings() -> str:
+    lines = ["| Setting | Default | What it means |", "|---|---|---|"]
+    for name, about in ABOUT.items():
+        means = about.means
+        if about.kind is Kind.CHOICE:
+            means += f" One of {', '.join(map(shown, about.choices))}."
+        if about.unit.value:
+            means += f" In {about.unit.value}."
+        means += "" if about.at_once else " From the next start on."
+        lines.append(f"| `{name}` | `{shown(DEFAULTS[name])}` | {means} |")
+    return "\n".join(lines)
+
+
+def test_the_documentation_tells_every_setting():
+    document = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert table_of_settings() in document

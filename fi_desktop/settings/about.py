@@ -1,0 +1,135 @@
+"""What a setting is: its kind, its range and what it means, told once for all that read, show or write it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.speakers import SpeakerCount
+
+_ABOUT = "about"
+_TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
+
+
+class Kind(Enum):
+    """What a setting's value is."""
+
+    TRUTH = auto()
+    WHOLE = auto()
+    NUMBER = auto()
+    TEXT = auto()
+    CHOICE = auto()
+    SPEAKERS = auto()
+    WORDS = auto()
+    NUMBERS = auto()
+
+
+class Unit(Enum):
+    """What a number counts; "" in the file stands for a bare number."""
+
+    NONE = ""
+    SECONDS = "seconds"
+    MINUTES = "minutes"
+    DAYS = "days"
+    MEGABYTES = "MB"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What there is to know of a setting.
+
+    Attributes:
+        means: one or two sentences for the person.
+        kind: what its value is.
+        at_once: whether a change takes effect while the program runs, or at its next start.
+        unit: what a number counts.
+        least, most: the range of a number, or of each of several.
+        choices: the values of a choice.
+    """
+
+    means: str
+    kind: Kind
+    at_once: bool = True
+    unit: Unit = Unit.NONE
+    least: float = 0.0
+    most: float = math.inf
+    choices: tuple[str, ...] = ()
+
+    def read(self, name: str, value: Any) -> Any:
+        """Return a value that a file, the environment or a person gave, as this setting holds it.
+
+        Raises:
+            UserError: it cannot be used; the sentence names the setting.
+        """
+        try:
+            typed = self._typed(value)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise _refused(f"Setting {name}: {value!r} cannot be used.") from error
+        if self.kind is Kind.CHOICE and typed not in self.choices:
+            raise _refused(f"Setting {name}: {value!r} is none of {', '.join(self.choices)}.")
+        for number in typed if self.kind is Kind.NUMBERS else (typed,):
+            if isinstance(number, int | float) and number < self.least:
+                below = "zero" if self.least == 0 else f"{self.least:g}"
+                raise _refused(f"Setting {name}: {value!r} is below {below}.")
+            if isinstance(number, int | float) and number > self.most:
+                raise _refused(f"Setting {name}: {value!r} is above {self.most:g}.")
+        return typed
+
+    def _typed(self, value: Any) -> Any:
+        match self.kind:
+            case Kind.TRUTH:
+                return value if isinstance(value, bool) else _truth(str(value))
+            case Kind.WHOLE:
+                return _whole(value)
+            case Kind.NUMBER:
+                return _number(value)
+            case Kind.SPEAKERS:
+                return str(SpeakerCount.parse(value))
+            case Kind.WORDS:
+                return tuple(part for part in _parts(value) if part)
+            case Kind.NUMBERS:
+                return tuple(_number(part) for part in _parts(value) if part)
+            case _:
+                return str(value)
+
+
+def setting(default: Any, about: About) -> Any:
+    """Return a dataclass's field that is a setting."""
+    return field(default=default, metadata={_ABOUT: about})
+
+
+def about_of(metadata: Any) -> About | None:
+    """Return what a field is as a setting; None: it is none."""
+    about: About | None = metadata.get(_ABOUT)
+    return about
+
+
+def _refused(sentence: str) -> UserError:
+    return UserError("settings.bad_value", sentence)
+
+
+def _truth(word: str) -> bool:
+    if word.lower() not in _TRUE + _FALSE:
+        raise ValueError(word)
+    return word.lower() in _TRUE
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(value)
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _parts(value: Any) -> list[str]:
+    given = value.split(",") if isinstance(value, str) else value
+    return [str(part).strip() for part in given]
