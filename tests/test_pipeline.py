@@ -81,6 +81,15 @@ def test_a_later_attempt_does_not_do_again_what_is_done(work: Work, interrupted_
     assert done.fractions[Stage.DECODE] == [0.0]
 
 
+def test_what_was_found_with_other_options_is_found_anew(work: Work):
+    with pytest.raises(Interrupted):
+        pipeline.run(work, Recorder(stop_at=Stage.JOIN))
+    again = Recorder()
+    summary = pipeline.run(replace(work, options=JobOptions(SpeakerCount(1, 1))), again)
+    assert summary.speakers == 1
+    assert again.fractions[Stage.DECODE] == [0.0]
+
+
 def test_an_interrupted_job_ends_in_the_same_result(work: Work, tmp_path: Path):
     pipeline.run(work, Recorder())
     folders = JobFolders(tmp_path / "jobs")

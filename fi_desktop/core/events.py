@@ -70,6 +70,18 @@ class Prioritized(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class OptionsChanged(JobEvent):
+    """A person wants a job that waits done in another way.
+
+    Attributes:
+        fingerprint: tells the same recording with these options again; None where it could not be read.
+    """
+
+    options: JobOptions
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen(JobEvent):
     """A person looked at the result, or wrote it out."""
 

@@ -259,6 +259,8 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return replace(job, state=JobState.QUEUED, due_at=None)
         case JobState.QUEUED | JobState.RETRYING, ev.Prioritized():
             return replace(job, priority=event.priority)
+        case JobState.QUEUED | JobState.RETRYING, ev.OptionsChanged():
+            return replace(job, options=event.options, fingerprint=event.fingerprint)
         case JobState.COMPLETED, ev.Seen():
             return replace(job, seen_at=job.seen_at or event.at)
         case JobState.RUNNING, ev.CancelAsked():

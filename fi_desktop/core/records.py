@@ -22,6 +22,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.CancelAsked,
         ev.RetryAsked,
         ev.Prioritized,
+        ev.OptionsChanged,
         ev.Seen,
         ev.Completed,
         ev.Failed,

@@ -37,6 +37,21 @@ class Submission:
     known: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of jobs that were to be done in another way.
+
+    Attributes:
+        changed: those that are done so now; also those that were so before.
+        begun: those that had begun already, or were done.
+        known: those whose recording is in the list another time with these options.
+    """
+
+    changed: tuple[int, ...] = ()
+    begun: tuple[int, ...] = ()
+    known: tuple[int, ...] = ()
+
+
 class Ledger:
     """The jobs of an open store, and the rules by which they change.
 
@@ -110,6 +125,27 @@ class Ledger:
         """Move a waiting job forward or back."""
         if job.state in _WAITING and job.priority is not priority:
             self._record(job, ev.Prioritized(job.id, self._now(), priority))
+
+    def change(self, wanted: Iterable[tuple[Job, str | None]], options: JobOptions) -> Change:
+        """Do jobs that wait with other options, each with its fingerprint under these.
+
+        One whose recording is done with these options by another job stays as it is, but for copies that were
+        handed in together.
+        """
+        changed: list[int] = []
+        begun: list[int] = []
+        known: list[int] = []
+        for job, fingerprint in wanted:
+            if job.state not in _WAITING:
+                begun.append(job.id)
+            elif job.options == options:
+                changed.append(job.id)
+            elif (same := self._known(fingerprint)) and (job.batch is None or same.batch != job.batch):
+                known.append(job.id)
+            else:
+                self._record(job, ev.OptionsChanged(job.id, self._now(), options, fingerprint))
+                changed.append(job.id)
+        return Change(tuple(changed), tuple(begun), tuple(known))
 
     def mark_seen(self, job: Job) -> None:
         """A person looked at the result, or wrote it out."""

@@ -25,7 +25,7 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.fingerprint import fingerprint
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.inbox import Inbox, closing
-from fi_desktop.jobs.ledger import Ledger, Submission
+from fi_desktop.jobs.ledger import Change, Ledger, Submission
 from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.verify import verify
@@ -41,6 +41,7 @@ _LOGGED = {
     ev.CancelAsked: "WORKFLOW_JOB_CANCEL_ASKED",
     ev.RetryAsked: "WORKFLOW_JOB_RETRY_ASKED",
     ev.Prioritized: "WORKFLOW_JOB_PRIORITIZED",
+    ev.OptionsChanged: "WORKFLOW_JOB_OPTIONS_CHANGED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Completed: "WORKFLOW_JOB_COMPLETED",
     ev.Released: "WORKFLOW_JOB_RELEASED",
@@ -134,6 +135,18 @@ class JobService:
     def prioritize(self, ids: Iterable[int], priority: Priority) -> Future[None]:
         """Move waiting jobs forward or back. Those that run or are done stay as they are."""
         return self._each(ids, lambda job: self.ledger.prioritize(job, priority))
+
+    def change(self, jobs: Iterable[Job], options: JobOptions) -> Future[Change]:
+        """Do jobs that wait with other options; see `Change` for those that cannot be done so any more.
+
+        Jobs that are unknown by now are passed over. The recordings are read on the thread that reads drops.
+        """
+        given = tuple(jobs)
+        answer: Future[Change] = Future()
+        answer.set_running_or_notify_cancel()
+        read = self._intake.submit(self._read_again, given, options)
+        read.add_done_callback(partial(_answer_in_turn, answer))
+        return answer
 
     def mark_seen(self, ids: Iterable[int]) -> Future[None]:
         """A person looked at results, or wrote them out."""
@@ -337,6 +350,15 @@ class JobService:
         if not files:
             raise UserError("submit.nothing", "No audio or video was found there.")
         return insert(taken)
+
+    def _read_again(self, jobs: tuple[Job, ...], options: JobOptions) -> Future[Change]:
+        fingerprints = {job.id: fingerprint(Path(job.path), options) for job in jobs}
+
+        def change() -> Change:
+            found = ((self.ledger.store.get(job_id), same) for job_id, same in fingerprints.items())
+            return self.ledger.change(((job, same) for job, same in found if job is not None), options)
+
+        return self._inbox.post(change)
 
     def _publish(self) -> None:
         news, self.ledger.news = tuple(self.ledger.news), []

@@ -186,11 +186,13 @@ class JobStore:
             self._sql(_PUT, (place, None, job.id))
             if job.state is JobState.RETRYING:
                 self._waiting = None
-        if before is None:
-            if job.fingerprint is not None:
-                self._sql(_PUT, (_same(job), None, job.id))
-            if job.batch is not None:
-                self._sql(_PUT, (_batch(job), None, job.id))
+        if before is None and job.batch is not None:
+            self._sql(_PUT, (_batch(job), None, job.id))
+        known_by = before.fingerprint if before is not None else None
+        if before is not None and known_by is not None and known_by != job.fingerprint:
+            self._sql(_DELETE, (_same(before),))
+        if job.fingerprint is not None and job.fingerprint != known_by:
+            self._sql(_PUT, (_same(job), None, job.id))
         self._sql(_PUT, (_record(job.id), job.state.value, to_text(job_to_json(job))))
         number, last = (0, ROOT) if before is None else self._last_link(job.id)
         text, digest = link(last, event_to_json(event))

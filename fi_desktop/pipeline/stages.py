@@ -32,6 +32,8 @@ _DECODED = "decoded.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
 _WORDS = "words.json"
+_ASKED = "asked"
+"""Beside what a stage found: the options that it was found with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ class Turns:
         """Look whether it is saved; `engine`: what diarizes if not."""
         self._work = work
         self._path = work.folder / _TURNS
-        self._saved: dict[str, Any] | None = _read_json(self._path)
+        self._asked = [work.options.engine, str(work.options.speakers)]
+        self._saved = _saved_for(self._path, self._asked)
         self._engine = engine
 
     @property
@@ -153,7 +156,7 @@ class Turns:
         work = self._work
         engine = registry.create(self._engine, work.models, frugality=work.frugality, threads=work.threads)
         found = engine.diarize(recording, speech, speakers=work.options.speakers, progress=progress)
-        write_whole(self._path, _json_bytes(asdict(found)))
+        write_whole(self._path, _json_bytes(asdict(found) | {_ASKED: self._asked}))
         return found
 
 
@@ -168,15 +171,22 @@ class Words:
     def transcribed(self, recording: Recording, speech: Speech, progress: Progress) -> Transcription:
         """Transcribe, or find it done."""
         work, path = self._work, self._work.folder / _WORDS
-        if (saved := _read_json(path)) is not None:
+        options = work.options
+        asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt]
+        if (saved := _saved_for(path, asked)) is not None:
             words = tuple(Word(**word) for word in saved.pop("words"))
             return Transcription(words, notes=tuple(saved.pop("notes")), **saved)
         engine = registry.create_transcriber(self._pack, frugality=work.frugality, threads=work.threads)
-        options = work.options
         hints = Hints(options.language, options.vocabulary, options.prompt)
         found = engine.transcribe(recording, speech, hints=hints, progress=progress)
-        write_whole(path, _json_bytes(asdict(found)))
+        write_whole(path, _json_bytes(asdict(found) | {_ASKED: asked}))
         return found
+
+
+def _saved_for(path: Path, asked: list[Any]) -> dict[str, Any] | None:
+    """Return what a stage saved, where it was asked for the same: options may change between attempts."""
+    saved: dict[str, Any] | None = _read_json(path)
+    return saved if saved is not None and saved.pop(_ASKED, None) == asked else None
 
 
 def _diarization(saved: dict[str, Any]) -> Diarization:

@@ -21,6 +21,7 @@ from fi_desktop.core.job import (
     check,
 )
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
+from fi_desktop.core.speakers import SpeakerCount
 
 ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.", "Traceback …")
 SUMMARY = Summary(2, 30.0, "builtin", "clear", ("a note",))
@@ -96,6 +97,23 @@ def test_a_persons_retry_starts_the_count_anew_and_keeps_the_history():
     assert job.attempts[0].error == ERROR
 
 
+def test_the_options_of_a_job_that_waits_can_be_changed():
+    options = JobOptions(language="es")
+    changed = ev.OptionsChanged(1, 101.0, options, "other")
+    queued = fold(submitted(), changed)
+    assert (queued.options, queued.fingerprint, queued.state) == (options, "other", JobState.QUEUED)
+    retrying = fold(
+        submitted(),
+        ev.Claimed(1, 101.0, "a", "w"),
+        ev.Failed(1, 102.0, "a", ERROR, retry_at=162.0),
+        changed,
+    )
+    assert (retrying.options, retrying.due_at) == (options, 162.0)
+    running = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"))
+    with pytest.raises(InvalidTransition):
+        apply(running, changed)
+
+
 def test_cancelling_a_running_job_waits_for_its_worker():
     running = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.CancelAsked(1, 102.0))
     assert running.state is JobState.RUNNING
@@ -145,11 +163,22 @@ def test_what_makes_no_sense_is_refused(events: list[ev.JobEvent], impossible: e
 at = st.floats(0, 1e10, allow_nan=False)
 claims = st.sampled_from(["a", "b", "c"])
 errors = st.builds(ErrorInfo, st.sampled_from(ErrorKind), st.text(), st.text(), st.text())
+options = st.builds(
+    JobOptions,
+    st.sampled_from([SpeakerCount(), SpeakerCount(2, 2), SpeakerCount(2, 4)]),
+    st.text(),
+    st.none() | st.text(),
+    st.text(),
+    st.lists(st.text()).map(tuple),
+    st.text(),
+)
 later_events = st.one_of(
     st.builds(ev.Claimed, st.just(1), at, claims, st.text()),
     st.builds(ev.Due, st.just(1), at),
     st.builds(ev.CancelAsked, st.just(1), at),
     st.builds(ev.RetryAsked, st.just(1), at),
+    st.builds(ev.Prioritized, st.just(1), at, st.sampled_from(Priority)),
+    st.builds(ev.OptionsChanged, st.just(1), at, options, st.none() | st.text()),
     st.builds(ev.Completed, st.just(1), at, claims, st.just(SUMMARY)),
     st.builds(ev.Failed, st.just(1), at, claims, errors, st.none() | at, st.booleans()),
     st.builds(ev.Released, st.just(1), at, claims),

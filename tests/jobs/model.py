@@ -111,6 +111,34 @@ class Model:
             if job["state"] in WAITING:
                 job["priority"] = priority
 
+    def change(
+        self, ids: Iterable[int], options: Any
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """Do what waits with other options; return the changed, the begun, and those another job does so."""
+        changed: list[int] = []
+        begun: list[int] = []
+        known: list[int] = []
+        for job_id in ids:
+            job = self.jobs.get(job_id)
+            if job is None:
+                continue
+            same = [
+                other
+                for other in self.jobs.values()
+                if (other["path"], other["options"]) == (job["path"], options)
+                and other["state"] not in ("FAILED", "CANCELLED")
+            ]
+            if job["state"] not in WAITING:
+                begun.append(job_id)
+            elif job["options"] == options:
+                changed.append(job_id)
+            elif same and (job["batch"] is None or same[-1]["batch"] != job["batch"]):
+                known.append(job_id)
+            else:
+                job["options"] = options
+                changed.append(job_id)
+        return tuple(changed), tuple(begun), tuple(known)
+
     def mark_seen(self, ids: Iterable[int], now: float) -> None:
         for job in self._named(ids):
             if job["state"] == "COMPLETED" and job["seen_at"] is None:

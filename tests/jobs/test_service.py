@@ -10,6 +10,7 @@ from fi_desktop.app import App
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState, Summary
 from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.jobs.ledger import Change
 from fi_desktop.jobs.news import JobChanged, JobRemoved
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
@@ -74,6 +75,30 @@ def test_a_recording_stays_known_by_its_first_job_where_a_second_one_is_cancelle
     assert bench.answer(bench.service.submit(submit)).known == (1,)
     bench.answer(bench.service.remove([2]))
     assert bench.answer(bench.service.submit(submit)).known == (1,)
+
+
+def test_the_options_of_jobs_that_wait_are_changed_and_the_duplicate_rule_follows(bench: Bench):
+    for name in ("a.wav", "b.wav"):
+        (bench.home / name).write_bytes(name.encode())
+    paths = [bench.home / name for name in ("a.wav", "b.wav")]
+    first = bench.answer(bench.service.submit(paths))
+    running = bench.claim()
+    assert running is not None
+    three = JobOptions(SpeakerCount(3, 3))
+    jobs = [bench.job(job_id) for job_id in first.ids]
+    assert bench.answer(bench.service.change(jobs, three)) == Change(changed=(2,), begun=(1,))
+    assert bench.job(1).options == JobOptions()
+    assert bench.job(2).options == three
+    assert bench.answer(bench.service.submit(paths[1:], three)).known == (2,)
+    assert bench.answer(bench.service.submit(paths[1:])).ids == (3,)
+    # what another job does with these options is not done a second time
+    assert bench.answer(bench.service.change([bench.job(3)], three)) == Change(known=(3,))
+    bench.answer(bench.service.remove([2]))
+    assert bench.answer(bench.service.change([bench.job(3), jobs[1]], three)) == Change(changed=(3,))
+    bench.restart()
+    assert bench.job(3).options == three
+    assert bench.answer(bench.service.verify()) == []
+    assert bench.answer(bench.service.submit(paths[1:])).ids == (4,)
 
 
 def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them(tmp_path: Path):

@@ -29,7 +29,7 @@ from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summ
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.ledger import Submission
+from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, QueuePaused
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
@@ -316,6 +316,16 @@ class Queue(RuleBasedStateMachine):
         ids = self._some(data)
         future = self.service.prioritize(ids, priority)
         self._ask(future, lambda model: model.prioritize(ids, priority), at_once=at_once)
+
+    @rule(data=st.data(), speakers=st.integers(2, 4), at_once=st.booleans())
+    def change_options(self, data: st.DataObject, speakers: int, at_once: bool) -> None:
+        self._let_intake_go_on()
+        ids = [job_id for job_id in self._some(data) if job_id in self.picture]
+        options = JobOptions(SpeakerCount(speakers, speakers))
+        self.posted.clear()
+        future = self.service.change([self.picture[job_id] for job_id in ids], options)
+        assert self.posted.wait(PATIENCE_S)  # the recordings are read on a thread of its own
+        self._ask(future, lambda model: Change(*model.change(ids, options)), at_once=at_once)
 
     @rule(states=st.sampled_from([WAITING, FINAL, ("RUNNING",)]), at_once=st.booleans())
     def purge(self, states: tuple[str, ...], at_once: bool) -> None:
