@@ -11,7 +11,7 @@ import pytest
 
 from fi_desktop import pipeline
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError, UserError
-from fi_desktop.core.job import JobOptions, Stage
+from fi_desktop.core.job import JobOptions, Stage, StageEnd
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
@@ -26,6 +26,7 @@ class Recorder:
 
     def __init__(self, stop_at: Stage | None = None, error: BaseException | None = None) -> None:
         self.fractions: dict[Stage, list[float]] = {}
+        self.ends: list[tuple[Stage, StageEnd]] = []
         self.duration_s = 0.0
         self._stop_at, self._error = stop_at, error or Interrupted()
 
@@ -36,6 +37,9 @@ class Recorder:
 
     def measured(self, duration_s: float) -> None:
         self.duration_s = duration_s
+
+    def ended(self, stage: Stage, end: StageEnd) -> None:
+        self.ends.append((stage, end))
 
 
 @pytest.fixture
@@ -79,6 +83,8 @@ def test_a_later_attempt_does_not_do_again_what_is_done(work: Work, interrupted_
         pipeline.run(work, done)
     assert {name: (work.folder / name).stat().st_mtime_ns for name in saved} == times
     assert done.fractions[Stage.DECODE] == [0.0]
+    kept = {Stage.SPEECH: 1, Stage.DIARIZE: 2, Stage.JOIN: 3}[interrupted_at]
+    assert [end for _, end in done.ends] == [StageEnd.KEPT] * kept + [StageEnd.DONE] * (3 - kept)
 
 
 def test_what_was_found_with_other_options_is_found_anew(work: Work):

@@ -6,10 +6,20 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from fi_desktop.backends.messages import Deliver, Done, Ended, GaveUp, Measured, Progressed, WentWrong
+from fi_desktop.backends.messages import (
+    Deliver,
+    Done,
+    Ended,
+    GaveUp,
+    Measured,
+    Progressed,
+    StageEnded,
+    WentWrong,
+    WorkNews,
+)
 from fi_desktop.clock import awake_s
 from fi_desktop.core.errors import Cancelled, DeadlineExceeded, Interrupted, error_info
-from fi_desktop.core.job import Stage
+from fi_desktop.core.job import Stage, StageEnd, StageTime
 
 _NEWS_INTERVAL_S = 0.1
 
@@ -18,7 +28,7 @@ class Reporter:
     """Passes a pipeline's progress on, ten times a second at most, and stops it when it is to stop."""
 
     def __init__(
-        self, delivery: Deliver, send: Callable[[Progressed | Measured], None], check: Callable[[], None]
+        self, delivery: Deliver, send: Callable[[WorkNews], None], check: Callable[[], None]
     ) -> None:
         """Prepare.
 
@@ -34,6 +44,7 @@ class Reporter:
         self._limit_s = delivery.soft_limit_s
         self._duration_s = 0.0
         self._stage: Stage | None = None
+        self._stage_began = 0.0
         self._sent = 0.0
 
     def progress(self, stage: Stage, fraction: float) -> None:
@@ -47,9 +58,17 @@ class Reporter:
         now = awake_s()
         if now - self._began > self._limit_s:
             raise DeadlineExceeded(self._limit_s)
-        if stage is not self._stage or now - self._sent >= _NEWS_INTERVAL_S:
-            self._stage, self._sent = stage, now
+        if stage is not self._stage:
+            self._stage, self._stage_began, self._sent = stage, now, 0.0
+        if now - self._sent >= _NEWS_INTERVAL_S:
+            self._sent = now
             self._send(Progressed(self._delivery.claim, stage, fraction))
+
+    def ended(self, stage: Stage, end: StageEnd) -> None:
+        """Tell what a stage took; nothing where it never began."""
+        if stage is self._stage:
+            took_s = round(awake_s() - self._stage_began, 3)
+            self._send(StageEnded(self._delivery.claim, StageTime(stage, took_s, end)))
 
     def measured(self, duration_s: float) -> None:
         """The recording is so long; the limit grows with it."""

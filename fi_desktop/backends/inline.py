@@ -7,10 +7,10 @@ from multiprocessing.connection import wait
 
 from fi_desktop.backends.attempt import Reporter, attempt
 from fi_desktop.backends.base import EngineRoom
-from fi_desktop.backends.messages import Done, GaveUp, Measured, Progressed, WentWrong
+from fi_desktop.backends.messages import Done, GaveUp, Measured, Progressed, StageEnded, WentWrong, WorkNews
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
-from fi_desktop.core.job import Job
+from fi_desktop.core.job import Job, StageTime
 from fi_desktop.jobs.news import JobChanged, JobProgressed, News
 
 _NAME = "inline"
@@ -44,14 +44,18 @@ class InlineBackend(EngineRoom):
         claim = job.claim or ""
         delivery = self._delivery(job)
         duration_s: float | None = None
+        stages: list[StageTime] = []
 
-        def send(news: Progressed | Measured) -> None:
+        def send(news: WorkNews) -> None:
             nonlocal duration_s
-            if isinstance(news, Progressed):
-                self._service.tell(JobProgressed(job.id, news.stage, news.fraction, duration_s))
-                self._turn(list)
-            else:
-                duration_s = news.duration_s
+            match news:
+                case Progressed():
+                    self._service.tell(JobProgressed(job.id, news.stage, news.fraction, duration_s))
+                    self._turn(list)
+                case Measured():
+                    duration_s = news.duration_s
+                case StageEnded():
+                    stages.append(news.time)
 
         def check() -> None:
             if self._service.waiting:
@@ -61,15 +65,17 @@ class InlineBackend(EngineRoom):
             if self._cancel_asked == claim:
                 raise Cancelled
 
-        match attempt(delivery, Reporter(delivery, send, check)):
+        ended = attempt(delivery, Reporter(delivery, send, check))
+        ledger, took = self._service.ledger, tuple(stages)
+        match ended:
             case Done(summary=summary):
-                self._told.append(lambda: self._service.ledger.completed(job.id, claim, summary))
+                self._told.append(lambda: ledger.completed(job.id, claim, summary, stages=took))
             case WentWrong(error=error):
-                self._told.append(lambda: self._service.ledger.failed(job.id, claim, error))
+                self._told.append(lambda: ledger.failed(job.id, claim, error, stages=took))
             case GaveUp(cancelled=True):
-                self._told.append(lambda: self._service.ledger.cancelled(job.id, claim))
+                self._told.append(lambda: ledger.cancelled(job.id, claim, stages=took))
             case GaveUp():
-                self._told.append(lambda: self._service.ledger.released(job.id, claim))
+                self._told.append(lambda: ledger.released(job.id, claim, stages=took))
 
     def _on_news(self, news: tuple[News, ...]) -> None:
         for item in news:

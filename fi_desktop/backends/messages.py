@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.job import JobOptions, Stage, Summary
+from fi_desktop.core.job import JobOptions, Stage, StageTime, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,14 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
+class StageEnded:
+    """From a worker: a stage is over, well or not."""
+
+    claim: str
+    time: StageTime
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """From a worker: the result is on disk."""
 
@@ -110,5 +118,6 @@ class GaveUp:
 
 
 ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
-FromWorker = Ready | Heartbeat | Measured | Progressed | Done | WentWrong | GaveUp
+WorkNews = Measured | Progressed | StageEnded
+FromWorker = Ready | Heartbeat | WorkNews | Done | WentWrong | GaveUp
 Ended = Done | WentWrong | GaveUp

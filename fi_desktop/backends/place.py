@@ -20,9 +20,9 @@ import psutil
 
 from fi_desktop import log
 from fi_desktop.backends import worker
-from fi_desktop.backends.messages import FromWorker, ToWorker
+from fi_desktop.backends.messages import FromWorker, Progressed, StageEnded, ToWorker
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.job import Job
+from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
 from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
 
 _MAX_RESPAWN_DELAY_S = 30.0
@@ -47,6 +47,7 @@ class Place:
         leaving: its worker was told to stop, or is to be told once its job is done.
         started_at: when its worker was started, UTC, seconds since the epoch.
         done, failed: attempts that ended well, and in an error, since the app was started.
+        stages: what the stages of its attempt took so far; stage: the one it is in, since `stage_began`.
         done_by_worker: attempts of the worker that holds the place now.
         made: when the place was made; vacant_s: how long nobody held it, up to `vacant_since`, seconds.
     """
@@ -71,6 +72,9 @@ class Place:
     done: int = 0
     failed: int = 0
     done_by_worker: int = 0
+    stages: list[StageTime] = field(default_factory=list)
+    stage: Stage | None = None
+    stage_began: float = 0.0
     made: float = field(default_factory=time.monotonic)
     vacant_since: float = field(default_factory=time.monotonic)
     vacant_s: float = 0.0
@@ -200,7 +204,23 @@ class Place:
 
     def rest(self) -> None:
         """The job is over; the worker is kept."""
-        self.job = self.duration_s = self.kill_at = self.kill_error = None
+        self.job = self.duration_s = self.kill_at = self.kill_error = self.stage = None
+        self.stages = []
+
+    def hear_of_stage(self, news: Progressed | StageEnded) -> None:
+        """Keep how the attempt gets on."""
+        if isinstance(news, StageEnded):
+            self.stages.append(news.time)
+            self.stage = None
+        elif news.stage is not self.stage:
+            self.stage, self.stage_began = news.stage, self.heard
+
+    def told(self) -> tuple[StageTime, ...]:
+        """Return what the attempt's stages took; one that its worker did not live to end was broken off."""
+        if self.stage is None:
+            return tuple(self.stages)
+        took_s = round(time.monotonic() - self.stage_began, 3)
+        return (*self.stages, StageTime(self.stage, took_s, StageEnd.BROKEN_OFF))
 
     def gauge(self, *, now: float) -> WorkerGauge:
         """Read what the worker uses; `now` is UTC, seconds since the epoch. May be called from any thread."""

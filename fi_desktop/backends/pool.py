@@ -31,6 +31,7 @@ from fi_desktop.backends.messages import (
     Measured,
     Progressed,
     Ready,
+    StageEnded,
     StopWork,
     WentWrong,
 )
@@ -225,8 +226,11 @@ class WorkerPool(EngineRoom):
             return
         match message:
             case Progressed():
+                place.hear_of_stage(message)
                 progress = JobProgressed(job.id, message.stage, message.fraction, place.duration_s)
                 self._service.tell(progress)
+            case StageEnded():
+                place.hear_of_stage(message)
             case Measured(duration_s=duration_s):
                 place.duration_s = duration_s
                 self._set_hard_limit(place)
@@ -250,19 +254,19 @@ class WorkerPool(EngineRoom):
                 self._set_hard_limit(place)
 
     def _on_end(self, place: Place, job: Job, message: Ended) -> None:
-        ledger, claim = self._service.ledger, message.claim
+        ledger, claim, stages = self._service.ledger, message.claim, place.told()
         place.done_by_worker += 1
         match message:
             case Done(summary=summary):
                 place.done += 1
-                self._told.append(partial(ledger.completed, job.id, claim, summary))
+                self._told.append(partial(ledger.completed, job.id, claim, summary, stages=stages))
             case WentWrong(error=error):
                 place.failed += 1
-                self._told.append(partial(ledger.failed, job.id, claim, error))
+                self._told.append(partial(ledger.failed, job.id, claim, error, stages=stages))
             case GaveUp(cancelled=True):
-                self._told.append(partial(ledger.cancelled, job.id, claim))
+                self._told.append(partial(ledger.cancelled, job.id, claim, stages=stages))
             case GaveUp():
-                self._told.append(partial(ledger.released, job.id, claim))
+                self._told.append(partial(ledger.released, job.id, claim, stages=stages))
         place.rest()
         if self._worn_out(place):
             place.leaving = True
@@ -325,14 +329,15 @@ class WorkerPool(EngineRoom):
     def _on_end_of_worker(self, place: Place) -> None:
         for message in place.messages():  # what it said last
             self._on_message(place, message)
-        job, error = place.job, place.kill_error if place.overdue else None
+        job, error, stages = place.job, place.kill_error if place.overdue else None, place.told()
         ended = place.clear()
         if job is not None:
             if error is None:
                 sentence = f"The worker that had this job ended unexpectedly ({ended})."
                 error = ErrorInfo(ErrorKind.BUG, "worker.crashed", sentence)
             place.failed += 1
-            failed = partial(self._service.ledger.failed, job.id, job.claim or "", error, crashed=True)
+            claim = job.claim or ""
+            failed = partial(self._service.ledger.failed, job.id, claim, error, crashed=True, stages=stages)
             self._told.append(failed)
 
     def _kill_overdue(self) -> None:
@@ -372,7 +377,8 @@ class WorkerPool(EngineRoom):
         for message in place.messages():
             self._on_message(place, message)
         if place.job is not None:
-            self._told.append(partial(self._service.ledger.released, place.job.id, place.job.claim or ""))
+            job, stages = place.job, place.told()
+            self._told.append(partial(self._service.ledger.released, job.id, job.claim or "", stages=stages))
         place.clear()
 
     def _show_workers(self) -> None:

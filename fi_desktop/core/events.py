@@ -6,12 +6,12 @@ under which the job was handed out, so that late news of an attempt that was giv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fi_desktop.core.errors import ErrorInfo
-    from fi_desktop.core.job import JobOptions, Priority, Summary
+    from fi_desktop.core.job import JobOptions, Priority, StageTime, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,14 @@ class Seen(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class AttemptNews(JobEvent):
-    """Base of what a running attempt tells."""
+    """Base of what ends a running attempt.
+
+    Attributes:
+        stages: what each of its stages took, as far as it told.
+    """
 
     claim: str
+    stages: tuple[StageTime, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

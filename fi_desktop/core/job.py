@@ -48,6 +48,14 @@ class Stage(StrEnum):
     JOIN = "join"
 
 
+class StageEnd(StrEnum):
+    """How a stage of an attempt ended."""
+
+    DONE = "done"
+    KEPT = "kept"  # an earlier attempt had done it
+    BROKEN_OFF = "broken off"
+
+
 class Priority(IntEnum):
     """Which ready job is claimed first; the smaller number wins."""
 
@@ -132,6 +140,15 @@ def summarize(transcript: Transcript) -> Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class StageTime:
+    """What a stage of an attempt took, seconds, and how it ended."""
+
+    stage: Stage
+    took_s: float
+    end: StageEnd = StageEnd.DONE
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One numbered try. Times are UTC, seconds since the epoch.
 
@@ -142,6 +159,7 @@ class Attempt:
         outcome: None while it runs.
         error: what went wrong, where something did.
         charged: whether it counts against the retry policy.
+        stages: what each stage took, in order, once the attempt has ended.
     """
 
     number: int
@@ -152,6 +170,7 @@ class Attempt:
     error: ErrorInfo | None = None
     charged: bool = False
     device: str = "cpu"
+    stages: tuple[StageTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +307,7 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
     ended = replace(job, claim=None, cancelling=False)
     match event:
         case ev.Completed():
-            attempts = _close(job, event.at, Outcome.COMPLETED)
+            attempts = _close(job, event, Outcome.COMPLETED)
             return replace(
                 ended,
                 state=JobState.COMPLETED,
@@ -298,25 +317,37 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
             )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = Outcome.CRASHED if event.crashed else Outcome.FAILED
-            attempts = _close(job, event.at, outcome, error=error, charged=event.charged)
+            attempts = _close(job, event, outcome, error=error, charged=event.charged)
             if retry_at is None:
                 return replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
             if retry_at <= event.at:
                 return replace(ended, state=JobState.QUEUED, attempts=attempts)
             return replace(ended, state=JobState.RETRYING, attempts=attempts, due_at=retry_at)
         case ev.Released() if not job.cancelling:
-            return replace(ended, state=JobState.QUEUED, attempts=_close(job, event.at, Outcome.RELEASED))
+            return replace(ended, state=JobState.QUEUED, attempts=_close(job, event, Outcome.RELEASED))
         case ev.Released() | ev.Cancelled():  # what a person had given up does not come back
-            attempts = _close(job, event.at, Outcome.CANCELLED)
+            attempts = _close(job, event, Outcome.CANCELLED)
             return replace(ended, state=JobState.CANCELLED, attempts=attempts, finished_at=event.at)
         case _:
             raise InvalidTransition(type(event).__name__)
 
 
 def _close(
-    job: Job, at: float, outcome: Outcome, *, error: ErrorInfo | None = None, charged: bool = False
+    job: Job,
+    event: ev.AttemptNews,
+    outcome: Outcome,
+    *,
+    error: ErrorInfo | None = None,
+    charged: bool = False,
 ) -> tuple[Attempt, ...]:
-    last = replace(job.attempts[-1], ended_at=at, outcome=outcome, error=error, charged=charged)
+    last = replace(
+        job.attempts[-1],
+        ended_at=event.at,
+        outcome=outcome,
+        error=error,
+        charged=charged,
+        stages=event.stages,
+    )
     return (*job.attempts[:-1], last)
 
 

@@ -5,12 +5,24 @@ A field that is missing in an older record takes its default here, so that old s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Priority, Summary
+from fi_desktop.core.job import (
+    Attempt,
+    Job,
+    JobOptions,
+    JobState,
+    Outcome,
+    Priority,
+    Stage,
+    StageEnd,
+    StageTime,
+    Summary,
+)
 from fi_desktop.core.speakers import SpeakerCount
 
 _EVENTS: dict[str, type[ev.JobEvent]] = {
@@ -65,6 +77,10 @@ def event_to_json(event: ev.JobEvent) -> dict[str, Any]:
     data: dict[str, Any] = {"event": type(event).__name__}
     for name in _FIELDS[type(event)]:
         value = getattr(event, name)
+        if name == "stages":
+            if value:
+                data[name] = stages_to_json(value)
+            continue
         match value:
             case JobOptions():
                 value = options_to_json(value)
@@ -94,6 +110,8 @@ def event_from_json(data: dict[str, Any]) -> ev.JobEvent:
         values["error"] = error_from_json(values["error"])
     if "priority" in values:
         values["priority"] = Priority(values["priority"])
+    if "stages" in values:
+        values["stages"] = stages_from_json(values["stages"])
     return kind(**values)
 
 
@@ -183,8 +201,18 @@ def error_from_json(data: dict[str, str]) -> ErrorInfo:
     return ErrorInfo(ErrorKind(data["kind"]), data["code"], data["message"], data["details"])
 
 
+def stages_to_json(stages: Sequence[StageTime]) -> list[list[Any]]:
+    """Return JSON values: short, since each attempt of each job has them."""
+    return [[time.stage.value, time.took_s, time.end.value] for time in stages]
+
+
+def stages_from_json(data: Sequence[Sequence[Any]]) -> tuple[StageTime, ...]:
+    """Read what `stages_to_json` wrote."""
+    return tuple(StageTime(Stage(stage), took_s, StageEnd(end)) for stage, took_s, end in data)
+
+
 def _attempt_to_json(attempt: Attempt) -> dict[str, Any]:
-    return {
+    data = {
         "number": attempt.number,
         "started_at": attempt.started_at,
         "worker": attempt.worker,
@@ -194,6 +222,7 @@ def _attempt_to_json(attempt: Attempt) -> dict[str, Any]:
         "charged": attempt.charged,
         "device": attempt.device,
     }
+    return data | {"stages": stages_to_json(attempt.stages)} if attempt.stages else data
 
 
 def _attempt_from_json(data: dict[str, Any]) -> Attempt:
@@ -206,4 +235,5 @@ def _attempt_from_json(data: dict[str, Any]) -> Attempt:
         error=error_from_json(data["error"]) if data["error"] else None,
         charged=data["charged"],
         device=data.get("device", "cpu"),
+        stages=stages_from_json(data.get("stages", ())),
     )

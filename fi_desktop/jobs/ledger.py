@@ -15,7 +15,17 @@ from pathlib import Path
 from fi_desktop import log
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError
-from fi_desktop.core.job import DISK_FULL, Job, JobOptions, JobState, Priority, StaleClaim, Summary, apply
+from fi_desktop.core.job import (
+    DISK_FULL,
+    Job,
+    JobOptions,
+    JobState,
+    Priority,
+    StageTime,
+    StaleClaim,
+    Summary,
+    apply,
+)
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
 from fi_desktop.jobs.store import JobStore
@@ -195,30 +205,42 @@ class Ledger:
         """Whether no further attempt would follow an error of the one that runs."""
         return self._policy.is_last_try(job)
 
-    def completed(self, job_id: int, claim: str, summary: Summary) -> None:
-        """The result of a claim is on disk."""
-        self._end(job_id, lambda _job: ev.Completed(job_id, self._now(), claim, summary))
+    # `stages`: what each stage of the attempt took, as far as it told
 
-    def failed(self, job_id: int, claim: str, error: ErrorInfo, *, crashed: bool = False) -> None:
+    def completed(
+        self, job_id: int, claim: str, summary: Summary, *, stages: tuple[StageTime, ...] = ()
+    ) -> None:
+        """The result of a claim is on disk."""
+        self._end(job_id, lambda _job: ev.Completed(job_id, self._now(), claim, summary, stages=stages))
+
+    def failed(
+        self,
+        job_id: int,
+        claim: str,
+        error: ErrorInfo,
+        *,
+        crashed: bool = False,
+        stages: tuple[StageTime, ...] = (),
+    ) -> None:
         """A claim ended in an error; the policy says whether it is tried again."""
 
         def event(job: Job) -> ev.AttemptNews:
             if job.cancelling:  # the person had given it up already
-                return ev.Cancelled(job_id, self._now(), claim)
+                return ev.Cancelled(job_id, self._now(), claim, stages=stages)
             delay_s = self._policy.delay_s(job, error, crashed=crashed, rng=self._rng)
             retry_at = None if delay_s is None else self._now() + delay_s
             charged = error.code != DISK_FULL
-            return ev.Failed(job_id, self._now(), claim, error, retry_at, crashed, charged)
+            return ev.Failed(job_id, self._now(), claim, error, retry_at, crashed, charged, stages=stages)
 
         self._end(job_id, event)
 
-    def released(self, job_id: int, claim: str) -> None:
-        """A claim was given back because the app stops."""
-        self._end(job_id, lambda _job: ev.Released(job_id, self._now(), claim))
+    def released(self, job_id: int, claim: str, *, stages: tuple[StageTime, ...] = ()) -> None:
+        """A claim was given back because its worker stops."""
+        self._end(job_id, lambda _job: ev.Released(job_id, self._now(), claim, stages=stages))
 
-    def cancelled(self, job_id: int, claim: str) -> None:
+    def cancelled(self, job_id: int, claim: str, *, stages: tuple[StageTime, ...] = ()) -> None:
         """A claim ended because a person had cancelled the job."""
-        self._end(job_id, lambda _job: ev.Cancelled(job_id, self._now(), claim))
+        self._end(job_id, lambda _job: ev.Cancelled(job_id, self._now(), claim, stages=stages))
 
     @property
     def expires(self) -> bool:

@@ -23,7 +23,7 @@ from fi_desktop.core.transcript import DOUBT, Diarization, Grade, Provenance, Tr
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Speech
 from fi_desktop.pipeline import stages
-from fi_desktop.pipeline.work import Report, Work
+from fi_desktop.pipeline.work import Report, Telling, Work
 
 __all__ = ["Report", "Work", "run"]
 
@@ -52,57 +52,50 @@ def run(work: Work, report: Report) -> Summary:
 
 
 def _transcript(work: Work, report: Report) -> Transcript:
-    decoded = stages.decoded(work, _tell(report, Stage.DECODE))
+    with Telling(report, Stage.DECODE) as telling:
+        decoded = stages.decoded(work, telling)
     recording = decoded.recording
     report.measured(recording.duration)
     # both are chosen before anything is done: what is not installed is said at once
     pack = registry.choose_transcriber(work.options.transcriber, work.models)
     turns = stages.Turns(work, registry.choose(work.options.engine, recording, work.models))
-    speech = stages.speech(work, recording, turns.per_channel, _tell(report, Stage.SPEECH))
+    with Telling(report, Stage.SPEECH) as telling:
+        speech = stages.speech(work, recording, turns.per_channel, telling)
     if not speech.regions:
         raise UserError("audio.no_speech", "Nobody speaks in this recording.")
-    parts = _Parts(work, either=pack is not None)
-    diarization = parts.do(
-        Stage.DIARIZE, lambda: turns.diarized(recording, speech, _tell(report, Stage.DIARIZE))
-    )
+    parts = _Parts(work, report, either=pack is not None)
+    diarization = parts.do(Stage.DIARIZE, lambda telling: turns.diarized(recording, speech, telling))
     transcription = None
     if pack is not None:
         words = stages.Words(work, pack)
         transcription = parts.do(
-            Stage.TRANSCRIBE, lambda: words.transcribed(recording, speech, _tell(report, Stage.TRANSCRIBE))
+            Stage.TRANSCRIBE, lambda telling: words.transcribed(recording, speech, telling)
         )
-    report.progress(Stage.JOIN, 0.0)
-    return _join(work, decoded, speech, diarization, transcription, parts.notes())
-
-
-def _tell(report: Report, stage: Stage) -> Callable[[float], None]:
-    def progress(fraction: float) -> None:
-        report.progress(stage, min(1.0, max(0.0, fraction)))
-
-    progress(0.0)
-    return progress
+    with Telling(report, Stage.JOIN):
+        return _join(work, decoded, speech, diarization, transcription, parts.notes())
 
 
 class _Parts:
     """Does the parts of the work of which either is worth having, once no further try can have both."""
 
-    def __init__(self, work: Work, *, either: bool) -> None:
+    def __init__(self, work: Work, report: Report, *, either: bool) -> None:
         """Prepare. `either`: there are two of them; else the one has to be done."""
         self._work = work
+        self._report = report
         self._either = either
         self._failed: dict[Stage, ErrorInfo] = {}
 
-    def do(self, stage: Stage, part: Callable[[], T]) -> T | None:
+    def do(self, stage: Stage, part: Callable[[Telling], T]) -> T | None:
         """Return what the part gives; None where it failed for good and the other can still be had."""
         if not self._either or self._failed:
-            return part()
+            return self._do(stage, part)
         if self._work.last_try and stages.was_killed_in(self._work, stage):
             # it would take the worker down again, and with it what the other part gives
             self._give_up(stage, _KILLED)
             return None
         try:
             with stages.marked(self._work, stage):
-                return part()
+                return self._do(stage, part)
         except (Cancelled, Interrupted):
             raise
         except Exception as error:
@@ -110,6 +103,10 @@ class _Parts:
                 raise
             self._give_up(stage, error_info(error))
             return None
+
+    def _do(self, stage: Stage, part: Callable[[Telling], T]) -> T:
+        with Telling(self._report, stage) as telling:
+            return part(telling)
 
     def _give_up(self, stage: Stage, error: ErrorInfo) -> None:
         log.event("STAGE_GIVEN_UP", job=self._work.job_id, stage=stage.value, code=error.code)

@@ -21,11 +21,11 @@ from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Stage
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
-from fi_desktop.engines.base import Hints, Progress, Speech
+from fi_desktop.engines.base import Hints, Speech
 from fi_desktop.engines.models import Pack
 from fi_desktop.engines.silero import find_speech
 from fi_desktop.files import RESULT, replacing, write_whole
-from fi_desktop.pipeline.work import Work
+from fi_desktop.pipeline.work import Telling, Work
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
@@ -80,17 +80,18 @@ def _mark(work: Work, stage: Stage) -> Path:
     return work.folder / f"{stage.value}.begun"
 
 
-def decoded(work: Work, progress: Progress) -> Decoded:
+def decoded(work: Work, telling: Telling) -> Decoded:
     """Decode the recording, or find it decoded."""
     audio, described = work.folder / _AUDIO, work.folder / _DECODED
     fingerprint = _fingerprint(work.path)
     if (saved := _read_json(described)) is not None and audio.is_file():
         # a recording that was moved away since is still done from what was decoded
         if fingerprint is None or saved["fingerprint"] == fingerprint:
+            telling.kept()
             recording = Recording(audio, saved["channels"], saved["samples"])
             return Decoded(recording, saved["sha256"], tuple(saved["notes"]))
         discard(work.folder)
-    made = decode(work.path, audio, progress=progress)
+    made = decode(work.path, audio, progress=telling)
     recording = made.recording
     notes = [warning.message for warning in made.warnings]
     try:
@@ -113,15 +114,16 @@ def decoded(work: Work, progress: Progress) -> Decoded:
     return Decoded(recording, sha256, tuple(notes))
 
 
-def speech(work: Work, recording: Recording, per_channel: bool | None, progress: Progress) -> Speech:
+def speech(work: Work, recording: Recording, per_channel: bool | None, telling: Telling) -> Speech:
     """Find speech, or find it found. `per_channel`: in each channel by itself; None: either will do."""
     path = work.folder / _SPEECH
     if path.is_file():
         with np.load(path, allow_pickle=False) as saved:
             if per_channel is None or bool(saved["per_channel"]) == per_channel:
+                telling.kept()
                 regions = tuple(Region(float(start), float(end)) for start, end in saved["regions"])
                 return Speech(saved["probability"], float(saved["hop_s"]), regions)
-    found = find_speech(recording, per_channel=bool(per_channel), progress=progress)
+    found = find_speech(recording, per_channel=bool(per_channel), progress=telling)
     with replacing(path) as file:
         np.savez(
             file,
@@ -149,13 +151,14 @@ class Turns:
         """Whether speech is wanted in each channel by itself; None: it does not matter any more."""
         return registry.per_channel(self._engine) if self._saved is None else None
 
-    def diarized(self, recording: Recording, speech: Speech, progress: Progress) -> Diarization:
+    def diarized(self, recording: Recording, speech: Speech, telling: Telling) -> Diarization:
         """Diarize, or find it done."""
         if self._saved is not None:
+            telling.kept()
             return _diarization(self._saved)
         work = self._work
         engine = registry.create(self._engine, work.models, frugality=work.frugality, threads=work.threads)
-        found = engine.diarize(recording, speech, speakers=work.options.speakers, progress=progress)
+        found = engine.diarize(recording, speech, speakers=work.options.speakers, progress=telling)
         write_whole(self._path, _json_bytes(asdict(found) | {_ASKED: self._asked}))
         return found
 
@@ -168,17 +171,18 @@ class Words:
         self._work = work
         self._pack = pack
 
-    def transcribed(self, recording: Recording, speech: Speech, progress: Progress) -> Transcription:
+    def transcribed(self, recording: Recording, speech: Speech, telling: Telling) -> Transcription:
         """Transcribe, or find it done."""
         work, path = self._work, self._work.folder / _WORDS
         options = work.options
         asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt]
         if (saved := _saved_for(path, asked)) is not None:
+            telling.kept()
             words = tuple(Word(**word) for word in saved.pop("words"))
             return Transcription(words, notes=tuple(saved.pop("notes")), **saved)
         engine = registry.create_transcriber(self._pack, frugality=work.frugality, threads=work.threads)
         hints = Hints(options.language, options.vocabulary, options.prompt)
-        found = engine.transcribe(recording, speech, hints=hints, progress=progress)
+        found = engine.transcribe(recording, speech, hints=hints, progress=telling)
         write_whole(path, _json_bytes(asdict(found) | {_ASKED: asked}))
         return found
 

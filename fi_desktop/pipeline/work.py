@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
-from fi_desktop.core.job import JobOptions, Stage
+from fi_desktop.core.job import JobOptions, Stage, StageEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,41 @@ class Work:
 
 
 class Report(Protocol):
-    """What the pipeline tells while it works; both calls may raise to stop it."""
+    """What the pipeline tells while it works; `progress` may raise to stop it."""
 
     def progress(self, stage: Stage, fraction: float) -> None:
         """So much of the stage is done, 0 to 1."""
 
     def measured(self, duration_s: float) -> None:
         """The recording is so long; the time limits grow with it."""
+
+    def ended(self, stage: Stage, end: StageEnd) -> None:
+        """The stage is over."""
+
+
+class Telling:
+    """Tells of one stage, from its beginning to its end; engines call it as their `Progress`."""
+
+    def __init__(self, report: Report, stage: Stage) -> None:
+        self._report = report
+        self._stage = stage
+        self._end = StageEnd.DONE
+
+    def __call__(self, fraction: float) -> None:
+        """So much of the stage is done; what is out of 0 to 1 is taken for the nearer of them."""
+        self._report.progress(self._stage, min(1.0, max(0.0, fraction)))
+
+    def kept(self) -> None:
+        """An earlier attempt had done it."""
+        self._end = StageEnd.KEPT
+
+    def __enter__(self) -> Telling:
+        """Begin."""
+        self(0.0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell how it ended."""
+        self._report.ended(self._stage, self._end if kind is None else StageEnd.BROKEN_OFF)

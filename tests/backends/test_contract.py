@@ -9,7 +9,7 @@ import pytest
 
 from fi_desktop.app import BackendName
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import JobOptions, JobState, Outcome
+from fi_desktop.core.job import JobOptions, JobState, Outcome, Stage, StageEnd
 from fi_desktop.jobs.news import JobProgressed
 from tests.driving import Driver, running_app
 
@@ -59,6 +59,21 @@ def test_progress_is_told_in_order_of_the_stages(driver: Driver, sample: Path):
     assert list(dict.fromkeys(stages)) == ["decode", "speech", "diarize", "join"]
 
 
+def test_an_attempt_keeps_what_each_of_its_stages_took(driver: Driver, sample: Path):
+    (job,) = driver.wait_until_done(*driver.submit(sample))
+    (attempt,) = job.attempts
+    assert [time.stage for time in attempt.stages] == [
+        Stage.DECODE,
+        Stage.SPEECH,
+        Stage.DIARIZE,
+        Stage.JOIN,
+    ]
+    assert {time.end for time in attempt.stages} == {StageEnd.DONE}
+    assert attempt.ended_at is not None
+    assert 0.0 < sum(time.took_s for time in attempt.stages) <= attempt.ended_at - attempt.started_at
+    assert driver.app.service.verify().result(10) == []
+
+
 def test_a_bad_file_fails_with_a_sentence_and_the_next_job_goes_on(
     driver: Driver, sample: Path, tmp_path: Path
 ):
@@ -78,6 +93,7 @@ def test_a_running_job_is_cancelled(driver: Driver, long_recording: Path):
     driver.app.service.cancel([job_id]).result(10)
     (job,) = driver.wait_until_done(job_id)
     assert (job.state, job.attempts[0].outcome) == (JobState.CANCELLED, Outcome.CANCELLED)
+    assert [time.stage for time in job.attempts[0].stages[:1]] == [Stage.DECODE]
     assert list(driver.app.service.folders.folder(job_id).iterdir()) == []  # no decoded speech is left lying
 
 

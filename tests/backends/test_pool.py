@@ -15,7 +15,7 @@ import pytest
 
 from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.messages import Ready
-from fi_desktop.core.job import JobState, Outcome
+from fi_desktop.core.job import JobState, Outcome, StageEnd
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
 from tests.driving import running_app
 
@@ -31,6 +31,10 @@ def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path,
         assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.COMPLETED]
         assert job.attempts[0].error is not None
         assert "signal 9" in job.attempts[0].error.message
+        crashed, finished = (attempt.stages for attempt in job.attempts)
+        assert crashed[-1].end is StageEnd.BROKEN_OFF
+        saved = [time.stage for time in crashed if time.end is StageEnd.DONE]  # is not done again
+        assert [time.stage for time in finished if time.end is StageEnd.KEPT] == saved
         driver.wait_for(lambda: all(worker.state is WorkerState.IDLE for worker in driver.workers()))
         assert busy.pid not in {worker.pid for worker in driver.workers()}
         assert len(driver.workers()) == 2

@@ -15,6 +15,9 @@ from fi_desktop.core.job import (
     JobState,
     Outcome,
     Priority,
+    Stage,
+    StageEnd,
+    StageTime,
     StaleClaim,
     Summary,
     apply,
@@ -114,6 +117,20 @@ def test_the_options_of_a_job_that_waits_can_be_changed():
         apply(running, changed)
 
 
+def test_an_attempt_keeps_what_its_stages_took():
+    first = (StageTime(Stage.DECODE, 2.5), StageTime(Stage.SPEECH, 1.0, StageEnd.BROKEN_OFF))
+    second = (StageTime(Stage.DECODE, 0.01, StageEnd.KEPT), StageTime(Stage.SPEECH, 7.25))
+    job = fold(
+        submitted(),
+        ev.Claimed(1, 101.0, "a", "w"),
+        ev.Failed(1, 105.0, "a", ERROR, retry_at=105.0, crashed=True, stages=first),
+        ev.Claimed(1, 106.0, "b", "w"),
+        ev.Completed(1, 115.0, "b", SUMMARY, stages=second),
+    )
+    assert [attempt.stages for attempt in job.attempts] == [first, second]
+    assert job_from_json(job_to_json(job)) == job
+
+
 def test_cancelling_a_running_job_waits_for_its_worker():
     running = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.CancelAsked(1, 102.0))
     assert running.state is JobState.RUNNING
@@ -162,6 +179,9 @@ def test_what_makes_no_sense_is_refused(events: list[ev.JobEvent], impossible: e
 
 at = st.floats(0, 1e10, allow_nan=False)
 claims = st.sampled_from(["a", "b", "c"])
+stages = st.lists(
+    st.builds(StageTime, st.sampled_from(Stage), st.floats(0, 1e6), st.sampled_from(StageEnd)), max_size=5
+).map(tuple)
 errors = st.builds(ErrorInfo, st.sampled_from(ErrorKind), st.text(), st.text(), st.text())
 options = st.builds(
     JobOptions,
@@ -179,10 +199,10 @@ later_events = st.one_of(
     st.builds(ev.RetryAsked, st.just(1), at),
     st.builds(ev.Prioritized, st.just(1), at, st.sampled_from(Priority)),
     st.builds(ev.OptionsChanged, st.just(1), at, options, st.none() | st.text()),
-    st.builds(ev.Completed, st.just(1), at, claims, st.just(SUMMARY)),
-    st.builds(ev.Failed, st.just(1), at, claims, errors, st.none() | at, st.booleans()),
-    st.builds(ev.Released, st.just(1), at, claims),
-    st.builds(ev.Cancelled, st.just(1), at, claims),
+    st.builds(ev.Completed, st.just(1), at, claims, st.just(SUMMARY), stages=stages),
+    st.builds(ev.Failed, st.just(1), at, claims, errors, st.none() | at, st.booleans(), stages=stages),
+    st.builds(ev.Released, st.just(1), at, claims, stages=stages),
+    st.builds(ev.Cancelled, st.just(1), at, claims, stages=stages),
 )
 
 
