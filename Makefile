@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint shots crash help package frozen-test models
+.PHONY: demo test check run lint shots crash monkey help package frozen-test models
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -32,6 +32,10 @@ run: $(STAMP) ## the window
 ROUNDS ?= 200
 crash: $(STAMP) ## kill the app and its workers, ROUNDS=200 times, and look what is left
 	$(BIN)/python -m tests.crash.harness $(ROUNDS)
+
+MONKEYS ?= 20
+monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the whole window, with jobs under way
+	MONKEYS=$(MONKEYS) QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q tests/ui/test_monkey.py
 
 shots: $(STAMP) ## the pictures of the window, into docs/images
 	xvfb-run -s "-screen 0 2400x1600x24" $(BIN)/python -m tests.ui.shots

@@ -1,0 +1,37 @@
+"""5,000 random events on the whole window with jobs under way: nothing breaks, hangs or is lost.
+
+pytest-qt fails a test on a Qt warning and on an exception in a slot. `make monkey` takes more seeds.
+"""
+
+import os
+
+import pytest
+
+from tests.ui.conftest import FakeProgram
+from tests.ui.monkey import Monkey, recordings_in
+
+STEPS = 5000
+FIRST_SEED = 20261124
+SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("MONKEYS", "1")))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)  # should it ever get a file dialog to do something
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkey = Monkey(home, recordings_in(tmp_path), seed)
+    monkey.run(STEPS)
+    monkey.end()
+    assert len(monkey.given) > 20
+    after = FakeProgram(home)
+    after.start()
+    kept = after.hand.do(lambda service: service.ledger.store.ids())
+    assert after.service.verify().result(20) == []
+    after.stop()
+    assert set(kept) == monkey.given - monkey.removed
+    with capsys.disabled():
+        print(
+            f"{len(monkey.given)} jobs, {len(monkey.removed)} removed, {monkey.starts} starts, "
+            f"slowest step {monkey.slowest_s * 1000:.0f} ms"
+        )
