@@ -76,11 +76,9 @@ class Opened(QObject):
 
 
 class Monkey:
-    """Does random things to a program, in an order that its seed decides. Where it ends the program, it starts
-    it again.
+    """Does random things to a program, in an order that its seed decides; starts it again where it ended it.
 
     Attributes:
-        slowest_s: the longest that one step kept the GUI thread.
         given: ids of all jobs that were taken in, however they ended.
         removed: ids of those that were forgotten.
         starts: how often the program was started.
@@ -90,7 +88,7 @@ class Monkey:
         self._home, self._recordings = home, recordings
         self._random = random.Random(seed)
         self._did: list[str] = []
-        self.slowest_s, self.starts = 0.0, 0
+        self.starts = 0
         self._held: tuple[QWidget, ...] = ()
         self._error: BaseException | None = None
         self.given: set[int] = set()
@@ -136,7 +134,6 @@ class Monkey:
     def _step(self) -> None:
         now = time.perf_counter()
         took, self._stepped_at = now - self._stepped_at, now
-        self.slowest_s = max(self.slowest_s, took)
         self._left -= 1
         try:
             assert took < LONGEST_S, f"a step took {took:.1f} s:\n{self.trail}"
@@ -338,7 +335,7 @@ class Monkey:
         return self._random.choices((NOTHING, shift, control), (8, 1, 1))[0]
 
     def _bring_back(self) -> None:
-        """Leave file dialogs, which reach beyond the test's folders; show the window where it was put away."""
+        """Leave file dialogs, which reach beyond the test's folders; show a window that was put away."""
         for dialog in QApplication.topLevelWidgets():
             if isinstance(dialog, QFileDialog) and dialog.isVisible():
                 dialog.reject()

@@ -17,7 +17,7 @@ SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("MONKEYS", "1")))
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypatch, capsys):
+def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypatch):
     monkeypatch.chdir(tmp_path)  # should it ever get a file dialog to do something
     monkeypatch.setenv("HOME", str(tmp_path))
     monkey = Monkey(home, recordings_in(tmp_path), seed)
@@ -30,8 +30,3 @@ def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypat
     assert after.service.verify().result(20) == []
     after.stop()
     assert set(kept) == monkey.given - monkey.removed
-    with capsys.disabled():
-        print(
-            f"{len(monkey.given)} jobs, {len(monkey.removed)} removed, {monkey.starts} starts, "
-            f"slowest step {monkey.slowest_s * 1000:.0f} ms"
-        )
