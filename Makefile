@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint shots crash monkey help package frozen-test models
+.PHONY: demo test check run lint translations shots crash monkey help package frozen-test models
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -25,6 +25,9 @@ lint: $(STAMP) ## style, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+translations: $(STAMP) ## look for new words of the window, and compile what is translated
+	$(BIN)/python packaging/translations.py
 
 run: $(STAMP) ## the window
 	$(BIN)/fi-desktop

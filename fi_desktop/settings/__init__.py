@@ -41,7 +41,7 @@ class Settings:
     )
     language: str = setting(
         "system",
-        About("The language of the window.", Kind.CHOICE, at_once=False, choices=("system", "en", "es")),
+        About("The language of the window.", Kind.CHOICE, choices=("system", "en", "es")),
     )
     speakers: str = setting(
         "2", About("How many people speak in a recording, where nothing else is chosen.", Kind.SPEAKERS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QKeySequence, QPalette
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from fi_desktop.ui import icons
 from fi_desktop.ui.jobs.rows import Row
+from fi_desktop.ui.language import SYSTEM, TONGUES
 
 
 class Actions(QObject):
@@ -20,7 +21,13 @@ class Actions(QObject):
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
         select_all, quit: as everywhere.
+        languages: what the window can speak; which one it does is to be checked.
+
+    Signals:
+        language_asked: "system", or the language that the window is to speak.
     """
+
+    language_asked = Signal(str)
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -53,6 +60,7 @@ class Actions(QObject):
         )
         self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
         self.quit = self._make(self.tr("&Quit"), "", "Ctrl+Q")
+        self.languages = self._offer_languages()
         # Enter belongs to the table, which has the focus then; here it is only shown
         self.open.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.dress(window.palette())
@@ -81,14 +89,38 @@ class Actions(QObject):
         job.addActions(self.of_jobs)
         job.addSeparator()
         job.addAction(self.select_all)
+        view = QMenu(self.tr("&View"), bar)
+        language = QMenu(self.tr("&Language"), view)
+        language.addActions(self.languages.actions())
+        view.addMenu(language)
         bar.addMenu(file)
         bar.addMenu(job)
+        bar.addMenu(view)
 
     def dress(self, palette: QPalette) -> None:
         """Draw the icons in the palette's colours."""
         for action, name in self._icons.items():
             if name:
                 action.setIcon(icons.icon(name, palette))
+
+    def show_language(self, choice: str) -> None:
+        """Check the language that was chosen."""
+        for action in self.languages.actions():
+            action.setChecked(action.data() == choice)
+
+    def _offer_languages(self) -> QActionGroup:
+        group = QActionGroup(self)
+        names = {SYSTEM: self.tr("As the &system"), "en": "&English", "es": "E&spañol"}
+        for choice in (*TONGUES, SYSTEM):
+            action = QAction(names[choice], self, checkable=True)
+            action.setData(choice)
+            group.addAction(action)
+        group.triggered.connect(self._on_language_chosen)
+        return group
+
+    @Slot(QAction)
+    def _on_language_chosen(self, action: QAction) -> None:
+        self.language_asked.emit(action.data())
 
     def _make(self, text: str, icon: str, key: QKeySequence.StandardKey | str, *, tip: str = "") -> QAction:
         action = QAction(text, self)

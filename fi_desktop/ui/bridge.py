@@ -22,10 +22,11 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from fi_desktop import log
 from fi_desktop.core.errors import FiError
 from fi_desktop.core.job import Job
-from fi_desktop.jobs.news import News
+from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 
 T = TypeVar("T")
+_OF_THE_QUEUE = (Notice, QueuePaused, WorkersChanged)
 _PAGE = 2000  # jobs a look at the store, so that no look keeps the queue waiting
 
 
@@ -56,12 +57,18 @@ class Bridge(QObject):
         self._waking = False  # so that a burst of news wakes the GUI thread once
         self._callbacks: dict[int, tuple[Callable[[Any], None] | None, Callable[[str], None]]] = {}
         self._tickets = count()
+        self._holds: dict[type, News] = {}  # the last news of a kind, of what is no job's
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     def listen(self) -> None:
         """Follow the queue: first whatever is there, then every change."""
         self._unlisten = self._service.listen(self._tell)
         self._list_jobs(0)
+
+    def tell_again(self) -> None:
+        """Tell what still holds once more, to windows that were not there when it was told."""
+        self.jobs_listed.emit([])
+        self.news_arrived.emit(tuple(self._holds.values()))
 
     def close(self) -> None:
         """Tell no more."""
@@ -141,6 +148,7 @@ class Bridge(QObject):
             deed(value)
 
     def _show_news(self, news: tuple[News, ...]) -> None:
+        self._holds |= {type(item): item for item in news if isinstance(item, _OF_THE_QUEUE)}
         self.news_arrived.emit(news)
 
     def _show_jobs(self, jobs: list[Job]) -> None:

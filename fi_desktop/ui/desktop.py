@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
+from fi_desktop import settings
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
+from fi_desktop.ui import standing
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.closing import CloseQuestion
+from fi_desktop.ui.jobs.model import JobsModel
+from fi_desktop.ui.language import Language
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.tray import Tray
 
@@ -47,10 +52,14 @@ class Program(Protocol):
 
 
 class Desktop(QObject):
-    """Owns the window, the tray and the crossing to the queue, and ends them in order.
+    """Owns the windows, the tray and the crossing to the queue, and ends them in order.
+
+    In another language they are built anew: no widget has to know how to change its words.
 
     Attributes:
         window: the main window.
+        question: what is asked before it closes at work.
+        language: what the windows speak.
 
     Signals:
         ended: all is on disk, and the event loop may end.
@@ -62,30 +71,18 @@ class Desktop(QObject):
         super().__init__()
         self._program = program
         self._bridge = Bridge(program.service)
-        self.window = MainWindow(program.service, program.settings, self._bridge)
-        self.question = CloseQuestion(self.window)
-        self._tray = Tray(self.window) if Tray.available() else None
-        self._monitor: MonitorWindow | None = None
         self._starting: threading.Thread | None = None
         self._stopping = False
-        self.window.close_asked.connect(self._on_close_asked)
-        self.window.quit_asked.connect(self.stop)
-        self.window.monitor_asked.connect(self._on_monitor_asked)
-        self.question.keep_chosen.connect(self._on_keep_chosen)
-        self.question.stop_chosen.connect(self.stop)
         self._bridge.handed_over.connect(self._on_handed_over)
-        if self._tray is not None:
-            self._tray.show_asked.connect(self.window.raise_up)
-            self._tray.quit_asked.connect(self.stop)
-            self.window.jobs.jobs_changed.connect(self._on_jobs_changed)
+        self.language = Language(_application(), program.settings.language)
+        self._build()
+        self.window.jobs.jobs_changed.connect(self._on_jobs_changed)  # a model outlives its window
 
     def start(self, files: list[Path]) -> None:
         """Start the queue off the GUI thread, and hand in the files that the program was opened with."""
         self._program.on_handover(self._bridge.hand_over)
         self._bridge.listen()
         self._in_thread(self._program.start, self._on_not_started)
-        if self._tray is not None:
-            self._tray.show()
         if files:
             self.window.intake.add(files)
 
@@ -100,6 +97,62 @@ class Desktop(QObject):
             self._monitor.close()
         self.window.show_stopping()
         self._in_thread(self._program.stop, self._on_stopped, self._on_stopped)
+
+    def _build(self, jobs: JobsModel | None = None) -> None:
+        """Make the windows, in the language that is spoken now."""
+        program = self._program
+        self.window = MainWindow(program.service, program.settings, self._bridge, jobs)
+        self.question = CloseQuestion(self.window)
+        self._tray = Tray(self.window) if Tray.available() else None
+        self._monitor: MonitorWindow | None = None
+        self.window.commands.show_language(self.language.choice)
+        self.window.close_asked.connect(self._on_close_asked)
+        self.window.quit_asked.connect(self.stop)
+        self.window.monitor_asked.connect(self._on_monitor_asked)
+        # queued: the menu that was chosen from has closed by then, and can go
+        self.window.language_asked.connect(self.speak, Qt.ConnectionType.QueuedConnection)
+        self.question.keep_chosen.connect(self._on_keep_chosen)
+        self.question.stop_chosen.connect(self.stop)
+        if self._tray is not None:
+            self._tray.show_asked.connect(self.window.raise_up)
+            self._tray.quit_asked.connect(self.stop)
+            self._tray.show()
+
+    @Slot(str)
+    def speak(self, choice: str) -> None:
+        """Speak another language from now on, and at the next start; jobs go on meanwhile."""
+        if self._stopping or choice == self.language.choice:
+            return
+        if self.window.models is not None and self.window.models.desk.busy:
+            self.window.commands.show_language(self.language.choice)
+            self.window.message.say(
+                self.tr("Models are being worked on: change the language once that is done."), "warn"
+            )
+            return
+        now = self._program.settings
+        self._program.settings = settings.changed(now, {"language": choice})
+        self.language.choose(choice)
+        self._build_anew()
+        self._bridge.work(partial(settings.save, now.home, {"language": choice}), None, self._on_not_saved)
+
+    def _build_anew(self) -> None:
+        old, stood = self.window, standing.look(self.window)
+        monitor = standing.look_at_monitor(self._monitor)
+        old.windows.close_all()
+        if self._monitor is not None:
+            self._monitor.close()
+        if self._tray is not None:
+            self._tray.hide()
+        self._build(old.jobs)
+        standing.put(self.window, stood)
+        if monitor is not None:
+            self._on_monitor_asked()
+            standing.put_monitor(self._monitor, monitor)
+        self._bridge.tell_again()
+        if stood.visible:
+            self.window.activateWindow()
+        old.hide()
+        old.deleteLater()
 
     def _in_thread(
         self,
@@ -167,6 +220,9 @@ class Desktop(QObject):
         if self._tray is not None:
             self._tray.show_counts(self.window.jobs.counts)
 
+    def _on_not_saved(self, sentence: str) -> None:
+        self.window.message.say(sentence, "warn")
+
     def _on_not_started(self, sentence: str) -> None:
         self.window.show_jobs()
         self.window.message.say(sentence, "bad")
@@ -174,11 +230,19 @@ class Desktop(QObject):
 
     def _on_stopped(self, _outcome: object) -> None:
         self._bridge.close()
+        self.language.close()
         if self._tray is not None:
             self._tray.hide()
         self.window.closable = True
         self.window.close()
         self.ended.emit()
+
+
+def _application() -> QCoreApplication:
+    application = QCoreApplication.instance()
+    if application is None:
+        raise RuntimeError("there is no Qt application yet")
+    return application
 
 
 def _session_ends() -> bool:

@@ -65,13 +65,18 @@ class MainWindow(QMainWindow):
         close_asked: the person wants to close it; who owns the program decides.
         quit_asked: the person wants to end the program.
         monitor_asked: the person wants to see how workers and queue do.
+        language_asked: "system", or the language that the person wants the window to speak.
     """
 
     close_asked = Signal()
     quit_asked = Signal()
     monitor_asked = Signal()
+    language_asked = Signal(str)
 
-    def __init__(self, service: JobService, settings: Settings, bridge: Bridge) -> None:
+    def __init__(
+        self, service: JobService, settings: Settings, bridge: Bridge, jobs: JobsModel | None = None
+    ) -> None:
+        """Show the jobs of an earlier window, or none until some are listed."""
         super().__init__()
         self.closable = False
         self._service = service
@@ -83,7 +88,8 @@ class MainWindow(QMainWindow):
         self.setObjectName("main")
         self.setMinimumSize(760, 420)
         self.setAcceptDrops(True)
-        self.jobs = JobsModel(self, retries=len(settings.retry_delays_s))
+        self.jobs = jobs or JobsModel(retries=len(settings.retry_delays_s))
+        self.jobs.setParent(self)
         self.commands = Actions(self)
         self.options = OptionsBar(settings.job_options, self)
         self.table = JobsTable(self.jobs, self)
@@ -117,6 +123,10 @@ class MainWindow(QMainWindow):
         ):
             action.setEnabled(False)
         self.message.say(self.tr("Stopping safely…"))
+
+    def remember(self) -> None:
+        """Remember where the window stands, and its columns."""
+        self._remembered.save("main", self, self.table.horizontalHeader())
 
     @Slot()
     def raise_up(self) -> None:
@@ -173,6 +183,7 @@ class MainWindow(QMainWindow):
         acts.remove.triggered.connect(self._on_remove_asked)
         acts.select_all.triggered.connect(self.table.selectAll)
         acts.quit.triggered.connect(self.quit_asked)
+        acts.language_asked.connect(self.language_asked)
         self.intake.added.connect(self._on_added)
         self.empty.add_asked.connect(self._on_add_asked)
         self.empty.sample_asked.connect(self._on_sample_asked)
@@ -190,12 +201,8 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_added(self, submission: Submission) -> None:
         number = len(submission.ids)
-        if number == 1:
-            added = self.tr("1 recording added")
-        else:
-            added = self.tr("{number} recordings added").format(number=number)
         if number:
-            self.status.showMessage(added, _NOTICE_MS)
+            self.status.showMessage(self.tr("%Ln recording(s) added", "", number), _NOTICE_MS)
             self.table.scrollToTop()
         if submission.known:
             self.table.select(submission.known[0])
@@ -316,10 +323,7 @@ class MainWindow(QMainWindow):
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.tr("Remove"))
-        if len(ids) == 1:
-            box.setText(self.tr("Remove this job and its result?"))
-        else:
-            box.setText(self.tr("Remove {number} jobs and their results?").format(number=len(ids)))
+        box.setText(self.tr("Remove %Ln job(s) with all results?", "", len(ids)))
         box.setInformativeText(self.tr("The recordings themselves stay where they are."))
         yes = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
         keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
@@ -343,7 +347,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Let who owns the program decide, who may have to ask the person first."""
-        self._remembered.save("main", self, self.table.horizontalHeader())
+        self.remember()
         if self.closable:
             event.accept()
             return

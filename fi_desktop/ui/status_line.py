@@ -50,14 +50,14 @@ class StatusLine(QStatusBar):
         self._counts = counts
         parts = [self.tr("Paused")] if self._paused else []
         parts += [
-            self.tr("{number} running").format(number=counts[JobState.RUNNING]),
-            self.tr("{number} waiting").format(number=counts[JobState.QUEUED]),
+            self.tr("%Ln running", "", counts[JobState.RUNNING]),
+            self.tr("%Ln waiting", "", counts[JobState.QUEUED]),
         ]
         if counts[JobState.RETRYING]:
-            parts.append(self.tr("{number} retrying").format(number=counts[JobState.RETRYING]))
+            parts.append(self.tr("%Ln retrying", "", counts[JobState.RETRYING]))
         if counts[JobState.FAILED]:
-            parts.append(self.tr("{number} failed").format(number=counts[JobState.FAILED]))
-        parts.append(self.tr("{number} completed").format(number=counts[JobState.COMPLETED]))
+            parts.append(self.tr("%Ln failed", "", counts[JobState.FAILED]))
+        parts.append(self.tr("%Ln completed", "", counts[JobState.COMPLETED]))
         self._jobs.setText("   ·   ".join(parts))
 
     def show_paused(self, paused: bool) -> None:

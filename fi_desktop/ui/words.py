@@ -112,7 +112,7 @@ class Words(QObject):
     def moment(self, at: float) -> str:
         """Return a date with its time, as the person's system writes them; `at`: seconds since the epoch."""
         moment = QDateTime.fromSecsSinceEpoch(round(at))
-        return QLocale.system().toString(moment, QLocale.FormatType.ShortFormat)
+        return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
 
     def outcome(self, outcome: Outcome | None) -> str:
         """Return how an attempt ended; None: it runs."""

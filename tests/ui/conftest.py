@@ -23,10 +23,11 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.settings import Settings, load
+from fi_desktop.settings import Settings, changed, load
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.garbage import GarbageCollector
+from fi_desktop.ui.language import Language
 from fi_desktop.ui.main import make_application
 
 PATIENCE_S = 20.0
@@ -95,7 +96,10 @@ class FakeProgram:
     """
 
     def __init__(self, home: Path) -> None:
+        # English wherever the tests run; what the file says goes before that
         self.settings = load({"FI_DESKTOP_HOME": str(home)})
+        if self.settings.language == "system":
+            self.settings = changed(self.settings, {"language": "en"})
         self.service = JobService(
             partial(JobStore, self.settings.store),
             JobFolders(self.settings.jobs),
@@ -137,6 +141,7 @@ def qapp_cls():
 def dressed(qapp):
     application = make_application()
     collector = GarbageCollector(application)
+    Language(application, "en")  # for widgets without the window: the plural forms of English
     yield application
     collector.close()
 

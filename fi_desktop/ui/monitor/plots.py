@@ -97,7 +97,7 @@ class MonitorPlots(QWidget):
     def _moment(self, at: float) -> str:
         """Return a time of the day, with its day where the window is longer than one."""
         assert self._history is not None
-        moment, locale = QDateTime.fromSecsSinceEpoch(round(at)), QLocale.system()
+        moment, locale = QDateTime.fromSecsSinceEpoch(round(at)), QLocale()
         time = locale.toString(moment.time(), QLocale.FormatType.ShortFormat)
         long = self._history.step_s * len(self._history.depth) > _DAY_S + 1
         return f"{locale.toString(moment.date(), 'd MMM')} {time}" if long else time

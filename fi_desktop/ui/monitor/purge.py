@@ -29,23 +29,15 @@ class PurgeQuestion(QObject):
         """Ask whether so many jobs are to be forgotten."""
         if self.box is not None:
             return
-        if number == 1:
-            waiting = self.tr(
-                "1 recording that waits, for a worker or its next attempt, is taken off the list."
-            )
-        else:
-            waiting = self.tr(
-                "{number} recordings that wait, for a worker or their next attempt, are taken off the list."
-            ).format(number=number)
+        waiting = self.tr(
+            "%Ln recording(s) that wait for a worker or the next attempt are taken off the list.", "", number
+        )
         more = self.tr("What is running goes on, and the files of the recordings stay where they are.")
         yes = self.tr("Empty the queue…")
         self._show(self.tr("Empty the queue?"), f"{waiting} {more}", yes, lambda: self._ask_again(number))
 
     def _ask_again(self, number: int) -> None:
-        if number == 1:
-            text = self.tr("Really forget the recording that waits?")
-        else:
-            text = self.tr("Really forget all {number} recordings that wait?").format(number=number)
+        text = self.tr("Really forget %Ln recording(s) that wait?", "", number)
         more = self.tr("This cannot be undone: what is still wanted would have to be added again.")
         self._show(text, more, self.tr("Forget them"), self.confirmed.emit)
 

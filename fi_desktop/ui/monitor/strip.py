@@ -84,7 +84,7 @@ class StripPainter:
         span_s = history.step_s * len(history.depth)
         offset_s = QDateTime.fromSecsSinceEpoch(round(history.start)).offsetFromUtc()
         step_s = tick_step_s(span_s, max(2, int(area.width() / _TICK_WIDTH)))
-        metrics, locale = QFontMetrics(self._small), QLocale.system()
+        metrics, locale = QFontMetrics(self._small), QLocale()
         self._painter.setFont(self._small)
         self._painter.setPen(QPen(theme.quiet(self._palette), 1))
         for at in ticks(history.start, history.start + span_s, step_s, offset_s):

@@ -124,7 +124,7 @@ class MonitorWindow(QDialog):
 
     def show_look(self, look: Look) -> None:
         """Show what a look found."""
-        reading = self.tr("Reading the list: {number} jobs").format(number=self._words.number(look.read, 0))
+        reading = self.tr("Reading the list: %Ln job(s)", "", look.read)
         self._reading.setText("" if look.figures else reading)
         self.workers.take_look(look)
         self.queue.take_look(look)
@@ -156,10 +156,7 @@ class MonitorWindow(QDialog):
         self._bridge.when_done(self._program.service.purge(), self._on_purged, self._on_refused)
 
     def _on_purged(self, number: int) -> None:
-        if number == 1:
-            self.message.say(self.tr("1 recording was taken off the queue."))
-        else:
-            self.message.say(self.tr("{number} recordings were taken off the queue.").format(number=number))
+        self.message.say(self.tr("%Ln recording(s) were taken off the queue.", "", number))
 
     def _on_refused(self, sentence: str) -> None:
         self.message.say(sentence, "bad")

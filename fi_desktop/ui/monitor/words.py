@@ -112,7 +112,7 @@ class MonitorWords(QObject):
 
     def number(self, value: float, digits: int) -> str:
         """Return a number as the person's system writes it."""
-        return QLocale.system().toString(float(value), "f", digits)  # of a whole number too
+        return QLocale().toString(float(value), "f", digits)  # of a whole number too
 
     def target(self, target: Target) -> str:
         """Return what a target is about, in words."""

@@ -97,10 +97,7 @@ class WorkersPage(QWidget):
         known = self.model.rowCount() > 0 and not self._trouble
         self.fewer.setEnabled(known and self.wanted > 1)
         self.more.setEnabled(known and self.wanted < self._most)
-        if self.wanted == 1:
-            self._number.setText(self.tr("1 worker"))
-        else:
-            self._number.setText(self.tr("{number} workers").format(number=self.wanted))
+        self._number.setText(self.tr("%Ln worker(s)", "", self.wanted))
         self._about.setText(self._trouble or self.tr("Each works on one recording at a time."))
 
     def _ask(self, workers: int) -> None:

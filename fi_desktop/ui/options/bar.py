@@ -74,6 +74,11 @@ class OptionsBar(QWidget):
             vocabulary=self.menu.vocabulary,
         )
 
+    def choose(self, options: JobOptions) -> None:
+        """Choose as asked, as far as it is offered."""
+        self.speakers.setCurrentIndex(max(0, self.speakers.findData(str(options.speakers))))
+        self.menu.choose(options)
+
     def offer_packs(self, packs: Iterable[str]) -> None:
         """Offer these model packs from now on: others were installed, or some were removed."""
         self.menu.offer_packs(packs)
@@ -90,11 +95,8 @@ class OptionsBar(QWidget):
         if menu.engine != usual.engine:
             unusual.append(words.engine(menu.engine))
         if menu.vocabulary != usual.vocabulary:
-            unusual.append(self._counted(len(menu.vocabulary)))
+            unusual.append(self.tr("%Ln word(s)", "", len(menu.vocabulary)))
         return unusual
-
-    def _counted(self, number: int) -> str:
-        return self.tr("1 word") if number == 1 else self.tr("{number} words").format(number=number)
 
     @Slot()
     def _on_changed(self) -> None:

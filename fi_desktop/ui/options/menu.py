@@ -25,6 +25,7 @@ class OptionsMenu(QMenu):
     """Holds the choices of the next drop but for the number of speakers.
 
     Attributes:
+        packs: the model packs that are offered to write words down.
         vocabulary: words that may come up.
         edit_words: opens the dialog for them.
 
@@ -38,7 +39,7 @@ class OptionsMenu(QMenu):
         """Offer the choices; what is `usual` is chosen at the start."""
         super().__init__(parent)
         self._words = Words(self)
-        self._packs: tuple[str, ...] = ()
+        self.packs: tuple[str, ...] = ()
         self._dialog: VocabularyDialog | None = None
         self._wanted = usual.transcriber
         self.vocabulary = usual.vocabulary
@@ -82,9 +83,9 @@ class OptionsMenu(QMenu):
         """Offer these model packs to write words down; the choice stays where it is still there."""
         packs = tuple(dict.fromkeys(packs))
         chosen = self._transcribers.checkedAction()
-        if chosen is not None and packs == self._packs:
+        if chosen is not None and packs == self.packs:
             return  # the menu may be open: nothing moves under the pointer without need
-        self._packs = packs
+        self.packs = packs
         wanted = chosen.data() if chosen is not None else self._wanted
         for action in self._transcribers.actions():
             self._transcribers.removeAction(action)
@@ -96,6 +97,19 @@ class OptionsMenu(QMenu):
             self.insertAction(self._end_of_transcribers, action)
         if self._transcribers.checkedAction() is None:
             self._transcribers.actions()[0].setChecked(True)
+        self.changed.emit()
+
+    def choose(self, options: JobOptions) -> None:
+        """Choose what is offered and asked for here."""
+        for group, value in (
+            (self._transcribers, options.transcriber),
+            (self._languages, options.language),
+            (self._engines, options.engine),
+        ):
+            for action in group.actions():
+                if action.data() == value:
+                    action.setChecked(True)
+        self.vocabulary = options.vocabulary
         self.changed.emit()
 
     def _group(self) -> QActionGroup:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Slot
+from functools import partial
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QSplitter,
+    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -46,6 +49,7 @@ class ResultView(QWidget):
         super().__init__(parent)
         self._words = Words(self)
         self._transcript = transcript
+        self._list: QTableView
         self.lanes = LanesView(transcript, self)
         self.reading, self.turns = self._make_list()
         self.export = ExportButton(transcript, bridge, self)
@@ -66,10 +70,23 @@ class ResultView(QWidget):
         """How sure the result is, and what the person should know of it."""
         return self._grade.text()
 
+    @property
+    def place(self) -> int:
+        """How far down the list is scrolled, pixels."""
+        return self._list.verticalScrollBar().value()
+
+    def go_to(self, place: int) -> None:
+        """Scroll the list there, once it is laid out."""
+        QTimer.singleShot(0, self, partial(self._list.verticalScrollBar().setValue, place))
+
     def _make_list(self) -> tuple[ReadingPanel | None, TurnsTable | None]:
         if any(segment.text for segment in self._transcript.segments):
-            return ReadingPanel(self._transcript, self), None
-        return None, TurnsTable(self._transcript, self)
+            reading = ReadingPanel(self._transcript, self)
+            self._list = reading.table
+            return reading, None
+        turns = TurnsTable(self._transcript, self)
+        self._list = turns
+        return None, turns
 
     def _connect(self) -> None:
         if self.reading is not None:
@@ -163,12 +180,12 @@ class ResultView(QWidget):
 
     def _facts(self) -> str:
         transcript = self._transcript
-        number, made = len(transcript.speakers), transcript.provenance
+        made = transcript.provenance
         facts = []
         if transcript.turns:
             facts += [
-                self.tr("1 speaker") if number == 1 else self.tr("{number} speakers").format(number=number),
-                self.tr("{number} turns").format(number=len(transcript.turns)),
+                self.tr("%Ln speaker(s)", "", len(transcript.speakers)),
+                self.tr("%Ln turn(s)", "", len(transcript.turns)),
             ]
         facts += [
             self.tr("{time} long").format(time=clock(transcript.duration)),
@@ -178,7 +195,7 @@ class ResultView(QWidget):
             facts.append(self._words.language(transcript.language))
         words = sum(len(segment.words) for segment in transcript.segments)
         if words:
-            facts.append(self.tr("{number} words").format(number=QLocale.system().toString(words)))
+            facts.append(self.tr("%Ln word(s)", "", words))
         facts.append(self._words.engine(made.engine))
         if made.transcriber:
             facts.append(self._transcriber(self._words.engine(made.transcriber), made.transcriber_model))

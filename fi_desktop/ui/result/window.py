@@ -46,6 +46,7 @@ class JobWindow(QWidget):
         self._jobs = jobs
         self._remembered = remembered
         self._wanted: tuple[JobState, int] | None = None  # what is shown, or being read
+        self._go_to = 0  # where the list is to be scrolled to, once it is read
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._on_tick)
@@ -72,6 +73,17 @@ class JobWindow(QWidget):
     def note(self) -> str:
         """What it says while it has nothing to show."""
         return self._note.text()
+
+    @property
+    def place(self) -> int:
+        """How far down its list is scrolled, pixels."""
+        return self.result.place if self.result is not None else self._go_to
+
+    def go_to(self, place: int) -> None:
+        """Scroll the list there, now or once it is read."""
+        self._go_to = place
+        if self.result is not None:
+            self.result.go_to(place)
 
     def _look(self) -> None:
         """Show the job as the model knows it; ask the queue where it does not know it."""
@@ -126,6 +138,8 @@ class JobWindow(QWidget):
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         self.result.lanes.setFocus()
+        if self._go_to:
+            self.result.go_to(self._go_to)
         # a result that was looked at may be forgotten in time, if the settings say so
         self._bridge.when_done(self._service.mark_seen([self.job_id]), None, self._on_not_marked)
 

@@ -1,0 +1,110 @@
+"""How the windows stand, so that they can be built anew without the person losing their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray
+
+from fi_desktop.core.job import JobOptions
+from fi_desktop.ui.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from fi_desktop.ui.monitor.window import MonitorWindow
+
+
+@dataclass(frozen=True, slots=True)
+class JobStanding:
+    """How a job's window stands.
+
+    Attributes:
+        place: how far down its list is scrolled, pixels.
+    """
+
+    job_id: int
+    geometry: QByteArray
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the main window stands, with those that it opened.
+
+    Attributes:
+        options: how the next recordings are done.
+        packs: models that write words down, as far as they were offered.
+        selected: jobs.
+        place: how far down the table is scrolled, pixels.
+        results: the open job windows.
+        models: geometry of the models dialog; None where it is not open.
+        visible: whether the main window can be seen, minimised or not.
+    """
+
+    options: JobOptions
+    packs: tuple[str, ...]
+    selected: tuple[int, ...]
+    place: int
+    results: tuple[JobStanding, ...]
+    models: QByteArray | None
+    visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorStanding:
+    """How the monitor stands.
+
+    Attributes:
+        page: the place of the page that is shown, from 0.
+    """
+
+    geometry: QByteArray
+    page: int
+
+
+def look(window: MainWindow) -> Standing:
+    """Return how a window stands; its geometry and columns are remembered on disk."""
+    window.remember()
+    models = window.models
+    return Standing(
+        window.options.options(),
+        window.options.menu.packs,
+        tuple(row.id for row in window.table.selected_rows()),
+        window.table.verticalScrollBar().value(),
+        tuple(JobStanding(shown.job_id, shown.saveGeometry(), shown.place) for shown in window.windows.all()),
+        models.saveGeometry() if models is not None and models.isVisible() else None,
+        window.isVisible(),
+    )
+
+
+def put(window: MainWindow, standing: Standing) -> None:
+    """Have a window stand so."""
+    window.options.offer_packs(standing.packs)
+    window.options.choose(standing.options)
+    window.show_jobs()
+    window.table.select_all_of(standing.selected)
+    if standing.visible:
+        window.show()
+    window.table.verticalScrollBar().setValue(standing.place)
+    for result in standing.results:
+        shown = window.windows.open(result.job_id)
+        shown.restoreGeometry(result.geometry)
+        shown.go_to(result.place)
+    if standing.models is not None:
+        window.show_models()
+        if window.models is not None:
+            window.models.restoreGeometry(standing.models)
+
+
+def look_at_monitor(monitor: MonitorWindow | None) -> MonitorStanding | None:
+    """Return how the monitor stands; None where it is not open."""
+    if monitor is None or not monitor.isVisible():
+        return None
+    return MonitorStanding(monitor.saveGeometry(), monitor.pages.place)
+
+
+def put_monitor(monitor: MonitorWindow | None, standing: MonitorStanding) -> None:
+    """Have the monitor stand so, if there is one."""
+    if monitor is not None:
+        monitor.restoreGeometry(standing.geometry)
+        monitor.pages.choose(standing.page)

@@ -1,0 +1,137 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en" sourcelanguage="en">
+<context>
+    <name>MainWindow</name>
+    <message numerus="yes">
+        <source>%Ln recording(s) added</source>
+        <translation>
+            <numerusform>%Ln recording added</numerusform>
+            <numerusform>%Ln recordings added</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %Ln job(s) with all results?</source>
+        <translation>
+            <numerusform>Remove %Ln job with its result?</numerusform>
+            <numerusform>Remove %Ln jobs with their results?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MonitorWindow</name>
+    <message numerus="yes">
+        <source>Reading the list: %Ln job(s)</source>
+        <translation>
+            <numerusform>Reading the list: %Ln job</numerusform>
+            <numerusform>Reading the list: %Ln jobs</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) were taken off the queue.</source>
+        <translation>
+            <numerusform>%Ln recording was taken off the queue.</numerusform>
+            <numerusform>%Ln recordings were taken off the queue.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>OptionsBar</name>
+    <message numerus="yes">
+        <source>%Ln word(s)</source>
+        <translation>
+            <numerusform>%Ln word</numerusform>
+            <numerusform>%Ln words</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PurgeQuestion</name>
+    <message numerus="yes">
+        <source>%Ln recording(s) that wait for a worker or the next attempt are taken off the list.</source>
+        <translation>
+            <numerusform>%Ln recording that waits for a worker or the next attempt is taken off the list.</numerusform>
+            <numerusform>%Ln recordings that wait for a worker or the next attempt are taken off the list.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Really forget %Ln recording(s) that wait?</source>
+        <translation>
+            <numerusform>Really forget %Ln recording that waits?</numerusform>
+            <numerusform>Really forget all %Ln recordings that wait?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ResultView</name>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln speaker</numerusform>
+            <numerusform>%Ln speakers</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln turn(s)</source>
+        <translation>
+            <numerusform>%Ln turn</numerusform>
+            <numerusform>%Ln turns</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln word(s)</source>
+        <translation>
+            <numerusform>%Ln word</numerusform>
+            <numerusform>%Ln words</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>StatusLine</name>
+    <message numerus="yes">
+        <source>%Ln running</source>
+        <translation>
+            <numerusform>%Ln running</numerusform>
+            <numerusform>%Ln running</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting</source>
+        <translation>
+            <numerusform>%Ln waiting</numerusform>
+            <numerusform>%Ln waiting</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln retrying</source>
+        <translation>
+            <numerusform>%Ln retrying</numerusform>
+            <numerusform>%Ln retrying</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln failed</source>
+        <translation>
+            <numerusform>%Ln failed</numerusform>
+            <numerusform>%Ln failed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln completed</source>
+        <translation>
+            <numerusform>%Ln completed</numerusform>
+            <numerusform>%Ln completed</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WorkersPage</name>
+    <message numerus="yes">
+        <source>%Ln worker(s)</source>
+        <translation>
+            <numerusform>%Ln worker</numerusform>
+            <numerusform>%Ln workers</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>

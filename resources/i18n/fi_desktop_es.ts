@@ -1,0 +1,1835 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="es" sourcelanguage="en">
+<context>
+    <name>Actions</name>
+    <message>
+        <source>Add &amp;recordings…</source>
+        <translation>&amp;Añadir grabaciones…</translation>
+    </message>
+    <message>
+        <source>Add &amp;folder…</source>
+        <translation>Añadir &amp;carpeta…</translation>
+    </message>
+    <message>
+        <source>&amp;Paste</source>
+        <translation>&amp;Pegar</translation>
+    </message>
+    <message>
+        <source>Add the files that were copied, or whose paths were</source>
+        <translation>Añadir los archivos que se copiaron, o cuyas rutas se copiaron</translation>
+    </message>
+    <message>
+        <source>&amp;Models…</source>
+        <translation>&amp;Modelos…</translation>
+    </message>
+    <message>
+        <source>Install models that tell voices apart and write down what was said</source>
+        <translation>Instalar modelos que distinguen las voces y transcriben lo que se dijo</translation>
+    </message>
+    <message>
+        <source>M&amp;onitor…</source>
+        <translation>M&amp;onitor…</translation>
+    </message>
+    <message>
+        <source>See how workers and queue do</source>
+        <translation>Ver la actividad de los procesos y de la cola</translation>
+    </message>
+    <message>
+        <source>&amp;Open</source>
+        <translation>&amp;Abrir</translation>
+    </message>
+    <message>
+        <source>Show who spoke when</source>
+        <translation>Mostrar quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>&amp;Cancelar</translation>
+    </message>
+    <message>
+        <source>Stop working on it</source>
+        <translation>Dejar de procesarlo</translation>
+    </message>
+    <message>
+        <source>Re&amp;try</source>
+        <translation>&amp;Reintentar</translation>
+    </message>
+    <message>
+        <source>Do it again, or now</source>
+        <translation>Procesarlo otra vez, o ahora mismo</translation>
+    </message>
+    <message>
+        <source>Re&amp;move…</source>
+        <translation>&amp;Quitar…</translation>
+    </message>
+    <message>
+        <source>Forget it with its result; the recording stays where it is</source>
+        <translation>Quitarlo de la lista junto con su resultado; la grabación se queda donde está</translation>
+    </message>
+    <message>
+        <source>Select &amp;all</source>
+        <translation>Seleccionar &amp;todo</translation>
+    </message>
+    <message>
+        <source>&amp;Quit</source>
+        <translation>&amp;Salir</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Archivo</translation>
+    </message>
+    <message>
+        <source>&amp;Job</source>
+        <translation>&amp;Trabajo</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Ver</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Idioma</translation>
+    </message>
+    <message>
+        <source>As the &amp;system</source>
+        <translation>El del &amp;sistema</translation>
+    </message>
+</context>
+<context>
+    <name>Bridge</name>
+    <message>
+        <source>Something went wrong ({error}).</source>
+        <translation>Algo ha salido mal ({error}).</translation>
+    </message>
+</context>
+<context>
+    <name>Cells</name>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Stage</source>
+        <translation>Fase</translation>
+    </message>
+    <message>
+        <source>Speakers</source>
+        <translation>Hablantes</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>Duración</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Tiempo</translation>
+    </message>
+    <message>
+        <source>Time left</source>
+        <translation>Falta</translation>
+    </message>
+    <message>
+        <source>Attempts</source>
+        <translation>Intentos</translation>
+    </message>
+    <message>
+        <source>What is being done, or how sure the result is</source>
+        <translation>Qué se está haciendo, o lo fiable que es el resultado</translation>
+    </message>
+    <message>
+        <source>Speakers found; before that, those to look for</source>
+        <translation>Hablantes encontrados; antes, los que se buscan</translation>
+    </message>
+    <message>
+        <source>Length of the recording</source>
+        <translation>Duración de la grabación</translation>
+    </message>
+    <message>
+        <source>How long it has been waiting or running, or how long it took</source>
+        <translation>Cuánto lleva en espera o en curso, o cuánto tardó</translation>
+    </message>
+    <message>
+        <source>About how long it will still take</source>
+        <translation>Tiempo aproximado que falta</translation>
+    </message>
+    <message>
+        <source>How often it was tried</source>
+        <translation>Cuántas veces se ha intentado</translation>
+    </message>
+    <message>
+        <source>Added {moment}</source>
+        <translation>Añadida el {moment}</translation>
+    </message>
+    <message>
+        <source>Running for this long</source>
+        <translation>Tiempo que lleva en curso</translation>
+    </message>
+    <message>
+        <source>Waiting for this long</source>
+        <translation>Tiempo que lleva en espera</translation>
+    </message>
+    <message>
+        <source>Took this long</source>
+        <translation>Tiempo que tardó</translation>
+    </message>
+</context>
+<context>
+    <name>CloseQuestion</name>
+    <message>
+        <source>Close fi-desktop</source>
+        <translation>Cerrar fi-desktop</translation>
+    </message>
+    <message>
+        <source>Work is under way: {running} running, {waiting} waiting.</source>
+        <translation>Hay trabajo en marcha: {running} en curso, {waiting} en espera.</translation>
+    </message>
+    <message>
+        <source>Nothing is lost if you stop: the recordings go back to the queue, and are done when you open fi-desktop again.</source>
+        <translation>Si se detiene, no se pierde nada: las grabaciones vuelven a la cola y se procesan al abrir fi-desktop de nuevo.</translation>
+    </message>
+    <message>
+        <source>Keep running in the background</source>
+        <translation>Seguir en segundo plano</translation>
+    </message>
+    <message>
+        <source>Keep running, minimised</source>
+        <translation>Seguir, minimizado</translation>
+    </message>
+    <message>
+        <source>Stop safely</source>
+        <translation>Detener sin pérdidas</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>Desktop</name>
+    <message>
+        <source>Models are being worked on: change the language once that is done.</source>
+        <translation>Hay una tarea con modelos en marcha: cambie el idioma cuando termine.</translation>
+    </message>
+    <message>
+        <source>The queue is not running</source>
+        <translation>La cola no está en marcha</translation>
+    </message>
+</context>
+<context>
+    <name>DropOverlay</name>
+    <message>
+        <source>Drop to add</source>
+        <translation>Suelte para añadir</translation>
+    </message>
+</context>
+<context>
+    <name>EmptyState</name>
+    <message>
+        <source>Drop recordings here</source>
+        <translation>Suelte aquí las grabaciones</translation>
+    </message>
+    <message>
+        <source>Files or whole folders, audio or video. You will see who spoke when.
+Everything stays on this computer.</source>
+        <translation>Archivos o carpetas enteras, de audio o vídeo. Verá quién habló y cuándo.
+Todo se queda en este equipo.</translation>
+    </message>
+    <message>
+        <source>Choose recordings…</source>
+        <translation>Elegir grabaciones…</translation>
+    </message>
+    <message>
+        <source>Try it with a sample</source>
+        <translation>Probar con un ejemplo</translation>
+    </message>
+    <message>
+        <source>A short conversation of two people comes with the program</source>
+        <translation>El programa incluye una conversación breve entre dos personas</translation>
+    </message>
+</context>
+<context>
+    <name>ExportButton</name>
+    <message>
+        <source>Export</source>
+        <translation>Exportar</translation>
+    </message>
+    <message>
+        <source>Save the result as a file</source>
+        <translation>Guardar el resultado en un archivo</translation>
+    </message>
+    <message>
+        <source>Export as {format}</source>
+        <translation>Exportar como {format}</translation>
+    </message>
+    <message>
+        <source>Saved as {file}.</source>
+        <translation>Guardado como {file}.</translation>
+    </message>
+    <message>
+        <source>RTTM (speaker turns)</source>
+        <translation>RTTM (intervenciones)</translation>
+    </message>
+    <message>
+        <source>JSON (everything)</source>
+        <translation>JSON (todo)</translation>
+    </message>
+    <message>
+        <source>Text (to read)</source>
+        <translation>Texto (para leer)</translation>
+    </message>
+    <message>
+        <source>SRT (subtitles)</source>
+        <translation>SRT (subtítulos)</translation>
+    </message>
+    <message>
+        <source>WebVTT (subtitles for browsers)</source>
+        <translation>WebVTT (subtítulos para navegadores)</translation>
+    </message>
+</context>
+<context>
+    <name>FindBar</name>
+    <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
+    </message>
+    <message>
+        <source>Previous</source>
+        <translation>Anterior</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>Siguiente</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>Not found</source>
+        <translation>Sin resultados</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation>{number} de {count}</translation>
+    </message>
+</context>
+<context>
+    <name>ImportStrip</name>
+    <message>
+        <source>Progress of the import</source>
+        <translation>Progreso de la importación</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Cancel the import</source>
+        <translation>Cancelar la importación</translation>
+    </message>
+    <message>
+        <source>Importing  {progress}</source>
+        <translation>Importando  {progress}</translation>
+    </message>
+</context>
+<context>
+    <name>IntakeDesk</name>
+    <message>
+        <source>Only files and folders of this computer can be added.</source>
+        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
+    </message>
+    <message>
+        <source>There is no file or folder {path}.</source>
+        <translation>No existe el archivo o la carpeta {path}.</translation>
+    </message>
+    <message>
+        <source>{number} of these files and folders are not there, such as {path}.</source>
+        <translation>{number} de estos archivos y carpetas no existen, por ejemplo {path}.</translation>
+    </message>
+    <message>
+        <source>This recording is in the list already, with the same options.</source>
+        <translation>Esta grabación ya está en la lista con las mismas opciones.</translation>
+    </message>
+    <message>
+        <source>{number} recordings are in the list already, with the same options.</source>
+        <translation>Ya hay {number} grabaciones en la lista con las mismas opciones.</translation>
+    </message>
+    <message>
+        <source>Do it again</source>
+        <translation>Procesarla otra vez</translation>
+    </message>
+    <message>
+        <source>Do them again</source>
+        <translation>Procesarlas otra vez</translation>
+    </message>
+</context>
+<context>
+    <name>JobPage</name>
+    <message>
+        <source>Progress</source>
+        <translation>Progreso</translation>
+    </message>
+    <message>
+        <source>Attempts</source>
+        <translation>Intentos</translation>
+    </message>
+    <message>
+        <source>Retry</source>
+        <translation>Reintentar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Models…</source>
+        <translation>Modelos…</translation>
+    </message>
+</context>
+<context>
+    <name>JobWindow</name>
+    <message>
+        <source>Reading…</source>
+        <translation>Leyendo…</translation>
+    </message>
+    <message>
+        <source>This job is not there any more.</source>
+        <translation>Este trabajo ya no existe.</translation>
+    </message>
+    <message>
+        <source>The result cannot be read. Retry the job to make it again.</source>
+        <translation>No se puede leer el resultado. Reintente el trabajo para obtenerlo de nuevo.</translation>
+    </message>
+</context>
+<context>
+    <name>JobsTable</name>
+    <message>
+        <source>Recordings</source>
+        <translation>Grabaciones</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>Columnas</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>Cancelando…</translation>
+    </message>
+</context>
+<context>
+    <name>LanesView</name>
+    <message>
+        <source>Who spoke when</source>
+        <translation>Quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>When somebody spoke</source>
+        <translation>Cuándo habló alguien</translation>
+    </message>
+    <message>
+        <source>Somebody</source>
+        <translation>Alguien</translation>
+    </message>
+    <message>
+        <source>{speaker}: {time}, {share}</source>
+        <translation>{speaker}: {time}, {share}</translation>
+    </message>
+    <message>
+        <source>{speaker}: {start} to {end} ({length})</source>
+        <translation>{speaker}: de {start} a {end} ({length})</translation>
+    </message>
+</context>
+<context>
+    <name>Legend</name>
+    <message>
+        <source>[Underlined words] were hard to hear: listen again.</source>
+        <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
+    </message>
+    <message>
+        <source>[Words in italics] were said while somebody else spoke.</source>
+        <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
+    </message>
+    <message>
+        <source>Legend</source>
+        <translation>Leyenda</translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
+    <message>
+        <source>Stopping safely…</source>
+        <translation>Deteniendo sin pérdidas…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) added</source>
+        <translation>
+            <numerusform>%Ln grabación añadida</numerusform>
+            <numerusform>%Ln grabaciones añadidas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Add recordings</source>
+        <translation>Añadir grabaciones</translation>
+    </message>
+    <message>
+        <source>Audio and video ({endings})</source>
+        <translation>Audio y vídeo ({endings})</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Todos los archivos (*)</translation>
+    </message>
+    <message>
+        <source>Add a folder of recordings</source>
+        <translation>Añadir una carpeta de grabaciones</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Quitar</translation>
+    </message>
+    <message numerus="yes">
+        <source>Remove %Ln job(s) with all results?</source>
+        <translation>
+            <numerusform>¿Quitar %Ln trabajo con su resultado?</numerusform>
+            <numerusform>¿Quitar %Ln trabajos con sus resultados?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The recordings themselves stay where they are.</source>
+        <translation>Las grabaciones se quedan donde están.</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Conservar</translation>
+    </message>
+</context>
+<context>
+    <name>MessageBar</name>
+    <message>
+        <source>Dismiss this message</source>
+        <translation>Cerrar este mensaje</translation>
+    </message>
+    <message>
+        <source>Dismiss (Esc)</source>
+        <translation>Cerrar (Esc)</translation>
+    </message>
+    <message>
+        <source>Answer to this message</source>
+        <translation>Responder a este mensaje</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>Mensaje</translation>
+    </message>
+</context>
+<context>
+    <name>ModelRow</name>
+    <message>
+        <source>Stopping…</source>
+        <translation>Deteniendo…</translation>
+    </message>
+    <message>
+        <source>Asking what there is…</source>
+        <translation>Consultando lo que hay…</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>Descargando</translation>
+    </message>
+    <message>
+        <source>Checking</source>
+        <translation>Comprobando</translation>
+    </message>
+    <message>
+        <source>Cannot be used</source>
+        <translation>No se puede usar</translation>
+    </message>
+    <message>
+        <source>Installed</source>
+        <translation>Instalado</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>En pausa</translation>
+    </message>
+    <message>
+        <source>Needs a free account</source>
+        <translation>Requiere una cuenta gratuita</translation>
+    </message>
+    <message>
+        <source>Not installed</source>
+        <translation>No instalado</translation>
+    </message>
+    <message>
+        <source>Repair</source>
+        <translation>Reparar</translation>
+    </message>
+    <message>
+        <source>Install…</source>
+        <translation>Instalar…</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Continuar</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pausar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>Comprobar</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>Eliminar…</translation>
+    </message>
+    <message>
+        <source>Progress: {title}</source>
+        <translation>Progreso: {title}</translation>
+    </message>
+</context>
+<context>
+    <name>ModelWords</name>
+    <message>
+        <source>Who spoke when</source>
+        <translation>Quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>What was said</source>
+        <translation>Qué se dijo</translation>
+    </message>
+    <message>
+        <source>pyannote Community-1</source>
+        <translation>pyannote Community-1</translation>
+    </message>
+    <message>
+        <source>pyannote 3.1</source>
+        <translation>pyannote 3.1</translation>
+    </message>
+    <message>
+        <source>Whisper Large v3 Turbo</source>
+        <translation>Whisper Large v3 Turbo</translation>
+    </message>
+    <message>
+        <source>Whisper Large v3</source>
+        <translation>Whisper Large v3</translation>
+    </message>
+    <message>
+        <source>Whisper {size}</source>
+        <translation>Whisper {size}</translation>
+    </message>
+    <message>
+        <source>The best at telling voices apart, also where people talk at once.</source>
+        <translation>El que mejor distingue las voces, también cuando se habla a la vez.</translation>
+    </message>
+    <message>
+        <source>The generation before; for results that are to be compared with older ones.</source>
+        <translation>La generación anterior; para resultados que deban compararse con otros más antiguos.</translation>
+    </message>
+    <message>
+        <source>The fewest mistakes. Slow without a graphics card.</source>
+        <translation>El que menos errores comete. Lento sin tarjeta gráfica.</translation>
+    </message>
+    <message>
+        <source>Nearly as good as Large v3, and several times as fast.</source>
+        <translation>Casi tan bueno como Large v3 y varias veces más rápido.</translation>
+    </message>
+    <message>
+        <source>Good, where there is time and no graphics card.</source>
+        <translation>Bueno cuando hay tiempo y no hay tarjeta gráfica.</translation>
+    </message>
+    <message>
+        <source>A fair balance on a laptop.</source>
+        <translation>Un buen equilibrio en un portátil.</translation>
+    </message>
+    <message>
+        <source>Fast, with more mistakes.</source>
+        <translation>Rápido, con más errores.</translation>
+    </message>
+    <message>
+        <source>The fastest; to try things out.</source>
+        <translation>El más rápido; para hacer pruebas.</translation>
+    </message>
+    <message>
+        <source>Brought in from a file.</source>
+        <translation>Importado de un archivo.</translation>
+    </message>
+    <message>
+        <source>about {size}</source>
+        <translation>unos {size}</translation>
+    </message>
+    <message>
+        <source> and </source>
+        <translation> y </translation>
+    </message>
+    <message>
+        <source>any language</source>
+        <translation>cualquier idioma</translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation>{done} de {total}</translation>
+    </message>
+    <message>
+        <source>{size}/s</source>
+        <translation>{size}/s</translation>
+    </message>
+    <message>
+        <source>less than a minute left</source>
+        <translation>falta menos de un minuto</translation>
+    </message>
+    <message>
+        <source>{minutes} min left</source>
+        <translation>faltan {minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h left</source>
+        <translation>faltan {hours} h</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsDialog</name>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>With a model, fi-desktop tells voices apart better and writes down what was said. All of it runs on this computer.</source>
+        <translation>Con un modelo, fi-desktop distingue mejor las voces y transcribe lo que se dijo. Todo se ejecuta en este equipo.</translation>
+    </message>
+    <message>
+        <source>Import from a file</source>
+        <translation>Importar de un archivo</translation>
+    </message>
+    <message>
+        <source>Zip archive…</source>
+        <translation>Archivo zip…</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>Carpeta…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>{size} free on this disk</source>
+        <translation>{size} libres en este disco</translation>
+    </message>
+    <message>
+        <source>This computer has no keyring that is open: the token is used this once, and not kept.</source>
+        <translation>Este equipo no tiene abierto ningún llavero de contraseñas: el token se usa solo esta vez y no se guarda.</translation>
+    </message>
+    <message>
+        <source>{title} is installed. New jobs use it.</source>
+        <translation>{title} está instalado. Los trabajos nuevos lo usarán.</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Intentar de nuevo</translation>
+    </message>
+    <message>
+        <source>{title} is sound: every byte is as it should be.</source>
+        <translation>{title} está íntegro: cada byte es el que debe ser.</translation>
+    </message>
+    <message>
+        <source>Repair</source>
+        <translation>Reparar</translation>
+    </message>
+    <message>
+        <source>The model is installed. New jobs use it.</source>
+        <translation>El modelo está instalado. Los trabajos nuevos lo usarán.</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsList</name>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+</context>
+<context>
+    <name>MonitorPlots</name>
+    <message>
+        <source>How it went: waiting, done and run time over time</source>
+        <translation>Evolución: en espera, terminadas y tiempo de proceso</translation>
+    </message>
+    <message>
+        <source>Recordings waiting</source>
+        <translation>Grabaciones en espera</translation>
+    </message>
+    <message>
+        <source>Attempts ended, a second</source>
+        <translation>Intentos terminados por segundo</translation>
+    </message>
+    <message>
+        <source>Run time of an attempt, median</source>
+        <translation>Tiempo de proceso por intento, mediana</translation>
+    </message>
+    <message>
+        <source>at most {value}</source>
+        <translation>como máximo {value}</translation>
+    </message>
+</context>
+<context>
+    <name>MonitorTable</name>
+    <message>
+        <source>Columns</source>
+        <translation>Columnas</translation>
+    </message>
+</context>
+<context>
+    <name>MonitorWindow</name>
+    <message>
+        <source>Monitor</source>
+        <translation>Monitor</translation>
+    </message>
+    <message>
+        <source>Page</source>
+        <translation>Página</translation>
+    </message>
+    <message>
+        <source>Workers</source>
+        <translation>Procesos</translation>
+    </message>
+    <message>
+        <source>Queue</source>
+        <translation>Cola</translation>
+    </message>
+    <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
+    </message>
+    <message numerus="yes">
+        <source>Reading the list: %Ln job(s)</source>
+        <translation>
+            <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
+            <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) were taken off the queue.</source>
+        <translation>
+            <numerusform>Se ha retirado %Ln grabación de la cola.</numerusform>
+            <numerusform>Se han retirado %Ln grabaciones de la cola.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MonitorWords</name>
+    <message>
+        <source>Worker {number}</source>
+        <translation>Proceso {number}</translation>
+    </message>
+    <message>
+        <source>This program</source>
+        <translation>Este programa</translation>
+    </message>
+    <message>
+        <source>GPU {number}</source>
+        <translation>GPU {number}</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Procesador</translation>
+    </message>
+    <message>
+        <source>Not there</source>
+        <translation>Ausente</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Arrancando</translation>
+    </message>
+    <message>
+        <source>Idle</source>
+        <translation>Libre</translation>
+    </message>
+    <message>
+        <source>Working</source>
+        <translation>Trabajando</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>Deteniéndose</translation>
+    </message>
+    <message>
+        <source>1 hour</source>
+        <translation>1 hora</translation>
+    </message>
+    <message>
+        <source>24 hours</source>
+        <translation>24 horas</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>Todo</translation>
+    </message>
+    <message>
+        <source>{seconds}s</source>
+        <translation>{seconds} s</translation>
+    </message>
+    <message>
+        <source>{minutes}m {seconds:02d}s</source>
+        <translation>{minutes} min {seconds:02d} s</translation>
+    </message>
+    <message>
+        <source>{hours}h {minutes:02d}m</source>
+        <translation>{hours} h {minutes:02d} min</translation>
+    </message>
+    <message>
+        <source>{days}d {hours}h</source>
+        <translation>{days} d {hours} h</translation>
+    </message>
+    <message>
+        <source>{number} GB</source>
+        <translation>{number} GB</translation>
+    </message>
+    <message>
+        <source>{number} MB</source>
+        <translation>{number} MB</translation>
+    </message>
+    <message>
+        <source>Recordings completed, of those completed and failed</source>
+        <translation>Grabaciones completadas, del total de completadas y fallidas</translation>
+    </message>
+    <message>
+        <source>Attempts that were retries</source>
+        <translation>Intentos que fueron reintentos</translation>
+    </message>
+    <message>
+        <source>Recordings waiting at once, 99 % of the time</source>
+        <translation>Grabaciones en espera a la vez, el 99 % del tiempo</translation>
+    </message>
+    <message>
+        <source>Time in which workers were there, since the program was started</source>
+        <translation>Tiempo con procesos disponibles desde que se abrió el programa</translation>
+    </message>
+    <message>
+        <source>Longest attempt</source>
+        <translation>Intento más largo</translation>
+    </message>
+    <message>
+        <source>Nothing to measure yet</source>
+        <translation>Aún no hay nada que medir</translation>
+    </message>
+    <message>
+        <source>Met</source>
+        <translation>Cumplido</translation>
+    </message>
+    <message>
+        <source>Missed</source>
+        <translation>No cumplido</translation>
+    </message>
+</context>
+<context>
+    <name>OptionsBar</name>
+    <message>
+        <source>Options of the next recordings</source>
+        <translation>Opciones de las próximas grabaciones</translation>
+    </message>
+    <message>
+        <source>Number of speakers in the next recordings</source>
+        <translation>Número de hablantes en las próximas grabaciones</translation>
+    </message>
+    <message>
+        <source>How many people speak in the recordings that you add next</source>
+        <translation>Cuántas personas hablan en las próximas grabaciones que añada</translation>
+    </message>
+    <message>
+        <source>&amp;Speakers</source>
+        <translation>&amp;Hablantes</translation>
+    </message>
+    <message>
+        <source>More options of the next recordings</source>
+        <translation>Más opciones de las próximas grabaciones</translation>
+    </message>
+    <message>
+        <source>No words</source>
+        <translation>Sin transcripción</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln word(s)</source>
+        <translation>
+            <numerusform>%Ln palabra</numerusform>
+            <numerusform>%Ln palabras</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Words: {choice}</source>
+        <translation>Transcripción: {choice}</translation>
+    </message>
+    <message>
+        <source>Language: {choice}</source>
+        <translation>Idioma: {choice}</translation>
+    </message>
+    <message>
+        <source>Voices: {choice}</source>
+        <translation>Voces: {choice}</translation>
+    </message>
+    <message>
+        <source>May come up: {words}</source>
+        <translation>Pueden aparecer: {words}</translation>
+    </message>
+    <message>
+        <source>More options of the recordings that you add next</source>
+        <translation>Más opciones de las próximas grabaciones que añada</translation>
+    </message>
+</context>
+<context>
+    <name>OptionsMenu</name>
+    <message>
+        <source>What writes the words down</source>
+        <translation>Qué modelo transcribe</translation>
+    </message>
+    <message>
+        <source>Language of the recordings</source>
+        <translation>Idioma de las grabaciones</translation>
+    </message>
+    <message>
+        <source>How voices are told apart</source>
+        <translation>Cómo se distinguen las voces</translation>
+    </message>
+    <message>
+        <source>&amp;Words that may come up…</source>
+        <translation>&amp;Palabras que pueden aparecer…</translation>
+    </message>
+    <message>
+        <source>Other languages</source>
+        <translation>Otros idiomas</translation>
+    </message>
+</context>
+<context>
+    <name>PurgeQuestion</name>
+    <message>
+        <source>What is running goes on, and the files of the recordings stay where they are.</source>
+        <translation>Lo que está en curso continúa, y los archivos de las grabaciones se quedan donde están.</translation>
+    </message>
+    <message>
+        <source>Empty the queue…</source>
+        <translation>Vaciar la cola…</translation>
+    </message>
+    <message>
+        <source>Empty the queue?</source>
+        <translation>¿Vaciar la cola?</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) that wait for a worker or the next attempt are taken off the list.</source>
+        <translation>
+            <numerusform>Se quita de la lista %Ln grabación que espera un proceso o su próximo intento.</numerusform>
+            <numerusform>Se quitan de la lista %Ln grabaciones que esperan un proceso o su próximo intento.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Really forget %Ln recording(s) that wait?</source>
+        <translation>
+            <numerusform>¿Seguro que quiere quitar %Ln grabación en espera?</numerusform>
+            <numerusform>¿Seguro que quiere quitar %Ln grabaciones en espera?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>This cannot be undone: what is still wanted would have to be added again.</source>
+        <translation>No se puede deshacer: habría que volver a añadir lo que aún se necesite.</translation>
+    </message>
+    <message>
+        <source>Forget them</source>
+        <translation>Quitar</translation>
+    </message>
+    <message>
+        <source>Empty the queue</source>
+        <translation>Vaciar la cola</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Conservar</translation>
+    </message>
+</context>
+<context>
+    <name>Questions</name>
+    <message>
+        <source>Repair {title}?</source>
+        <translation>¿Reparar {title}?</translation>
+    </message>
+    <message>
+        <source>Download {title}?</source>
+        <translation>¿Descargar {title}?</translation>
+    </message>
+    <message>
+        <source>At most {size}</source>
+        <translation>Como máximo {size}</translation>
+    </message>
+    <message>
+        <source>About {size}</source>
+        <translation>Unos {size}</translation>
+    </message>
+    <message>
+        <source>{size} are fetched from {host} ({repos}). Of your recordings nothing is sent, now or later: the model runs on this computer.</source>
+        <translation>{size} que se descargan de {host} ({repos}). De las grabaciones no se envía nada, ni ahora ni después: el modelo se ejecuta en este equipo.</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>Descargar</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>Ahora no</translation>
+    </message>
+    <message>
+        <source>Do you trust where this model comes from?</source>
+        <translation>¿Confía en el origen de este modelo?</translation>
+    </message>
+    <message>
+        <source>I trust it: import</source>
+        <translation>Confío: importar</translation>
+    </message>
+    <message>
+        <source>Do not import</source>
+        <translation>No importar</translation>
+    </message>
+    <message>
+        <source>Replace the model that is installed?</source>
+        <translation>¿Sustituir el modelo instalado?</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Sustituir</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Conservar</translation>
+    </message>
+    <message>
+        <source>Remove {title}?</source>
+        <translation>¿Eliminar {title}?</translation>
+    </message>
+    <message>
+        <source>Its files are deleted. Results that were made with it stay.</source>
+        <translation>Se borran sus archivos. Los resultados obtenidos con él se conservan.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Eliminar</translation>
+    </message>
+    <message>
+        <source>Import a model</source>
+        <translation>Importar un modelo</translation>
+    </message>
+    <message>
+        <source>Model packs (*.zip)</source>
+        <translation>Paquetes de modelo (*.zip)</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Todos los archivos (*)</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+</context>
+<context>
+    <name>QueuePage</name>
+    <message>
+        <source>Pause the queue</source>
+        <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Empty the queue…</source>
+        <translation>Vaciar la cola…</translation>
+    </message>
+    <message>
+        <source>Resume the queue</source>
+        <translation>Reanudar la cola</translation>
+    </message>
+    <message>
+        <source>Waiting for a worker</source>
+        <translation>Esperan un proceso</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>En curso</translation>
+    </message>
+    <message>
+        <source>Scheduled</source>
+        <translation>Programadas</translation>
+    </message>
+    <message>
+        <source>Done in the last hour</source>
+        <translation>Hechas en la última hora</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>Iniciando…</translation>
+    </message>
+    <message>
+        <source>Paused: nothing more is started</source>
+        <translation>En pausa: no se inicia nada más</translation>
+    </message>
+    <message>
+        <source>The queue runs</source>
+        <translation>La cola está en marcha</translation>
+    </message>
+    <message>
+        <source>Half of them took no longer</source>
+        <translation>La mitad no tardó más</translation>
+    </message>
+    <message>
+        <source>95 of 100 took no longer</source>
+        <translation>95 de cada 100 no tardaron más</translation>
+    </message>
+    <message>
+        <source>99 of 100 took no longer</source>
+        <translation>99 de cada 100 no tardaron más</translation>
+    </message>
+    <message>
+        <source>Wait {share}</source>
+        <translation>Espera {share}</translation>
+    </message>
+    <message>
+        <source>Run {share}</source>
+        <translation>Proceso {share}</translation>
+    </message>
+    <message>
+        <source>Over</source>
+        <translation>Sobre</translation>
+    </message>
+    <message>
+        <source>A second</source>
+        <translation>Por segundo</translation>
+    </message>
+    <message>
+        <source>Attempts that ended, a second</source>
+        <translation>Intentos terminados por segundo</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Añadidas</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fallidas</translation>
+    </message>
+    <message>
+        <source>Depth p99</source>
+        <translation>Cola p99</translation>
+    </message>
+    <message>
+        <source>99 % of the time no more waited</source>
+        <translation>El 99 % del tiempo no esperaban más</translation>
+    </message>
+    <message>
+        <source>Starts in</source>
+        <translation>Empieza en</translation>
+    </message>
+    <message>
+        <source>At</source>
+        <translation>A las</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>Attempt</source>
+        <translation>Intento</translation>
+    </message>
+    <message>
+        <source>Why it is tried again</source>
+        <translation>Motivo del reintento</translation>
+    </message>
+    <message>
+        <source>How the queue did</source>
+        <translation>Evolución de la cola</translation>
+    </message>
+    <message>
+        <source>Nothing is scheduled. An attempt that is put off, such as for a full disk, stands here.</source>
+        <translation>No hay nada programado. Aquí aparecen los intentos aplazados, por ejemplo por un disco lleno.</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>ahora</translation>
+    </message>
+</context>
+<context>
+    <name>ReadingModel</name>
+    <message>
+        <source>Hard to hear: listen again</source>
+        <translation>Se oyó mal: conviene volver a escucharlo</translation>
+    </message>
+    <message>
+        <source>Somebody else spoke at the same time</source>
+        <translation>Otra persona hablaba al mismo tiempo</translation>
+    </message>
+    <message>
+        <source>{speaker}, {time}: {text}</source>
+        <translation>{speaker}, {time}: {text}</translation>
+    </message>
+    <message>
+        <source>Hard to hear: {words}</source>
+        <translation>Se oyó mal: {words}</translation>
+    </message>
+    <message>
+        <source>Spoken over: {words}</source>
+        <translation>Con otra voz encima: {words}</translation>
+    </message>
+</context>
+<context>
+    <name>ReadingPanel</name>
+    <message>
+        <source>&amp;Find…</source>
+        <translation>&amp;Buscar…</translation>
+    </message>
+    <message>
+        <source>Find &amp;next</source>
+        <translation>Buscar &amp;siguiente</translation>
+    </message>
+    <message>
+        <source>Find &amp;previous</source>
+        <translation>Buscar &amp;anterior</translation>
+    </message>
+    <message>
+        <source>What was said</source>
+        <translation>Qué se dijo</translation>
+    </message>
+    <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
+    </message>
+</context>
+<context>
+    <name>ReadingTable</name>
+    <message>
+        <source>What was said</source>
+        <translation>Qué se dijo</translation>
+    </message>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>&amp;Copiar</translation>
+    </message>
+    <message>
+        <source>Select &amp;all</source>
+        <translation>Seleccionar &amp;todo</translation>
+    </message>
+</context>
+<context>
+    <name>ResultView</name>
+    <message>
+        <source>Zoom out</source>
+        <translation>Alejar</translation>
+    </message>
+    <message>
+        <source>Zoom in</source>
+        <translation>Acercar</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>Mostrar todo</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln hablante</numerusform>
+            <numerusform>%Ln hablantes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln turn(s)</source>
+        <translation>
+            <numerusform>%Ln intervención</numerusform>
+            <numerusform>%Ln intervenciones</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln word(s)</source>
+        <translation>
+            <numerusform>%Ln palabra</numerusform>
+            <numerusform>%Ln palabras</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{time} long</source>
+        <translation>{time} de duración</translation>
+    </message>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de habla</translation>
+    </message>
+</context>
+<context>
+    <name>StatusLine</name>
+    <message>
+        <source>Jobs</source>
+        <translation>Trabajos</translation>
+    </message>
+    <message>
+        <source>Workers</source>
+        <translation>Procesos</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>Iniciando…</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>En pausa</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln running</source>
+        <translation>
+            <numerusform>%Ln en curso</numerusform>
+            <numerusform>%Ln en curso</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting</source>
+        <translation>
+            <numerusform>%Ln en espera</numerusform>
+            <numerusform>%Ln en espera</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln retrying</source>
+        <translation>
+            <numerusform>%Ln por reintentar</numerusform>
+            <numerusform>%Ln por reintentar</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln failed</source>
+        <translation>
+            <numerusform>%Ln fallido</numerusform>
+            <numerusform>%Ln fallidos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln completed</source>
+        <translation>
+            <numerusform>%Ln completado</numerusform>
+            <numerusform>%Ln completados</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No workers</source>
+        <translation>Sin procesos</translation>
+    </message>
+    <message>
+        <source>Workers are starting…</source>
+        <translation>Los procesos están arrancando…</translation>
+    </message>
+    <message>
+        <source>Workers: {idle} of {all} idle</source>
+        <translation>Procesos: {idle} de {all} libres</translation>
+    </message>
+</context>
+<context>
+    <name>TargetsPage</name>
+    <message>
+        <source>Target of the server that this program replaces</source>
+        <translation>Objetivo del servidor al que sustituye este programa</translation>
+    </message>
+    <message>
+        <source>Wanted</source>
+        <translation>Se pide</translation>
+    </message>
+    <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
+    </message>
+    <message>
+        <source>Span of time</source>
+        <translation>Periodo</translation>
+    </message>
+    <message>
+        <source>How it went</source>
+        <translation>Resultado</translation>
+    </message>
+</context>
+<context>
+    <name>TokenPanel</name>
+    <message>
+        <source>What to do</source>
+        <translation>Qué hacer</translation>
+    </message>
+    <message>
+        <source>hf_…</source>
+        <translation>hf_…</translation>
+    </message>
+    <message>
+        <source>Hugging Face token</source>
+        <translation>Token de Hugging Face</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>Descargar</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>Ahora no</translation>
+    </message>
+    <message>
+        <source>The token is kept in this computer&apos;s keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
+        <translation>El token se guarda en el llavero de contraseñas de este equipo o, si no lo hay, no se guarda. Solo lo ve huggingface.co; de las grabaciones no se envía nada.</translation>
+    </message>
+    <message>
+        <source>{title} needs a free Hugging Face account</source>
+        <translation>{title} requiere una cuenta gratuita de Hugging Face</translation>
+    </message>
+    <message>
+        <source>Sign in, and accept the conditions of {pages}.</source>
+        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
+    </message>
+    <message>
+        <source>Make a token that may read: {page}.</source>
+        <translation>Cree un token con permiso de lectura: {page}.</translation>
+    </message>
+    <message>
+        <source>Paste it here. About {size} are then fetched from huggingface.co.</source>
+        <translation>Péguelo aquí. Después se descargan unos {size} de huggingface.co.</translation>
+    </message>
+</context>
+<context>
+    <name>ToolBar</name>
+    <message>
+        <source>Toolbar</source>
+        <translation>Barra de herramientas</translation>
+    </message>
+    <message>
+        <source>Add recordings</source>
+        <translation>Añadir grabaciones</translation>
+    </message>
+    <message>
+        <source>Add a folder</source>
+        <translation>Añadir una carpeta</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>Show fi-desktop</source>
+        <translation>Mostrar fi-desktop</translation>
+    </message>
+    <message>
+        <source>Stop safely and quit</source>
+        <translation>Detener sin pérdidas y salir</translation>
+    </message>
+    <message>
+        <source>fi-desktop: {running} running, {waiting} waiting</source>
+        <translation>fi-desktop: {running} en curso, {waiting} en espera</translation>
+    </message>
+</context>
+<context>
+    <name>TurnsModel</name>
+    <message>
+        <source>From</source>
+        <translation>Desde</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>Hasta</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>Duración</translation>
+    </message>
+    <message>
+        <source>Speaker</source>
+        <translation>Hablante</translation>
+    </message>
+</context>
+<context>
+    <name>TurnsTable</name>
+    <message>
+        <source>Turns</source>
+        <translation>Intervenciones</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>Columnas</translation>
+    </message>
+</context>
+<context>
+    <name>VocabularyDialog</name>
+    <message>
+        <source>Words that may come up</source>
+        <translation>Palabras que pueden aparecer</translation>
+    </message>
+    <message>
+        <source>&amp;Names of drugs, places or people in the recordings that you add next, one a line:</source>
+        <translation>&amp;Nombres de medicamentos, lugares o personas de las próximas grabaciones que añada, uno por línea:</translation>
+    </message>
+    <message>
+        <source>One a line</source>
+        <translation>Uno por línea</translation>
+    </message>
+    <message>
+        <source>They are more likely to be spelt right. A few dozen at most.</source>
+        <translation>Así es más probable que se escriban bien. Unas pocas docenas como mucho.</translation>
+    </message>
+    <message>
+        <source>Use them</source>
+        <translation>Usarlas</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>Words</name>
+    <message>
+        <source>Waiting</source>
+        <translation>En espera</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>En curso</translation>
+    </message>
+    <message>
+        <source>Retrying</source>
+        <translation>Por reintentar</translation>
+    </message>
+    <message>
+        <source>Completed</source>
+        <translation>Completado</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fallido</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Cancelado</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>Cancelando…</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Empezando</translation>
+    </message>
+    <message>
+        <source>Reading the file</source>
+        <translation>Leyendo el archivo</translation>
+    </message>
+    <message>
+        <source>Finding speech</source>
+        <translation>Buscando habla</translation>
+    </message>
+    <message>
+        <source>Telling voices apart</source>
+        <translation>Distinguiendo voces</translation>
+    </message>
+    <message>
+        <source>Writing down words</source>
+        <translation>Transcribiendo</translation>
+    </message>
+    <message>
+        <source>Finishing</source>
+        <translation>Terminando</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Claro</translation>
+    </message>
+    <message>
+        <source>Fair</source>
+        <translation>Aceptable</translation>
+    </message>
+    <message>
+        <source>Please check</source>
+        <translation>Conviene revisar</translation>
+    </message>
+    <message>
+        <source>The voices are clearly different.</source>
+        <translation>Las voces se distinguen con claridad.</translation>
+    </message>
+    <message>
+        <source>The voices are fairly different: a short look is worthwhile.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una breve revisión.</translation>
+    </message>
+    <message>
+        <source>Voices hard to tell apart, or only one voice: please check.</source>
+        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+    </message>
+    <message>
+        <source>The words are missing: {reason}</source>
+        <translation>Falta la transcripción: {reason}</translation>
+    </message>
+    <message>
+        <source>The speakers are missing: {reason}</source>
+        <translation>Faltan los hablantes: {reason}</translation>
+    </message>
+    <message>
+        <source>The worker stopped unexpectedly</source>
+        <translation>El proceso se detuvo de forma inesperada</translation>
+    </message>
+    <message>
+        <source>Given back when the program stopped</source>
+        <translation>Devuelto a la cola al cerrarse el programa</translation>
+    </message>
+    <message>
+        <source>Speaker {number}</source>
+        <translation>Hablante {number}</translation>
+    </message>
+    <message>
+        <source>Unknown</source>
+        <translation>Desconocido</translation>
+    </message>
+    <message>
+        <source>Find out</source>
+        <translation>Averiguar</translation>
+    </message>
+    <message>
+        <source>Best there is (automatic)</source>
+        <translation>El mejor disponible (automático)</translation>
+    </message>
+    <message>
+        <source>Built in</source>
+        <translation>Integrado</translation>
+    </message>
+    <message>
+        <source>One speaker per channel</source>
+        <translation>Un hablante por canal</translation>
+    </message>
+    <message>
+        <source>pyannote (needs its model)</source>
+        <translation>pyannote (requiere su modelo)</translation>
+    </message>
+    <message>
+        <source>Whisper</source>
+        <translation>Whisper</translation>
+    </message>
+    <message>
+        <source>Speakers missing</source>
+        <translation>Sin hablantes</translation>
+    </message>
+    <message>
+        <source>Nothing: only who spoke when</source>
+        <translation>Ninguno: solo quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>Tried again in {wait}</source>
+        <translation>Se reintenta en {wait}</translation>
+    </message>
+    <message>
+        <source>Retry {number}/{retries} in {wait}</source>
+        <translation>Reintento {number}/{retries} en {wait}</translation>
+    </message>
+    <message>
+        <source>Waiting for its next attempt</source>
+        <translation>En espera de su próximo intento</translation>
+    </message>
+</context>
+<context>
+    <name>WorkersModel</name>
+    <message>
+        <source>Worker</source>
+        <translation>Proceso</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
+        <source>Of one core, and how that was in the last minute</source>
+        <translation>De un núcleo, y su evolución en el último minuto</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Memoria</translation>
+    </message>
+    <message>
+        <source>Resident memory</source>
+        <translation>Memoria residente</translation>
+    </message>
+    <message>
+        <source>GPU memory</source>
+        <translation>Memoria GPU</translation>
+    </message>
+    <message>
+        <source>As the GPU&apos;s driver tells it</source>
+        <translation>Según el controlador de la GPU</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Hechos</translation>
+    </message>
+    <message>
+        <source>Attempts that ended well</source>
+        <translation>Intentos que acabaron bien</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fallidos</translation>
+    </message>
+    <message>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que acabaron en error</translation>
+    </message>
+    <message>
+        <source>Up for</source>
+        <translation>Activo</translation>
+    </message>
+    <message>
+        <source>How long its process has been there</source>
+        <translation>Cuánto tiempo lleva activo el proceso</translation>
+    </message>
+</context>
+<context>
+    <name>WorkersPage</name>
+    <message>
+        <source>Remove a worker</source>
+        <translation>Quitar un proceso</translation>
+    </message>
+    <message>
+        <source>The last one; it finishes its recording first</source>
+        <translation>El último; antes termina su grabación</translation>
+    </message>
+    <message>
+        <source>Add a worker</source>
+        <translation>Añadir un proceso</translation>
+    </message>
+    <message>
+        <source>One for each of this computer&apos;s {number} cores at most</source>
+        <translation>Como máximo, uno por cada uno de los {number} núcleos de este equipo</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln worker(s)</source>
+        <translation>
+            <numerusform>%Ln proceso</numerusform>
+            <numerusform>%Ln procesos</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Each works on one recording at a time.</source>
+        <translation>Cada uno procesa una grabación a la vez.</translation>
+    </message>
+</context>
+<context>
+    <name>WorkersTable</name>
+    <message>
+        <source>Workers</source>
+        <translation>Procesos</translation>
+    </message>
+</context>
+</TS>
