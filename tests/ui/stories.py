@@ -42,9 +42,9 @@ def claimed(news: JobChanged, at: float, worker="worker-1") -> JobChanged:
     return then(news, ev.Claimed(job.id, at, f"1.{job.id}.{len(job.attempts) + 1}", worker))
 
 
-def completed(news, at, *, speakers=2, duration_s=1804.0, grade="clear", notes=()) -> JobChanged:
+def completed(news, at, *, speakers=2, duration_s=1804.0, grade="clear", notes=(), stages=()) -> JobChanged:
     summary = Summary(speakers, duration_s, "builtin", grade, notes)
-    return then(news, ev.Completed(news.job.id, at, news.job.claim, summary))
+    return then(news, ev.Completed(news.job.id, at, news.job.claim, summary, stages=stages))
 
 
 def failed(news, at, message, *, kind=ErrorKind.USER, code="audio.bad", retry_at=None) -> JobChanged:

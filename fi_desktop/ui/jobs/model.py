@@ -22,8 +22,10 @@ from PySide6.QtCore import (
     Slot,
 )
 
+from fi_desktop.core.events import Completed
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News
+from fi_desktop.jobs.speed import Speeds
 from fi_desktop.ui.jobs.cells import Cells, Column
 from fi_desktop.ui.jobs.rows import Row, eta_s, keep_progress, progressed, row_of, spent_s
 
@@ -47,6 +49,9 @@ Index = QModelIndex | QPersistentModelIndex
 class JobsModel(QAbstractTableModel):
     """All jobs.
 
+    Attributes:
+        speeds: how fast this machine is, learnt from the jobs.
+
     Signals:
         jobs_changed: ids (frozenset of int) of the jobs whose rows are new, other, or gone.
     """
@@ -66,6 +71,7 @@ class JobsModel(QAbstractTableModel):
         super().__init__(parent)
         self.now = now
         self.cells = Cells(self, retries=retries)
+        self.speeds = Speeds()
         self.counts: Counter[JobState] = Counter()
         self._rows: dict[int, Row] = {}
         self._order: list[int] = []
@@ -99,8 +105,10 @@ class JobsModel(QAbstractTableModel):
     @Slot(object)
     def take_jobs(self, jobs: Iterable[Job]) -> None:
         """Take jobs as they stand in the store."""
-        for job in jobs:
-            self._change(job.id, row_of(job))
+        listed = list(jobs)
+        self.speeds.learn_all(listed)
+        for job in listed:
+            self._change(job.id, row_of(job, speeds=self.speeds))
         self._schedule()
 
     @Slot(object)
@@ -109,7 +117,9 @@ class JobsModel(QAbstractTableModel):
         for item in news:
             match item:
                 case JobChanged(job=job, event=event):
-                    self._change(job.id, row_of(job, event))
+                    if isinstance(event, Completed):
+                        self.speeds.learn(job)
+                    self._change(job.id, row_of(job, event, self.speeds))
                 case JobRemoved(job_id=job_id):
                     self._changed[job_id] = None
                 case JobProgressed(job_id=job_id, stage=stage, fraction=fraction, duration_s=duration_s):

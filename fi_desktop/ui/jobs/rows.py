@@ -7,25 +7,8 @@ from pathlib import PurePath
 
 from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Job, JobState, Stage
+from fi_desktop.jobs.speed import GUESS, Plan, Speeds
 
-# What is done before each stage, and how much it adds, as shares of an attempt. Without words: from an hour
-# of a phone call with the built-in engine on two cores (2.2, 7.1 and 1.6 s).
-_WITHOUT_WORDS = {
-    Stage.DECODE: (0.0, 0.19),
-    Stage.SPEECH: (0.19, 0.64),
-    Stage.DIARIZE: (0.83, 0.15),
-    Stage.TRANSCRIBE: (0.98, 0.01),
-    Stage.JOIN: (0.99, 0.01),
-}
-# With words: a coarse estimate for a processor, where writing the words down takes about two thirds of the
-# time and no two models take as long; to be measured with the model that most people will have.
-_WITH_WORDS = {
-    Stage.DECODE: (0.0, 0.02),
-    Stage.SPEECH: (0.02, 0.05),
-    Stage.DIARIZE: (0.07, 0.25),
-    Stage.TRANSCRIBE: (0.32, 0.66),
-    Stage.JOIN: (0.98, 0.02),
-}
 _ETA_AFTER_S = 3.0
 _ETA_AFTER_SHARE = 0.05
 
@@ -43,6 +26,7 @@ class Row:
         duration_s: length of the recording; None before it was decoded.
         speakers, grade, notes: of the result; None and empty before there is one.
         stage: what the running attempt is doing; None before it told.
+        plan: what the running attempt is expected to spend its time on.
         transcribes: whether words are written down; None: that depends on the models there are, and shows
             once the stage begins.
         share: how much of the attempt is done, 0 to 1; it never goes back while the attempt lasts.
@@ -66,6 +50,7 @@ class Row:
     grade: str | None = None
     notes: tuple[str, ...] = ()
     stage: Stage | None = None
+    plan: Plan | None = None
     transcribes: bool | None = None
     share: float = 0.0
 
@@ -85,12 +70,13 @@ class Row:
         return self.state not in (JobState.QUEUED, JobState.RUNNING)
 
 
-def row_of(job: Job, event: JobEvent | None = None) -> Row:
-    """Return the row of a job, after this event where one is known."""
+def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None) -> Row:
+    """Return the row of a job, after this event where one is known; `speeds`: what the machine can do."""
     last = job.attempts[-1] if job.attempts else None
     ran_s = last.ended_at - last.started_at if last and last.ended_at is not None else None
     error = job.error if job.state in (JobState.FAILED, JobState.RETRYING) else None
     summary = job.summary
+    speeds = speeds or Speeds()
     return Row(
         id=job.id,
         path=job.path,
@@ -109,19 +95,23 @@ def row_of(job: Job, event: JobEvent | None = None) -> Row:
         duration_s=summary.duration_s if summary else None,
         grade=summary.grade if summary else None,
         notes=summary.notes if summary else (),
-        transcribes=_transcribes(job),
+        plan=speeds.plan(job) if job.state is JobState.RUNNING else None,
+        transcribes=speeds.transcribes(job.options),
     )
 
 
 def progressed(row: Row, stage: Stage, fraction: float, duration_s: float | None = None) -> Row:
     """Return the row of a running job that got on."""
     transcribes = True if stage is Stage.TRANSCRIBE else row.transcribes
-    # Not known yet: rather a bar that jumps ahead at the end than one that stands still at 98 %.
-    before, share = (_WITHOUT_WORDS if transcribes is False else _WITH_WORDS)[stage]
-    share_done = max(row.share, before + share * fraction)
+    plan = row.plan
+    if plan is None or (stage is Stage.TRANSCRIBE and stage not in plan.work):
+        # not known yet: rather a bar that jumps ahead at the end than one that stands still at 98 %
+        plan = GUESS[transcribes is not False]
+    share_done = max(row.share, plan.share(stage, fraction))
     return replace(
         row,
         stage=stage,
+        plan=plan,
         transcribes=transcribes,
         share=share_done,
         duration_s=duration_s or row.duration_s,
@@ -132,34 +122,36 @@ def keep_progress(old: Row, new: Row) -> Row:
     """Return `new` with the progress of `old` where both show the same running attempt."""
     if old.state is new.state is JobState.RUNNING and old.attempts == new.attempts:
         return replace(
-            new, stage=old.stage, share=old.share, duration_s=old.duration_s, transcribes=old.transcribes
+            new,
+            stage=old.stage,
+            plan=old.plan,
+            share=old.share,
+            duration_s=old.duration_s,
+            transcribes=old.transcribes,
         )
     return new
 
 
 def eta_s(row: Row, now: float) -> float | None:
-    """Return how long the running attempt will still take, seconds; None where it is too early to say."""
-    if row.transcribes is None:
+    """Return how long the running attempt will still take, seconds; None where it is too early to say.
+
+    What earlier jobs took says it at first; the further the attempt is, the more its own pace counts.
+    """
+    if row.state is not JobState.RUNNING or row.transcribes is None:
         return None  # words may be most of the work, or none of it
+    left, expected_s = 1 - row.share, None
+    if row.plan is not None and row.plan.measured and row.duration_s:
+        expected_s = row.plan.rate * row.duration_s * left
     took_s = now - row.since
-    if row.state is not JobState.RUNNING or took_s < _ETA_AFTER_S or row.share < _ETA_AFTER_SHARE:
-        return None
-    return took_s / row.share * (1 - row.share)
+    if took_s < _ETA_AFTER_S or row.share < _ETA_AFTER_SHARE:
+        return expected_s
+    own_s = took_s / row.share * left
+    return own_s if expected_s is None else row.share * own_s + left * expected_s
 
 
 def spent_s(row: Row, now: float) -> float | None:
     """Return how long the job has been waiting or running, or how long its last attempt took, seconds."""
     return row.ran_s if row.state.final else max(0.0, now - row.since)
-
-
-def _transcribes(job: Job) -> bool | None:
-    match job.options.transcriber:
-        case "none":
-            return False
-        case "auto":
-            return None
-        case _:
-            return True
 
 
 def _since(job: Job, event: JobEvent | None) -> float:
