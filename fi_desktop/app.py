@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from fi_desktop.backends.base import Backend
 from fi_desktop.backends.idle import IdleBackend
 from fi_desktop.backends.inline import InlineBackend
 from fi_desktop.backends.limits import Limits
-from fi_desktop.backends.pool import WorkerPool
+from fi_desktop.backends.pool import WorkerPool, default_workers
 from fi_desktop.client import RemoteClient, answer
 from fi_desktop.clock import Clock
 from fi_desktop.core.retry import RetryPolicy
@@ -22,7 +22,7 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.rebuild import open_or_rebuild
 from fi_desktop.jobs.service import JobService
-from fi_desktop.settings import Settings
+from fi_desktop.settings import Settings, save_changes
 
 __all__ = ["AlreadyOwned", "App"]
 
@@ -52,8 +52,8 @@ class App:
             folders,
             now=clock.now,
             rng=random.Random(),
-            policy=RetryPolicy(settings.retry_delays_s, max_deliveries=settings.max_deliveries),
-            keep_s=settings.keep_days * 86_400 or None,
+            policy=_policy(settings),
+            keep_s=_keep_s(settings),
             keep_unseen=settings.keep_unseen,
         )
         models = tuple(str(root) for root in settings.model_roots)
@@ -125,6 +125,23 @@ class App:
         if isinstance(self._backend, WorkerPool):
             self._backend.change_limits(limits)
 
+    def change_settings(self, changes: Mapping[str, Any]) -> Settings:
+        """Write other settings into `settings.toml`, use at once what can be, and return all; blocks.
+
+        Raises:
+            UserError: a value cannot be used, or was set by the environment or the command line.
+            TransientError: the disk is full.
+        """
+        before = self.settings
+        self.settings = settings = save_changes(before, changes)
+        self.service.change_policy(_policy(settings))
+        self.service.change_retention(_keep_s(settings), keep_unseen=settings.keep_unseen)
+        if isinstance(self._backend, WorkerPool):
+            self._backend.change_settings(settings)
+        if settings.workers != before.workers:
+            self.resize_workers(settings.workers or default_workers())
+        return settings
+
     def gauges(self) -> tuple[WorkerGauge, ...]:
         """Read what each worker process uses; none where there is none."""
         return self._backend.gauges() if isinstance(self._backend, WorkerPool) else ()
@@ -137,3 +154,11 @@ class App:
             return False
         self._handover(paths)
         return True
+
+
+def _policy(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(settings.retry_delays_s, max_deliveries=settings.max_deliveries)
+
+
+def _keep_s(settings: Settings) -> float | None:
+    return settings.keep_days * 86_400 or None

@@ -103,6 +103,11 @@ class WorkerPool(EngineRoom):
         self._wanted_limits = limits
         self._ring()
 
+    def change_settings(self, settings: Settings) -> None:
+        """Go by other settings from now on, the number of workers apart; see `resize`."""
+        self._settings = settings
+        self.change_limits(Limits.of(settings))
+
     def gauges(self) -> tuple[WorkerGauge, ...]:
         """Read what each worker uses."""
         return tuple(place.gauge(now=self._now()) for place in tuple(self._places))

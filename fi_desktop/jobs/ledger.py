@@ -90,6 +90,16 @@ class Ledger:
         self._keep_unseen = keep_unseen
         self._expired_up_to = 0  # the id up to which `expire` has looked
 
+    def change_policy(self, policy: RetryPolicy) -> None:
+        """Decide by another policy from now on; a retry that is waited for stays due when it was."""
+        self._policy = policy
+
+    def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> None:
+        """Keep finished jobs for another time from now on."""
+        self._keep_s = keep_s
+        self._keep_unseen = keep_unseen
+        self._expired_up_to = 0
+
     # ---- for callers of the service
 
     def submit(

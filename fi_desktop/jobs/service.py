@@ -172,6 +172,14 @@ class JobService:
         """Whether the queue is paused."""
         return self._inbox.post(lambda: self.ledger.store.paused)
 
+    def change_policy(self, policy: RetryPolicy) -> Future[None]:
+        """Try failed attempts again by another policy from now on."""
+        return self._inbox.post(lambda: self.ledger.change_policy(policy))
+
+    def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> Future[None]:
+        """Keep finished jobs for another time from now on; see `__init__`."""
+        return self._inbox.post(lambda: self.ledger.change_retention(keep_s, keep_unseen=keep_unseen))
+
     def job(self, job_id: int) -> Future[Job | None]:
         """Look one job up."""
         return self._inbox.post(lambda: self.ledger.store.get(job_id))

@@ -21,7 +21,18 @@ from fi_desktop.files import resource
 from fi_desktop.settings import file
 from fi_desktop.settings.about import About, Kind, Unit, about_of, setting
 
-__all__ = ["ABOUT", "DEFAULTS", "About", "Kind", "Settings", "Unit", "changed", "load", "save"]
+__all__ = [
+    "ABOUT",
+    "DEFAULTS",
+    "About",
+    "Kind",
+    "Settings",
+    "Unit",
+    "changed",
+    "load",
+    "save",
+    "save_changes",
+]
 
 _PREFIX = "FI_DESKTOP_"
 
@@ -41,21 +52,23 @@ class Settings:
     )
     language: str = setting(
         "system",
-        About("The language of the window.", Kind.CHOICE, choices=("system", "en", "es")),
+        About(
+            "Menus, dialogs and messages are written in it.",
+            Kind.CHOICE,
+            choices=("system", "en", "es"),
+        ),
     )
     speakers: str = setting(
         "2", About("How many people speak in a recording, where nothing else is chosen.", Kind.SPEAKERS)
     )
-    engine: str = setting("auto", About("What tells voices apart: an engine's name, or auto.", Kind.TEXT))
+    engine: str = setting("auto", About("The engine that tells voices apart.", Kind.TEXT))
     transcriber: str = setting(
         "auto",
-        About("What writes the words down: a model pack's name, auto for the best one, or none.", Kind.TEXT),
+        About("The model that writes the words down; without one, only who spoke when is found.", Kind.TEXT),
     )
-    spoken_language: str = setting(
-        "auto", About("The language of the recordings: its two-letter code, or auto to find out.", Kind.TEXT)
-    )
+    spoken_language: str = setting("auto", About("The language that is spoken in the recordings.", Kind.TEXT))
     vocabulary: tuple[str, ...] = setting(
-        (), About("Words that may come up and are seldom heard, such as names of drugs.", Kind.WORDS)
+        (), About("Names of drugs, places or people: they are more likely to be spelt right.", Kind.WORDS)
     )
     workers: int = setting(
         0,
@@ -224,6 +237,21 @@ def save(home: Path, changes: Mapping[str, Any]) -> None:
     """
     checked = _checked(changes)
     file.write(home, {name: None if value == DEFAULTS[name] else value for name, value in checked.items()})
+
+
+def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Return the settings with other values, once these are written.
+
+    Raises:
+        UserError: as `save`; or the environment or the command line gave such a setting.
+        TransientError: the disk is full.
+    """
+    for name in sorted(settings.overridden & set(changes)):
+        raise UserError(
+            "settings.overridden", f"Setting {name} was given by the environment or the command line."
+        )
+    save(settings.home, changes)
+    return changed(settings, changes)
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class Actions(QObject):
         add, add_folder: choose recordings.
         paste: add what was copied in a file manager.
         models: show and change the models of this computer.
+        preferences: change settings.
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
         select_all, quit: as everywhere.
@@ -49,6 +50,10 @@ class Actions(QObject):
         self.monitor = self._make(
             self.tr("M&onitor…"), "monitor", "Ctrl+Shift+W", tip=self.tr("See how workers and queue do")
         )
+        self.preferences = self._make(
+            self.tr("&Settings…"), "settings", "Ctrl+,", tip=self.tr("Change how the program does its work")
+        )
+        self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.open = self._make(self.tr("&Open"), "open", "Return", tip=self.tr("Show who spoke when"))
         self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
         self.retry = self._make(self.tr("Re&try"), "retry", "Ctrl+R", tip=self.tr("Do it again, or now"))
@@ -82,7 +87,7 @@ class Actions(QObject):
         file = QMenu(self.tr("&File"), bar)
         file.addActions([self.add, self.add_folder, self.paste])
         file.addSeparator()
-        file.addActions([self.monitor, self.models])
+        file.addActions([self.monitor, self.models, self.preferences])
         file.addSeparator()
         file.addAction(self.quit)
         job = QMenu(self.tr("&Job"), bar)

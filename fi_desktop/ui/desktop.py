@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
-from fi_desktop import settings
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
-from fi_desktop.ui import standing
+from fi_desktop.ui import appearance, standing
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.closing import CloseQuestion
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.language import Language
 from fi_desktop.ui.main_window import MainWindow
+from fi_desktop.ui.preferences.opening import Preferences
 from fi_desktop.ui.tray import Tray
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class Program(Protocol):
     def resize_workers(self, workers: int) -> None:
         """Grow or shrink the pool while it works."""
 
+    def change_settings(self, changes: Mapping[str, Any]) -> Settings:
+        """Write other settings, and use at once what can be; blocks."""
+
 
 class Desktop(QObject):
     """Owns the windows, the tray and the crossing to the queue, and ends them in order.
@@ -60,6 +63,7 @@ class Desktop(QObject):
         window: the main window.
         question: what is asked before it closes at work.
         language: what the windows speak.
+        preferences: the way to the settings dialog.
 
     Signals:
         ended: all is on disk, and the event loop may end.
@@ -95,6 +99,7 @@ class Desktop(QObject):
         self.window.windows.close_all()
         if self._monitor is not None:
             self._monitor.close()
+        self.preferences.close()
         self.window.show_stopping()
         self._in_thread(self._program.stop, self._on_stopped, self._on_stopped)
 
@@ -105,10 +110,13 @@ class Desktop(QObject):
         self.question = CloseQuestion(self.window)
         self._tray = Tray(self.window) if Tray.available() else None
         self._monitor: MonitorWindow | None = None
+        self.preferences = Preferences(program, self._bridge, self.window)
         self.window.commands.show_language(self.language.choice)
         self.window.close_asked.connect(self._on_close_asked)
         self.window.quit_asked.connect(self.stop)
         self.window.monitor_asked.connect(self._on_monitor_asked)
+        self.window.preferences_asked.connect(self.preferences.open)
+        self.preferences.changed.connect(self._on_settings_changed)
         # queued: the menu that was chosen from has closed by then, and can go
         self.window.language_asked.connect(self.speak, Qt.ConnectionType.QueuedConnection)
         self.question.keep_chosen.connect(self._on_keep_chosen)
@@ -129,11 +137,11 @@ class Desktop(QObject):
                 self.tr("Models are being worked on: change the language once that is done."), "warn"
             )
             return
-        now = self._program.settings
-        self._program.settings = settings.changed(now, {"language": choice})
         self.language.choose(choice)
         self._build_anew()
-        self._bridge.work(partial(settings.save, now.home, {"language": choice}), None, self._on_not_saved)
+        if choice != self._program.settings.language:
+            change = partial(self._program.change_settings, {"language": choice})
+            self._bridge.work(change, None, self._on_not_saved)
 
     def _build_anew(self) -> None:
         old, stood = self.window, standing.look(self.window)
@@ -206,6 +214,12 @@ class Desktop(QObject):
         self._monitor.show()
         self._monitor.raise_()
         self._monitor.activateWindow()
+
+    @Slot(object)
+    def _on_settings_changed(self, settings: Settings) -> None:
+        appearance.wear(settings.theme)
+        self.window.take_settings(settings)
+        self.speak(settings.language)
 
     @Slot(object)
     def _on_handed_over(self, paths: list[str]) -> None:

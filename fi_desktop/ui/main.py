@@ -14,7 +14,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.ui import theme
+from fi_desktop.ui import appearance, theme
 from fi_desktop.ui.desktop import Desktop, Program
 from fi_desktop.ui.garbage import GarbageCollector
 
@@ -32,6 +32,7 @@ def run(program: Program, files: list[Path], *, show_job: int | None = None) -> 
     """
     check_display(os.environ)
     application = make_application()
+    appearance.wear(program.settings.theme)
     desktop = Desktop(program)
     desktop.ended.connect(application.quit)
     collector = GarbageCollector(application)

@@ -66,12 +66,14 @@ class MainWindow(QMainWindow):
         quit_asked: the person wants to end the program.
         monitor_asked: the person wants to see how workers and queue do.
         language_asked: "system", or the language that the person wants the window to speak.
+        preferences_asked: the person wants to change settings.
     """
 
     close_asked = Signal()
     quit_asked = Signal()
     monitor_asked = Signal()
     language_asked = Signal(str)
+    preferences_asked = Signal()
 
     def __init__(
         self, service: JobService, settings: Settings, bridge: Bridge, jobs: JobsModel | None = None
@@ -106,6 +108,13 @@ class MainWindow(QMainWindow):
         self._remembered.restore("main", self, header)
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
 
+    def take_settings(self, settings: Settings) -> None:
+        """Go by other settings from now on."""
+        before, self._settings = self._settings, settings
+        self.jobs.cells.retries = len(settings.retry_delays_s)
+        if settings.job_options != before.job_options:
+            self.options.take_usual(settings.job_options)
+
     def show_stopping(self) -> None:
         """Say that running work is being given back; nothing can be added any more."""
         self.setAcceptDrops(False)
@@ -119,6 +128,7 @@ class MainWindow(QMainWindow):
             self.commands.paste,
             self.commands.models,
             self.commands.monitor,
+            self.commands.preferences,
             *self.commands.of_jobs,
         ):
             action.setEnabled(False)
@@ -176,6 +186,7 @@ class MainWindow(QMainWindow):
         acts.paste.triggered.connect(self._on_paste_asked)
         acts.models.triggered.connect(self.show_models)
         acts.monitor.triggered.connect(self.monitor_asked)
+        acts.preferences.triggered.connect(self.preferences_asked)
         self.windows.models_asked.connect(self.show_models)
         acts.open.triggered.connect(self._on_open_asked)
         acts.cancel.triggered.connect(self._on_cancel_asked)

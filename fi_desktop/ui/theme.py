@@ -148,4 +148,5 @@ def style_sheet(palette: QPalette) -> str:
         thumb=mix(base, text, 0.26).name(),
         thumb_hover=mix(base, text, 0.42).name(),
         chevron=resource("icons/chevron.svg").as_posix(),
+        check=resource("icons/check.svg").as_posix(),
     )

@@ -9,6 +9,7 @@ import pytest
 from fi_desktop.app import App
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState, Summary
+from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs.ledger import Change
 from fi_desktop.jobs.news import JobChanged, JobRemoved
@@ -120,6 +121,31 @@ def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them
             bench.service.ledger.expire()
         assert [job.id for job in bench.answer(bench.service.jobs())] == left
         bench.service.close()
+
+
+def test_the_time_that_jobs_are_kept_can_be_changed_while_it_runs(bench: Bench):
+    bench.answer(bench.service.cancel(bench.submit("a.wav")))
+    bench.now += 100_000
+    assert not bench.service.ledger.expires
+    bench.answer(bench.service.change_retention(100.0, keep_unseen=False))
+    with bench.service.turn():
+        bench.service.ledger.expire()
+    assert bench.answer(bench.service.jobs()) == []
+
+
+def test_another_retry_policy_decides_from_then_on(bench: Bench):
+    bench.submit("a.wav")
+    bench.answer(bench.service.change_policy(RetryPolicy((7.0,), jitter=0.0)))
+    job = bench.claim()
+    with bench.service.turn():
+        bench.service.ledger.failed(1, job.claim, BROKEN)
+    assert bench.job(1).due_at == bench.now + 7.0
+    bench.answer(bench.service.change_policy(RetryPolicy(())))
+    bench.now += 7.0
+    job = bench.claim()
+    with bench.service.turn():
+        bench.service.ledger.failed(1, job.claim, BROKEN)
+    assert bench.job(1).state is JobState.FAILED
 
 
 def test_old_jobs_expire_a_few_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

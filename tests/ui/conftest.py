@@ -23,7 +23,7 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.settings import Settings, changed, load
+from fi_desktop.settings import Settings, changed, load, save_changes
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.garbage import GarbageCollector
@@ -127,6 +127,10 @@ class FakeProgram:
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
         return ()
+
+    def change_settings(self, changes) -> Settings:
+        self.settings = save_changes(self.settings, changes)
+        return self.settings
 
     def resize_workers(self, workers: int) -> None:
         self.calls.append(f"resize {workers}")

@@ -13,7 +13,7 @@ from fi_desktop.ui import icons
 from fi_desktop.ui.options.menu import OptionsMenu
 from fi_desktop.ui.words import Words
 
-_COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
+COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
 _SUMMARY_WIDTH = 190  # pixels at most
 _LEAST_SUMMARY = 50
 _BESIDE = 16  # pixels between icon and summary, and to spare
@@ -41,7 +41,7 @@ class OptionsBar(QWidget):
         speakers = str(usual.speakers)
         self.setAccessibleName(self.tr("Options of the next recordings"))
         self.speakers = QComboBox(self)
-        for count in dict.fromkeys((*_COUNTS, speakers)):
+        for count in dict.fromkeys((*COUNTS, speakers)):
             self.speakers.addItem(self._words.speakers_asked(count), count)
         self.speakers.setCurrentIndex(self.speakers.findData(speakers))
         self.speakers.setAccessibleName(self.tr("Number of speakers in the next recordings"))
@@ -82,6 +82,14 @@ class OptionsBar(QWidget):
     def offer_packs(self, packs: Iterable[str]) -> None:
         """Offer these model packs from now on: others were installed, or some were removed."""
         self.menu.offer_packs(packs)
+
+    def take_usual(self, usual: JobOptions) -> None:
+        """Choose what is usual from now on."""
+        self._usual = usual
+        speakers = str(usual.speakers)
+        if self.speakers.findData(speakers) < 0:
+            self.speakers.addItem(self._words.speakers_asked(speakers), speakers)
+        self.choose(usual)
 
     def _unusual(self) -> list[str]:
         """Return what is chosen below "more" that is not chosen by itself, in a word or two each."""

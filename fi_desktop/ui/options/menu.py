@@ -13,9 +13,9 @@ from fi_desktop.engines import registry
 from fi_desktop.ui.options.vocabulary import VocabularyDialog
 from fi_desktop.ui.words import Words
 
-_LANGUAGES = (None, "es", "en")
+LANGUAGES = (None, "es", "en")
 # The most spoken of those that Whisper knows, and Spain's own; all hundred would be a list to get lost in.
-_OTHER_LANGUAGES = (
+OTHER_LANGUAGES = (
     "ar", "bg", "ca", "cs", "da", "de", "el", "eu", "fi", "fr", "gl", "he", "hi", "hr", "hu", "id", "it",
     "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "th", "tr", "uk", "ur", "vi", "zh",
 )  # fmt: skip
@@ -47,7 +47,7 @@ class OptionsMenu(QMenu):
         self._transcribers = self._group()
         self._end_of_transcribers = self.addSection(self.tr("Language of the recordings"))
         self._languages = self._group()
-        for code in _LANGUAGES:
+        for code in LANGUAGES:
             self.addAction(self._choice(self._languages, self._words.language_asked(code), code))
         self._offer_other_languages(usual.language)
         for action in self._languages.actions():
@@ -125,7 +125,7 @@ class OptionsMenu(QMenu):
 
     def _offer_other_languages(self, usual: str | None) -> None:
         others = QMenu(self.tr("Other languages"), self)
-        codes = {*_OTHER_LANGUAGES, *([usual] if usual not in _LANGUAGES else [])}
+        codes = {*OTHER_LANGUAGES, *([usual] if usual not in LANGUAGES else [])}
         named = sorted((self._words.language(code), code) for code in codes if code is not None)
         for name, code in named:
             others.addAction(self._choice(self._languages, name, code))

@@ -1,0 +1,1 @@
+"""The settings dialog: every setting, what it means, and a way back to its default."""

@@ -1,0 +1,72 @@
+"""Opens the settings dialog, once, when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from fi_desktop.settings import Settings
+from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fi_desktop.ui.preferences.dialog import PreferencesDialog
+
+
+class Changeable(Protocol):
+    """What the dialog needs of the program."""
+
+    settings: Settings
+
+    def change_settings(self, changes: Mapping[str, Any]) -> Settings:
+        """Write other settings, and use at once what can be; blocks."""
+
+
+class Preferences(QObject):
+    """The way to the settings dialog.
+
+    Attributes:
+        dialog: while it is open.
+
+    Signals:
+        changed: the new Settings; the dialog has closed.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, program: Changeable, bridge: Bridge, window: MainWindow) -> None:
+        super().__init__(window)
+        self._program, self._bridge, self._window = program, bridge, window
+        self.dialog: PreferencesDialog | None = None
+
+    @Slot()
+    def open(self) -> None:
+        """Show the dialog, or raise it."""
+        if self.dialog is None:
+            from fi_desktop.ui.preferences.dialog import PreferencesDialog
+
+            program, packs = self._program, self._window.options.menu.packs
+            self.dialog = PreferencesDialog(
+                program.settings, program.change_settings, self._bridge, self._window, packs=packs
+            )
+            # queued: another language builds all windows anew, this dialog's too
+            self.dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
+            self.dialog.models_asked.connect(self._window.show_models)
+            self.dialog.finished.connect(self._on_finished)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def close(self) -> None:
+        """Close the dialog without a change, if it is open."""
+        if self.dialog is not None:
+            self.dialog.reject()
+
+    @Slot()
+    def _on_finished(self) -> None:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
