@@ -9,7 +9,7 @@ told. The backend drives the turns.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -136,12 +136,14 @@ class JobService:
         """Move waiting jobs forward or back. Those that run or are done stay as they are."""
         return self._each(ids, lambda job: self.ledger.prioritize(job, priority))
 
-    def change(self, jobs: Iterable[Job], options: JobOptions) -> Future[Change]:
+    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[Change]:
         """Do jobs that wait with other options; see `Change` for those that cannot be done so any more.
 
-        Jobs that are unknown by now are passed over. The recordings are read on the thread that reads drops.
+        Jobs that are unknown by now are passed over.
+
+        recordings: where each job's recording lies; it is read on the thread that reads drops.
         """
-        given = tuple(jobs)
+        given = dict(recordings)
         answer: Future[Change] = Future()
         answer.set_running_or_notify_cancel()
         read = self._intake.submit(self._read_again, given, options)
@@ -359,8 +361,8 @@ class JobService:
             raise UserError("submit.nothing", "No audio or video was found there.")
         return insert(taken)
 
-    def _read_again(self, jobs: tuple[Job, ...], options: JobOptions) -> Future[Change]:
-        fingerprints = {job.id: fingerprint(Path(job.path), options) for job in jobs}
+    def _read_again(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[Change]:
+        fingerprints = {job_id: fingerprint(path, options) for job_id, path in recordings.items()}
 
         def change() -> Change:
             found = ((self.ledger.store.get(job_id), same) for job_id, same in fingerprints.items())

@@ -41,6 +41,7 @@ from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.table import JobsTable
 from fi_desktop.ui.message_bar import MessageBar
 from fi_desktop.ui.options.bar import OptionsBar
+from fi_desktop.ui.options.profiles import ProfileDesk
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.result.windows import JobWindows
 from fi_desktop.ui.status_line import StatusLine
@@ -49,8 +50,6 @@ from fi_desktop.ui.toolbar import ToolBar
 if TYPE_CHECKING:
     from fi_desktop.ui.models.dialog import ModelsDialog
 
-_NOTICE_MS = 4000
-
 
 class MainWindow(QMainWindow):
     """The window.
@@ -58,6 +57,7 @@ class MainWindow(QMainWindow):
     Attributes:
         jobs: the jobs as they are shown.
         intake: where recordings are handed in.
+        profiles: named ways of doing recordings.
         models: shows and changes the models; None before it was first asked for.
         closable: whether closing is decided, so that the next close just closes.
 
@@ -94,11 +94,12 @@ class MainWindow(QMainWindow):
         self.jobs.setParent(self)
         self.commands = Actions(self)
         self.options = OptionsBar(settings.job_options, self)
+        self.profiles = ProfileDesk(settings.home, bridge, self.options)
         self.table = JobsTable(self.jobs, self)
         self.empty = EmptyState(self)
         self.message = MessageBar(self)
         self.status = StatusLine(self)
-        self.intake = IntakeDesk(service, bridge, self.options, self.message, self)
+        self.intake = IntakeDesk(service, bridge, self.jobs, self.options, self.profiles, self.message)
         self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
         self.models: ModelsDialog | None = None
         self._dialog: QFileDialog | QMessageBox | None = None
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         self._connect()
         header = self.table.horizontalHeader()
         self._remembered.restore("main", self, header)
+        self._restore_options()
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
 
     def take_settings(self, settings: Settings) -> None:
@@ -115,9 +117,19 @@ class MainWindow(QMainWindow):
         if settings.job_options != before.job_options:
             self.options.take_usual(settings.job_options)
 
+    def _restore_options(self) -> None:
+        self.options.choose(self._remembered.restore_choice(self.options.usual))
+        self.options.changed.connect(self._on_options_changed)
+        self.profiles.failed.connect(self._on_refused)
+
+    @Slot()
+    def _on_options_changed(self) -> None:
+        self._remembered.save_choice(self.options.usual, self.options.choice())
+
     def show_stopping(self) -> None:
         """Say that running work is being given back; nothing can be added any more."""
         self.setAcceptDrops(False)
+        self.intake.sheet.hide()
         if self.models is not None:
             self.models.close()
             self.models.desk.stop_all()
@@ -169,6 +181,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.message)
+        column.addWidget(self.intake.sheet)
         column.addWidget(self._pages, 1)
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(centre)
@@ -211,9 +224,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_added(self, submission: Submission) -> None:
-        number = len(submission.ids)
-        if number:
-            self.status.showMessage(self.tr("%Ln recording(s) added", "", number), _NOTICE_MS)
+        if submission.ids:
             self.table.scrollToTop()
         if submission.known:
             self.table.select(submission.known[0])
@@ -346,8 +357,9 @@ class MainWindow(QMainWindow):
         box.open()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look which models there are."""
+        """Look which models and profiles there are."""
         super().showEvent(event)
+        self.profiles.read()
         self._on_models_changed()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -1,11 +1,14 @@
-"""Where windows stood and how wide columns were, in `window.ini` below the app's home."""
+"""Where windows stood, how wide columns were, and the options chosen last, in `window.ini` in the home."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QHeaderView, QWidget
+
+from fi_desktop.intake.profiles import Choice, choice_from_json, choice_to_json
 
 _SIZES = {"main": (1120, 700), "job": (940, 620)}  # before the person chose another
 
@@ -24,6 +27,20 @@ class Remembered:
         columns = self._settings.value(f"{name}/columns")
         if header is not None and isinstance(columns, QByteArray):
             header.restoreState(columns)
+
+    def restore_choice(self, usual: Choice) -> Choice:
+        """Return the options that were chosen last, or the usual ones where these are others by now."""
+        try:
+            kept = json.loads(str(self._settings.value("options/chosen")))
+            chosen, was_usual = choice_from_json(kept["chosen"]), choice_from_json(kept["usual"])
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return usual
+        return chosen if was_usual == usual else usual
+
+    def save_choice(self, usual: Choice, chosen: Choice) -> None:
+        """Remember which options are chosen, and which ones are usual now."""
+        kept = {"usual": choice_to_json(usual), "chosen": choice_to_json(chosen)}
+        self._settings.setValue("options/chosen", json.dumps(kept))
 
     def save(self, name: str, window: QWidget, header: QHeaderView | None = None) -> None:
         """Remember where a window is."""

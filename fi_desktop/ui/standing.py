@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray
 
-from fi_desktop.core.job import JobOptions
+from fi_desktop.intake.profiles import Choice
 from fi_desktop.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Standing:
         visible: whether the main window can be seen, minimised or not.
     """
 
-    options: JobOptions
+    options: Choice
     packs: tuple[str, ...]
     selected: tuple[int, ...]
     place: int
@@ -67,7 +67,7 @@ def look(window: MainWindow) -> Standing:
     window.remember()
     models = window.models
     return Standing(
-        window.options.options(),
+        window.options.choice(),
         window.options.menu.packs,
         tuple(row.id for row in window.table.selected_rows()),
         window.table.verticalScrollBar().value(),

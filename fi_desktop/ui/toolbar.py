@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction, QColor
+from PySide6.QtGui import QAction, QColor, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
 from fi_desktop.ui import icons, theme
@@ -12,7 +12,7 @@ from fi_desktop.ui.options.bar import OptionsBar
 
 
 class ToolBar(QToolBar):
-    """The window's toolbar.
+    """The window's toolbar; where it is narrow, icons go without their words, so that the options stay.
 
     Attributes:
         add: the button that adds recordings.
@@ -25,6 +25,8 @@ class ToolBar(QToolBar):
         self.setMovable(False)
         self.setIconSize(QSize(18, 18))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._options = options
+        self._worded: list[QToolButton] = []
         self.add = QToolButton(self)
         self.add.setObjectName("primary")
         self.add.setText(self.tr("Add recordings"))
@@ -53,10 +55,35 @@ class ToolBar(QToolBar):
             button.setText(name)
             button.setAccessibleName(name)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            if style is Qt.ToolButtonStyle.ToolButtonTextBesideIcon:
+                self._worded.append(button)
+
+    def _fit(self) -> None:
+        """Leave words out as far as need be: Qt would drop what stands last, and that is the options."""
+        beside, alone = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon,
+            Qt.ToolButtonStyle.ToolButtonIconOnly,
+        )
+        for of_jobs, of_add in ((beside, beside), (alone, beside), (alone, alone)):
+            for button in self._worded:
+                button.setToolButtonStyle(of_jobs)
+            self.add.setToolButtonStyle(of_add)
+            self._options.shrink()
+            if self.sizeHint().width() <= self.width():
+                break
+        self._options.sum_up()
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
 
     def _dress(self) -> None:
         white = "#10151b" if theme.is_dark(self.palette()) else "#ffffff"
         self.add.setIcon(icons.icon_in("add", QColor(white)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say what there is room for."""
+        self._fit()
+        super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QDateTime, QLocale, QObject
 
-from fi_desktop.core.job import JobState, Outcome, Stage
+from fi_desktop.core.job import JobState, Outcome, Priority, Stage
 from fi_desktop.core.transcript import DOUBT
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.times import clock
@@ -154,6 +154,16 @@ class Words(QObject):
         if asked == "auto":
             return self.tr("Find out")
         return asked.replace("-", "–")
+
+    def priority(self, priority: Priority) -> str:
+        """Return how soon a recording is done."""
+        match priority:
+            case Priority.URGENT:
+                return self.tr("Urgent")
+            case Priority.NORMAL:
+                return self.tr("Normal")
+            case Priority.LOW:
+                return self.tr("When there is time")
 
     def engine(self, name: str) -> str:
         """Return an engine's name."""

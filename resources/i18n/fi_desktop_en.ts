@@ -2,14 +2,72 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
-    <name>MainWindow</name>
+    <name>ChoiceWords</name>
     <message numerus="yes">
-        <source>%Ln recording(s) added</source>
+        <source>%Ln speaker(s)</source>
         <translation>
-            <numerusform>%Ln recording added</numerusform>
-            <numerusform>%Ln recordings added</numerusform>
+            <numerusform>%Ln speaker</numerusform>
+            <numerusform>%Ln speakers</numerusform>
         </translation>
     </message>
+</context>
+<context>
+    <name>IntakeDesk</name>
+    <message numerus="yes">
+        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <translation>
+            <numerusform>There is no file or folder {path}.</numerusform>
+            <numerusform>%Ln of these files and folders are not there, such as {path}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) added: {options}.</source>
+        <translation>
+            <numerusform>%Ln recording added: {options}.</numerusform>
+            <numerusform>%Ln recordings added: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) in the list already, with the same options.</source>
+        <translation>
+            <numerusform>This recording is in the list already, with the same options.</numerusform>
+            <numerusform>%Ln recordings are in the list already, with the same options.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Do %Ln recording(s) again</source>
+        <translation>
+            <numerusform>Do it again</numerusform>
+            <numerusform>Do them again</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) done so: {options}.</source>
+        <translation>
+            <numerusform>%Ln recording is done so: {options}.</numerusform>
+            <numerusform>%Ln recordings are done so: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) begun already: do again with these options?</source>
+        <translation>
+            <numerusform>%Ln has begun already: do it again with these options?</numerusform>
+            <numerusform>%Ln have begun already: do them again with these options?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>IntakeSheet</name>
+    <message numerus="yes">
+        <source>The %Ln recording(s) just added</source>
+        <translation>
+            <numerusform>The recording just added</numerusform>
+            <numerusform>The %Ln recordings just added</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MainWindow</name>
     <message numerus="yes">
         <source>Remove %Ln job(s) with all results?</source>
         <translation>

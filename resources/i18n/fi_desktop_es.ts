@@ -179,6 +179,28 @@
     </message>
 </context>
 <context>
+    <name>ChoiceWords</name>
+    <message>
+        <source>no words</source>
+        <translation>sin palabras</translation>
+    </message>
+    <message>
+        <source>any number of speakers</source>
+        <translation>cualquier número de hablantes</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln hablante</numerusform>
+            <numerusform>%Ln hablantes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{range} speakers</source>
+        <translation>{range} hablantes</translation>
+    </message>
+</context>
+<context>
     <name>CloseQuestion</name>
     <message>
         <source>Close fi-desktop</source>
@@ -343,29 +365,81 @@ Todo se queda en este equipo.</translation>
         <source>Only files and folders of this computer can be added.</source>
         <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
     </message>
-    <message>
-        <source>There is no file or folder {path}.</source>
-        <translation>No existe el archivo o la carpeta {path}.</translation>
+    <message numerus="yes">
+        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <translation>
+            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
+            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
+        </translation>
     </message>
     <message>
-        <source>{number} of these files and folders are not there, such as {path}.</source>
-        <translation>{number} de estos archivos y carpetas no existen, por ejemplo {path}.</translation>
+        <source>Change…</source>
+        <translation>Cambiar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) added: {options}.</source>
+        <translation>
+            <numerusform>%Ln grabación añadida: {options}.</numerusform>
+            <numerusform>%Ln grabaciones añadidas: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) in the list already, with the same options.</source>
+        <translation>
+            <numerusform>Esta grabación ya está en la lista, con las mismas opciones.</numerusform>
+            <numerusform>%Ln grabaciones ya están en la lista, con las mismas opciones.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Do %Ln recording(s) again</source>
+        <translation>
+            <numerusform>Repetirla</numerusform>
+            <numerusform>Repetirlas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) done so: {options}.</source>
+        <translation>
+            <numerusform>%Ln grabación se hará así: {options}.</numerusform>
+            <numerusform>%Ln grabaciones se harán así: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) begun already: do again with these options?</source>
+        <translation>
+            <numerusform>%Ln ya ha empezado: ¿repetirla con estas opciones?</numerusform>
+            <numerusform>%Ln ya han empezado: ¿repetirlas con estas opciones?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>IntakeSheet</name>
+    <message>
+        <source>Options of the recordings just added</source>
+        <translation>Opciones de las grabaciones recién añadidas</translation>
     </message>
     <message>
-        <source>This recording is in the list already, with the same options.</source>
-        <translation>Esta grabación ya está en la lista con las mismas opciones.</translation>
+        <source>Apply</source>
+        <translation>Aplicar</translation>
     </message>
     <message>
-        <source>{number} recordings are in the list already, with the same options.</source>
-        <translation>Ya hay {number} grabaciones en la lista con las mismas opciones.</translation>
+        <source>Do them so, as far as they have not begun</source>
+        <translation>Hacerlas así, si aún no han empezado</translation>
     </message>
     <message>
-        <source>Do it again</source>
-        <translation>Procesarla otra vez</translation>
+        <source>Leave them as they are</source>
+        <translation>Dejarlas como están</translation>
     </message>
     <message>
-        <source>Do them again</source>
-        <translation>Procesarlas otra vez</translation>
+        <source>Leave them as they are (Esc)</source>
+        <translation>Dejarlas como están (Esc)</translation>
+    </message>
+    <message numerus="yes">
+        <source>The %Ln recording(s) just added</source>
+        <translation>
+            <numerusform>La grabación recién añadida</numerusform>
+            <numerusform>Las %Ln grabaciones recién añadidas</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -464,13 +538,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo sin pérdidas…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) added</source>
-        <translation>
-            <numerusform>%Ln grabación añadida</numerusform>
-            <numerusform>%Ln grabaciones añadidas</numerusform>
-        </translation>
     </message>
     <message>
         <source>Add recordings</source>
@@ -934,6 +1001,37 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>NameDialog</name>
+    <message>
+        <source>&amp;Name of the profile:</source>
+        <translation>&amp;Nombre del perfil:</translation>
+    </message>
+    <message>
+        <source>Name of the profile</source>
+        <translation>Nombre del perfil</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Guardar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>A built-in profile has this name.</source>
+        <translation>Un perfil incluido ya se llama así.</translation>
+    </message>
+    <message>
+        <source>There is a profile of this name: it is replaced.</source>
+        <translation>Ya hay un perfil con este nombre: se sustituirá.</translation>
+    </message>
+    <message>
+        <source>Speakers, language, engine, words and priority are kept in it.</source>
+        <translation>Guarda hablantes, idioma, voces, palabras y prioridad.</translation>
+    </message>
+</context>
+<context>
     <name>OptionsBar</name>
     <message>
         <source>Options of the next recordings</source>
@@ -979,6 +1077,10 @@ Todo se queda en este equipo.</translation>
         <translation>Voces: {choice}</translation>
     </message>
     <message>
+        <source>How soon: {choice}</source>
+        <translation>Prioridad: {choice}</translation>
+    </message>
+    <message>
         <source>May come up: {words}</source>
         <translation>Pueden aparecer: {words}</translation>
     </message>
@@ -988,7 +1090,66 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>OptionsForm</name>
+    <message>
+        <source>Pro&amp;file</source>
+        <translation>Per&amp;fil</translation>
+    </message>
+    <message>
+        <source>Profile of these recordings</source>
+        <translation>Perfil de estas grabaciones</translation>
+    </message>
+    <message>
+        <source>S&amp;peakers</source>
+        <translation>&amp;Hablantes</translation>
+    </message>
+    <message>
+        <source>Number of speakers in these recordings</source>
+        <translation>Número de hablantes en estas grabaciones</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Idioma</translation>
+    </message>
+    <message>
+        <source>Language of these recordings</source>
+        <translation>Idioma de estas grabaciones</translation>
+    </message>
+    <message>
+        <source>&amp;Words</source>
+        <translation>&amp;Palabras</translation>
+    </message>
+    <message>
+        <source>What writes the words down</source>
+        <translation>Qué escribe las palabras</translation>
+    </message>
+    <message>
+        <source>&amp;Voices</source>
+        <translation>&amp;Voces</translation>
+    </message>
+    <message>
+        <source>How voices are told apart</source>
+        <translation>Cómo se distinguen las voces</translation>
+    </message>
+    <message>
+        <source>&amp;How soon</source>
+        <translation>&amp;Prioridad</translation>
+    </message>
+    <message>
+        <source>How soon these recordings are done</source>
+        <translation>Prioridad de estas grabaciones</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Ninguno</translation>
+    </message>
+</context>
+<context>
     <name>OptionsMenu</name>
+    <message>
+        <source>&amp;Profile</source>
+        <translation>&amp;Perfil</translation>
+    </message>
     <message>
         <source>What writes the words down</source>
         <translation>Qué modelo transcribe</translation>
@@ -1002,12 +1163,96 @@ Todo se queda en este equipo.</translation>
         <translation>Cómo se distinguen las voces</translation>
     </message>
     <message>
+        <source>&amp;How soon</source>
+        <translation>&amp;Prioridad</translation>
+    </message>
+    <message>
         <source>&amp;Words that may come up…</source>
         <translation>&amp;Palabras que pueden aparecer…</translation>
     </message>
     <message>
         <source>Other languages</source>
         <translation>Otros idiomas</translation>
+    </message>
+</context>
+<context>
+    <name>PreferenceWords</name>
+    <message>
+        <source>How voices are told apart</source>
+        <translation>Cómo se distinguen las voces</translation>
+    </message>
+    <message>
+        <source>What writes the words down</source>
+        <translation>Qué escribe las palabras</translation>
+    </message>
+</context>
+<context>
+    <name>PreferencesDialog</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>ProfileDesk</name>
+    <message>
+        <source>Consultation, 2 people</source>
+        <translation>Consulta, 2 personas</translation>
+    </message>
+    <message>
+        <source>Consultation, 2 people, Spanish</source>
+        <translation>Consulta, 2 personas, español</translation>
+    </message>
+    <message>
+        <source>Family or team, 3–6 people</source>
+        <translation>Familia o equipo, 3–6 personas</translation>
+    </message>
+    <message>
+        <source>Dictation, 1 person</source>
+        <translation>Dictado, 1 persona</translation>
+    </message>
+    <message>
+        <source>Phone call, 1 person per channel</source>
+        <translation>Llamada, 1 persona por canal</translation>
+    </message>
+    <message>
+        <source>&amp;Save as profile…</source>
+        <translation>&amp;Guardar como perfil…</translation>
+    </message>
+    <message>
+        <source>&amp;Edit profiles…</source>
+        <translation>&amp;Editar perfiles…</translation>
+    </message>
+    <message>
+        <source>Save as profile</source>
+        <translation>Guardar como perfil</translation>
+    </message>
+</context>
+<context>
+    <name>ProfilesDialog</name>
+    <message>
+        <source>Edit profiles</source>
+        <translation>Editar perfiles</translation>
+    </message>
+    <message>
+        <source>Your profiles</source>
+        <translation>Sus perfiles</translation>
+    </message>
+    <message>
+        <source>&amp;Rename</source>
+        <translation>Cambiar &amp;nombre</translation>
+    </message>
+    <message>
+        <source>&amp;Delete</source>
+        <translation>&amp;Eliminar</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Deshacer</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Listo</translation>
     </message>
 </context>
 <context>
@@ -1690,6 +1935,18 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Find out</source>
         <translation>Averiguar</translation>
+    </message>
+    <message>
+        <source>Urgent</source>
+        <translation>Urgente</translation>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation>Normal</translation>
+    </message>
+    <message>
+        <source>When there is time</source>
+        <translation>Cuando haya tiempo</translation>
     </message>
     <message>
         <source>Best there is (automatic)</source>

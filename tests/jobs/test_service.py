@@ -86,16 +86,16 @@ def test_the_options_of_jobs_that_wait_are_changed_and_the_duplicate_rule_follow
     running = bench.claim()
     assert running is not None
     three = JobOptions(SpeakerCount(3, 3))
-    jobs = [bench.job(job_id) for job_id in first.ids]
-    assert bench.answer(bench.service.change(jobs, three)) == Change(changed=(2,), begun=(1,))
+    given = dict(zip(first.ids, paths, strict=True))
+    assert bench.answer(bench.service.change(given, three)) == Change(changed=(2,), begun=(1,))
     assert bench.job(1).options == JobOptions()
     assert bench.job(2).options == three
     assert bench.answer(bench.service.submit(paths[1:], three)).known == (2,)
     assert bench.answer(bench.service.submit(paths[1:])).ids == (3,)
     # what another job does with these options is not done a second time
-    assert bench.answer(bench.service.change([bench.job(3)], three)) == Change(known=(3,))
+    assert bench.answer(bench.service.change({3: paths[1]}, three)) == Change(known=(3,))
     bench.answer(bench.service.remove([2]))
-    assert bench.answer(bench.service.change([bench.job(3), jobs[1]], three)) == Change(changed=(3,))
+    assert bench.answer(bench.service.change({3: paths[1], 2: paths[1]}, three)) == Change(changed=(3,))
     bench.restart()
     assert bench.job(3).options == three
     assert bench.answer(bench.service.verify()) == []

@@ -323,7 +323,7 @@ class Queue(RuleBasedStateMachine):
         ids = [job_id for job_id in self._some(data) if job_id in self.picture]
         options = JobOptions(SpeakerCount(speakers, speakers))
         self.posted.clear()
-        future = self.service.change([self.picture[job_id] for job_id in ids], options)
+        future = self.service.change({job_id: Path(self.picture[job_id].path) for job_id in ids}, options)
         assert self.posted.wait(PATIENCE_S)  # the recordings are read on a thread of its own
         self._ask(future, lambda model: Change(*model.change(ids, options)), at_once=at_once)
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import QGuiApplication
 
-from fi_desktop.core.job import JobState
+from fi_desktop.core.job import JobState, Priority
 from fi_desktop.ui.intake.paths import given_paths, paths_in
 from tests.ui.events import drop, drop_files, files_data
 
@@ -72,7 +72,8 @@ class TestPaste:
     ):
         paste(text_data(f"{recordings[0]}\n/not/there.wav"))
         qtbot.waitUntil(lambda: names(window) == {"First.wav"})
-        assert window.message.text == "There is no file or folder /not/there.wav."
+        told = "There is no file or folder /not/there.wav. 1 recording added: 2 speakers."
+        qtbot.waitUntil(lambda: window.message.text == told)
 
     @pytest.mark.parametrize("text", ["Dear colleague,", "https://example.org/a.wav"])
     def test_anything_else_is_refused_in_a_sentence(self, window, paste, text):
@@ -127,3 +128,82 @@ def test_a_drop_of_nested_folders_while_a_job_runs_does_not_freeze_the_window(qt
     heart.stop()
     assert len(set(beats)) > 2  # the window lived while they came in
     assert window.jobs.row_by_id(running.id).state is JobState.RUNNING
+
+
+class TestSheet:
+    @pytest.fixture
+    def sheet(self, qtbot, window, recordings):
+        """Three recordings were dropped, and the person wants to change how they are done."""
+        drop_files(window, *recordings)
+        told = "3 recordings added: 2 speakers."
+        qtbot.waitUntil(lambda: window.message.text == told and window.jobs.rowCount() == 3)
+        qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+        assert window.intake.sheet.isVisible()
+        return window.intake.sheet
+
+    def options(self, program, job_id):
+        return program.service.job(job_id).result(10).options
+
+    def test_a_drop_opens_nothing_and_steals_no_focus(self, qtbot, window, recordings):
+        window.options.speakers.setFocus()
+        drop_files(window, recordings[0])
+        qtbot.waitUntil(lambda: window.message.text == "1 recording added: 2 speakers.")
+        assert not window.intake.sheet.isVisible()
+        assert window.message.offer.text() == "Change…"
+
+    def test_what_waits_is_changed(self, qtbot, window, program, sheet):
+        qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_3)
+        sheet.form.language.setCurrentText("Español")
+        sheet.form.priority.setCurrentText("Urgent")
+        qtbot.mouseClick(sheet.apply, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(
+            lambda: window.message.text == "3 recordings are done so: 3 speakers · Español · Urgent."
+        )
+        jobs = [program.service.job(job_id).result(10) for job_id in (1, 2, 3)]
+        assert {(str(job.options.speakers), job.options.language) for job in jobs} == {("3", "es")}
+        assert {job.priority for job in jobs} == {Priority.URGENT}
+        assert str(window.options.options().speakers) == "2"  # the next ones are done as before
+
+    def test_what_has_begun_is_named_and_can_be_done_again(self, qtbot, window, hand, program, sheet):
+        begun = hand.claim()
+        sheet.form.language.setCurrentText("Español")
+        qtbot.keyClick(sheet.form.language, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: "1 has begun already" in window.message.text)
+        assert window.message.text.startswith("2 recordings are done so: 2 speakers · Español.")
+        assert self.options(program, begun.id).language is None
+        qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 4)
+        again = program.service.job(4).result(10)
+        assert (again.path, again.options.language) == (begun.path, "es")
+
+    def test_a_profile_fills_it(self, qtbot, window, sheet):
+        form = sheet.form
+        assert form.profile.currentText() == "Consultation, 2 people"
+        form.profile.setCurrentText("Dictation, 1 person")
+        form.profile.activated.emit(form.profile.currentIndex())
+        assert form.speakers.currentText() == "1"
+        form.language.setCurrentText("English")
+        assert form.profile.currentText() == "None"
+
+    def test_escape_leaves_them_as_they_are(self, qtbot, window, program, sheet):
+        qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_3)
+        qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_Escape)
+        assert not sheet.isVisible()
+        assert str(self.options(program, 1).speakers) == "2"
+
+    def test_the_offer_goes_once_all_have_begun(self, qtbot, window, hand, recordings):
+        drop_files(window, *recordings[:2])
+        qtbot.waitUntil(window.message.isVisible)
+        hand.claim("worker-1")
+        hand.claim("worker-2")
+        qtbot.waitUntil(lambda: not window.message.isVisible())
+
+    def test_it_fits_the_smallest_window(self, qtbot, window, sheet):
+        window.resize(760, 420)
+        qtbot.waitUntil(lambda: window.width() == 760)
+        assert (window.width(), window.height()) == (760, 420)
+        for widget in (sheet.apply, sheet.form.priority, sheet.form.transcriber):
+            corner = widget.mapTo(window, widget.rect().bottomRight())
+            assert window.rect().contains(corner)
+            assert widget.height() > widget.fontMetrics().height() + 6
+        assert window.table.height() > 80

@@ -1,8 +1,8 @@
 """The options of the next drop, and what is told of them."""
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolBar
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QToolBar, QToolButton
 
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
@@ -94,9 +94,22 @@ def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
     assert bar.isVisible()
 
 
+@pytest.mark.parametrize("width", [760, 850, 1000, 1500])
+def test_the_options_are_reached_at_any_width_of_the_window(qtbot, window, width):
+    choose(window.options, "Español")
+    window.resize(width, 420)
+    qtbot.waitUntil(lambda: window.width() == width)
+    for widget in (window.options.speakers, window.options.more):
+        assert widget.isVisible()
+        assert window.rect().contains(widget.geometry().translated(window.options.mapTo(window, QPoint())))
+    (cancel,) = [b for b in window.findChildren(QToolButton) if b.accessibleName() == "Cancel"]
+    words = cancel.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    assert words or width < 1500
+
+
 def test_the_menu_can_be_seen(qtbot, bar):
     bar.menu.popup(bar.mapToGlobal(bar.rect().bottomLeft()))
-    (languages,) = [action.menu() for action in bar.menu.actions() if action.menu()]
+    (languages,) = [a.menu() for a in bar.menu.actions() if a.menu() and a.text() == "Other languages"]
     languages.popup(bar.mapToGlobal(bar.rect().topRight()))
     assert not languages.grab().isNull()
     languages.hide()

@@ -6,18 +6,32 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtCore import QMimeData, QObject, QTimer, Signal, Slot
 
-from fi_desktop.jobs.ledger import Submission
+from fi_desktop.core.job import JobState
+from fi_desktop.intake.profiles import Choice
+from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.service import JobService
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.intake.paths import Given, given_paths, missing
+from fi_desktop.ui.intake.sheet import IntakeSheet
+from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.message_bar import MessageBar, Offer
 from fi_desktop.ui.options.bar import OptionsBar
+from fi_desktop.ui.options.profiles import ProfileDesk
+from fi_desktop.ui.options.told import ChoiceWords
+
+_WAITING = (JobState.QUEUED, JobState.RETRYING)
+
+
+_SHOWN_MS = 60_000  # the offer to change what was just added does not stay for ever
 
 
 class IntakeDesk(QObject):
     """Takes recordings in.
+
+    Attributes:
+        sheet: where a person changes how the recordings just added are done.
 
     Signals:
         added: a Submission: recordings are in the queue, or were there already.
@@ -29,29 +43,38 @@ class IntakeDesk(QObject):
         self,
         service: JobService,
         bridge: Bridge,
+        jobs: JobsModel,
         options: OptionsBar,
+        profiles: ProfileDesk,
         message: MessageBar,
-        parent: QObject | None = None,
     ) -> None:
         """Prepare.
 
         Args:
             service: the queue.
             bridge: the crossing to its thread.
+            jobs: the jobs as they are shown: which have begun?
             options: says how the next recordings are done.
+            profiles: named ways of doing recordings.
             message: where it is told what became of them.
-            parent: owns the desk.
         """
-        super().__init__(parent)
+        super().__init__(message)
+        self.sheet = IntakeSheet(profiles, message.parentWidget())
         self._service = service
         self._bridge = bridge
+        self._jobs = jobs
         self._options = options
         self._message = message
+        self._words = ChoiceWords(self)
+        self._told: tuple[tuple[int, ...], str] = ((), "")
+        self._fade = QTimer(self, interval=_SHOWN_MS, singleShot=True)
+        self._fade.timeout.connect(self._withdraw)
+        self.sheet.applied.connect(self._on_applied)
+        jobs.jobs_changed.connect(self._on_jobs_changed)
 
     def add(self, paths: Iterable[Path]) -> None:
         """Hand recordings or folders in, with the options that are chosen."""
-        future = self._service.submit(tuple(paths), self._options.options())
-        self._bridge.when_done(future, self._on_added, self._on_refused)
+        self._add(tuple(paths), remark="")
 
     def take(self, data: QMimeData) -> None:
         """Hand in what was dropped or pasted: files, or text that is nothing but paths."""
@@ -64,33 +87,102 @@ class IntakeDesk(QObject):
         else:
             self.add(given.paths)
 
-    def _on_looked_for(self, given: Given, gone: tuple[Path, ...]) -> None:
-        if len(gone) == 1:
-            self._message.say(self.tr("There is no file or folder {path}.").format(path=gone[0]), "warn")
-        elif gone:
-            sentence = self.tr("{number} of these files and folders are not there, such as {path}.")
-            self._message.say(sentence.format(number=len(gone), path=gone[0]), "warn")
-        there = [path for path in given.paths if path not in gone]
-        if there:
-            self.add(there)
+    def _add(self, paths: tuple[Path, ...], *, remark: str) -> None:
+        choice = self._options.choice()
+        future = self._service.submit(paths, choice.options, priority=choice.priority)
+        self._bridge.when_done(future, partial(self._on_added, choice, remark), self._on_refused)
 
-    def _on_added(self, submission: Submission) -> None:
-        if submission.known:
-            self._ask_about_known(tuple(dict.fromkeys(submission.known)))
+    def _on_looked_for(self, given: Given, gone: tuple[Path, ...]) -> None:
+        remark = ""
+        if gone:
+            sentence = self.tr("%Ln of these file(s) and folders not there, such as {path}.", "", len(gone))
+            remark = sentence.format(path=gone[0])
+        there = tuple(path for path in given.paths if path not in gone)
+        if there:
+            self._add(there, remark=remark)
+        else:
+            self._message.say(remark, "warn")
+
+    def _on_added(self, choice: Choice, remark: str, submission: Submission) -> None:
+        known = tuple(dict.fromkeys(submission.known))
+        sentences = [remark] if remark else []
+        if submission.ids:
+            sentences.append(self._added(len(submission.ids), choice))
+        if known:
+            sentences.append(self._known(len(known)))
+            offer = Offer(self._again(len(known)), partial(self._do_again, known))
+        else:
+            offer = Offer(self.tr("Change…"), partial(self._open_sheet, submission.ids, choice))
+        self._message.say(" ".join(sentences), "warn" if remark else "info", offer)
+        if not remark and not known:
+            self._told = (submission.ids, self._message.text)
+            self._fade.start()
         self.added.emit(submission)
 
-    def _ask_about_known(self, known: tuple[int, ...]) -> None:
-        if len(known) == 1:
-            sentence = self.tr("This recording is in the list already, with the same options.")
-        else:
-            sentence = self.tr("{number} recordings are in the list already, with the same options.").format(
-                number=len(known)
-            )
-        label = self.tr("Do it again") if len(known) == 1 else self.tr("Do them again")
-        self._message.say(sentence, "info", Offer(label, partial(self._do_again, known)))
+    def _added(self, number: int, choice: Choice) -> str:
+        added = self.tr("%Ln recording(s) added: {options}.", "", number)
+        return added.format(options=self._words.told(choice))
+
+    def _known(self, number: int) -> str:
+        return self.tr("%Ln recording(s) in the list already, with the same options.", "", number)
+
+    def _again(self, number: int) -> str:
+        return self.tr("Do %Ln recording(s) again", "", number)
 
     def _do_again(self, known: tuple[int, ...]) -> None:
         self._bridge.when_done(self._service.retry(known), None, self._on_refused)
 
+    # ---- what was just added, and is to be done in another way
+
+    def _open_sheet(self, ids: tuple[int, ...], choice: Choice) -> None:
+        self.sheet.open(ids, choice, self._options.menu.packs)
+
+    @Slot(object, object)
+    def _on_applied(self, ids: tuple[int, ...], choice: Choice) -> None:
+        rows = [row for job_id in ids if (row := self._jobs.row_by_id(job_id)) is not None]
+        paths = {row.id: Path(row.path) for row in rows}
+        changed = self._service.change(paths, choice.options)
+        self._bridge.when_done(changed, partial(self._on_changed, paths, choice), self._on_refused)
+        soon = self._service.prioritize(paths, choice.priority)
+        self._bridge.when_done(soon, None, self._on_refused)
+
+    def _on_changed(self, paths: dict[int, Path], choice: Choice, change: Change) -> None:
+        sentences, offer = [], None
+        if change.changed:
+            now = self.tr("%Ln recording(s) done so: {options}.", "", len(change.changed))
+            sentences.append(now.format(options=self._words.told(choice)))
+        if change.known:
+            sentences.append(self._known(len(change.known)))
+        if change.begun:
+            begun = tuple(paths[job_id] for job_id in change.begun)
+            sentences.append(
+                self.tr("%Ln recording(s) begun already: do again with these options?", "", len(begun))
+            )
+            offer = Offer(self._again(len(begun)), partial(self._do_so, begun, choice))
+        if sentences:
+            self._message.say(" ".join(sentences), "info", offer)
+
+    def _do_so(self, paths: tuple[Path, ...], choice: Choice) -> None:
+        future = self._service.submit(paths, choice.options, priority=choice.priority, again=True)
+        self._bridge.when_done(future, partial(self._on_added, choice, ""), self._on_refused)
+
+    @Slot(object)
+    def _on_jobs_changed(self, changed: frozenset[int]) -> None:
+        ids, _ = self._told
+        if changed.isdisjoint(ids):
+            return
+        rows = [self._jobs.row_by_id(job_id) for job_id in ids]
+        if not any(row is not None and row.state in _WAITING for row in rows):
+            self._withdraw()
+
+    @Slot()
+    def _withdraw(self) -> None:
+        """Take back the offer to change what was just added: it has begun, or nobody wanted to."""
+        ids, sentence = self._told
+        if ids and self._message.text == sentence:
+            self._message.dismiss()
+        self._told = ((), "")
+
+    @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self._message.say(sentence, "bad")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QToolButton, QWidget
 
-from fi_desktop.core.job import JobOptions
+from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.intake.profiles import Choice
 from fi_desktop.ui import icons
+from fi_desktop.ui.options.choices import Choices
 from fi_desktop.ui.options.menu import OptionsMenu
 from fi_desktop.ui.words import Words
 
-COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
 _SUMMARY_WIDTH = 190  # pixels at most
 _LEAST_SUMMARY = 50
 _BESIDE = 16  # pixels between icon and summary, and to spare
@@ -26,7 +27,13 @@ class OptionsBar(QWidget):
         speakers: the choice of their number.
         more: the button of the menu; it says what is chosen there, where that is not the usual.
         menu: the other choices.
+        usual: what is chosen where nobody chooses.
+
+    Signals:
+        changed: something else is chosen.
     """
+
+    changed = Signal()
 
     def __init__(
         self, usual: JobOptions, parent: QWidget | None = None, *, packs: Iterable[str] = ()
@@ -37,13 +44,13 @@ class OptionsBar(QWidget):
         """
         super().__init__(parent)
         self._words = Words(self)
-        self._usual = usual
-        speakers = str(usual.speakers)
+        self.usual = Choice(usual)
+        self._profiles: dict[Choice, str] = {}
         self.setAccessibleName(self.tr("Options of the next recordings"))
         self.speakers = QComboBox(self)
-        for count in dict.fromkeys((*COUNTS, speakers)):
-            self.speakers.addItem(self._words.speakers_asked(count), count)
-        self.speakers.setCurrentIndex(self.speakers.findData(speakers))
+        for text, count in Choices(self).speakers():
+            self.speakers.addItem(text, count)
+        self._choose_speakers(usual.speakers)
         self.speakers.setAccessibleName(self.tr("Number of speakers in the next recordings"))
         self.speakers.setToolTip(self.tr("How many people speak in the recordings that you add next"))
         label = QLabel(self.tr("&Speakers"), self)
@@ -52,7 +59,8 @@ class OptionsBar(QWidget):
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setIconSize(QSize(20, 20))
         self.more.setAccessibleName(self.tr("More options of the next recordings"))
-        self.menu = OptionsMenu(usual, packs, self)
+        self.menu = OptionsMenu(self.usual, packs, self)
+        self.speakers.currentIndexChanged.connect(self._on_changed)
         self.menu.changed.connect(self._on_changed)
         self.more.setMenu(self.menu)
         row = QHBoxLayout(self)
@@ -72,12 +80,29 @@ class OptionsBar(QWidget):
             language=self.menu.language,
             transcriber=self.menu.transcriber,
             vocabulary=self.menu.vocabulary,
+            prompt=self.menu.prompt,
         )
 
-    def choose(self, options: JobOptions) -> None:
-        """Choose as asked, as far as it is offered."""
-        self.speakers.setCurrentIndex(max(0, self.speakers.findData(str(options.speakers))))
-        self.menu.choose(options)
+    def choice(self) -> Choice:
+        """Return what is chosen, and how soon it is to be done."""
+        return Choice(self.options(), self.menu.priority)
+
+    def choose(self, choice: Choice) -> None:
+        """Choose all of this."""
+        with QSignalBlocker(self.speakers):
+            self._choose_speakers(choice.options.speakers)
+        self.menu.choose(choice)
+
+    def name_profiles(self, profiles: dict[Choice, str]) -> None:
+        """Say a profile's name where just its choice is chosen."""
+        self._profiles = profiles
+        self.sum_up()
+
+    def _choose_speakers(self, count: SpeakerCount) -> None:
+        asked = str(count)
+        if self.speakers.findData(asked) < 0:
+            self.speakers.addItem(self._words.speakers_asked(asked), asked)
+        self.speakers.setCurrentIndex(self.speakers.findData(asked))
 
     def offer_packs(self, packs: Iterable[str]) -> None:
         """Offer these model packs from now on: others were installed, or some were removed."""
@@ -85,15 +110,14 @@ class OptionsBar(QWidget):
 
     def take_usual(self, usual: JobOptions) -> None:
         """Choose what is usual from now on."""
-        self._usual = usual
-        speakers = str(usual.speakers)
-        if self.speakers.findData(speakers) < 0:
-            self.speakers.addItem(self._words.speakers_asked(speakers), speakers)
-        self.choose(usual)
+        self.usual = Choice(usual)
+        self.choose(self.usual)
 
     def _unusual(self) -> list[str]:
         """Return what is chosen below "more" that is not chosen by itself, in a word or two each."""
-        menu, words, usual = self.menu, self._words, self._usual
+        menu, words, usual = self.menu, self._words, self.usual.options
+        if self.choice() != self.usual and (profile := self._profiles.get(self.choice())):
+            return [profile]
         unusual = []
         if menu.transcriber != usual.transcriber:
             none = menu.transcriber == "none"
@@ -104,6 +128,8 @@ class OptionsBar(QWidget):
             unusual.append(words.engine(menu.engine))
         if menu.vocabulary != usual.vocabulary:
             unusual.append(self.tr("%Ln word(s)", "", len(menu.vocabulary)))
+        if menu.priority is not Priority.NORMAL:
+            unusual.insert(0, words.priority(menu.priority))
         return unusual
 
     @Slot()
@@ -114,32 +140,43 @@ class OptionsBar(QWidget):
             self.tr("Language: {choice}").format(choice=words.language_asked(menu.language)),
             self.tr("Voices: {choice}").format(choice=words.engine(menu.engine)),
         ]
+        if menu.priority is not Priority.NORMAL:
+            chosen.append(self.tr("How soon: {choice}").format(choice=words.priority(menu.priority)))
         if menu.vocabulary:
             chosen.append(self.tr("May come up: {words}").format(words=", ".join(menu.vocabulary)))
         self.more.setToolTip(
             "\n".join((self.tr("More options of the recordings that you add next"), *chosen))
         )
         self.more.setAccessibleDescription(". ".join(chosen))
-        self._sum_up()
+        self.sum_up()
+        self.changed.emit()
 
-    def _sum_up(self) -> None:
-        """Say beside the icon what is unusual, as far as the toolbar has room: it would drop the bar else."""
+    def shrink(self) -> None:
+        """Take as little room as can be, so that the toolbar sees what is left for others."""
         self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._invalidate()
+
+    def sum_up(self) -> None:
+        """Say beside the icon what is unusual, as far as the toolbar has room: it would drop the bar else."""
+        self.shrink()
         summary, room = " · ".join(self._unusual()), self._room()
         if summary and room >= _LEAST_SUMMARY:
             shown = self.fontMetrics().elidedText(summary, Qt.TextElideMode.ElideRight, room)
             self.more.setText(shown.replace("&", "&&"))
             self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            self._room()
+            self._invalidate()
+
+    def _invalidate(self) -> None:
+        """Have the toolbar measure again: it does not hear of what it has dropped."""
+        for widget in (self, self.parentWidget()):
+            if widget is not None and (layout := widget.layout()) is not None:
+                layout.invalidate()
 
     def _room(self) -> int:
-        """Have the toolbar measure again, and return the pixels that a summary may take."""
+        """Return the pixels that a summary may take."""
         bar = self.parentWidget()
         if not isinstance(bar, QToolBar):
             return _SUMMARY_WIDTH
-        for layout in (self.layout(), bar.layout()):
-            if layout is not None:
-                layout.invalidate()  # a toolbar does not hear of what it has dropped
         return min(_SUMMARY_WIDTH, bar.width() - bar.sizeHint().width() - _BESIDE)
 
     def _dress(self) -> None:
@@ -155,7 +192,7 @@ class OptionsBar(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Say as much as there is room for."""
         if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
-            self._sum_up()
+            self.sum_up()
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:

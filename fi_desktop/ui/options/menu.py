@@ -1,24 +1,19 @@
-"""The menu below "more": engine, words, language, and words that may come up."""
+"""The menu below "more": profiles, words, language, engine, how soon, and words that may come up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
-from fi_desktop.core.job import JobOptions
-from fi_desktop.engines import registry
+from fi_desktop.core.job import Priority
+from fi_desktop.intake.profiles import Choice
+from fi_desktop.ui.options.choices import Choices
 from fi_desktop.ui.options.vocabulary import VocabularyDialog
 from fi_desktop.ui.words import Words
-
-LANGUAGES = (None, "es", "en")
-# The most spoken of those that Whisper knows, and Spain's own; all hundred would be a list to get lost in.
-OTHER_LANGUAGES = (
-    "ar", "bg", "ca", "cs", "da", "de", "el", "eu", "fi", "fr", "gl", "he", "hi", "hr", "hu", "id", "it",
-    "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "th", "tr", "uk", "ur", "vi", "zh",
-)  # fmt: skip
 
 
 class OptionsMenu(QMenu):
@@ -26,8 +21,10 @@ class OptionsMenu(QMenu):
 
     Attributes:
         packs: the model packs that are offered to write words down.
+        profiles: the sub-menu of profiles; whoever knows them fills it.
         vocabulary: words that may come up.
-        edit_words: opens the dialog for them.
+        prompt: a text as it might have been said before; from settings or a profile.
+        edit_words: opens the dialog for words that may come up.
 
     Signals:
         changed: something else is chosen.
@@ -35,33 +32,42 @@ class OptionsMenu(QMenu):
 
     changed = Signal()
 
-    def __init__(self, usual: JobOptions, packs: Iterable[str], parent: QWidget) -> None:
+    def __init__(self, usual: Choice, packs: Iterable[str], parent: QWidget) -> None:
         """Offer the choices; what is `usual` is chosen at the start."""
         super().__init__(parent)
         self._words = Words(self)
-        self.packs: tuple[str, ...] = ()
+        self._choices = Choices(self)
+        self.packs: tuple[str, ...] = tuple(dict.fromkeys(packs))
         self._dialog: VocabularyDialog | None = None
-        self._wanted = usual.transcriber
-        self.vocabulary = usual.vocabulary
+        self._wanted = usual.options.transcriber
+        self.vocabulary: tuple[str, ...] = ()
+        self.prompt = ""
+        self.profiles = QMenu(self.tr("&Profile"), self)
+        self.addMenu(self.profiles)
         self.addSection(self.tr("What writes the words down"))
         self._transcribers = self._group()
+        self._transcribers.triggered.connect(self._on_transcriber_chosen)
         self._end_of_transcribers = self.addSection(self.tr("Language of the recordings"))
         self._languages = self._group()
-        for code in LANGUAGES:
-            self.addAction(self._choice(self._languages, self._words.language_asked(code), code))
-        self._offer_other_languages(usual.language)
-        for action in self._languages.actions():
-            action.setChecked(action.data() == usual.language)
+        for text, code in self._choices.languages():
+            self.addAction(self._action(self._languages, text, code))
+        self._others = QMenu(self.tr("Other languages"), self)
+        for text, code in self._choices.other_languages():
+            self._others.addAction(self._action(self._languages, text, code))
+        self.addMenu(self._others)
         self.addSection(self.tr("How voices are told apart"))
         self._engines = self._group()
-        for name in dict.fromkeys((*registry.NAMES, usual.engine)):
-            action = self._choice(self._engines, self._words.engine(name), name)
-            action.setChecked(name == usual.engine)
-            self.addAction(action)
-        self.addSeparator()
+        for text, name in self._choices.engines():
+            self.addAction(self._action(self._engines, text, name))
+        self._end_of_engines = self.addSeparator()
+        self._priorities = self._group()
+        soon = QMenu(self.tr("&How soon"), self)
+        for text, priority in self._choices.priorities():
+            soon.addAction(self._action(self._priorities, text, priority))
+        self.addMenu(soon)
         self.edit_words = self.addAction(self.tr("&Words that may come up…"))
         self.edit_words.triggered.connect(self._on_edit_words_asked)
-        self.offer_packs(packs)
+        self.choose(usual)
 
     @property
     def engine(self) -> str:
@@ -79,57 +85,68 @@ class OptionsMenu(QMenu):
         code: str | None = self._languages.checkedAction().data()
         return code
 
+    @property
+    def priority(self) -> Priority:
+        """How soon it is done."""
+        return Priority(self._priorities.checkedAction().data())
+
+    def choose(self, choice: Choice) -> None:
+        """Choose all of this; where a model pack is not there (yet), the best there is stands for it."""
+        options = choice.options
+        self._wanted = options.transcriber
+        self.vocabulary, self.prompt = options.vocabulary, options.prompt
+        if not self._check(self._languages, options.language) and options.language is not None:
+            text = self._words.language(options.language)
+            self._others.addAction(self._action(self._languages, text, options.language))
+            self._check(self._languages, options.language)
+        if not self._check(self._engines, options.engine):
+            action = self._action(self._engines, self._words.engine(options.engine), options.engine)
+            self.insertAction(self._end_of_engines, action)
+            self._check(self._engines, options.engine)
+        self._check(self._priorities, choice.priority)
+        self._list_transcribers()
+        self.changed.emit()
+
     def offer_packs(self, packs: Iterable[str]) -> None:
         """Offer these model packs to write words down; the choice stays where it is still there."""
         packs = tuple(dict.fromkeys(packs))
-        chosen = self._transcribers.checkedAction()
-        if chosen is not None and packs == self.packs:
+        if packs == self.packs:
             return  # the menu may be open: nothing moves under the pointer without need
         self.packs = packs
-        wanted = chosen.data() if chosen is not None else self._wanted
+        self._list_transcribers()
+        self.changed.emit()
+
+    def _list_transcribers(self) -> None:
         for action in self._transcribers.actions():
             self._transcribers.removeAction(action)
             self.removeAction(action)
             action.deleteLater()
-        for name in ("auto", "none", *packs):
-            action = self._choice(self._transcribers, self._words.transcriber(name), name)
-            action.setChecked(name == wanted)
-            self.insertAction(self._end_of_transcribers, action)
-        if self._transcribers.checkedAction() is None:
+        for text, name in self._choices.transcribers(self.packs):
+            self.insertAction(self._end_of_transcribers, self._action(self._transcribers, text, name))
+        if not self._check(self._transcribers, self._wanted):
             self._transcribers.actions()[0].setChecked(True)
-        self.changed.emit()
-
-    def choose(self, options: JobOptions) -> None:
-        """Choose what is offered and asked for here."""
-        for group, value in (
-            (self._transcribers, options.transcriber),
-            (self._languages, options.language),
-            (self._engines, options.engine),
-        ):
-            for action in group.actions():
-                if action.data() == value:
-                    action.setChecked(True)
-        self.vocabulary = options.vocabulary
-        self.changed.emit()
 
     def _group(self) -> QActionGroup:
         group = QActionGroup(self)
         group.triggered.connect(self.changed)
         return group
 
-    def _choice(self, group: QActionGroup, text: str, value: str | None) -> QAction:
+    def _action(self, group: QActionGroup, text: str, value: Any) -> QAction:
         action = QAction(text.replace("&", "&&"), self, checkable=True)
         action.setData(value)
         group.addAction(action)
         return action
 
-    def _offer_other_languages(self, usual: str | None) -> None:
-        others = QMenu(self.tr("Other languages"), self)
-        codes = {*OTHER_LANGUAGES, *([usual] if usual not in LANGUAGES else [])}
-        named = sorted((self._words.language(code), code) for code in codes if code is not None)
-        for name, code in named:
-            others.addAction(self._choice(self._languages, name, code))
-        self.addMenu(others)
+    def _check(self, group: QActionGroup, value: Any) -> bool:
+        """Check what stands for a value; return whether there is such an action."""
+        found = next((action for action in group.actions() if action.data() == value), None)
+        if found is not None:
+            found.setChecked(True)
+        return found is not None
+
+    @Slot(QAction)
+    def _on_transcriber_chosen(self, action: QAction) -> None:
+        self._wanted = str(action.data())
 
     @Slot()
     def _on_edit_words_asked(self) -> None:

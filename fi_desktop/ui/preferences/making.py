@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from fi_desktop.engines import registry
 from fi_desktop.settings import ABOUT, Kind
-from fi_desktop.ui.options.bar import COUNTS
-from fi_desktop.ui.options.menu import LANGUAGES, OTHER_LANGUAGES
+from fi_desktop.ui.options.choices import COUNTS, LANGUAGES, OTHER_LANGUAGES
 from fi_desktop.ui.preferences.fields import (
     ChoiceField,
     Field,
