@@ -40,9 +40,8 @@ MONKEYS ?= 20
 monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the whole window, with jobs under way
 	MONKEYS=$(MONKEYS) QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q tests/ui/test_monkey.py
 
-shots: $(STAMP) ## the pictures of the window, into docs/images
-	xvfb-run -s "-screen 0 2400x1600x24" $(BIN)/python -m tests.ui.shots
-	xvfb-run -s "-screen 0 2400x1600x24" $(BIN)/python -m tests.ui.monitor_shots
+shots: $(STAMP) ## pictures of every view, light and dark, English and Spanish, at two sizes, into build/shots
+	xvfb-run -a -s "-screen 0 2800x1800x24" $(BIN)/python -m tests.ui.shots $(VIEWS)
 
 $(STAMP): pyproject.toml packaging/system_libraries.py
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \

@@ -45,6 +45,8 @@ class ToolBar(QToolBar):
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(space)
         self.addWidget(options)
+        for button in self.findChildren(QToolButton, "qt_toolbar_ext_button"):  # Qt gives it no name
+            button.setAccessibleName(self.tr("More"))
         self._dress()
 
     def _offer(self, action: QAction, name: str, style: Qt.ToolButtonStyle) -> None:

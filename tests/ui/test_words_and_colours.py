@@ -8,20 +8,18 @@ from fi_desktop.ui.result.timeline import lanes_of, tick_step_s
 from fi_desktop.ui.times import clock, precise
 from fi_desktop.ui.words import Words
 from tests.ui import stories
-from tests.ui.shots import dark_palette
+from tests.ui.shots import dark_palette, light_palette
 
 
-def light_palette(highlight="#308cc6") -> QPalette:
-    palette = QPalette(QColor("#efefef"))
-    palette.setColor(QPalette.ColorRole.Highlight, QColor(highlight))
-    palette.setColor(QPalette.ColorRole.Base, QColor("#ffffff"))
-    palette.setColor(QPalette.ColorRole.Text, QColor("#000000"))
+def with_dark_blue() -> QPalette:
+    palette = light_palette()
+    palette.setColor(QPalette.ColorRole.Highlight, QColor("#000080"))
     return palette
 
 
 PALETTES = pytest.mark.parametrize(
     "palette",
-    [light_palette(), light_palette("#000080"), dark_palette()],
+    [light_palette(), with_dark_blue(), dark_palette()],
     ids=["light", "light with dark blue", "dark"],
 )
 

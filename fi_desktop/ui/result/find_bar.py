@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from fi_desktop.ui import icons, theme
+from fi_desktop.ui.search_field import SearchField
 
 
 class FindBar(QWidget):
@@ -28,10 +29,7 @@ class FindBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.field = QLineEdit(self)
-        self.field.setPlaceholderText(self.tr("Find in the text"))
-        self.field.setAccessibleName(self.tr("Find in the text"))
-        self.field.setClearButtonEnabled(True)
+        self.field = SearchField(self.tr("Find in the text"), self)
         self.field.setMinimumWidth(120)
         self.field.setMaximumWidth(320)
         self.field.textChanged.connect(self.sought)

@@ -1,0 +1,79 @@
+"""What a screen reader meets: every control of every view has a name, and a key reaches it."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from tests.ui.views import VIEWS, Gallery
+
+ROLE = QAccessible.Role
+NAMED = {
+    *(ROLE.Button, ROLE.ButtonMenu, ROLE.ButtonDropDown, ROLE.CheckBox, ROLE.RadioButton, ROLE.ComboBox),
+    *(ROLE.EditableText, ROLE.SpinBox, ROLE.Slider, ROLE.Table, ROLE.List, ROLE.Tree, ROLE.PageTab),
+    *(ROLE.MenuItem, ROLE.Link, ROLE.ProgressBar, ROLE.Dialog, ROLE.Window, ROLE.Chart),
+}
+MANY = 60  # cells of a table are alike: so many are looked at
+
+
+def walk(interface: QAccessibleInterface, path: str = ""):
+    """Yield (path, interface) of all that is shown."""
+    for number in range(min(interface.childCount(), MANY)):
+        child = interface.child(number)
+        if child is None or not child.isValid() or child.state().invisible:
+            continue
+        widget = child.object()
+        kind = type(widget).__name__ if widget is not None else "part"
+        at = f"{path}/{kind}[{child.role().name}] {child.text(QAccessible.Text.Name)!r}"
+        yield at, child
+        yield from walk(child, at)
+
+
+@pytest.fixture(scope="module")
+def gallery(dressed, tmp_path_factory):
+    gallery = Gallery(tmp_path_factory.mktemp("gallery"))
+    yield gallery
+    gallery.close()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_control_is_named(qtbot, gallery, name):
+    with gallery.show(name) as view:
+        unnamed = [
+            path
+            for path, part in walk(QAccessible.queryAccessibleInterface(view))
+            if part.role() in NAMED and not part.text(QAccessible.Text.Name).strip()
+        ]
+        assert not unnamed, "\n".join(unnamed)
+
+
+def _is_one_of_several(widget: QWidget) -> bool:
+    """Whether arrows lead to it, from the one that is chosen."""
+    if not isinstance(widget, QAbstractButton) or widget.isChecked():
+        return False
+    return widget.autoExclusive() or (widget.group() is not None and widget.group().exclusive())
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_tab_reaches_every_control(qtbot, gallery, name):
+    """Tab goes once round, to every control that takes part in it."""
+    with gallery.show(name) as view:
+        wanted = {
+            widget
+            for widget in view.findChildren(QWidget)
+            if widget.isVisible()
+            and widget.isEnabled()
+            and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.focusProxy() is None
+            and not _is_one_of_several(widget)
+            and widget.window() is view.window()
+        }
+        reached, current = [], view.window()
+        for _ in range(len(wanted) * 2 + 5):
+            qtbot.keyClick(current, Qt.Key.Key_Tab)
+            current = QApplication.focusWidget() or view.window()
+            if current in reached:
+                break
+            reached.append(current)
+        left = wanted - set(reached)
+        assert not left, [f"{type(w).__name__} {w.accessibleName()!r} {w.objectName()}" for w in left]
