@@ -2,8 +2,8 @@
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleInterface
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QFont
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from tests.ui.views import VIEWS, Gallery
 
@@ -77,3 +77,33 @@ def test_tab_reaches_every_control(qtbot, gallery, name):
             reached.append(current)
         left = wanted - set(reached)
         assert not left, [f"{type(w).__name__} {w.accessibleName()!r} {w.objectName()}" for w in left]
+
+
+@pytest.fixture(scope="module")
+def large(dressed, tmp_path_factory):
+    usual = dressed.font()
+    font = QFont(usual)
+    font.setPointSizeF(usual.pointSizeF() * 2)
+    dressed.setFont(font)
+    gallery = Gallery(tmp_path_factory.mktemp("large"))
+    yield gallery
+    gallery.close()
+    dressed.setFont(usual)
+
+
+@pytest.mark.parametrize("name", [name for name in VIEWS if name != "queue-narrow"])
+def test_nothing_is_cut_off_at_twice_the_text(qtbot, large, name):
+    with large.show(name) as view:
+        view.resize(1800, 1000)
+        QApplication.processEvents()
+        cut = [
+            f"{type(widget).__name__} {widget.text()!r}: {widget.size()} of {widget.minimumSizeHint()}"
+            for widget in (*view.findChildren(QLabel), *view.findChildren(QAbstractButton))
+            if widget.isVisible()
+            and widget.text()
+            and (
+                widget.width() < widget.minimumSizeHint().width()
+                or widget.height() < widget.minimumSizeHint().height()
+            )
+        ]
+        assert not cut, "\n".join(cut)
