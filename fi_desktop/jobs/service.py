@@ -186,6 +186,10 @@ class JobService:
         """Look one job up."""
         return self._inbox.post(lambda: self.ledger.store.get(job_id))
 
+    def events(self, job_id: int) -> Future[list[ev.JobEvent]]:
+        """List what happened to a job, in order; nothing where there is none."""
+        return self._inbox.post(lambda: self.ledger.store.events(job_id))
+
     def jobs(
         self, *, state: JobState | None = None, after: int = 0, limit: int | None = None
     ) -> Future[list[Job]]:

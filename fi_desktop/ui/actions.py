@@ -21,6 +21,7 @@ class Actions(QObject):
         preferences: change settings.
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
+        details: show what is known of the selected job.
         select_all, quit: as everywhere.
         languages: what the window can speak; which one it does is to be checked.
 
@@ -63,6 +64,11 @@ class Actions(QObject):
             QKeySequence.StandardKey.Delete,
             tip=self.tr("Forget it with its result; the recording stays where it is"),
         )
+        self.details = self._make(
+            self.tr("&Details"), "details", "F4", tip=self.tr("Show what is known of the selected job")
+        )
+        self.details.setShortcuts([QKeySequence("F4"), QKeySequence("Ctrl+I")])
+        self.details.setCheckable(True)
         self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
         self.quit = self._make(self.tr("&Quit"), "", "Ctrl+Q")
         self.languages = self._offer_languages()
@@ -95,6 +101,7 @@ class Actions(QObject):
         job.addSeparator()
         job.addAction(self.select_all)
         view = QMenu(self.tr("&View"), bar)
+        view.addAction(self.details)
         language = QMenu(self.tr("&Language"), view)
         language.addActions(self.languages.actions())
         view.addMenu(language)

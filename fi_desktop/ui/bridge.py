@@ -54,6 +54,7 @@ class Bridge(QObject):
         # what reads or writes files for the window; short things, so one thread
         self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window")
         self._inbox: SimpleQueue[tuple[Callable[[Any], None], Any]] = SimpleQueue()
+        self._closed = False
         self._waking = False  # so that a burst of news wakes the GUI thread once
         self._callbacks: dict[int, tuple[Callable[[Any], None] | None, Callable[[str], None]]] = {}
         self._tickets = count()
@@ -72,6 +73,7 @@ class Bridge(QObject):
 
     def close(self) -> None:
         """Tell no more."""
+        self._closed = True
         self._unlisten()
         self._helper.shutdown(wait=False, cancel_futures=True)
         self._callbacks.clear()
@@ -92,8 +94,10 @@ class Bridge(QObject):
     ) -> None:
         """Do something that may take long off the GUI thread, and go on with `done` or `failed` on it.
 
-        `work` must not refer to a widget.
+        `work` must not refer to a widget. Nothing is begun any more once the bridge is closed.
         """
+        if self._closed:
+            return
         self.when_done(self._helper.submit(work), done, failed)
 
     def hand_over(self, paths: list[str]) -> None:

@@ -34,6 +34,7 @@ from fi_desktop.settings import Settings
 from fi_desktop.ui import icons
 from fi_desktop.ui.actions import Actions
 from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.details.side import DetailsSide
 from fi_desktop.ui.drop_overlay import DropOverlay
 from fi_desktop.ui.empty_state import EmptyState
 from fi_desktop.ui.intake.desk import IntakeDesk
@@ -48,6 +49,7 @@ from fi_desktop.ui.status_line import StatusLine
 from fi_desktop.ui.toolbar import ToolBar
 
 if TYPE_CHECKING:
+    from fi_desktop.ui.details.panel import DetailsPanel
     from fi_desktop.ui.models.dialog import ModelsDialog
 
 
@@ -149,6 +151,7 @@ class MainWindow(QMainWindow):
     def remember(self) -> None:
         """Remember where the window stands, and its columns."""
         self._remembered.save("main", self, self.table.horizontalHeader())
+        self.details.save()
 
     @Slot()
     def raise_up(self) -> None:
@@ -182,7 +185,10 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.message)
         column.addWidget(self.intake.sheet)
-        column.addWidget(self._pages, 1)
+        self.details = DetailsSide(
+            self._pages, self.jobs, self.commands.details, self._make_details, self._remembered, centre
+        )
+        column.addWidget(self.details, 1)
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(centre)
         self.commands.fill(self.menuBar())
@@ -191,6 +197,17 @@ class MainWindow(QMainWindow):
         self.options.menu.addAction(self.commands.models)
         self.table.set_menu(self.commands.of_jobs)
         self.commands.fit([])
+
+    def _make_details(self, parent: QWidget) -> DetailsPanel:
+        # not before somebody wants to see them: the first window does not wait for it
+        from fi_desktop.ui.details.panel import DetailsPanel
+
+        panel = DetailsPanel(
+            self._service, self._bridge, self.jobs, self._settings.logs, self._on_refused, parent
+        )
+        panel.job.open_asked.connect(self.windows.open)
+        panel.job.retry_asked.connect(self._on_retry_of_one)
+        return panel
 
     def _connect(self) -> None:
         acts = self.commands
@@ -272,7 +289,9 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_selection_changed(self) -> None:
-        self.commands.fit(self.table.selected_rows())
+        rows = self.table.selected_rows()
+        self.commands.fit(rows)
+        self.details.show_rows(rows)
 
     @Slot()
     def _on_add_asked(self) -> None:
@@ -336,6 +355,10 @@ class MainWindow(QMainWindow):
     def _on_retry_asked(self) -> None:
         ids = [row.id for row in self.table.selected_rows() if row.retriable]
         self._follow(self._service.retry(ids))
+
+    @Slot(int)
+    def _on_retry_of_one(self, job_id: int) -> None:
+        self._follow(self._service.retry([job_id]))
 
     @Slot()
     def _on_remove_asked(self) -> None:

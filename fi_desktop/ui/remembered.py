@@ -42,6 +42,16 @@ class Remembered:
         kept = {"usual": choice_to_json(usual), "chosen": choice_to_json(chosen)}
         self._settings.setValue("options/chosen", json.dumps(kept))
 
+    def number(self, key: str) -> int | None:
+        """Return a number that was kept; None: there is none."""
+        value = self._settings.value(key)
+        return int(value) if isinstance(value, str | int) and str(value).isdecimal() else None
+
+    def keep_number(self, key: str, number: int) -> None:
+        """Remember a number."""
+        self._settings.setValue(key, number)
+        self._settings.sync()
+
     def save(self, name: str, window: QWidget, header: QHeaderView | None = None) -> None:
         """Remember where a window is."""
         self._settings.setValue(f"{name}/geometry", window.saveGeometry())

@@ -1,0 +1,112 @@
+"""A job told to whoever mends the program: versions, options, attempts, errors, and nothing of the patient.
+
+No file's name, no folder, no spoken word: a vocabulary is counted, an error is told by its code, and of a
+traceback only the frames and the kinds of exceptions are kept, since a message may quote anything.
+Knows no Qt.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from fi_desktop import __version__
+from fi_desktop.core.job import Attempt, Job, JobOptions
+from fi_desktop.core.transcript import Provenance
+
+_FRAME = re.compile(r'  File "(?P<file>[^"]+\.pyx?)", line (?P<line>\d+), in (?P<name>[\w.<>]+)')
+_EXCEPTION = re.compile(
+    r"(?P<kind>[A-Za-z_][\w.]*(?:Error|Exception|Exceeded|Exit|Interrupt|Warning))(?::.*)?"
+)
+_CHAINED = (
+    "Traceback (most recent call last):",
+    "During handling of the above exception, another exception occurred:",
+    "The above exception was the direct cause of the following exception:",
+)
+_SHORTEST = 3  # letters; anything shorter is in every text
+
+
+def diagnostics(job: Job, provenance: Provenance | None) -> str:
+    """Return the text."""
+    lines = [
+        f"fi-desktop {__version__}",
+        f"Python {platform.python_version()}, {platform.system()} {platform.release()} {platform.machine()}",
+        "",
+        f"job {job.id}: {job.state.value}, priority {job.priority.name}, {job.deliveries} deliveries",
+        f"submitted {_moment(job.submitted_at)}",
+        *_options(job.options),
+        *_result(job, provenance),
+    ]
+    for attempt in job.attempts:
+        lines += ["", *_attempt(attempt)]
+    return _without(job, "\n".join(lines)) + "\n"
+
+
+def _options(options: JobOptions) -> Iterator[str]:
+    yield (
+        f"options: speakers {options.speakers}, engine {options.engine},"
+        f" language {options.language or 'auto'}, transcriber {options.transcriber},"
+        f" {len(options.vocabulary)} vocabulary words, prompt {'given' if options.prompt else 'none'}"
+    )
+
+
+def _result(job: Job, provenance: Provenance | None) -> Iterator[str]:
+    if (summary := job.summary) is not None:
+        yield (
+            f"result: {summary.duration_s:.1f} s, {summary.speakers} speakers, {summary.words} words,"
+            f" grade {summary.grade or 'none'}, {len(summary.notes)} notes"
+        )
+    if provenance is not None:
+        yield f"made by fi-desktop {provenance.app_version}"
+        yield f"voices: {provenance.engine or 'none'} {provenance.model}".rstrip()
+        yield f"words: {provenance.transcriber or 'none'} {provenance.transcriber_model}".rstrip()
+
+
+def _attempt(attempt: Attempt) -> Iterator[str]:
+    ended = f"{attempt.ended_at - attempt.started_at:.1f} s" if attempt.ended_at is not None else "running"
+    outcome = attempt.outcome.value if attempt.outcome else "no end yet"
+    charged = ", charged" if attempt.charged else ""
+    where = f"{attempt.worker} on {attempt.device}"
+    yield f"attempt {attempt.number}: {_moment(attempt.started_at)}, {ended}, {where}, {outcome}{charged}"
+    for time in attempt.stages:
+        yield f"  {time.stage.value}: {time.took_s:.2f} s, {time.end.value}"
+    if attempt.error is not None:
+        yield f"  error: {attempt.error.kind.value} {attempt.error.code}"
+        yield from (f"  {line}" for line in _frames(attempt.error.details))
+
+
+def _frames(traceback: str) -> Iterator[str]:
+    """Yield what a traceback says of the program, and nothing that it quotes."""
+    for line in traceback.splitlines():
+        if (frame := _FRAME.fullmatch(line)) is not None:
+            yield f"{_module(frame['file'])}:{frame['line']} {frame['name']}"
+        elif (exception := _EXCEPTION.fullmatch(line)) is not None:
+            yield exception["kind"]
+        elif line in _CHAINED:
+            yield line
+
+
+def _module(file: str) -> str:
+    """Return a file of the program as it is imported: where it is installed tells who the person is."""
+    parts = PurePath(file.replace("\\", "/")).parts
+    for root in ("site-packages", "fi_desktop"):
+        if root in parts[:-1]:
+            place = len(parts) - 1 - parts[::-1].index(root)
+            return "/".join(parts[place + (root == "site-packages") :])
+    return parts[-1]
+
+
+def _without(job: Job, text: str) -> str:
+    """Take out what names the recording, should it still be in there."""
+    path = PurePath(job.path)
+    for private in (job.path, str(path.parent), path.name, path.stem):
+        if len(private) > _SHORTEST:
+            text = text.replace(private, "<recording>")
+    return text
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

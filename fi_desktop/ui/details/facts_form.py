@@ -1,0 +1,103 @@
+"""What is known of a job, a line a thing: file, times, options, versions."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
+
+from fi_desktop.core.job import Job
+from fi_desktop.ui.details.attempt_card import set_text, text_label
+from fi_desktop.ui.details.facts import Facts
+from fi_desktop.ui.details.words import DetailWords
+from fi_desktop.ui.times import clock
+
+
+class FactsForm(QWidget):
+    """Lines that appear once there is something to say in them."""
+
+    def __init__(self, words: DetailWords, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setHorizontalSpacing(12)
+        self._form.setVerticalSpacing(4)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.file = self._path_line(self.tr("File"))
+        self.folder = self._path_line(self.tr("Folder"))
+        self.amount = self._line(self.tr("Size"))
+        self.length = self._line(self.tr("Length"))
+        self.added = self._line(self.tr("Added"))
+        self.started = self._line(self.tr("Started"))
+        self.finished = self._line(self.tr("Finished"))
+        self.speakers = self._line(self.tr("Speakers"))
+        self.language = self._line(self.tr("Language"))
+        self.voices = self._line(self.tr("Voices by"))
+        self.writes = self._line(self.tr("Words by"))
+        self.vocabulary = self._line(self.tr("Vocabulary"))
+        self.version = self._line(self.tr("Made by"))
+
+    def show_job(self, job: Job, length_s: float | None, now: float) -> None:
+        """Show what the queue knows."""
+        path, words, options = PurePath(job.path), self._words.common, job.options
+        for line, text in ((self.file, path.name), (self.folder, str(path.parent))):
+            if line.text() != text:
+                line.setText(text)
+                line.setCursorPosition(0)
+                line.setToolTip(text)
+        self._set(self.length, "" if length_s is None else clock(length_s))
+        started = job.attempts[-1].started_at if job.attempts else None
+        for label, at in (
+            (self.added, job.submitted_at),
+            (self.started, started),
+            (self.finished, job.finished_at),
+        ):
+            self._set(label, "" if at is None else self._words.ago(at, now))
+            label.setToolTip("" if at is None else self._words.exact(at))
+        self._set(self.speakers, words.speakers_asked(str(options.speakers)))
+        self._set(self.language, words.language_asked(options.language))
+        self._set(self.vocabulary, self._words.vocabulary(options))
+
+    def show_facts(self, job: Job, facts: Facts | None) -> None:
+        """Show what files say; None: that is not known yet."""
+        words, options, made = self._words.common, job.options, facts.provenance if facts else None
+        self._set(self.amount, self._words.size(facts.size_bytes) if facts else "")
+        asked = words.engine(options.engine), words.transcriber(options.transcriber)
+        if made is None:
+            self._set(self.voices, asked[0])
+            self._set(self.writes, asked[1])
+            self._set(self.version, "")
+            return
+        voices = f"{words.engine(made.engine)} · {made.model}" if made.model else words.engine(made.engine)
+        self._set(self.voices, voices)
+        wrote = f"{words.engine(made.transcriber)} · {made.transcriber_model}" if made.transcriber else ""
+        self._set(self.writes, wrote)
+        self._set(self.version, f"fi-desktop {made.app_version}")
+
+    def _line(self, caption: str) -> QLabel:
+        label = text_label(self)
+        label.setAccessibleName(caption)
+        self._form.addRow(self._caption(caption), label)
+        return label
+
+    def _path_line(self, caption: str) -> QLineEdit:
+        line = QLineEdit(self)
+        line.setObjectName("fact")
+        line.setReadOnly(True)
+        line.setFrame(False)
+        line.setAccessibleName(caption)
+        self._form.addRow(self._caption(caption), line)
+        return line
+
+    def _caption(self, text: str) -> QLabel:
+        caption = QLabel(text, self)
+        caption.setObjectName("quiet")
+        return caption
+
+    def _set(self, label: QLabel, text: str) -> None:
+        set_text(label, text)
+        self._form.setRowVisible(label, bool(text))

@@ -1,0 +1,133 @@
+"""Words of the details panel: how long ago, how large, what happened."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QDateTime, QLocale, QObject
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.job import Attempt, Job, JobOptions, Priority, StageEnd, StageTime
+from fi_desktop.ui.times import clock, precise
+from fi_desktop.ui.words import Words
+
+_HOUR_S = 3600.0
+_DAY_S = 86_400.0
+
+
+class DetailWords(QObject):
+    """Words for one job.
+
+    Attributes:
+        common: the window's vocabulary.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.common = Words(self)
+
+    def ago(self, at: float, now: float) -> str:
+        """Return how long ago a moment was, or the moment itself where that is more than a day."""
+        past_s = max(0.0, now - at)
+        if past_s < 60:
+            return self.tr("just now")
+        if past_s < _HOUR_S:
+            return self.tr("{number} min ago").format(number=int(past_s // 60))
+        if past_s < _DAY_S:
+            return self.tr("{number} h ago").format(number=int(past_s // _HOUR_S))
+        return self.common.moment(at)
+
+    def exact(self, at: float) -> str:
+        """Return a moment to the second."""
+        moment = QDateTime.fromMSecsSinceEpoch(round(at * 1000))
+        day = QLocale.system().toString(moment.date(), QLocale.FormatType.ShortFormat)
+        return f"{day} {moment.time().toString('HH:mm:ss')}"
+
+    def size(self, size_bytes: int | None) -> str:
+        """Return how large the recording is; None: it is gone."""
+        if size_bytes is None:
+            return self.tr("The file is not there any more")
+        return QLocale.system().formattedDataSize(
+            size_bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat
+        )
+
+    def vocabulary(self, options: JobOptions) -> str:
+        """Return the words that were given to listen for."""
+        return ", ".join(options.vocabulary)
+
+    def attempt(self, attempt: Attempt) -> str:
+        """Return where and for how long an attempt ran."""
+        parts = [self.exact(attempt.started_at), attempt.worker, attempt.device]
+        if attempt.ended_at is not None:
+            parts.append(precise(attempt.ended_at - attempt.started_at))
+        return " · ".join(parts)
+
+    def stage(self, time: StageTime, job: Job, number: int) -> str:
+        """Return what a stage of attempt `number` took."""
+        name = self.common.stage(time.stage)
+        match time.end:
+            case StageEnd.KEPT:
+                return self.tr("{stage}: kept from attempt {number}").format(
+                    stage=name, number=_maker(time, job, number)
+                )
+            case StageEnd.BROKEN_OFF:
+                return self.tr("{stage}: broken off after {time}").format(
+                    stage=name, time=precise(time.took_s)
+                )
+            case StageEnd.DONE:
+                return f"{name}: {precise(time.took_s)}"
+
+    def priority(self, priority: Priority) -> str:
+        """Return a priority's name."""
+        match priority:
+            case Priority.URGENT:
+                return self.tr("first")
+            case Priority.NORMAL:
+                return self.tr("in its turn")
+            case Priority.LOW:
+                return self.tr("last")
+
+    def happened(self, event: ev.JobEvent) -> str:
+        """Return what happened."""
+        match event:
+            case ev.Submitted():
+                return self.tr("Added")
+            case ev.Claimed(worker=worker):
+                return self.tr("Started by {worker}").format(worker=worker)
+            case ev.Due():
+                return self.tr("The wait before the retry is over")
+            case ev.CancelAsked():
+                return self.tr("To be cancelled")
+            case ev.RetryAsked():
+                return self.tr("To be done again")
+            case ev.Prioritized(priority=priority):
+                return self.tr("To be done {when}").format(when=self.priority(priority))
+            case ev.OptionsChanged():
+                return self.tr("Options changed")
+            case ev.Seen():
+                return self.tr("Result looked at")
+            case ev.Completed():
+                return self.tr("Completed")
+            case ev.Failed(crashed=True):
+                return self.tr("The worker stopped unexpectedly")
+            case ev.Failed(error=error):
+                return self.tr("Failed: {reason}").format(reason=error.message)
+            case ev.Released():
+                return self.tr("Given back to the queue")
+            case ev.Cancelled():
+                return self.tr("Cancelled")
+            case _:
+                return type(event).__name__
+
+    def total(self, seconds: float) -> str:
+        """Return the length of several recordings together."""
+        return self.tr("{length} of sound").format(length=clock(seconds))
+
+
+def _maker(time: StageTime, job: Job, number: int) -> int:
+    """Return the attempt that did what attempt `number` found done."""
+    made = [
+        attempt.number
+        for attempt in job.attempts[: number - 1]
+        for other in attempt.stages
+        if other.stage is time.stage and other.end is StageEnd.DONE
+    ]
+    return made[-1] if made else max(1, number - 1)
