@@ -19,6 +19,7 @@ class Actions(QObject):
         paste: add what was copied in a file manager.
         models: show and change the models of this computer.
         preferences: change settings.
+        pause: have the queue pause, or go on.
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
         details: show what is known of the selected job.
@@ -54,6 +55,8 @@ class Actions(QObject):
         self.preferences = self._make(
             self.tr("&Settings…"), "settings", "Ctrl+,", tip=self.tr("Change how the program does its work")
         )
+        self.pause = self._make("", "paused", "Ctrl+Shift+P")
+        self.show_paused(paused=False)
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.open = self._make(self.tr("&Open"), "open", "Return", tip=self.tr("Show who spoke when"))
         self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
@@ -99,7 +102,7 @@ class Actions(QObject):
         job = QMenu(self.tr("&Job"), bar)
         job.addActions(self.of_jobs)
         job.addSeparator()
-        job.addAction(self.select_all)
+        job.addActions([self.select_all, self.pause])
         view = QMenu(self.tr("&View"), bar)
         view.addAction(self.details)
         language = QMenu(self.tr("&Language"), view)
@@ -114,6 +117,10 @@ class Actions(QObject):
         for action, name in self._icons.items():
             if name:
                 action.setIcon(icons.icon(name, palette))
+
+    def show_paused(self, *, paused: bool) -> None:
+        """Offer to go on where the queue is paused."""
+        self.pause.setText(self.tr("Resume the &queue") if paused else self.tr("Pause the &queue"))
 
     def show_language(self, choice: str) -> None:
         """Check the language that was chosen."""

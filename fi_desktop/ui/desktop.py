@@ -23,6 +23,7 @@ from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.language import Language
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.preferences.opening import Preferences
+from fi_desktop.ui.presence.presence import Presence
 from fi_desktop.ui.tray import Tray
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ class Desktop(QObject):
         self._stopping = False
         self._bridge.handed_over.connect(self._on_handed_over)
         self.language = Language(_application(), program.settings.language)
+        self._presence: Presence | None = None
         self._build()
-        self.window.jobs.jobs_changed.connect(self._on_jobs_changed)  # a model outlives its window
+        self._presence = Presence(self._bridge, self.window.jobs, lambda: program.settings)
+        self._presence.take_tray(self._tray)
 
     def start(self, files: list[Path]) -> None:
         """Start the queue off the GUI thread, and hand in the files that the program was opened with."""
@@ -124,6 +127,8 @@ class Desktop(QObject):
         if self._tray is not None:
             self._tray.show_asked.connect(self.window.raise_up)
             self._tray.quit_asked.connect(self.stop)
+            self._tray.pause_asked.connect(self.window.pause)
+            self._tray.last_asked.connect(self._on_last_asked)
             self._tray.show()
 
     @Slot(str)
@@ -152,6 +157,8 @@ class Desktop(QObject):
         if self._tray is not None:
             self._tray.hide()
         self._build(old.jobs)
+        if self._presence is not None:
+            self._presence.take_tray(self._tray)
         standing.put(self.window, stood)
         if monitor is not None:
             self._on_monitor_asked()
@@ -229,10 +236,11 @@ class Desktop(QObject):
         if paths:
             self.window.intake.add(Path(path) for path in paths)
 
-    @Slot(object)
-    def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
-        if self._tray is not None:
-            self._tray.show_counts(self.window.jobs.counts)
+    @Slot()
+    def _on_last_asked(self) -> None:
+        self.window.raise_up()
+        if self._presence is not None:
+            self.window.table.select(self._presence.job_id)
 
     def _on_not_saved(self, sentence: str) -> None:
         self.window.message.say(sentence, "warn")
@@ -245,6 +253,8 @@ class Desktop(QObject):
     def _on_stopped(self, _outcome: object) -> None:
         self._bridge.close()
         self.language.close()
+        if self._presence is not None:
+            self._presence.close()
         if self._tray is not None:
             self._tray.hide()
         self.window.closable = True

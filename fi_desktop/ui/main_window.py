@@ -37,6 +37,7 @@ from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.details.side import DetailsSide
 from fi_desktop.ui.drop_overlay import DropOverlay
 from fi_desktop.ui.empty_state import EmptyState
+from fi_desktop.ui.help.menu import HelpMenu
 from fi_desktop.ui.intake.desk import IntakeDesk
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.table import JobsTable
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         jobs: the jobs as they are shown.
         intake: where recordings are handed in.
         profiles: named ways of doing recordings.
+        help: the help menu.
         models: shows and changes the models; None before it was first asked for.
         closable: whether closing is decided, so that the next close just closes.
 
@@ -153,6 +155,11 @@ class MainWindow(QMainWindow):
         self._remembered.save("main", self, self.table.horizontalHeader())
         self.details.save()
 
+    @Slot(bool)
+    def pause(self, paused: bool) -> None:
+        """Have the queue pause, or go on."""
+        self._follow(self._service.pause() if paused else self._service.resume())
+
     @Slot()
     def raise_up(self) -> None:
         """Show the window and bring it to the front."""
@@ -192,6 +199,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(centre)
         self.commands.fill(self.menuBar())
+        self.help = HelpMenu(self, self._bridge, self._settings.model_roots)
+        self.menuBar().addMenu(self.help)
         self.addToolBar(ToolBar(self.commands, self.options, self))
         self.setStatusBar(self.status)
         self.options.menu.addAction(self.commands.models)
@@ -216,6 +225,7 @@ class MainWindow(QMainWindow):
         acts.paste.triggered.connect(self._on_paste_asked)
         acts.models.triggered.connect(self.show_models)
         acts.monitor.triggered.connect(self.monitor_asked)
+        acts.pause.triggered.connect(self._on_pause_asked)
         acts.preferences.triggered.connect(self.preferences_asked)
         self.windows.models_asked.connect(self.show_models)
         acts.open.triggered.connect(self._on_open_asked)
@@ -234,6 +244,14 @@ class MainWindow(QMainWindow):
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
         self._bridge.news_arrived.connect(self._on_news)
         self._bridge.listing_failed.connect(self._on_refused)
+
+    def _show_paused(self, paused: bool) -> None:
+        self.status.show_paused(paused)
+        self.commands.show_paused(paused=paused)
+
+    @Slot()
+    def _on_pause_asked(self) -> None:
+        self.pause(not self.status.paused)
 
     def _follow(self, future: Future[Any]) -> None:
         """Show why a command was refused, if it is."""
@@ -261,14 +279,14 @@ class MainWindow(QMainWindow):
             elif isinstance(item, Notice):
                 self.message.dismiss()
             elif isinstance(item, QueuePaused):
-                self.status.show_paused(item.paused)
+                self._show_paused(item.paused)
 
     @Slot(object)
     def _on_jobs_listed(self, jobs: list[Job]) -> None:
         self.jobs.take_jobs(jobs)
         if not jobs:
             self.show_jobs()
-        self._bridge.when_done(self._service.paused(), self.status.show_paused, self._on_refused)
+        self._bridge.when_done(self._service.paused(), self._show_paused, self._on_refused)
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:

@@ -30,7 +30,7 @@ class StatusLine(QStatusBar):
         self.addWidget(self._jobs)
         self.addPermanentWidget(self._sign)
         self.addPermanentWidget(self._workers)
-        self._paused = False
+        self.paused = False
         self._counts: Counter[JobState] = Counter()
         self.show_counts(self._counts)
         self._workers.setText(self.tr("Starting…"))
@@ -48,7 +48,7 @@ class StatusLine(QStatusBar):
     def show_counts(self, counts: Counter[JobState]) -> None:
         """Show how many jobs there are in each state."""
         self._counts = counts
-        parts = [self.tr("Paused")] if self._paused else []
+        parts = [self.tr("Paused")] if self.paused else []
         parts += [
             self.tr("%Ln running", "", counts[JobState.RUNNING]),
             self.tr("%Ln waiting", "", counts[JobState.QUEUED]),
@@ -62,7 +62,7 @@ class StatusLine(QStatusBar):
 
     def show_paused(self, paused: bool) -> None:
         """Show whether the queue is paused: else nobody would know why nothing runs."""
-        self._paused = paused
+        self.paused = paused
         self.show_counts(self._counts)
 
     def show_workers(self, news: WorkersChanged) -> None:

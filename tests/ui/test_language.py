@@ -33,7 +33,7 @@ def menu(desktop: Desktop, choice: str) -> QAction:
 
 
 def menus(desktop: Desktop) -> list[str]:
-    return [action.text().replace("&", "") for action in desktop.window.findChild(QMenuBar).actions()]
+    return [action.text().replace("&", "") for action in desktop.window.findChild(QMenuBar).actions()][:3]
 
 
 def change(qtbot, desktop: Desktop, choice: str) -> None:

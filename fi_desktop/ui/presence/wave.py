@@ -1,0 +1,78 @@
+"""The jobs that are under way together: from the first that waits until none does any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fi_desktop.core.job import Job, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a wave, or of one job of it: ids."""
+
+    completed: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """All of them."""
+        return self.completed + self.failed
+
+
+@dataclass(slots=True)
+class Wave:
+    """Counts a wave's jobs; what a person cancels or removes leaves it.
+
+    Attributes:
+        under: those that wait or run.
+        completed, failed: those that are done, in order.
+    """
+
+    under: set[int] = field(default_factory=set)
+    completed: dict[int, None] = field(default_factory=dict)
+    failed: dict[int, None] = field(default_factory=dict)
+
+    def take(self, job: Job) -> Ended | None:
+        """See a job as it is now; return what it ended as, if it just did."""
+        known = job.id in self.under
+        if not known and job.state in (JobState.COMPLETED, JobState.FAILED):
+            return None  # it was so before
+        self.drop(job.id)
+        match job.state:
+            case JobState.COMPLETED:
+                self.completed[job.id] = None
+                return Ended(completed=(job.id,))
+            case JobState.FAILED:
+                self.failed[job.id] = None
+                return Ended(failed=(job.id,))
+            case JobState.QUEUED | JobState.RUNNING | JobState.RETRYING:
+                self.under.add(job.id)
+        return None
+
+    def drop(self, job_id: int) -> None:
+        """Forget a job."""
+        self.under.discard(job_id)
+        self.completed.pop(job_id, None)
+        self.failed.pop(job_id, None)
+
+    def end(self) -> Ended | None:
+        """Return what became of the wave once all of it has ended, and begin another; None: not yet."""
+        if self.under:
+            return None
+        ended = Ended(tuple(self.completed), tuple(self.failed))
+        self.completed.clear()
+        self.failed.clear()
+        return ended if ended.ids else None
+
+    def share(self, shares: Mapping[int, float]) -> float | None:
+        """Return how much is done, 0 to 1; None: nothing is under way. `shares`: of the jobs that run."""
+        if not self.under:
+            return None
+        done = len(self.completed) + len(self.failed)
+        return (done + _sum(shares, self.under)) / (done + len(self.under))
+
+
+def _sum(shares: Mapping[int, float], ids: Iterable[int]) -> float:
+    return sum(shares.get(job_id, 0.0) for job_id in ids)

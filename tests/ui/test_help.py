@@ -1,0 +1,31 @@
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+
+from fi_desktop import __version__
+
+
+def test_f1_lists_every_key_of_the_menus(qtbot, window):
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    sheet = window.help.sheet
+    assert sheet.isVisible()
+    keys = dict(sheet.keys)
+    assert (keys["Add recordings"], keys["Settings"], keys["Quit"]) == ("Ctrl+O", "Ctrl+,", "Ctrl+Q")
+    assert keys["Keyboard shortcuts"].startswith("F1")
+    QTest.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+
+
+def test_about_tells_version_libraries_and_models(qtbot, window):
+    window.help.about.trigger()
+    dialog = window.help.about_dialog
+    qtbot.waitUntil(lambda: "Libraries" in dialog.others.toPlainText())
+    lines = dialog.others.toPlainText().splitlines()
+    assert any(line.startswith("diskcache 5") and "Apache" in line for line in lines)
+    assert any(line.lower().startswith("pyside6") for line in lines)
+    assert any("LibriSpeech" in line for line in lines)
+    assert not any(line.startswith("pytest") for line in lines)
+    qtbot.mouseClick(dialog.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text().startswith(f"fi-desktop {__version__}, Python 3.")
