@@ -4,6 +4,7 @@ pytest-qt fails a test on a Qt warning and on an exception in a slot. `make monk
 """
 
 import os
+import socket
 
 import pytest
 
@@ -15,11 +16,16 @@ FIRST_SEED = 20261124
 SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("MONKEYS", "1")))
 
 
+def no_network(*_where, **_how):
+    raise OSError("There is no network here.")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypatch):
     monkeypatch.chdir(tmp_path)  # should it ever get a file dialog to do something
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(socket, "create_connection", no_network)  # it may ask for models
     monkey = Monkey(home, recordings_in(tmp_path), seed)
     monkey.run(STEPS)
     monkey.end()

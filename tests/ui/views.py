@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.transcript import Grade
@@ -94,6 +94,36 @@ def models(scene: Scene) -> QWidget:
     return dialog
 
 
+def settings(scene: Scene) -> QWidget:
+    return asked_for(scene, "preferences")
+
+
+def just_added(scene: Scene) -> QWidget:
+    window = scene.desktop.window
+    folder = scene.program.settings.home / "Recordings"
+    folder.mkdir(exist_ok=True)
+    files = [folder / f"Consulta 012{number}.wav" for number in range(3)]
+    for file in files:
+        file.write_bytes(b"RIFF" + file.name.encode())
+    drop_data(window, files_data(files))
+    scene.wait(lambda: window.message.isVisible())
+    window.message.offer.click()
+    return window
+
+
+def asked_for(scene: Scene, action: str) -> QDialog:
+    """Return the dialog that an action opens."""
+    getattr(scene.desktop.window.commands, action).trigger()
+    found: list[QDialog] = []
+
+    def look() -> bool:
+        found[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
+        return bool(found)
+
+    scene.wait(look)
+    return found[0]
+
+
 def monitor(scene: Scene, page: int) -> QWidget:
     scene.desktop.window.commands.monitor.trigger()
     (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
@@ -145,6 +175,8 @@ VIEWS: dict[str, tuple[Callable[[], tuple[News, ...]], View]] = {
     "reading": (a_day, reading),
     "searching": (a_day, searching),
     "models": (a_day, models),
+    "settings": (a_day, settings),
+    "just-added": (a_day, just_added),
     "monitor-workers": (some_weeks, partial(monitor, page=0)),
     "monitor-queue": (some_weeks, partial(monitor, page=1)),
     "monitor-targets": (some_weeks, partial(monitor, page=2)),
