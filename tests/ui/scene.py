@@ -82,7 +82,7 @@ class Scene:
                 other.close()
         drag_out(window)
         window.message.dismiss()
-        window.sheet.shut()
+        window.intake.sheet.shut()
         window.table.clearSelection()
         window.resize(1180, 700)
         window.show()
