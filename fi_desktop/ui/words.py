@@ -114,6 +114,11 @@ class Words(QObject):
         moment = QDateTime.fromSecsSinceEpoch(round(at))
         return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
 
+    def day(self, at: float) -> str:
+        """Return a date, as the person's system writes it; `at`: seconds since the epoch."""
+        day = QDateTime.fromSecsSinceEpoch(round(at)).date()
+        return QLocale.system().toString(day, QLocale.FormatType.ShortFormat)
+
     def outcome(self, outcome: Outcome | None) -> str:
         """Return how an attempt ended; None: it runs."""
         match outcome:

@@ -25,6 +25,16 @@ class Column(IntEnum):
     TIME = 5
     LEFT = 6
     ATTEMPTS = 7
+    SUBMITTED = 8
+    FINISHED = 9
+    ENGINE = 10
+    LANGUAGE = 11
+    BATCH = 12
+
+
+FIGURES = frozenset({Column.SPEAKERS, Column.LENGTH, Column.TIME, Column.LEFT, Column.ATTEMPTS, Column.BATCH})
+"""The columns that hold numbers, which stand on the right."""
+HIDDEN_AT_FIRST = frozenset({Column.SUBMITTED, Column.FINISHED, Column.ENGINE, Column.LANGUAGE, Column.BATCH})
 
 
 class Cells(QObject):
@@ -57,6 +67,16 @@ class Cells(QObject):
                 return self.tr("Time")
             case Column.LEFT:
                 return self.tr("Time left")
+            case Column.SUBMITTED:
+                return self.tr("Submitted")
+            case Column.FINISHED:
+                return self.tr("Finished")
+            case Column.ENGINE:
+                return self.tr("Engine")
+            case Column.LANGUAGE:
+                return self.tr("Language")
+            case Column.BATCH:
+                return self.tr("Batch")
             case _:
                 return self.tr("Attempts")
 
@@ -75,6 +95,12 @@ class Cells(QObject):
                 return self.tr("About how long it will still take")
             case Column.ATTEMPTS:
                 return self.tr("How often it was tried")
+            case Column.ENGINE:
+                return self.tr("What tells the voices apart")
+            case Column.LANGUAGE:
+                return self.tr("Language that was found; before that, the one that was chosen")
+            case Column.BATCH:
+                return self.tr("The same number: added together")
             case _:
                 return ""
 
@@ -82,7 +108,7 @@ class Cells(QObject):
         """Return what a cell says."""
         match column:
             case Column.FILE:
-                return row.name
+                return self.name(row)
             case Column.STATE:
                 return self.words.state_of(row)
             case Column.PROGRESS:
@@ -97,14 +123,52 @@ class Cells(QObject):
             case Column.LEFT:
                 left = eta_s(row, now)
                 return NOTHING if left is None else f"≈ {clock(left)}"
+            case Column.SUBMITTED:
+                return self.ago(row.submitted_at, now)
+            case Column.FINISHED:
+                return NOTHING if row.finished_at is None else self.ago(row.finished_at, now)
+            case Column.ENGINE:
+                return NOTHING if row.jobs is not None else self.words.engine(row.engine)
+            case Column.LANGUAGE:
+                return NOTHING if row.jobs is not None else self.words.language_asked(row.language)
+            case Column.BATCH:
+                return NOTHING if row.batch is None else str(row.batch)
             case _:
                 return str(row.attempts) if row.attempts else NOTHING
+
+    def name(self, row: Row) -> str:
+        """Return what a row is called."""
+        if row.jobs is None:
+            return row.name
+        if row.jobs.total == 1:
+            return self.tr("{folder} – 1 recording").format(folder=row.name)
+        return self.tr("{folder} – {number} recordings").format(folder=row.name, number=row.jobs.total)
+
+    def detail(self, row: Row, now: float) -> str:
+        """Return the line below a row's name; "" where there is nothing to say."""
+        if row.jobs is None:
+            return self.words.detail(row, now, self.retries)
+        done = self.tr("{number} done").format(number=row.jobs.done - row.jobs.failed)
+        if not row.jobs.failed:
+            return done
+        return done + ", " + self.tr("{number} failed").format(number=row.jobs.failed)
+
+    def ago(self, at: float, now: float) -> str:
+        """Return how long ago something was, as one says it."""
+        minutes = int(max(0.0, now - at) // 60)
+        if minutes < 1:
+            return self.tr("just now")
+        if minutes < 60:
+            return self.tr("{number} min ago").format(number=minutes)
+        if minutes < 24 * 60:
+            return self.tr("{number} h ago").format(number=minutes // 60)
+        return self.words.day(at)
 
     def tip(self, row: Row, column: int, now: float) -> str | None:
         """Return a cell's tooltip."""
         match column:
             case Column.FILE | Column.STATE:
-                detail = self.words.detail(row, now, self.retries)
+                detail = self.detail(row, now)
                 added = self.tr("Added {moment}").format(moment=self.words.moment(row.submitted_at))
                 return "\n".join(filter(None, (row.path, added, detail)))
             case Column.PROGRESS if row.state is JobState.COMPLETED:
@@ -114,11 +178,17 @@ class Cells(QObject):
             case Column.TIME if not row.state.final:
                 return self.tr("Waiting for this long")
             case Column.TIME:
-                return self.tr("Took this long")
+                return None if row.jobs is not None else self.tr("Took this long")
+            case Column.SUBMITTED:
+                return self.words.moment(row.submitted_at)
+            case Column.FINISHED if row.finished_at is not None:
+                return self.words.moment(row.finished_at)
             case _:
                 return None
 
     def _progress(self, row: Row) -> str:
+        if row.jobs is not None:
+            return f"{row.share:.0%}"
         if row.state is JobState.COMPLETED:
             return self.words.grade(row.grade) or NOTHING
         if row.state is JobState.RUNNING:
@@ -126,6 +196,8 @@ class Cells(QObject):
         return NOTHING
 
     def _speakers(self, row: Row) -> str:
+        if row.jobs is not None:
+            return NOTHING
         if row.speakers is not None:
             return str(row.speakers or "–")  # none: they could not be told apart, and the words are there
         return self.words.speakers_asked(row.asked)

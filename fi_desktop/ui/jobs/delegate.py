@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from fi_desktop.core.job import JobState
 from fi_desktop.ui import icons, theme
-from fi_desktop.ui.jobs.cells import NOTHING, Column
+from fi_desktop.ui.jobs.cells import FIGURES, NOTHING, Column
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.rows import Row
 
 _PAD = 10
 _ICON = 16
 _BAR_HEIGHT = 4
+_GUTTER = 22  # before a name, where batches are folded
+_ARROW = 12
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -41,6 +43,26 @@ class JobDelegate(QStyledItemDelegate):
         heights = QFontMetrics(self._name_font).height() + QFontMetrics(self._detail_font).height()
         self.row_height = heights + 16
 
+    def arrow(self, area: QRect, index: QModelIndex | QPersistentModelIndex) -> QRect:
+        """Return where in a cell's area a click folds or unfolds a batch; empty where there is none."""
+        row = self._model.job_row(index)
+        if index.column() != Column.FILE or row.batch is None:
+            return QRect()
+        if row.jobs is None and not self._view.selectionModel().isRowSelected(index.row()):
+            return QRect()  # of jobs with their own line, only those that are selected show it
+        return QRect(area.left(), area.top(), _GUTTER, area.height())
+
+    def _paint_arrow(self, painter: QPainter, area: QRect, row: Row, palette: QPalette) -> None:
+        place = QRect(0, 0, _ARROW, _ARROW)
+        place.moveCenter(area.center())
+        colour = theme.quiet(palette)
+        drawing = icons.pixmap("chevron", _ARROW, colour, self._view.devicePixelRatioF())
+        painter.save()
+        painter.translate(place.center() + QPoint(1, 1))
+        painter.rotate(-90 if row.jobs is not None else 0)
+        painter.drawPixmap(QPoint(-_ARROW // 2, -_ARROW // 2), drawing)
+        painter.restore()
+
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         # a pixel further to the right, or a screen with a fractional scale shows seams between the cells
         ground = option.rect.adjusted(0, 0, 1, 0)
@@ -57,13 +79,13 @@ class JobDelegate(QStyledItemDelegate):
             painter.fillRect(option.rect.adjusted(0, option.rect.height() - 1, 0, 0), accent)
 
     def _paint_name(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
-        words = self._model.cells.words
-        detail = words.detail(row, self._model.now(), self._model.cells.retries)
-        area = option.rect.adjusted(_PAD + _PAD // 2, 7, -_PAD, -8)
+        cells = self._model.cells
+        detail = cells.detail(row, self._model.now())
+        area = option.rect.adjusted(_GUTTER, 7, -_PAD, -8)
         name_height = QFontMetrics(self._name_font).height()
         top = area if not detail else QRect(area.left(), area.top(), area.width(), name_height)
         text = option.palette.color(QPalette.ColorRole.Text)
-        _write(painter, top, row.name, self._name_font, text, elide=Qt.TextElideMode.ElideMiddle)
+        _write(painter, top, cells.name(row), self._name_font, text, elide=Qt.TextElideMode.ElideMiddle)
         if detail:
             below = QRect(area.left(), top.bottom() + 2, area.width(), area.bottom() - top.bottom())
             _write(painter, below, detail, self._detail_font, self._detail_colour(option.palette, row))
@@ -89,7 +111,7 @@ class JobDelegate(QStyledItemDelegate):
         _write(painter, area.adjusted(_ICON + 7, 0, 0, 0), word, self._word_font, colour)
 
     def _paint_progress(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
-        if row.state is JobState.RUNNING:
+        if row.jobs is not None or row.state is JobState.RUNNING:
             self._paint_bar(painter, option, row)
         elif row.state is JobState.COMPLETED and row.grade in theme.GRADE_TONES:
             colour = theme.tone(theme.GRADE_TONES[row.grade], option.palette)
@@ -105,7 +127,7 @@ class JobDelegate(QStyledItemDelegate):
         text = option.palette.color(QPalette.ColorRole.Text)
         figures = theme.tabular(self._detail_font)
         share_width = theme.digits_width(self._detail_font, "100 %")
-        stage = self._model.cells.words.stage(row.stage)
+        stage = self._model.cells.words.stage(row.stage) if row.jobs is None else ""
         _write(painter, line.adjusted(0, 0, -share_width - 6, 0), stage, self._detail_font, text)
         _write(painter, line, f"{row.share * 100:.0f} %", figures, theme.quiet(option.palette), align=_RIGHT)
         bar = QRectF(area.left(), area.bottom() + 1 - _BAR_HEIGHT, area.width(), _BAR_HEIGHT)
@@ -123,7 +145,10 @@ class JobDelegate(QStyledItemDelegate):
         alive = row.state is JobState.RUNNING or column in (Column.LENGTH, Column.SPEAKERS)
         strong = found and alive and text != NOTHING
         colour = option.palette.color(QPalette.ColorRole.Text) if strong else theme.quiet(option.palette)
-        _write(painter, option.rect.adjusted(4, 0, -_PAD, 0), text, self._figures, colour, align=_RIGHT)
+        if column in FIGURES:
+            _write(painter, option.rect.adjusted(4, 0, -_PAD, 0), text, self._figures, colour, align=_RIGHT)
+        else:
+            _write(painter, option.rect.adjusted(_PAD, 0, -4, 0), text, self._word_font, colour)
 
     def paint(
         self,
@@ -139,6 +164,8 @@ class JobDelegate(QStyledItemDelegate):
         match index.column():
             case Column.FILE:
                 self._paint_name(painter, option, row)
+                if (arrow := self.arrow(option.rect, index)).isValid():
+                    self._paint_arrow(painter, arrow, row, option.palette)
             case Column.STATE:
                 self._paint_state(painter, option, row)
             case Column.PROGRESS:

@@ -1,4 +1,4 @@
-"""The table of jobs: keys, menu and columns over `JobsModel`."""
+"""The table of jobs: keys, mouse and selection over `JobsModel`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from PySide6.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
     QPoint,
     QRect,
     Qt,
@@ -15,34 +17,43 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from fi_desktop.core.job import JobState, Stage
 from fi_desktop.ui.jobs.cells import Column
-from fi_desktop.ui.jobs.delegate import JobDelegate, column_width
+from fi_desktop.ui.jobs.columns import Columns
+from fi_desktop.ui.jobs.delegate import JobDelegate
 from fi_desktop.ui.jobs.model import JobsModel
+from fi_desktop.ui.jobs.ranking import runs
 from fi_desktop.ui.jobs.rows import Row
 
 _TICK_MS = 1000
-_TICKING = (Column.FILE, Column.TIME, Column.LEFT)
+_TICKING = (Column.FILE, Column.TIME, Column.LEFT, Column.SUBMITTED, Column.FINISHED)
+_TELL_MS = 250  # changes of selected jobs are told no oftener: a hundred thousand may be selected
+_Flag = QItemSelectionModel.SelectionFlag
+Index = QModelIndex | QPersistentModelIndex
 
 
 class JobsTable(QTableView):
     """Shows jobs and says which one a person wants to see.
 
+    Attributes:
+        columns: which columns there are to see.
+
     Signals:
         open_asked: a job's id.
+        menu_asked: where (QPoint, on the screen) the menu of the selected rows is wanted.
         selection_changed: other jobs are selected, or the selected ones changed.
     """
 
     open_asked = Signal(int)
+    menu_asked = Signal(QPoint)
     selection_changed = Signal()
 
     def __init__(self, model: JobsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = model
-        self._actions: list[QAction] = []
+        self._kept: tuple[list[int], int | None] = ([], None)  # over a reset: selected entries, current one
         self.setModel(model)
         self._delegate = JobDelegate(self, model)
         self.setItemDelegate(self._delegate)
@@ -51,14 +62,28 @@ class JobsTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self._set_up_headers()
+        self.setMouseTracking(True)
+        rows = self.verticalHeader()
+        rows.setVisible(False)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self._delegate.row_height)
+        self.columns = Columns(self, model.cells)
+        self.setSortingEnabled(True)
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self._on_tick)
+        self._telling = QTimer(self)
+        self._telling.setSingleShot(True)
+        self._telling.setInterval(_TELL_MS)
+        self._telling.timeout.connect(self.selection_changed)
         model.jobs_changed.connect(self._on_jobs_changed)
+        model.modelAboutToBeReset.connect(self._on_about_to_be_reset)
+        model.modelReset.connect(self._on_reset)  # after the selection has heard of it, and let go of all
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self.selection_changed)
 
@@ -67,14 +92,14 @@ class JobsTable(QTableView):
         """Whether the times that are shown go on."""
         return self._tick.isActive()
 
-    def set_menu(self, actions: list[QAction]) -> None:
-        """Offer these actions in the menu of a row."""
-        self._actions = actions
+    def selected_places(self) -> list[int]:
+        """Return the selected lines, from the top."""
+        ranges = self.selectionModel().selection()
+        return sorted({place for one in ranges for place in range(one.top(), one.bottom() + 1)})
 
     def selected_rows(self) -> list[Row]:
-        """Return the selected jobs, from the top."""
-        indexes = sorted(self.selectionModel().selectedRows(), key=lambda index: index.row())
-        return [self._jobs.job_row(index) for index in indexes]
+        """Return the selected jobs, from the top; of a folded batch all its jobs."""
+        return [row for place in self.selected_places() for row in self._jobs.rows_at(place)]
 
     def select(self, job_id: int) -> None:
         """Select a job and bring it into view."""
@@ -85,49 +110,22 @@ class JobsTable(QTableView):
 
     def select_all_of(self, ids: Iterable[int]) -> None:
         """Select jobs, wherever they are shown; nothing is brought into view."""
-        places = [index for index in map(self._jobs.place_of, ids) if index.isValid()]
+        lines = [place for job_id in ids if (place := self._jobs.place_of(job_id).row()) >= 0]
+        if lines:
+            self.selectionModel().setCurrentIndex(self._jobs.index(lines[0], 0), _Flag.NoUpdate)
+        self._choose(lines)
+
+    def _choose(self, lines: Iterable[int]) -> None:
         chosen = QItemSelection()
-        for index in places:
-            chosen.select(index, index)
-        if places:
-            self.selectionModel().setCurrentIndex(places[0], QItemSelectionModel.SelectionFlag.NoUpdate)
-        flags = QItemSelectionModel.SelectionFlag
-        self.selectionModel().select(chosen, flags.ClearAndSelect | flags.Rows)
-
-    def _set_up_headers(self) -> None:
-        rows = self.verticalHeader()
-        rows.setVisible(False)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setAccessibleName(self.tr("Columns"))
-        header.setHighlightSections(False)
-        header.setSectionsMovable(True)
-        header.setSortIndicatorClearable(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.setMinimumSectionSize(48)
-        self.setSortingEnabled(True)
-        self._size_columns()
-
-    def _size_columns(self) -> None:
-        words, header = self._jobs.cells.words, self.horizontalHeader()
-        texts = {
-            Column.STATE: [*(words.state(state) for state in JobState), self.tr("Cancelling…")],
-            Column.PROGRESS: [words.stage(stage) + " 100 %" for stage in Stage],
-            Column.SPEAKERS: [words.speakers_asked("auto")],
-            Column.LENGTH: ["00:00:00"],
-            Column.TIME: ["00:00:00"],
-            Column.LEFT: ["≈ 0:00:00"],
-            Column.ATTEMPTS: ["00"],
-        }
-        for column, possible in texts.items():
-            heading = self._jobs.cells.heading(column) + "  ▾"
-            header.resizeSection(column, column_width(self, column, [*possible, heading]))
-        header.setSectionResizeMode(Column.FILE, QHeaderView.ResizeMode.Stretch)
-        self.verticalHeader().setDefaultSectionSize(self._delegate.row_height)
+        for first, last in reversed(runs(set(lines))):
+            chosen.select(self._jobs.index(first, 0), self._jobs.index(last, len(Column) - 1))
+        self.selectionModel().select(chosen, _Flag.ClearAndSelect)
 
     def _run_clock(self) -> None:
-        """Let the second hand go only while somebody can see it and something is under way."""
-        needed = self._jobs.alive and self.isVisible()
+        """Let the second hand go only while somebody can see it and something goes on."""
+        header = self.horizontalHeader()
+        ages = not (header.isSectionHidden(Column.SUBMITTED) and header.isSectionHidden(Column.FINISHED))
+        needed = (self._jobs.alive or (ages and self._jobs.rowCount() > 0)) and self.isVisible()
         if needed and not self._tick.isActive():
             self._tick.start()
         elif not needed:
@@ -140,14 +138,37 @@ class JobsTable(QTableView):
             return
         for column in _TICKING:
             left, width = header.sectionViewportPosition(column), header.sectionSize(column)
-            viewport.update(QRect(left, 0, width, viewport.height()))
+            if width:
+                viewport.update(QRect(left, 0, width, viewport.height()))
 
     @Slot(object)
     def _on_jobs_changed(self, ids: frozenset[int]) -> None:
         self._run_clock()
         chosen = self.selectionModel()
-        places = (self._jobs.place_of(job_id) for job_id in ids)
-        if any(chosen.isRowSelected(place.row()) for place in places if place.isValid()):
+        if self._telling.isActive() or not chosen.hasSelection():
+            return
+        places = (self._jobs.place_of(job_id).row() for job_id in ids)
+        if any(chosen.isRowSelected(place) for place in places if place >= 0):
+            self._telling.start()
+
+    @Slot()
+    def _on_about_to_be_reset(self) -> None:
+        """Remember what is selected: a reset takes it away."""
+        current = self.currentIndex()
+        entries = [self._jobs.entry_at(place) for place in self.selected_places()]
+        self._kept = (entries, self._jobs.entry_at(current.row()) if current.isValid() else None)
+
+    @Slot()
+    def _on_reset(self) -> None:
+        """Select what was selected before the reset, as far as it is still there."""
+        (entries, current), self._kept = self._kept, ([], None)
+        lines = [line.row() for entry in entries if (line := self._jobs.line_of(entry)).isValid()]
+        selection = self.selectionModel()
+        if current is not None and (line := self._jobs.line_of(current)).isValid():
+            selection.setCurrentIndex(line, _Flag.NoUpdate)
+        if lines:
+            self._choose(lines)
+        if entries:
             self.selection_changed.emit()
 
     @Slot()
@@ -156,13 +177,47 @@ class JobsTable(QTableView):
 
     def _open_current(self) -> None:
         index = self.currentIndex()
+        if not index.isValid():
+            return
+        row = self._jobs.job_row(index)
+        if row.jobs is not None:
+            self._unfold(row)
+        else:
+            self.open_asked.emit(row.id)
+
+    def _unfold(self, row: Row) -> None:
+        """Give the jobs of a folded batch their own lines, and stand on the first of them."""
+        batch = -row.id
+        jobs = self._jobs.rows_at(self._jobs.line_of(row.id).row())
+        self._jobs.unfold([batch])
+        first = min((self._jobs.place_of(job.id) for job in jobs), key=QModelIndex.row)
+        self.setCurrentIndex(first)
+
+    def _fold(self, row: Row) -> None:
+        """Fold a job's batch, and stand on its line."""
+        if row.batch is not None:
+            self._jobs.fold([row.batch])
+            self.setCurrentIndex(self._jobs.line_of(-row.batch))
+
+    def fold_or_unfold(self) -> None:
+        """Fold the current line's batch, or unfold it."""
+        index = self.currentIndex()
         if index.isValid():
-            self.open_asked.emit(self._jobs.job_row(index).id)
+            row = self._jobs.job_row(index)
+            (self._fold if row.jobs is None else self._unfold)(row)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open with Enter, let go of the selection with Escape."""
+        """Open with Enter, fold and unfold with Left and Right, let go of the selection with Escape."""
+        index = self.currentIndex()
+        row = self._jobs.job_row(index) if index.isValid() else None
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open_current()
+        elif (
+            event.key() == Qt.Key.Key_Left and row is not None and row.jobs is None and row.batch is not None
+        ):
+            self._fold(row)
+        elif event.key() == Qt.Key.Key_Right and row is not None and row.jobs is not None:
+            self._unfold(row)
         elif event.key() == Qt.Key.Key_Escape and self.selectionModel().hasSelection():
             self.clearSelection()
         elif event.key() == Qt.Key.Key_Escape:
@@ -170,23 +225,43 @@ class JobsTable(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Fold and unfold with a click on the arrow."""
+        place = event.position().toPoint()
+        index = self.indexAt(place)
+        if (
+            event.button() is Qt.MouseButton.LeftButton
+            and index.isValid()
+            and self._delegate.arrow(self.visualRect(index), index).contains(place)
+        ):
+            self.setCurrentIndex(index)
+            self.fold_or_unfold()
+        else:
+            super().mousePressEvent(event)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the selected jobs."""
-        if not self.selectedIndexes():
+        if not self.selectionModel().hasSelection():
             return
-        menu = QMenu(self)
-        menu.addActions(self._actions)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         below = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
         by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
-        menu.popup(event.globalPos() if by_mouse else below + QPoint(24, 0))
+        self.menu_asked.emit(event.globalPos() if by_mouse else below + QPoint(24, 0))
+
+    def dataChanged(self, first: Index, last: Index, roles: object = ()) -> None:  # noqa: ARG002 Qt's own
+        """Paint again those of the changed rows that are in view."""
+        viewport = self.viewport()
+        top, bottom = self.rowViewportPosition(first.row()), self.rowViewportPosition(last.row())
+        strip = QRect(0, top, viewport.width(), bottom + self.rowHeight(last.row()) - top)
+        if strip.intersects(viewport.rect()):
+            viewport.update(strip)
 
     def changeEvent(self, event: QEvent) -> None:
         """Measure again where the font is another."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_delegate"):
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "columns"):
             self._delegate.set_font(self.font())
-            self._size_columns()
+            self.verticalHeader().setDefaultSectionSize(self._delegate.row_height)
+            self.columns.fit()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Let the times go on."""

@@ -1,0 +1,126 @@
+"""The states above the table, each with its number: a click shows only the jobs in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from fi_desktop.core.job import JobState
+from fi_desktop.ui import icons, theme
+from fi_desktop.ui.words import Words
+
+_ORDER = (
+    JobState.QUEUED,
+    JobState.RUNNING,
+    JobState.RETRYING,
+    JobState.COMPLETED,
+    JobState.FAILED,
+    JobState.CANCELLED,
+)
+
+
+class StateChips(QWidget):
+    """One button for all jobs, and one for each state; several states can be chosen.
+
+    Attributes:
+        all: shows the jobs in every state.
+        of: the button of each state.
+
+    Signals:
+        chosen: the states that are wanted (frozenset of JobState); empty: all.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, words: Words, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self._counts: Counter[JobState] = Counter()
+        self.setAccessibleName(self.tr("Show jobs by state"))
+        self.all = self._make()
+        self.all.setChecked(True)
+        self.all.clicked.connect(self.show_all)
+        self.of: dict[JobState, QToolButton] = {}
+        for state in _ORDER:
+            self.of[state] = self._make()
+            self.of[state].clicked.connect(self._on_clicked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for chip in (self.all, *self.of.values()):
+            row.addWidget(chip)
+        self._compact = False
+        self.show_counts(self._counts)
+        self._dress()
+
+    @property
+    def states(self) -> frozenset[JobState]:
+        """The states that are chosen; empty: all."""
+        return frozenset(state for state, chip in self.of.items() if chip.isChecked())
+
+    @Slot()
+    def show_all(self) -> None:
+        """Choose no state in particular."""
+        changed = bool(self.states)
+        for chip in self.of.values():
+            chip.setChecked(False)
+        self.all.setChecked(True)
+        if changed:
+            self.chosen.emit(self.states)
+
+    def show_counts(self, counts: Counter[JobState]) -> None:
+        """Show how many jobs there are in each state."""
+        self._counts = Counter(counts)
+        self._say(self.all, self.tr("All"), counts.total())
+        for state, chip in self.of.items():
+            self._say(chip, self._words.state(state), counts[state])
+
+    def set_compact(self, compact: bool) -> None:
+        """Show icons and numbers alone where the window is narrow; the words are in the tooltips then."""
+        if compact != self._compact:
+            self._compact = compact
+            self.show_counts(self._counts)
+
+    def full_width(self) -> int:
+        """Return the pixels that all words and numbers need."""
+        metrics = self.fontMetrics()
+        words = [self.tr("All"), *(self._words.state(state) for state in _ORDER)]
+        numbers = [self._counts.total(), *(self._counts[state] for state in _ORDER)]
+        texts = (f"{word} {number:n}" for word, number in zip(words, numbers, strict=True))
+        return sum(metrics.horizontalAdvance(text) + 46 for text in texts)
+
+    def _say(self, chip: QToolButton, word: str, number: int) -> None:
+        count = self.locale().toString(number)
+        compact = self._compact and chip is not self.all
+        text = count if compact else f"{word} {count}"
+        if chip.text() != text:
+            chip.setText(text)
+            chip.setToolTip(self.tr("{word}: {number}").format(word=word, number=count))
+            chip.setAccessibleName(f"{word} {count}")
+
+    def _make(self) -> QToolButton:
+        chip = QToolButton(self)
+        chip.setObjectName("chip")
+        chip.setCheckable(True)
+        chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        chip.setIconSize(QSize(14, 14))
+        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        return chip
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.all.setChecked(not self.states)
+        self.chosen.emit(self.states)
+
+    def _dress(self) -> None:
+        for state, chip in self.of.items():
+            colour = theme.tone(theme.STATE_TONES[state], self.palette())
+            chip.setIcon(icons.icon_in(f"state-{state.value.lower()}", colour))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "of"):
+            self._dress()

@@ -1,0 +1,105 @@
+"""An order that is kept while things come and go: ids by a key, found by bisection."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+
+class Ranking:
+    """Ids in the order of their keys; those with the same key newest first, whichever way it goes.
+
+    Where a place is looked up, a hundred thousand ids cost three bisections; a change costs two moves of
+    memory, where an index of all places would have to be made anew. A ranking that descends is kept the
+    other way round, so that what is new is put at the end of a list.
+
+    Attributes:
+        descending: whether the greatest key comes first.
+    """
+
+    def __init__(self, keys: Mapping[int, Any] | None = None, *, descending: bool = True) -> None:
+        """Order these ids by these keys. An id may be negative; its age is its absolute value."""
+        self.descending = descending
+        self._age = abs if descending else _older
+        self._key_of: dict[int, Any] = dict(keys or {})
+        self._ids = sorted(self._key_of, key=self._age)
+        self._ids.sort(key=self._key_of.__getitem__)
+        self._keys = [self._key_of[entry] for entry in self._ids]
+
+    def __len__(self) -> int:
+        """Return the number of ids."""
+        return len(self._ids)
+
+    def __contains__(self, entry: int) -> bool:
+        """Return whether the id has a place."""
+        return entry in self._key_of
+
+    def __iter__(self) -> Iterator[int]:
+        """Return the ids from the first place to the last."""
+        return reversed(self._ids) if self.descending else iter(self._ids)
+
+    def __getitem__(self, place: int) -> int:
+        """Return the id at a place, from 0."""
+        return self._ids[len(self._ids) - 1 - place if self.descending else place]
+
+    def key(self, entry: int) -> Any:
+        """Return the key under which the id stands."""
+        return self._key_of[entry]
+
+    def keys(self) -> dict[int, Any]:
+        """Return the ids with their keys, in no order."""
+        return dict(self._key_of)
+
+    def place(self, entry: int) -> int:
+        """Return where the id stands."""
+        at = self._find(entry, self._key_of[entry])
+        return len(self._ids) - 1 - at if self.descending else at
+
+    def place_for(self, entry: int, key: Any) -> int:
+        """Return where an id that has no place yet would stand."""
+        at = self._find(entry, key)
+        return len(self._ids) - at if self.descending else at
+
+    def insert(self, place: int, keys: Mapping[int, Any]) -> None:
+        """Put ids in that all stand in the gap before this place."""
+        at = len(self._ids) - place if self.descending else place
+        new = Ranking(keys, descending=self.descending)
+        self._ids[at:at] = new._ids
+        self._keys[at:at] = new._keys
+        self._key_of.update(keys)
+
+    def remove(self, first: int, last: int) -> None:
+        """Take the ids from one place to another out."""
+        if self.descending:
+            first, last = len(self._ids) - 1 - last, len(self._ids) - 1 - first
+        for entry in self._ids[first : last + 1]:
+            del self._key_of[entry]
+        del self._ids[first : last + 1]
+        del self._keys[first : last + 1]
+
+    def move(self, entry: int, key: Any) -> None:
+        """Give an id the place of another key."""
+        place = self.place(entry)
+        self.remove(place, place)
+        self.insert(self.place_for(entry, key), {entry: key})
+
+    def _find(self, entry: int, key: Any) -> int:
+        low = bisect_left(self._keys, key)
+        high = bisect_right(self._keys, key, low)
+        return bisect_left(self._ids, self._age(entry), low, high, key=self._age)
+
+
+def runs(places: Iterable[int]) -> list[tuple[int, int]]:
+    """Return (first, last) of each run of neighbours, the last run first."""
+    found: list[tuple[int, int]] = []
+    for place in sorted(places, reverse=True):
+        if found and found[-1][0] == place + 1:
+            found[-1] = (place, found[-1][1])
+        else:
+            found.append((place, place))
+    return found
+
+
+def _older(entry: int) -> int:
+    return -abs(entry)

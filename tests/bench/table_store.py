@@ -1,0 +1,92 @@
+"""A store with a hundred thousand jobs for `table.py`, made through the ledger and kept between rounds."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import Job, JobOptions, Priority, Summary
+from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.jobs.ledger import Ledger
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.settings import load
+
+_A_TURN = 2000
+_WAITING = 10_000  # of a hundred thousand, as many are left to be done
+_NAMES = ("Consulta", "Follow-up", "García", "Sesión de pareja", "Ward round", "Telehealth", "WS33")
+_DAMAGED = ErrorInfo(ErrorKind.USER, "audio.damaged", "This file is damaged: it ends before its first sound.")
+
+
+def home_with(jobs: int) -> Path:
+    """Return a fresh copy of a data folder with so many jobs; the first call takes a minute."""
+    kept = Path(tempfile.gettempdir()) / f"fi-desktop-bench-{jobs}"
+    if not kept.exists():
+        making = kept.with_suffix(".part")
+        shutil.rmtree(making, ignore_errors=True)
+        fill(making, jobs)
+        making.replace(kept)
+    home = Path(tempfile.mkdtemp(prefix="fi-desktop-bench-home-"))
+    return Path(shutil.copytree(kept, home / "data"))
+
+
+def fill(home: Path, jobs: int) -> None:
+    """Make a data folder with so many jobs: most are done, some failed, some wait; a third came in folders."""
+    store = JobStore(load({"FI_DESKTOP_HOME": str(home)}).store)
+    rng = random.Random(1)
+    moment = count(time.time() - 30 * 86_400, 10.0)
+    ledger = Ledger(
+        store, now=lambda: next(moment), rng=rng, policy=RetryPolicy(()), keep_s=None, keep_unseen=False
+    )
+    made = 0
+    while made < jobs:
+        with store.transaction():
+            made += _submit_some(ledger, rng, made, min(_A_TURN, jobs - made))
+    done = 0
+    while done < jobs - jobs * _WAITING // 100_000:
+        with store.transaction():
+            for _ in range(_A_TURN):
+                if (job := ledger.claim("worker-1")) is not None:
+                    end(ledger, job, rng)
+            done += _A_TURN
+        ledger.news.clear()
+    store.close()
+
+
+def _submit_some(ledger: Ledger, rng: random.Random, made: int, number: int) -> int:
+    options = JobOptions(SpeakerCount(2, 2), language=rng.choice(("es", "en", None)), transcriber="none")
+    files = [
+        (Path(f"/home/clinic/{made // 500}") / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav", None)
+        for _ in range(number)
+    ]
+    alone = len(files) * 2 // 3
+    for file in files[:alone]:
+        ledger.submit([file], options, Priority.NORMAL, batch=None, again=True)
+    for start in range(alone, len(files), 40):
+        ledger.submit(files[start : start + 40], options, Priority.NORMAL, batch=0, again=True)
+    ledger.news.clear()
+    return len(files)
+
+
+def end(ledger: Ledger, job: Job, rng: random.Random) -> None:
+    """End a job's attempt: mostly well."""
+    claim = job.claim or ""
+    if rng.random() < 0.04:
+        ledger.failed(job.id, claim, _DAMAGED)
+        return
+    grade = rng.choice(("clear", "clear", "fair", "doubtful"))
+    summary = Summary(
+        rng.randrange(1, 5), rng.uniform(60, 4000), "builtin", grade, language=job.options.language
+    )
+    ledger.completed(job.id, claim, summary)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    print(home_with(100_000))
