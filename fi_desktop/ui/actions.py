@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
@@ -23,6 +25,8 @@ class Actions(QObject):
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
         details: show what is known of the selected job.
+        undo: bring back what was removed last.
+        fold, unfold: show batches on one line each, or their jobs.
         select_all, quit: as everywhere.
         languages: what the window can speak; which one it does is to be checked.
 
@@ -62,7 +66,7 @@ class Actions(QObject):
         self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
         self.retry = self._make(self.tr("Re&try"), "retry", "Ctrl+R", tip=self.tr("Do it again, or now"))
         self.remove = self._make(
-            self.tr("Re&move…"),
+            self.tr("Re&move"),
             "remove",
             QKeySequence.StandardKey.Delete,
             tip=self.tr("Forget it with its result; the recording stays where it is"),
@@ -72,6 +76,16 @@ class Actions(QObject):
         )
         self.details.setShortcuts([QKeySequence("F4"), QKeySequence("Ctrl+I")])
         self.details.setCheckable(True)
+        self.undo = self._make(
+            self.tr("&Undo removal"),
+            "",
+            QKeySequence.StandardKey.Undo,
+            tip=self.tr("Bring back the jobs that were removed last"),
+        )
+        self.undo.setEnabled(False)
+        self.fold = self._make(self.tr("&Fold batches"), "", "Ctrl+Shift+F")
+        self.fold.setToolTip(self.tr("Show recordings that were added together on one line"))
+        self.unfold = self._make(self.tr("&Unfold all"), "", "Ctrl+Shift+U")
         self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
         self.quit = self._make(self.tr("&Quit"), "", "Ctrl+Q")
         self.languages = self._offer_languages()
@@ -84,15 +98,15 @@ class Actions(QObject):
         """Those that do something with the selected jobs."""
         return [self.open, self.cancel, self.retry, self.remove]
 
-    def fit(self, rows: list[Row]) -> None:
+    def fit(self, rows: Sequence[Row]) -> None:
         """Enable what makes sense with these jobs selected."""
         self.open.setEnabled(len(rows) == 1)
         self.cancel.setEnabled(any(row.cancellable for row in rows))
         self.retry.setEnabled(any(row.retriable for row in rows))
         self.remove.setEnabled(any(row.removable for row in rows))
 
-    def fill(self, bar: QMenuBar) -> None:
-        """Put them into the menu bar."""
+    def fill(self, bar: QMenuBar, columns: QMenu) -> None:
+        """Put them into the menu bar, with the menu of the table's columns."""
         file = QMenu(self.tr("&File"), bar)
         file.addActions([self.add, self.add_folder, self.paste])
         file.addSeparator()
@@ -102,9 +116,12 @@ class Actions(QObject):
         job = QMenu(self.tr("&Job"), bar)
         job.addActions(self.of_jobs)
         job.addSeparator()
-        job.addActions([self.select_all, self.pause])
+        job.addActions([self.undo, self.select_all, self.pause])
         view = QMenu(self.tr("&View"), bar)
         view.addAction(self.details)
+        view.addMenu(columns)
+        view.addActions([self.fold, self.unfold])
+        view.addSeparator()
         language = QMenu(self.tr("&Language"), view)
         language.addActions(self.languages.actions())
         view.addMenu(language)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
 from fi_desktop.core.job import Job
@@ -39,8 +39,10 @@ from fi_desktop.ui.drop_overlay import DropOverlay
 from fi_desktop.ui.empty_state import EmptyState
 from fi_desktop.ui.help.menu import HelpMenu
 from fi_desktop.ui.intake.desk import IntakeDesk
+from fi_desktop.ui.jobs.deeds import JobDeeds
 from fi_desktop.ui.jobs.model import JobsModel
-from fi_desktop.ui.jobs.table import JobsTable
+from fi_desktop.ui.jobs.panel import JobsPanel
+from fi_desktop.ui.jobs.row_menu import RowMenu
 from fi_desktop.ui.message_bar import MessageBar
 from fi_desktop.ui.options.bar import OptionsBar
 from fi_desktop.ui.options.profiles import ProfileDesk
@@ -59,6 +61,8 @@ class MainWindow(QMainWindow):
 
     Attributes:
         jobs: the jobs as they are shown.
+        panel: shows and finds them.
+        deeds: acts on them.
         intake: where recordings are handed in.
         profiles: named ways of doing recordings.
         help: the help menu.
@@ -99,14 +103,16 @@ class MainWindow(QMainWindow):
         self.commands = Actions(self)
         self.options = OptionsBar(settings.job_options, self)
         self.profiles = ProfileDesk(settings.home, bridge, self.options)
-        self.table = JobsTable(self.jobs, self)
+        self.panel = JobsPanel(self.jobs, self)
+        self.table = self.panel.table
         self.empty = EmptyState(self)
         self.message = MessageBar(self)
         self.status = StatusLine(self)
+        self.deeds = JobDeeds(service, bridge, self.jobs, self.table, self.message, self)
         self.intake = IntakeDesk(service, bridge, self.jobs, self.options, self.profiles, self.message)
         self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
         self.models: ModelsDialog | None = None
-        self._dialog: QFileDialog | QMessageBox | None = None
+        self._dialog: QFileDialog | None = None
         self._lay_out()
         self._connect()
         header = self.table.horizontalHeader()
@@ -133,6 +139,7 @@ class MainWindow(QMainWindow):
     def show_stopping(self) -> None:
         """Say that running work is being given back; nothing can be added any more."""
         self.setAcceptDrops(False)
+        self.deeds.settle()
         self.intake.sheet.hide()
         if self.models is not None:
             self.models.close()
@@ -145,6 +152,7 @@ class MainWindow(QMainWindow):
             self.commands.models,
             self.commands.monitor,
             self.commands.preferences,
+            self.commands.undo,
             *self.commands.of_jobs,
         ):
             action.setEnabled(False)
@@ -184,7 +192,7 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._pages = QStackedWidget(self)
-        self._pages.addWidget(self.table)  # until it is known whether there are jobs
+        self._pages.addWidget(self.panel)  # until it is known whether there are jobs
         self._pages.addWidget(self.empty)
         centre = QWidget(self)
         column = QVBoxLayout(centre)
@@ -198,13 +206,12 @@ class MainWindow(QMainWindow):
         column.addWidget(self.details, 1)
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(centre)
-        self.commands.fill(self.menuBar())
+        self.commands.fill(self.menuBar(), self.table.columns.menu)
         self.help = HelpMenu(self, self._bridge, self._settings.model_roots)
         self.menuBar().addMenu(self.help)
         self.addToolBar(ToolBar(self.commands, self.options, self))
         self.setStatusBar(self.status)
         self.options.menu.addAction(self.commands.models)
-        self.table.set_menu(self.commands.of_jobs)
         self.commands.fit([])
 
     def _make_details(self, parent: QWidget) -> DetailsPanel:
@@ -229,9 +236,13 @@ class MainWindow(QMainWindow):
         acts.preferences.triggered.connect(self.preferences_asked)
         self.windows.models_asked.connect(self.show_models)
         acts.open.triggered.connect(self._on_open_asked)
-        acts.cancel.triggered.connect(self._on_cancel_asked)
-        acts.retry.triggered.connect(self._on_retry_asked)
-        acts.remove.triggered.connect(self._on_remove_asked)
+        acts.cancel.triggered.connect(self.deeds.cancel)
+        acts.retry.triggered.connect(self.deeds.retry)
+        acts.remove.triggered.connect(self.deeds.remove)
+        acts.undo.triggered.connect(self.deeds.removal.undo)
+        acts.fold.triggered.connect(self.jobs.fold_all)
+        acts.unfold.triggered.connect(self.jobs.unfold_all)
+        self.deeds.removal.pending_changed.connect(acts.undo.setEnabled)
         acts.select_all.triggered.connect(self.table.selectAll)
         acts.quit.triggered.connect(self.quit_asked)
         acts.language_asked.connect(self.language_asked)
@@ -239,6 +250,7 @@ class MainWindow(QMainWindow):
         self.empty.add_asked.connect(self._on_add_asked)
         self.empty.sample_asked.connect(self._on_sample_asked)
         self.table.open_asked.connect(self.windows.open)
+        self.table.menu_asked.connect(self._on_menu_asked)
         self.table.selection_changed.connect(self._on_selection_changed)
         self.jobs.jobs_changed.connect(self._on_jobs_changed)
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
@@ -295,10 +307,14 @@ class MainWindow(QMainWindow):
 
     def show_jobs(self) -> None:
         """Show the table, or where there is no job what to do."""
-        page = self.table if self.jobs.rowCount() else self.empty
+        page = self.panel if self.jobs.total else self.empty
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
             page.setFocus()
+
+    @Slot(QPoint)
+    def _on_menu_asked(self, place: QPoint) -> None:
+        RowMenu(self.commands, self.deeds, self.table, self).popup(place)
 
     @Slot()
     def _on_models_changed(self) -> None:
@@ -364,38 +380,9 @@ class MainWindow(QMainWindow):
         for row in self.table.selected_rows()[:1]:
             self.windows.open(row.id)
 
-    @Slot()
-    def _on_cancel_asked(self) -> None:
-        ids = [row.id for row in self.table.selected_rows() if row.cancellable]
-        self._follow(self._service.cancel(ids))
-
-    @Slot()
-    def _on_retry_asked(self) -> None:
-        ids = [row.id for row in self.table.selected_rows() if row.retriable]
-        self._follow(self._service.retry(ids))
-
     @Slot(int)
     def _on_retry_of_one(self, job_id: int) -> None:
         self._follow(self._service.retry([job_id]))
-
-    @Slot()
-    def _on_remove_asked(self) -> None:
-        ids = [row.id for row in self.table.selected_rows() if row.removable]
-        if not ids or self._dialog is not None:
-            return
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Remove"))
-        box.setText(self.tr("Remove %Ln job(s) with all results?", "", len(ids)))
-        box.setInformativeText(self.tr("The recordings themselves stay where they are."))
-        yes = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
-        box.setEscapeButton(keep)
-        box.setDefaultButton(keep)
-        yes.clicked.connect(lambda: self._follow(self._service.remove(ids)))
-        box.finished.connect(self._on_dialog_finished)
-        self._dialog = box
-        box.open()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Look which models and profiles there are."""

@@ -25,7 +25,9 @@ class Remembered:
         if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
             window.resize(*_SIZES[name])
         columns = self._settings.value(f"{name}/columns")
-        if header is not None and isinstance(columns, QByteArray):
+        # what an older program stored knows nothing of columns that came later: rather as at first
+        known = self._settings.value(f"{name}/columns_count", type=int)
+        if header is not None and isinstance(columns, QByteArray) and known == header.count():
             header.restoreState(columns)
 
     def restore_choice(self, usual: Choice) -> Choice:
@@ -57,4 +59,5 @@ class Remembered:
         self._settings.setValue(f"{name}/geometry", window.saveGeometry())
         if header is not None:
             self._settings.setValue(f"{name}/columns", header.saveState())
+            self._settings.setValue(f"{name}/columns_count", header.count())
         self._settings.sync()

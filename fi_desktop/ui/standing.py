@@ -65,6 +65,7 @@ class MonitorStanding:
 def look(window: MainWindow) -> Standing:
     """Return how a window stands; its geometry and columns are remembered on disk."""
     window.remember()
+    window.deeds.settle()  # what could still be undone goes with the window
     models = window.models
     return Standing(
         window.options.choice(),

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QComboBox,
     QFileDialog,
-    QMessageBox,
     QPushButton,
     QToolButton,
     QWidget,
@@ -40,14 +39,6 @@ def queued(qtbot, window, recordings):
     return [row.id for row in reversed(rows(window))]
 
 
-def click_dialog(qtbot, window, text):
-    """Click a button of the question that is open."""
-    qtbot.waitUntil(lambda: any(box.isVisible() for box in window.findChildren(QMessageBox)))
-    (box,) = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
-    (button,) = [button for button in box.buttons() if button.text().replace("&", "") == text]
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 class TestEmpty:
     @pytest.fixture(autouse=True)
     def listed(self, qtbot, window):
@@ -64,7 +55,6 @@ class TestEmpty:
     def test_comes_back_when_the_last_job_is_removed(self, qtbot, window, queued):
         window.table.selectAll()
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
-        click_dialog(qtbot, window, "Remove")
         qtbot.waitUntil(window.empty.isVisible)
 
     def test_enter_on_its_button_opens_the_file_dialog(self, qtbot, window):
@@ -164,19 +154,12 @@ class TestActions:
         qtbot.mouseClick(tool_button(window, "Retry"), Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
 
-    def test_remove_asks_and_may_be_refused(self, qtbot, window, queued):
-        window.table.select(queued[0])
-        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
-        click_dialog(qtbot, window, "Keep")
-        assert window.jobs.rowCount() == 3
-        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
-        click_dialog(qtbot, window, "Remove")
-        qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
-        assert window.jobs.row_by_id(queued[0]) is None
-
-    def test_a_refusal_is_shown_and_blocks_nothing(self, qtbot, window, queued, program):
-        window._follow(program.service.cancel([99]))
-        qtbot.waitUntil(lambda: window.message.text == "There is no job 99.")
+    def test_a_refusal_is_shown_and_blocks_nothing(self, qtbot, window, hand, queued):
+        window.table.select(queued[1])
+        job = hand.do(lambda service: service.ledger.store.get(queued[1]))
+        hand.do(lambda service: service.ledger.store.remove(job))  # nobody is told
+        qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: window.message.text == "There is no job 2.")
 
     def test_only_what_makes_sense_is_offered(self, qtbot, window, queued):
         assert not any(action.isEnabled() for action in window.commands.of_jobs)
@@ -248,7 +231,8 @@ def _part_of_another(widget):
 
 def test_every_control_is_reached_by_tab(window, queued):
     wanted = [b for b in window.findChildren(QToolButton) if b.isVisible() and b.accessibleName()]
-    wanted += [window.table, window.options.speakers, *window.findChildren(QPushButton)]
+    wanted = [b for b in wanted if b.parent() is not window.panel.search]  # Escape does what its button does
+    wanted += [window.table, window.panel.search, window.options.speakers, *window.findChildren(QPushButton)]
     chain, widget = set(), window.nextInFocusChain()
     while widget is not window:
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:

@@ -140,9 +140,8 @@ class Cells(QObject):
         """Return what a row is called."""
         if row.jobs is None:
             return row.name
-        if row.jobs.total == 1:
-            return self.tr("{folder} – 1 recording").format(folder=row.name)
-        return self.tr("{folder} – {number} recordings").format(folder=row.name, number=row.jobs.total)
+        recordings = self.tr("%Ln recording(s)", "", row.jobs.total)
+        return f"{row.name} – {recordings}"
 
     def detail(self, row: Row, now: float) -> str:
         """Return the line below a row's name; "" where there is nothing to say."""

@@ -119,6 +119,11 @@ class JobsModel(QAbstractTableModel):
             return None
         return self._latest(job_id)
 
+    def state_of(self, job_id: int) -> JobState | None:
+        """Return a job's state, even where the job is set aside; None where there is none."""
+        row = self._latest(job_id)
+        return None if row is None else row.state
+
     def place_of(self, job_id: int) -> QModelIndex:
         """Return where a job is shown, alone or folded; an invalid index where it is not."""
         entry = self._shown.entry_of(job_id)
@@ -327,9 +332,14 @@ class JobsModel(QAbstractTableModel):
                 return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let lines be dragged out of the window."""
+        """Let lines that have a result be dragged out of the window."""
         flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() and self._written(index) else flags
+
+    def _written(self, index: Index) -> bool:
+        """Return whether there is a result on this line."""
+        row = self.job_row(index)
+        return row.state is JobState.COMPLETED or (row.jobs is not None and row.jobs.done > row.jobs.failed)
 
     def mimeData(self, indexes: Iterable[QModelIndex]) -> QMimeData:
         """Return what dragging these lines carries."""

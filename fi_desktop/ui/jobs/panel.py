@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QStackedWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -56,6 +57,10 @@ class JobsPanel(QWidget):
         self._find_sign = self.search.addAction(
             icons.icon("find", self.palette()), QLineEdit.ActionPosition.LeadingPosition
         )
+        for button, name in zip(
+            self.search.findChildren(QToolButton), (self.tr("Clear the search"), self.tr("Search")), strict=True
+        ):
+            button.setAccessibleName(name)
         self._doubt = QLabel(self)
         self._doubt.setTextFormat(Qt.TextFormat.PlainText)
         self._doubt.setWordWrap(True)

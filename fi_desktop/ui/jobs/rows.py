@@ -83,6 +83,11 @@ class Row:
     jobs: BatchSummary | None = None
 
     @property
+    def waits(self) -> bool:
+        """Whether it can be moved forward or back in the queue."""
+        return self.state in (JobState.QUEUED, JobState.RETRYING)
+
+    @property
     def removable(self) -> bool:
         """Whether the queue would forget it now."""
         return self.state is not JobState.RUNNING

@@ -134,7 +134,7 @@ class Shown:
 
     def set_aside(self, ids: Iterable[int]) -> Plan:
         """Show these jobs no longer, as if they were removed."""
-        given = [job_id for job_id in ids if job_id in self._rows and job_id not in self.aside]
+        given = {job_id for job_id in ids if job_id in self._rows and job_id not in self.aside}
         for job_id in given:
             self.counts[self._rows[job_id].state] -= 1
         self.aside.update(given)
@@ -142,7 +142,7 @@ class Shown:
 
     def put_back(self, ids: Iterable[int]) -> Plan:
         """Show these jobs again."""
-        given = [job_id for job_id in ids if job_id in self.aside]
+        given = {job_id for job_id in ids if job_id in self.aside}
         self.aside.difference_update(given)
         for job_id in given:
             self.counts[self._rows[job_id].state] += 1

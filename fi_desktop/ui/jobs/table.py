@@ -176,10 +176,9 @@ class JobsTable(QTableView):
         self._open_current()
 
     def _open_current(self) -> None:
-        index = self.currentIndex()
-        if not index.isValid():
+        row = self.current_row()
+        if row is None:
             return
-        row = self._jobs.job_row(index)
         if row.jobs is not None:
             self._unfold(row)
         else:
@@ -199,17 +198,20 @@ class JobsTable(QTableView):
             self._jobs.fold([row.batch])
             self.setCurrentIndex(self._jobs.line_of(-row.batch))
 
+    def current_row(self) -> Row | None:
+        """Return what the keyboard stands on."""
+        index = self.currentIndex()
+        return self._jobs.job_row(index) if index.isValid() else None
+
+    @Slot()
     def fold_or_unfold(self) -> None:
         """Fold the current line's batch, or unfold it."""
-        index = self.currentIndex()
-        if index.isValid():
-            row = self._jobs.job_row(index)
+        if (row := self.current_row()) is not None:
             (self._fold if row.jobs is None else self._unfold)(row)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open with Enter, fold and unfold with Left and Right, let go of the selection with Escape."""
-        index = self.currentIndex()
-        row = self._jobs.job_row(index) if index.isValid() else None
+        row = self.current_row()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open_current()
         elif (

@@ -1,0 +1,120 @@
+"""What is done with the selected jobs, by whichever key, button or menu it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+
+from fi_desktop.core.job import Priority
+from fi_desktop.jobs.service import JobService
+from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.jobs.model import JobsModel
+from fi_desktop.ui.jobs.removal import Removal
+from fi_desktop.ui.jobs.table import JobsTable
+from fi_desktop.ui.message_bar import MessageBar
+
+_A_PIECE = 500  # jobs a command: workers never wait long, however many jobs a person selects
+Command = Callable[[list[int]], "Future[None]"]
+
+
+class JobDeeds(QObject):
+    """Acts on jobs through the service.
+
+    Attributes:
+        removal: removes jobs, with a way back.
+    """
+
+    def __init__(
+        self,
+        service: JobService,
+        bridge: Bridge,
+        jobs: JobsModel,
+        table: JobsTable,
+        message: MessageBar,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._service = service
+        self._bridge = bridge
+        self._table = table
+        self._message = message
+        self.removal = Removal(jobs, message, self._forget, self)
+
+    @Slot()
+    def cancel(self) -> None:
+        """Cancel the selected jobs."""
+        ids = [row.id for row in self._table.selected_rows() if row.cancellable]
+        self._in_pieces(self._service.cancel, ids, self._on_refused)
+
+    @Slot()
+    def retry(self) -> None:
+        """Do the selected jobs again, or now."""
+        ids = [row.id for row in self._table.selected_rows() if row.retriable]
+        self._in_pieces(self._service.retry, ids, self._on_refused)
+
+    @Slot()
+    def remove(self) -> None:
+        """Remove the selected jobs, with a way back."""
+        ids = [row.id for row in self._table.selected_rows() if row.removable]
+        if ids:
+            self.removal.remove(ids)
+
+    def prioritize(self, priority: Priority) -> None:
+        """Move those of the selected jobs that wait forward or back."""
+        ids = [row.id for row in self._table.selected_rows() if row.waits]
+        self._in_pieces(partial(self._service.prioritize, priority=priority), ids, self._on_refused)
+
+    @Slot()
+    def copy_names(self) -> None:
+        """Copy the file names of the selected jobs, a line each."""
+        QGuiApplication.clipboard().setText("\n".join(row.name for row in self._table.selected_rows()))
+
+    @Slot()
+    def show_folder(self) -> None:
+        """Show the folder of the first selected recording."""
+        for row in self._table.selected_rows()[:1]:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(row.path).parent)))
+
+    def settle(self) -> None:
+        """Carry out at once what could still be undone: the window closes."""
+        self.removal.carry_out(at_once=True)
+
+    def _forget(self, ids: list[int], refused: Callable[[list[int], str], None], *, at_once: bool) -> None:
+        if at_once:
+            self._follow(self._service.remove(ids), ids, refused)
+        else:
+            self._in_pieces(self._service.remove, ids, refused)
+
+    def _in_pieces(
+        self, command: Command, ids: Iterable[int], refused: Callable[[list[int], str], None]
+    ) -> None:
+        """Give a command some jobs at a time, each piece after the one before."""
+        given = list(ids)
+        piece, rest = given[:_A_PIECE], given[_A_PIECE:]
+        if piece:
+            self._follow(command(piece), piece, refused, lambda: self._in_pieces(command, rest, refused))
+
+    def _follow(
+        self,
+        future: Future[None],
+        ids: list[int],
+        refused: Callable[[list[int], str], None],
+        then: Callable[[], None] = lambda: None,
+    ) -> None:
+        def done(_nothing: Any) -> None:
+            then()
+
+        def failed(sentence: str) -> None:
+            refused(ids, sentence)
+            then()
+
+        self._bridge.when_done(future, done, failed)
+
+    def _on_refused(self, _ids: list[int], sentence: str) -> None:
+        self._message.say(sentence, "bad")
