@@ -37,7 +37,7 @@ def home_with(jobs: int) -> Path:
 
 
 def fill(home: Path, jobs: int) -> None:
-    """Make a data folder with so many jobs: most are done, some failed, some wait; a third came in folders."""
+    """Make a data folder with so many jobs: most are done, some wait; a third came in folders."""
     store = JobStore(load({"FI_DESKTOP_HOME": str(home)}).store)
     rng = random.Random(1)
     moment = count(time.time() - 30 * 86_400, 10.0)

@@ -96,7 +96,9 @@ class TestChips:
         window.resize(window.minimumSize())
         qtbot.waitUntil(lambda: window.panel.chips.of[JobState.FAILED].text() == "1")
         last = window.panel.chips.of[JobState.CANCELLED]
-        assert last.mapTo(window, QPoint(last.width(), 0)).x() < window.panel.search.mapTo(window, QPoint()).x()
+        assert (
+            last.mapTo(window, QPoint(last.width(), 0)).x() < window.panel.search.mapTo(window, QPoint()).x()
+        )
         assert "Failed" in window.panel.chips.of[JobState.FAILED].toolTip()
 
 

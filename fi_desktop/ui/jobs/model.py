@@ -145,7 +145,9 @@ class JobsModel(QAbstractTableModel):
     @Slot(object)
     def take_news(self, news: Iterable[News]) -> None:
         """Take what happened since."""
-        self._waiting.extend(item for item in news if isinstance(item, JobChanged | JobRemoved | JobProgressed))
+        self._waiting.extend(
+            item for item in news if isinstance(item, JobChanged | JobRemoved | JobProgressed)
+        )
         self._schedule()
 
     def sort_by_submission(self) -> None:
@@ -237,7 +239,9 @@ class JobsModel(QAbstractTableModel):
     def _show_changes(self) -> None:
         begun = time.monotonic()
         changed, self._changed = self._changed, {}
-        known = {job_id: row for job_id, row in changed.items() if row is not None or self._shown.known(job_id)}
+        known = {
+            job_id: row for job_id, row in changed.items() if row is not None or self._shown.known(job_id)
+        }
         self._apply(self._shown.plan(known))
         self.jobs_changed.emit(frozenset(known))
         self._shown_at = time.monotonic()
@@ -294,16 +298,14 @@ class JobsModel(QAbstractTableModel):
         """Change the order of the lines alone."""
         # with the hint, selections keep one index a line, and not one a cell
         hint = QAbstractItemModel.LayoutChangeHint.VerticalSortHint
-        self.layoutAboutToBeChanged[_HINTED].emit([], hint)
+        self.layoutAboutToBeChanged[_HINTED].emit([], hint)  # type: ignore[index]
         kept = self.persistentIndexList()
         entries = [self._shown.ranking[index.row()] for index in kept]
         change()
         place = self._shown.ranking.place
-        moved = [
-            self.index(place(entry), index.column()) for entry, index in zip(entries, kept, strict=True)
-        ]
+        moved = [self.index(place(entry), index.column()) for entry, index in zip(entries, kept, strict=True)]
         self.changePersistentIndexList(kept, moved)
-        self.layoutChanged[_HINTED].emit([], hint)
+        self.layoutChanged[_HINTED].emit([], hint)  # type: ignore[index]
 
     def _sort(self, column: Column | None, *, descending: bool) -> None:
         key = key_of(column, self.now)

@@ -1,5 +1,6 @@
 """The jobs as the main window shows them: states and search above, the table below, and what to do where
-nothing matches."""
+nothing matches.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +58,8 @@ class JobsPanel(QWidget):
         self._find_sign = self.search.addAction(
             icons.icon("find", self.palette()), QLineEdit.ActionPosition.LeadingPosition
         )
-        for button, name in zip(
-            self.search.findChildren(QToolButton), (self.tr("Clear the search"), self.tr("Search")), strict=True
-        ):
+        names = (self.tr("Clear the search"), self.tr("Search"))
+        for button, name in zip(self.search.findChildren(QToolButton), names, strict=True):
             button.setAccessibleName(name)
         self._doubt = QLabel(self)
         self._doubt.setTextFormat(Qt.TextFormat.PlainText)

@@ -3,7 +3,7 @@
     garcia                  the name holds it, whatever its case and accents
     "ward round"            the name holds these words, as they stand
     -draft                  not those; any term can be turned round so
-    state:failed            queued, running, retrying, completed, failed, cancelled, and the window's own words
+    state:failed            queued, running, retrying, completed, failed, cancelled, or the window's own word
     speaker:3               found, or asked for
     language:es  engine:pyannote  error:damaged  batch:12
     before:2026-11-01  after:2026-11-01     submitted before that day, or on it and later

@@ -89,7 +89,8 @@ class Shown:
         for job_id, row in changed.items():
             before = self._rows.get(job_id)
             self._count(job_id, before, row)
-            batch = (row or before).batch if (row or before) is not None else None  # type: ignore[union-attr]
+            either = row or before
+            batch = None if either is None else either.batch
             shows = row is not None and self._passes(row)
             if batch in self.folds and batch is not None:
                 self._refold(self.folds[batch], before, row if shows else None)
@@ -182,7 +183,7 @@ class Shown:
         key, folds = self._key, self.folds
         for row in self._passing():
             if folds and row.batch in folds:
-                folds[row.batch].add(row)  # type: ignore[index]
+                folds[row.batch].add(row)
             else:
                 keys[row.id] = key(row)
         self._fold_rows = {-batch: fold.row() for batch, fold in folds.items() if fold.ids}

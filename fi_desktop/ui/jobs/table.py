@@ -94,7 +94,8 @@ class JobsTable(QTableView):
 
     def selected_places(self) -> list[int]:
         """Return the selected lines, from the top."""
-        ranges = self.selectionModel().selection()
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(number) for number in range(selection.count())]
         return sorted({place for one in ranges for place in range(one.top(), one.bottom() + 1)})
 
     def selected_rows(self) -> list[Row]:
@@ -249,7 +250,7 @@ class JobsTable(QTableView):
         by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
         self.menu_asked.emit(event.globalPos() if by_mouse else below + QPoint(24, 0))
 
-    def dataChanged(self, first: Index, last: Index, roles: object = ()) -> None:  # noqa: ARG002 Qt's own
+    def dataChanged(self, first: Index, last: Index, roles: object = ()) -> None:
         """Paint again those of the changed rows that are in view."""
         viewport = self.viewport()
         top, bottom = self.rowViewportPosition(first.row()), self.rowViewportPosition(last.row())
