@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>Cells</name>
+    <message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln recording</numerusform>
+            <numerusform>%Ln recordings</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ChoiceWords</name>
     <message numerus="yes">
         <source>%Ln speaker(s)</source>
@@ -67,16 +77,6 @@
     </message>
 </context>
 <context>
-    <name>MainWindow</name>
-    <message numerus="yes">
-        <source>Remove %Ln job(s) with all results?</source>
-        <translation>
-            <numerusform>Remove %Ln job with its result?</numerusform>
-            <numerusform>Remove %Ln jobs with their results?</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
     <name>MonitorWindow</name>
     <message numerus="yes">
         <source>Reading the list: %Ln job(s)</source>
@@ -117,6 +117,23 @@
         <translation>
             <numerusform>Really forget %Ln recording that waits?</numerusform>
             <numerusform>Really forget all %Ln recordings that wait?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Removal</name>
+    <message numerus="yes">
+        <source>%Ln job(s) removed</source>
+        <translation>
+            <numerusform>%Ln job removed</numerusform>
+            <numerusform>%Ln jobs removed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln job(s) began meanwhile and stayed</source>
+        <translation>
+            <numerusform>%Ln job began meanwhile and stayed</numerusform>
+            <numerusform>%Ln jobs began meanwhile and stayed</numerusform>
         </translation>
     </message>
 </context>

@@ -60,12 +60,32 @@
         <translation>Procesarlo otra vez, o ahora mismo</translation>
     </message>
     <message>
-        <source>Re&amp;move…</source>
-        <translation>&amp;Quitar…</translation>
+        <source>Re&amp;move</source>
+        <translation>&amp;Quitar</translation>
     </message>
     <message>
         <source>Forget it with its result; the recording stays where it is</source>
         <translation>Quitarlo de la lista junto con su resultado; la grabación se queda donde está</translation>
+    </message>
+    <message>
+        <source>&amp;Undo removal</source>
+        <translation>&amp;Deshacer la eliminación</translation>
+    </message>
+    <message>
+        <source>Bring back the jobs that were removed last</source>
+        <translation>Recuperar los trabajos que se quitaron por último</translation>
+    </message>
+    <message>
+        <source>&amp;Fold batches</source>
+        <translation>&amp;Plegar lotes</translation>
+    </message>
+    <message>
+        <source>Show recordings that were added together on one line</source>
+        <translation>Mostrar en una línea las grabaciones que se añadieron juntas</translation>
+    </message>
+    <message>
+        <source>&amp;Unfold all</source>
+        <translation>D&amp;esplegar todo</translation>
     </message>
     <message>
         <source>Select &amp;all</source>
@@ -134,6 +154,26 @@
         <translation>Falta</translation>
     </message>
     <message>
+        <source>Submitted</source>
+        <translation>Añadida</translation>
+    </message>
+    <message>
+        <source>Finished</source>
+        <translation>Terminada</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>Motor</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation>Lote</translation>
+    </message>
+    <message>
         <source>Attempts</source>
         <translation>Intentos</translation>
     </message>
@@ -160,6 +200,45 @@
     <message>
         <source>How often it was tried</source>
         <translation>Cuántas veces se ha intentado</translation>
+    </message>
+    <message>
+        <source>What tells the voices apart</source>
+        <translation>Lo que distingue las voces</translation>
+    </message>
+    <message>
+        <source>Language that was found; before that, the one that was chosen</source>
+        <translation>Idioma hallado; antes, el elegido</translation>
+    </message>
+    <message>
+        <source>The same number: added together</source>
+        <translation>El mismo número: añadidas juntas</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln grabación</numerusform>
+            <numerusform>%Ln grabaciones</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{number} done</source>
+        <translation>{number} hechas</translation>
+    </message>
+    <message>
+        <source>{number} failed</source>
+        <translation>{number} con error</translation>
+    </message>
+    <message>
+        <source>just now</source>
+        <translation>ahora mismo</translation>
+    </message>
+    <message>
+        <source>{number} min ago</source>
+        <translation>hace {number} min</translation>
+    </message>
+    <message>
+        <source>{number} h ago</source>
+        <translation>hace {number} h</translation>
     </message>
     <message>
         <source>Added {moment}</source>
@@ -229,6 +308,25 @@
     <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>Columns</name>
+    <message>
+        <source>Columns</source>
+        <translation>Columnas</translation>
+    </message>
+    <message>
+        <source>&amp;Columns</source>
+        <translation>&amp;Columnas</translation>
+    </message>
+    <message>
+        <source>As at first</source>
+        <translation>Como al principio</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>Cancelando…</translation>
     </message>
 </context>
 <context>
@@ -481,18 +579,57 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>JobsPanel</name>
+    <message>
+        <source>Search (Ctrl+F)</source>
+        <translation>Buscar (Ctrl+F)</translation>
+    </message>
+    <message>
+        <source>Search recordings</source>
+        <translation>Buscar grabaciones</translation>
+    </message>
+    <message>
+        <source>Clear the search</source>
+        <translation>Borrar la búsqueda</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Buscar</translation>
+    </message>
+    <message>
+        <source>What the search does not understand</source>
+        <translation>Lo que la búsqueda no entiende</translation>
+    </message>
+    <message>
+        <source>No job matches</source>
+        <translation>Ningún trabajo coincide</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Borrar</translation>
+    </message>
+    <message>
+        <source>Show all jobs</source>
+        <translation>Mostrar todos los trabajos</translation>
+    </message>
+    <message>
+        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
+    </message>
+    <message>
+        <source>“{terms}” is nothing to search by; there are {keys}.</source>
+        <translation>«{terms}» no sirve para buscar; existen {keys}.</translation>
+    </message>
+    <message>
+        <source>“{terms}” makes no sense.</source>
+        <translation>«{terms}» no tiene sentido.</translation>
+    </message>
+</context>
+<context>
     <name>JobsTable</name>
     <message>
         <source>Recordings</source>
         <translation>Grabaciones</translation>
-    </message>
-    <message>
-        <source>Columns</source>
-        <translation>Columnas</translation>
-    </message>
-    <message>
-        <source>Cancelling…</source>
-        <translation>Cancelando…</translation>
     </message>
 </context>
 <context>
@@ -554,25 +691,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Add a folder of recordings</source>
         <translation>Añadir una carpeta de grabaciones</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Quitar</translation>
-    </message>
-    <message numerus="yes">
-        <source>Remove %Ln job(s) with all results?</source>
-        <translation>
-            <numerusform>¿Quitar %Ln trabajo con su resultado?</numerusform>
-            <numerusform>¿Quitar %Ln trabajos con sus resultados?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>The recordings themselves stay where they are.</source>
-        <translation>Las grabaciones se quedan donde están.</translation>
-    </message>
-    <message>
-        <source>Keep</source>
-        <translation>Conservar</translation>
     </message>
 </context>
 <context>
@@ -1568,6 +1686,27 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>Removal</name>
+    <message numerus="yes">
+        <source>%Ln job(s) removed</source>
+        <translation>
+            <numerusform>%Ln trabajo quitado</numerusform>
+            <numerusform>%Ln trabajos quitados</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln job(s) began meanwhile and stayed</source>
+        <translation>
+            <numerusform>%Ln trabajo empezó entretanto y se quedó</numerusform>
+            <numerusform>%Ln trabajos empezaron entretanto y se quedaron</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ResultView</name>
     <message>
         <source>Zoom out</source>
@@ -1609,6 +1748,60 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{time} of speech</source>
         <translation>{time} de habla</translation>
+    </message>
+</context>
+<context>
+    <name>RowMenu</name>
+    <message>
+        <source>&amp;Priority</source>
+        <translation>&amp;Prioridad</translation>
+    </message>
+    <message>
+        <source>&amp;Urgent</source>
+        <translation>&amp;Urgente</translation>
+    </message>
+    <message>
+        <source>&amp;Normal</source>
+        <translation>&amp;Normal</translation>
+    </message>
+    <message>
+        <source>&amp;Low</source>
+        <translation>&amp;Baja</translation>
+    </message>
+    <message>
+        <source>Copy file na&amp;mes</source>
+        <translation>Copiar los no&amp;mbres de archivo</translation>
+    </message>
+    <message>
+        <source>Copy file na&amp;me</source>
+        <translation>Copiar el no&amp;mbre de archivo</translation>
+    </message>
+    <message>
+        <source>Show recording in its &amp;folder</source>
+        <translation>Mostrar la grabación en su &amp;carpeta</translation>
+    </message>
+    <message>
+        <source>&amp;Fold its batch</source>
+        <translation>&amp;Plegar su lote</translation>
+    </message>
+    <message>
+        <source>Un&amp;fold</source>
+        <translation>Des&amp;plegar</translation>
+    </message>
+</context>
+<context>
+    <name>StateChips</name>
+    <message>
+        <source>Show jobs by state</source>
+        <translation>Mostrar trabajos por estado</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>Todos</translation>
+    </message>
+    <message>
+        <source>{word}: {number}</source>
+        <translation>{word}: {number}</translation>
     </message>
 </context>
 <context>
@@ -1767,10 +1960,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Stop safely and quit</source>
         <translation>Detener sin pérdidas y salir</translation>
-    </message>
-    <message>
-        <source>fi-desktop: {running} running, {waiting} waiting</source>
-        <translation>fi-desktop: {running} en curso, {waiting} en espera</translation>
     </message>
 </context>
 <context>

@@ -89,7 +89,7 @@ class TestChips:
         assert window.panel.clear.isVisible()
         hand.claim()
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a"])
-        assert window.panel.chips.of[JobState.RUNNING].text() == "Running 1"
+        assert window.panel.chips.of[JobState.RUNNING].accessibleName() == "Running 1"
         assert window.table.isVisible()
 
     def test_a_narrow_window_keeps_all_of_them(self, qtbot, window):
@@ -187,7 +187,7 @@ class TestRemoval:
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         assert len(names(window)) == 2
         assert window.message.text == "1 job removed"
-        assert window.panel.chips.all.text() == "All 2"
+        assert window.panel.chips.all.accessibleName() == "All 2"
         qtbot.mouseClick(window.message.offer, LEFT)
         assert len(names(window)) == 3
         assert stored(hand) == [1, 2, 3]

@@ -72,7 +72,7 @@ class DetailsSide(QSplitter):
 
     @Slot()
     def _fit(self) -> None:
-        wanted = self._action.isChecked() and self._jobs.rowCount() > 0
+        wanted = self._action.isChecked() and self._jobs.total > 0
         if wanted and self.panel is None:
             self.panel = self._make(self)
             self.addWidget(self.panel)

@@ -28,6 +28,7 @@ from fi_desktop.ui.jobs.table import JobsTable
 _AT_ONCE = 5000  # up to so many jobs every key shows its effect at once
 _PAUSE_MS = 120  # else after so long without another key
 _SEARCH_WIDTH = 300
+_LEAST_CHIPS = 280
 _MARGIN = 12
 
 
@@ -46,6 +47,7 @@ class JobsPanel(QWidget):
         self._jobs = jobs
         self.table = JobsTable(jobs, self)
         self.chips = StateChips(jobs.cells.words, self)
+        self.chips.setMinimumWidth(_LEAST_CHIPS)  # they are narrow where the window is, and never widen it
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(self.tr("Search (Ctrl+F)"))
         self.search.setAccessibleName(self.tr("Search recordings"))
