@@ -19,6 +19,7 @@ class Actions(QObject):
     Attributes:
         add, add_folder: choose recordings.
         paste: add what was copied in a file manager.
+        watch: choose folders that are watched.
         models: show and change the models of this computer.
         preferences: change settings.
         pause: have the queue pause, or go on.
@@ -46,6 +47,12 @@ class Actions(QObject):
             "",
             QKeySequence.StandardKey.Paste,
             tip=self.tr("Add the files that were copied, or whose paths were"),
+        )
+        self.watch = self._make(
+            self.tr("&Watch folders…"),
+            "eye",
+            "Ctrl+Shift+E",
+            tip=self.tr("Take recordings by themselves that arrive in a folder"),
         )
         self.models = self._make(
             self.tr("&Models…"),
@@ -108,7 +115,7 @@ class Actions(QObject):
     def fill(self, bar: QMenuBar, columns: QMenu) -> None:
         """Put them into the menu bar, with the menu of the table's columns."""
         file = QMenu(self.tr("&File"), bar)
-        file.addActions([self.add, self.add_folder, self.paste])
+        file.addActions([self.add, self.add_folder, self.paste, self.watch])
         file.addSeparator()
         file.addActions([self.monitor, self.models, self.preferences])
         file.addSeparator()

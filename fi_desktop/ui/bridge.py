@@ -22,6 +22,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from fi_desktop import log
 from fi_desktop.core.errors import FiError
 from fi_desktop.core.job import Job
+from fi_desktop.intake.watched import Look, WatchedFolder
 from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 
@@ -38,12 +39,14 @@ class Bridge(QObject):
         jobs_listed: a list of Jobs as they were between the news before and after it.
         listing_failed: why the jobs cannot be shown, in a sentence.
         handed_over: paths (list of str) that a second launch brought.
+        folder_looked_at: a WatchedFolder, and the Look that found something new there.
     """
 
     news_arrived = Signal(object)
     jobs_listed = Signal(object)
     listing_failed = Signal(str)
     handed_over = Signal(object)
+    folder_looked_at = Signal(object, object)
     _woken = Signal()
 
     def __init__(self, service: JobService) -> None:
@@ -104,6 +107,10 @@ class Bridge(QObject):
         """Tell that a second launch brought files; called on any thread."""
         self._post(self._show_handed_over, paths)
 
+    def tell_of_folder(self, folder: WatchedFolder, look: Look) -> None:
+        """Tell what a look at a watched folder found; called on any thread."""
+        self._post(self._show_folder, (folder, look))
+
     # ---- on other threads
 
     def _post(self, deed: Callable[[Any], None], value: object) -> None:
@@ -160,6 +167,9 @@ class Bridge(QObject):
 
     def _show_listing_failed(self, sentence: str) -> None:
         self.listing_failed.emit(sentence)
+
+    def _show_folder(self, told: tuple[WatchedFolder, Look]) -> None:
+        self.folder_looked_at.emit(*told)
 
     def _show_handed_over(self, paths: list[str]) -> None:
         self.handed_over.emit(paths)

@@ -13,12 +13,14 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 
 from fi_desktop.core.job import JobState
+from fi_desktop.intake.watcher import Watcher
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.ui import appearance, standing
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.closing import CloseQuestion
+from fi_desktop.ui.intake.watch_desk import WatchDesk
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.language import Language
 from fi_desktop.ui.main_window import MainWindow
@@ -62,6 +64,7 @@ class Desktop(QObject):
 
     Attributes:
         window: the main window.
+        watch: the folders that are watched.
         question: what is asked before it closes at work.
         language: what the windows speak.
         preferences: the way to the settings dialog.
@@ -79,6 +82,7 @@ class Desktop(QObject):
         self._starting: threading.Thread | None = None
         self._stopping = False
         self._bridge.handed_over.connect(self._on_handed_over)
+        self._watcher = Watcher(program.settings.home, program.service, self._bridge.tell_of_folder)
         self.language = Language(_application(), program.settings.language)
         self._presence: Presence | None = None
         self._build()
@@ -90,6 +94,7 @@ class Desktop(QObject):
         self._program.on_handover(self._bridge.hand_over)
         self._bridge.listen()
         self._in_thread(self._program.start, self._on_not_started)
+        self.watch.begin()
         if files:
             self.window.intake.add(files)
 
@@ -99,6 +104,7 @@ class Desktop(QObject):
         if self._stopping:
             return
         self._stopping = True
+        self._watcher.close()
         self.window.windows.close_all()
         if self._monitor is not None:
             self._monitor.close()
@@ -110,6 +116,7 @@ class Desktop(QObject):
         """Make the windows, in the language that is spoken now."""
         program = self._program
         self.window = MainWindow(program.service, program.settings, self._bridge, jobs)
+        self.watch = WatchDesk(self._watcher, program.settings.home, self._bridge, self.window)
         self.question = CloseQuestion(self.window)
         self._tray = Tray(self.window) if Tray.available() else None
         self._monitor: MonitorWindow | None = None

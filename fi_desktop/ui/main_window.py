@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
             self.commands.add,
             self.commands.add_folder,
             self.commands.paste,
+            self.commands.watch,
             self.commands.models,
             self.commands.monitor,
             self.commands.preferences,

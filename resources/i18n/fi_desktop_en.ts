@@ -22,6 +22,30 @@
     </message>
 </context>
 <context>
+    <name>FolderWords</name>
+    <message numerus="yes">
+        <source>%Ln still being written</source>
+        <translation>
+            <numerusform>%Ln still being written</numerusform>
+            <numerusform>%Ln still being written</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln cannot be opened</source>
+        <translation>
+            <numerusform>%Ln cannot be opened</numerusform>
+            <numerusform>%Ln cannot be opened</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln taken</source>
+        <translation>
+            <numerusform>%Ln taken</numerusform>
+            <numerusform>%Ln taken</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>IntakeDesk</name>
     <message numerus="yes">
         <source>%Ln of these file(s) and folders not there, such as {path}.</source>
@@ -196,6 +220,36 @@
         <translation>
             <numerusform>%Ln completed</numerusform>
             <numerusform>%Ln completed</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WatchDesk</name>
+    <message numerus="yes">
+        <source>%Ln recording(s) taken from watched folders.</source>
+        <translation>
+            <numerusform>%Ln recording taken from watched folders.</numerusform>
+            <numerusform>%Ln recordings taken from watched folders.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WatchDialog</name>
+    <message numerus="yes">
+        <source>Take the %Ln recording(s) in it now?</source>
+        <translation>
+            <numerusform>Take the one recording in it now?</numerusform>
+            <numerusform>Take the %Ln recordings in it now?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WatchSign</name>
+    <message numerus="yes">
+        <source>%Ln folder(s) watched</source>
+        <translation>
+            <numerusform>%Ln folder watched</numerusform>
+            <numerusform>%Ln folders watched</numerusform>
         </translation>
     </message>
 </context>

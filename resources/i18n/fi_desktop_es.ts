@@ -20,6 +20,14 @@
         <translation>Añadir los archivos que se copiaron, o cuyas rutas se copiaron</translation>
     </message>
     <message>
+        <source>&amp;Watch folders…</source>
+        <translation>&amp;Vigilar carpetas…</translation>
+    </message>
+    <message>
+        <source>Take recordings by themselves that arrive in a folder</source>
+        <translation>Recoger por sí solo las grabaciones que llegan a una carpeta</translation>
+    </message>
+    <message>
         <source>&amp;Models…</source>
         <translation>&amp;Modelos…</translation>
     </message>
@@ -436,6 +444,66 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{number} of {count}</source>
         <translation>{number} de {count}</translation>
+    </message>
+</context>
+<context>
+    <name>FolderWords</name>
+    <message>
+        <source>Is looked at for the first time…</source>
+        <translation>Se está mirando por primera vez…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln still being written</source>
+        <translation>
+            <numerusform>%Ln aún se está escribiendo</numerusform>
+            <numerusform>%Ln aún se están escribiendo</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln cannot be opened</source>
+        <translation>
+            <numerusform>%Ln no se puede abrir</numerusform>
+            <numerusform>%Ln no se pueden abrir</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln taken</source>
+        <translation>
+            <numerusform>%Ln recogida</numerusform>
+            <numerusform>%Ln recogidas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>last {moment}</source>
+        <translation>la última {moment}</translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}” is not there now; it is looked for again.</source>
+        <translation>La carpeta vigilada «{name}» no está ahora; se seguirá buscando.</translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}” cannot be read: {reason}.</source>
+        <translation>La carpeta vigilada «{name}» no se puede leer: {reason}.</translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}”: {reason}</source>
+        <translation>La carpeta vigilada «{name}»: {reason}</translation>
+    </message>
+    <message>
+        <source>Watching</source>
+        <translation>Vigilando</translation>
+    </message>
+    <message>
+        <source>Not there now</source>
+        <translation>No está ahora</translation>
+    </message>
+    <message>
+        <source>Cannot be read ({reason})</source>
+        <translation>No se puede leer ({reason})</translation>
+    </message>
+    <message>
+        <source>Watching; nothing can be taken now</source>
+        <translation>Vigilando; ahora no se puede recoger nada</translation>
     </message>
 </context>
 <context>
@@ -2017,6 +2085,96 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>WatchDesk</name>
+    <message numerus="yes">
+        <source>%Ln recording(s) taken from watched folders.</source>
+        <translation>
+            <numerusform>%Ln grabación recogida de las carpetas vigiladas.</numerusform>
+            <numerusform>%Ln grabaciones recogidas de las carpetas vigiladas.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WatchDialog</name>
+    <message>
+        <source>Watched folders</source>
+        <translation>Carpetas vigiladas</translation>
+    </message>
+    <message>
+        <source>Recordings that arrive in these folders are taken once they are complete. They stay there.</source>
+        <translation>Las grabaciones que llegan a estas carpetas se recogen cuando están completas. Se quedan donde están.</translation>
+    </message>
+    <message>
+        <source>&amp;Sub-folders too</source>
+        <translation>También las &amp;subcarpetas</translation>
+    </message>
+    <message>
+        <source>&amp;Profile</source>
+        <translation>&amp;Perfil</translation>
+    </message>
+    <message>
+        <source>Profile of what is taken from this folder</source>
+        <translation>Perfil de lo que se recoge de esta carpeta</translation>
+    </message>
+    <message>
+        <source>&amp;Add folder…</source>
+        <translation>&amp;Añadir carpeta…</translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation>&amp;Quitar</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Listo</translation>
+    </message>
+    <message>
+        <source>As chosen in the window</source>
+        <translation>Como se elija en la ventana</translation>
+    </message>
+    <message>
+        <source>Watch a folder</source>
+        <translation>Vigilar una carpeta</translation>
+    </message>
+    <message numerus="yes">
+        <source>Take the %Ln recording(s) in it now?</source>
+        <translation>
+            <numerusform>¿Recoger la grabación que contiene ahora?</numerusform>
+            <numerusform>¿Recoger las %Ln grabaciones que contiene ahora?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Those that arrive from now on are taken in any case.</source>
+        <translation>Las que lleguen a partir de ahora se recogen en cualquier caso.</translation>
+    </message>
+    <message>
+        <source>Take them</source>
+        <translation>Recogerlas</translation>
+    </message>
+    <message>
+        <source>Only new ones</source>
+        <translation>Solo las nuevas</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>WatchSign</name>
+    <message numerus="yes">
+        <source>%Ln folder(s) watched</source>
+        <translation>
+            <numerusform>%Ln carpeta vigilada</numerusform>
+            <numerusform>%Ln carpetas vigiladas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{number} of {all}</source>
+        <translation>{number} de {all}</translation>
     </message>
 </context>
 <context>

@@ -1,0 +1,173 @@
+"""Watched folders in the window: chosen, told of, and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from fi_desktop.core.errors import UserError
+from fi_desktop.intake import watcher as watching
+from fi_desktop.intake.memory import forget
+from fi_desktop.intake.watched import Found, Look, WatchedFolder, pass_over, unseen
+from fi_desktop.intake.watcher import Watcher
+from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.intake.folder_words import FolderWords
+from fi_desktop.ui.intake.watch_sign import WatchSign
+from fi_desktop.ui.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from fi_desktop.ui.intake.watch_dialog import WatchDialog
+
+
+class WatchDesk(QObject):
+    """Tells the watcher what to watch, and the person what it finds.
+
+    Attributes:
+        watcher: watches; it outlives the window.
+        dialog: the list of folders; None before it was first asked for.
+        sign: the eye in the status line.
+
+    Signals:
+        changed: other folders are watched, or one of them does otherwise.
+    """
+
+    changed = Signal()
+
+    def __init__(self, watcher: Watcher, home: Path, bridge: Bridge, window: MainWindow) -> None:
+        super().__init__(window)
+        self.watcher = watcher
+        self.dialog: WatchDialog | None = None
+        self.sign = WatchSign(window)
+        self._home = home
+        self._bridge = bridge
+        self._window = window
+        self._words = FolderWords(self)
+        self._gathered = 0
+        self._told = ""
+        window.status.addPermanentWidget(self.sign)
+        window.commands.watch.triggered.connect(self.open)
+        self.sign.clicked.connect(self.open)
+        window.options.changed.connect(self._take_choices)
+        window.profiles.changed.connect(self._take_choices)
+        window.profiles.renamed.connect(self._on_profile_renamed)
+        bridge.folder_looked_at.connect(self._on_looked_at)
+        self._take_choices()
+        self._show()
+
+    def begin(self) -> None:
+        """Watch what was watched before."""
+        read = partial(watching.load, self._home)
+        self._bridge.work(read, self._on_read, self._on_failed)
+
+    @Slot()
+    def open(self) -> None:
+        """Show the list of folders."""
+        if self.dialog is None:
+            # not before it is asked for: the first window does not wait for it
+            from fi_desktop.ui.intake.watch_dialog import WatchDialog
+
+            self.dialog = WatchDialog(self, self._window.profiles, self._window)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def looks(self) -> dict[WatchedFolder, Look | None]:
+        """Return the folders that are watched, with what was found there last."""
+        return {folder: self.watcher.looks.get(folder) for folder in self.watcher.folders}
+
+    def find_unseen(self, folder: WatchedFolder, found: Callable[[list[Found]], None]) -> None:
+        """Look for recordings that are in a folder now, and would be taken; read off the GUI thread."""
+        self._bridge.work(partial(_unseen, self._home, folder), found, self._on_failed)
+
+    def watch(self, folder: WatchedFolder, passed: list[Found]) -> None:
+        """Watch a folder, in place of an entry for the same path; recordings in `passed` are not taken."""
+        before = self.watcher.folders
+        if not any(known.path == folder.path for known in before):
+            wanted = (*before, folder)
+        else:
+            wanted = tuple(folder if known.path == folder.path else known for known in before)
+        written = partial(_pass_over, self._home, folder, passed, wanted)
+        self._bridge.work(written, partial(self._on_written, wanted), self._on_failed)
+
+    def stop(self, folder: WatchedFolder) -> None:
+        """Watch a folder no more, and forget what was seen of it."""
+        wanted = tuple(known for known in self.watcher.folders if known != folder)
+        self._watch(wanted)
+        self._bridge.work(partial(_forget, self._home, folder, wanted), None, self._on_failed)
+
+    def _on_read(self, folders: tuple[WatchedFolder, ...]) -> None:
+        self._watch(folders)
+
+    def _on_written(self, wanted: tuple[WatchedFolder, ...], _done: object) -> None:
+        self._watch(wanted)
+
+    def _watch(self, folders: tuple[WatchedFolder, ...]) -> None:
+        self.watcher.watch(folders)
+        self._show()
+
+    @Slot()
+    def _take_choices(self) -> None:
+        self.watcher.usual = self._window.options.choice()
+        self.watcher.profiles = {each.name: each.choice for each in self._window.profiles.all()}
+
+    @Slot(str, str)
+    def _on_profile_renamed(self, old: str, new: str) -> None:
+        wanted = tuple(
+            replace(folder, profile=new) if folder.profile == old else folder
+            for folder in self.watcher.folders
+        )
+        if wanted != self.watcher.folders:
+            self._watch(wanted)
+            self._bridge.work(partial(watching.save, self._home, wanted), None, self._on_failed)
+
+    @Slot(object, object)
+    def _on_looked_at(self, folder: WatchedFolder, look: Look) -> None:
+        if folder not in self.watcher.folders:
+            return
+        message = self._window.message
+        shown = message.isVisible() and message.text == self._told
+        trouble = self._words.trouble(folder, look)
+        if trouble:
+            self._told, self._gathered = trouble, 0
+            message.say(trouble, "warn")
+        elif look.took:
+            # several folders, or several looks: one sentence for all of them
+            self._gathered = look.took + (self._gathered if shown else 0)
+            self._told = self.tr("%Ln recording(s) taken from watched folders.", "", self._gathered)
+            message.say(self._told)
+        elif shown and not self._gathered:
+            message.dismiss()  # what was wrong is over
+        self._show()
+
+    def _show(self) -> None:
+        self.sign.tell(self.looks())
+        self.changed.emit()
+
+    def _on_failed(self, sentence: str) -> None:
+        self._window.message.say(sentence, "bad")
+
+
+def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
+    try:
+        return unseen(home, folder)
+    except OSError as error:
+        message = f"The folder {folder.path} cannot be read ({error.strerror or type(error).__name__})."
+        raise UserError("watch.unreadable", message) from error
+
+
+def _pass_over(
+    home: Path, folder: WatchedFolder, passed: list[Found], wanted: tuple[WatchedFolder, ...]
+) -> None:
+    if passed:
+        pass_over(home, folder, passed)
+    watching.save(home, wanted)
+
+
+def _forget(home: Path, folder: WatchedFolder, wanted: tuple[WatchedFolder, ...]) -> None:
+    watching.save(home, wanted)
+    forget(home, folder.path)
