@@ -27,7 +27,7 @@ class WatchSign(QToolButton):
 
     def tell(self, looks: Mapping[WatchedFolder, Look | None]) -> None:
         """Show how the folders do."""
-        troubled = sum(bool(look) and look.state is not FolderState.WATCHING for look in looks.values())
+        troubled = sum(look.state is not FolderState.WATCHING for look in looks.values() if look)
         self._trouble = troubled > 0
         name = self.tr("%Ln folder(s) watched", "", len(looks))
         lines = [f"{folder.path}: {self._words.state(look)}" for folder, look in looks.items()]
