@@ -98,7 +98,7 @@ class LocalClient:
         """Return one job."""
         job = self._service.job(job_id).result()
         if job is None:
-            raise UserError("job.unknown", f"There is no job {job_id}.")
+            raise UserError("job.unknown", "There is no job {job}.", job=job_id)
         return job
 
     def cancel(self, ids: Iterable[int]) -> None:

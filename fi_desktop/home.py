@@ -45,16 +45,25 @@ def check_home(home: Path) -> None:
         (home / ".writable").unlink()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        message = (
-            f"The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME."
-        )
-        raise UserError("home.unwritable", message) from error
+        raise UserError(
+            "home.unwritable",
+            "The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.",
+            home=str(home),
+            reason=reason,
+        ) from error
     except TransientError as error:
-        message = f"The disk of the data folder {home} is full: make room on it, and start again."
-        raise TransientError("disk.full", message) from error
+        raise TransientError(
+            "home.full",
+            "The disk of the data folder {home} is full: make room on it, and start again.",
+            home=str(home),
+        ) from error
     if on_network(home):
-        message = f"The data folder {home} lies on a network drive, where a queue cannot be kept safely."
-        raise UserError("home.network", f"{message} Choose a local one by FI_DESKTOP_HOME.")
+        raise UserError(
+            "home.network",
+            "The data folder {home} lies on a network drive, where a queue cannot be kept safely. "
+            "Choose a local one by FI_DESKTOP_HOME.",
+            home=str(home),
+        )
 
 
 def on_network(folder: Path) -> bool:

@@ -36,7 +36,7 @@ from fi_desktop.backends.messages import (
     WentWrong,
 )
 from fi_desktop.backends.place import Place
-from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError
+from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, error_info
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerGauge, WorkersChanged
@@ -247,7 +247,7 @@ class WorkerPool(EngineRoom):
             return  # it is to end sooner, for another reason
         limit_s = self._limits.hard_for(place.duration_s)
         place.kill_at = place.began + limit_s
-        place.kill_error = ErrorInfo(ErrorKind.TRANSIENT, "job.timeout", f"Timeout ({limit_s / 60:.0f} min)")
+        place.kill_error = error_info(DeadlineExceeded(limit_s))
 
     def _adopt_limits(self) -> None:
         if self._limits is self._wanted_limits:
@@ -302,7 +302,7 @@ class WorkerPool(EngineRoom):
                 place.send(CancelWork(job.claim or ""))
                 # native code may not come back soon to be asked
                 place.kill_at = time.monotonic() + _CANCEL_GRACE_S
-                place.kill_error = ErrorInfo(ErrorKind.BUG, "job.cancelled", "Cancelled.")
+                place.kill_error = error_info(FiError("job.cancelled", "Cancelled."))
 
     # ---- workers come and go
 
@@ -338,8 +338,8 @@ class WorkerPool(EngineRoom):
         ended = place.clear()
         if job is not None:
             if error is None:
-                sentence = f"The worker that had this job ended unexpectedly ({ended})."
-                error = ErrorInfo(ErrorKind.BUG, "worker.crashed", sentence)
+                sentence = "The worker that had this job ended unexpectedly ({ended})."
+                error = error_info(FiError("worker.crashed", sentence, ended=ended))
             place.failed += 1
             claim = job.claim or ""
             failed = partial(self._service.ledger.failed, job.id, claim, error, crashed=True, stages=stages)
@@ -352,8 +352,8 @@ class WorkerPool(EngineRoom):
                 continue
             if place.job is not None and place.heard < silent_since and not place.overdue:
                 place.kill_at = time.monotonic()
-                place.kill_error = ErrorInfo(
-                    ErrorKind.BUG, "worker.stuck", "The worker that had this job was stuck."
+                place.kill_error = error_info(
+                    FiError("worker.stuck", "The worker that had this job was stuck.")
                 )
             if place.overdue:
                 place.kill()

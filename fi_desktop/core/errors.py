@@ -19,20 +19,27 @@ class ErrorKind(StrEnum):
     BUG = "bug"
 
 
+Values = tuple[tuple[str, str | int | float], ...]
+"""What stands in a sentence's places, by name: plain data, so that it can be said in another language."""
+
+
 class FiError(Exception):
     """An error with a sentence for the person and a stable code.
 
     Attributes:
-        code: dotted identifier such as "audio.empty"; never shown, never translated.
-        message: one clear sentence for the person; it names no file and no spoken word.
+        code: dotted identifier such as "audio.empty"; never shown, never translated. One code, one sentence.
+        message: one clear sentence for the person, in English; it names no file and no spoken word.
+        values: what stands in the sentence's places.
     """
 
     kind = ErrorKind.BUG
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code, message)
+    def __init__(self, code: str, template: str, /, **values: str | int | float) -> None:
+        """Say what happened; `values` take the {places} of the template."""
+        super().__init__(code, template)
         self.code = code
-        self.message = message
+        self.message = template.format(**values) if values else template
+        self.values: Values = tuple(values.items())
 
     def __str__(self) -> str:
         return self.message
@@ -62,7 +69,7 @@ class DeadlineExceeded(TransientError):
     """The soft time limit passed; asked for at every progress call."""
 
     def __init__(self, limit_s: float) -> None:
-        super().__init__("job.timeout", f"Timeout ({limit_s / 60:.0f} min)")
+        super().__init__("job.timeout", "Timeout ({minutes} min)", minutes=round(limit_s / 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +79,16 @@ class ErrorInfo:
     Attributes:
         kind: who can mend it.
         code: stable identifier.
-        message: the sentence for the person.
+        message: the sentence for the person, in English.
         details: traceback for the log and the details view; may be empty.
+        values: what stands in the sentence's places; empty in old records.
     """
 
     kind: ErrorKind
     code: str
     message: str
     details: str = ""
+    values: Values = ()
 
 
 OUT_OF_MEMORY = "memory.full"
@@ -90,9 +99,9 @@ def error_info(error: Exception, details: str = "") -> ErrorInfo:
     """Return what is said and stored of an error, whatever it is."""
     match error:
         case FiError():
-            return ErrorInfo(error.kind, error.code, error.message, details)
+            return ErrorInfo(error.kind, error.code, error.message, details, error.values)
         case MemoryError():
-            return ErrorInfo(ErrorKind.TRANSIENT, OUT_OF_MEMORY, "The computer ran out of memory.", details)
+            return error_info(TransientError(OUT_OF_MEMORY, "The computer ran out of memory."), details)
         case _:
-            message = f"Something unexpected went wrong ({type(error).__name__})."
-            return ErrorInfo(ErrorKind.BUG, "engine.unexpected", message, details)
+            sentence = "Something unexpected went wrong ({error})."
+            return error_info(FiError("engine.unexpected", sentence, error=type(error).__name__), details)

@@ -191,14 +191,17 @@ def summary_from_json(data: dict[str, Any]) -> Summary:
     )
 
 
-def error_to_json(error: ErrorInfo) -> dict[str, str]:
-    """Return JSON values."""
-    return {"kind": error.kind.value, "code": error.code, "message": error.message, "details": error.details}
+def error_to_json(error: ErrorInfo) -> dict[str, Any]:
+    """Return JSON values; those of the sentence only where there are some, as in records before them."""
+    data: dict[str, Any] = {"kind": error.kind.value, "code": error.code}
+    data |= {"message": error.message, "details": error.details}
+    return data | ({"values": dict(error.values)} if error.values else {})
 
 
-def error_from_json(data: dict[str, str]) -> ErrorInfo:
+def error_from_json(data: dict[str, Any]) -> ErrorInfo:
     """Read what `error_to_json` wrote."""
-    return ErrorInfo(ErrorKind(data["kind"]), data["code"], data["message"], data["details"])
+    values = tuple(data.get("values", {}).items())
+    return ErrorInfo(ErrorKind(data["kind"]), data["code"], data["message"], data["details"], values)
 
 
 def stages_to_json(stages: Sequence[StageTime]) -> list[list[Any]]:

@@ -81,7 +81,12 @@ def choose(name: str, recording: Recording, roots: tuple[Path, ...]) -> str:
 def check(name: str, roots: tuple[Path, ...]) -> str:
     """Return the name of an engine if it can be used; see `choose`."""
     if name not in _ENTRIES:
-        raise UserError("engine.unknown", f"There is no engine {name!r}; known are {', '.join(NAMES)}.")
+        raise UserError(
+            "engine.unknown",
+            "There is no engine {name!r}; known are {known}.",
+            name=name,
+            known=", ".join(NAMES),
+        )
     kind = _ENTRIES[name].kind
     if kind is not None:
         # its weights are pickles, which could run any code: nothing but what was installed is ever read
@@ -122,7 +127,11 @@ def choose_transcriber(name: str, roots: tuple[Path, ...]) -> Pack | None:
         return None
     pack = models.best(PackKind.WHISPER, roots) if name == AUTO else models.find(name, roots)
     if name != AUTO and (pack is None or pack.kind is not PackKind.WHISPER):
-        raise UserError("engine.no_model", f"The model pack {name} is not installed, or does not transcribe.")
+        raise UserError(
+            "engine.no_transcriber",
+            "The model pack {name} is not installed, or does not transcribe.",
+            name=name,
+        )
     if pack is not None:
         models.check(pack)
     return pack
@@ -156,7 +165,9 @@ _diarizer, _transcriber = _Warm(), _Warm()
 def _pack(name: str, kind: PackKind, roots: tuple[Path, ...]) -> Pack:
     pack = models.best(kind, roots)
     if pack is None:
-        raise UserError("engine.no_model", f"The engine {name} needs a model pack, and none is installed.")
+        raise UserError(
+            "engine.no_model", "The engine {name} needs a model pack, and none is installed.", name=name
+        )
     return pack
 
 

@@ -87,12 +87,18 @@ def load(home: Path) -> tuple[Profile, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        message = f"Your profiles cannot be read ({error.strerror}); the built-in ones are there."
-        raise UserError("profiles.unreadable", message) from error
+        raise UserError(
+            "profiles.unreadable",
+            "Your profiles cannot be read ({reason}); the built-in ones are there.",
+            reason=error.strerror or type(error).__name__,
+        ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         path.replace(home / _ASIDE)
-        message = f"Your profiles were damaged and are set aside as {_ASIDE}; the built-in ones are there."
-        raise UserError("profiles.damaged", message) from error
+        raise UserError(
+            "profiles.damaged",
+            "Your profiles were damaged and are set aside as {file}; the built-in ones are there.",
+            file=_ASIDE,
+        ) from error
     return profiles
 
 

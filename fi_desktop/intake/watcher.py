@@ -145,12 +145,18 @@ def load(home: Path) -> tuple[WatchedFolder, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        message = f"The list of watched folders cannot be read ({error.strerror})."
-        raise UserError("watch.unreadable", message) from error
+        raise UserError(
+            "watch.unreadable",
+            "The list of watched folders cannot be read ({reason}).",
+            reason=error.strerror or type(error).__name__,
+        ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         path.replace(home / _ASIDE)
-        message = f"The list of watched folders was damaged and is set aside as {_ASIDE}: add them again."
-        raise UserError("watch.damaged", message) from error
+        raise UserError(
+            "watch.damaged",
+            "The list of watched folders was damaged and is set aside as {file}: add them again.",
+            file=_ASIDE,
+        ) from error
 
 
 def save(home: Path, folders: Iterable[WatchedFolder]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fi_desktop import log
 from fi_desktop.core import events as ev
-from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError
+from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import (
     DISK_FULL,
     Job,
@@ -289,8 +289,8 @@ class Ledger:
         if job.cancelling:
             self._record(job, ev.Cancelled(job.id, self._now(), claim))
         elif job.deliveries >= self._policy.max_deliveries:
-            message = f"The program ended {job.deliveries} times while it worked on this."
-            error = ErrorInfo(ErrorKind.BUG, "job.deliveries", message)
+            sentence = "The program ended {times} times while it worked on this."
+            error = error_info(FiError("job.deliveries", sentence, times=job.deliveries))
             self._record(job, ev.Failed(job.id, self._now(), claim, error, None, crashed=True))
         else:
             self._record(job, ev.Released(job.id, self._now(), claim))

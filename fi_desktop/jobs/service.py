@@ -308,7 +308,7 @@ class JobService:
             for job_id in given:
                 job = self.ledger.store.get(job_id)
                 if job is None:
-                    raise UserError("job.unknown", f"There is no job {job_id}.")
+                    raise UserError("job.unknown", "There is no job {job}.", job=job_id)
                 change(job)
 
         return self._inbox.post(run)

@@ -81,9 +81,13 @@ class JobStore:
         try:
             self._cache: Cache = open_cache(folder)
         except (sqlite3.OperationalError, Timeout) as error:
-            raise TransientError("store.unavailable", f"The queue cannot be opened: {error}.") from error
+            raise TransientError(
+                "store.unavailable", "The queue cannot be opened: {error}.", error=str(error)
+            ) from error
         except sqlite3.DatabaseError as error:
-            raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
+            raise UserError(
+                "store.damaged", "The queue's file is damaged: {error}.", error=str(error)
+            ) from error
         self._sql = self._cache._con.execute
         self._written: dict[int, _Written] = {}
         self._paused: bool | None = None  # None: to be read
@@ -96,7 +100,9 @@ class JobStore:
             self._begin()
         except (sqlite3.DatabaseError, RefusedRow) as error:
             self._cache.close()
-            raise UserError("store.damaged", f"The queue's file is damaged: {error}.") from error
+            raise UserError(
+                "store.damaged", "The queue's file is damaged: {error}.", error=str(error)
+            ) from error
         except BaseException:
             self._cache.close()
             raise
@@ -137,7 +143,9 @@ class JobStore:
             if connection.in_transaction:  # diskcache does not roll back where COMMIT itself fails
                 connection.rollback()
             self._forget_all()
-            raise TransientError("store.unwritable", f"The queue cannot be written: {error}.") from error
+            raise TransientError(
+                "store.unwritable", "The queue cannot be written: {error}.", error=str(error)
+            ) from error
         except BaseException:
             self._forget_all()
             raise
@@ -149,7 +157,9 @@ class JobStore:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise TransientError("store.unwritable", f"The queue cannot be written: {error}.") from error
+            raise TransientError(
+                "store.unwritable", "The queue cannot be written: {error}.", error=str(error)
+            ) from error
         except BaseException:
             self.forget()
             self._sql("ROLLBACK TO command")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from fi_desktop import __version__, log
-from fi_desktop.core.errors import Cancelled, ErrorInfo, ErrorKind, Interrupted, UserError, error_info
+from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
 from fi_desktop.core.job import Stage, Summary, summarize
 from fi_desktop.core.records import options_to_json
 from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_words
@@ -30,7 +30,7 @@ __all__ = ["Report", "Work", "run"]
 T = TypeVar("T")
 
 _MISSING = {Stage.DIARIZE: "The speakers are missing", Stage.TRANSCRIBE: "The words are missing"}
-_KILLED = ErrorInfo(ErrorKind.BUG, "worker.crashed", "The program was ended in the middle of it each time.")
+_KILLED = error_info(FiError("worker.killed", "The program was ended in the middle of it each time."))
 
 
 def run(work: Work, report: Report) -> Summary:

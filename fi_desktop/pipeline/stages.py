@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from fi_desktop.audio.container import read_error
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.files import source_sha256
 from fi_desktop.audio.recording import Recording
-from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Stage
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
@@ -97,8 +97,7 @@ def decoded(work: Work, telling: Telling) -> Decoded:
     try:
         sha256 = source_sha256(work.path)
     except OSError as error:
-        message = "The recording could not be read to its end."
-        raise TransientError("audio.read", message) from error
+        raise read_error() from error
     write_whole(
         described,
         _json_bytes(

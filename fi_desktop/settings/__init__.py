@@ -248,7 +248,9 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """
     for name in sorted(settings.overridden & set(changes)):
         raise UserError(
-            "settings.overridden", f"Setting {name} was given by the environment or the command line."
+            "settings.overridden",
+            "Setting {name} was given by the environment or the command line.",
+            name=name,
         )
     save(settings.home, changes)
     return changed(settings, changes)
@@ -257,7 +259,7 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     for name in values:
         if name not in ABOUT:
-            raise UserError("settings.unknown", f"There is no setting {name!r}.")
+            raise UserError("settings.unknown", "There is no setting {name!r}.", name=name)
     return {name: ABOUT[name].read(name, value) for name, value in values.items()}
 
 

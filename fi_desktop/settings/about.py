@@ -67,15 +67,34 @@ class About:
         try:
             typed = self._typed(value)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise _refused(f"Setting {name}: {value!r} cannot be used.") from error
+            raise UserError(
+                "settings.bad_value", "Setting {name}: {value} cannot be used.", name=name, value=repr(value)
+            ) from error
         if self.kind is Kind.CHOICE and typed not in self.choices:
-            raise _refused(f"Setting {name}: {value!r} is none of {', '.join(self.choices)}.")
+            raise UserError(
+                "settings.no_choice",
+                "Setting {name}: {value} is none of {choices}.",
+                name=name,
+                value=repr(value),
+                choices=", ".join(self.choices),
+            )
         for number in typed if self.kind is Kind.NUMBERS else (typed,):
             if isinstance(number, int | float) and number < self.least:
-                below = "zero" if self.least == 0 else f"{self.least:g}"
-                raise _refused(f"Setting {name}: {value!r} is below {below}.")
+                raise UserError(
+                    "settings.too_small",
+                    "Setting {name}: {value} is below {least}.",
+                    name=name,
+                    value=repr(value),
+                    least=f"{self.least:g}",
+                )
             if isinstance(number, int | float) and number > self.most:
-                raise _refused(f"Setting {name}: {value!r} is above {self.most:g}.")
+                raise UserError(
+                    "settings.too_large",
+                    "Setting {name}: {value} is above {most}.",
+                    name=name,
+                    value=repr(value),
+                    most=f"{self.most:g}",
+                )
         return typed
 
     def _typed(self, value: Any) -> Any:
@@ -105,10 +124,6 @@ def about_of(metadata: Any) -> About | None:
     """Return what a field is as a setting; None: it is none."""
     about: About | None = metadata.get(_ABOUT)
     return about
-
-
-def _refused(sentence: str) -> UserError:
-    return UserError("settings.bad_value", sentence)
 
 
 def _truth(word: str) -> bool:

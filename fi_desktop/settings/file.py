@@ -48,5 +48,7 @@ def _text(home: Path) -> str:
     except FileNotFoundError:
         return ""
     except ValueError as error:  # no UTF-8, or no TOML
-        raise UserError("settings.unreadable", f"settings.toml cannot be read: {error}.") from error
+        raise UserError(
+            "settings.unreadable", "settings.toml cannot be read: {error}.", error=str(error)
+        ) from error
     return text

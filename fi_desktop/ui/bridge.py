@@ -20,11 +20,12 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from fi_desktop import log
-from fi_desktop.core.errors import FiError
+from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.core.job import Job
 from fi_desktop.intake.watched import Look, WatchedFolder
 from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
+from fi_desktop.ui import errors
 
 T = TypeVar("T")
 _OF_THE_QUEUE = (Notice, QueuePaused, WorkersChanged)
@@ -135,7 +136,7 @@ class Bridge(QObject):
         if future.cancelled():
             return
         if (error := future.exception()) is not None:
-            self._post(self._show_listing_failed, str(error))
+            self._post(self._show_listing_failed, error)
             return
         if threading.get_ident() == self._gui_thread:
             # It was answered before we could listen to it: later news may have overtaken it. Ask again.
@@ -165,8 +166,8 @@ class Bridge(QObject):
     def _show_jobs(self, jobs: list[Job]) -> None:
         self.jobs_listed.emit(jobs)
 
-    def _show_listing_failed(self, sentence: str) -> None:
-        self.listing_failed.emit(sentence)
+    def _show_listing_failed(self, error: Exception) -> None:
+        self.listing_failed.emit(errors.sentence(error_info(error)))
 
     def _show_folder(self, told: tuple[WatchedFolder, Look]) -> None:
         self.folder_looked_at.emit(*told)
@@ -182,7 +183,7 @@ class Bridge(QObject):
         except CancelledError:
             return
         except FiError as error:
-            _call(failed, error.message)
+            _call(failed, errors.sentence(error_info(error)))
         except Exception as error:  # noqa: BLE001 the sentence for whatever we did not foresee
             log.event("WINDOW_WORK_FAILED", error=type(error).__name__)
             _call(failed, self.tr("Something went wrong ({error}).").format(error=type(error).__name__))

@@ -31,7 +31,7 @@ from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.samples import sample_recording
 from fi_desktop.settings import Settings
-from fi_desktop.ui import icons
+from fi_desktop.ui import errors, icons
 from fi_desktop.ui.actions import Actions
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.details.side import DetailsSide
@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
             if isinstance(item, WorkersChanged):
                 self.status.show_workers(item)
             elif isinstance(item, Notice) and item.sentence:
-                self.message.say(item.sentence, "warn")
+                self.message.say(errors.said(item.sentence), "warn")
             elif isinstance(item, Notice):
                 self.message.dismiss()
             elif isinstance(item, QueuePaused):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import errors, icons, theme
 
 
 class StatusLine(QStatusBar):
@@ -69,7 +69,7 @@ class StatusLine(QStatusBar):
         """Show what the workers do."""
         self._sign.setVisible(bool(news.trouble))
         if news.trouble:
-            self.show_trouble(news.trouble)
+            self.show_trouble(errors.said(news.trouble))
             return
         states = [worker.state for worker in news.workers]
         if not states:

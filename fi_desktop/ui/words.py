@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QDateTime, QLocale, QObject
 
+from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState, Outcome, Priority, Stage
 from fi_desktop.core.transcript import DOUBT
+from fi_desktop.ui import errors
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.times import clock
 
@@ -27,7 +29,7 @@ _NATIVE = {
 
 
 class Words(QObject):
-    """Words for states, stages, grades, speakers, languages and engines."""
+    """Words for states, stages, grades, speakers, languages, engines and errors."""
 
     def state(self, state: JobState) -> str:
         """Return the word for a state."""
@@ -93,21 +95,15 @@ class Words(QObject):
         """Return what the person should know of a result before they rely on it; "" where all is well."""
         # the pipeline notes a doubtful grade as well, in English
         doubt = (self.grade_sentence(grade),) if grade == "doubtful" else ()
-        return " ".join((*doubt, *(self._note(note) for note in notes if not doubt or note != DOUBT)))
+        return " ".join((*doubt, *(errors.said(note) for note in notes if not doubt or note != DOUBT)))
 
     def lacks(self, notes: tuple[str, ...]) -> bool:
         """Return whether a part of the result is missing."""
         return any(note.startswith((_WORDS_MISSING, _SPEAKERS_MISSING)) for note in notes)
 
-    def _note(self, note: str) -> str:
-        """Return a note of the pipeline, in the person's language as far as it is known by its beginning."""
-        if note.startswith(_WORDS_MISSING):
-            reason = note.removeprefix(_WORDS_MISSING)
-            return self.tr("The words are missing: {reason}").format(reason=reason)
-        if note.startswith(_SPEAKERS_MISSING):
-            reason = note.removeprefix(_SPEAKERS_MISSING)
-            return self.tr("The speakers are missing: {reason}").format(reason=reason)
-        return note
+    def error(self, error: ErrorInfo | None) -> str:
+        """Return what went wrong, in a sentence; "" where nothing did."""
+        return errors.sentence(error) if error is not None else ""
 
     def moment(self, at: float) -> str:
         """Return a date with its time, as the person's system writes them; `at`: seconds since the epoch."""
@@ -207,13 +203,13 @@ class Words(QObject):
             case JobState.RETRYING if row.due_at is not None:
                 wait = clock(row.due_at - now + 0.5)
                 if not row.charged:  # it waits for room on the disk, however often
-                    return self.tr("Tried again in {wait}").format(wait=wait) + f" · {row.error}"
+                    return self.tr("Tried again in {wait}").format(wait=wait) + f" · {self.error(row.error)}"
                 again = self.tr("Retry {number}/{retries} in {wait}").format(
                     number=row.charged, retries=retries, wait=wait
                 )
-                return f"{again} · {row.error}"
+                return f"{again} · {self.error(row.error)}"
             case JobState.FAILED:
-                return row.error
+                return self.error(row.error)
             case JobState.COMPLETED:
                 return self.remarks(row.grade, row.notes)
             case JobState.QUEUED if row.attempts:

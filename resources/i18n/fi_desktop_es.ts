@@ -2,6 +2,57 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="es" sourcelanguage="en">
 <context>
+    <name>AboutDialog</name>
+    <message>
+        <source>About fi-desktop</source>
+        <translation>Acerca de fi-desktop</translation>
+    </message>
+    <message>
+        <source>Libraries and models, with their licences</source>
+        <translation>Bibliotecas y modelos, con sus licencias</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Leyendo…</translation>
+    </message>
+    <message>
+        <source>Copy version</source>
+        <translation>Copiar versión</translation>
+    </message>
+    <message>
+        <source>Copy what to say when you ask for help; nothing of yours is in it</source>
+        <translation>Copiar lo que conviene indicar al pedir ayuda; no contiene nada suyo</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>Version {version}</source>
+        <translation>Versión {version}</translation>
+    </message>
+    <message>
+        <source>© 2026 The fi-desktop authors. Free software: MIT licence.</source>
+        <translation>© 2026 The fi-desktop authors. Software libre: licencia MIT.</translation>
+    </message>
+    <message>
+        <source>Recordings, results and voices never leave this computer: fi-desktop uses the network only to fetch a model that you ask for.</source>
+        <translation>Las grabaciones, los resultados y las voces no salen nunca de este equipo: fi-desktop solo usa la red para descargar los modelos que usted pida.</translation>
+    </message>
+    <message>
+        <source>Libraries and models that fi-desktop is made of:</source>
+        <translation>Bibliotecas y modelos de los que se compone fi-desktop:</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Libraries</source>
+        <translation>Bibliotecas</translation>
+    </message>
+</context>
+<context>
     <name>Actions</name>
     <message>
         <source>Add &amp;recordings…</source>
@@ -44,6 +95,14 @@
         <translation>Ver la actividad de los procesos y de la cola</translation>
     </message>
     <message>
+        <source>&amp;Settings…</source>
+        <translation>A&amp;justes…</translation>
+    </message>
+    <message>
+        <source>Change how the program does its work</source>
+        <translation>Cambiar cómo trabaja el programa</translation>
+    </message>
+    <message>
         <source>&amp;Open</source>
         <translation>&amp;Abrir</translation>
     </message>
@@ -74,6 +133,14 @@
     <message>
         <source>Forget it with its result; the recording stays where it is</source>
         <translation>Quitarlo de la lista junto con su resultado; la grabación se queda donde está</translation>
+    </message>
+    <message>
+        <source>&amp;Details</source>
+        <translation>&amp;Detalles</translation>
+    </message>
+    <message>
+        <source>Show what is known of the selected job</source>
+        <translation>Mostrar lo que se sabe del trabajo seleccionado</translation>
     </message>
     <message>
         <source>&amp;Undo removal</source>
@@ -120,8 +187,27 @@
         <translation>&amp;Idioma</translation>
     </message>
     <message>
+        <source>Resume the &amp;queue</source>
+        <translation>Reanudar la co&amp;la</translation>
+    </message>
+    <message>
+        <source>Pause the &amp;queue</source>
+        <translation>Pausar la co&amp;la</translation>
+    </message>
+    <message>
         <source>As the &amp;system</source>
         <translation>El del &amp;sistema</translation>
+    </message>
+</context>
+<context>
+    <name>AttemptCard</name>
+    <message>
+        <source>Technical details</source>
+        <translation>Detalles técnicos</translation>
+    </message>
+    <message>
+        <source>Attempt {number}: {outcome}</source>
+        <translation>Intento {number}: {outcome}</translation>
     </message>
 </context>
 <context>
@@ -167,7 +253,7 @@
     </message>
     <message>
         <source>Finished</source>
-        <translation>Terminada</translation>
+        <translation>Fin</translation>
     </message>
     <message>
         <source>Engine</source>
@@ -269,7 +355,7 @@
     <name>ChoiceWords</name>
     <message>
         <source>no words</source>
-        <translation>sin palabras</translation>
+        <translation>sin transcripción</translation>
     </message>
     <message>
         <source>any number of speakers</source>
@@ -349,6 +435,112 @@
     </message>
 </context>
 <context>
+    <name>DetailWords</name>
+    <message>
+        <source>just now</source>
+        <translation>ahora mismo</translation>
+    </message>
+    <message>
+        <source>{number} min ago</source>
+        <translation>hace {number} min</translation>
+    </message>
+    <message>
+        <source>{number} h ago</source>
+        <translation>hace {number} h</translation>
+    </message>
+    <message>
+        <source>The file is not there any more</source>
+        <translation>El archivo ya no está</translation>
+    </message>
+    <message>
+        <source>{stage}: kept from attempt {number}</source>
+        <translation>{stage}: se conserva del intento {number}</translation>
+    </message>
+    <message>
+        <source>{stage}: broken off after {time}</source>
+        <translation>{stage}: interrumpida tras {time}</translation>
+    </message>
+    <message>
+        <source>first</source>
+        <translation>primero</translation>
+    </message>
+    <message>
+        <source>in its turn</source>
+        <translation>cuando le toque</translation>
+    </message>
+    <message>
+        <source>last</source>
+        <translation>al final</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Añadidas</translation>
+    </message>
+    <message>
+        <source>Started by {worker}</source>
+        <translation>Iniciado por {worker}</translation>
+    </message>
+    <message>
+        <source>The wait before the retry is over</source>
+        <translation>Terminó la espera antes del reintento</translation>
+    </message>
+    <message>
+        <source>To be cancelled</source>
+        <translation>Se pidió cancelar</translation>
+    </message>
+    <message>
+        <source>To be done again</source>
+        <translation>Se pidió procesar otra vez</translation>
+    </message>
+    <message>
+        <source>To be done {when}</source>
+        <translation>Se procesará {when}</translation>
+    </message>
+    <message>
+        <source>Options changed</source>
+        <translation>Opciones cambiadas</translation>
+    </message>
+    <message>
+        <source>Result looked at</source>
+        <translation>Resultado consultado</translation>
+    </message>
+    <message>
+        <source>Completed</source>
+        <translation>Completado</translation>
+    </message>
+    <message>
+        <source>The worker stopped unexpectedly</source>
+        <translation>El proceso se detuvo de forma inesperada</translation>
+    </message>
+    <message>
+        <source>Failed: {reason}</source>
+        <translation>Falló: {reason}</translation>
+    </message>
+    <message>
+        <source>Given back to the queue</source>
+        <translation>Devuelto a la cola</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Cancelado</translation>
+    </message>
+    <message>
+        <source>{length} of sound</source>
+        <translation>{length} de sonido</translation>
+    </message>
+</context>
+<context>
+    <name>DetailsPanel</name>
+    <message>
+        <source>Details</source>
+        <translation>Detalles</translation>
+    </message>
+    <message>
+        <source>Select a recording to see what is known of it.</source>
+        <translation>Seleccione una grabación para ver lo que se sabe de ella.</translation>
+    </message>
+</context>
+<context>
     <name>DropOverlay</name>
     <message>
         <source>Drop to add</source>
@@ -420,6 +612,61 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>FactsForm</name>
+    <message>
+        <source>File</source>
+        <translation>Archivo</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>Carpeta</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Tamaño</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>Duración</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Añadidas</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>Inicio</translation>
+    </message>
+    <message>
+        <source>Finished</source>
+        <translation>Fin</translation>
+    </message>
+    <message>
+        <source>Speakers</source>
+        <translation>Hablantes</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Voices by</source>
+        <translation>Voces</translation>
+    </message>
+    <message>
+        <source>Words by</source>
+        <translation>Transcripción</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>Vocabulario</translation>
+    </message>
+    <message>
+        <source>Made by</source>
+        <translation>Versión</translation>
+    </message>
+</context>
+<context>
     <name>FindBar</name>
     <message>
         <source>Find in the text</source>
@@ -444,6 +691,17 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{number} of {count}</source>
         <translation>{number} de {count}</translation>
+    </message>
+</context>
+<context>
+    <name>FolderField</name>
+    <message>
+        <source>Choose…</source>
+        <translation>Elegir…</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation>Elegir una carpeta</translation>
     </message>
 </context>
 <context>
@@ -507,6 +765,21 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>HelpMenu</name>
+    <message>
+        <source>&amp;Help</source>
+        <translation>A&amp;yuda</translation>
+    </message>
+    <message>
+        <source>&amp;Keyboard shortcuts</source>
+        <translation>&amp;Atajos de teclado</translation>
+    </message>
+    <message>
+        <source>&amp;About fi-desktop</source>
+        <translation>A&amp;cerca de fi-desktop</translation>
+    </message>
+</context>
+<context>
     <name>ImportStrip</name>
     <message>
         <source>Progress of the import</source>
@@ -566,8 +839,8 @@ Todo se queda en este equipo.</translation>
     <message numerus="yes">
         <source>%Ln recording(s) done so: {options}.</source>
         <translation>
-            <numerusform>%Ln grabación se hará así: {options}.</numerusform>
-            <numerusform>%Ln grabaciones se harán así: {options}.</numerusform>
+            <numerusform>%Ln grabación se procesará así: {options}.</numerusform>
+            <numerusform>%Ln grabaciones se procesarán así: {options}.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -590,7 +863,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Do them so, as far as they have not begun</source>
-        <translation>Hacerlas así, si aún no han empezado</translation>
+        <translation>Procesarlas así, si aún no han empezado</translation>
     </message>
     <message>
         <source>Leave them as they are</source>
@@ -629,6 +902,45 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Models…</source>
         <translation>Modelos…</translation>
+    </message>
+</context>
+<context>
+    <name>JobView</name>
+    <message>
+        <source>Progress</source>
+        <translation>Progreso</translation>
+    </message>
+    <message>
+        <source>Open result</source>
+        <translation>Abrir resultado</translation>
+    </message>
+    <message>
+        <source>Retry</source>
+        <translation>Reintentar</translation>
+    </message>
+    <message>
+        <source>Copy diagnostics</source>
+        <translation>Copiar diagnóstico</translation>
+    </message>
+    <message>
+        <source>What whoever mends the program needs, without anything of the patient</source>
+        <translation>Lo que necesita quien repare el programa, sin nada del paciente</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>Historial</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>Registro</translation>
+    </message>
+    <message>
+        <source>Attempts</source>
+        <translation>Intentos</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Detalles</translation>
     </message>
 </context>
 <context>
@@ -674,7 +986,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Clear</source>
-        <translation>Borrar</translation>
+        <translation>Claro</translation>
     </message>
     <message>
         <source>Show all jobs</source>
@@ -1206,7 +1518,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>A built-in profile has this name.</source>
-        <translation>Un perfil incluido ya se llama así.</translation>
+        <translation>Un perfil integrado ya se llama así.</translation>
     </message>
     <message>
         <source>There is a profile of this name: it is replaced.</source>
@@ -1214,7 +1526,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Speakers, language, engine, words and priority are kept in it.</source>
-        <translation>Guarda hablantes, idioma, voces, palabras y prioridad.</translation>
+        <translation>Guarda hablantes, idioma, motor, transcripción y prioridad.</translation>
     </message>
 </context>
 <context>
@@ -1303,11 +1615,11 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>&amp;Words</source>
-        <translation>&amp;Palabras</translation>
+        <translation>&amp;Transcripción</translation>
     </message>
     <message>
         <source>What writes the words down</source>
-        <translation>Qué escribe las palabras</translation>
+        <translation>Qué modelo transcribe</translation>
     </message>
     <message>
         <source>&amp;Voices</source>
@@ -1364,19 +1676,372 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PreferenceWords</name>
     <message>
+        <source>General</source>
+        <translation>General</translation>
+    </message>
+    <message>
+        <source>Recordings</source>
+        <translation>Grabaciones</translation>
+    </message>
+    <message>
+        <source>Workers and limits</source>
+        <translation>Procesos y límites</translation>
+    </message>
+    <message>
+        <source>Retries</source>
+        <translation>Reintentos</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Almacenamiento</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Privacy</source>
+        <translation>Privacidad</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>Aspecto</translation>
+    </message>
+    <message>
+        <source>Language of the window</source>
+        <translation>Idioma de la ventana</translation>
+    </message>
+    <message>
+        <source>Number of speakers</source>
+        <translation>Número de hablantes</translation>
+    </message>
+    <message>
         <source>How voices are told apart</source>
         <translation>Cómo se distinguen las voces</translation>
     </message>
     <message>
         <source>What writes the words down</source>
-        <translation>Qué escribe las palabras</translation>
+        <translation>Qué modelo transcribe</translation>
+    </message>
+    <message>
+        <source>Language of the recordings</source>
+        <translation>Idioma de las grabaciones</translation>
+    </message>
+    <message>
+        <source>Words that may come up</source>
+        <translation>Palabras que pueden aparecer</translation>
+    </message>
+    <message>
+        <source>Recordings at a time</source>
+        <translation>Grabaciones a la vez</translation>
+    </message>
+    <message>
+        <source>Time limit</source>
+        <translation>Límite de tiempo</translation>
+    </message>
+    <message>
+        <source>Last time limit</source>
+        <translation>Límite de tiempo definitivo</translation>
+    </message>
+    <message>
+        <source>More time for long recordings</source>
+        <translation>Más tiempo para grabaciones largas</translation>
+    </message>
+    <message>
+        <source>Time to stop</source>
+        <translation>Tiempo para detenerse</translation>
+    </message>
+    <message>
+        <source>Replace a silent worker after</source>
+        <translation>Sustituir un proceso que no responde tras</translation>
+    </message>
+    <message>
+        <source>Fresh worker after so many recordings</source>
+        <translation>Renovar el proceso tras tantas grabaciones</translation>
+    </message>
+    <message>
+        <source>Fresh worker above this memory</source>
+        <translation>Renovar el proceso por encima de esta memoria</translation>
+    </message>
+    <message>
+        <source>Waits before retries</source>
+        <translation>Esperas antes de reintentar</translation>
+    </message>
+    <message>
+        <source>Give up after so many beginnings</source>
+        <translation>Desistir tras tantos comienzos</translation>
+    </message>
+    <message>
+        <source>Keep finished recordings</source>
+        <translation>Conservar las grabaciones terminadas</translation>
+    </message>
+    <message>
+        <source>Keep what nobody has seen</source>
+        <translation>Conservar lo que nadie ha visto</translation>
+    </message>
+    <message>
+        <source>Watched folder</source>
+        <translation>Carpeta vigilada</translation>
+    </message>
+    <message>
+        <source>Notifications</source>
+        <translation>Notificaciones</translation>
+    </message>
+    <message>
+        <source>File names in notifications</source>
+        <translation>Nombres de archivo en las notificaciones</translation>
+    </message>
+    <message>
+        <source>Lock when not used</source>
+        <translation>Bloquear cuando no se use</translation>
+    </message>
+    <message>
+        <source>Light, dark, or as the system is.</source>
+        <translation>Claro, oscuro o como el sistema.</translation>
+    </message>
+    <message>
+        <source>Menus, dialogs and messages are written in it.</source>
+        <translation>En él se escriben los menús, los diálogos y los mensajes.</translation>
+    </message>
+    <message>
+        <source>How many people speak in a recording, where nothing else is chosen.</source>
+        <translation>Cuántas personas hablan en una grabación si no se elige otra cosa.</translation>
+    </message>
+    <message>
+        <source>The engine that tells voices apart.</source>
+        <translation>El motor que distingue las voces.</translation>
+    </message>
+    <message>
+        <source>The model that writes the words down; without one, only who spoke when is found.</source>
+        <translation>El modelo que transcribe; sin él, solo se averigua quién habló y cuándo.</translation>
+    </message>
+    <message>
+        <source>The language that is spoken in the recordings.</source>
+        <translation>El idioma que se habla en las grabaciones.</translation>
+    </message>
+    <message>
+        <source>Names of drugs, places or people: they are more likely to be spelt right.</source>
+        <translation>Nombres de medicamentos, lugares o personas: así es más probable que se escriban bien.</translation>
+    </message>
+    <message>
+        <source>How many recordings are worked on at a time. 0: as many as the computer can do, two at most.</source>
+        <translation>Cuántas grabaciones se procesan a la vez. 0: tantas como permita el equipo, dos como máximo.</translation>
+    </message>
+    <message>
+        <source>How long an attempt may take before it is asked to stop.</source>
+        <translation>Cuánto puede durar un intento antes de que se le pida que se detenga.</translation>
+    </message>
+    <message>
+        <source>How long an attempt may take before its worker is ended.</source>
+        <translation>Cuánto puede durar un intento antes de que se cierre su proceso.</translation>
+    </message>
+    <message>
+        <source>Long recordings get more time: so many times their own length.</source>
+        <translation>Las grabaciones largas tienen más tiempo: tantas veces su propia duración.</translation>
+    </message>
+    <message>
+        <source>How long workers may take to stop when the program ends.</source>
+        <translation>Cuánto pueden tardar los procesos en detenerse al cerrar el programa.</translation>
+    </message>
+    <message>
+        <source>A worker that is not heard of for so long is replaced.</source>
+        <translation>Se sustituye el proceso que no dé señales durante este tiempo.</translation>
+    </message>
+    <message>
+        <source>A worker is replaced by a fresh one after so many recordings. 0: never.</source>
+        <translation>Cada proceso se sustituye por uno nuevo tras tantas grabaciones. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>A worker that holds so much memory after a recording is replaced. 0: never.</source>
+        <translation>Se sustituye el proceso que retenga tanta memoria tras una grabación. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>How long to wait before each retry; as many retries as there are numbers.</source>
+        <translation>Cuánto se espera antes de cada reintento; hay tantos reintentos como números.</translation>
+    </message>
+    <message>
+        <source>A recording that was begun so many times is given up.</source>
+        <translation>Se desiste de una grabación que se haya empezado tantas veces.</translation>
+    </message>
+    <message>
+        <source>Finished recordings leave the list, with their results, after so many days. 0: never.</source>
+        <translation>Las grabaciones terminadas salen de la lista, con sus resultados, tras tantos días. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Keep results that nobody has looked at or written out, however old they are.</source>
+        <translation>Conservar los resultados que nadie haya visto ni exportado, por antiguos que sean.</translation>
+    </message>
+    <message>
+        <source>A folder whose new recordings are added by themselves. Empty: none.</source>
+        <translation>Una carpeta cuyas grabaciones nuevas se añaden solas. Vacío: ninguna.</translation>
+    </message>
+    <message>
+        <source>When the desktop is told: never, at the end of all that waits, or after each recording.</source>
+        <translation>Cuándo se avisa en el escritorio: nunca, al acabar todo lo pendiente o tras cada grabación.</translation>
+    </message>
+    <message>
+        <source>Name the file in notifications, which others may see on the screen.</source>
+        <translation>Nombrar el archivo en las notificaciones, que otras personas podrían ver en la pantalla.</translation>
+    </message>
+    <message>
+        <source>Cover the window when nobody has used it for so long. 0: never.</source>
+        <translation>Ocultar el contenido de la ventana cuando nadie la haya usado durante este tiempo. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>Como el sistema</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Claro</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Oscuro</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>Nunca</translation>
+    </message>
+    <message>
+        <source>When all is done</source>
+        <translation>Cuando todo haya terminado</translation>
+    </message>
+    <message>
+        <source>After each recording</source>
+        <translation>Tras cada grabación</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>segundos</translation>
+    </message>
+    <message>
+        <source>minutes</source>
+        <translation>minutos</translation>
+    </message>
+    <message>
+        <source>days</source>
+        <translation>días</translation>
+    </message>
+    <message>
+        <source>MB</source>
+        <translation>MB</translation>
+    </message>
+    <message>
+        <source>Numbers with commas between them are wanted, none below zero.</source>
+        <translation>Se esperan números separados por comas, ninguno menor que cero.</translation>
+    </message>
+    <message>
+        <source>A whole number from {least} to {most} is wanted.</source>
+        <translation>Se espera un número entero de {least} a {most}.</translation>
+    </message>
+    <message>
+        <source>A whole number is wanted, not below zero.</source>
+        <translation>Se espera un número entero, no menor que cero.</translation>
+    </message>
+    <message>
+        <source>A number is wanted, not below zero.</source>
+        <translation>Se espera un número, no menor que cero.</translation>
+    </message>
+    <message>
+        <source>Default: {value}</source>
+        <translation>Predeterminado: {value}</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>ninguno</translation>
+    </message>
+    <message>
+        <source>on</source>
+        <translation>sí</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>no</translation>
+    </message>
+    <message>
+        <source>Data folder</source>
+        <translation>Carpeta de datos</translation>
+    </message>
+    <message>
+        <source>The queue, the results and the models all lie here.</source>
+        <translation>Aquí están la cola, los resultados y los modelos.</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Mostrar en la carpeta</translation>
+    </message>
+    <message>
+        <source>Models of this computer</source>
+        <translation>Modelos de este equipo</translation>
+    </message>
+    <message>
+        <source>Models tell voices apart and write down what was said, on this computer.</source>
+        <translation>Los modelos distinguen las voces y transcriben lo que se dijo, en este equipo.</translation>
+    </message>
+    <message>
+        <source>Models…</source>
+        <translation>Modelos…</translation>
     </message>
 </context>
 <context>
     <name>PreferencesDialog</name>
     <message>
+        <source>Settings</source>
+        <translation>Ajustes</translation>
+    </message>
+    <message>
+        <source>Search settings</source>
+        <translation>Buscar ajustes</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>No setting is called that, nor explained by it.</source>
+        <translation>Ningún ajuste se llama ni se explica así.</translation>
+    </message>
+</context>
+<context>
+    <name>Presence</name>
+    <message>
+        <source>{recording} failed</source>
+        <translation>{recording} ha fallado</translation>
+    </message>
+    <message>
+        <source>{recording} is done</source>
+        <translation>{recording} está terminada</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln done</source>
+        <translation>
+            <numerusform>%Ln terminada</numerusform>
+            <numerusform>%Ln terminadas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln failed</source>
+        <translation>
+            <numerusform>%Ln fallida</numerusform>
+            <numerusform>%Ln fallidas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Recordings: {figures}</source>
+        <translation>Grabaciones: {figures}</translation>
+    </message>
+    <message>
+        <source>Recording {number}</source>
+        <translation>La grabación {number}</translation>
     </message>
 </context>
 <context>
@@ -1438,7 +2103,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation>Listo</translation>
+        <translation>Hechos</translation>
     </message>
 </context>
 <context>
@@ -1858,6 +2523,544 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>SearchField</name>
+    <message>
+        <source>Clear</source>
+        <translation>Claro</translation>
+    </message>
+</context>
+<context>
+    <name>SelectionView</name>
+    <message numerus="yes">
+        <source>%Ln job(s)</source>
+        <translation>
+            <numerusform>%Ln trabajo</numerusform>
+            <numerusform>%Ln trabajos</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Sentences</name>
+    <message>
+        <source>fi-desktop is closing.</source>
+        <translation>fi-desktop se está cerrando.</translation>
+    </message>
+    <message>
+        <source>The program is already running here: close it first.</source>
+        <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
+    </message>
+    <message>
+        <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
+        <translation>La grabación está dañada y no se puede leer nada de ella: cópiela de nuevo desde la grabadora.</translation>
+    </message>
+    <message>
+        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
+        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
+    </message>
+    <message>
+        <source>Your account may not read this recording: copy it to your own folder, and try again.</source>
+        <translation>Su cuenta no tiene permiso para leer esta grabación: cópiela en una carpeta propia e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The recording is no longer where it was: put it back, and try again.</source>
+        <translation>La grabación ya no está donde estaba: devuélvala a su sitio e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>This file has no sound track.</source>
+        <translation>Este archivo no tiene pista de sonido.</translation>
+    </message>
+    <message>
+        <source>The recording holds no sound: its length is zero.</source>
+        <translation>La grabación no contiene sonido: su duración es cero.</translation>
+    </message>
+    <message>
+        <source>Nobody speaks in this recording.</source>
+        <translation>Nadie habla en esta grabación.</translation>
+    </message>
+    <message>
+        <source>This is a folder or a device, and not a recording.</source>
+        <translation>Esto es una carpeta o un dispositivo, no una grabación.</translation>
+    </message>
+    <message>
+        <source>The recording could not be read to its end: check the drive or network folder it is on.</source>
+        <translation>No se pudo leer la grabación hasta el final: compruebe la unidad o la carpeta de red en la que está.</translation>
+    </message>
+    <message>
+        <source>The recording is silent from beginning to end: check the microphone that was used.</source>
+        <translation>La grabación está en silencio de principio a fin: compruebe el micrófono que se usó.</translation>
+    </message>
+    <message>
+        <source>This file is not a recording that can be read, or it is protected against copying.</source>
+        <translation>Este archivo no es una grabación que se pueda leer, o está protegido contra copia.</translation>
+    </message>
+    <message>
+        <source>The disk is full: make room on it, and it goes on.</source>
+        <translation>El disco está lleno: libere espacio y el trabajo continuará.</translation>
+    </message>
+    <message>
+        <source>The program is already running, but does not answer.</source>
+        <translation>El programa ya está abierto, pero no responde.</translation>
+    </message>
+    <message>
+        <source>The running fi-desktop is of another version: close it first.</source>
+        <translation>El fi-desktop que está abierto es de otra versión: ciérrelo antes.</translation>
+    </message>
+    <message>
+        <source>The Whisper model does not know the chosen language.</source>
+        <translation>El modelo de Whisper no conoce el idioma elegido.</translation>
+    </message>
+    <message>
+        <source>The {engine} model pack is incomplete: install it again.</source>
+        <translation>El paquete de modelo de {engine} está incompleto: instálelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The built-in voice model is damaged; install the program again.</source>
+        <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
+    </message>
+    <message>
+        <source>The built-in voice model is missing from this installation.</source>
+        <translation>Falta el modelo de voz integrado en esta instalación.</translation>
+    </message>
+    <message>
+        <source>The engine {name} needs a model pack, and none is installed.</source>
+        <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not installed, or does not transcribe.</source>
+        <translation>El paquete de modelo {name} no está instalado, o no transcribe.</translation>
+    </message>
+    <message>
+        <source>This pyannote model pack is of a kind that cannot be used here.</source>
+        <translation>Este paquete de modelo de pyannote es de un tipo que no se puede usar aquí.</translation>
+    </message>
+    <message>
+        <source>The part that finds speech is missing from this installation.</source>
+        <translation>Falta en esta instalación el componente que busca el habla.</translation>
+    </message>
+    <message>
+        <source>Something unexpected went wrong ({error}).</source>
+        <translation>Ha ocurrido un error inesperado ({error}).</translation>
+    </message>
+    <message>
+        <source>There is no engine {name!r}; known are {known}.</source>
+        <translation>No existe el motor «{name}»; los disponibles son {known}.</translation>
+    </message>
+    <message>
+        <source>The file could not be written there: choose another folder.</source>
+        <translation>No se pudo escribir el archivo ahí: elija otra carpeta.</translation>
+    </message>
+    <message>
+        <source>The disk of the data folder {home} is full: make room on it, and start again.</source>
+        <translation>El disco de la carpeta de datos {home} está lleno: libere espacio y abra el programa de nuevo.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local one by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} está en una unidad de red, donde la cola no estaría segura. Elija una local con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.</source>
+        <translation>No se puede escribir en la carpeta de datos {home} ({reason}): elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation>Cancelado.</translation>
+    </message>
+    <message>
+        <source>The program ended {times} times while it worked on this.</source>
+        <translation>El programa se cerró {times} veces mientras procesaba este trabajo.</translation>
+    </message>
+    <message>
+        <source>This job is running: cancel it before you remove it.</source>
+        <translation>Este trabajo está en curso: cancélelo antes de quitarlo.</translation>
+    </message>
+    <message>
+        <source>Timeout ({minutes} min)</source>
+        <translation>Tiempo agotado ({minutes} min)</translation>
+    </message>
+    <message>
+        <source>There is no job {job}.</source>
+        <translation>No existe el trabajo {job}.</translation>
+    </message>
+    <message>
+        <source>The computer ran out of memory.</source>
+        <translation>El equipo se quedó sin memoria.</translation>
+    </message>
+    <message>
+        <source>A model pack called {name} is installed already.</source>
+        <translation>Ya hay instalado un paquete de modelo llamado {name}.</translation>
+    </message>
+    <message>
+        <source>Models are fetched only from an address that begins with https://.</source>
+        <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
+    </message>
+    <message>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
+    </message>
+    <message>
+        <source>{path} is missing or not as its manifest says: the copy is damaged or was changed, and nothing was imported.</source>
+        <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
+    </message>
+    <message>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
+    </message>
+    <message>
+        <source>A model pack cannot be called {name!r}: small letters, figures, “.”, “-” and “_” will do.</source>
+        <translation>Un paquete de modelo no puede llamarse «{name}»: valen letras minúsculas, cifras, «.», «-» y «_».</translation>
+    </message>
+    <message>
+        <source>{host} does not know this token: make a new one at {tokens}.</source>
+        <translation>{host} no reconoce este token: cree uno nuevo en {tokens}.</translation>
+    </message>
+    <message>
+        <source>Copying the pack broke off ({reason}): is the stick still there?</source>
+        <translation>La copia del paquete se interrumpió ({reason}): ¿sigue conectada la memoria USB?</translation>
+    </message>
+    <message>
+        <source>The model pack {name} belongs to the program and cannot be removed.</source>
+        <translation>El paquete de modelo {name} forma parte del programa y no se puede eliminar.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is being installed already.</source>
+        <translation>El paquete de modelo {name} ya se está instalando.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not used: {file} is damaged or was changed. Install it again.</source>
+        <translation>El paquete de modelo {name} no se usa: {file} está dañado o se ha modificado. Instálelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The connection to {host} broke off. What has come is kept: try again to go on.</source>
+        <translation>Se interrumpió la conexión con {host}. Lo descargado se conserva: inténtelo de nuevo para continuar.</translation>
+    </message>
+    <message>
+        <source>What came from {host} is not the file that it promised ({path}): try again.</source>
+        <translation>Lo recibido de {host} no es el archivo anunciado ({path}): inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>This is no zip archive, or a damaged one.</source>
+        <translation>Esto no es un archivo zip, o está dañado.</translation>
+    </message>
+    <message>
+        <source>The archive is locked with a password: unpack it first, and import the folder.</source>
+        <translation>El archivo está protegido con contraseña: descomprímalo antes e importe la carpeta.</translation>
+    </message>
+    <message>
+        <source>Your Hugging Face account may not read {repo} yet: accept its conditions at {page}, and see that the token may read gated repositories. Then try again.</source>
+        <translation>Su cuenta de Hugging Face aún no tiene acceso a {repo}: acepte sus condiciones en {page} y compruebe que el token permite leer repositorios restringidos. Después, inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>{host} cannot serve this now (status {status}): try again later.</source>
+        <translation>{host} no puede atender la petición ahora (estado {status}): inténtelo más tarde.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is in use: wait until the running jobs are done, and try again.</source>
+        <translation>El paquete de modelo {name} está en uso: espere a que terminen los trabajos en curso e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not complete: {reason}. Install it again, or import it anew.</source>
+        <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
+        <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
+    </message>
+    <message>
+        <source>The archive holds links: nothing was unpacked.</source>
+        <translation>El archivo contiene enlaces: no se ha descomprimido nada.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not installed.</source>
+        <translation>El paquete de modelo {name} no está instalado.</translation>
+    </message>
+    <message>
+        <source>{repo} is given only to people with a free Hugging Face account: accept its conditions at {page}, make a token at {tokens}, and enter the token here.</source>
+        <translation>{repo} solo se ofrece a quienes tienen una cuenta gratuita de Hugging Face: acepte sus condiciones en {page}, cree un token en {tokens} e introdúzcalo aquí.</translation>
+    </message>
+    <message>
+        <source>This is no model pack: it holds neither a manifest nor the files of a pyannote or Whisper model.</source>
+        <translation>Esto no es un paquete de modelo: no contiene ni un manifiesto ni los archivos de un modelo de pyannote o Whisper.</translation>
+    </message>
+    <message>
+        <source>{wanted} more are needed, and {free} are free on that disk: make room first.</source>
+        <translation>Se necesitan {wanted} más y en ese disco quedan {free} libres: libere espacio antes.</translation>
+    </message>
+    <message>
+        <source>{host} has no {repo}, or not this file of it any more.</source>
+        <translation>{host} no tiene {repo}, o ya no tiene este archivo.</translation>
+    </message>
+    <message>
+        <source>This file or folder is not there, or cannot be read.</source>
+        <translation>Este archivo o carpeta no existe, o no se puede leer.</translation>
+    </message>
+    <message>
+        <source>{host} answered with no list of files: is the network behind a login page?</source>
+        <translation>{host} no respondió con una lista de archivos: ¿exige la red iniciar sesión en una página?</translation>
+    </message>
+    <message>
+        <source>The archive is packed in an unusual way: pack it as a plain zip.</source>
+        <translation>El archivo está comprimido de una forma poco común: comprímalo como zip normal.</translation>
+    </message>
+    <message>
+        <source>{host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), or carry the pack here on a stick and import it.</source>
+        <translation>No se puede conectar con {host}. Compruebe la red o el proxy (HTTPS_PROXY), o traiga el paquete en una memoria USB e impórtelo.</translation>
+    </message>
+    <message>
+        <source>The proxy asks for a name and a password: give them in HTTPS_PROXY, and try again.</source>
+        <translation>El proxy pide usuario y contraseña: indíquelos en HTTPS_PROXY e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>{path!r} is there twice, or differs from another only in case: nothing was read.</source>
+        <translation>«{path}» aparece dos veces, o solo difiere de otro en las mayúsculas: no se ha leído nada.</translation>
+    </message>
+    <message>
+        <source>The archive unpacks to far more than weights ever do: nothing was unpacked.</source>
+        <translation>El archivo ocuparía descomprimido mucho más de lo que ocupan unos pesos: no se ha descomprimido nada.</translation>
+    </message>
+    <message>
+        <source>This would unpack to {size}, more than any model pack has: nothing was unpacked.</source>
+        <translation>Descomprimido ocuparía {size}, más que cualquier paquete de modelo: no se ha descomprimido nada.</translation>
+    </message>
+    <message>
+        <source>This holds far more files than a model pack.</source>
+        <translation>Esto contiene muchos más archivos que un paquete de modelo.</translation>
+    </message>
+    <message>
+        <source>{name} is a pyannote model, and loading one can run any program that its maker hid in it. Import it only if you know and trust where it comes from.</source>
+        <translation>{name} es un modelo de pyannote, y al cargarlo puede ejecutarse cualquier programa que su autor haya ocultado en él. Impórtelo solo si conoce su origen y confía en él.</translation>
+    </message>
+    <message>
+        <source>There is no model pack {name!r} to install; known are {known}.</source>
+        <translation>No existe el paquete de modelo «{name}»; los disponibles son {known}.</translation>
+    </message>
+    <message>
+        <source>{path!r} leads out of its folder, or is no name that every system takes: nothing was read.</source>
+        <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
+        <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to the models folder {root}.</source>
+        <translation>No se puede escribir en la carpeta de modelos {root}.</translation>
+    </message>
+    <message>
+        <source>Your profiles were damaged and are set aside as {file}; the built-in ones are there.</source>
+        <translation>Sus perfiles estaban dañados y se han apartado como {file}; los integrados siguen disponibles.</translation>
+    </message>
+    <message>
+        <source>Your profiles cannot be read ({reason}); the built-in ones are there.</source>
+        <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
+    </message>
+    <message>
+        <source>Setting {name} was given by the environment or the command line.</source>
+        <translation>El ajuste {name} viene dado por el entorno o la línea de órdenes.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} cannot be used.</source>
+        <translation>Ajuste {name}: {value} no es válido.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is none of {choices}.</source>
+        <translation>Ajuste {name}: {value} no es ninguno de {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is above {most}.</source>
+        <translation>Ajuste {name}: {value} es mayor que {most}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is below {least}.</source>
+        <translation>Ajuste {name}: {value} es menor que {least}.</translation>
+    </message>
+    <message>
+        <source>There is no setting {name!r}.</source>
+        <translation>No existe el ajuste «{name}».</translation>
+    </message>
+    <message>
+        <source>settings.toml cannot be read: {error}.</source>
+        <translation>No se puede leer settings.toml: {error}.</translation>
+    </message>
+    <message>
+        <source>The queue&apos;s file is damaged: {error}.</source>
+        <translation>El archivo de la cola está dañado: {error}.</translation>
+    </message>
+    <message>
+        <source>The queue was written by a newer version of fi-desktop.</source>
+        <translation>La cola procede de una versión más reciente de fi-desktop.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be opened: {error}.</source>
+        <translation>No se puede abrir la cola: {error}.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be written: {error}.</source>
+        <translation>No se puede escribir en la cola: {error}.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found there.</source>
+        <translation>No se encontró audio ni vídeo ahí.</translation>
+    </message>
+    <message>
+        <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
+        <translation>La lista de carpetas vigiladas estaba dañada y se ha apartado como {file}: añádalas de nuevo.</translation>
+    </message>
+    <message>
+        <source>The folder {folder} cannot be read ({reason}).</source>
+        <translation>No se puede leer la carpeta {folder} ({reason}).</translation>
+    </message>
+    <message>
+        <source>The folder is watched no more.</source>
+        <translation>La carpeta ya no se vigila.</translation>
+    </message>
+    <message>
+        <source>The list of watched folders cannot be read ({reason}).</source>
+        <translation>No se puede leer la lista de carpetas vigiladas ({reason}).</translation>
+    </message>
+    <message>
+        <source>There is no display to open the window on; `fi-desktop run` works without one.</source>
+        <translation>No hay pantalla en la que abrir la ventana; `fi-desktop run` funciona sin ella.</translation>
+    </message>
+    <message>
+        <source>The worker that had this job ended unexpectedly ({ended}).</source>
+        <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
+    </message>
+    <message>
+        <source>The program was ended in the middle of it each time.</source>
+        <translation>El programa se cerró cada vez a mitad de la tarea.</translation>
+    </message>
+    <message>
+        <source>The worker that had this job was stuck.</source>
+        <translation>El proceso que hacía este trabajo se quedó bloqueado.</translation>
+    </message>
+    <message>
+        <source>The file is damaged after {at}; what comes before was used.</source>
+        <translation>El archivo está dañado a partir de {at}; se ha usado lo anterior.</translation>
+    </message>
+    <message>
+        <source>The file is damaged in places, first at {at}; what could not be read is left silent.</source>
+        <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
+    </message>
+    <message>
+        <source>Voices hard to tell apart, or only one voice: please check.</source>
+        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+    </message>
+    <message>
+        <source>The vocabulary is too long: its last {number} words were not used.</source>
+        <translation>El vocabulario es demasiado largo: no se usaron sus últimas {number} palabras.</translation>
+    </message>
+    <message>
+        <source>The language was hard to tell: if it is wrong, choose it and try again.</source>
+        <translation>Fue difícil reconocer el idioma: si no es correcto, elíjalo e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The words are missing: {reason}</source>
+        <translation>Falta la transcripción: {reason}</translation>
+    </message>
+    <message>
+        <source>The speakers are missing: {reason}</source>
+        <translation>Faltan los hablantes: {reason}</translation>
+    </message>
+    <message>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
+    </message>
+    <message>
+        <source>No worker process can be started here: recordings are worked one at a time inside the program.</source>
+        <translation>Aquí no se puede iniciar ningún proceso de trabajo: las grabaciones se procesan de una en una dentro del programa.</translation>
+    </message>
+    <message>
+        <source>The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again.</source>
+        <translation>La cola se ha detenido por un fallo del programa. No se ha perdido nada: abra fi-desktop de nuevo.</translation>
+    </message>
+    <message>
+        <source>it stopped</source>
+        <translation>se detuvo</translation>
+    </message>
+    <message>
+        <source>signal {number}</source>
+        <translation>señal {number}</translation>
+    </message>
+    <message>
+        <source>exit code {number}</source>
+        <translation>código de salida {number}</translation>
+    </message>
+    <message>
+        <source>it is far too long</source>
+        <translation>es demasiado largo</translation>
+    </message>
+    <message>
+        <source>it is no YAML</source>
+        <translation>no es YAML</translation>
+    </message>
+    <message>
+        <source>it describes no pipeline</source>
+        <translation>no describe ninguna canalización</translation>
+    </message>
+    <message>
+        <source>it asks for more than a speaker diarization pipeline</source>
+        <translation>pide más que una canalización de diarización</translation>
+    </message>
+    <message>
+        <source>it was written by a newer fi-desktop</source>
+        <translation>procede de una versión más reciente de fi-desktop</translation>
+    </message>
+    <message>
+        <source>it names too many files</source>
+        <translation>nombra demasiados archivos</translation>
+    </message>
+    <message>
+        <source>a file in it has no proper size or SHA-256</source>
+        <translation>contiene un archivo sin un tamaño o un SHA-256 válidos</translation>
+    </message>
+    <message>
+        <source>it holds control characters</source>
+        <translation>contiene caracteres de control</translation>
+    </message>
+    <message>
+        <source>it is called {name}, and lies in a folder of another name</source>
+        <translation>se llama {name} y está en una carpeta con otro nombre</translation>
+    </message>
+    <message>
+        <source>{file} is missing</source>
+        <translation>falta {file}</translation>
+    </message>
+    <message>
+        <source>{file} are missing</source>
+        <translation>faltan {file}</translation>
+    </message>
+    <message>
+        <source>{file} has {number} bytes, not {wanted}</source>
+        <translation>{file} tiene {number} bytes en lugar de {wanted}</translation>
+    </message>
+</context>
+<context>
+    <name>SettingRow</name>
+    <message>
+        <source>from the next start on</source>
+        <translation>a partir del próximo arranque</translation>
+    </message>
+    <message>
+        <source>Given by the environment or the command line, and not changed here</source>
+        <translation>Viene dado por el entorno o la línea de órdenes y no se cambia aquí</translation>
+    </message>
+    <message>
+        <source>Reset to default</source>
+        <translation>Restablecer</translation>
+    </message>
+    <message>
+        <source>Reset to default: {name}</source>
+        <translation>Restablecer: {name}</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutSheet</name>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>Atajos de teclado</translation>
+    </message>
+</context>
+<context>
     <name>StateChips</name>
     <message>
         <source>Show jobs by state</source>
@@ -1865,7 +3068,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>All</source>
-        <translation>Todos</translation>
+        <translation>Todo</translation>
     </message>
     <message>
         <source>{word}: {number}</source>
@@ -2018,6 +3221,10 @@ Todo se queda en este equipo.</translation>
         <source>Add a folder</source>
         <translation>Añadir una carpeta</translation>
     </message>
+    <message>
+        <source>More</source>
+        <translation>Más</translation>
+    </message>
 </context>
 <context>
     <name>Tray</name>
@@ -2026,8 +3233,42 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar fi-desktop</translation>
     </message>
     <message>
+        <source>Pause the queue</source>
+        <translation>Pausar la cola</translation>
+    </message>
+    <message>
         <source>Stop safely and quit</source>
         <translation>Detener sin pérdidas y salir</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>En pausa</translation>
+    </message>
+    <message>
+        <source>{percent} % done</source>
+        <translation>{percent} % hecho</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln running</source>
+        <translation>
+            <numerusform>%Ln en curso</numerusform>
+            <numerusform>%Ln en curso</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting</source>
+        <translation>
+            <numerusform>%Ln en espera</numerusform>
+            <numerusform>%Ln en espera</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>fi-desktop: {state}</source>
+        <translation>fi-desktop: {state}</translation>
+    </message>
+    <message>
+        <source>Resume the queue</source>
+        <translation>Reanudar la cola</translation>
     </message>
 </context>
 <context>
@@ -2129,7 +3370,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation>Listo</translation>
+        <translation>Hechos</translation>
     </message>
     <message>
         <source>As chosen in the window</source>
@@ -2256,14 +3497,6 @@ Todo se queda en este equipo.</translation>
         <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
     </message>
     <message>
-        <source>The words are missing: {reason}</source>
-        <translation>Falta la transcripción: {reason}</translation>
-    </message>
-    <message>
-        <source>The speakers are missing: {reason}</source>
-        <translation>Faltan los hablantes: {reason}</translation>
-    </message>
-    <message>
         <source>The worker stopped unexpectedly</source>
         <translation>El proceso se detuvo de forma inesperada</translation>
     </message>
@@ -2334,6 +3567,13 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Waiting for its next attempt</source>
         <translation>En espera de su próximo intento</translation>
+    </message>
+</context>
+<context>
+    <name>WordsField</name>
+    <message>
+        <source>One a line</source>
+        <translation>Uno por línea</translation>
     </message>
 </context>
 <context>

@@ -67,12 +67,14 @@ class _Folder:
         found: dict[str, int] = {}
         for path in folder.rglob("*"):
             if path.is_symlink():
-                message = "The folder holds links, as the hub's own cache does: copy it with cp -rL first."
-                raise UserError("models.links", message)
+                raise UserError(
+                    "models.links",
+                    "The folder holds links, as the hub's own cache does: copy it with cp -rL first.",
+                )
             if path.is_file():
                 found[path.relative_to(folder).as_posix()] = path.stat().st_size
             if len(found) > _MOST_ENTRIES:
-                raise UserError("models.no_pack", "This folder holds far more files than a model pack.")
+                raise UserError("models.too_many_files", "This holds far more files than a model pack.")
         prefix, self.sizes = _in_one_folder(found)
         self.name = prefix.rstrip("/") or folder.resolve().name
         self._folder = folder / prefix
@@ -89,7 +91,7 @@ class _Archive:
         self._archive = archive
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         if len(entries) > _MOST_ENTRIES:
-            raise UserError("models.too_large", "This archive holds far more files than a model pack.")
+            raise UserError("models.too_many_files", "This holds far more files than a model pack.")
         for entry in entries:
             _check_entry(entry)
         check_distinct(entry.orig_filename for entry in entries)
@@ -110,26 +112,30 @@ def check_total(total_bytes: int) -> None:
         UserError: models.too_large.
     """
     if total_bytes > LARGEST_BYTES:
-        message = (
-            f"This would unpack to {size(total_bytes)}, more than any model pack has: nothing was unpacked."
+        raise UserError(
+            "models.too_large",
+            "This would unpack to {size}, more than any model pack has: nothing was unpacked.",
+            size=size(total_bytes),
         )
-        raise UserError("models.too_large", message)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     check_path(entry.orig_filename)
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise UserError("models.links", "The archive holds links: nothing was unpacked.")
+        raise UserError("models.links_in_archive", "The archive holds links: nothing was unpacked.")
     if entry.flag_bits & _ENCRYPTED:
-        message = "The archive is locked with a password: unpack it first, and import the folder."
-        raise UserError("models.encrypted", message)
+        raise UserError(
+            "models.encrypted",
+            "The archive is locked with a password: unpack it first, and import the folder.",
+        )
     if entry.compress_type not in _METHODS:
         raise UserError(
-            "models.damaged_archive", "The archive is packed in an unusual way: pack it as a plain zip."
+            "models.odd_archive", "The archive is packed in an unusual way: pack it as a plain zip."
         )
     if entry.file_size > max(_SMALL_BYTES, _STEEPEST * entry.compress_size):
-        message = "The archive unpacks to far more than weights ever do: nothing was unpacked."
-        raise UserError("models.too_large", message)
+        raise UserError(
+            "models.too_dense", "The archive unpacks to far more than weights ever do: nothing was unpacked."
+        )
 
 
 def _in_one_folder(found: dict[str, int]) -> tuple[str, dict[str, int]]:

@@ -134,10 +134,12 @@ def known(name: str) -> Known:
     for pack in KNOWN:
         if wanted in (pack.name, pack.short):
             return pack
-    message = (
-        f"There is no model pack {name!r} to install; known are {', '.join(pack.short for pack in KNOWN)}."
+    raise UserError(
+        "models.unknown",
+        "There is no model pack {name!r} to install; known are {known}.",
+        name=name,
+        known=", ".join(pack.short for pack in KNOWN),
     )
-    raise UserError("models.unknown", message)
 
 
 def look_up(name: str) -> Known | None:

@@ -191,8 +191,12 @@ class _Fetch:
         if not self._is_sound(part, file):
             self._add(-part.stat().st_size)
             part.unlink()
-            message = f"What came from {self._hub.host} is not the file that it promised ({path}): try again."
-            raise TransientError("models.damaged", message)
+            raise TransientError(
+                "models.damaged",
+                "What came from {host} is not the file that it promised ({path}): try again.",
+                host=self._hub.host,
+                path=path,
+            )
         part.replace(here)
 
     def _part(self, path: str) -> Path:

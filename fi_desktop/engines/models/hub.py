@@ -88,8 +88,11 @@ class Stream:
         return block
 
     def _cut(self) -> TransientError:
-        message = f"The connection to {self._host} broke off. What has come is kept: try again to go on."
-        return TransientError("models.cut", message)
+        return TransientError(
+            "models.cut",
+            "The connection to {host} broke off. What has come is kept: try again to go on.",
+            host=self._host,
+        )
 
 
 class Hub:
@@ -107,8 +110,9 @@ class Hub:
         """
         parts = urlsplit(address)
         if parts.hostname is None or not (parts.scheme == "https" or parts.hostname in _LOOPBACK):
-            message = "Models are fetched only from an address that begins with https://."
-            raise UserError("models.bad_address", message)
+            raise UserError(
+                "models.bad_address", "Models are fetched only from an address that begins with https://."
+            )
         self.host = parts.netloc
         self._address = address.rstrip("/")
         self._token = token
@@ -127,8 +131,11 @@ class Hub:
                 told = json.loads(answer.read(_LONGEST_ANSWER))
             return tuple(_remote_file(repo, told["sha"], entry) for entry in told["siblings"])
         except (ValueError, KeyError, TypeError) as error:
-            message = f"{self.host} answered with no list of files: is the network behind a login page?"
-            raise TransientError("models.odd_answer", message) from error
+            raise TransientError(
+                "models.odd_answer",
+                "{host} answered with no list of files: is the network behind a login page?",
+                host=self.host,
+            ) from error
         except _BROKEN as error:
             raise self._unreachable(error) from error
 
@@ -166,43 +173,70 @@ class Hub:
         page = f"{HUB}/{repo}"
         match status:
             case HTTPStatus.UNAUTHORIZED if not self._token:
-                message = (
-                    f"{repo} is given only to people with a free Hugging Face account: accept its conditions "
-                    f"at {page}, make a token at {TOKENS_PAGE}, and enter the token here."
+                return UserError(
+                    "models.needs_token",
+                    (
+                        "{repo} is given only to people with a free Hugging Face account: accept its "
+                        "conditions at {page}, make a token at {tokens}, and enter the token here."
+                    ),
+                    repo=repo,
+                    page=page,
+                    tokens=TOKENS_PAGE,
                 )
-                return UserError("models.needs_token", message)
             case HTTPStatus.UNAUTHORIZED:
-                message = f"{self.host} does not know this token: make a new one at {TOKENS_PAGE}."
-                return UserError("models.bad_token", message)
-            case HTTPStatus.FORBIDDEN:
-                message = (
-                    f"Your Hugging Face account may not read {repo} yet: accept its conditions at {page}, "
-                    "and see that the token may read gated repositories. Then try again."
+                return UserError(
+                    "models.bad_token",
+                    "{host} does not know this token: make a new one at {tokens}.",
+                    host=self.host,
+                    tokens=TOKENS_PAGE,
                 )
-                return UserError("models.gated", message)
+            case HTTPStatus.FORBIDDEN:
+                return UserError(
+                    "models.gated",
+                    (
+                        "Your Hugging Face account may not read {repo} yet: accept its conditions at "
+                        "{page}, and see that the token may read gated repositories. Then try again."
+                    ),
+                    repo=repo,
+                    page=page,
+                )
             case HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
                 return TransientError(*_PROXY)
             case HTTPStatus.NOT_FOUND:
-                message = f"{self.host} has no {repo}, or not this file of it any more."
-                return UserError("models.not_there", message)
-        message = f"{self.host} cannot serve this now (status {status}): try again later."
-        return TransientError("models.hub_trouble", message)
+                return UserError(
+                    "models.not_offered",
+                    "{host} has no {repo}, or not this file of it any more.",
+                    host=self.host,
+                    repo=repo,
+                )
+        return TransientError(
+            "models.hub_trouble",
+            "{host} cannot serve this now (status {status}): try again later.",
+            host=self.host,
+            status=status,
+        )
 
     def _unreachable(self, error: BaseException) -> TransientError:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
-            message = (
-                f"The certificate of {self.host} is not trusted, so nothing was fetched. In a network that "
-                "looks into connections, the network's own certificate must be known to this computer."
+            return TransientError(
+                "models.untrusted",
+                (
+                    "The certificate of {host} is not trusted, so nothing was fetched. In a network that "
+                    "looks into connections, the network's own certificate must be known to this computer."
+                ),
+                host=self.host,
             )
-            return TransientError("models.untrusted", message)
         if str(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED.value) in str(reason):  # from a tunnel, as text only
             return TransientError(*_PROXY)
-        message = (
-            f"{self.host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), "
-            "or carry the pack here on a stick and import it."
+        return TransientError(
+            "models.offline",
+            (
+                "{host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), or carry the "
+                "pack here on a stick and import it."
+            ),
+            host=self.host,
         )
-        return TransientError("models.offline", message)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

@@ -67,8 +67,11 @@ def import_pack(
                 if is_disk_full(error):
                     raise disk_full() from error
                 reason = error.strerror or type(error).__name__
-                message = f"Copying the pack broke off ({reason}): is the stick still there?"
-                raise UserError("models.broken_off", message) from error
+                raise UserError(
+                    "models.broken_off",
+                    "Copying the pack broke off ({reason}): is the stick still there?",
+                    reason=reason,
+                ) from error
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     log.event("MODELS_IMPORTED", kind=pack.kind.value)
@@ -82,14 +85,17 @@ def _told(found: Carrier, name: str | None) -> Pack:
             told = manifest.parse(file.read(manifest.LONGEST_BYTES + 1))
         for wanted in told.files:
             if found.sizes.get(wanted.path) != wanted.size:
-                raise _changed(wanted.path, "is missing or has another size than its manifest says")
+                raise _changed(wanted.path)
         return told
     kind = recognise(found.sizes)
     if kind is None:
-        message = (
-            "This is no model pack: it holds neither a manifest nor the files of a pyannote or Whisper model."
+        raise UserError(
+            "models.no_pack",
+            (
+                "This is no model pack: it holds neither a manifest nor the files of a pyannote or "
+                "Whisper model."
+            ),
         )
-        raise UserError("models.no_pack", message)
     pack_name = check_pack_name(name) if name else pack_name_from(found.name)
     files = tuple(
         PackFile(path, size, "") for path, size in sorted(found.sizes.items()) if belongs(kind, path)
@@ -111,7 +117,7 @@ def _copy(found: Carrier, told: Pack, folder: Path, report: Report) -> Pack:
             while block := source.read(min(_BLOCK_BYTES, left + 1)):
                 left -= len(block)
                 if left < 0:
-                    raise _changed(file.path, "is longer than it was said to be")
+                    raise _changed(file.path)
                 out.write(block)
                 digest.update(block)
                 done += len(block)
@@ -119,19 +125,26 @@ def _copy(found: Carrier, told: Pack, folder: Path, report: Report) -> Pack:
             out.flush()
             os.fsync(out.fileno())
         if left or (file.sha256 and digest.hexdigest() != file.sha256):
-            raise _changed(file.path, "is not what its manifest says")
+            raise _changed(file.path)
         files.append(PackFile(file.path, file.size, digest.hexdigest()))
     return with_changes(told, files=tuple(files), folder=folder)
 
 
 def _unapproved(name: str) -> UserError:
-    message = (
-        f"{name} is a pyannote model, and loading one can run any program that its maker hid in it. "
-        "Import it only if you know and trust where it comes from."
+    return UserError(
+        "models.unapproved",
+        (
+            "{name} is a pyannote model, and loading one can run any program that its maker hid in "
+            "it. Import it only if you know and trust where it comes from."
+        ),
+        name=name,
     )
-    return UserError("models.unapproved", message)
 
 
-def _changed(path: str, what: str) -> UserError:
-    message = f"{path} {what}: the copy is damaged or was changed, and nothing was imported."
-    return UserError("models.changed", message)
+def _changed(path: str) -> UserError:
+    return UserError(
+        "models.bad_copy",
+        "{path} is missing or not as its manifest says: the copy is damaged or was changed, and nothing was "
+        "imported.",
+        path=path,
+    )

@@ -102,7 +102,9 @@ def remove(name: str, root: Path, *, bundled: tuple[Path, ...] = ()) -> None:
     if pack is None or pack.folder is None:
         if find(name, bundled) is not None:
             raise UserError(
-                "models.bundled", f"The model pack {name} belongs to the program and cannot be removed."
+                "models.bundled",
+                "The model pack {name} belongs to the program and cannot be removed.",
+                name=name,
             )
         raise missing(name)
     place.delete(pack.folder)
@@ -110,13 +112,17 @@ def remove(name: str, root: Path, *, bundled: tuple[Path, ...] = ()) -> None:
 
 def missing(name: str) -> UserError:
     """Return what is said of a pack that is not there."""
-    return UserError("models.missing", f"The model pack {name} is not installed.")
+    return UserError("models.missing", "The model pack {name} is not installed.", name=name)
 
 
 def changed(name: str, file: PackFile) -> UserError:
     """Return what is said of a pack with other bytes than its manifest's."""
-    message = f"The model pack {name} is not used: {file.path} is damaged or was changed. Install it again."
-    return UserError("models.changed", message)
+    return UserError(
+        "models.changed",
+        "The model pack {name} is not used: {file} is damaged or was changed. Install it again.",
+        name=name,
+        file=file.path,
+    )
 
 
 def hash_file(path: Path, report: Callable[[int], None] = lambda _read: None) -> str:

@@ -112,4 +112,6 @@ def _text(value: Any) -> str:
 
 
 def _bad(reason: str) -> UserError:
-    return UserError("models.bad_manifest", f"The model pack's manifest cannot be used: {reason}.")
+    return UserError(
+        "models.bad_manifest", "The model pack's manifest cannot be used: {reason}.", reason=reason
+    )

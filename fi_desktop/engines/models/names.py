@@ -22,8 +22,11 @@ def check_pack_name(name: str) -> str:
         UserError: models.bad_name.
     """
     if not _PACK.fullmatch(name) or name.split(".")[0] in _RESERVED:
-        message = f"A model pack cannot be called {name!r}: small letters, figures, “.”, “-” and “_” will do."
-        raise UserError("models.bad_name", message)
+        raise UserError(
+            "models.bad_name",
+            "A model pack cannot be called {name!r}: small letters, figures, “.”, “-” and “_” will do.",
+            name=name,
+        )
     return name
 
 
@@ -42,10 +45,11 @@ def check_path(path: str) -> str:
     parts = path.split("/")
     odd = not path or len(path) > _LONGEST or "\\" in path or ":" in path or any(ord(c) < 32 for c in path)
     if odd or any(_is_unsafe(part) for part in parts):
-        message = (
-            f"{path[:80]!r} leads out of its folder, or is no name that every system takes: nothing was read."
+        raise UserError(
+            "models.unsafe_path",
+            "{path!r} leads out of its folder, or is no name that every system takes: nothing was read.",
+            path=path[:80],
         )
-        raise UserError("models.unsafe_path", message)
     return path
 
 
@@ -59,8 +63,11 @@ def check_distinct(paths: Iterable[str]) -> None:
     for path in paths:
         key = unicodedata.normalize("NFC", path).casefold()
         if key in seen:
-            message = f"{path[:80]!r} is there twice, or differs from another only in case: nothing was read."
-            raise UserError("models.unsafe_path", message)
+            raise UserError(
+                "models.same_path",
+                "{path!r} is there twice, or differs from another only in case: nothing was read.",
+                path=path[:80],
+            )
         seen.add(key)
 
 

@@ -45,10 +45,12 @@ def working(root: Path, name: str) -> Iterator[Path]:
                 with suppress(OSError):  # what holds something is kept, to go on with
                     folder.rmdir()
     except Timeout:
-        raise UserError("models.busy", f"The model pack {name} is being installed already.") from None
+        raise UserError(
+            "models.busy", "The model pack {name} is being installed already.", name=name
+        ) from None
     except PermissionError as error:
         raise UserError(
-            "models.unwritable", f"Nothing can be written to the models folder {root}."
+            "models.unwritable", "Nothing can be written to the models folder {root}.", root=str(root)
         ) from error
 
 
@@ -59,7 +61,7 @@ def check_free(root: Path, name: str) -> None:
         UserError: models.already.
     """
     if (root / name).exists():
-        raise UserError("models.already", f"A model pack called {name} is installed already.")
+        raise UserError("models.already", "A model pack called {name} is installed already.", name=name)
 
 
 def check_room(root: Path, wanted_bytes: int) -> None:
@@ -70,10 +72,12 @@ def check_room(root: Path, wanted_bytes: int) -> None:
     """
     free = shutil.disk_usage(root).free
     if wanted_bytes + _SPARE_BYTES > free:
-        message = (
-            f"{size(wanted_bytes)} more are needed, and {size(free)} are free on that disk: make room first."
+        raise UserError(
+            "models.no_room",
+            "{wanted} more are needed, and {free} are free on that disk: make room first.",
+            wanted=size(wanted_bytes),
+            free=size(free),
         )
-        raise UserError("models.no_room", message)
 
 
 def put_in(folder: Path, target: Path) -> None:
@@ -109,10 +113,11 @@ def _set_aside(folder: Path) -> Path:
     try:
         return folder.rename(aside)
     except OSError as error:  # Windows keeps files that a worker has open
-        message = (
-            f"The model pack {folder.name} is in use: wait until the running jobs are done, and try again."
-        )
-        raise UserError("models.in_use", message) from error
+        raise UserError(
+            "models.in_use",
+            "The model pack {name} is in use: wait until the running jobs are done, and try again.",
+            name=folder.name,
+        ) from error
 
 
 def _sync(folder: Path) -> None:

@@ -70,8 +70,12 @@ def check_structure(kind: PackKind, name: str, paths: Collection[str], config: b
 
 def incomplete(name: str, reason: str) -> UserError:
     """Return what is said of a pack that no engine could use."""
-    message = f"The model pack {name} is not complete: {reason}. Install it again, or import it anew."
-    return UserError("models.incomplete", message)
+    return UserError(
+        "models.incomplete",
+        "The model pack {name} is not complete: {reason}. Install it again, or import it anew.",
+        name=name,
+        reason=reason,
+    )
 
 
 def localised(config: bytes) -> bytes:
@@ -127,7 +131,9 @@ def _load(config: bytes) -> dict[str, Any]:
 
 
 def _bad_config(reason: str) -> UserError:
-    return UserError("models.bad_config", f"The model pack's config.yaml cannot be used: {reason}.")
+    return UserError(
+        "models.bad_config", "The model pack's config.yaml cannot be used: {reason}.", reason=reason
+    )
 
 
 def _listed(paths: list[str]) -> str:

@@ -57,7 +57,7 @@ class FastSpeakerDiarization(SpeakerDiarization):
         model: Any = pipeline._embedding.model_
         if not isinstance(model, BaseWeSpeakerResNet):
             raise UserError(
-                "engine.bad_model", "This pyannote model pack is of a kind that cannot be used here."
+                "engine.odd_model", "This pyannote model pack is of a kind that cannot be used here."
             )
         resnet: Any = model.resnet
         fold_batch_norms(resnet)

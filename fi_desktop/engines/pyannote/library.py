@@ -72,11 +72,13 @@ def _check_config(path: Path) -> None:
     except yaml.YAMLError as error:
         raise ValueError("not YAML") from error
     if config["pipeline"]["name"] != _PIPELINE:
-        raise UserError("engine.bad_model", "This pyannote model pack is of a kind that cannot be used here.")
+        raise UserError("engine.odd_model", "This pyannote model pack is of a kind that cannot be used here.")
 
 
 def _bad_model() -> UserError:
-    return UserError("engine.bad_model", "The pyannote model pack is incomplete: install it again.")
+    return UserError(
+        "engine.bad_model", "The {engine} model pack is incomplete: install it again.", engine="pyannote"
+    )
 
 
 @contextmanager

@@ -257,4 +257,6 @@ def _heard(segments: Sequence[Any], offset: float, room: int) -> Heard:
 
 
 def _incomplete() -> UserError:
-    return UserError("engine.bad_model", "The Whisper model pack is incomplete: install it again.")
+    return UserError(
+        "engine.bad_model", "The {engine} model pack is incomplete: install it again.", engine="Whisper"
+    )

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from fi_desktop.core.job import Attempt, Job, Outcome
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import errors, icons, theme
 from fi_desktop.ui.details.fold import Fold
 from fi_desktop.ui.details.stage_bar import StageBar, stage_colour
 from fi_desktop.ui.details.words import DetailWords
@@ -54,7 +54,7 @@ class AttemptCard(QFrame):
         set_text(self._ran, self._words.attempt(attempt))
         self._bar.show_stages(attempt.stages)
         error = attempt.error
-        set_text(self.error, error.message if error else "")
+        set_text(self.error, errors.sentence(error) if error else "")
         self.traceback.show_lines(f"{error.code}\n{error.details}".strip() if error else "")
         self._dress()
 

@@ -36,7 +36,7 @@ class SelectionView(QWidget):
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show a sum of these jobs."""
         counts = Counter(row.state for row in rows)
-        set_text(self.heading, self.tr("{number} jobs").format(number=len(rows)))
+        set_text(self.heading, self.tr("%Ln job(s)", "", len(rows)))
         lines = [f"{self._words.common.state(state)}: {counts[state]}" for state in JobState if counts[state]]
         set_text(self.states, "\n".join(lines))
         total_s = sum(row.duration_s or 0.0 for row in rows)

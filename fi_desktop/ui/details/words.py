@@ -6,6 +6,7 @@ from PySide6.QtCore import QDateTime, QLocale, QObject
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Attempt, Job, JobOptions, Priority, StageEnd, StageTime
+from fi_desktop.ui import errors
 from fi_desktop.ui.times import clock, precise
 from fi_desktop.ui.words import Words
 
@@ -109,7 +110,7 @@ class DetailWords(QObject):
             case ev.Failed(crashed=True):
                 return self.tr("The worker stopped unexpectedly")
             case ev.Failed(error=error):
-                return self.tr("Failed: {reason}").format(reason=error.message)
+                return self.tr("Failed: {reason}").format(reason=errors.sentence(error))
             case ev.Released():
                 return self.tr("Given back to the queue")
             case ev.Cancelled():

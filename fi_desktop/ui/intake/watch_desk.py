@@ -156,8 +156,12 @@ def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
     try:
         return unseen(home, folder)
     except OSError as error:
-        message = f"The folder {folder.path} cannot be read ({error.strerror or type(error).__name__})."
-        raise UserError("watch.unreadable", message) from error
+        raise UserError(
+            "watch.folder_unreadable",
+            "The folder {folder} cannot be read ({reason}).",
+            folder=str(folder.path),
+            reason=error.strerror or type(error).__name__,
+        ) from error
 
 
 def _pass_over(

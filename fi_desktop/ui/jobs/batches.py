@@ -65,7 +65,7 @@ class Fold:
             ran_s=None,
             attempts=self._attempts,
             charged=0,
-            error="",
+            error=None,
             asked=one.asked,
             duration_s=self._length_s or None,
             share=min(1.0, max(0.0, self._shares / len(self.ids))),

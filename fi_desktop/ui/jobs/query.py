@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
+from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState
+from fi_desktop.ui import errors
 from fi_desktop.ui.jobs.rows import Row, fold
 
 Test = Callable[[Row], bool]
@@ -104,7 +106,7 @@ def _test(key: str, value: str, states: Mapping[str, JobState]) -> Test | None:
         case "engine":
             return lambda row: value in row.engine.casefold()
         case "error":
-            return lambda row: bool(row.error) and value in fold(row.error)
+            return lambda row: row.error is not None and value in fold(_said(row.error))
         case "batch":
             batch = int(value) if value.isdecimal() else None
             return None if batch is None else lambda row: row.batch == batch
@@ -122,6 +124,11 @@ def _state(value: str, states: Mapping[str, JobState]) -> JobState | None:
         return states[value]
     begun = {state for word, state in states.items() if word.startswith(value)}
     return begun.pop() if len(begun) == 1 else None
+
+
+def _said(error: ErrorInfo) -> str:
+    """Return what the person reads of an error, and how the log and other languages have it."""
+    return f"{errors.sentence(error)} {error.code} {error.message}"
 
 
 def _has_speakers(number: int, asked: str, row: Row) -> bool:

@@ -6,6 +6,7 @@ import os
 import unicodedata
 from dataclasses import dataclass, replace
 
+from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Job, JobState, Priority, Stage
 from fi_desktop.jobs.speed import GUESS, Plan, Speeds
@@ -37,7 +38,7 @@ class Row:
         since: when the state that is shown began.
         ran_s: how long the last attempt took; None before one ended.
         charged: attempts that count against the retries.
-        error: the sentence of the last attempt's error, or "".
+        error: what went wrong in the last attempt; None where nothing did.
         asked: the number of speakers that was asked for.
         duration_s: length of the recording; None before it was decoded.
         speakers, grade, notes: of the result; None and empty before there is one.
@@ -64,7 +65,7 @@ class Row:
     ran_s: float | None
     attempts: int
     charged: int
-    error: str
+    error: ErrorInfo | None
     asked: str
     speakers: int | None = None
     duration_s: float | None = None
@@ -124,7 +125,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         ran_s=ran_s,
         attempts=len(job.attempts),
         charged=job.charged,
-        error=error.message if error else "",
+        error=error,
         asked=str(job.options.speakers),
         speakers=summary.speakers if summary else None,
         duration_s=summary.duration_s if summary else None,

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QMenu, QPush
 
 from fi_desktop.engines.models import catalog
 from fi_desktop.engines.models.catalog import HUB
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import errors, icons, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.message_bar import MessageBar, Offer
 from fi_desktop.ui.models.desk import ModelsDesk
@@ -244,12 +244,12 @@ class ModelsDialog(QDialog):
     def _on_fetched(self, name: str, outcome: Outcome) -> None:
         title = self._words.title(name)
         if outcome.code in _TOKEN_TROUBLES:
-            self.token.ask(catalog.known(name), outcome.sentence)
+            self.token.ask(catalog.known(name), errors.said(outcome.sentence))
         elif outcome.code == "":
             self.message.say(self.tr("{title} is installed. New jobs use it.").format(title=title))
         elif outcome.code != STOPPED:
             again = Offer(self.tr("Try again"), partial(self._on_install_asked, name))
-            self.message.say(outcome.sentence, "bad", again)
+            self.message.say(errors.said(outcome.sentence), "bad", again)
 
     @Slot(str, object)
     def _on_checked(self, name: str, outcome: Outcome) -> None:
@@ -258,14 +258,14 @@ class ModelsDialog(QDialog):
             self.message.say(self.tr("{title} is sound: every byte is as it should be.").format(title=title))
         elif outcome.code in _DAMAGED and catalog.look_up(name) is not None:
             mend = Offer(self.tr("Repair"), partial(self._on_install_asked, name))
-            self.message.say(outcome.sentence, "bad", mend)
+            self.message.say(errors.said(outcome.sentence), "bad", mend)
         elif outcome.code != STOPPED:
-            self.message.say(outcome.sentence, "bad")
+            self.message.say(errors.said(outcome.sentence), "bad")
 
     @Slot(str, object)
     def _on_removed(self, name: str, outcome: Outcome) -> None:
         if outcome.code:
-            self.message.say(outcome.sentence, "bad")
+            self.message.say(errors.said(outcome.sentence), "bad")
 
     @Slot(str, object)
     def _on_imported(self, path: str, outcome: Outcome) -> None:
@@ -273,11 +273,13 @@ class ModelsDialog(QDialog):
             case "":
                 self.message.say(self.tr("The model is installed. New jobs use it."))
             case "models.unapproved":
-                self._questions.trust(outcome.sentence, partial(self._import_trusted, path))
+                self._questions.trust(errors.said(outcome.sentence), partial(self._import_trusted, path))
             case "models.already":
-                self._questions.replace(outcome.sentence, partial(self._bring, path, replace=True))
+                self._questions.replace(
+                    errors.said(outcome.sentence), partial(self._bring, path, replace=True)
+                )
             case code if code != STOPPED:
-                self.message.say(outcome.sentence, "bad")
+                self.message.say(errors.said(outcome.sentence), "bad")
 
     def _import_trusted(self, path: str) -> None:
         self._trusted.add(path)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import errors, icons, theme
 from fi_desktop.ui.models.state import Shown
 from fi_desktop.ui.models.words import ModelWords
 from fi_desktop.ui.models.work import Meter
@@ -90,7 +90,7 @@ class ModelRow(QWidget):
         self._title.setToolTip(f"<qt>{escape(shown.name)}<br>{escape(shown.attribution)}</qt>")
         self._purpose.setText(self._words.purpose(shown.name))
         self._facts.setText(self._words.facts(shown))
-        self._trouble.setText(shown.trouble)
+        self._trouble.setText(errors.said(shown.trouble))
         self._trouble.setVisible(bool(shown.trouble))
         busy = doing is not Doing.NOTHING
         paused = bool(shown.fetched_bytes) and not shown.installed and not busy

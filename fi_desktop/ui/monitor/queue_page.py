@@ -192,7 +192,7 @@ class QueuePage(QWidget):
 
     def _scheduled_row(self, job: Job, now: float) -> tuple[Cell, ...]:
         due_at = job.due_at if job.due_at is not None else now
-        name, why = PurePath(job.path).name, job.error.message if job.error is not None else ""
+        name, why = PurePath(job.path).name, self._job_words.error(job.error) if job.error is not None else ""
         return (
             Cell(self._words.span(due_at - now + 0.5) if due_at > now else self.tr("now")),
             Cell(self._job_words.moment(due_at)),

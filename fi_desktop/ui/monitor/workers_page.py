@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.jobs.news import News, WorkersChanged
-from fi_desktop.ui import theme
+from fi_desktop.ui import errors, theme
 from fi_desktop.ui.monitor.watch import Look
 from fi_desktop.ui.monitor.words import MonitorWords
 from fi_desktop.ui.monitor.workers_model import WorkersModel
@@ -71,7 +71,7 @@ class WorkersPage(QWidget):
         """Show what happened."""
         for item in news:
             if isinstance(item, WorkersChanged):
-                self._trouble = item.trouble
+                self._trouble = errors.said(item.trouble)
         self.model.take_news(news)
         self._fit()
 

@@ -99,7 +99,7 @@ class JobPage(QWidget):
         self.attempts.addItems([self._told(attempt) for attempt in reversed(job.attempts)])
         self.attempts.setVisible(bool(job.attempts))
         code = job.error.code if job.error else ""
-        self.models.setVisible(code.startswith("models.") or code == "engine.no_model")
+        self.models.setVisible(code.startswith(("models.", "engine.no_model", "engine.no_transcriber")))
         self._heading.setVisible(bool(job.attempts))
 
     def _lay_out(self) -> None:
@@ -134,7 +134,7 @@ class JobPage(QWidget):
         if attempt.ended_at is not None:
             parts.append(clock(attempt.ended_at - attempt.started_at))
         ended = self._words.outcome(attempt.outcome)
-        parts.append(f"{ended}: {attempt.error.message}" if attempt.error else ended)
+        parts.append(f"{ended}: {self._words.error(attempt.error)}" if attempt.error else ended)
         return "  ·  ".join(parts)
 
     def _dress(self) -> None:

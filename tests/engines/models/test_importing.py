@@ -66,14 +66,14 @@ class TestWithManifest:
     def test_a_changed_byte_is_named_and_nothing_comes_in(self, root: Path, carried, path: str):
         changed = WHISPER | {path: WHISPER[path][:-1] + bytes([WHISPER[path][-1] ^ 1])}
         error = refusal(carried(changed), root)
-        assert error.code == "models.changed"
+        assert error.code == "models.bad_copy"
         assert path in error.message
         assert installed((root,)) == ()
 
     def test_a_missing_file_is_named(self, root: Path, carried):
         files = {path: content for path, content in WHISPER.items() if path != "model.bin"}
         error = refusal(carried(files), root)
-        assert error.code == "models.changed"
+        assert error.code == "models.bad_copy"
         assert "model.bin" in error.message
 
     def test_a_pack_that_its_engine_could_not_use_stays_outside(self, root: Path, carried):
@@ -174,7 +174,7 @@ class TestHostileArchives:
 
     def test_names_that_differ_in_case_alone_are_refused(self, root: Path, tmp_path: Path):
         path = make_zip(tmp_path / "evil.zip", WHISPER | {"MODEL.bin": b"x"})
-        assert refusal(path, root).code == "models.unsafe_path"
+        assert refusal(path, root).code == "models.same_path"
 
     def test_a_link_is_refused(self, root: Path, tmp_path: Path):
         path = make_zip(tmp_path / "evil.zip", WHISPER)
@@ -182,7 +182,7 @@ class TestHostileArchives:
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr(link, "/etc/passwd")
-        assert refusal(path, root).code == "models.links"
+        assert refusal(path, root).code == "models.links_in_archive"
 
     @pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
     def test_a_folder_with_links_is_refused(self, root: Path, tmp_path: Path):
@@ -203,7 +203,7 @@ class TestHostileArchives:
         zeros = bytes(30_000_000)
         path = make_zip(tmp_path / "bomb.zip", with_manifest("bomb", PackKind.WHISPER, {"model.bin": zeros}))
         assert path.stat().st_size < 100_000
-        assert refusal(path, root).code == "models.too_large"
+        assert refusal(path, root).code == "models.too_dense"
 
     def test_more_than_any_pack_has_is_not_unpacked(self, root: Path, tmp_path: Path):
         files = WHISPER | {f"{number}.bin": b"x" for number in range(6)}
@@ -225,7 +225,7 @@ class TestHostileArchives:
             place = content.index(b"PK\x01\x02", place + 1)
         struct.pack_into("<I", content, place + 24, 40_000)
         path.write_bytes(content)
-        assert refusal(path, root).code == "models.changed"
+        assert refusal(path, root).code == "models.bad_copy"
 
     @pytest.mark.parametrize("content", [b"", b"PK", b"this is no archive at all" * 100])
     def test_what_is_no_archive_is_said_to_be_none(self, root: Path, tmp_path: Path, content: bytes):

@@ -1,0 +1,68 @@
+"""What errors, notes and notices say, in the person's language.
+
+Whatever knows no Qt speaks English: an error with a code and the values in its sentence, a note or a notice
+as a plain sentence. Here each is known, by its code or else by its words, and said anew; what is not known
+stays English.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from PySide6.QtCore import QCoreApplication
+
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.ui.sentences import BY_CODE, CONTEXT, PLAIN
+
+_PLACE = re.compile(r"\{(\w+)(?:![rs])?\}")
+
+
+def sentence(error: ErrorInfo) -> str:
+    """Return what an error says."""
+    template = BY_CODE.get(error.code)
+    if template is None or not _fits(template, error):
+        return said(error.message)
+    return _say(template, {name: str(value) for name, value in error.values})
+
+
+def said(english: str) -> str:
+    """Return a sentence that was said in English; "" for ""."""
+    template, values = _recognised(english)
+    return _say(template, dict(values)) if template else english
+
+
+def _fits(template: str, error: ErrorInfo) -> bool:
+    """Whether an error says this: not so in records of before there were values, or of another program."""
+    values = dict(error.values)
+    if values.keys() != set(_PLACE.findall(template)):
+        return False
+    return error.message == (template.format(**values) if values else template)
+
+
+def _say(template: str, values: dict[str, str]) -> str:
+    words = QCoreApplication.translate(CONTEXT, template)
+    # a value may be a sentence itself: the reason for what is missing
+    return words.format(**{name: said(value) for name, value in values.items()}) if values else words
+
+
+@lru_cache(maxsize=1000)
+def _recognised(english: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the template of an English sentence, and what stands in its places; "" where none is known."""
+    for template, pattern in _patterns():
+        if (found := pattern.fullmatch(english)) is not None:
+            return template, tuple(found.groupdict().items())
+    return "", ()
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    # a sentence with places may fit what another says: those without come first
+    templates = sorted({*BY_CODE.values(), *PLAIN}, key=lambda one: (len(_PLACE.findall(one)), one))
+    return tuple((template, _pattern(template)) for template in templates)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = _PLACE.split(template)  # words, a place's name, words, …
+    shape = "".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
+    return re.compile(shape, re.DOTALL)
