@@ -32,7 +32,7 @@ _ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-_WARM = ("fi_desktop.pipeline", "fi_desktop.engines.builtin", "scipy.cluster.hierarchy", "onnxruntime")
+_WARM = ("fi_desktop.pipeline", "fi_desktop.engines.builtin")
 _PR_SET_PDEATHSIG = 1
 _HEARTBEAT_S = 2.0
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d
 
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import UserError
@@ -90,7 +89,9 @@ class ChannelsDiarizer:
         """
         level, _ = _measure(recording, progress)
         heard = speech.probability[:, : level.shape[1]]
-        held = maximum_filter1d(level, _HOLD_FRAMES, axis=1)
+        half = _HOLD_FRAMES // 2
+        around = np.pad(level, ((0, 0), (half, half)), mode="edge")
+        held = np.lib.stride_tricks.sliding_window_view(around, _HOLD_FRAMES, axis=1).max(axis=2)
         talks = np.array([_talks(held, heard, channel) for channel in range(recording.channels)])
         own = np.array([_talker_level(row, found) for row, found in zip(level, heard, strict=True)])
         relative = np.where(talks[:, None], held - own[:, None], -np.inf)

@@ -1,31 +1,24 @@
 """Find speech with Silero's voice activity model.
 
-Owns everything about the model that ships inside the faster-whisper package: where its file is, how it is
-run, how its probabilities become regions. The package itself is never imported (it would load CTranslate2);
-only its ONNX file is used. Called by the pipeline before any diarizer; knows nothing of speakers.
-
-Source: Silero Team, "Silero VAD", https://github.com/snakers4/silero-vad (MIT), version 6.
+Owns what the network is given and how its probabilities become regions; the network itself is in
+`silero_network.py`. Called by the pipeline before any diarizer; knows nothing of speakers.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
-from fi_desktop.core.errors import FiError
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.base import Progress, Speech
+from fi_desktop.engines.silero_network import STATE_SIZE, Network, shared
 
 FRAME_SAMPLES = 512
 HOP_S = FRAME_SAMPLES / SAMPLE_RATE_HZ
 _CONTEXT_SAMPLES = 64
-_STATE_SIZE = 128
 
 # One block is a whole number of model frames and of 10 ms feature frames, so that no sample is waited for.
 BLOCK_S = 32.0
@@ -66,8 +59,8 @@ def find_speech(recording: Recording, *, per_channel: bool, progress: Progress) 
     one row for the mean of all channels. Where nobody speaks, `regions` is empty.
     """
     rows = recording.channels if per_channel else 1
-    session = _session()
-    streams = [_Stream(session) for _ in range(rows)]
+    network = shared()
+    streams = [_Stream(network) for _ in range(rows)]
     probability = np.zeros((rows, -(-recording.samples // FRAME_SAMPLES)), dtype=np.float32)
     frame = 0
     for block in recording.channel_blocks(block_s=BLOCK_S):
@@ -75,7 +68,7 @@ def find_speech(recording: Recording, *, per_channel: bool, progress: Progress) 
             samples = np.ascontiguousarray(block[row]) if per_channel else block.mean(axis=0)
             found = stream.probabilities(samples, _gain(samples))
             if not per_channel:  # what is soft in a channel of its own is crosstalk
-                found = _second_look(session, samples, found)
+                found = _second_look(network, samples, found)
             probability[row, frame : frame + len(found)] = found
         frame += -(-block.shape[1] // FRAME_SAMPLES)
         progress(min(1.0, frame * FRAME_SAMPLES / recording.samples))
@@ -129,10 +122,10 @@ def _hysteresis(probability: NDArray[np.float32], onset: float, offset: float) -
 class _Stream:
     """The model on one row of samples, its memory carried from block to block."""
 
-    def __init__(self, session: onnxruntime.InferenceSession) -> None:
-        self._session = session
-        self._hidden = np.zeros((1, 1, _STATE_SIZE), dtype=np.float32)
-        self._cell = np.zeros((1, 1, _STATE_SIZE), dtype=np.float32)
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._hidden = np.zeros(STATE_SIZE, dtype=np.float32)
+        self._cell = np.zeros(STATE_SIZE, dtype=np.float32)
         self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
 
     def probabilities(self, samples: NDArray[np.float32], gain: np.float32) -> NDArray[np.float32]:
@@ -142,15 +135,12 @@ class _Stream:
         self._context = padded[-_CONTEXT_SAMPLES:]
         # A frame is seen with the last 64 samples before it.
         frames = np.lib.stride_tricks.sliding_window_view(stretched, _CONTEXT_SAMPLES + FRAME_SAMPLES)
-        output, self._hidden, self._cell = self._session.run(
-            None,
-            {"input": np.ascontiguousarray(frames[::FRAME_SAMPLES]), "h": self._hidden, "c": self._cell},
-        )
-        return np.asarray(output, dtype=np.float32).reshape(-1)
+        found, self._hidden, self._cell = self._network.run(frames[::FRAME_SAMPLES], self._hidden, self._cell)
+        return found
 
 
 def _second_look(
-    session: onnxruntime.InferenceSession, samples: NDArray[np.float32], probability: NDArray[np.float32]
+    network: Network, samples: NDArray[np.float32], probability: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Look backwards in time at loud sound that was not heard as speech.
 
@@ -171,7 +161,7 @@ def _second_look(
         if unheard[start:end].sum() * HOP_S >= _WORTH_A_LOOK_S:
             stretch = np.ascontiguousarray(frames[start:end].reshape(-1)[::-1])
             # The whole block's gain: a stretch by itself would be brought to another level.
-            backwards = _Stream(session).probabilities(stretch, _gain(samples))[::-1]
+            backwards = _Stream(network).probabilities(stretch, _gain(samples))[::-1]
             highest[start:end] = np.maximum(highest[start:end], backwards)
     return highest
 
@@ -179,24 +169,3 @@ def _second_look(
 def _gain(samples: NDArray[np.float32]) -> np.float32:
     rms = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
     return np.float32(min(_TARGET_RMS / max(rms, 1e-6), _MAX_GAIN))
-
-
-def _session() -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.inter_op_num_threads = 1
-    options.intra_op_num_threads = 1
-    # The arena keeps the largest block's memory for good; without it a block costs the same time.
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(_model_file()), options, providers=["CPUExecutionProvider"])
-
-
-def _model_file() -> Path:
-    """Locate the model in the faster-whisper package without importing it."""
-    spec = find_spec("faster_whisper")
-    folders = spec.submodule_search_locations if spec else None
-    for folder in folders or ():
-        found = sorted(Path(folder).glob("assets/silero_vad*.onnx"))
-        if found:
-            return found[-1]
-    raise FiError("engine.silero_missing", "The part that finds speech is missing from this installation.")

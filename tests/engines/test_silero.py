@@ -98,14 +98,16 @@ def test_union_joins_what_overlaps_or_touches() -> None:
 
 
 class Believer:
-    """A session that hears speech in everything, and remembers how much it was shown."""
+    """A network that hears speech in everything, and remembers how much it was shown."""
 
     def __init__(self) -> None:
         self.frames: list[int] = []
 
-    def run(self, _names: None, feed: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        self.frames.append(len(feed["input"]))
-        return np.full(len(feed["input"]), 0.9, dtype=np.float32), feed["h"], feed["c"]
+    def run(
+        self, frames: np.ndarray, hidden: np.ndarray, cell: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        self.frames.append(len(frames))
+        return np.full(len(frames), 0.9, dtype=np.float32), hidden, cell
 
 
 def test_only_loud_sound_that_was_not_heard_is_looked_at_again() -> None:
@@ -114,21 +116,21 @@ def test_only_loud_sound_that_was_not_heard_is_looked_at_again() -> None:
     samples[512 * 400 : 512 * 460] *= 500
     heard = np.zeros(600, dtype=np.float32)
     heard[400:460] = 0.8
-    session = Believer()
-    found = _second_look(session, samples, heard)
+    network = Believer()
+    found = _second_look(network, samples, heard)
     # The loud stretch and a run-up of 3 s behind it; neither the silence nor what was heard.
-    assert session.frames == [19 + round(3.0 / HOP_S)]
+    assert network.frames == [19 + round(3.0 / HOP_S)]
     assert (found[100:120] == np.float32(0.9)).all()
     assert (found[:100] == 0.0).all()
     assert (found[230:400] == 0.0).all()
     assert (found[400:460] == np.float32(0.8)).all()
 
 
-def test_neither_torch_nor_faster_whisper_is_imported() -> None:
+def test_no_large_library_is_imported() -> None:
     code = (
         "import sys, fi_desktop.engines.builtin, fi_desktop.engines.channels;"
-        "from fi_desktop.engines.silero import _session; _session();"
-        "heavy = ('torch', 'faster_whisper', 'ctranslate2', 'pyannote');"
+        "from fi_desktop.engines.silero_network import shared; shared();"
+        "heavy = ('torch', 'faster_whisper', 'ctranslate2', 'pyannote', 'scipy', 'onnxruntime');"
         "print([name for name in heavy if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

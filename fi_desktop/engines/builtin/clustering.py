@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
+
+from fi_desktop.engines.builtin.trees import cut, grow
 
 MAX_CLUSTERED = 1500
 
@@ -26,16 +27,17 @@ class Clusterings:
         self._trees: list[NDArray[np.float64]] = []
         if len(self._sample) > 1:
             sample = points[self._sample]
-            distance = np.maximum(1.0 - sample @ sample.T, 0.0)[np.triu_indices(len(sample), 1)]
-            self._trees = [linkage(sample, "ward"), linkage(distance, "average")]
+            cosine = np.maximum(1.0 - sample @ sample.T, 0.0)
+            # of points of unit length
+            self._trees = [grow(np.sqrt(2.0 * cosine), "ward"), grow(cosine, "average")]
 
     def cut(self, speakers: int) -> list[NDArray[np.int64]]:
         """Return the labels of all windows, (windows,) of 0 .. speakers-1, for each tree."""
         if not self._trees:
             return [np.zeros(len(self._points), dtype=np.int64)]
-        return [self._spread(fcluster(tree, speakers, "maxclust") - 1) for tree in self._trees]
+        return [self._spread(cut(tree, speakers)) for tree in self._trees]
 
-    def _spread(self, labels: NDArray[np.int32]) -> NDArray[np.int64]:
+    def _spread(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         sample = self._points[self._sample]
         centroids = np.stack([sample[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
         centroids /= np.linalg.norm(centroids, axis=1, keepdims=True) + 1e-9

@@ -13,7 +13,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct, rfft
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.transcript import Region
@@ -92,11 +91,19 @@ def _cepstra_of(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32
     sliding = np.lib.stride_tricks.sliding_window_view(samples, _WIDTH)[::FRAME_SAMPLES]
     for start in range(0, frames, _BATCH):
         stop = min(start + _BATCH, frames)
-        spectrum = rfft(sliding[start:stop] * window, _FFT_SIZE, axis=1)
+        spectrum = np.fft.rfft(sliding[start:stop] * window, _FFT_SIZE, axis=1)
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         bands = np.log(power @ _mel_filters() + _FLOOR)
-        result[start:stop] = dct(bands, type=2, axis=1, norm="ortho")[:, 1 : COEFFICIENTS + 1]
+        result[start:stop] = bands @ _cosines()
     return result
+
+
+@cache
+def _cosines() -> NDArray[np.float32]:
+    """C1 to C20 of the discrete cosine transform, type 2, orthonormal. Returns: (bands, coefficients)."""
+    band, order = np.arange(_BANDS)[:, None], np.arange(1, COEFFICIENTS + 1)
+    waves = np.cos(np.pi * order * (band + 0.5) / _BANDS)
+    return np.asarray(np.sqrt(2.0 / _BANDS) * waves, dtype=np.float32)
 
 
 @cache
