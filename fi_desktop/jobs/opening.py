@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from diskcache import Cache
@@ -42,6 +43,27 @@ def open_cache(folder: Path) -> Cache:
         cache.close()
         raise
     return cache
+
+
+def schema_of(folder: Path) -> int | None:
+    """Read which version of the schema a store was written in, and leave its files as they are.
+
+    None where there is no store yet, or where this cannot be read so.
+    """
+    file = folder / "cache.db"
+    if not file.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?{_reading(file)}", uri=True)) as connection:
+            row = connection.execute("SELECT value FROM Cache WHERE key = 'm:schema' AND raw = 1").fetchone()
+    except sqlite3.Error:
+        return None
+    return row[0] if row is not None and isinstance(row[0], int) else None
+
+
+def _reading(file: Path) -> str:
+    # a log that its last owner left has to be read too; where there is none, SQLite would leave files
+    return "mode=ro" if file.with_name(f"{file.name}-wal").is_file() else "immutable=1"
 
 
 def _lighten(connection: sqlite3.Connection) -> None:

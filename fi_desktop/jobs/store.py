@@ -37,7 +37,7 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.jobs.chain import ROOT, link
 from fi_desktop.jobs.disk import RefusedRow, to_text
-from fi_desktop.jobs.opening import open_cache
+from fi_desktop.jobs.opening import open_cache, schema_of
 
 SCHEMA_VERSION = 1
 _REMEMBERED = 10_000  # jobs; some megabytes
@@ -78,6 +78,7 @@ class JobStore:
             TransientError: it cannot be opened now.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_newer(schema_of(folder))
         try:
             self._cache: Cache = open_cache(folder)
         except (sqlite3.OperationalError, Timeout) as error:
@@ -108,9 +109,7 @@ class JobStore:
             raise
 
     def _begin(self) -> None:
-        version = self._cache.get("m:schema", default=SCHEMA_VERSION)
-        if version > SCHEMA_VERSION:
-            raise UserError("store.newer", "The queue was written by a newer version of fi-desktop.")
+        _refuse_newer(self._cache.get("m:schema", default=SCHEMA_VERSION))
         self.sound = not self._cache.get("m:open", default=0) or not self.check()
         with self.transaction():
             self._cache.set("m:schema", SCHEMA_VERSION)
@@ -409,3 +408,17 @@ def _place(job: Job) -> str | None:
     if job.state is JobState.RETRYING and job.due_at is not None:
         return f"d:{job.due_at:017.3f}:{job.id:012d}"
     return None
+
+
+def _refuse_newer(version: int | None) -> None:
+    """What is not understood is not touched, though it would open.
+
+    Raises:
+        UserError: the store was written by a newer version.
+    """
+    if version is not None and version > SCHEMA_VERSION:
+        raise UserError(
+            "store.newer",
+            "The queue was written by a newer version of fi-desktop: nothing was changed; start that version "
+            "again, or choose another data folder by FI_DESKTOP_HOME.",
+        )

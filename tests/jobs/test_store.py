@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserErr
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, apply
 from fi_desktop.jobs.chain import unbroken
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.rebuild import open_or_rebuild
 from fi_desktop.jobs.store import JobStore
 
 ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
@@ -233,13 +235,36 @@ def test_removing_a_job_leaves_nothing_of_it(store: JobStore):
     assert store.first_ready() is None
 
 
-def test_a_store_of_a_newer_version_is_left_alone(tmp_path: Path):
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_store_of_a_newer_version_is_left_as_it_is(tmp_path: Path):
     store = JobStore(tmp_path / "store")
+    submit(store)
     with store.transaction():
         store._cache.set("m:schema", 999)
     store.close()
+    before = contents(tmp_path)
+    with pytest.raises(UserError, match="newer version") as refused:
+        open_or_rebuild(tmp_path / "store", JobFolders(tmp_path / "jobs"), now=lambda: 0.0)
+    assert refused.value.code == "store.newer"
+    assert contents(tmp_path) == before
+
+
+def test_a_store_of_a_newer_version_that_was_killed_is_left_as_it_is(tmp_path: Path):
+    store = JobStore(tmp_path / "store")
+    with store.transaction():
+        store._cache.set("m:schema", 999)
+    # as a killed program leaves it: what was written last is in the log alone
+    killed = shutil.copytree(tmp_path / "store", tmp_path / "killed")
+    store.close()
+    before = contents(killed)
     with pytest.raises(UserError, match="newer version"):
-        JobStore(tmp_path / "store")
+        JobStore(killed)
+    after = contents(killed)
+    assert before["cache.db-wal"]
+    assert (after["cache.db"], after["cache.db-wal"]) == (before["cache.db"], before["cache.db-wal"])
 
 
 def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path):

@@ -4,8 +4,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QSystemTrayIcon
 
+from fi_desktop.app import App
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobState
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.settings import changed, load
 from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.main import check_display
 from fi_desktop.ui.monitor.window import MonitorWindow
@@ -130,6 +133,21 @@ class TestRefused:
     def test_a_queue_that_does_not_start_says_why(self, qtbot, window):
         qtbot.waitUntil(lambda: window.message.text == "The queue's file is damaged.")
         assert window.status.told_of_workers == "The queue is not running"
+
+
+def test_a_queue_of_a_newer_version_is_said_to_be_one(qtbot, dressed, home):
+    store = JobStore(home / "store")
+    with store.transaction():
+        store._cache.set("m:schema", 999)
+    store.close()
+    desktop = Desktop(App(changed(load({"FI_DESKTOP_HOME": str(home)}), {"language": "en"}), backend="idle"))
+    desktop.window.show()
+    desktop.start([])
+    qtbot.waitUntil(lambda: "newer version of fi-desktop: nothing was changed" in desktop.window.message.text)
+    assert desktop.window.status.told_of_workers == "The queue is not running"
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    desktop.window.deleteLater()
 
 
 def test_quit_by_key_stops_safely(qtbot, desktop, window, program):
