@@ -81,7 +81,7 @@ class Desktop(QObject):
         self._bridge = Bridge(program.service)
         self._starting: threading.Thread | None = None
         self._stopping = False
-        self._bridge.handed_over.connect(self._on_handed_over)
+        self._bridge.handed_over.connect(self.open_files)
         self._watcher = Watcher(program.settings.home, program.service, self._bridge.tell_of_folder)
         self.language = Language(_application(), program.settings.language)
         self._presence: Presence | None = None
@@ -236,7 +236,8 @@ class Desktop(QObject):
         self.speak(settings.language)
 
     @Slot(object)
-    def _on_handed_over(self, paths: list[str]) -> None:
+    def open_files(self, paths: list[str]) -> None:
+        """Raise the window, and hand in what a second launch or the system brought."""
         if self._stopping:
             return
         self.window.raise_up()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core.errors import UserError
 from fi_desktop.ui import appearance, theme
 from fi_desktop.ui.desktop import Desktop, Program
+from fi_desktop.ui.file_openings import FileOpenings
 from fi_desktop.ui.garbage import GarbageCollector
 
 
@@ -38,6 +39,7 @@ def run(program: Program, files: list[Path], *, show_job: int | None = None) -> 
     collector = GarbageCollector(application)
     interrupts = _Interrupts()
     interrupts.came.connect(desktop.stop)
+    FileOpenings(application).opened.connect(desktop.open_files)
     desktop.window.show()
 
     def begin() -> None:
