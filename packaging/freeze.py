@@ -9,8 +9,7 @@ from pathlib import Path
 
 import about
 import icons
-
-_ELF = b"\x7fELF"
+import slim
 
 
 def freeze(flavour: str, out: Path) -> Path:
@@ -23,7 +22,7 @@ def freeze(flavour: str, out: Path) -> Path:
     subprocess.run(command, check=True, cwd=about.ROOT)
     folder = out / "dist" / about.package(flavour)
     if sys.platform == "linux":
-        strip(folder)
+        slim.slim(folder)
         settle_modes(folder)
     return folder
 
@@ -32,21 +31,6 @@ def collected(flavour: str, out: Path) -> Path:
     """Return the list of the files that went into the frozen program, which the recipe writes."""
     # PyInstaller puts a folder named like the recipe below the work folder
     return out / "build" / flavour / "fi_desktop" / "collected.json"
-
-
-def strip(folder: Path) -> None:
-    """Take symbols for debuggers out of libraries: a quarter of the program, and nothing reads them.
-
-    What a wheel's repair tool has renamed (`*.libs`) is left as it is: patching moves sections about, and
-    `strip` has broken such files before. https://github.com/pypa/auditwheel/issues/103
-    """
-    for file in sorted(folder.rglob("*.so*")):
-        if file.is_symlink() or not file.is_file() or file.parent.name.endswith(".libs"):
-            continue
-        with file.open("rb") as opened:
-            if opened.read(4) != _ELF:
-                continue
-        subprocess.run(["strip", "--strip-unneeded", str(file)], check=True)
 
 
 def settle_modes(folder: Path) -> None:
