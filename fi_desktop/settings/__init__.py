@@ -149,7 +149,7 @@ class Settings:
     lock_after_min: int = setting(
         0,
         About(
-            "Cover the window when nobody has used it for so long. 0: never.",
+            "Cover the window when nobody has used it for so long; wants a PIN. 0: never.",
             Kind.WHOLE,
             unit=Unit.MINUTES,
             most=1440,

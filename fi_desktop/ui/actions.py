@@ -22,6 +22,7 @@ class Actions(QObject):
         watch: choose folders that are watched.
         models: show and change the models of this computer.
         preferences: change settings.
+        lock: cover the windows.
         pause: have the queue pause, or go on.
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
@@ -68,6 +69,9 @@ class Actions(QObject):
         )
         self.pause = self._make("", "paused", "Ctrl+Shift+P")
         self.show_paused(paused=False)
+        self.lock = self._make(
+            self.tr("&Lock"), "lock", "Ctrl+L", tip=self.tr("Cover the window until the PIN is typed")
+        )
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.open = self._make(self.tr("&Open"), "open", "Return", tip=self.tr("Show who spoke when"))
         self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
@@ -119,7 +123,7 @@ class Actions(QObject):
         file.addSeparator()
         file.addActions([self.monitor, self.models, self.preferences])
         file.addSeparator()
-        file.addAction(self.quit)
+        file.addActions([self.lock, self.quit])
         job = QMenu(self.tr("&Job"), bar)
         job.addActions(self.of_jobs)
         job.addSeparator()

@@ -23,12 +23,14 @@ from fi_desktop.ui.closing import CloseQuestion
 from fi_desktop.ui.intake.watch_desk import WatchDesk
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.language import Language
+from fi_desktop.ui.lock.lock import Lock
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.preferences.opening import Preferences
 from fi_desktop.ui.presence.presence import Presence
 from fi_desktop.ui.tray import Tray
 
 if TYPE_CHECKING:
+    from fi_desktop.ui.lock.dialog import PinDialog
     from fi_desktop.ui.monitor.window import MonitorWindow
 
 
@@ -68,6 +70,7 @@ class Desktop(QObject):
         question: what is asked before it closes at work.
         language: what the windows speak.
         preferences: the way to the settings dialog.
+        lock: covers all windows.
 
     Signals:
         ended: all is on disk, and the event loop may end.
@@ -85,12 +88,19 @@ class Desktop(QObject):
         self._watcher = Watcher(program.settings.home, program.service, self._bridge.tell_of_folder)
         self.language = Language(_application(), program.settings.language)
         self._presence: Presence | None = None
+        self.lock = Lock(program.settings.home, self._bridge, lambda: self.window)
+        self.lock.pin_wanted.connect(self._on_pin_wanted)
+        self.lock.dropped.connect(self._on_dropped)
+        self.lock.end_asked.connect(self.stop)
+        self.lock.lock_after(program.settings.lock_after_min)
         self._build()
         self._presence = Presence(self._bridge, self.window.jobs, lambda: program.settings)
         self._presence.take_tray(self._tray)
+        self.lock.changed.connect(self._presence.cover)
 
     def start(self, files: list[Path]) -> None:
         """Start the queue off the GUI thread, and hand in the files that the program was opened with."""
+        self.lock.begin()
         self._program.on_handover(self._bridge.hand_over)
         self._bridge.listen()
         self._in_thread(self._program.start, self._on_not_started)
@@ -127,12 +137,14 @@ class Desktop(QObject):
         self.window.monitor_asked.connect(self._on_monitor_asked)
         self.window.preferences_asked.connect(self.preferences.open)
         self.preferences.changed.connect(self._on_settings_changed)
+        self.preferences.pin_asked.connect(self._on_pin_asked)
+        self.window.commands.lock.triggered.connect(self.lock.lock)
         # queued: the menu that was chosen from has closed by then, and can go
         self.window.language_asked.connect(self.speak, Qt.ConnectionType.QueuedConnection)
         self.question.keep_chosen.connect(self._on_keep_chosen)
         self.question.stop_chosen.connect(self.stop)
         if self._tray is not None:
-            self._tray.show_asked.connect(self.window.raise_up)
+            self._tray.show_asked.connect(self._raise_up)
             self._tray.quit_asked.connect(self.stop)
             self._tray.pause_asked.connect(self.window.pause)
             self._tray.last_asked.connect(self._on_last_asked)
@@ -233,6 +245,7 @@ class Desktop(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         appearance.wear(settings.theme)
         self.window.take_settings(settings)
+        self.lock.lock_after(settings.lock_after_min)
         self.speak(settings.language)
 
     @Slot(object)
@@ -240,14 +253,48 @@ class Desktop(QObject):
         """Raise the window, and hand in what a second launch or the system brought."""
         if self._stopping:
             return
-        self.window.raise_up()
+        self._raise_up()
         if paths:
             self.window.intake.add(Path(path) for path in paths)
 
     @Slot()
+    def _raise_up(self) -> None:
+        if self.lock.locked:
+            self.lock.raise_up()
+        else:
+            self.window.raise_up()
+
+    @Slot(object)
+    def _on_dropped(self, paths: list[Path]) -> None:
+        if paths and not self._stopping:
+            self.window.intake.add(paths)
+
+    @Slot()
+    def _on_pin_wanted(self) -> None:
+        self._ask_for_pin().accepted.connect(self.lock.lock)
+
+    @Slot()
+    def _on_pin_asked(self) -> None:
+        self._ask_for_pin()
+
+    def _ask_for_pin(self) -> PinDialog:
+        from fi_desktop.ui.lock.dialog import PinDialog
+
+        above = self.preferences.dialog or self.window
+        dialog = PinDialog(self._program.settings.home, self._bridge, self.lock.tries, above)
+        dialog.changed.connect(self._on_pin_changed)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+        return dialog
+
+    @Slot()
+    def _on_pin_changed(self) -> None:
+        self.lock.lock_after(self._program.settings.lock_after_min)
+
+    @Slot()
     def _on_last_asked(self) -> None:
-        self.window.raise_up()
-        if self._presence is not None:
+        self._raise_up()
+        if self._presence is not None and not self.lock.locked:
             self.window.table.select(self._presence.job_id)
 
     def _on_not_saved(self, sentence: str) -> None:
@@ -263,6 +310,7 @@ class Desktop(QObject):
         self.language.close()
         if self._presence is not None:
             self._presence.close()
+        self.lock.close()
         if self._tray is not None:
             self._tray.hide()
         self.window.closable = True

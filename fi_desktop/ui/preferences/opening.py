@@ -33,9 +33,11 @@ class Preferences(QObject):
 
     Signals:
         changed: the new Settings; the dialog has closed.
+        pin_asked: the person wants to set or change the PIN.
     """
 
     changed = Signal(object)
+    pin_asked = Signal()
 
     def __init__(self, program: Changeable, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
@@ -55,6 +57,7 @@ class Preferences(QObject):
             # queued: another language builds all windows anew, this dialog's too
             self.dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
             self.dialog.models_asked.connect(self._window.show_models)
+            self.dialog.pin_asked.connect(self.pin_asked)
             self.dialog.finished.connect(self._on_finished)
         self.dialog.show()
         self.dialog.raise_()

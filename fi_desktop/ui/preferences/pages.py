@@ -22,6 +22,7 @@ class Deed(Enum):
 
     SHOW_FOLDER = auto()
     OPEN_MODELS = auto()
+    SET_PIN = auto()
 
 
 SETTINGS = {
@@ -49,4 +50,4 @@ SETTINGS = {
     Page.MODELS: (),
     Page.PRIVACY: ("notify", "names_in_notifications", "lock_after_min"),
 }
-DEEDS = {Page.STORAGE: (Deed.SHOW_FOLDER,), Page.MODELS: (Deed.OPEN_MODELS,)}
+DEEDS = {Page.STORAGE: (Deed.SHOW_FOLDER,), Page.MODELS: (Deed.OPEN_MODELS,), Page.PRIVACY: (Deed.SET_PIN,)}

@@ -105,7 +105,9 @@ class PreferenceWords(QObject):
             "names_in_notifications": self.tr(
                 "Name the file in notifications, which others may see on the screen."
             ),
-            "lock_after_min": self.tr("Cover the window when nobody has used it for so long. 0: never."),
+            "lock_after_min": self.tr(
+                "Cover the window when nobody has used it for so long; wants a PIN. 0: never."
+            ),
         }[name]
 
     def choice(self, value: str) -> str:
@@ -169,4 +171,10 @@ class PreferenceWords(QObject):
                     self.tr("Models of this computer"),
                     self.tr("Models tell voices apart and write down what was said, on this computer."),
                     self.tr("Models…"),
+                )
+            case Deed.SET_PIN:
+                return (
+                    self.tr("PIN"),
+                    self.tr("What takes the cover away once the window is locked."),
+                    self.tr("Set or change…"),
                 )

@@ -38,7 +38,8 @@ class Presence(QObject):
         self._wave = Wave()
         self._paused = False
         self._tray: Tray | None = None
-        self._last = ""
+        self._last: Ended | None = None
+        self._covered = False
         self._shown: int | None = None
         self.job_id = 0  # the last one that ended; 0: none yet
         bridge.news_arrived.connect(self._on_news)
@@ -58,11 +59,17 @@ class Presence(QObject):
         share = self._wave.share(running)
         if self._tray is not None:
             self._tray.show_queue(self._jobs.counts, share, paused=self._paused)
-            self._tray.show_last(self._last)
+            self._tray.show_last(self._words(self._last) if self._last is not None else "")
         step = None if share is None else round(share * _STEPS)
         if step != self._shown:
             self._shown = step
             bus.show_progress(share)
+
+    @Slot(bool)
+    def cover(self, covered: bool) -> None:
+        """Name no file while the windows are covered."""
+        self._covered = covered
+        self.show()
 
     def close(self) -> None:
         """Show nothing any more."""
@@ -91,12 +98,12 @@ class Presence(QObject):
 
     def _on_ended(self, ended: Ended) -> None:
         self.job_id = ended.ids[-1]
-        self._last = self._words(ended)
+        self._last = ended
         if self._settings().notify == "each":
             self._tell(ended)
 
     def _tell(self, ended: Ended) -> None:
-        if QApplication.activeWindow() is not None:
+        if QApplication.activeWindow() is not None and not self._covered:
             return  # the person sees it
         title, text = "fi-desktop", self._words(ended)
         self.told.emit(title, text)
@@ -116,6 +123,6 @@ class Presence(QObject):
 
     def _name(self, job_id: int) -> str:
         row = self._jobs.row_by_id(job_id)
-        if row is not None and self._settings().names_in_notifications:
+        if row is not None and self._settings().names_in_notifications and not self._covered:
             return row.name
         return self.tr("Recording {number}").format(number=job_id)

@@ -1,0 +1,1 @@
+"""The lock: a plain cover over all windows, and the PIN that takes it away."""
