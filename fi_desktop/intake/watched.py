@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
-from fi_desktop.core.errors import FiError
+from fi_desktop.core.errors import ErrorInfo, FiError, error_info
 from fi_desktop.core.job import JobOptions
 from fi_desktop.intake.memory import Memory, Seen
 from fi_desktop.jobs.fingerprint import fingerprint
@@ -55,7 +55,8 @@ class Look:
         growing: files that are still written, or empty.
         locked: files that are complete, and cannot be opened.
         took: how many this look took.
-        reason: what the system or the queue says, where something is wrong.
+        reason: what the system says, where the folder cannot be read.
+        refusal: what the queue says, where it does not take what is ready.
     """
 
     state: FolderState
@@ -65,6 +66,7 @@ class Look:
     locked: int = 0
     took: int = 0
     reason: str = ""
+    refusal: ErrorInfo | None = None
 
 
 class Found(NamedTuple):
@@ -170,7 +172,9 @@ class FolderWatch:
         try:
             self._take(tuple(Path(seen.path) for seen in ready))
         except FiError as error:  # tried again with the next look
-            return self._told(FolderState.REFUSED, growing=growing, locked=locked, reason=error.message)
+            return replace(
+                self._told(FolderState.REFUSED, growing=growing, locked=locked), refusal=error_info(error)
+            )
         self._memory.add(ready)
         return self._told(FolderState.WATCHING, growing=growing, locked=locked, took=len(ready))
 

@@ -198,7 +198,9 @@ def test_what_the_queue_refuses_is_offered_again(desk: Desk, folder: Path, refus
     (folder / "a.wav").write_bytes(b"one")
     desk.refusal = refusal
     refused = desk.look()
-    assert (refused.state, refused.reason) == (FolderState.REFUSED, str(refusal))
+    assert refused.state is FolderState.REFUSED
+    assert refused.refusal is not None
+    assert refused.refusal.message == str(refusal)
     desk.refusal = None
     assert desk.look(1).took == 1
 

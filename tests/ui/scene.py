@@ -83,6 +83,8 @@ class Scene:
         drag_out(window)
         window.message.dismiss()
         window.intake.sheet.shut()
+        for folder in self.desktop.watch.watcher.folders:
+            self.desktop.watch.stop(folder)
         window.table.clearSelection()
         window.resize(1180, 700)
         window.show()

@@ -5,12 +5,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
+from fi_desktop.core.errors import error_info
 from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.files import disk_full
 from fi_desktop.intake.profiles import Choice
 from fi_desktop.intake.watched import FolderState, Look, WatchedFolder
 from fi_desktop.intake.watcher import load, save
 from fi_desktop.ui.desktop import Desktop
+from fi_desktop.ui.intake.folder_words import FolderWords
 from tests.ui.conftest import FakeProgram
+
+FULL = error_info(disk_full())
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def state(dialog, row=0):
 def test_what_arrives_is_taken_and_told_once(qtbot, window, watch, dialog, folder, home):
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
-    assert load(home) == (WatchedFolder(folder),)
+    qtbot.waitUntil(lambda: load(home) == (WatchedFolder(folder),))
     assert watch.sign.isVisible()
     assert (watch.sign.text(), watch.sign.accessibleName()) == ("1", "1 folder watched")
     for number in range(3):
@@ -123,6 +128,19 @@ def test_a_folder_that_goes_is_told_once_and_when_it_is_back_no_more(qtbot, wind
     assert state(dialog) == "Watching"
 
 
+def test_of_two_folders_in_trouble_each_is_told_of(qtbot, window, watch, folder, tmp_path):
+    other = tmp_path / "Other"
+    watch.watch(WatchedFolder(folder), [])
+    watch.watch(WatchedFolder(other), [])
+    qtbot.waitUntil(lambda: "“Other” is not there" in window.message.text)
+    folder.rmdir()
+    qtbot.waitUntil(lambda: "“Recorder” is not there" in window.message.text)
+    other.mkdir()
+    qtbot.waitUntil(lambda: watch.looks()[WatchedFolder(other)].state is FolderState.WATCHING)
+    qtbot.waitUntil(lambda: watch.sign.text() == "1 of 2")
+    assert "“Recorder” is not there" in window.message.text
+
+
 def test_a_folder_is_watched_no_more(qtbot, window, watch, dialog, folder, home):
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1)
@@ -159,24 +177,28 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
 
 
 @pytest.mark.parametrize(
-    ("look", "words"),
+    ("look", "words", "sentence"),
     [
-        (None, "Is looked at for the first time…"),
+        (None, "Is looked at for the first time…", ""),
         (
             Look(FolderState.WATCHING, 0, None, growing=2, locked=1),
-            "Watching, 2 still being written, 1 cannot",
+            "Watching, 2 still being written, 1 cannot be opened",
+            "",
         ),
         (
             Look(FolderState.UNREADABLE, 0, None, reason="Permission denied"),
             "Cannot be read (Permission denied)",
+            "The watched folder “x” cannot be read: Permission denied.",
         ),
-        (Look(FolderState.REFUSED, 0, None, reason="Full."), "Watching; nothing can be taken now"),
+        (
+            Look(FolderState.REFUSED, 0, None, refusal=FULL),
+            "Watching; nothing can be taken now",
+            "The watched folder “x”: The disk is full: make room on it, and it goes on.",
+        ),
     ],
 )
-def test_each_state_has_words(window, look, words):
-    from fi_desktop.ui.intake.folder_words import FolderWords
-
+def test_each_state_has_words(window, look, words, sentence):
     said = FolderWords(window)
-    assert said.state(look).startswith(words)
-    if look is not None and look.reason:
-        assert look.reason in said.trouble(WatchedFolder(Path("/x")), look)
+    assert said.state(look) == words
+    trouble = said.trouble(WatchedFolder(Path("/x")), look) if look is not None else ""
+    assert trouble == sentence

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.transcript import Grade
+from fi_desktop.intake.watched import WatchedFolder
 from fi_desktop.jobs.news import JobChanged, News
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.result.window import JobWindow
@@ -124,6 +125,18 @@ def asked_for(scene: Scene, action: str) -> QDialog:
     return found[0]
 
 
+def watched(scene: Scene) -> QWidget:
+    here = scene.program.settings.home / "Recorder"
+    here.mkdir(exist_ok=True)
+    desk = scene.desktop.watch
+    for path in (here, here.with_name("USB stick")):
+        desk.watch(WatchedFolder(path), [])
+    scene.wait(lambda: len(desk.looks()) == 2 and all(desk.looks().values()))
+    scene.desktop.window.commands.watch.trigger()
+    assert desk.dialog is not None
+    return desk.dialog
+
+
 def monitor(scene: Scene, page: int) -> QWidget:
     scene.desktop.window.commands.monitor.trigger()
     (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
@@ -177,6 +190,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[News, ...]], View]] = {
     "models": (a_day, models),
     "settings": (a_day, settings),
     "just-added": (a_day, just_added),
+    "watched": (a_day, watched),
     "monitor-workers": (some_weeks, partial(monitor, page=0)),
     "monitor-queue": (some_weeks, partial(monitor, page=1)),
     "monitor-targets": (some_weeks, partial(monitor, page=2)),

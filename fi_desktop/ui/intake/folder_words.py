@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QDateTime, QLocale, QObject
 
 from fi_desktop.intake.watched import FolderState, Look, WatchedFolder
+from fi_desktop.ui import errors
 
 
 class FolderWords(QObject):
@@ -37,8 +38,10 @@ class FolderWords(QObject):
                 return self.tr("The watched folder “{name}” cannot be read: {reason}.").format(
                     name=name, reason=look.reason
                 )
-            case FolderState.REFUSED:
-                return self.tr("The watched folder “{name}”: {reason}").format(name=name, reason=look.reason)
+            case FolderState.REFUSED if look.refusal is not None:
+                return self.tr("The watched folder “{name}”: {reason}").format(
+                    name=name, reason=errors.sentence(look.refusal)
+                )
             case _:
                 return ""
 

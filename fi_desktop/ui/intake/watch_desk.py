@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -48,7 +48,8 @@ class WatchDesk(QObject):
         self._window = window
         self._words = FolderWords(self)
         self._gathered = 0
-        self._told = ""
+        self._told = ""  # of what was taken
+        self._troubles: dict[Path, str] = {}  # what was said of each folder
         window.status.addPermanentWidget(self.sign)
         window.commands.watch.triggered.connect(self.open)
         self.sign.clicked.connect(self.open)
@@ -86,25 +87,29 @@ class WatchDesk(QObject):
 
     def watch(self, folder: WatchedFolder, passed: list[Found]) -> None:
         """Watch a folder, in place of an entry for the same path; recordings in `passed` are not taken."""
-        before = self.watcher.folders
-        if not any(known.path == folder.path for known in before):
-            wanted = (*before, folder)
-        else:
-            wanted = tuple(folder if known.path == folder.path else known for known in before)
-        written = partial(_pass_over, self._home, folder, passed, wanted)
-        self._bridge.work(written, partial(self._on_written, wanted), self._on_failed)
+        remember = partial(pass_over, self._home, folder, passed)
+        self._bridge.work(remember, partial(self._on_passed_over, folder), self._on_failed)
 
     def stop(self, folder: WatchedFolder) -> None:
         """Watch a folder no more, and forget what was seen of it."""
-        wanted = tuple(known for known in self.watcher.folders if known != folder)
-        self._watch(wanted)
-        self._bridge.work(partial(_forget, self._home, folder, wanted), None, self._on_failed)
+        self._keep(known for known in self.watcher.folders if known != folder)
+        self._bridge.work(partial(forget, self._home, folder.path), None, self._on_failed)
 
     def _on_read(self, folders: tuple[WatchedFolder, ...]) -> None:
         self._watch(folders)
 
-    def _on_written(self, wanted: tuple[WatchedFolder, ...], _done: object) -> None:
+    def _on_passed_over(self, folder: WatchedFolder, _done: object) -> None:
+        before = self.watcher.folders
+        if any(known.path == folder.path for known in before):
+            self._keep(folder if known.path == folder.path else known for known in before)
+        else:
+            self._keep((*before, folder))
+
+    def _keep(self, folders: Iterable[WatchedFolder]) -> None:
+        """Watch these folders from now on, and after the next start."""
+        wanted = tuple(folders)
         self._watch(wanted)
+        self._bridge.work(partial(watching.save, self._home, wanted), None, self._on_failed)
 
     def _watch(self, folders: tuple[WatchedFolder, ...]) -> None:
         self.watcher.watch(folders)
@@ -122,27 +127,35 @@ class WatchDesk(QObject):
             for folder in self.watcher.folders
         )
         if wanted != self.watcher.folders:
-            self._watch(wanted)
-            self._bridge.work(partial(watching.save, self._home, wanted), None, self._on_failed)
+            self._keep(wanted)
 
     @Slot(object, object)
     def _on_looked_at(self, folder: WatchedFolder, look: Look) -> None:
         if folder not in self.watcher.folders:
             return
-        message = self._window.message
-        shown = message.isVisible() and message.text == self._told
-        trouble = self._words.trouble(folder, look)
-        if trouble:
-            self._told, self._gathered = trouble, 0
-            message.say(trouble, "warn")
-        elif look.took:
-            # several folders, or several looks: one sentence for all of them
-            self._gathered = look.took + (self._gathered if shown else 0)
-            self._told = self.tr("%Ln recording(s) taken from watched folders.", "", self._gathered)
-            message.say(self._told)
-        elif shown and not self._gathered:
-            message.dismiss()  # what was wrong is over
+        self._tell_trouble(folder.path, self._words.trouble(folder, look))
+        if look.took:
+            self._tell_taken(look.took)
         self._show()
+
+    def _tell_trouble(self, path: Path, trouble: str) -> None:
+        """Say once what is wrong with a folder, and no more once it is over."""
+        before = self._troubles.pop(path, "")
+        if trouble:
+            self._troubles[path] = trouble
+        if trouble and trouble != before:
+            self._window.message.say(trouble, "warn")
+        elif before and not trouble and self._says(before):
+            self._window.message.dismiss()
+
+    def _tell_taken(self, number: int) -> None:
+        """Say how many were taken: one sentence for several folders, and for several looks."""
+        self._gathered = number + (self._gathered if self._says(self._told) else 0)
+        self._told = self.tr("%Ln recording(s) taken from watched folders.", "", self._gathered)
+        self._window.message.say(self._told)
+
+    def _says(self, sentence: str) -> bool:
+        return self._window.message.isVisible() and self._window.message.text == sentence
 
     def _show(self) -> None:
         self.sign.tell(self.looks())
@@ -162,16 +175,3 @@ def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
             folder=str(folder.path),
             reason=error.strerror or type(error).__name__,
         ) from error
-
-
-def _pass_over(
-    home: Path, folder: WatchedFolder, passed: list[Found], wanted: tuple[WatchedFolder, ...]
-) -> None:
-    if passed:
-        pass_over(home, folder, passed)
-    watching.save(home, wanted)
-
-
-def _forget(home: Path, folder: WatchedFolder, wanted: tuple[WatchedFolder, ...]) -> None:
-    watching.save(home, wanted)
-    forget(home, folder.path)
