@@ -18,19 +18,41 @@ _SPOKEN = re.compile(r"(root|en|es)(_.*)?\.res|pool\.res|res_index\.res|tzdbName
 # money, countries, units, hyphens, spelt-out numbers, other alphabets: never asked for
 _FOLDERS = ("coll", "zone")
 _UNASKED = ("langInfo.res", "nfkc.nrm", "nfkc_cf.nrm", "nfkc_scf.nrm", "unames.icu", "uts46.nrm")
+_MARK = b"\xda\x27\x14\x00\x00\x00\x00\x00\x02\x00CmnD"
 _LOCALE = re.compile(r"[a-z]{2,3}(_\w+)?\.res")
 
 
 def shrink(library: Path) -> None:
     """Write the tables of `library`, which is libicudata, again without those that nothing asks for."""
-    symbol = next(each.name for each in elf.given(library) if each.name.startswith("icudt"))
+    symbol, whole = _read(library)
+    kept = {name: data for name, data in tables(library).items() if _is_kept(name)}
+    elf.write_data(library, symbol, whole[: _head(whole)] + _packed(kept))
+
+
+def tables(library: Path) -> dict[str, bytes]:
+    """Return the tables of a library that is libicudata, by name: "icudt73l/coll/es.res"."""
+    whole = _read(library)[1]
+    contents = whole[_head(whole) :]
+    (count,) = struct.unpack_from("<I", contents)
+    pairs = [struct.unpack_from("<II", contents, 4 + 8 * number) for number in range(count)]
+    ends = [start for _, start in pairs[1:]] + [len(contents)]
+    return {
+        contents[name : contents.index(b"\0", name)].decode("ascii"): contents[start:end]
+        for (name, start), end in zip(pairs, ends, strict=True)
+    }
+
+
+def _read(library: Path) -> tuple[str, bytes]:
+    """Return the one thing that libicudata gives, a table of tables: its name and its bytes."""
+    symbol = next(each for each in elf.given(library) if each.name.startswith("icudt"))
     whole = library.read_bytes()
-    # the library holds that one table of tables, which begins with its own size and a mark
-    start = whole.index(b"\xda\x27", 0x200) - 2
-    head = struct.unpack_from("<H", whole, start)[0]
-    entries = _entries(whole, start + head)
-    kept = {name: data for name, data in entries.items() if _is_kept(name)}
-    elf.write_data(library, symbol, whole[start : start + head] + _packed(kept))
+    start = whole.index(_MARK) - 2
+    return symbol.name, whole[start : start + symbol.size]
+
+
+def _head(whole: bytes) -> int:
+    # the head begins with its own size
+    return int(struct.unpack_from("<H", whole)[0])
 
 
 def _is_kept(name: str) -> bool:
@@ -41,17 +63,6 @@ def _is_kept(name: str) -> bool:
     if file.endswith((".cnv", ".spp", ".cfu")) or file in _UNASKED:
         return False
     return _SPOKEN.fullmatch(file) is not None or _LOCALE.fullmatch(file) is None
-
-
-def _entries(whole: bytes, contents: int) -> dict[str, bytes]:
-    (count,) = struct.unpack_from("<I", whole, contents)
-    pairs = [struct.unpack_from("<II", whole, contents + 4 + 8 * number) for number in range(count)]
-    starts = [start for _, start in pairs]
-    found = {}
-    for (name, start), end in zip(pairs, [*starts[1:], len(whole) - contents], strict=True):
-        text = whole[contents + name : whole.index(b"\0", contents + name)].decode("ascii")
-        found[text] = whole[contents + start : contents + end]
-    return found
 
 
 def _packed(entries: dict[str, bytes]) -> bytes:
