@@ -86,6 +86,8 @@ class Scene:
         for folder in self.desktop.watch.watcher.folders:
             self.desktop.watch.stop(folder)
         window.table.clearSelection()
+        if window.commands.details.isChecked():
+            window.commands.details.trigger()
         window.resize(1180, 700)
         window.show()
 

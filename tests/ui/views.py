@@ -9,12 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.transcript import Grade
 from fi_desktop.intake.watched import WatchedFolder
 from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.ui.help.menu import HelpMenu
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.result.window import JobWindow
 from tests.ui import stories
@@ -96,7 +98,26 @@ def models(scene: Scene) -> QWidget:
 
 
 def settings(scene: Scene) -> QWidget:
-    return asked_for(scene, "preferences")
+    return asked_for(scene, scene.desktop.window.commands.preferences)
+
+
+def keys(scene: Scene) -> QWidget:
+    return asked_for(scene, scene.desktop.window.findChild(HelpMenu).keys)
+
+
+def about(scene: Scene) -> QWidget:
+    dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).about)
+    scene.settle(600)  # what the program is made of is read from many files
+    return dialog
+
+
+def details(scene: Scene, job_id: int) -> QWidget:
+    window = scene.desktop.window
+    if not window.commands.details.isChecked():
+        window.commands.details.trigger()
+    window.table.select(job_id)
+    scene.settle()
+    return window
 
 
 def just_added(scene: Scene) -> QWidget:
@@ -112,9 +133,9 @@ def just_added(scene: Scene) -> QWidget:
     return window
 
 
-def asked_for(scene: Scene, action: str) -> QDialog:
+def asked_for(scene: Scene, action: QAction) -> QDialog:
     """Return the dialog that an action opens."""
-    getattr(scene.desktop.window.commands, action).trigger()
+    action.trigger()
     found: list[QDialog] = []
 
     def look() -> bool:
@@ -188,6 +209,10 @@ VIEWS: dict[str, tuple[Callable[[], tuple[News, ...]], View]] = {
     "reading": (a_day, reading),
     "searching": (a_day, searching),
     "models": (a_day, models),
+    "details": (a_day, partial(details, job_id=2)),
+    "details-retrying": (a_day, partial(details, job_id=6)),
+    "keys": (a_day, keys),
+    "about": (a_day, about),
     "settings": (a_day, settings),
     "just-added": (a_day, just_added),
     "watched": (a_day, watched),
