@@ -22,6 +22,7 @@ def window(desktop, qtbot, program, recordings):
     program.service.submit(recordings).result(5)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     window.table.select(1)
+    window.commands.details.trigger()
     qtbot.waitUntil(lambda: window.details.panel is not None and window.details.panel.isVisible())
     return window
 

@@ -306,3 +306,17 @@ class TestColumns:
         chips = window.panel.chips.findChildren(QToolButton)
         assert len(chips) == 7
         assert all(chip.focusPolicy() & Qt.FocusPolicy.TabFocus for chip in chips)
+
+
+@pytest.mark.parametrize("width", [760, 1180, 1600])
+def test_names_keep_their_room(qtbot, window, width):
+    window.resize(width, 500)
+    QApplication.processEvents()
+    header = window.table.horizontalHeader()
+    name = header.sectionSize(Column.FILE)
+    assert name >= 32 * window.table.fontMetrics().averageCharWidth()
+    assert header.length() >= window.table.viewport().width()
+    if width == 1600:
+        assert header.length() == window.table.viewport().width()
+    window.table.columns.menu.actions()[Column.STATE].trigger()
+    assert header.sectionSize(Column.FILE) >= name

@@ -19,7 +19,7 @@ from fi_desktop.ui.remembered import Remembered
 if TYPE_CHECKING:
     from fi_desktop.ui.details.panel import DetailsPanel
 
-_ROOMY_PX = 1000  # a window this wide has room for the details, where nobody has chosen yet
+_ROOMY_PX = 1400  # a window this wide has room for the details, where nobody has chosen yet
 _WIDTH_CHARS = 46  # so that larger letters get more room
 _OPEN, _WIDTH = "details/open", "details/width"
 

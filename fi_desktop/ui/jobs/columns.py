@@ -6,11 +6,14 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QPoint, Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
+from PySide6.QtWidgets import QMenu, QTableView
 
 from fi_desktop.core.job import JobState, Stage
 from fi_desktop.ui.jobs.cells import HIDDEN_AT_FIRST, Cells, Column
 from fi_desktop.ui.jobs.delegate import column_width
+from fi_desktop.ui.stretched_column import StretchedColumn
+
+_NAME_CHARS = 32  # of a recording's name can always be read
 
 
 class Columns(QObject):
@@ -31,6 +34,7 @@ class Columns(QObject):
         self._header.setSortIndicatorClearable(True)
         self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._header.setMinimumSectionSize(48)
+        self._name = StretchedColumn(table, Column.FILE, least_chars=_NAME_CHARS)
         self._header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._header.customContextMenuRequested.connect(self._on_menu_asked)
         self.menu = QMenu(self.tr("&Columns"), table)
@@ -75,7 +79,7 @@ class Columns(QObject):
         for column, possible in texts.items():
             heading = cells.heading(column) + "  ▾"
             header.resizeSection(column, column_width(self._table, column, [*possible, heading]))
-        header.setSectionResizeMode(Column.FILE, QHeaderView.ResizeMode.Stretch)
+        self._name.fit()
 
     def _on_toggled(self, column: Column, shown: bool) -> None:
         self._header.setSectionHidden(column, not shown)
