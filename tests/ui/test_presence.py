@@ -1,3 +1,7 @@
+import shutil
+import subprocess
+import sys
+
 import pytest
 from PySide6.QtWidgets import QSystemTrayIcon
 
@@ -119,3 +123,32 @@ def test_a_wave_counts_what_ended_and_forgets_what_was_taken_away(program, recor
     assert wave.end() == Ended(completed=(ids[0],))
     assert (wave.share({}), wave.end()) == (None, None)
     program.stop()
+
+
+@pytest.mark.skipif(shutil.which("dbus-run-session") is None, reason="there is no session bus to start")
+def test_the_taskbar_is_told_over_the_desktops_bus():
+    """In a process on a bus of its own: what is sent comes back to whoever listens."""
+    script = """
+import sys
+from PySide6.QtCore import QCoreApplication, QObject, SLOT, QTimer, Slot
+from PySide6.QtDBus import QDBusConnection, QDBusMessage
+from fi_desktop.ui.presence import bus
+
+class Taskbar(QObject):
+    @Slot(QDBusMessage)
+    def on_update(self, message):
+        print(message.arguments()[0], flush=True)
+        application.quit()
+
+application = QCoreApplication(sys.argv)
+taskbar = Taskbar()
+QDBusConnection.sessionBus().connect(
+    "", "", "com.canonical.Unity.LauncherEntry", "Update", taskbar, SLOT("on_update(QDBusMessage)")
+)
+bus.show_progress(0.25)
+QTimer.singleShot(10_000, application.quit)
+application.exec()
+"""
+    command = ["dbus-run-session", "--", sys.executable, "-c", script]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    assert done.stdout.splitlines() == ["application://fi-desktop.desktop"], done.stderr

@@ -17,6 +17,8 @@ from fi_desktop.core.transcript import Grade
 from fi_desktop.intake.watched import WatchedFolder
 from fi_desktop.jobs.news import JobChanged, News
 from fi_desktop.ui.help.menu import HelpMenu
+from fi_desktop.ui.lock.cover import Cover
+from fi_desktop.ui.lock.pin import Tries
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.result.window import JobWindow
 from tests.ui import stories
@@ -120,6 +122,19 @@ def details(scene: Scene, job_id: int) -> QWidget:
     return window
 
 
+def pin_dialog(scene: Scene) -> QWidget:
+    return asked_for(scene, scene.desktop.window.commands.lock)
+
+
+def cover(scene: Scene) -> QWidget:
+    cover = Cover(scene.program.settings.home, scene.desktop._bridge, Tries(time.monotonic))
+    cover.resize(760, 420)
+    cover.show()
+    cover.activateWindow()
+    cover.forgot.click()
+    return cover
+
+
 def just_added(scene: Scene) -> QWidget:
     window = scene.desktop.window
     folder = scene.program.settings.home / "Recordings"
@@ -211,9 +226,11 @@ VIEWS: dict[str, tuple[Callable[[], tuple[News, ...]], View]] = {
     "models": (a_day, models),
     "details": (a_day, partial(details, job_id=2)),
     "details-retrying": (a_day, partial(details, job_id=6)),
+    "settings": (a_day, settings),
     "keys": (a_day, keys),
     "about": (a_day, about),
-    "settings": (a_day, settings),
+    "pin": (a_day, pin_dialog),
+    "locked": (a_day, cover),
     "just-added": (a_day, just_added),
     "watched": (a_day, watched),
     "monitor-workers": (some_weeks, partial(monitor, page=0)),

@@ -115,7 +115,7 @@ class Lock(QObject):
     def _lock(self) -> None:
         window = self._window()
         seen, geometry = window.isVisible(), window.geometry()
-        minimised = window.isMinimized()
+        state, minimised = window.windowState(), window.isMinimized()
         self._idle.stop()
         pin.mark(self._home, locked=True)
         self.cover = Cover(self._home, self._bridge, self.tries)
@@ -128,8 +128,9 @@ class Lock(QObject):
         self._take_all_away()
         self.changed.emit(True)
         self.cover.setGeometry(geometry)
+        self.cover.setWindowState(state)
         if minimised:
-            self.cover.showMinimized()
+            self.cover.show()
         elif seen:
             self.raise_up()
 
@@ -160,7 +161,8 @@ class Lock(QObject):
         self._watch()
         hidden, self._hidden = self._hidden, []
         window.show()
-        window.setGeometry(geometry)
+        if not (window.isMaximized() or window.isFullScreen()):
+            window.setGeometry(geometry)
         for widget in hidden:
             if shiboken6.isValid(widget):  # a job may have been removed meanwhile, and its window with it
                 widget.show()
