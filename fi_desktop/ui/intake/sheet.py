@@ -19,16 +19,13 @@ class IntakeSheet(QWidget):
     """A form for recordings that wait.
 
     Attributes:
-        form: the fields.
         apply: hands the choice on.
 
     Signals:
         applied: the ids of the jobs (tuple of int), and the Choice for them.
-        closed: it was closed, with or without a choice.
     """
 
     applied = Signal(object, object)
-    closed = Signal()
 
     def __init__(self, profiles: ProfileDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,24 +40,32 @@ class IntakeSheet(QWidget):
         self._close.setAutoRaise(True)
         self._close.setAccessibleName(self.tr("Leave them as they are"))
         self._close.setToolTip(self.tr("Leave them as they are (Esc)"))
-        self.form = OptionsForm(profiles, self)
+        self._profiles = profiles
+        self._form: OptionsForm | None = None  # made when it is asked for: the first window does not wait
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title, 1)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(16, 9, 8, 12)
         column.setSpacing(2)
         column.addLayout(head)
-        column.addWidget(self.form)
         head.addWidget(self.apply)
         head.addWidget(self._close)
-        QWidget.setTabOrder(self.form.priority, self.apply)
-        QWidget.setTabOrder(self.apply, self._close)
         self.apply.clicked.connect(self._on_apply)
         self._close.clicked.connect(self.shut)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._dress()
         self.hide()
+
+    @property
+    def form(self) -> OptionsForm:
+        """The fields."""
+        if self._form is None:
+            self._form = OptionsForm(self._profiles, self)
+            self._column.addWidget(self._form)
+            QWidget.setTabOrder(self._form.priority, self.apply)
+            QWidget.setTabOrder(self.apply, self._close)
+        return self._form
 
     def open(self, ids: tuple[int, ...], choice: Choice, packs: tuple[str, ...]) -> None:
         """Show how these jobs are done."""
@@ -74,7 +79,6 @@ class IntakeSheet(QWidget):
     def shut(self) -> None:
         """Take it away."""
         self.hide()
-        self.closed.emit()
 
     @Slot()
     def _on_apply(self) -> None:
@@ -88,7 +92,7 @@ class IntakeSheet(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "form"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_form"):
             self._dress()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

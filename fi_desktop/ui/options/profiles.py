@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from fi_desktop.intake.profiles import BUILT_IN, Choice, Profile, load, save
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.options.bar import OptionsBar
-from fi_desktop.ui.options.name_dialog import NameDialog
-from fi_desktop.ui.options.profiles_dialog import ProfilesDialog
+
+if TYPE_CHECKING:
+    from fi_desktop.ui.options.name_dialog import NameDialog
+    from fi_desktop.ui.options.profiles_dialog import ProfilesDialog
 
 
 class ProfileDesk(QObject):
@@ -132,6 +135,9 @@ class ProfileDesk(QObject):
     def _on_keep_asked(self) -> None:
         if self._dialog is not None:
             return
+        # no dialog is loaded before it is asked for: the first window does not wait for it
+        from fi_desktop.ui.options.name_dialog import NameDialog
+
         taken = [profile.name for profile in self.own]
         refused = [self.title(profile) for profile in BUILT_IN] + [profile.name for profile in BUILT_IN]
         dialog = NameDialog(self.tr("Save as profile"), taken, refused, self._bar)
@@ -142,6 +148,8 @@ class ProfileDesk(QObject):
     @Slot()
     def _on_edit_asked(self) -> None:
         if self._dialog is None:
+            from fi_desktop.ui.options.profiles_dialog import ProfilesDialog
+
             self._open(ProfilesDialog(self, self._bar))
 
     def _open(self, dialog: NameDialog | ProfilesDialog) -> None:
