@@ -157,7 +157,7 @@ class Actions(QObject):
 
     def _offer_languages(self) -> QActionGroup:
         group = QActionGroup(self)
-        names = {SYSTEM: self.tr("As the &system"), "en": "&English", "es": "E&spañol"}
+        names = {SYSTEM: self.tr("As the &system"), "en": "&English", "es": "Es&pañol"}
         for choice in (*TONGUES, SYSTEM):
             action = QAction(names[choice], self, checkable=True)
             action.setData(choice)

@@ -1662,11 +1662,11 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>&amp;How soon</source>
-        <translation>&amp;Prioridad</translation>
+        <translation>P&amp;rioridad</translation>
     </message>
     <message>
         <source>&amp;Words that may come up…</source>
-        <translation>&amp;Palabras que pueden aparecer…</translation>
+        <translation>Pala&amp;bras que pueden aparecer…</translation>
     </message>
     <message>
         <source>Other languages</source>
