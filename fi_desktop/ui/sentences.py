@@ -240,7 +240,11 @@ BY_CODE: dict[str, str] = {
     "settings.unknown": QT_TRANSLATE_NOOP("Sentences", "There is no setting {name!r}."),
     "settings.unreadable": QT_TRANSLATE_NOOP("Sentences", "settings.toml cannot be read: {error}."),
     "store.damaged": QT_TRANSLATE_NOOP("Sentences", "The queue's file is damaged: {error}."),
-    "store.newer": QT_TRANSLATE_NOOP("Sentences", "The queue was written by a newer version of fi-desktop."),
+    "store.newer": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The queue was written by a newer version of fi-desktop: nothing was changed; start that version "
+        "again, or choose another data folder by FI_DESKTOP_HOME.",
+    ),
     "store.unavailable": QT_TRANSLATE_NOOP("Sentences", "The queue cannot be opened: {error}."),
     "store.unwritable": QT_TRANSLATE_NOOP("Sentences", "The queue cannot be written: {error}."),
     "submit.nothing": QT_TRANSLATE_NOOP("Sentences", "No audio or video was found there."),

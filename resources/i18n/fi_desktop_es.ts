@@ -103,6 +103,14 @@
         <translation>Cambiar cómo trabaja el programa</translation>
     </message>
     <message>
+        <source>&amp;Lock</source>
+        <translation>&amp;Bloquear</translation>
+    </message>
+    <message>
+        <source>Cover the window until the PIN is typed</source>
+        <translation>Ocultar el contenido de la ventana hasta que se escriba el PIN</translation>
+    </message>
+    <message>
         <source>&amp;Open</source>
         <translation>&amp;Abrir</translation>
     </message>
@@ -424,6 +432,45 @@
     </message>
 </context>
 <context>
+    <name>Cover</name>
+    <message>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
+    </message>
+    <message>
+        <source>Recordings that wait are worked on meanwhile.</source>
+        <translation>Mientras tanto se siguen procesando las grabaciones en espera.</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+    <message>
+        <source>Forgot the PIN?</source>
+        <translation>¿Ha olvidado el PIN?</translation>
+    </message>
+    <message>
+        <source>The PIN keeps passing eyes out; your recordings are as safe as your account on this computer. To remove it, delete this file and unlock with an empty field:</source>
+        <translation>El PIN evita las miradas ajenas; sus grabaciones están tan seguras como su cuenta en este equipo. Para quitarlo, borre este archivo y desbloquee con el campo vacío:</translation>
+    </message>
+    <message>
+        <source>File of the PIN</source>
+        <translation>Archivo del PIN</translation>
+    </message>
+    <message>
+        <source>That is not the PIN. Try again in {seconds} s.</source>
+        <translation>El PIN no es correcto. Inténtelo de nuevo en {seconds} s.</translation>
+    </message>
+    <message>
+        <source>That is not the PIN.</source>
+        <translation>El PIN no es correcto.</translation>
+    </message>
+</context>
+<context>
     <name>Desktop</name>
     <message>
         <source>Models are being worked on: change the language once that is done.</source>
@@ -631,7 +678,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Added</source>
-        <translation>Añadidas</translation>
+        <translation>Añadida</translation>
     </message>
     <message>
         <source>Started</source>
@@ -1674,6 +1721,57 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>PinDialog</name>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>With a PIN, the window can be covered while you are away: by File › Lock, or by itself. It encrypts nothing: your recordings are as safe as your account on this computer.</source>
+        <translation>Con un PIN, el contenido de la ventana se puede ocultar mientras usted no está: con Archivo › Bloquear, o solo. No cifra nada: sus grabaciones están tan seguras como su cuenta en este equipo.</translation>
+    </message>
+    <message>
+        <source>Current PIN</source>
+        <translation>PIN actual</translation>
+    </message>
+    <message>
+        <source>New PIN</source>
+        <translation>PIN nuevo</translation>
+    </message>
+    <message>
+        <source>Once more</source>
+        <translation>Repita el PIN</translation>
+    </message>
+    <message>
+        <source>Set the PIN</source>
+        <translation>Establecer el PIN</translation>
+    </message>
+    <message>
+        <source>Remove the PIN</source>
+        <translation>Quitar el PIN</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>A PIN has {number} characters at least.</source>
+        <translation>Un PIN tiene al menos {number} caracteres.</translation>
+    </message>
+    <message>
+        <source>The two are not the same.</source>
+        <translation>No coinciden.</translation>
+    </message>
+    <message>
+        <source>That is not the PIN. Wait a little before you try again.</source>
+        <translation>El PIN no es correcto. Espere un poco antes de intentarlo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The current PIN is another one.</source>
+        <translation>El PIN actual es otro.</translation>
+    </message>
+</context>
+<context>
     <name>PreferenceWords</name>
     <message>
         <source>General</source>
@@ -1884,8 +1982,20 @@ Todo se queda en este equipo.</translation>
         <translation>Nombrar el archivo en las notificaciones, que otras personas podrían ver en la pantalla.</translation>
     </message>
     <message>
-        <source>Cover the window when nobody has used it for so long. 0: never.</source>
-        <translation>Ocultar el contenido de la ventana cuando nadie la haya usado durante este tiempo. 0: nunca.</translation>
+        <source>Cover the window when nobody has used it for so long; wants a PIN. 0: never.</source>
+        <translation>Ocultar el contenido de la ventana cuando nadie la haya usado durante este tiempo; requiere un PIN. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>What takes the cover away once the window is locked.</source>
+        <translation>Lo que vuelve a mostrar la ventana bloqueada.</translation>
+    </message>
+    <message>
+        <source>Set or change…</source>
+        <translation>Establecer o cambiar…</translation>
     </message>
     <message>
         <source>As the system</source>
@@ -2294,7 +2404,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Run {share}</source>
-        <translation>Proceso {share}</translation>
+        <translation>Curso {share}</translation>
     </message>
     <message>
         <source>Over</source>
@@ -2886,8 +2996,8 @@ Todo se queda en este equipo.</translation>
         <translation>El archivo de la cola está dañado: {error}.</translation>
     </message>
     <message>
-        <source>The queue was written by a newer version of fi-desktop.</source>
-        <translation>La cola procede de una versión más reciente de fi-desktop.</translation>
+        <source>The queue was written by a newer version of fi-desktop: nothing was changed; start that version again, or choose another data folder by FI_DESKTOP_HOME.</source>
+        <translation>La cola procede de una versión más reciente de fi-desktop: no se ha cambiado nada; abra de nuevo esa versión o elija otra carpeta de datos con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>The queue cannot be opened: {error}.</source>

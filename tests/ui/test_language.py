@@ -10,6 +10,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.files import resource
 from fi_desktop.settings import load
 from fi_desktop.ui.desktop import Desktop
+from fi_desktop.ui.jobs.cells import Column
 from fi_desktop.ui.language import TONGUES, Language, locale_of, tongue_of
 from fi_desktop.ui.models.work import Meter
 from fi_desktop.ui.monitor.window import MonitorWindow
@@ -148,3 +149,12 @@ def test_a_model_on_its_way_keeps_the_language(qtbot, desktop, window):
     assert desktop.window is window
     assert menu(desktop, "en").isChecked()
     window.models.desk.meters.clear()
+
+
+@pytest.mark.parametrize("width", [760, 1200])
+def test_names_of_recordings_can_be_told_apart_in_the_longer_language(qtbot, desktop, recordings, width):
+    drop_files(desktop.window, *recordings)
+    qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
+    change(qtbot, desktop, "es")
+    desktop.window.resize(width, 420)
+    assert desktop.window.table.columnWidth(Column.FILE) >= 200

@@ -25,13 +25,15 @@ sys.path.append(str(ROOT / "packaging"))
 import translations  # noqa: E402 a script, not a part of the package
 
 _SHOWN = {
-    "addAction", "addItem", "addMenu", "addSection", "addTab", "setAccessibleDescription", "setAccessibleName",
-    "setInformativeText", "setPlaceholderText", "setStatusTip", "setText", "setTitle", "setToolTip",
-    "setWhatsThis", "setWindowTitle", "showMessage", "QAction", "QLabel", "QMenu", "QPushButton",
-    "say",
+    "addAction", "addItem", "addMenu", "addSection", "addTab", "say", "setAccessibleDescription",
+    "setAccessibleName", "setInformativeText", "setPlaceholderText", "setStatusTip", "setText", "setTitle",
+    "setToolTip", "setWhatsThis", "setWindowTitle", "showMessage", "QAction", "QLabel", "QMenu",
+    "QPushButton",
 }  # fmt: skip
 # names, and signs that are the same in every language
-_OF_NO_LANGUAGE = re.compile(r"( – )?fi-desktop|&?English|Es&?pañol|</?(qt|br)>|[\W\d_]*|hf_…|sumatriptán\nlorazepam|bad|warn|info")
+_OF_NO_LANGUAGE = re.compile(
+    r"( – )?fi-desktop|&?English|Es&?pañol|</?(qt|br)>|[\W\d_]*|hf_…|sumatriptán\nlorazepam|bad|warn|info"
+)
 
 
 @dataclass(frozen=True)
@@ -129,5 +131,7 @@ def test_no_word_reaches_the_person_untranslated():
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 words = literals(node) if name in _SHOWN else ()
-                said += [f"{path.name}: {name}({word!r})" for word in words if not _OF_NO_LANGUAGE.fullmatch(word)]
+                said += [
+                    f"{path.name}: {name}({word!r})" for word in words if not _OF_NO_LANGUAGE.fullmatch(word)
+                ]
     assert said == []

@@ -39,16 +39,14 @@ class DetailWords(QObject):
     def exact(self, at: float) -> str:
         """Return a moment to the second."""
         moment = QDateTime.fromMSecsSinceEpoch(round(at * 1000))
-        day = QLocale.system().toString(moment.date(), QLocale.FormatType.ShortFormat)
+        day = QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
         return f"{day} {moment.time().toString('HH:mm:ss')}"
 
     def size(self, size_bytes: int | None) -> str:
         """Return how large the recording is; None: it is gone."""
         if size_bytes is None:
             return self.tr("The file is not there any more")
-        return QLocale.system().formattedDataSize(
-            size_bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat
-        )
+        return QLocale().formattedDataSize(size_bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
 
     def vocabulary(self, options: JobOptions) -> str:
         """Return the words that were given to listen for."""

@@ -93,8 +93,7 @@ class StateChips(QWidget):
 
     def _say(self, chip: QToolButton, word: str, number: int) -> None:
         count = self.locale().toString(number)
-        compact = self._compact and chip is not self.all
-        text = count if compact else f"{word} {count}"
+        text = count if self._compact else f"{word} {count}"
         if chip.text() != text:
             chip.setText(text)
             chip.setToolTip(self.tr("{word}: {number}").format(word=word, number=count))

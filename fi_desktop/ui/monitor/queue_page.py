@@ -19,6 +19,7 @@ from fi_desktop.ui.monitor.words import NOTHING, MonitorWords
 from fi_desktop.ui.words import Words
 
 _LONG_MOMENT = 1_893_412_680.0  # a date and time with two figures in each part
+_LONG_WAIT_S = 59 * 60.0 + 59
 
 
 class QueuePage(QWidget):
@@ -131,7 +132,7 @@ class QueuePage(QWidget):
         self._figures_table = FiguresTable(self.tr("How the queue did"), self.figures, longest, self)
         self._figures_table.fit_rows(len(WINDOWS))
         at = self._job_words.moment(_LONG_MOMENT)
-        widest = {0: "00h 00m", 1: at, 3: self.tr("Attempt")}
+        widest = {0: self._words.span(_LONG_WAIT_S), 1: at, 3: self.tr("Attempt")}
         self._scheduled_table = FiguresTable(self.tr("Scheduled"), self.scheduled, widest, self)
 
     def _lay_out(self) -> None:

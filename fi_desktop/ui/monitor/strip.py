@@ -17,7 +17,7 @@ from fi_desktop.jobs.metrics import History
 from fi_desktop.ui import theme
 from fi_desktop.ui.monitor.scale import tick_step_s, ticks
 
-GUTTER = 68
+GUTTER = 78
 """Room for the values left of a plot, pixels."""
 ABOVE = 8
 """Room between a plot and its title, pixels."""

@@ -13,6 +13,7 @@ from fi_desktop.ui.monitor.words import NOTHING, STATE_ICONS, STATE_TONES
 from fi_desktop.ui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkerRow, WorkersModel
 
 _CURVE = 76  # pixels
+_LONG_UP_S = 23 * 3600.0 + 59 * 60
 _FULL_PERCENT = 100.0  # a curve of less is not blown up to the full height
 
 
@@ -36,7 +37,7 @@ class WorkersTable(MonitorTable):
             WorkerColumn.GPU: (model.headings[WorkerColumn.GPU].text, 6),
             WorkerColumn.DONE: ("00,000", 0),
             WorkerColumn.FAILED: (model.headings[WorkerColumn.FAILED].text, 6),
-            WorkerColumn.UPTIME: ("00h 00m", 6),
+            WorkerColumn.UPTIME: (words.span(_LONG_UP_S), 6),
         }
         header = self.horizontalHeader()
         for column, (text, more) in widest.items():
