@@ -50,7 +50,6 @@ GIVEN = {
     "max_deliveries": ("3", 3),
     "keep_days": ("0.5", 0.5),
     "keep_unseen": ("yes", True),
-    "watch_folder": ("/recordings", "/recordings"),
     "notify": ("each", "each"),
     "names_in_notifications": ("yes", True),
     "lock_after_min": ("5", 5),

@@ -132,9 +132,6 @@ class Settings:
         False,
         About("Keep results that nobody has looked at or written out, however old they are.", Kind.TRUTH),
     )
-    watch_folder: str = setting(
-        "", About("A folder whose new recordings are added by themselves. Empty: none.", Kind.TEXT)
-    )
     notify: str = setting(
         "end",
         About(

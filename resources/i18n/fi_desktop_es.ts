@@ -741,17 +741,6 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>FolderField</name>
-    <message>
-        <source>Choose…</source>
-        <translation>Elegir…</translation>
-    </message>
-    <message>
-        <source>Choose a folder</source>
-        <translation>Elegir una carpeta</translation>
-    </message>
-</context>
-<context>
     <name>FolderWords</name>
     <message>
         <source>Is looked at for the first time…</source>
@@ -1878,10 +1867,6 @@ Todo se queda en este equipo.</translation>
         <translation>Conservar lo que nadie ha visto</translation>
     </message>
     <message>
-        <source>Watched folder</source>
-        <translation>Carpeta vigilada</translation>
-    </message>
-    <message>
         <source>Notifications</source>
         <translation>Notificaciones</translation>
     </message>
@@ -1968,10 +1953,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Keep results that nobody has looked at or written out, however old they are.</source>
         <translation>Conservar los resultados que nadie haya visto ni exportado, por antiguos que sean.</translation>
-    </message>
-    <message>
-        <source>A folder whose new recordings are added by themselves. Empty: none.</source>
-        <translation>Una carpeta cuyas grabaciones nuevas se añaden solas. Vacío: ninguna.</translation>
     </message>
     <message>
         <source>When the desktop is told: never, at the end of all that waits, or after each recording.</source>
@@ -2080,6 +2061,18 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Show in folder</source>
         <translation>Mostrar en la carpeta</translation>
+    </message>
+    <message>
+        <source>Watched folders</source>
+        <translation>Carpetas vigiladas</translation>
+    </message>
+    <message>
+        <source>Recordings that arrive in them are added by themselves.</source>
+        <translation>Las grabaciones que llegan a ellas se añaden solas.</translation>
+    </message>
+    <message>
+        <source>Watched folders…</source>
+        <translation>Carpetas vigiladas…</translation>
     </message>
     <message>
         <source>Models of this computer</source>

@@ -110,7 +110,9 @@ def test_cancel_changes_nothing(qtbot, desktop, dialog, program):
     assert program.settings.keep_days == 30.0
 
 
-def test_the_models_are_a_click_away(qtbot, window, dialog):
+def test_models_and_watched_folders_are_a_click_away(qtbot, desktop, window, dialog):
+    dialog.deeds[Deed.OPEN_WATCHED].button.click()
+    assert desktop.watch.dialog.isVisible()
     dialog.deeds[Deed.OPEN_MODELS].button.click()
     assert isinstance(window.models, ModelsDialog)
     assert window.models.isVisible()

@@ -49,11 +49,13 @@ class PreferencesDialog(QDialog):
     Signals:
         settings_changed: the new Settings.
         models_asked: the person wants to see the models.
+        watched_asked: the person wants to see the watched folders.
         pin_asked: the person wants to set or change the PIN.
     """
 
     settings_changed = Signal(object)
     models_asked = Signal()
+    watched_asked = Signal()
     pin_asked = Signal()
 
     def __init__(
@@ -191,6 +193,7 @@ class PreferencesDialog(QDialog):
         folder = QUrl.fromLocalFile(str(self._settings.home))
         self.deeds[Deed.SHOW_FOLDER].button.clicked.connect(partial(QDesktopServices.openUrl, folder))
         self.deeds[Deed.OPEN_MODELS].button.clicked.connect(self.models_asked)
+        self.deeds[Deed.OPEN_WATCHED].button.clicked.connect(self.watched_asked)
         self.deeds[Deed.SET_PIN].button.clicked.connect(self.pin_asked)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search.setFocus)
 

@@ -9,11 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
-    QPushButton,
     QWidget,
 )
 
@@ -163,34 +161,3 @@ class WordsField(Field):
     def text_of(self, value: Any) -> str:
         """Return the words in a line."""
         return ", ".join(value)
-
-
-class FolderField(Field):
-    """A folder of this computer, or none."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._line = QLineEdit(self)
-        self._line.setMinimumWidth(150)
-        self._line.textChanged.connect(self.edited)
-        self._choose = QPushButton(self.tr("Choose…"), self)
-        self._choose.setObjectName("plain")
-        self._choose.setAutoDefault(False)
-        self._choose.setAccessibleName(self.tr("Choose a folder"))
-        self._choose.clicked.connect(self._on_choose_asked)
-        self._hold(self._line, self._choose)
-
-    def given(self) -> Any:
-        """Return its path."""
-        return self._line.text().strip()
-
-    def show_value(self, value: Any) -> None:
-        """Show a path."""
-        self._line.setText(value)
-
-    def _on_choose_asked(self) -> None:
-        dialog = QFileDialog(self, self.tr("Choose a folder"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(self._line.setText)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()

@@ -12,7 +12,6 @@ from fi_desktop.ui.options.choices import COUNTS, LANGUAGES, OTHER_LANGUAGES
 from fi_desktop.ui.preferences.fields import (
     ChoiceField,
     Field,
-    FolderField,
     NumberField,
     TruthField,
     WordsField,
@@ -33,8 +32,6 @@ def make_field(name: str, words: PreferenceWords, packs: Iterable[str], parent: 
             return ChoiceField([(words.choice(value), value) for value in about.choices], parent)
         case Kind.WHOLE | Kind.NUMBER | Kind.NUMBERS:
             return NumberField(about.kind, parent)
-        case _ if name == "watch_folder":
-            return FolderField(parent)
         case _:
             return ChoiceField(_choices(name, Words(parent), packs), parent)
 

@@ -21,6 +21,7 @@ class Deed(Enum):
     """What can be done on a page, besides settings."""
 
     SHOW_FOLDER = auto()
+    OPEN_WATCHED = auto()
     OPEN_MODELS = auto()
     SET_PIN = auto()
 
@@ -33,7 +34,6 @@ SETTINGS = {
         "engine",
         "transcriber",
         "vocabulary",
-        "watch_folder",
     ),
     Page.WORKERS: (
         "workers",
@@ -50,4 +50,9 @@ SETTINGS = {
     Page.MODELS: (),
     Page.PRIVACY: ("notify", "names_in_notifications", "lock_after_min"),
 }
-DEEDS = {Page.STORAGE: (Deed.SHOW_FOLDER,), Page.MODELS: (Deed.OPEN_MODELS,), Page.PRIVACY: (Deed.SET_PIN,)}
+DEEDS = {
+    Page.RECORDINGS: (Deed.OPEN_WATCHED,),
+    Page.STORAGE: (Deed.SHOW_FOLDER,),
+    Page.MODELS: (Deed.OPEN_MODELS,),
+    Page.PRIVACY: (Deed.SET_PIN,),
+}

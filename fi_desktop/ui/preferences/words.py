@@ -54,7 +54,6 @@ class PreferenceWords(QObject):
             "max_deliveries": self.tr("Give up after so many beginnings"),
             "keep_days": self.tr("Keep finished recordings"),
             "keep_unseen": self.tr("Keep what nobody has seen"),
-            "watch_folder": self.tr("Watched folder"),
             "notify": self.tr("Notifications"),
             "names_in_notifications": self.tr("File names in notifications"),
             "lock_after_min": self.tr("Lock when not used"),
@@ -98,7 +97,6 @@ class PreferenceWords(QObject):
             "keep_unseen": self.tr(
                 "Keep results that nobody has looked at or written out, however old they are."
             ),
-            "watch_folder": self.tr("A folder whose new recordings are added by themselves. Empty: none."),
             "notify": self.tr(
                 "When the desktop is told: never, at the end of all that waits, or after each recording."
             ),
@@ -165,6 +163,12 @@ class PreferenceWords(QObject):
                     self.tr("Data folder"),
                     self.tr("The queue, the results and the models all lie here."),
                     self.tr("Show in folder"),
+                )
+            case Deed.OPEN_WATCHED:
+                return (
+                    self.tr("Watched folders"),
+                    self.tr("Recordings that arrive in them are added by themselves."),
+                    self.tr("Watched folders…"),
                 )
             case Deed.OPEN_MODELS:
                 return (
