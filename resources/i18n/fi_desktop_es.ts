@@ -152,11 +152,11 @@
     </message>
     <message>
         <source>&amp;Undo removal</source>
-        <translation>&amp;Deshacer la eliminación</translation>
+        <translation>Rec&amp;uperar lo quitado</translation>
     </message>
     <message>
         <source>Bring back the jobs that were removed last</source>
-        <translation>Recuperar los trabajos que se quitaron por último</translation>
+        <translation>Recuperar los últimos trabajos que se quitaron</translation>
     </message>
     <message>
         <source>&amp;Fold batches</source>
@@ -328,7 +328,7 @@
     </message>
     <message>
         <source>{number} failed</source>
-        <translation>{number} con error</translation>
+        <translation>{number} fallidas</translation>
     </message>
     <message>
         <source>just now</source>
@@ -521,7 +521,7 @@
     </message>
     <message>
         <source>Added</source>
-        <translation>Añadidas</translation>
+        <translation>Añadida</translation>
     </message>
     <message>
         <source>Started by {worker}</source>
@@ -744,7 +744,7 @@ Todo se queda en este equipo.</translation>
     <name>FolderWords</name>
     <message>
         <source>Is looked at for the first time…</source>
-        <translation>Se está mirando por primera vez…</translation>
+        <translation>Revisándola por primera vez…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln still being written</source>
@@ -769,7 +769,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>last {moment}</source>
-        <translation>la última {moment}</translation>
+        <translation>la última, {moment}</translation>
     </message>
     <message>
         <source>The watched folder “{name}” is not there now; it is looked for again.</source>
@@ -789,7 +789,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Not there now</source>
-        <translation>No está ahora</translation>
+        <translation>Ahora no está</translation>
     </message>
     <message>
         <source>Cannot be read ({reason})</source>
@@ -1022,7 +1022,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Clear</source>
-        <translation>Claro</translation>
+        <translation>Borrar</translation>
     </message>
     <message>
         <source>Show all jobs</source>
@@ -1038,7 +1038,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>“{terms}” makes no sense.</source>
-        <translation>«{terms}» no tiene sentido.</translation>
+        <translation>«{terms}» no se entiende.</translation>
     </message>
 </context>
 <context>
@@ -2206,7 +2206,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation>Hechos</translation>
+        <translation>Listo</translation>
     </message>
 </context>
 <context>
@@ -2629,7 +2629,7 @@ Todo se queda en este equipo.</translation>
     <name>SearchField</name>
     <message>
         <source>Clear</source>
-        <translation>Claro</translation>
+        <translation>Borrar</translation>
     </message>
 </context>
 <context>
@@ -3171,7 +3171,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>All</source>
-        <translation>Todo</translation>
+        <translation>Todos</translation>
     </message>
     <message>
         <source>{word}: {number}</source>
@@ -3473,7 +3473,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation>Hechos</translation>
+        <translation>Listo</translation>
     </message>
     <message>
         <source>As chosen in the window</source>
