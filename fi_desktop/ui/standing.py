@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray
 
+from fi_desktop.core.job import JobState
 from fi_desktop.intake.profiles import Choice
 from fi_desktop.ui.main_window import MainWindow
 
@@ -34,6 +35,8 @@ class Standing:
     Attributes:
         options: how the next recordings are done.
         packs: models that write words down, as far as they were offered.
+        search: what is typed into the search field.
+        states: the states of the jobs that are wanted; empty: all.
         selected: jobs.
         place: how far down the table is scrolled, pixels.
         results: the open job windows.
@@ -43,6 +46,8 @@ class Standing:
 
     options: Choice
     packs: tuple[str, ...]
+    search: str
+    states: frozenset[JobState]
     selected: tuple[int, ...]
     place: int
     results: tuple[JobStanding, ...]
@@ -70,6 +75,8 @@ def look(window: MainWindow) -> Standing:
     return Standing(
         window.options.choice(),
         window.options.menu.packs,
+        window.panel.search.text(),
+        window.panel.chips.states,
         tuple(row.id for row in window.table.selected_rows()),
         window.table.verticalScrollBar().value(),
         tuple(JobStanding(shown.job_id, shown.saveGeometry(), shown.place) for shown in window.windows.all()),
@@ -82,6 +89,9 @@ def put(window: MainWindow, standing: Standing) -> None:
     """Have a window stand so."""
     window.options.offer_packs(standing.packs)
     window.options.choose(standing.options)
+    window.panel.search.setText(standing.search)
+    window.panel.chips.choose(standing.states)
+    window.panel.apply()
     window.show_jobs()
     window.table.select_all_of(standing.selected)
     if standing.visible:

@@ -118,6 +118,9 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
     window = desktop.window
     window.resize(780, 500)
+    window.panel.search.setText("i")  # of "First" and "Third"
+    window.panel.chips.choose(frozenset({JobState.QUEUED}))
+    window.panel.apply()
     window.table.select_all_of([1, 3])
     window.options.speakers.setCurrentIndex(window.options.speakers.findData("4"))
     window.options.menu.vocabulary = ("sumatriptán",)
@@ -134,6 +137,9 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     assert {row.id for row in new.table.selected_rows()} == {1, 3}
     assert str(new.options.options().speakers) == "4"
     assert new.options.options().vocabulary == ("sumatriptán",)
+    assert new.panel.search.text() == "i"
+    assert new.panel.chips.states == {JobState.QUEUED}
+    assert new.jobs.rowCount() == 2
     (result,) = new.windows.all()
     assert (result.job_id, result.width(), result.height()) == (2, 700, 480)
     (monitor,) = new.findChildren(MonitorWindow)

@@ -60,6 +60,12 @@ class StateChips(QWidget):
         """The states that are chosen; empty: all."""
         return frozenset(state for state, chip in self.of.items() if chip.isChecked())
 
+    def choose(self, states: frozenset[JobState]) -> None:
+        """Choose these states, without telling; none: all."""
+        for state, chip in self.of.items():
+            chip.setChecked(state in states)
+        self.all.setChecked(not states)
+
     @Slot()
     def show_all(self) -> None:
         """Choose no state in particular."""
