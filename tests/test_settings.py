@@ -53,6 +53,7 @@ GIVEN = {
     "notify": ("each", "each"),
     "names_in_notifications": ("yes", True),
     "lock_after_min": ("5", 5),
+    "check_updates": ("yes", True),
 }
 """Each setting as the environment gives it, and as it is then."""
 

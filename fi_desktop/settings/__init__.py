@@ -152,6 +152,13 @@ class Settings:
             most=1440,
         ),
     )
+    check_updates: bool = setting(
+        False,
+        About(
+            "Ask once a day whether there is a newer version. Nothing of you or this computer is sent.",
+            Kind.TRUTH,
+        ),
+    )
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property

@@ -28,6 +28,7 @@ from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.preferences.opening import Preferences
 from fi_desktop.ui.presence.presence import Presence
 from fi_desktop.ui.tray import Tray
+from fi_desktop.ui.updates import Updates
 
 if TYPE_CHECKING:
     from fi_desktop.ui.lock.dialog import PinDialog
@@ -70,6 +71,7 @@ class Desktop(QObject):
         question: what is asked before it closes at work.
         language: what the windows speak.
         preferences: the way to the settings dialog.
+        updates: tells of newer versions, where that is wanted.
         lock: covers all windows.
 
     Signals:
@@ -105,6 +107,7 @@ class Desktop(QObject):
         self._bridge.listen()
         self._in_thread(self._program.start, self._on_not_started)
         self.watch.begin()
+        self.updates.look()
         if files:
             self.window.intake.add(files)
 
@@ -131,6 +134,7 @@ class Desktop(QObject):
         self._tray = Tray(self.window) if Tray.available() else None
         self._monitor: MonitorWindow | None = None
         self.preferences = Preferences(program, self._bridge, self.window)
+        self.updates = Updates(program.settings, self._bridge, self.window.message)
         self.window.commands.show_language(self.language.choice)
         self.window.close_asked.connect(self._on_close_asked)
         self.window.quit_asked.connect(self.stop)
@@ -246,6 +250,7 @@ class Desktop(QObject):
         appearance.wear(settings.theme)
         self.window.take_settings(settings)
         self.lock.lock_after(settings.lock_after_min)
+        self.updates.take_settings(settings)
         self.speak(settings.language)
 
     @Slot(object)

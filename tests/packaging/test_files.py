@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 import pytest
 
 import fi_desktop
+from fi_desktop import updates
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
 
 ROOT = Path(__file__).parents[2]
@@ -147,3 +148,7 @@ def judge(program: str, *arguments: object) -> None:
         [program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_program_asks_for_newer_versions_where_the_publisher_says(about: ModuleType):
+    assert about.UPDATES == updates.ADDRESS

@@ -48,7 +48,7 @@ SETTINGS = {
     Page.RETRIES: ("retry_delays_s", "max_deliveries"),
     Page.STORAGE: ("keep_days", "keep_unseen"),
     Page.MODELS: (),
-    Page.PRIVACY: ("notify", "names_in_notifications", "lock_after_min"),
+    Page.PRIVACY: ("notify", "names_in_notifications", "lock_after_min", "check_updates"),
 }
 DEEDS = {
     Page.RECORDINGS: (Deed.OPEN_WATCHED,),

@@ -57,6 +57,7 @@ class PreferenceWords(QObject):
             "notify": self.tr("Notifications"),
             "names_in_notifications": self.tr("File names in notifications"),
             "lock_after_min": self.tr("Lock when not used"),
+            "check_updates": self.tr("Look for newer versions"),
         }[name]
 
     def means(self, name: str) -> str:
@@ -105,6 +106,9 @@ class PreferenceWords(QObject):
             ),
             "lock_after_min": self.tr(
                 "Cover the window when nobody has used it for so long; wants a PIN. 0: never."
+            ),
+            "check_updates": self.tr(
+                "Ask once a day whether there is a newer version. Nothing of you or this computer is sent."
             ),
         }[name]
 
