@@ -29,6 +29,7 @@ from fi_desktop.ui.preferences.opening import Preferences
 from fi_desktop.ui.presence.presence import Presence
 from fi_desktop.ui.tray import Tray
 from fi_desktop.ui.updates import Updates
+from fi_desktop.ui.welcome.opening import Welcome
 
 if TYPE_CHECKING:
     from fi_desktop.ui.lock.dialog import PinDialog
@@ -71,6 +72,7 @@ class Desktop(QObject):
         question: what is asked before it closes at work.
         language: what the windows speak.
         preferences: the way to the settings dialog.
+        welcome: the way to the welcome.
         updates: tells of newer versions, where that is wanted.
         lock: covers all windows.
 
@@ -122,6 +124,7 @@ class Desktop(QObject):
         if self._monitor is not None:
             self._monitor.close()
         self.preferences.close()
+        self.welcome.close()
         self.window.show_stopping()
         self._in_thread(self._program.stop, self._on_stopped, self._on_stopped)
 
@@ -134,6 +137,7 @@ class Desktop(QObject):
         self._tray = Tray(self.window) if Tray.available() else None
         self._monitor: MonitorWindow | None = None
         self.preferences = Preferences(program, self._bridge, self.window)
+        self.welcome = Welcome(program.settings, self.language.choice, self._bridge, self.window)
         self.updates = Updates(program.settings, self._bridge, self.window.message)
         self.window.commands.show_language(self.language.choice)
         self.window.close_asked.connect(self._on_close_asked)
@@ -145,6 +149,7 @@ class Desktop(QObject):
         self.window.commands.lock.triggered.connect(self.lock.lock)
         # queued: the menu that was chosen from has closed by then, and can go
         self.window.language_asked.connect(self.speak, Qt.ConnectionType.QueuedConnection)
+        self.welcome.language_asked.connect(self.speak, Qt.ConnectionType.QueuedConnection)
         self.question.keep_chosen.connect(self._on_keep_chosen)
         self.question.stop_chosen.connect(self.stop)
         if self._tray is not None:
@@ -175,6 +180,7 @@ class Desktop(QObject):
         old, stood = self.window, standing.look(self.window)
         monitor = standing.look_at_monitor(self._monitor)
         old.windows.close_all()
+        welcomed = self.welcome.dialog is not None
         if self._monitor is not None:
             self._monitor.close()
         if self._tray is not None:
@@ -189,6 +195,8 @@ class Desktop(QObject):
         self._bridge.tell_again()
         if stood.visible:
             self.window.activateWindow()
+        if welcomed:
+            self.welcome.open()
         old.hide()
         old.deleteLater()
 

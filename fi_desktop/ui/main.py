@@ -43,6 +43,7 @@ def run(program: Program, files: list[Path], *, show_job: int | None = None) -> 
     desktop.window.show()
 
     def begin() -> None:
+        desktop.welcome.open_first()
         desktop.start(files)
         if show_job is not None:
             desktop.window.windows.open(show_job)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class HelpMenu(QMenu):
-    """Offers the keys and what the program is.
+    """Offers the welcome, the keys and what the program is.
 
     Attributes:
-        keys, about: its actions.
+        welcome, keys, about: its actions.
         sheet: the keys, once they were asked for.
         about_dialog: what the program is, once that was asked for.
     """
@@ -31,6 +31,7 @@ class HelpMenu(QMenu):
         self.sheet: ShortcutSheet | None = None
         self.about_dialog: AboutDialog | None = None
         self.setTitle(self.tr("&Help"))
+        self.welcome = self.addAction(self.tr("&Welcome"))
         self.keys = self.addAction(self.tr("&Keyboard shortcuts"))
         self.keys.setShortcuts([QKeySequence("F1"), QKeySequence("Ctrl+?")])
         self.keys.triggered.connect(self._on_keys_asked)

@@ -1,0 +1,1 @@
+"""What a person is told once, at the first start on a new data folder."""
