@@ -61,14 +61,19 @@ class Updates(QObject):
     def _tell(self, release: Release | None) -> None:
         if release is None or not self._wanted or self._message.isVisible():
             return
-        show = partial(QDesktopServices.openUrl, QUrl(release.page))
         sentence = self.tr("Version {version} is there.").format(version=release.version)
-        self._message.say(sentence, offer=Offer(self.tr("Show it in the browser"), show))
+        self._message.say(
+            sentence, offer=Offer(self.tr("Show it in the browser"), partial(_show, release.page))
+        )
 
 
 def _is_due(asked: int | None, now: float) -> bool:
     # a clock that was set back is no reason to wait for it
     return asked is None or not 0 <= now - asked < _DAY_S
+
+
+def _show(page: str) -> None:
+    QDesktopServices.openUrl(QUrl(page))
 
 
 def _stay_quiet(_sentence: str) -> None:

@@ -807,6 +807,10 @@ Todo se queda en este equipo.</translation>
         <translation>A&amp;yuda</translation>
     </message>
     <message>
+        <source>&amp;Welcome</source>
+        <translation>&amp;Bienvenida</translation>
+    </message>
+    <message>
         <source>&amp;Keyboard shortcuts</source>
         <translation>&amp;Atajos de teclado</translation>
     </message>
@@ -1879,6 +1883,10 @@ Todo se queda en este equipo.</translation>
         <translation>Bloquear cuando no se use</translation>
     </message>
     <message>
+        <source>Look for newer versions</source>
+        <translation>Buscar versiones nuevas</translation>
+    </message>
+    <message>
         <source>Light, dark, or as the system is.</source>
         <translation>Claro, oscuro o como el sistema.</translation>
     </message>
@@ -1965,6 +1973,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Cover the window when nobody has used it for so long; wants a PIN. 0: never.</source>
         <translation>Ocultar el contenido de la ventana cuando nadie la haya usado durante este tiempo; requiere un PIN. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Ask once a day whether there is a newer version. Nothing of you or this computer is sent.</source>
+        <translation>Preguntar una vez al día si hay una versión nueva. No se envía nada de usted ni de este equipo.</translation>
     </message>
     <message>
         <source>PIN</source>
@@ -3405,6 +3417,17 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>Updates</name>
+    <message>
+        <source>Version {version} is there.</source>
+        <translation>Ya está disponible la versión {version}.</translation>
+    </message>
+    <message>
+        <source>Show it in the browser</source>
+        <translation>Verla en el navegador</translation>
+    </message>
+</context>
+<context>
     <name>VocabularyDialog</name>
     <message>
         <source>Words that may come up</source>
@@ -3519,6 +3542,93 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{number} of {all}</source>
         <translation>{number} de {all}</translation>
+    </message>
+</context>
+<context>
+    <name>WelcomeDialog</name>
+    <message>
+        <source>Welcome</source>
+        <translation>Bienvenida</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>Como el sistema</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Mostrar en la carpeta</translation>
+    </message>
+    <message>
+        <source>Looking…</source>
+        <translation>Buscando…</translation>
+    </message>
+    <message>
+        <source>Models…</source>
+        <translation>Modelos…</translation>
+    </message>
+    <message>
+        <source>Try the sample</source>
+        <translation>Probar el ejemplo</translation>
+    </message>
+    <message>
+        <source>A short conversation of two people comes with the program</source>
+        <translation>El programa incluye una conversación breve entre dos personas</translation>
+    </message>
+    <message>
+        <source>Begin</source>
+        <translation>Empezar</translation>
+    </message>
+    <message>
+        <source>Your data</source>
+        <translation>Sus datos</translation>
+    </message>
+    <message>
+        <source>This computer</source>
+        <translation>Este equipo</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Welcome to fi-desktop</source>
+        <translation>Le damos la bienvenida a fi-desktop</translation>
+    </message>
+    <message>
+        <source>Drop recordings on the window, and see who spoke when.</source>
+        <translation>Suelte grabaciones en la ventana y vea quién habló y cuándo.</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer: recordings stay where they are, and results with your data.</source>
+        <translation>Nada sale de este equipo: las grabaciones se quedan donde están, y los resultados con sus datos.</translation>
+    </message>
+    <message>
+        <source>A graphics card does the heavy part.</source>
+        <translation>Una tarjeta gráfica hace el trabajo pesado.</translation>
+    </message>
+    <message>
+        <source>The processor does the work; no graphics card was found that helps.</source>
+        <translation>Trabaja el procesador; no se encontró ninguna tarjeta gráfica que ayude.</translation>
+    </message>
+    <message>
+        <source>The built-in engine tells voices apart.</source>
+        <translation>El motor integrado distingue las voces.</translation>
+    </message>
+    <message>
+        <source>Voices are told apart by {models}, or built in.</source>
+        <translation>Distingue las voces {models}, o el motor integrado.</translation>
+    </message>
+    <message>
+        <source>Nothing writes words down yet.</source>
+        <translation>Todavía nada transcribe las palabras.</translation>
+    </message>
+    <message>
+        <source>Words are written down by {models}.</source>
+        <translation>Transcribe las palabras {models}.</translation>
     </message>
 </context>
 <context>

@@ -131,7 +131,9 @@ class WelcomeDialog(QDialog):
         self._rows.setHorizontalSpacing(18)
         self._rows.setVerticalSpacing(10)
         private = self._line(
-            self.tr("Nothing leaves this computer: recordings and results stay in that folder.")
+            self.tr(
+                "Nothing leaves this computer: recordings stay where they are, and results with your data."
+            )
         )
         private.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
         foot = QHBoxLayout()
