@@ -9,9 +9,11 @@ from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Pri
 from fi_desktop.jobs.news import WorkerGauge
 
 OPTIONS = JobOptions()
-BROKEN = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged or is not a recording.")
+BROKEN = ErrorInfo(ErrorKind.USER, "audio.no_audio", "This file has no sound track.")
 BUSY = ErrorInfo(
-    ErrorKind.TRANSIENT, "file.busy", "The recording cannot be read now: the drive is not there."
+    ErrorKind.TRANSIENT,
+    "audio.read",
+    "The recording could not be read to its end: check the drive or network folder it is on.",
 )
 
 

@@ -72,12 +72,13 @@ def busy_day(now: float) -> tuple[News, ...]:
     broken = failed(
         claimed(submitted(5, "Telehealth 14-30.webm", at=now - 700), now - 680),
         now - 679,
-        "This file is damaged or is not a recording: it ends before its first sound.",
+        "The recording is damaged, nothing in it can be read: copy it again from the recorder.",
+        code="audio.damaged",
     )
     retrying = failed(
         claimed(submitted(6, "Consultation Mr Okafor, second part.flac", at=now - 600), now - 400),
         now - 28,
-        "The disk is full: make room on it.",
+        "The disk is full: make room on it, and it goes on.",
         kind=ErrorKind.TRANSIENT,
         code="disk.full",
         retry_at=now + 92.4,

@@ -95,7 +95,7 @@ def test_cells_say_what_the_job_is(qtbot, model):
     assert described == "Voices hard to tell apart, or only one voice: please check."
     retrying = said["Consultation Mr Okafor, second part.flac"]
     described = model.index(retrying, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
-    assert described == "Retry 1/3 in 1:32 · The disk is full: make room on it."
+    assert described == "Retry 1/3 in 1:32 · The disk is full: make room on it, and it goes on."
     assert text(model, said["Consulta 0118.wav"], Column.SPEAKERS) == "Find out"
     assert text(model, said["Consulta 0117.wav"], Column.SPEAKERS) == "2–4"
     assert "/Telehealth 14-30.webm" in model.index(said["Telehealth 14-30.webm"], 0).data(
