@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QLocale, QSettings
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.backends.base import EngineRoom
@@ -148,6 +148,14 @@ def dressed(qapp):
     Language(application, "en")  # for widgets without the window: the plural forms of English
     yield application
     collector.close()
+
+
+@pytest.fixture(autouse=True)
+def locale() -> Iterator[None]:
+    """Dates and numbers are written as before, whatever language a test's window spoke."""
+    before = QLocale()
+    yield
+    QLocale.setDefault(before)
 
 
 @pytest.fixture
