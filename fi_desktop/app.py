@@ -12,7 +12,8 @@ from fi_desktop.backends.base import Backend
 from fi_desktop.backends.idle import IdleBackend
 from fi_desktop.backends.inline import InlineBackend
 from fi_desktop.backends.limits import Limits
-from fi_desktop.backends.pool import WorkerPool, default_workers
+from fi_desktop.backends.pool import WorkerPool
+from fi_desktop.backends.roster import default_workers
 from fi_desktop.client import RemoteClient, answer
 from fi_desktop.clock import Clock
 from fi_desktop.core.retry import RetryPolicy
@@ -119,6 +120,21 @@ class App:
         """Grow or shrink the pool while it works."""
         if isinstance(self._backend, WorkerPool):
             self._backend.resize(workers)
+
+    def recycle_worker(self, name: str) -> None:
+        """Replace a worker once its job is done."""
+        if isinstance(self._backend, WorkerPool):
+            self._backend.recycle(name)
+
+    def restart_worker(self, name: str) -> None:
+        """Replace a worker now; its job goes back to the queue without a charge."""
+        if isinstance(self._backend, WorkerPool):
+            self._backend.restart(name)
+
+    def retire_worker(self, name: str) -> None:
+        """Do with one worker less: with this one, once its job is done."""
+        if isinstance(self._backend, WorkerPool):
+            self._backend.retire(name)
 
     def change_limits(self, limits: Limits) -> None:
         """Use other time limits from now on, for what runs too."""

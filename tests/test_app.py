@@ -8,7 +8,7 @@ import pytest
 
 from fi_desktop.app import App
 from fi_desktop.backends.limits import Limits
-from fi_desktop.backends.pool import default_workers
+from fi_desktop.backends.roster import default_workers
 from fi_desktop.core.errors import UserError
 from fi_desktop.settings import load
 

@@ -20,7 +20,7 @@ import psutil
 
 from fi_desktop import log
 from fi_desktop.backends import worker
-from fi_desktop.backends.messages import FromWorker, Progressed, StageEnded, ToWorker
+from fi_desktop.backends.messages import FromWorker, Progressed, StageEnded, StopWork, ToWorker
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
 from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
@@ -45,6 +45,8 @@ class Place:
         spawn_at: when the next worker may be started.
         stillborn: how many workers in a row ended before they were ready.
         leaving: its worker was told to stop, or is to be told once its job is done.
+        retiring: the place goes with its worker, and is not filled again.
+        giving_back: its worker was told to stop now; its job goes back to the queue, however it ends.
         started_at: when its worker was started, UTC, seconds since the epoch.
         done, failed: attempts that ended well, and in an error, since the app was started.
         stages: what the stages of its attempt took so far; stage: the one it is in, since `stage_began`.
@@ -68,6 +70,8 @@ class Place:
     spawn_at: float = 0.0
     stillborn: int = 0
     leaving: bool = False
+    retiring: bool = False
+    giving_back: bool = False
     started_at: float = 0.0
     done: int = 0
     failed: int = 0
@@ -157,6 +161,25 @@ class Place:
         except OSError:
             return  # it is gone; see `gone`
 
+    def recycle(self) -> None:
+        """Have the worker replaced once its job is done."""
+        if self.held and not self.leaving:
+            self.leaving = True
+            if self.job is None:
+                self.send(StopWork())
+
+    def retire(self) -> None:
+        """Do without the place once its worker's job is done."""
+        self.retiring = True
+        self.recycle()
+
+    def restart(self, *, grace_s: float) -> None:
+        """Have the worker replaced now; it is killed where it has not stopped after `grace_s` seconds."""
+        if self.held and not self.giving_back:
+            self.leaving = self.giving_back = True
+            self.kill_at, self.kill_error = time.monotonic() + grace_s, None
+            self.send(StopWork())
+
     @property
     def gone(self) -> bool:
         """Whether the worker has ended."""
@@ -199,7 +222,7 @@ class Place:
         self.rest()
         self.process = self.thread = self.pipe = self._ps = None
         self.vacant_since = time.monotonic()
-        self.ready = self.leaving = False
+        self.ready = self.leaving = self.giving_back = False
         return ended
 
     def rest(self) -> None:
@@ -265,7 +288,7 @@ class Place:
 
     def _take(self, pipe: Connection, started_at: float) -> None:
         self.pipe, self.started_at, self.heard = pipe, started_at, time.monotonic()
-        self.ready = self.leaving = False
+        self.ready = self.leaving = self.giving_back = False
         self.job, self.done_by_worker, self.weighed = None, 0, -math.inf
         self.vacant_s += time.monotonic() - self.vacant_since
         self._ps = psutil.Process(self.process.pid) if self.process is not None else None

@@ -8,16 +8,13 @@ tree. Where no process can be started, one thread of the app does the jobs.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-import psutil
-
 from fi_desktop import log
 from fi_desktop.backends.base import EngineRoom
-from fi_desktop.backends.devices import devices
 from fi_desktop.backends.ears import Ears
 from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.messages import (
@@ -36,6 +33,7 @@ from fi_desktop.backends.messages import (
     WentWrong,
 )
 from fi_desktop.backends.place import Place
+from fi_desktop.backends.roster import default_workers, fit
 from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, error_info
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, JobState
@@ -43,7 +41,6 @@ from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerGauge, W
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 
-_MEMORY_A_WORKER_BYTES = 1_500_000_000
 _CANCEL_GRACE_S = 10.0
 _RETRY_TURN_S = 1.0
 _EXPIRE_EVERY_S = 3600.0
@@ -51,14 +48,8 @@ _LOOK_EVERY_S = 5.0  # how long the engine room waits at most while a worker is 
 _WEIGH_EVERY_S = 1.0  # how often a worker's memory is looked at, at most
 _SLEPT_S = 30.0  # a longer wait than asked for by this much: the computer slept
 _HOPELESS = 3  # so many stillborn workers in every place: no process can be started here
+_IN_APP = "in-app"
 _TROUBLE = "No worker process can be started here: recordings are worked one at a time inside the program."
-
-
-def default_workers() -> int:
-    """Return how many workers this computer carries: two, where cores and free memory allow."""
-    cores = os.cpu_count() or 1
-    fitting = psutil.virtual_memory().available // _MEMORY_A_WORKER_BYTES
-    return int(max(1, min(2, cores, fitting)))
 
 
 class WorkerPool(EngineRoom):
@@ -83,6 +74,7 @@ class WorkerPool(EngineRoom):
         self._context = multiprocessing.get_context("spawn")
         self._wanted = settings.workers or default_workers()
         self._places: list[Place] = []
+        self._orders: deque[Callable[[], None]] = deque()  # what was asked for; deques may be used anywhere
         self._ears = Ears()
         self._threads = threads
         self._wanted_limits = self._limits
@@ -96,6 +88,35 @@ class WorkerPool(EngineRoom):
     def resize(self, workers: int) -> None:
         """Grow or shrink the pool; a worker that is too many finishes its job first."""
         self._wanted = max(1, workers)
+        self._ring()
+
+    def recycle(self, name: str) -> None:
+        """Replace a worker once its job is done."""
+        self._order(name, Place.recycle)
+
+    def retire(self, name: str) -> None:
+        """Do with one worker less: with this one, once its job is done."""
+
+        def retire(place: Place) -> None:
+            if self._wanted > 1 and not place.retiring:
+                self._wanted -= 1
+                place.retire()
+
+        self._order(name, retire)
+
+    def restart(self, name: str) -> None:
+        """Replace a worker now; its job goes back to the queue without a charge."""
+        self._order(name, partial(Place.restart, grace_s=self._settings.stop_grace_s))
+
+    def _order(self, name: str, deed: Callable[[Place], None]) -> None:
+        """Have something done with a worker, where there is one of that name; on the engine room's thread."""
+
+        def carry_out() -> None:
+            for place in self._places:
+                if place.name == name:
+                    deed(place)
+
+        self._orders.append(carry_out)
         self._ring()
 
     def change_limits(self, limits: Limits) -> None:
@@ -243,6 +264,8 @@ class WorkerPool(EngineRoom):
                 self._on_end(place, job, message)
 
     def _set_hard_limit(self, place: Place) -> None:
+        if place.giving_back:
+            return
         if place.kill_error is not None and place.kill_error.code != "job.timeout":
             return  # it is to end sooner, for another reason
         limit_s = self._limits.hard_for(place.duration_s)
@@ -307,31 +330,29 @@ class WorkerPool(EngineRoom):
     # ---- workers come and go
 
     def _fit(self) -> None:
-        """Have as many places as are wanted; one where threads of the app do the work."""
-        wanted = 1 if self._threads else self._wanted
-        on = devices(wanted) if len(self._places) < wanted else ()
-        for number in range(len(self._places), wanted):
-            self._places.append(Place(f"worker-{number + 1}", on[number]))
-        for place in self._places[wanted:]:
-            if not place.held:
-                self._places.remove(place)
-            elif not place.leaving:
-                place.leaving = True
-                if place.job is None:
-                    place.send(StopWork())
+        """Do as was asked for, and have as many places as are wanted; one where threads of the app work."""
+        while self._orders:
+            self._orders.popleft()()
+        if not self._threads:
+            self._places = fit(self._places, self._wanted)
+        elif not self._places:
+            self._places = [Place(_IN_APP)]
 
     def _fill(self) -> None:
         """Give each free place a worker."""
         if not self._threads and self._places and all(place.stillborn >= _HOPELESS for place in self._places):
             log.event("WORKERS_IMPOSSIBLE")
             self._threads = True
-            self._places = [Place("in-app")]
+            self._places = [Place(_IN_APP)]
         for place in self._places:
             if not place.held and time.monotonic() >= place.spawn_at:
                 start = place.start_thread if self._threads else place.start_process
                 start(self._context, started_at=self._now())
 
     def _on_end_of_worker(self, place: Place) -> None:
+        if place.giving_back:
+            self._give_back(place)
+            return
         for message in place.messages():  # what it said last
             self._on_message(place, message)
         job, error, stages = place.job, place.kill_error if place.overdue else None, place.told()

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from fi_desktop.backends import worker
 from fi_desktop.backends.messages import StopWork
-from fi_desktop.backends.pool import default_workers
+from fi_desktop.backends.roster import default_workers
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.engines import registry

@@ -27,6 +27,7 @@ from fi_desktop.ui.lock.lock import Lock
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.preferences.opening import Preferences
 from fi_desktop.ui.presence.presence import Presence
+from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.tray import Tray
 from fi_desktop.ui.updates import Updates
 from fi_desktop.ui.welcome.opening import Welcome
@@ -56,6 +57,15 @@ class Program(Protocol):
 
     def resize_workers(self, workers: int) -> None:
         """Grow or shrink the pool while it works."""
+
+    def restart_worker(self, name: str) -> None:
+        """Replace a worker now; its job goes back to the queue without a charge."""
+
+    def recycle_worker(self, name: str) -> None:
+        """Replace a worker once its job is done."""
+
+    def retire_worker(self, name: str) -> None:
+        """Do with one worker less: with this one, once its job is done."""
 
     def change_settings(self, changes: Mapping[str, Any]) -> Settings:
         """Write other settings, and use at once what can be; blocks."""
@@ -248,7 +258,13 @@ class Desktop(QObject):
             # not before it is asked for: the first window does not wait for it
             from fi_desktop.ui.monitor.window import MonitorWindow
 
-            self._monitor = MonitorWindow(self._bridge, self._program, self.window)
+            self._monitor = MonitorWindow(
+                self._bridge,
+                self._program,
+                self.window,
+                remembered=Remembered(self._program.settings.home),
+                speeds=self.window.jobs.speeds,
+            )
         self._monitor.show()
         self._monitor.raise_()
         self._monitor.activateWindow()

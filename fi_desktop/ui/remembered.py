@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from fi_desktop.intake.profiles import Choice, choice_from_json, choice_to_json
 
-_SIZES = {"main": (1120, 700), "job": (940, 620)}  # before the person chose another
+_SIZES = {"main": (1120, 700), "job": (940, 620), "monitor": (1020, 700)}  # before the person chose another
 
 
 class Remembered:

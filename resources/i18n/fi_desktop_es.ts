@@ -3790,6 +3790,33 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>WorkerActions</name>
+    <message>
+        <source>Restart now</source>
+        <translation>Reiniciar ahora</translation>
+    </message>
+    <message>
+        <source>Its recording goes back to the queue; what is done of it is kept, and no attempt lost</source>
+        <translation>Su grabación vuelve a la cola; lo ya hecho se conserva y no se pierde ningún intento</translation>
+    </message>
+    <message>
+        <source>Replace after this recording</source>
+        <translation>Sustituir tras esta grabación</translation>
+    </message>
+    <message>
+        <source>A fresh worker takes its place once its recording is done</source>
+        <translation>Un proceso nuevo ocupa su lugar cuando termina su grabación</translation>
+    </message>
+    <message>
+        <source>Stop after this recording</source>
+        <translation>Detener tras esta grabación</translation>
+    </message>
+    <message>
+        <source>One worker less: this one, once its recording is done</source>
+        <translation>Un proceso menos: este, cuando termine su grabación</translation>
+    </message>
+</context>
+<context>
     <name>WorkersModel</name>
     <message>
         <source>Worker</source>

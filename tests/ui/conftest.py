@@ -135,6 +135,15 @@ class FakeProgram:
     def resize_workers(self, workers: int) -> None:
         self.calls.append(f"resize {workers}")
 
+    def restart_worker(self, name: str) -> None:
+        self.calls.append(f"restart {name}")
+
+    def recycle_worker(self, name: str) -> None:
+        self.calls.append(f"recycle {name}")
+
+    def retire_worker(self, name: str) -> None:
+        self.calls.append(f"retire {name}")
+
 
 @pytest.fixture(scope="session")
 def qapp_cls():

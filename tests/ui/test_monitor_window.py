@@ -1,5 +1,7 @@
 """The monitor over a real queue: of the whole program with its workers, or of an owner thread by hand."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
@@ -14,6 +16,7 @@ from fi_desktop.ui.monitor.cells import CellsModel
 from fi_desktop.ui.monitor.watch import Watch
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.monitor.workers_model import WorkerColumn
+from fi_desktop.ui.remembered import Remembered
 from tests.ui import stories
 from tests.ui.conftest import PATIENCE_S, FakeProgram
 
@@ -179,6 +182,48 @@ def test_workers_are_asked_for(qtbot, program, monitor, monkeypatch):
     assert not monitor.workers.more.isEnabled()
     monitor.workers.fewer.click()
     assert program.asked == [2, 3, 2]
+
+
+def test_a_worker_is_acted_on_by_button_key_and_menu(qtbot, program, monitor):
+    page, actions = monitor.workers, monitor.workers.actions_bar
+    program.workers.append(replace(program.workers[0], name="worker-2"))
+    until(qtbot, lambda: page.model.rowCount() == 2)
+    assert not any(action.isEnabled() for action in actions.all())  # none is selected
+    page.table.selectRow(1)
+    assert actions.restart.isEnabled()
+    button = next(b for b in actions.findChildren(QAbstractButton) if b.text() == actions.restart.text())
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    page.table.setFocus()
+    monitor.activateWindow()
+    until(qtbot, page.table.hasFocus)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(page.table, Qt.Key.Key_R, both)
+    assert page.table.contextMenuPolicy() is Qt.ContextMenuPolicy.ActionsContextMenu
+    assert page.table.actions() == actions.all()
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    assert program.calls == ["restart worker-2", "recycle worker-2", "retire worker-2"]
+    assert page.wanted == 1
+    assert not actions.retire.isEnabled()  # the last one stays
+
+
+def test_how_many_workers_are_wanted_is_remembered(qtbot, program, monitor, monkeypatch):
+    monkeypatch.setattr(monitor.workers, "_most", 3)
+    until(qtbot, monitor.workers.more.isEnabled)
+    monitor.workers.more.click()
+    monitor.close()  # at once: nothing is lost
+    until(qtbot, lambda: program.settings.workers == 2)
+    assert load({"FI_DESKTOP_HOME": str(program.settings.home)}).workers == 2
+
+
+def test_where_the_monitor_stood_is_remembered(qtbot, program, bridge):
+    remembered = Remembered(program.settings.home)
+    for height in (700, 580):  # the screen of the tests is narrower than the window
+        monitor = MonitorWindow(bridge, program, remembered=remembered)
+        qtbot.addWidget(monitor)
+        monitor.show()
+        assert monitor.height() == height
+        monitor.resize(940, 580)
+        monitor.close()
 
 
 def test_who_does_not_look_costs_nothing(qtbot, program, monitor):

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from statistics import fmean
-from typing import Protocol
+from typing import Any, Protocol
 
 from fi_desktop.backends.gpu import gpu_memory
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.metrics import WINDOWS, History, Metrics, Target, history, measure, targets
 from fi_desktop.jobs.news import News, WorkerGauge
 from fi_desktop.jobs.service import JobService
+from fi_desktop.settings import Settings
 from fi_desktop.ui.monitor.records import Records
 
 STEPS = 120
@@ -45,6 +46,18 @@ class Monitored(Protocol):
 
     def resize_workers(self, workers: int) -> None:
         """Grow or shrink the pool while it works."""
+
+    def restart_worker(self, name: str) -> None:
+        """Replace a worker now; its job goes back to the queue without a charge."""
+
+    def recycle_worker(self, name: str) -> None:
+        """Replace a worker once its job is done."""
+
+    def retire_worker(self, name: str) -> None:
+        """Do with one worker less: with this one, once its job is done."""
+
+    def change_settings(self, changes: Mapping[str, Any]) -> Settings:
+        """Write other settings, and use at once what can be; blocks."""
 
 
 @dataclass(frozen=True, slots=True)

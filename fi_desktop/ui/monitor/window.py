@@ -15,6 +15,7 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowE
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.jobs.news import News, QueuePaused
+from fi_desktop.jobs.speed import Speeds
 from fi_desktop.ui import icons, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.message_bar import MessageBar
@@ -25,8 +26,10 @@ from fi_desktop.ui.monitor.targets_page import TargetsPage
 from fi_desktop.ui.monitor.watch import Look, Monitored, Watch
 from fi_desktop.ui.monitor.words import MonitorWords
 from fi_desktop.ui.monitor.workers_page import WorkersPage
+from fi_desktop.ui.remembered import Remembered
 
 _LOOK_MS = 1000
+_KEEP_MS = 800  # after the last change of how many workers there shall be
 
 
 class MonitorWindow(QDialog):
@@ -39,8 +42,24 @@ class MonitorWindow(QDialog):
         message: what went wrong, or well.
     """
 
-    def __init__(self, bridge: Bridge, program: Monitored, parent: QWidget | None = None) -> None:
-        """Prepare; nothing is read before it is shown."""
+    def __init__(
+        self,
+        bridge: Bridge,
+        program: Monitored,
+        parent: QWidget | None = None,
+        *,
+        remembered: Remembered | None = None,
+        speeds: Speeds | None = None,
+    ) -> None:
+        """Prepare; nothing is read before it is shown.
+
+        Args:
+            bridge: the crossing to the queue.
+            program: who owns the workers.
+            parent: its owner.
+            remembered: where it stood the last time.
+            speeds: how fast the machine is, as the list of jobs knows it.
+        """
         super().__init__(parent)
         self._bridge = bridge
         self._program = program
@@ -52,9 +71,11 @@ class MonitorWindow(QDialog):
         self.setWindowIcon(icons.app_icon())
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.setMinimumSize(920, 560)
-        self.resize(1020, 700)
+        self._remembered = remembered
+        if remembered is not None:
+            remembered.restore("monitor", self)
         self.workers, self.queue, self.targets = (
-            WorkersPage(words, self),
+            WorkersPage(words, self, speeds=speeds),
             QueuePage(words, self),
             TargetsPage(words, self),
         )
@@ -63,6 +84,9 @@ class MonitorWindow(QDialog):
         )
         self.message = MessageBar(self)
         self.purge = PurgeQuestion(self)
+        self._keep = QTimer(self)
+        self._keep.setSingleShot(True)
+        self._keep.setInterval(_KEEP_MS)
         self._tick = QTimer(self)
         self._tick.setInterval(_LOOK_MS)
         self._lay_out()
@@ -102,6 +126,11 @@ class MonitorWindow(QDialog):
         self._tick.timeout.connect(self._on_tick)
         self._bridge.news_arrived.connect(self._on_news)
         self.workers.workers_asked.connect(self._on_workers_asked)
+        self._keep.timeout.connect(self._on_keep)
+        actions = self.workers.actions_bar
+        actions.restart_asked.connect(self._on_restart_asked)
+        actions.recycle_asked.connect(self._on_recycle_asked)
+        actions.retire_asked.connect(self._on_retire_asked)
         self.queue.pause_asked.connect(self._on_pause_asked)
         self.queue.purge_asked.connect(self.purge.ask)
         self.purge.confirmed.connect(self._on_purge_confirmed)
@@ -145,6 +174,27 @@ class MonitorWindow(QDialog):
     @Slot(int)
     def _on_workers_asked(self, workers: int) -> None:
         self._program.resize_workers(workers)
+        self._keep.start()
+
+    @Slot(str)
+    def _on_restart_asked(self, name: str) -> None:
+        self._program.restart_worker(name)
+
+    @Slot(str)
+    def _on_recycle_asked(self, name: str) -> None:
+        self._program.recycle_worker(name)
+
+    @Slot(str)
+    def _on_retire_asked(self, name: str) -> None:
+        self._program.retire_worker(name)
+        self._keep.start()
+
+    @Slot()
+    def _on_keep(self) -> None:
+        """Let as many workers be there after the next start, too."""
+        self._keep.stop()
+        keep = partial(self._program.change_settings, {"workers": self.workers.wanted})
+        self._bridge.work(keep, None, self._on_refused)
 
     @Slot(bool)
     def _on_pause_asked(self, pause: bool) -> None:
@@ -183,6 +233,10 @@ class MonitorWindow(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         """Look no more."""
         super().hideEvent(event)
+        if self._remembered is not None:
+            self._remembered.save("monitor", self)
+        if self._keep.isActive():
+            self._on_keep()
         self._tick.stop()
         if self._watch is not None:
             self._watch.close()

@@ -20,6 +20,7 @@ from fi_desktop.jobs.news import (
     WorkersChanged,
     WorkerState,
 )
+from fi_desktop.jobs.speed import Speeds
 from fi_desktop.ui.jobs.rows import Row, keep_progress, progressed, row_of
 from fi_desktop.ui.monitor.cells import Heading, Index, RowsModel
 from fi_desktop.ui.monitor.watch import Look
@@ -71,7 +72,10 @@ class WorkerRow:
 class WorkersModel(RowsModel):
     """The workers, in the order of their places."""
 
-    def __init__(self, words: MonitorWords, parent: QObject | None = None) -> None:
+    def __init__(
+        self, words: MonitorWords, parent: QObject | None = None, *, speeds: Speeds | None = None
+    ) -> None:
+        """Make an empty model; `speeds`: how fast the machine is, where that is known."""
         super().__init__(
             (
                 Heading(self.tr("Worker")),
@@ -87,6 +91,7 @@ class WorkersModel(RowsModel):
             parent,
         )
         self.words = words
+        self._speeds = speeds
         self.job_words = Words(self)
         self._gauges: tuple[WorkerGauge, ...] = ()
         self._gpu_bytes: dict[int, int] = {}
@@ -113,7 +118,7 @@ class WorkersModel(RowsModel):
                 case JobChanged(job=job):
                     self._running = {name: row for name, row in self._running.items() if row.id != job.id}
                     if job.state is JobState.RUNNING:
-                        self._running[job.attempts[-1].worker] = row_of(job)
+                        self._running[job.attempts[-1].worker] = row_of(job, speeds=self._speeds)
                 case JobProgressed():
                     self._progress(item)
         self._show()
@@ -134,7 +139,7 @@ class WorkersModel(RowsModel):
 
     def _row_of(self, job: Job) -> Row:
         known = self._running.get(job.attempts[-1].worker)
-        row = row_of(job)
+        row = row_of(job, speeds=self._speeds)
         return keep_progress(known, row) if known is not None and known.id == job.id else row
 
     def _progress(self, news: JobProgressed) -> None:

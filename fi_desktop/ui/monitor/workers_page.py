@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.jobs.news import News, WorkersChanged
+from fi_desktop.jobs.speed import Speeds
 from fi_desktop.ui import errors, theme
 from fi_desktop.ui.monitor.watch import Look
 from fi_desktop.ui.monitor.words import MonitorWords
+from fi_desktop.ui.monitor.worker_actions import WorkerActions
 from fi_desktop.ui.monitor.workers_model import WorkersModel
 from fi_desktop.ui.monitor.workers_table import WorkersTable
 
@@ -23,6 +25,7 @@ class WorkersPage(QWidget):
     Attributes:
         model: the workers.
         fewer, more: the buttons.
+        actions_bar: what can be done with the selected worker.
 
     Signals:
         workers_asked: so many workers are wanted.
@@ -30,13 +33,22 @@ class WorkersPage(QWidget):
 
     workers_asked = Signal(int)
 
-    def __init__(self, words: MonitorWords, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, words: MonitorWords, parent: QWidget | None = None, *, speeds: Speeds | None = None
+    ) -> None:
+        """Prepare; `speeds`: how fast the machine is, where the list of jobs knows it."""
         super().__init__(parent)
         self._wanted: int | None = None  # None: as many as the program was started with
         self._trouble = ""
         self._most = os.cpu_count() or 1
-        self.model = WorkersModel(words, self)
+        self.model = WorkersModel(words, self, speeds=speeds)
         self.table = WorkersTable(self.model, self)
+        self.actions_bar = WorkerActions(self)
+        for action in self.actions_bar.all():
+            self.table.addAction(action)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.table.selectionModel().selectionChanged.connect(self._fit)
+        self.actions_bar.retire_asked.connect(self._on_retire_asked)
         self._number = QLabel(self)
         self._number.setFont(theme.tabular(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold)))
         self._about = QLabel(self)
@@ -65,6 +77,7 @@ class WorkersPage(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self.table, 1)
+        column.addWidget(self.actions_bar)
         self._fit()
 
     def take_news(self, news: Iterable[News]) -> None:
@@ -93,7 +106,11 @@ class WorkersPage(QWidget):
         button.setAccessibleName(text)
         return button
 
+    @Slot()
     def _fit(self) -> None:
+        selected = self.table.selectionModel().selectedRows()
+        worker = self.model.worker(selected[0]) if selected else None
+        self.actions_bar.fit(worker, spare=self.wanted > 1)
         known = self.model.rowCount() > 0 and not self._trouble
         self.fewer.setEnabled(known and self.wanted > 1)
         self.more.setEnabled(known and self.wanted < self._most)
@@ -104,6 +121,11 @@ class WorkersPage(QWidget):
         self._wanted = workers
         self._fit()
         self.workers_asked.emit(workers)
+
+    @Slot()
+    def _on_retire_asked(self) -> None:
+        self._wanted = self.wanted - 1
+        self._fit()
 
     @Slot()
     def _on_fewer_asked(self) -> None:
