@@ -66,10 +66,10 @@ def act(menu, text):
 
 
 class TestChips:
-    def test_each_says_its_state_and_number(self, window):
+    def test_each_says_its_state_and_number(self, qtbot, window):
         chips = window.panel.chips
-        assert chips.all.accessibleName() == "All 3"
-        assert chips.of[JobState.FAILED].accessibleName() == "Failed 1"
+        qtbot.waitUntil(lambda: chips.all.accessibleName() == "All 3")
+        qtbot.waitUntil(lambda: chips.of[JobState.FAILED].accessibleName() == "Failed 1")
         assert all(not chip.icon().isNull() for chip in chips.of.values())
 
     def test_a_click_shows_that_state_and_another_adds_its_own(self, qtbot, window):
@@ -89,7 +89,7 @@ class TestChips:
         assert window.panel.clear.isVisible()
         hand.claim()
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a"])
-        assert window.panel.chips.of[JobState.RUNNING].accessibleName() == "Running 1"
+        qtbot.waitUntil(lambda: window.panel.chips.of[JobState.RUNNING].accessibleName() == "Running 1")
         assert window.table.isVisible()
 
     def test_a_narrow_window_keeps_all_of_them(self, qtbot, window):
@@ -187,7 +187,7 @@ class TestRemoval:
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         assert len(names(window)) == 2
         assert window.message.text == "1 job removed"
-        assert window.panel.chips.all.accessibleName() == "All 2"
+        qtbot.waitUntil(lambda: window.panel.chips.all.accessibleName() == "All 2")
         qtbot.mouseClick(window.message.offer, LEFT)
         assert len(names(window)) == 3
         assert stored(hand) == [1, 2, 3]

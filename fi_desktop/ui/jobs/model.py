@@ -15,7 +15,6 @@ from typing import Any
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractTableModel,
-    QMimeData,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -50,7 +49,6 @@ class JobsModel(QAbstractTableModel):
     Attributes:
         cells: what the cells say.
         speeds: how fast this machine is, learnt from the jobs.
-        mime_maker: makes what dragging rows carries; None: nothing can be dragged.
 
     Signals:
         jobs_changed: ids (frozenset of int) of the jobs whose rows are new, other, or gone.
@@ -72,8 +70,8 @@ class JobsModel(QAbstractTableModel):
         self.now = now
         self.cells = Cells(self, retries=retries)
         self.speeds = Speeds()
-        self.mime_maker: Callable[[list[Row]], QMimeData] | None = None
         self._shown = Shown(key_of(None, now))
+        self._sorted: tuple[Column | None, bool] = (None, True)
         self._waiting: deque[Job | News] = deque()
         self._changed: dict[int, Row | None] = {}
         self._gather = QTimer(self)
@@ -109,9 +107,12 @@ class JobsModel(QAbstractTableModel):
         """Return what stands on a line: a job's id, or a folded batch's with a minus."""
         return self._shown.ranking[place]
 
-    def rows_at(self, place: int) -> list[Row]:
-        """Return the jobs on a line: one, or all of a folded batch."""
-        return self._shown.members(self._shown.ranking[place])
+    def rows_at(self, *places: int) -> list[Row]:
+        """Return the jobs on these lines: one each, or all of a folded batch."""
+        entries = map(self._shown.ranking.__getitem__, places)
+        if self._shown.folds:
+            return [row for entry in entries for row in self._shown.members(entry)]
+        return list(map(self._shown.row, entries))
 
     def row_by_id(self, job_id: int) -> Row | None:
         """Return a job's row as it is known now, shown or not; None where there is none."""
@@ -308,6 +309,9 @@ class JobsModel(QAbstractTableModel):
         self.layoutChanged[_HINTED].emit([], hint)  # type: ignore[index]
 
     def _sort(self, column: Column | None, *, descending: bool) -> None:
+        if (column, descending) == self._sorted and column is not Column.LEFT:
+            return  # Qt asks twice for each click, and the order is always kept
+        self._sorted = (column, descending)
         key = key_of(column, self.now)
         self._reseat(lambda: self._shown.sort(key, descending=descending))
 
@@ -332,22 +336,6 @@ class JobsModel(QAbstractTableModel):
                 return self.cells.detail(self.job_row(index), self.now())
             case _:
                 return None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """Let lines that have a result be dragged out of the window."""
-        flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() and self._written(index) else flags
-
-    def _written(self, index: Index) -> bool:
-        """Return whether there is a result on this line."""
-        row = self.job_row(index)
-        return row.state is JobState.COMPLETED or (row.jobs is not None and row.jobs.done > row.jobs.failed)
-
-    def mimeData(self, indexes: Iterable[QModelIndex]) -> QMimeData:
-        """Return what dragging these lines carries."""
-        places = sorted({index.row() for index in indexes})
-        rows = [row for place in places for row in self.rows_at(place)]
-        return self.mime_maker(rows) if self.mime_maker is not None else QMimeData()
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

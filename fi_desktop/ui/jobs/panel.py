@@ -27,6 +27,7 @@ from fi_desktop.ui.jobs.table import JobsTable
 
 _AT_ONCE = 5000  # up to so many jobs every key shows its effect at once
 _PAUSE_MS = 120  # else after so long without another key
+_COUNT_MS = 200  # another number is another layout of the window
 _SEARCH_WIDTH = 300
 _LEAST_CHIPS = 280
 _MARGIN = 12
@@ -73,6 +74,10 @@ class JobsPanel(QWidget):
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(_PAUSE_MS)
         self._waiting.timeout.connect(self.apply)
+        self._counting = QTimer(self)
+        self._counting.setSingleShot(True)
+        self._counting.setInterval(_COUNT_MS)
+        self._counting.timeout.connect(self._on_counted)
         self._lay_out()
         self.setFocusProxy(self.table)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._on_find_asked)
@@ -187,9 +192,14 @@ class JobsPanel(QWidget):
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
+        if not self._counting.isActive():
+            self._counting.start()
+        self._show_page()
+
+    @Slot()
+    def _on_counted(self) -> None:
         self.chips.show_counts(self._jobs.counts)
         self._fit()
-        self._show_page()
 
     @Slot()
     def _on_find_asked(self) -> None:

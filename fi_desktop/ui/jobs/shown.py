@@ -59,8 +59,10 @@ class Shown:
 
     def row(self, entry: int) -> Row:
         """Return the row of a line."""
-        found = self._rows.get(entry) or self._fold_rows.get(entry)
-        return found if found is not None else self._leaving[entry]
+        found = self._rows.get(entry)
+        if found is None:
+            found = self._fold_rows.get(entry) or self._leaving[entry]
+        return found
 
     def known(self, job_id: int) -> Row | None:
         """Return a job's row, whether it has a line or not."""

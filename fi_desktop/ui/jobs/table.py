@@ -62,8 +62,6 @@ class JobsTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setDragEnabled(True)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -72,6 +70,9 @@ class JobsTable(QTableView):
         rows.setVisible(False)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(self._delegate.row_height)
+        # its own selection, always empty: else each repaint asks all rows of each column
+        header = self.horizontalHeader()
+        header.setSelectionModel(QItemSelectionModel(model, header))
         self.columns = Columns(self, model.cells)
         self.setSortingEnabled(True)
         self._tick = QTimer(self)
@@ -100,7 +101,7 @@ class JobsTable(QTableView):
 
     def selected_rows(self) -> list[Row]:
         """Return the selected jobs, from the top; of a folded batch all its jobs."""
-        return [row for place in self.selected_places() for row in self._jobs.rows_at(place)]
+        return self._jobs.rows_at(*self.selected_places())
 
     def select(self, job_id: int) -> None:
         """Select a job and bring it into view."""

@@ -1,0 +1,257 @@
+"""The window with many jobs: `QT_QPA_PLATFORM=offscreen python -m tests.bench.table [jobs] [seconds]`.
+
+A real store, made through the ledger and kept in the temporary folder between rounds; a real main window, its
+bridge, and an owner thread that commits a thousand changes a second. How long the GUI thread is held up is
+measured on it: by the time a step takes to be done and painted, and by a timer of 4 ms that says how late it
+comes.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from fi_desktop.core.job import Job, Stage
+from fi_desktop.jobs.ledger import Ledger
+from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.ui.desktop import Desktop
+from fi_desktop.ui.garbage import GarbageCollector
+from fi_desktop.ui.jobs.cells import Column
+from fi_desktop.ui.main import make_application, share_the_interpreter
+from fi_desktop.ui.main_window import MainWindow
+from tests.bench import peers_table
+from tests.bench.table_store import end, home_with
+from tests.ui.conftest import FakeProgram
+
+CHANGES_A_SECOND = 1000
+BEAT_MS = 4
+PEAK = 0.99
+
+
+class Heartbeat:
+    """Says how late the event loop comes to its timers, milliseconds."""
+
+    def __init__(self) -> None:
+        self.late_ms: list[float] = []
+        self._clock = QElapsedTimer()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(BEAT_MS)
+        self._timer.timeout.connect(self._on_timeout)
+        self._clock.start()
+        self._timer.start()
+
+    def stop(self) -> list[float]:
+        """Return what was measured, sorted."""
+        self._timer.stop()
+        return sorted(self.late_ms)
+
+    def _on_timeout(self) -> None:
+        self.late_ms.append(max(0.0, self._clock.nsecsElapsed() / 1e6 - BEAT_MS))
+        self._clock.restart()
+
+
+class Churn:
+    """An owner's thousand changes a second: jobs are claimed, get on, end, are submitted and removed."""
+
+    def __init__(self, program: FakeProgram, seconds: float) -> None:
+        self._hand = program.hand
+        self._rng = random.Random(2)
+        self._seconds = seconds
+        self._running: list[Job] = []
+        self._thread = threading.Thread(target=self._run)
+        self.made = 0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    @property
+    def going_on(self) -> bool:
+        """Whether there is more to come."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        begun = time.monotonic()
+        while (passed := time.monotonic() - begun) < self._seconds:
+            owed = int(passed * CHANGES_A_SECOND) - self.made
+            if owed > 0:
+                self._hand.do(lambda service, owed=owed: self._change(service.ledger, service.tell, owed))
+            time.sleep(0.005)
+
+    def _change(self, ledger: Ledger, tell: Callable[..., None], number: int) -> None:
+        for _ in range(number):
+            dice = self._rng.random()
+            if dice < 0.15 and len(self._running) < 64 and (job := ledger.claim("worker-1")) is not None:
+                self._running.append(job)
+            elif dice < 0.3 and self._running:
+                end(ledger, self._running.pop(0), self._rng)
+            elif dice < 0.4 and (job := ledger.store.get(self._rng.randrange(1, ledger.store.last_id))):
+                if job.state.final:
+                    ledger.remove(job)
+                elif job.state.value == "QUEUED":
+                    ledger.cancel(job)
+            elif self._running:
+                job = self._rng.choice(self._running)
+                tell(JobProgressed(job.id, Stage.SPEECH, self._rng.random()))
+        self.made += number
+
+
+def settle(application: QApplication, done: Callable[[], bool]) -> None:
+    """Run the event loop until something is true."""
+    while not done():
+        application.processEvents()
+
+
+def took_ms(application: QApplication, step: Callable[[], object]) -> float:
+    """Return how long a step takes until it is painted."""
+    clock = QElapsedTimer()
+    clock.start()
+    step()
+    application.processEvents()
+    return clock.nsecsElapsed() / 1e6
+
+
+def say(what: str, value: str) -> None:
+    """Print a line of the table."""
+    print(f"| {what} | {value} |", flush=True)
+
+
+def start(application: QApplication, home: Path, jobs: int) -> tuple[Desktop, FakeProgram]:
+    """Open the window over the store."""
+    beat = Heartbeat()
+    begun = time.monotonic()
+    program = FakeProgram(home)
+    desktop = Desktop(program)
+    window = desktop.window
+    window.resize(1120, 700)
+    window.show()
+    desktop.start([])
+    settle(application, lambda: window.jobs.rowCount() > 0)
+    first = time.monotonic() - begun
+    settle(application, lambda: window.jobs.total == jobs and window.jobs.settled)
+    took_ms(application, window.grab)
+    late = beat.stop()
+    say("start → first rows", f"{first:.2f} s")
+    say(f"start → all {jobs:,} listed and painted", f"{time.monotonic() - begun:.2f} s")
+    say("longest the window was held up meanwhile", f"{late[-1]:.0f} ms")
+    return desktop, program
+
+
+def scroll(application: QApplication, window: MainWindow) -> None:
+    """Scroll and sort."""
+    bar = window.table.verticalScrollBar()
+    steps = [
+        took_ms(application, lambda at=at: bar.setValue(at))
+        for at in range(0, bar.maximum(), bar.maximum() // 300)
+    ]
+    pages = [took_ms(application, lambda: bar.setValue(bar.value() - bar.pageStep())) for _ in range(100)]
+    say("scroll by far, longest of 300", f"{max(steps):.0f} ms")
+    say("scroll by a page, longest of 100", f"{max(pages):.0f} ms")
+    bar.setValue(0)
+    times = {}
+    for column in Column:
+        for order in Qt.SortOrder:
+            key = window.jobs.cells.heading(column)
+            times[key] = max(
+                times.get(key, 0),
+                took_ms(application, lambda c=column, o=order: window.table.sortByColumn(c, o)),
+            )
+    slowest = max(times, key=times.__getitem__)
+    say("sort by a column, longest of all, both ways", f"{times[slowest]:.0f} ms ({slowest})")
+    window.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+
+
+def find(application: QApplication, window: MainWindow) -> None:
+    """Search as one types, select and fold."""
+    panel = window.panel
+
+    def typed(key: str) -> None:
+        panel.search.setText(key)
+        panel.apply()
+
+    times = [
+        took_ms(application, lambda t=t: typed(t))
+        for t in ("g", "ga", "gar", "garcia state:failed", "-g", "")
+    ]
+    say("a key in the search field, longest of 6", f"{max(times):.0f} ms")
+    window.table.setFocus()
+    say("Ctrl+A", f"{took_ms(application, window.table.selectAll):.0f} ms")
+    say(
+        "… and a sort then",
+        f"{took_ms(application, lambda: window.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)):.0f} ms",
+    )
+    window.table.clearSelection()
+    window.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+    say("fold all batches", f"{took_ms(application, window.jobs.fold_all):.0f} ms")
+    say("unfold all", f"{took_ms(application, window.jobs.unfold_all):.0f} ms")
+    window.table.selectAll()
+    say("remove all", f"{took_ms(application, window.deeds.remove):.0f} ms")
+    say("… and undo", f"{took_ms(application, window.deeds.removal.undo):.0f} ms")
+    window.table.clearSelection()
+
+
+def churn(application: QApplication, window: MainWindow, program: FakeProgram, seconds: float) -> None:
+    """Follow a thousand changes a second."""
+    process = psutil.Process()
+    application.processEvents()
+    gc.collect()
+    before = process.memory_info().rss
+    work = Churn(program, seconds)
+    beat = Heartbeat()
+    work.start()
+    run_until(lambda: not work.going_on)
+    late = beat.stop()
+    settle(application, lambda: window.jobs.settled)
+    grown = (process.memory_info().rss - before) / 1e6
+    say("changes a second", f"{work.made / seconds:,.0f} for {seconds:.0f} s")
+    for share in (0.5, PEAK, 1.0):
+        at = min(len(late) - 1, int(len(late) * share))
+        say(f"event loop late by, {'longest' if share == 1 else f'{share:.0%} below'}", f"{late[at]:.1f} ms")
+    say("memory grown by", f"{grown:.0f} MB")
+
+
+def run_until(done: Callable[[], bool]) -> None:
+    """Run an event loop until something is true, looked at twice a second."""
+    loop, look = QEventLoop(), QTimer()
+    look.setInterval(500)
+    look.timeout.connect(lambda: loop.quit() if done() else None)
+    look.start()
+    loop.exec()
+
+
+def main() -> None:
+    """Measure and print a Markdown table."""
+    jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
+    home = home_with(jobs)
+    application = make_application()
+    share_the_interpreter()
+    collector = GarbageCollector(application)
+    print("| What | Figure |\n|---|---|")
+    desktop, program = start(application, home, jobs)
+    scroll(application, desktop.window)
+    find(application, desktop.window)
+    churn(application, desktop.window, program, seconds)
+    ended: list[bool] = []
+    desktop.ended.connect(lambda: ended.append(True))
+    desktop.stop()
+    run_until(lambda: bool(ended))
+    if "--alone" not in sys.argv:
+        peers_table.measure(application, jobs, took_ms, say)
+    collector.close()
+    shutil.rmtree(home.parent, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
