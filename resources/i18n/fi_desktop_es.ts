@@ -1388,13 +1388,6 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>MonitorTable</name>
-    <message>
-        <source>Columns</source>
-        <translation>Columnas</translation>
-    </message>
-</context>
-<context>
     <name>MonitorWindow</name>
     <message>
         <source>Monitor</source>
@@ -2473,6 +2466,13 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>ReadOnlyTable</name>
+    <message>
+        <source>Columns</source>
+        <translation>Columnas</translation>
+    </message>
+</context>
+<context>
     <name>ReadingModel</name>
     <message>
         <source>Hard to hear: listen again</source>
@@ -3410,10 +3410,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Turns</source>
         <translation>Intervenciones</translation>
-    </message>
-    <message>
-        <source>Columns</source>
-        <translation>Columnas</translation>
     </message>
 </context>
 <context>

@@ -1,13 +1,11 @@
-"""The monitor's tables: one look for all of them, and the delegate that paints cells of figures."""
+"""The monitor's tables of figures, and the delegate that paints their cells."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHeaderView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -17,39 +15,12 @@ from PySide6.QtWidgets import (
 from fi_desktop.ui import icons, theme
 from fi_desktop.ui.monitor.cells import CellsModel
 from fi_desktop.ui.monitor.words import NOTHING
+from fi_desktop.ui.read_only_table import PAD, ReadOnlyTable, paint_focus, paint_ground, write
 
-PAD = 10
 ICON = 16
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-class MonitorTable(QTableView):
-    """A table that is read, not changed: rows are walked with the arrows, Tab leaves it."""
-
-    def __init__(self, name: str, row_height: int, parent: QWidget | None = None) -> None:
-        """Make an empty table; `name` is what a screen reader calls it, `row_height` is in pixels."""
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        rows = self.verticalHeader()
-        rows.setVisible(False)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(row_height)
-        header = self.horizontalHeader()
-        header.setAccessibleName(self.tr("Columns"))
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
-        header.setMinimumSectionSize(40)
-
-
-class FiguresTable(MonitorTable):
+class FiguresTable(ReadOnlyTable):
     """A table of cells."""
 
     def __init__(
@@ -129,36 +100,3 @@ class FiguresDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Return a line's height."""
         return QSize(60, self._view.verticalHeader().defaultSectionSize())
-
-
-def paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    """Paint what lies below a cell: the selection, and a line."""
-    ground = option.rect.adjusted(0, 0, 1, 0)  # a pixel more, or fractional scales show seams
-    if option.state & QStyle.StateFlag.State_Selected:
-        painter.fillRect(ground, theme.selected(option.palette))
-    painter.fillRect(option.rect.adjusted(0, option.rect.height() - 1, 0, 0), theme.hairline(option.palette))
-
-
-def paint_focus(painter: QPainter, option: QStyleOptionViewItem, view: QTableView, row: int) -> None:
-    """Mark the row in which the keyboard is."""
-    if view.hasFocus() and view.currentIndex().row() == row:
-        accent = option.palette.color(QPalette.ColorRole.Highlight)
-        painter.fillRect(option.rect.adjusted(0, 0, 0, 1 - option.rect.height()), accent)
-        painter.fillRect(option.rect.adjusted(0, option.rect.height() - 1, 0, 0), accent)
-
-
-def write(
-    painter: QPainter,
-    area: QRect,
-    text: str,
-    font: QFont,
-    colour: QColor,
-    *,
-    right: bool = False,
-    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-) -> None:
-    """Write one line, shortened where it does not fit."""
-    painter.setFont(font)
-    painter.setPen(colour)
-    shown = QFontMetrics(font).elidedText(text, elide, area.width())
-    painter.drawText(area, _RIGHT if right else _LEFT, shown)

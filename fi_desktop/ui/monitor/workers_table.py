@@ -8,16 +8,17 @@ from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionView
 
 from fi_desktop.jobs.news import WorkerState
 from fi_desktop.ui import icons, theme
-from fi_desktop.ui.monitor.table import ICON, PAD, MonitorTable, paint_focus, paint_ground, write
+from fi_desktop.ui.monitor.table import ICON
 from fi_desktop.ui.monitor.words import NOTHING, STATE_ICONS, STATE_TONES
 from fi_desktop.ui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkerRow, WorkersModel
+from fi_desktop.ui.read_only_table import PAD, ReadOnlyTable, paint_focus, paint_ground, write
 
 _CURVE = 76  # pixels
 _LONG_UP_S = 23 * 3600.0 + 59 * 60
 _FULL_PERCENT = 100.0  # a curve of less is not blown up to the full height
 
 
-class WorkersTable(MonitorTable):
+class WorkersTable(ReadOnlyTable):
     """Shows the workers."""
 
     def __init__(self, model: WorkersModel, parent: QWidget | None = None) -> None:

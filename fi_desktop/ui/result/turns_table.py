@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -16,13 +14,13 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.ui import theme
+from fi_desktop.ui.read_only_table import PAD, ReadOnlyTable, paint_focus
 from fi_desktop.ui.result.turns_model import TurnColumn, TurnsModel
 
-_PAD = 10
 _SWATCH = 10
 
 
-class TurnsTable(QTableView):
+class TurnsTable(ReadOnlyTable):
     """Lists turns.
 
     Signals:
@@ -32,28 +30,15 @@ class TurnsTable(QTableView):
     turn_chosen = Signal(int)
 
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("", 0, parent)
+        self.setAccessibleName(self.tr("Turns"))
         self._turns = TurnsModel(transcript, self)
         self.setModel(self._turns)
         self.setItemDelegate(_TurnDelegate(self, self._turns))
-        self.setAccessibleName(self.tr("Turns"))
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        rows = self.verticalHeader()
-        rows.setVisible(False)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.fontMetrics().height() + 12)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
         header = self.horizontalHeader()
-        header.setAccessibleName(self.tr("Columns"))
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
         header.setStretchLastSection(True)
-        width = theme.digits_width(self.font(), "0:00:00.0") + 2 * _PAD + 14
+        width = theme.digits_width(self.font(), "0:00:00.0") + 2 * PAD + 14
         for column in (TurnColumn.START, TurnColumn.END, TurnColumn.LENGTH):
             header.resizeSection(column, width)
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
@@ -95,7 +80,7 @@ class _TurnDelegate(QStyledItemDelegate):
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect.adjusted(0, 0, 1, 0), theme.selected(palette))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = option.rect.adjusted(_PAD, 0, -_PAD, 0)
+        area = option.rect.adjusted(PAD, 0, -PAD, 0)
         text = str(index.data())
         if index.column() == TurnColumn.SPEAKER:
             swatch = QRectF(area.left(), area.center().y() - _SWATCH / 2 + 1, _SWATCH, _SWATCH)
@@ -112,9 +97,5 @@ class _TurnDelegate(QStyledItemDelegate):
         painter.setPen(theme.quiet(palette) if quiet else palette.color(QPalette.ColorRole.Text))
         shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
         painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter, shown)
-        if self._view.hasFocus() and self._view.currentIndex().row() == index.row():
-            accent = palette.color(QPalette.ColorRole.Highlight)
-            top, rect = option.rect.top(), option.rect
-            painter.fillRect(QRect(rect.left(), top, rect.width(), 1), accent)
-            painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), accent)
+        paint_focus(painter, option, self._view, index.row())
         painter.restore()
