@@ -174,7 +174,7 @@ class Desktop(QObject):
         """Speak another language from now on, and at the next start; jobs go on meanwhile."""
         if self._stopping or choice == self.language.choice:
             return
-        if self.window.models is not None and self.window.models.desk.busy:
+        if self.window.models.busy:
             self.window.commands.show_language(self.language.choice)
             self.window.message.say(
                 self.tr("Models are being worked on: change the language once that is done."), "warn"

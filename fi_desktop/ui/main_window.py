@@ -7,29 +7,23 @@ news, and calls `JobService`.
 from __future__ import annotations
 
 from concurrent.futures import Future
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from fi_desktop.audio.files import MEDIA_EXTENSIONS
 from fi_desktop.core.job import Job
-from fi_desktop.engines.models import PackKind, catalog, installed
 from fi_desktop.jobs.ledger import Submission
 from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
-from fi_desktop.samples import sample_recording
 from fi_desktop.settings import Settings
 from fi_desktop.ui import errors, icons
 from fi_desktop.ui.actions import Actions
@@ -38,12 +32,14 @@ from fi_desktop.ui.details.side import DetailsSide
 from fi_desktop.ui.drop_overlay import DropOverlay
 from fi_desktop.ui.empty_state import EmptyState
 from fi_desktop.ui.help.menu import HelpMenu
+from fi_desktop.ui.intake.choice import FileChoice
 from fi_desktop.ui.intake.desk import IntakeDesk
 from fi_desktop.ui.jobs.deeds import JobDeeds
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.panel import JobsPanel
 from fi_desktop.ui.jobs.row_menu import RowMenu
 from fi_desktop.ui.message_bar import MessageBar
+from fi_desktop.ui.models.opening import ModelsOpening
 from fi_desktop.ui.options.bar import OptionsBar
 from fi_desktop.ui.options.profiles import ProfileDesk
 from fi_desktop.ui.remembered import Remembered
@@ -53,7 +49,6 @@ from fi_desktop.ui.toolbar import ToolBar
 
 if TYPE_CHECKING:
     from fi_desktop.ui.details.panel import DetailsPanel
-    from fi_desktop.ui.models.dialog import ModelsDialog
 
 
 class MainWindow(QMainWindow):
@@ -66,7 +61,8 @@ class MainWindow(QMainWindow):
         intake: where recordings are handed in.
         profiles: named ways of doing recordings.
         help: the help menu.
-        models: shows and changes the models; None before it was first asked for.
+        choice: asks which recordings are to be handed in.
+        models: shows and changes the models.
         closable: whether closing is decided, so that the next close just closes.
 
     Signals:
@@ -111,8 +107,8 @@ class MainWindow(QMainWindow):
         self.deeds = JobDeeds(service, bridge, self.jobs, self.table, self.message, self)
         self.intake = IntakeDesk(service, bridge, self.jobs, self.options, self.profiles, self.message)
         self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
-        self.models: ModelsDialog | None = None
-        self._dialog: QFileDialog | None = None
+        self.choice = FileChoice(self.intake, bridge, self._on_refused, self)
+        self.models = ModelsOpening(settings, bridge, self.options, self._on_refused, self)
         self._lay_out()
         self._connect()
         header = self.table.horizontalHeader()
@@ -141,9 +137,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(False)
         self.deeds.settle()
         self.intake.sheet.hide()
-        if self.models is not None:
-            self.models.close()
-            self.models.desk.stop_all()
+        self.models.stop()
         self._pages.setEnabled(False)
         for action in (
             self.commands.add,
@@ -177,19 +171,6 @@ class MainWindow(QMainWindow):
         self.show()
         self.raise_()
         self.activateWindow()
-
-    @Slot()
-    def show_models(self) -> None:
-        """Show what models there are."""
-        if self.models is None:
-            # what speaks to the network is not even loaded before somebody wants it
-            from fi_desktop.ui.models.dialog import ModelsDialog
-
-            self.models = ModelsDialog(self._settings.models, self._bridge, self)
-            self.models.models_changed.connect(self._on_models_changed)
-        self.models.show()
-        self.models.raise_()
-        self.models.activateWindow()
 
     def _lay_out(self) -> None:
         self._pages = QStackedWidget(self)
@@ -228,14 +209,14 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         acts = self.commands
-        acts.add.triggered.connect(self._on_add_asked)
-        acts.add_folder.triggered.connect(self._on_add_folder_asked)
-        acts.paste.triggered.connect(self._on_paste_asked)
-        acts.models.triggered.connect(self.show_models)
+        acts.add.triggered.connect(self.choice.ask_for_files)
+        acts.add_folder.triggered.connect(self.choice.ask_for_folder)
+        acts.paste.triggered.connect(self.choice.paste)
+        acts.models.triggered.connect(self.models.show)
         acts.monitor.triggered.connect(self.monitor_asked)
         acts.pause.triggered.connect(self._on_pause_asked)
         acts.preferences.triggered.connect(self.preferences_asked)
-        self.windows.models_asked.connect(self.show_models)
+        self.windows.models_asked.connect(self.models.show)
         acts.open.triggered.connect(self._on_open_asked)
         acts.cancel.triggered.connect(self.deeds.cancel)
         acts.retry.triggered.connect(self.deeds.retry)
@@ -248,8 +229,8 @@ class MainWindow(QMainWindow):
         acts.quit.triggered.connect(self.quit_asked)
         acts.language_asked.connect(self.language_asked)
         self.intake.added.connect(self._on_added)
-        self.empty.add_asked.connect(self._on_add_asked)
-        self.empty.sample_asked.connect(self._on_sample_asked)
+        self.empty.add_asked.connect(self.choice.ask_for_files)
+        self.empty.sample_asked.connect(self.choice.take_sample)
         self.table.open_asked.connect(self.windows.open)
         self.table.menu_asked.connect(self._on_menu_asked)
         self.table.selection_changed.connect(self._on_selection_changed)
@@ -318,63 +299,10 @@ class MainWindow(QMainWindow):
         RowMenu(self.commands, self.deeds, self.table, self).popup(place)
 
     @Slot()
-    def _on_models_changed(self) -> None:
-        find = partial(_transcribers, self._settings.model_roots)
-        self._bridge.work(find, self.options.offer_packs, self._on_refused)
-
-    @Slot()
     def _on_selection_changed(self) -> None:
         rows = self.table.selected_rows()
         self.commands.fit(rows)
         self.details.show_rows(rows)
-
-    @Slot()
-    def _on_add_asked(self) -> None:
-        endings = " ".join(f"*{ending}" for ending in sorted(MEDIA_EXTENSIONS))
-        dialog = QFileDialog(self, self.tr("Add recordings"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters(
-            [self.tr("Audio and video ({endings})").format(endings=endings), self.tr("All files (*)")]
-        )
-        self._ask_for_files(dialog)
-
-    @Slot()
-    def _on_add_folder_asked(self) -> None:
-        dialog = QFileDialog(self, self.tr("Add a folder of recordings"))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        self._ask_for_files(dialog)
-
-    def _ask_for_files(self, dialog: QFileDialog) -> None:
-        if self._dialog is not None:
-            dialog.deleteLater()
-            return
-        self._dialog = dialog
-        dialog.filesSelected.connect(self._on_files_selected)
-        dialog.finished.connect(self._on_dialog_finished)
-        dialog.open()
-
-    @Slot()
-    def _on_paste_asked(self) -> None:
-        # Qt gives none where the clipboard is empty
-        self.intake.take(QGuiApplication.clipboard().mimeData() or QMimeData())
-
-    @Slot(list)
-    def _on_files_selected(self, names: list[str]) -> None:
-        self.intake.add(Path(name) for name in names)
-
-    @Slot()
-    def _on_dialog_finished(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-            self._dialog = None
-
-    @Slot()
-    def _on_sample_asked(self) -> None:
-        # looking for it reads folders
-        self._bridge.work(sample_recording, self._on_sample_found, self._on_refused)
-
-    def _on_sample_found(self, sample: Path) -> None:
-        self.intake.add([sample])
 
     @Slot()
     def _on_open_asked(self) -> None:
@@ -389,7 +317,7 @@ class MainWindow(QMainWindow):
         """Look which models and profiles there are."""
         super().showEvent(event)
         self.profiles.read()
-        self._on_models_changed()
+        self.models.look()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
@@ -430,9 +358,3 @@ class MainWindow(QMainWindow):
             self.message.dismiss()
         else:
             super().keyPressEvent(event)
-
-
-def _transcribers(roots: tuple[Path, ...]) -> list[str]:
-    """Return the names of the models that write words down, the best first."""
-    packs = [pack.name for pack in installed(roots) if pack.kind is PackKind.WHISPER]
-    return sorted(packs, key=catalog.rank)

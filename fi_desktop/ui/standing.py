@@ -71,7 +71,7 @@ def look(window: MainWindow) -> Standing:
     """Return how a window stands; its geometry and columns are remembered on disk."""
     window.remember()
     window.deeds.settle()  # what could still be undone goes with the window
-    models = window.models
+    models = window.models.dialog
     return Standing(
         window.options.choice(),
         window.options.menu.packs,
@@ -102,9 +102,9 @@ def put(window: MainWindow, standing: Standing) -> None:
         shown.restoreGeometry(result.geometry)
         shown.go_to(result.place)
     if standing.models is not None:
-        window.show_models()
-        if window.models is not None:
-            window.models.restoreGeometry(standing.models)
+        window.models.show()
+        if window.models.dialog is not None:
+            window.models.dialog.restoreGeometry(standing.models)
 
 
 def look_at_monitor(monitor: MonitorWindow | None) -> MonitorStanding | None:

@@ -714,6 +714,25 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>FileChoice</name>
+    <message>
+        <source>Add recordings</source>
+        <translation>Añadir grabaciones</translation>
+    </message>
+    <message>
+        <source>Audio and video ({endings})</source>
+        <translation>Audio y vídeo ({endings})</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Todos los archivos (*)</translation>
+    </message>
+    <message>
+        <source>Add a folder of recordings</source>
+        <translation>Añadir una carpeta de grabaciones</translation>
+    </message>
+</context>
+<context>
     <name>FindBar</name>
     <message>
         <source>Find in the text</source>
@@ -1095,22 +1114,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo sin pérdidas…</translation>
-    </message>
-    <message>
-        <source>Add recordings</source>
-        <translation>Añadir grabaciones</translation>
-    </message>
-    <message>
-        <source>Audio and video ({endings})</source>
-        <translation>Audio y vídeo ({endings})</translation>
-    </message>
-    <message>
-        <source>All files (*)</source>
-        <translation>Todos los archivos (*)</translation>
-    </message>
-    <message>
-        <source>Add a folder of recordings</source>
-        <translation>Añadir una carpeta de grabaciones</translation>
     </message>
 </context>
 <context>

@@ -148,13 +148,13 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
 
 
 def test_a_model_on_its_way_keeps_the_language(qtbot, desktop, window):
-    window.show_models()
-    window.models.desk.meters["whisper"] = Meter()
+    window.models.show()
+    window.models.dialog.desk.meters["whisper"] = Meter()
     menu(desktop, "es").trigger()
     qtbot.waitUntil(lambda: window.message.text != "")
     assert desktop.window is window
     assert menu(desktop, "en").isChecked()
-    window.models.desk.meters.clear()
+    window.models.dialog.desk.meters.clear()
 
 
 @pytest.mark.parametrize("width", [760, 1200])

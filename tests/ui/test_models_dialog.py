@@ -344,43 +344,43 @@ class TestCheck:
 
 class TestWindow:
     def test_the_menu_opens_it_and_nothing_is_loaded_before(self, qtbot, window):
-        assert window.models is None
+        assert window.models.dialog is None
         window.commands.models.trigger()
-        assert window.models.isVisible()
-        qtbot.waitUntil(lambda: bool(window.models.list.rows))
+        assert window.models.dialog.isVisible()
+        qtbot.waitUntil(lambda: bool(window.models.dialog.list.rows))
 
     def test_models_that_write_are_offered_for_the_next_recordings(self, qtbot, window, models: Path):
         def offered():
             return [action.text() for action in window.options.menu.actions()]
 
         packs.make_pack(models, "clinic-es")
-        window.show_models()
-        qtbot.waitUntil(lambda: "clinic-es" in window.models.list.rows)
-        row = window.models.list.rows["clinic-es"]
+        window.models.show()
+        qtbot.waitUntil(lambda: "clinic-es" in window.models.dialog.list.rows)
+        row = window.models.dialog.list.rows["clinic-es"]
         qtbot.waitUntil(row.isVisible)
         click(qtbot, row.remove)
-        answer(qtbot, window.models, "Remove")
-        window.models.import_path(
+        answer(qtbot, window.models.dialog, "Remove")
+        window.models.dialog.import_path(
             str(packs.write_files(models.parent / "clinic-en", packs.whisper_files(1000)))
         )
         qtbot.waitUntil(lambda: "clinic-en" in offered() and "clinic-es" not in offered())
         assert "&Models…" in offered()
 
     def test_stopping_the_program_closes_it(self, qtbot, window, desktop):
-        window.show_models()
+        window.models.show()
         with qtbot.waitSignal(desktop.ended):
             desktop.stop()
-        assert not window.models.isVisible()
+        assert not window.models.dialog.isVisible()
 
     def test_stopping_the_program_pauses_what_is_fetched(
         self, qtbot, window, desktop, models: Path, hub: FakeHub
     ):
-        window.models = ModelsDialog(models, window._bridge, window, address=hub.address)
-        window.show_models()
-        rows = window.models.list.rows
+        window.models.dialog = ModelsDialog(models, window._bridge, window, address=hub.address)
+        window.models.show()
+        rows = window.models.dialog.list.rows
         qtbot.waitUntil(lambda: bool(rows) and rows[TINY].isVisible())
-        TestInstall.hold(qtbot, window.models, hub)
-        meter = window.models.desk.meters[TINY]
+        TestInstall.hold(qtbot, window.models.dialog, hub)
+        meter = window.models.dialog.desk.meters[TINY]
         with qtbot.waitSignal(desktop.ended):
             desktop.stop()
         assert meter.stopping
@@ -401,7 +401,7 @@ class TestWindow:
         assert opened.page.models.isVisible() is offered
         if offered:
             click(qtbot, opened.page.models)
-            assert window.models.isVisible()
+            assert window.models.dialog.isVisible()
         opened.close()
 
 

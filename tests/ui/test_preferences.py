@@ -114,8 +114,8 @@ def test_models_and_watched_folders_are_a_click_away(qtbot, desktop, window, dia
     dialog.deeds[Deed.OPEN_WATCHED].button.click()
     assert desktop.watch.dialog.isVisible()
     dialog.deeds[Deed.OPEN_MODELS].button.click()
-    assert isinstance(window.models, ModelsDialog)
-    assert window.models.isVisible()
+    assert isinstance(window.models.dialog, ModelsDialog)
+    assert window.models.dialog.isVisible()
 
 
 class TestOverridden:

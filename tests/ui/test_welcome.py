@@ -65,7 +65,7 @@ def test_the_sample_is_a_job_and_the_welcome_is_done(qtbot, welcome, desktop):
 
 def test_models_are_a_click_away(qtbot, welcome, desktop):
     click(qtbot, welcome.models)
-    assert desktop.window.models.isVisible()
+    assert desktop.window.models.dialog.isVisible()
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])

@@ -92,8 +92,8 @@ def searching(scene: Scene) -> QWidget:
 
 
 def models(scene: Scene) -> QWidget:
-    scene.desktop.window.show_models()
-    dialog = scene.desktop.window.models
+    scene.desktop.window.models.show()
+    dialog = scene.desktop.window.models.dialog
     assert dialog is not None
     scene.wait(lambda: dialog.list.rows)
     return dialog

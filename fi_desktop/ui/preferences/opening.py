@@ -56,7 +56,7 @@ class Preferences(QObject):
             )
             # queued: another language builds all windows anew, this dialog's too
             self.dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
-            self.dialog.models_asked.connect(self._window.show_models)
+            self.dialog.models_asked.connect(self._window.models.show)
             self.dialog.watched_asked.connect(self._window.commands.watch.trigger)
             self.dialog.pin_asked.connect(self.pin_asked)
             self.dialog.finished.connect(self._on_finished)

@@ -46,7 +46,7 @@ class Welcome(QObject):
 
             self.dialog = WelcomeDialog(self._settings, self._language, self._bridge, self._window)
             self.dialog.language_asked.connect(self.language_asked)
-            self.dialog.models_asked.connect(self._window.show_models)
+            self.dialog.models_asked.connect(self._window.models.show)
             self.dialog.sample_asked.connect(self._window.empty.sample_asked)
             self.dialog.finished.connect(self._on_finished)
         self.dialog.show()
