@@ -115,6 +115,17 @@ class Words(QObject):
         day = QDateTime.fromSecsSinceEpoch(round(at)).date()
         return QLocale.system().toString(day, QLocale.FormatType.ShortFormat)
 
+    def ago(self, at: float, now: float) -> str:
+        """Return how long ago something was, as one says it; after a day, on which day it was."""
+        minutes = int(max(0.0, now - at) // 60)
+        if minutes < 1:
+            return self.tr("just now")
+        if minutes < 60:
+            return self.tr("{number} min ago").format(number=minutes)
+        if minutes < 24 * 60:
+            return self.tr("{number} h ago").format(number=minutes // 60)
+        return self.day(at)
+
     def outcome(self, outcome: Outcome | None) -> str:
         """Return how an attempt ended; None: it runs."""
         match outcome:

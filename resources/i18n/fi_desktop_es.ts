@@ -331,18 +331,6 @@
         <translation>{number} fallidas</translation>
     </message>
     <message>
-        <source>just now</source>
-        <translation>ahora mismo</translation>
-    </message>
-    <message>
-        <source>{number} min ago</source>
-        <translation>hace {number} min</translation>
-    </message>
-    <message>
-        <source>{number} h ago</source>
-        <translation>hace {number} h</translation>
-    </message>
-    <message>
         <source>Added {moment}</source>
         <translation>Añadida el {moment}</translation>
     </message>
@@ -483,18 +471,6 @@
 </context>
 <context>
     <name>DetailWords</name>
-    <message>
-        <source>just now</source>
-        <translation>ahora mismo</translation>
-    </message>
-    <message>
-        <source>{number} min ago</source>
-        <translation>hace {number} min</translation>
-    </message>
-    <message>
-        <source>{number} h ago</source>
-        <translation>hace {number} h</translation>
-    </message>
     <message>
         <source>The file is not there any more</source>
         <translation>El archivo ya no está</translation>
@@ -3707,6 +3683,18 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
         <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+    </message>
+    <message>
+        <source>just now</source>
+        <translation>ahora mismo</translation>
+    </message>
+    <message>
+        <source>{number} min ago</source>
+        <translation>hace {number} min</translation>
+    </message>
+    <message>
+        <source>{number} h ago</source>
+        <translation>hace {number} h</translation>
     </message>
     <message>
         <source>The worker stopped unexpectedly</source>

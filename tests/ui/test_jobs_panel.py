@@ -297,7 +297,7 @@ class TestColumns:
 
     def test_submitted_is_said_as_people_say_it(self, qtbot, window):
         now = window.jobs.row_by_id(1).submitted_at
-        ago = window.jobs.cells.ago
+        ago = window.jobs.cells.words.ago
         assert [ago(now, now + s) for s in (5, 300, 7300)] == ["just now", "5 min ago", "2 h ago"]
         tip = window.jobs.index(0, Column.SUBMITTED).data(Qt.ItemDataRole.ToolTipRole)
         assert tip == window.jobs.cells.words.moment(window.jobs.row_by_id(3).submitted_at)

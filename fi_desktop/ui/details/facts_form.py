@@ -56,7 +56,7 @@ class FactsForm(QWidget):
             (self.started, started),
             (self.finished, job.finished_at),
         ):
-            self._set(label, "" if at is None else self._words.ago(at, now))
+            self._set(label, "" if at is None else self._words.common.ago(at, now))
             label.setToolTip("" if at is None else self._words.exact(at))
         self._set(self.speakers, words.speakers_asked(str(options.speakers)))
         self._set(self.language, words.language_asked(options.language))

@@ -10,9 +10,6 @@ from fi_desktop.ui import errors
 from fi_desktop.ui.times import clock, precise
 from fi_desktop.ui.words import Words
 
-_HOUR_S = 3600.0
-_DAY_S = 86_400.0
-
 
 class DetailWords(QObject):
     """Words for one job.
@@ -24,17 +21,6 @@ class DetailWords(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.common = Words(self)
-
-    def ago(self, at: float, now: float) -> str:
-        """Return how long ago a moment was, or the moment itself where that is more than a day."""
-        past_s = max(0.0, now - at)
-        if past_s < 60:
-            return self.tr("just now")
-        if past_s < _HOUR_S:
-            return self.tr("{number} min ago").format(number=int(past_s // 60))
-        if past_s < _DAY_S:
-            return self.tr("{number} h ago").format(number=int(past_s // _HOUR_S))
-        return self.common.moment(at)
 
     def exact(self, at: float) -> str:
         """Return a moment to the second."""

@@ -124,9 +124,9 @@ class Cells(QObject):
                 left = eta_s(row, now)
                 return NOTHING if left is None else f"≈ {clock(left)}"
             case Column.SUBMITTED:
-                return self.ago(row.submitted_at, now)
+                return self.words.ago(row.submitted_at, now)
             case Column.FINISHED:
-                return NOTHING if row.finished_at is None else self.ago(row.finished_at, now)
+                return NOTHING if row.finished_at is None else self.words.ago(row.finished_at, now)
             case Column.ENGINE:
                 return NOTHING if row.jobs is not None else self.words.engine(row.engine)
             case Column.LANGUAGE:
@@ -151,17 +151,6 @@ class Cells(QObject):
         if not row.jobs.failed:
             return done
         return done + ", " + self.tr("{number} failed").format(number=row.jobs.failed)
-
-    def ago(self, at: float, now: float) -> str:
-        """Return how long ago something was, as one says it."""
-        minutes = int(max(0.0, now - at) // 60)
-        if minutes < 1:
-            return self.tr("just now")
-        if minutes < 60:
-            return self.tr("{number} min ago").format(number=minutes)
-        if minutes < 24 * 60:
-            return self.tr("{number} h ago").format(number=minutes // 60)
-        return self.words.day(at)
 
     def tip(self, row: Row, column: int, now: float) -> str | None:
         """Return a cell's tooltip."""
