@@ -19,8 +19,13 @@ from pathlib import Path
 
 import about
 
+sys.path.insert(0, str(about.ROOT))
+
+from fi_desktop.engines.models import Pack, installed
+
 BILL = "sbom.cdx.json"
 LICENCES = "licences"
+MODELS = Path("_internal", "fi_desktop", "resources", "models")
 
 _LICENCE = re.compile(r"(^|[/_.-])(LICEN[CS]E|COPYING|NOTICE|AUTHORS|THIRD[-_]?PARTY)", re.IGNORECASE)
 _COPYRIGHT = "/usr/share/doc/{}/copyright"
@@ -35,6 +40,7 @@ class Part:
         purl: what it is known by everywhere: https://github.com/package-url
         licence: an SPDX expression or the makers' own words; "" unknown.
         texts: its licences' files, by the names that they are to have.
+        kind: what the bill calls such a thing.
     """
 
     name: str
@@ -42,14 +48,19 @@ class Part:
     purl: str
     licence: str
     texts: dict[str, Path] = field(default_factory=dict)
+    kind: str = "library"
 
 
 def write(frozen: Path, collected: Path) -> list[Part]:
     """Write the bill and the licences into the frozen program; return its parts."""
     parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
-    (frozen / BILL).write_text(json.dumps(bill(parts), indent=1) + "\n", encoding="utf-8")
+    packs = installed((frozen / MODELS,))
+    (frozen / BILL).write_text(
+        json.dumps(bill([*parts, *map(_model, packs)]), indent=1) + "\n", encoding="utf-8"
+    )
     folder = frozen / LICENCES
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for part in parts:
         for name, text in part.texts.items():
             target = folder / part.name / name
@@ -58,12 +69,15 @@ def write(frozen: Path, collected: Path) -> list[Part]:
             target.chmod(0o644)
     index = [f"{part.name} {part.version}: {part.licence or 'see its folder'}" for part in parts]
     shutil.copyfile(about.ROOT / "LICENSE", folder / "LICENSE")
+    told = [f"{pack.name} {pack.version}: {pack.licence}. {pack.attribution}\n" for pack in packs]
+    builtin = (about.ROOT / "resources" / "models" / "builtin" / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    (folder / "MODELS.txt").write_text("\n".join([*told, builtin]), encoding="utf-8")
     (folder / "INDEX.txt").write_text("\n".join(index) + "\n", encoding="utf-8")
     return parts
 
 
 def bill(parts: Iterable[Part]) -> dict[str, object]:
-    """Return the bill of materials, https://cyclonedx.org/docs/1.5/json."""
+    """Return the bill of materials of libraries and models, https://cyclonedx.org/docs/1.5/json."""
     version = about.version()
     program = {
         "type": "application", "bom-ref": about.NAME, "name": about.NAME, "version": version,
@@ -87,7 +101,12 @@ def bill(parts: Iterable[Part]) -> dict[str, object]:
 def _component(part: Part) -> dict[str, object]:
     told = {"name": part.name, "version": part.version, "purl": part.purl}
     licences = {"licenses": [{"license": {"name": part.licence}}]} if part.licence else {}
-    return {"type": "library", "bom-ref": part.purl, **told, **licences}
+    return {"type": part.kind, "bom-ref": part.purl, **told, **licences}
+
+
+def _model(pack: Pack) -> Part:
+    purl = f"pkg:generic/{pack.name}@{pack.version}"
+    return Part(pack.name, pack.version, purl, pack.licence, kind="machine-learning-model")
 
 
 def find_parts(files: Iterable[Path]) -> list[Part]:

@@ -21,6 +21,7 @@ import pytest
 
 from fi_desktop.files import resource
 from tests.e2e.commands import lines
+from tests.engines.models.packs import make_pack
 
 ROOT = Path(__file__).parents[2]
 NO_SOCKETS = Path(__file__).with_name("no_sockets.py")
@@ -202,6 +203,17 @@ def test_a_killed_window_finishes_its_jobs_when_it_is_opened_again(
     end(again)
     assert account.run("jobs", "verify")[0] == 0
     assert account.strays() == []
+
+
+def test_models_that_came_with_the_program_are_found(account: Account):
+    models = account.program.parent / "_internal" / "fi_desktop" / "resources" / "models"
+    pack = make_pack(models, "faster-whisper-tiny")
+    try:
+        code, out, errors = account.run("models", "list", "--json")
+    finally:
+        shutil.rmtree(models / pack.name)
+    assert code == 0, errors
+    assert [line["name"] for line in lines(out) if line["installed"]] == [pack.name]
 
 
 IMPORT_ALL = """
