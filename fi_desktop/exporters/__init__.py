@@ -75,6 +75,9 @@ def export(transcript: Transcript, format: str, target: Path, *, name: str | Non
     try:
         write_whole(target, content)
     except OSError:
-        raise UserError(
-            "export.not_written", "The file could not be written there: choose another folder."
-        ) from None
+        raise not_written() from None
+
+
+def not_written() -> UserError:
+    """Return what is said of a folder that takes no file."""
+    return UserError("export.not_written", "The file could not be written there: choose another folder.")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from fi_desktop.ui import icons
+from fi_desktop.ui.export.menu import ExportMenu
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.language import SYSTEM, TONGUES
 
@@ -26,6 +27,7 @@ class Actions(QObject):
         pause: have the queue pause, or go on.
         monitor: see how workers and queue do.
         open, cancel, retry, remove: do something with the selected jobs.
+        export: make files of the selected jobs' results.
         details: show what is known of the selected job.
         undo: bring back what was removed last.
         fold, unfold: show batches on one line each, or their jobs.
@@ -82,6 +84,7 @@ class Actions(QObject):
             QKeySequence.StandardKey.Delete,
             tip=self.tr("Forget it with its result; the recording stays where it is"),
         )
+        self.export = ExportMenu(window)
         self.details = self._make(
             self.tr("&Details"), "details", "F4", tip=self.tr("Show what is known of the selected job")
         )
@@ -115,6 +118,7 @@ class Actions(QObject):
         self.cancel.setEnabled(any(row.cancellable for row in rows))
         self.retry.setEnabled(any(row.retriable for row in rows))
         self.remove.setEnabled(any(row.removable for row in rows))
+        self.export.menuAction().setEnabled(any(row.exportable for row in rows))
 
     def fill(self, bar: QMenuBar, columns: QMenu) -> None:
         """Put them into the menu bar, with the menu of the table's columns."""
@@ -126,6 +130,7 @@ class Actions(QObject):
         file.addActions([self.lock, self.quit])
         job = QMenu(self.tr("&Job"), bar)
         job.addActions(self.of_jobs)
+        job.addMenu(self.export)
         job.addSeparator()
         job.addActions([self.undo, self.select_all, self.pause])
         view = QMenu(self.tr("&View"), bar)

@@ -149,6 +149,7 @@ class MainWindow(QMainWindow):
             self.commands.preferences,
             self.commands.undo,
             *self.commands.of_jobs,
+            self.commands.export.menuAction(),
         ):
             action.setEnabled(False)
         self.message.say(self.tr("Stopping safely…"))
@@ -221,6 +222,8 @@ class MainWindow(QMainWindow):
         acts.cancel.triggered.connect(self.deeds.cancel)
         acts.retry.triggered.connect(self.deeds.retry)
         acts.remove.triggered.connect(self.deeds.remove)
+        acts.export.chosen.connect(self.deeds.export)
+        self.deeds.exports.exported.connect(self._remembered.keep_format)
         acts.undo.triggered.connect(self.deeds.removal.undo)
         acts.fold.triggered.connect(self.jobs.fold_all)
         acts.unfold.triggered.connect(self.jobs.unfold_all)

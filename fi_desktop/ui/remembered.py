@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QHeaderView, QWidget
 
+from fi_desktop.exporters import EXPORTERS
 from fi_desktop.intake.profiles import Choice, choice_from_json, choice_to_json
 
 _SIZES = {"main": (1120, 700), "job": (940, 620), "monitor": (1020, 700)}  # before the person chose another
@@ -43,6 +44,16 @@ class Remembered:
         """Remember which options are chosen, and which ones are usual now."""
         kept = {"usual": choice_to_json(usual), "chosen": choice_to_json(chosen)}
         self._settings.setValue("options/chosen", json.dumps(kept))
+
+    def format(self) -> str:
+        """Return the format of the last export, or the one that most people read."""
+        kept = self._settings.value("export/format")
+        return kept if kept in EXPORTERS else "txt"
+
+    def keep_format(self, name: str) -> None:
+        """Remember in which format something was exported."""
+        self._settings.setValue("export/format", name)
+        self._settings.sync()
 
     def number(self, key: str) -> int | None:
         """Return a number that was kept; None: there is none."""

@@ -22,6 +22,30 @@
     </message>
 </context>
 <context>
+    <name>ExportDesk</name>
+    <message numerus="yes">
+        <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
+        <translation>
+            <numerusform>A file of this name is in the folder “{folder}” already.</numerusform>
+            <numerusform>%Ln files of these names are in the folder “{folder}” already.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) written.</source>
+        <translation>
+            <numerusform>%Ln file written.</numerusform>
+            <numerusform>%Ln files written.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read: retry the job to make it again.</source>
+        <translation>
+            <numerusform>%Ln result cannot be read: retry the job to make it again.</numerusform>
+            <numerusform>%Ln results cannot be read: retry the jobs to make them again.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FolderWords</name>
     <message numerus="yes">
         <source>%Ln still being written</source>

@@ -605,33 +605,76 @@ Todo se queda en este equipo.</translation>
         <source>Save the result as a file</source>
         <translation>Guardar el resultado en un archivo</translation>
     </message>
+</context>
+<context>
+    <name>ExportDesk</name>
     <message>
         <source>Export as {format}</source>
         <translation>Exportar como {format}</translation>
     </message>
     <message>
+        <source>Export</source>
+        <translation>Exportar</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
+        <translation>
+            <numerusform>Ya hay un archivo con ese nombre en la carpeta «{folder}».</numerusform>
+            <numerusform>Ya hay %Ln archivos con esos nombres en la carpeta «{folder}».</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Keep both</source>
+        <translation>Conservar ambos</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>If both are kept, the new ones get a number.</source>
+        <translation>Si se conservan ambos, los nuevos llevarán un número.</translation>
+    </message>
+    <message>
+        <source>{done} of {total} files written…</source>
+        <translation>{done} de {total} archivos escritos…</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Detener</translation>
+    </message>
+    <message>
         <source>Saved as {file}.</source>
         <translation>Guardado como {file}.</translation>
     </message>
-    <message>
-        <source>RTTM (speaker turns)</source>
-        <translation>RTTM (intervenciones)</translation>
+    <message numerus="yes">
+        <source>%Ln file(s) written.</source>
+        <translation>
+            <numerusform>%Ln archivo escrito.</numerusform>
+            <numerusform>%Ln archivos escritos.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read: retry the job to make it again.</source>
+        <translation>
+            <numerusform>%Ln resultado no se puede leer: reintente el trabajo para rehacerlo.</numerusform>
+            <numerusform>%Ln resultados no se pueden leer: reintente los trabajos para rehacerlos.</numerusform>
+        </translation>
     </message>
     <message>
-        <source>JSON (everything)</source>
-        <translation>JSON (todo)</translation>
+        <source>Show in folder</source>
+        <translation>Mostrar en la carpeta</translation>
     </message>
+</context>
+<context>
+    <name>ExportMenu</name>
     <message>
-        <source>Text (to read)</source>
-        <translation>Texto (para leer)</translation>
-    </message>
-    <message>
-        <source>SRT (subtitles)</source>
-        <translation>SRT (subtítulos)</translation>
-    </message>
-    <message>
-        <source>WebVTT (subtitles for browsers)</source>
-        <translation>WebVTT (subtítulos para navegadores)</translation>
+        <source>E&amp;xport</source>
+        <translation>E&amp;xportar</translation>
     </message>
 </context>
 <context>
@@ -793,6 +836,29 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Watching; nothing can be taken now</source>
         <translation>Vigilando; ahora no se puede recoger nada</translation>
+    </message>
+</context>
+<context>
+    <name>FormatWords</name>
+    <message>
+        <source>RTTM (speaker turns)</source>
+        <translation>RTTM (intervenciones)</translation>
+    </message>
+    <message>
+        <source>JSON (everything)</source>
+        <translation>JSON (todo)</translation>
+    </message>
+    <message>
+        <source>Text (to read)</source>
+        <translation>Texto (para leer)</translation>
+    </message>
+    <message>
+        <source>SRT (subtitles)</source>
+        <translation>SRT (subtítulos)</translation>
+    </message>
+    <message>
+        <source>WebVTT (subtitles for browsers)</source>
+        <translation>WebVTT (subtítulos para navegadores)</translation>
     </message>
 </context>
 <context>

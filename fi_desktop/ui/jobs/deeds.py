@@ -12,10 +12,14 @@ from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
 from fi_desktop.core.job import Priority
+from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
 from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.export.desk import ExportDesk
+from fi_desktop.ui.export.files import Result
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.removal import Removal
+from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.jobs.table import JobsTable
 from fi_desktop.ui.message_bar import MessageBar
 
@@ -28,6 +32,7 @@ class JobDeeds(QObject):
 
     Attributes:
         removal: removes jobs, with a way back.
+        exports: makes files of results.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class JobDeeds(QObject):
         self._bridge = bridge
         self._table = table
         self._message = message
+        self.exports = ExportDesk(bridge, message)
         self.removal = Removal(jobs, message, self._forget, self)
 
     @Slot()
@@ -64,6 +70,11 @@ class JobDeeds(QObject):
         ids = [row.id for row in self._table.selected_rows() if row.removable]
         if ids:
             self.removal.remove(ids)
+
+    @Slot(str)
+    def export(self, format: str) -> None:
+        """Make files of the selected jobs' results, as far as there are any."""
+        self.exports.ask(results_of(self._table.selected_rows(), self._service.folders), format)
 
     def prioritize(self, priority: Priority) -> None:
         """Move those of the selected jobs that wait forward or back."""
@@ -118,3 +129,8 @@ class JobDeeds(QObject):
 
     def _on_refused(self, _ids: list[int], sentence: str) -> None:
         self._message.say(sentence, "bad")
+
+
+def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Result]:
+    """Return what there is to make files of."""
+    return [Result(row.name, partial(folders.transcript, row.id)) for row in rows if row.exportable]

@@ -21,6 +21,7 @@ class RowMenu(QMenu):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         rows = table.selected_rows()
         self.addActions(actions.of_jobs)
+        self.addMenu(actions.export)
         self.addSeparator()
         self._offer_fold(table)
         priority = self.addMenu(self.tr("&Priority"))

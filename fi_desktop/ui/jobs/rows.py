@@ -103,6 +103,11 @@ class Row:
         """Whether it can be done again, or now."""
         return self.state not in (JobState.QUEUED, JobState.RUNNING)
 
+    @property
+    def exportable(self) -> bool:
+        """Whether there is a result to make a file of."""
+        return self.state is JobState.COMPLETED
+
 
 def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None) -> Row:
     """Return the row of a job, after this event where one is known; `speeds`: what the machine can do."""

@@ -21,6 +21,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.ui import icons, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.elided_label import ElidedLabel
+from fi_desktop.ui.export.desk import ExportDesk
 from fi_desktop.ui.message_bar import MessageBar
 from fi_desktop.ui.result.export_button import ExportButton
 from fi_desktop.ui.result.lanes import LanesView
@@ -39,7 +40,8 @@ class ResultView(QWidget):
         lanes: the lanes; where the speakers are missing, one that shows when anybody spoke.
         reading: what was said; None where no words were written down.
         turns: the list of turns that takes its place then; else None.
-        export: the button that writes files.
+        export: the button that offers files.
+        exports: writes them.
         message: what became of an export.
     """
 
@@ -52,8 +54,9 @@ class ResultView(QWidget):
         self._list: QTableView
         self.lanes = LanesView(transcript, self)
         self.reading, self.turns = self._make_list()
-        self.export = ExportButton(transcript, bridge, self)
         self.message = MessageBar(self)
+        self.exports = ExportDesk(bridge, self.message)
+        self.export = ExportButton(transcript, self.exports, self)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
         self._grade_icon, self._grade = QLabel(self), QLabel(self)
         self.setAutoFillBackground(True)
@@ -62,8 +65,6 @@ class ResultView(QWidget):
         self._dress()
         self._places = Places(turns_to_show(transcript), transcript)
         self._connect()
-        self.export.exported.connect(self._on_exported)
-        self.export.refused.connect(self._on_refused)
 
     @property
     def verdict(self) -> str:
@@ -238,14 +239,6 @@ class ResultView(QWidget):
         turn = self._places.turn_of(segment)
         if turn is not None:
             self.lanes.choose(turn)
-
-    @Slot(str)
-    def _on_exported(self, sentence: str) -> None:
-        self.message.say(sentence)
-
-    @Slot(str)
-    def _on_refused(self, sentence: str) -> None:
-        self.message.say(sentence, "bad")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the find bar with Escape, before the window would be closed."""

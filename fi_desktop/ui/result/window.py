@@ -135,6 +135,7 @@ class JobWindow(QWidget):
             self._pages.removeWidget(self.result)
             self.result.deleteLater()
         self.result = ResultView(transcript, path, self._bridge, self)
+        self.result.exports.exported.connect(self._remembered.keep_format)
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         self.result.lanes.setFocus()

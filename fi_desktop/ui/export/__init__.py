@@ -1,0 +1,1 @@
+"""Results as files: chosen, written, and dragged out of the window."""
