@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QToolTip
+
+_SPARE_PX = 2  # a text in a label of exactly its width would be shortened for a fraction of a pixel
 
 
 class ElidedLabel(QLabel):
     """One line of text, elided in the middle; the whole of it is the tooltip unless another one is set."""
 
+    def shown(self) -> str:
+        """Return what is to be read."""
+        width = self.contentsRect().width()
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, width)
+
+    def sizeHint(self) -> QSize:
+        """Return room for the whole text."""
+        return (
+            super()
+            .sizeHint()
+            .expandedTo(self._with_margins(self.fontMetrics().horizontalAdvance(self.text()) + _SPARE_PX))
+        )
+
     def minimumSizeHint(self) -> QSize:
         """Return room for a few letters."""
-        return QSize(self.fontMetrics().averageCharWidth() * 8, self.fontMetrics().height())
+        return self._with_margins(self.fontMetrics().averageCharWidth() * 8)
+
+    def _with_margins(self, width: int) -> QSize:
+        return QSize(width, self.fontMetrics().height()).grownBy(self.contentsMargins())
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the whole text where it is shortened."""
+        if isinstance(event, QHelpEvent) and not self.toolTip() and self.shown() != self.text():
+            QToolTip.showText(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint as much as fits."""
         painter = QPainter(self)
-        metrics = self.fontMetrics()
-        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        aligned = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.contentsRect(), aligned, self.shown())

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
 from fi_desktop.ui import errors, icons, theme
+from fi_desktop.ui.elided_label import ElidedLabel
 
 
 class StatusLine(QStatusBar):
@@ -19,14 +20,14 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(10, 2, 10, 2)
-        self._jobs = QLabel(self)
+        self._jobs = ElidedLabel(self)
         self._sign = QLabel(self)
         self._sign.hide()
-        self._workers = QLabel(self)
+        self._workers = ElidedLabel(self)
         for label, name in ((self._jobs, self.tr("Jobs")), (self._workers, self.tr("Workers"))):
             label.setAccessibleName(name)
             label.setFont(theme.tabular(self.font()))
-            label.setMargin(4)
+            label.setContentsMargins(4, 4, 4, 4)
         self.addWidget(self._jobs)
         self.addPermanentWidget(self._sign)
         self.addPermanentWidget(self._workers)

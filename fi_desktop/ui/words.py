@@ -142,6 +142,18 @@ class Words(QObject):
             case Outcome.CANCELLED:
                 return self.tr("Cancelled")
 
+    def worker(self, name: str) -> str:
+        """Return a worker's name: "Worker 2" for "worker-2"; where none can be started, who works instead."""
+        kind, _, number = name.partition("-")
+        if kind == "worker" and number.isdecimal():
+            return self.tr("Worker {number}").format(number=number)
+        return self.tr("This program")
+
+    def device(self, device: str) -> str:
+        """Return what a worker computes on."""
+        kind, _, number = device.partition(":")
+        return self.tr("GPU {number}").format(number=number) if kind == "cuda" else self.tr("Processor")
+
     def speaker(self, number: int) -> str:
         """Return a speaker's name; `number` from 0."""
         return self.tr("Speaker {number}").format(number=number + 1)

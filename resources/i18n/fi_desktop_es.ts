@@ -472,6 +472,10 @@
 <context>
     <name>DetailWords</name>
     <message>
+        <source>{seconds} s</source>
+        <translation>{seconds} s</translation>
+    </message>
+    <message>
         <source>The file is not there any more</source>
         <translation>El archivo ya no está</translation>
     </message>
@@ -1471,22 +1475,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>MonitorWords</name>
-    <message>
-        <source>Worker {number}</source>
-        <translation>Proceso {number}</translation>
-    </message>
-    <message>
-        <source>This program</source>
-        <translation>Este programa</translation>
-    </message>
-    <message>
-        <source>GPU {number}</source>
-        <translation>GPU {number}</translation>
-    </message>
-    <message>
-        <source>Processor</source>
-        <translation>Procesador</translation>
-    </message>
     <message>
         <source>Not there</source>
         <translation>Ausente</translation>
@@ -3674,6 +3662,22 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>Words</name>
+    <message>
+        <source>Worker {number}</source>
+        <translation>Proceso {number}</translation>
+    </message>
+    <message>
+        <source>This program</source>
+        <translation>Este programa</translation>
+    </message>
+    <message>
+        <source>GPU {number}</source>
+        <translation>GPU {number}</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Procesador</translation>
+    </message>
     <message>
         <source>Waiting</source>
         <translation>En espera</translation>

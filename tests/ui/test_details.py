@@ -8,6 +8,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
 from fi_desktop.jobs.news import JobProgressed
 from fi_desktop.ui.desktop import Desktop
+from fi_desktop.ui.details.words import DetailWords
 
 TRACEBACK = "Traceback (most recent call last):\n" + "\n".join(f"frame {n}" for n in range(30))
 ERROR = ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something unexpected went wrong.", TRACEBACK)
@@ -49,6 +50,24 @@ def test_it_tells_what_the_recording_is_and_how_it_is_to_be_done(view, recording
     assert [card.isVisible() for card in view.cards()] == []
 
 
+def test_a_long_path_shows_both_ends_and_all_of_it_to_whoever_goes_into_it(view, qtbot, window):
+    line, label = view.form.folder, view.form.amount
+    line.show_path("/" + "very long names of folders/" * 9 + "last")
+    assert line.shown().startswith("/very")
+    assert line.shown().endswith("last")
+    assert line.fontMetrics().horizontalAdvance(line.shown()) <= line.width()
+    assert (line.height(), line.x()) == (label.height(), label.x())
+    line.setFocus()
+    assert line.shown() == line.text() == line.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "0.0 s"), (0.44, "0.4 s"), (9.96, "0:10"), (372.04, "6:12"), (3723, "1:02:03")]
+)
+def test_what_took_long_is_not_told_in_tenths(qapp, seconds, told):
+    assert DetailWords(qapp).took(seconds) == told
+
+
 def test_a_recording_that_vanished_is_said_to_be_gone(view, recordings, window, hand, qtbot):
     recordings[0].unlink()
     hand.claim()
@@ -66,9 +85,9 @@ def test_each_attempt_is_told_with_its_stages_and_its_error(view, hand, qtbot, w
     assert card.traceback.text.isVisible()
     assert "frame 29" in card.traceback.text.toPlainText()
     assert "Attempt 1: Failed" in texts(card)
-    assert any("worker-2" in text for text in texts(card))
-    stages = [text for text in texts(card) if "Reading the file: 0:02.0" in text]
-    assert "broken off after 0:03.5" in stages[0]
+    assert any("Worker 2 · Processor" in text for text in texts(card))
+    stages = [text for text in texts(card) if "Reading the file: 2.0 s" in text]
+    assert "broken off after 3.5 s" in stages[0]
 
 
 def test_news_of_the_job_leave_scroll_and_open_folds_as_they_are(view, hand, qtbot, program, window):
@@ -96,7 +115,7 @@ def test_what_happened_is_told_in_order(view, hand, qtbot, window):
     fail(hand, hand.claim())
     qtbot.waitUntil(lambda: view.events.text.toPlainText().count("\n") >= 2)
     happened = [line.split("  ", 1)[1] for line in view.events.text.toPlainText().splitlines()]
-    assert happened[:3] == ["Added", "Started by worker-1", "Failed: Something unexpected went wrong."]
+    assert happened[:3] == ["Added", "Started by Worker 1", "Failed: Something unexpected went wrong."]
 
 
 def test_retry_and_open_act_on_the_job_that_is_shown(view, hand, qtbot, window):

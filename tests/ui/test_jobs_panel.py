@@ -1,12 +1,13 @@
 """Finding, folding and removing jobs, by real clicks and keys."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QRegion
+from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QToolTip
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Priority
+from fi_desktop.ui.elided_label import ElidedLabel
 from fi_desktop.ui.jobs.cells import HIDDEN_AT_FIRST, Column
 from fi_desktop.ui.jobs.removal import GRACE_MS
 from fi_desktop.ui.main_window import MainWindow
@@ -320,3 +321,46 @@ def test_names_keep_their_room(qtbot, window, width):
         assert header.length() == window.table.viewport().width()
     window.table.columns.menu.actions()[Column.STATE].trigger()
     assert header.sectionSize(Column.FILE) >= name
+
+
+def test_the_mark_of_the_current_row_leaves_no_trace(qtbot, window):
+    painted = Painted(window.table.viewport())
+    window.table.setFocus()
+    window.table.setCurrentIndex(window.jobs.index(0, 0))
+    window.table.clearSelection()
+    QApplication.processEvents()
+    painted.region = QRegion()
+    window.table.selectionModel().setCurrentIndex(
+        window.jobs.index(2, 0), QItemSelectionModel.SelectionFlag.NoUpdate
+    )
+    last = window.table.horizontalHeader().logicalIndexAt(window.table.viewport().width() - 1)
+    for row in (0, 2):
+        there = window.table.visualRect(window.jobs.index(row, last)).intersected(painted.viewport.rect())
+        qtbot.waitUntil(lambda there=there: painted.region.contains(there.center()))
+
+
+def test_what_the_status_line_has_no_room_for_is_shortened_and_told_in_a_tip(qtbot, window):
+    sentence = "The disk is full: nothing more can be taken until there is room on it again. " * 3
+    window.status.show_trouble(sentence)
+    QApplication.processEvents()
+    (label,) = [each for each in window.status.findChildren(ElidedLabel) if each.text() == sentence]
+    assert window.width() <= 1200
+    assert "…" in label.shown()
+    place = label.rect().center()
+    QApplication.sendEvent(label, QHelpEvent(QEvent.Type.ToolTip, place, label.mapToGlobal(place)))
+    assert QToolTip.text() == sentence
+    QToolTip.hideText()
+
+
+class Painted(QObject):
+    """Remembers what of a viewport was painted."""
+
+    def __init__(self, viewport):
+        super().__init__(viewport)
+        self.viewport, self.region = viewport, QRegion()
+        viewport.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint:
+            self.region += event.region()
+        return super().eventFilter(watched, event)

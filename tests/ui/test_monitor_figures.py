@@ -139,9 +139,6 @@ def test_everything_has_a_word_and_every_state_its_sign(qapp):
     words, states = MonitorWords(), (None, *WorkerState)
     assert len({words.state(state) for state in states}) == len(states)
     assert set(STATE_ICONS) == set(STATE_TONES) == set(states)
-    assert words.worker("worker-12") == "Worker 12"
-    assert words.worker("in-app") == "This program"
-    assert words.device("cuda:1") == "GPU 1"
 
 
 def test_targets_are_shown_in_their_units(qapp):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractButton
 
 from fi_desktop.app import App
@@ -16,6 +17,7 @@ from fi_desktop.ui.monitor.cells import CellsModel
 from fi_desktop.ui.monitor.watch import Watch
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.monitor.workers_model import WorkerColumn
+from fi_desktop.ui.read_only_table import ReadOnlyTable
 from fi_desktop.ui.remembered import Remembered
 from tests.ui import stories
 from tests.ui.conftest import PATIENCE_S, FakeProgram
@@ -317,3 +319,23 @@ def test_the_whole_program_shows_its_workers(qtbot, dressed, home):
     finally:
         app.stop()
         bridge.close()
+
+
+def test_at_twice_the_text_headings_and_names_can_be_read(qtbot, qapp, program, bridge):
+    before = qapp.font()
+    font = QFont(before)
+    font.setPointSizeF(2 * before.pointSizeF())
+    qapp.setFont(font)
+    try:
+        monitor = MonitorWindow(bridge, program)
+        qtbot.addWidget(monitor)
+        monitor.resize(1000, 600)
+        monitor.show()
+        for table in monitor.findChildren(ReadOnlyTable):
+            header, letter = table.horizontalHeader(), table.fontMetrics().averageCharWidth()
+            for column in range(header.count()):
+                heading = str(table.model().headerData(column, Qt.Orientation.Horizontal))
+                room = max(table.fontMetrics().horizontalAdvance(heading), 6 * letter)
+                assert table.isColumnHidden(column) or header.sectionSize(column) >= room, heading
+    finally:
+        qapp.setFont(before)

@@ -118,3 +118,10 @@ def test_what_is_missing_is_known_by_its_beginning(qapp):
     assert not words.lacks(("It ends early.",))
     said = words.remarks("clear", ("The words are missing: the disk is full.", "It ends early."))
     assert said == "The words are missing: the disk is full. It ends early."
+
+
+def test_workers_and_what_they_compute_on_have_names(qapp):
+    words = Words()
+    assert words.worker("worker-12") == "Worker 12"
+    assert words.worker("in-app") == "This program"
+    assert [words.device(device) for device in ("cpu", "cuda:1")] == ["Processor", "GPU 1"]

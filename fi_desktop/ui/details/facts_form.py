@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 
 from fi_desktop.core.job import Job
 from fi_desktop.ui.details.attempt_card import set_text, text_label
 from fi_desktop.ui.details.facts import Facts
+from fi_desktop.ui.details.path_line import PathLine
 from fi_desktop.ui.details.words import DetailWords
 from fi_desktop.ui.times import clock
 
@@ -45,10 +46,7 @@ class FactsForm(QWidget):
         """Show what the queue knows."""
         path, words, options = PurePath(job.path), self._words.common, job.options
         for line, text in ((self.file, path.name), (self.folder, str(path.parent))):
-            if line.text() != text:
-                line.setText(text)
-                line.setCursorPosition(0)
-                line.setToolTip(text)
+            line.show_path(text)
         self._set(self.length, "" if length_s is None else clock(length_s))
         started = job.attempts[-1].started_at if job.attempts else None
         for label, at in (
@@ -84,11 +82,8 @@ class FactsForm(QWidget):
         self._form.addRow(self._caption(caption), label)
         return label
 
-    def _path_line(self, caption: str) -> QLineEdit:
-        line = QLineEdit(self)
-        line.setObjectName("fact")
-        line.setReadOnly(True)
-        line.setFrame(False)
+    def _path_line(self, caption: str) -> PathLine:
+        line = PathLine(self)
         line.setAccessibleName(caption)
         self._form.addRow(self._caption(caption), line)
         return line

@@ -7,8 +7,10 @@ from PySide6.QtCore import QDateTime, QLocale, QObject
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Attempt, Job, JobOptions, Priority, StageEnd, StageTime
 from fi_desktop.ui import errors
-from fi_desktop.ui.times import clock, precise
+from fi_desktop.ui.times import clock
 from fi_desktop.ui.words import Words
+
+_SHORT_TENTHS = 100  # of a second
 
 
 class DetailWords(QObject):
@@ -40,10 +42,18 @@ class DetailWords(QObject):
 
     def attempt(self, attempt: Attempt) -> str:
         """Return where and for how long an attempt ran."""
-        parts = [self.exact(attempt.started_at), attempt.worker, attempt.device]
+        where = self.common.worker(attempt.worker), self.common.device(attempt.device)
+        parts = [self.exact(attempt.started_at), *where]
         if attempt.ended_at is not None:
-            parts.append(precise(attempt.ended_at - attempt.started_at))
+            parts.append(self.took(attempt.ended_at - attempt.started_at))
         return " · ".join(parts)
+
+    def took(self, seconds: float) -> str:
+        """Return how long something took: "0.4 s" where it was short, else as a clock shows it."""
+        tenths = max(0, round(seconds * 10))
+        if tenths >= _SHORT_TENTHS:
+            return clock(tenths // 10)
+        return self.tr("{seconds} s").format(seconds=QLocale().toString(tenths / 10, "f", 1))
 
     def stage(self, time: StageTime, job: Job, number: int) -> str:
         """Return what a stage of attempt `number` took."""
@@ -55,10 +65,10 @@ class DetailWords(QObject):
                 )
             case StageEnd.BROKEN_OFF:
                 return self.tr("{stage}: broken off after {time}").format(
-                    stage=name, time=precise(time.took_s)
+                    stage=name, time=self.took(time.took_s)
                 )
             case StageEnd.DONE:
-                return f"{name}: {precise(time.took_s)}"
+                return f"{name}: {self.took(time.took_s)}"
 
     def priority(self, priority: Priority) -> str:
         """Return a priority's name."""
@@ -76,7 +86,7 @@ class DetailWords(QObject):
             case ev.Submitted():
                 return self.tr("Added")
             case ev.Claimed(worker=worker):
-                return self.tr("Started by {worker}").format(worker=worker)
+                return self.tr("Started by {worker}").format(worker=self.common.worker(worker))
             case ev.Due():
                 return self.tr("The wait before the retry is over")
             case ev.CancelAsked():

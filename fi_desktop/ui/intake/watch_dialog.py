@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.intake.watched import Found, WatchedFolder
 from fi_desktop.ui.intake.folder_words import FolderWords
+from fi_desktop.ui.intake.watch_delegate import PATH_ROLE, STATE_ROLE, WatchDelegate
 from fi_desktop.ui.options.profiles import ProfileDesk
 
 if TYPE_CHECKING:
@@ -75,8 +76,7 @@ class WatchDialog(QDialog):
         hint.setWordWrap(True)
         self.list = QListWidget(self)
         self.list.setAccessibleName(self.tr("Watched folders"))
-        self.list.setWordWrap(False)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setItemDelegate(WatchDelegate(self.list))
         self.subfolders = QCheckBox(self.tr("&Sub-folders too"), self)
         label = QLabel(self.tr("&Profile"), self)
         self.profile = QComboBox(self)
@@ -131,9 +131,10 @@ class WatchDialog(QDialog):
             self.list.addItem(QListWidgetItem())
         for row, (folder, look) in enumerate(looks.items()):
             item = self.list.item(row)
-            item.setText(f"{folder.path}\n{self._words.state(look)}")
+            item.setText(f"{folder.path}\n{self._words.state(look)}")  # what a screen reader says
+            item.setData(PATH_ROLE, str(folder.path))
+            item.setData(STATE_ROLE, self._words.state(look))
             item.setToolTip(str(folder.path))
-            item.setSizeHint(QSize(0, 2 * self.fontMetrics().lineSpacing() + 16))
         self.list.setCurrentRow(min(max(before, 0), len(looks) - 1))
         self.list.blockSignals(False)
         self._show_chosen()

@@ -28,6 +28,7 @@ class Columns(QObject):
         self._table = table
         self._cells = cells
         self._header = table.horizontalHeader()
+        self._header.setObjectName("jobs")
         self._header.setAccessibleName(self.tr("Columns"))
         self._header.setHighlightSections(False)
         self._header.setSectionsMovable(True)

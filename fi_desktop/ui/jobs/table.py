@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from fi_desktop.ui.current_row import CurrentRow
 from fi_desktop.ui.jobs.cells import Column
 from fi_desktop.ui.jobs.columns import Columns
 from fi_desktop.ui.jobs.delegate import JobDelegate
@@ -87,6 +88,7 @@ class JobsTable(QTableView):
         model.modelReset.connect(self._on_reset)  # after the selection has heard of it, and let go of all
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self.selection_changed)
+        CurrentRow(self)
 
     @property
     def ticking(self) -> bool:

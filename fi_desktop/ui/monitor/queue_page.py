@@ -19,6 +19,7 @@ from fi_desktop.ui.monitor.words import NOTHING, MonitorWords
 from fi_desktop.ui.words import Words
 
 _LONG_MOMENT = 1_893_412_680.0  # a date and time with two figures in each part
+_NAME_CHARS, _REASON_CHARS = 24, 32  # can always be read
 _LONG_WAIT_S = 59 * 60.0 + 59
 
 
@@ -132,8 +133,10 @@ class QueuePage(QWidget):
         self._figures_table = FiguresTable(self.tr("How the queue did"), self.figures, longest, self)
         self._figures_table.fit_rows(len(WINDOWS))
         at = self._job_words.moment(_LONG_MOMENT)
-        widest = {0: self._words.span(_LONG_WAIT_S), 1: at, 3: self.tr("Attempt")}
-        self._scheduled_table = FiguresTable(self.tr("Scheduled"), self.scheduled, widest, self)
+        widest = {0: self._words.span(_LONG_WAIT_S), 1: at, 2: "n" * _NAME_CHARS, 3: self.tr("Attempt")}
+        self._scheduled_table = FiguresTable(
+            self.tr("Scheduled"), self.scheduled, widest, self, least_chars=_REASON_CHARS
+        )
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import (
-    QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -16,6 +15,7 @@ from fi_desktop.ui import icons, theme
 from fi_desktop.ui.monitor.cells import CellsModel
 from fi_desktop.ui.monitor.words import NOTHING
 from fi_desktop.ui.read_only_table import PAD, ReadOnlyTable, paint_focus, paint_ground, write
+from fi_desktop.ui.stretched_column import StretchedColumn
 
 ICON = 16
 
@@ -31,17 +31,20 @@ class FiguresTable(ReadOnlyTable):
         parent: QWidget | None = None,
         *,
         signs: bool = False,
+        least_chars: int = 12,
     ) -> None:
         """Show `model`.
 
         Args:
             name: what a screen reader calls it.
             model: the cells.
-            widest: the longest text that each column of a fixed width will hold; the others share the rest.
+            widest: the longest text that each column of a fixed width will hold; the one other has the rest.
             parent: its owner.
             signs: whether there are signs before the texts.
+            least_chars: so many letters of the other column always have room.
         """
         super().__init__(name, 0, parent)
+        self._rows = 0
         self.setModel(model)
         self.setItemDelegate(FiguresDelegate(self, model))
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 14)
@@ -52,14 +55,21 @@ class FiguresTable(ReadOnlyTable):
                 width = figures.horizontalAdvance(text) + (ICON + 7 if signs else 0) + 2 * PAD + 6
                 self.horizontalHeader().resizeSection(column, width)
             else:
-                self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+                StretchedColumn(self, column, least_chars=least_chars)
 
     def fit_rows(self, rows: int) -> None:
         """Be as high as so many rows and the headings need, so that nothing below ever moves."""
+        self._rows = rows
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        heading = self.horizontalHeader().sizeHint().height()
-        self.setFixedHeight(rows * self.verticalHeader().defaultSectionSize() + heading)
+        self.horizontalScrollBar().rangeChanged.connect(self._fit_height)
+        self._fit_height()
+
+    @Slot()
+    def _fit_height(self) -> None:
+        """Leave room for the scroll bar too, where the columns are wider than the window."""
+        bar, heading = self.horizontalScrollBar(), self.horizontalHeader().sizeHint().height()
+        height = self._rows * self.verticalHeader().defaultSectionSize() + heading
+        self.setFixedHeight(height + (bar.sizeHint().height() if bar.maximum() > 0 else 0))
 
 
 class FiguresDelegate(QStyledItemDelegate):

@@ -29,18 +29,6 @@ _MB, _GB = 1_000_000, 1_000_000_000
 class MonitorWords(QObject):
     """Words and figures of the monitor, in the person's language."""
 
-    def worker(self, name: str) -> str:
-        """Return a worker's name: "Worker 2" for "worker-2"; where none can be started, who works instead."""
-        kind, _, number = name.partition("-")
-        if kind == "worker" and number.isdecimal():
-            return self.tr("Worker {number}").format(number=number)
-        return self.tr("This program")
-
-    def device(self, device: str) -> str:
-        """Return what a worker computes on."""
-        kind, _, number = device.partition(":")
-        return self.tr("GPU {number}").format(number=number) if kind == "cuda" else self.tr("Processor")
-
     def state(self, state: WorkerState | None) -> str:
         """Return what a worker is doing; None: there is none in its place now."""
         match state:

@@ -194,7 +194,7 @@ class WorkersModel(RowsModel):
         """Return the second line of a cell; "" where it has none."""
         match column:
             case WorkerColumn.WORKER:
-                return self.words.device(row.device)
+                return self.job_words.device(row.device)
             case WorkerColumn.JOB if row.job is not None and row.job.stage is not None:
                 return f"{self.job_words.stage(row.job.stage)} · {self.words.share(row.job.share, 0)}"
             case _:
@@ -203,7 +203,7 @@ class WorkersModel(RowsModel):
     def _text(self, row: WorkerRow, column: int) -> str:
         match column:
             case WorkerColumn.WORKER:
-                return self.words.worker(row.name)
+                return self.job_words.worker(row.name)
             case WorkerColumn.STATE:
                 return self.words.state(row.state)
             case WorkerColumn.JOB:

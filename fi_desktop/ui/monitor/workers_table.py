@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPalette, QPen
-from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from fi_desktop.jobs.news import WorkerState
 from fi_desktop.ui import icons, theme
@@ -12,8 +12,10 @@ from fi_desktop.ui.monitor.table import ICON
 from fi_desktop.ui.monitor.words import NOTHING, STATE_ICONS, STATE_TONES
 from fi_desktop.ui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkerRow, WorkersModel
 from fi_desktop.ui.read_only_table import PAD, ReadOnlyTable, paint_focus, paint_ground, write
+from fi_desktop.ui.stretched_column import StretchedColumn
 
 _CURVE = 76  # pixels
+_NAME_CHARS = 24  # of a recording's name can always be read
 _LONG_UP_S = 23 * 3600.0 + 59 * 60
 _FULL_PERCENT = 100.0  # a curve of less is not blown up to the full height
 
@@ -30,20 +32,23 @@ class WorkersTable(ReadOnlyTable):
         self.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height() + 16)
         words, figures = model.words, QFontMetrics(theme.tabular(self.font()))
         states = [words.state(state) for state in (None, *WorkerState)]
+        names = [model.job_words.worker(name) for name in ("in-app", "worker-10")]
         widest = {
-            WorkerColumn.WORKER: (max(words.worker("in-app"), words.worker("worker-10"), key=len), PAD),
+            WorkerColumn.WORKER: (max(names, key=figures.horizontalAdvance), PAD),
             WorkerColumn.STATE: (max(states, key=figures.horizontalAdvance), ICON + 7),
             WorkerColumn.CPU: ("1,000 %", _CURVE + PAD),
             WorkerColumn.MEMORY: ("00.0 GB", 0),
-            WorkerColumn.GPU: (model.headings[WorkerColumn.GPU].text, 6),
+            WorkerColumn.GPU: ("00.0 GB", 0),
             WorkerColumn.DONE: ("00,000", 0),
-            WorkerColumn.FAILED: (model.headings[WorkerColumn.FAILED].text, 6),
+            WorkerColumn.FAILED: ("00,000", 0),
             WorkerColumn.UPTIME: (words.span(_LONG_UP_S), 6),
         }
         header = self.horizontalHeader()
         for column, (text, more) in widest.items():
-            header.resizeSection(column, figures.horizontalAdvance(text) + more + 2 * PAD + 6)
-        header.setSectionResizeMode(WorkerColumn.JOB, QHeaderView.ResizeMode.Stretch)
+            heading = figures.horizontalAdvance(model.headings[column].text) + 6
+            width = max(figures.horizontalAdvance(text) + more, heading)
+            header.resizeSection(column, width + 2 * PAD + 6)
+        StretchedColumn(self, WorkerColumn.JOB, least_chars=_NAME_CHARS)
         self.show_gpu()
 
     def show_gpu(self) -> None:
