@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fi_desktop.cli.follow import Board
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.names import one_line
 from fi_desktop.core.records import error_to_json, summary_to_json
 from fi_desktop.core.transcript import Segment, Transcript
 
@@ -79,7 +80,7 @@ def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType
         done = 1.0 if job.state is JobState.COMPLETED else fraction
         table.add_row(
             str(job.id),
-            _printable(Path(job.path).name),
+            one_line(Path(job.path).name),
             Text(job.state.value, _STYLES[job.state]),
             *((stage, ProgressBar(1.0, done, width=_BAR_WIDTH)) if board is not None else ()),
             str(summary.speakers) if summary else "",
@@ -140,11 +141,6 @@ def _what_was_said(segment: Segment, styles: dict[str, str]) -> RenderableType:
 
 def _speaker(segment: Segment, styles: dict[str, str]) -> tuple[str, str]:
     return segment.speaker or "unknown speaker", styles.get(segment.speaker or "", "dim")
-
-
-def _printable(name: str) -> str:
-    """Return a file's name without the bytes that are no text, which no terminal takes."""
-    return name.encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _elapsed_s(job: Job, now: float) -> float:

@@ -322,13 +322,26 @@
             <numerusform>%Ln grabaciones</numerusform>
         </translation>
     </message>
-    <message>
-        <source>{number} done</source>
-        <translation>{number} hechas</translation>
+    <message numerus="yes">
+        <source>%Ln completed</source>
+        <translation>
+            <numerusform>%Ln completado</numerusform>
+            <numerusform>%Ln completados</numerusform>
+        </translation>
     </message>
-    <message>
-        <source>{number} failed</source>
-        <translation>{number} fallidas</translation>
+    <message numerus="yes">
+        <source>%Ln failed</source>
+        <translation>
+            <numerusform>%Ln fallido</numerusform>
+            <numerusform>%Ln fallidos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln cancelled</source>
+        <translation>
+            <numerusform>%Ln cancelado</numerusform>
+            <numerusform>%Ln cancelados</numerusform>
+        </translation>
     </message>
     <message>
         <source>Added {moment}</source>
@@ -1099,7 +1112,47 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
+    </message>
+    <message>
+        <source>state</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>estado</translation>
+    </message>
+    <message>
+        <source>speaker</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>hablantes</translation>
+    </message>
+    <message>
+        <source>language</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>idioma</translation>
+    </message>
+    <message>
+        <source>engine</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>motor</translation>
+    </message>
+    <message>
+        <source>error</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>error</translation>
+    </message>
+    <message>
+        <source>batch</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>lote</translation>
+    </message>
+    <message>
+        <source>before</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>antes</translation>
+    </message>
+    <message>
+        <source>after</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>desde</translation>
     </message>
     <message>
         <source>“{terms}” is nothing to search by; there are {keys}.</source>

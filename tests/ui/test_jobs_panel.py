@@ -152,7 +152,7 @@ class TestBatches:
         qtbot.keyClick(window.table, Qt.Key.Key_Left)
         assert names(window) == [f"{recordings[0].parent.name} – 3 recordings"]
         told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
-        assert told == "1 done, 1 failed"
+        assert told == "1 completed, 1 failed"
         assert window.jobs.index(0, Column.PROGRESS).data() == "67%"
         qtbot.keyClick(window.table, Qt.Key.Key_Right)
         assert len(names(window)) == 3
@@ -165,6 +165,13 @@ class TestBatches:
         assert len(names(window)) == 3
         qtbot.mouseClick(window.table.viewport(), LEFT, pos=arrow)
         assert len(names(window)) == 1
+
+    def test_cancelled_jobs_are_not_said_to_be_completed(self, qtbot, window, program):
+        program.service.cancel([3]).result(5)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
+        window.jobs.fold_all()
+        told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+        assert told == "1 completed, 1 failed, 1 cancelled"
 
     def test_what_is_done_with_the_line_is_done_with_all_its_jobs(self, qtbot, window):
         window.commands.fold.trigger()

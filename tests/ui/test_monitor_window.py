@@ -335,7 +335,7 @@ def test_at_twice_the_text_headings_and_names_can_be_read(qtbot, qapp, program, 
             header, letter = table.horizontalHeader(), table.fontMetrics().averageCharWidth()
             for column in range(header.count()):
                 heading = str(table.model().headerData(column, Qt.Orientation.Horizontal))
-                room = max(table.fontMetrics().horizontalAdvance(heading), 6 * letter)
+                room = min(table.fontMetrics().horizontalAdvance(heading), 30 * letter)
                 assert table.isColumnHidden(column) or header.sectionSize(column) >= room, heading
     finally:
         qapp.setFont(before)

@@ -67,6 +67,9 @@ def test_the_windows_own_words_are_known(rows):
     spanish = {"En curso": JobState.RUNNING, "Fallido": JobState.FAILED}
     assert found(rows, "state:fallido", states=spanish) == {3}
     assert found(rows, "state:failed", states=spanish) == {3}
+    keys = {"estado": "state", "hablantes": "speaker"}
+    assert found(rows, "Estado:fallido", states=spanish, keys=keys) == {3}
+    assert found(rows, "state:fallido", states=spanish, keys=keys) == {3}
 
 
 @pytest.mark.parametrize(

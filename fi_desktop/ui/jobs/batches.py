@@ -72,7 +72,9 @@ class Fold:
             folded=fold(name),
             batch=self._batch,
             engine="",
-            jobs=BatchSummary(len(self.ids), done, self._states[JobState.FAILED]),
+            jobs=BatchSummary(
+                len(self.ids), done, self._states[JobState.FAILED], self._states[JobState.CANCELLED]
+            ),
         )
 
     def _count(self, row: Row, sign: int) -> None:

@@ -147,10 +147,13 @@ class Cells(QObject):
         """Return the line below a row's name; "" where there is nothing to say."""
         if row.jobs is None:
             return self.words.detail(row, now, self.retries)
-        done = self.tr("{number} done").format(number=row.jobs.done - row.jobs.failed)
-        if not row.jobs.failed:
-            return done
-        return done + ", " + self.tr("{number} failed").format(number=row.jobs.failed)
+        completed = row.jobs.done - row.jobs.failed - row.jobs.cancelled
+        parts = [self.tr("%Ln completed", "", completed)]
+        if row.jobs.failed:
+            parts.append(self.tr("%Ln failed", "", row.jobs.failed))
+        if row.jobs.cancelled:
+            parts.append(self.tr("%Ln cancelled", "", row.jobs.cancelled))
+        return ", ".join(parts)
 
     def tip(self, row: Row, column: int, now: float) -> str | None:
         """Return a cell's tooltip."""

@@ -95,7 +95,8 @@ class JobsPanel(QWidget):
         """Show the jobs that match what is typed and chosen."""
         self._waiting.stop()
         words = self._jobs.cells.words
-        query = parse(self.search.text(), {words.state(state): state for state in JobState})
+        states = {words.state(state): state for state in JobState}
+        query = parse(self.search.text(), states, self._keys())
         self._say_doubt(query)
         self._jobs.show_only(combine(query.tests, self.chips.states))
         self._show_page()
@@ -155,12 +156,26 @@ class JobsPanel(QWidget):
             'after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.'
         )
 
+    def _keys(self) -> dict[str, str]:
+        """Return what can be searched by, in the person's language."""
+        words = (
+            self.tr("state", "a term of the search, without spaces"),
+            self.tr("speaker", "a term of the search, without spaces"),
+            self.tr("language", "a term of the search, without spaces"),
+            self.tr("engine", "a term of the search, without spaces"),
+            self.tr("error", "a term of the search, without spaces"),
+            self.tr("batch", "a term of the search, without spaces"),
+            self.tr("before", "a term of the search, without spaces"),
+            self.tr("after", "a term of the search, without spaces"),
+        )
+        return dict(zip(words, KEYS, strict=True))
+
     def _say_doubt(self, query: Query) -> None:
         said = []
         if query.unknown:
             said.append(
                 self.tr("“{terms}” is nothing to search by; there are {keys}.").format(
-                    terms=", ".join(query.unknown), keys=", ".join(f"{key}:" for key in KEYS)
+                    terms=", ".join(query.unknown), keys=", ".join(f"{key}:" for key in self._keys())
                 )
             )
         if query.wrong:

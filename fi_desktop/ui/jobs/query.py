@@ -52,14 +52,18 @@ class Query:
     wrong: tuple[str, ...] = ()
 
 
-def parse(text: str, states: Mapping[str, JobState] | None = None) -> Query:
+def parse(
+    text: str, states: Mapping[str, JobState] | None = None, keys: Mapping[str, str] | None = None
+) -> Query:
     """Read what was typed.
 
     Args:
         text: as it stands in the field.
         states: the window's words for states, beside the ones that are always known.
+        keys: likewise the window's words for `KEYS`.
     """
     words = _STATES | {fold(word): state for word, state in (states or {}).items()}
+    aliases = _ALIASES | {fold(word): key for word, key in (keys or {}).items()}
     tests: list[Test] = []
     unknown: list[str] = []
     wrong: list[str] = []
@@ -68,7 +72,7 @@ def parse(text: str, states: Mapping[str, JobState] | None = None) -> Query:
         value = fold(quoted or bare or "").strip()
         if not value:
             continue  # a term that is still being typed
-        name = _ALIASES.get(fold(key or ""), fold(key or ""))
+        name = aliases.get(fold(key or ""), fold(key or ""))
         if name and name not in KEYS:
             unknown.append(found.group().strip())
             continue

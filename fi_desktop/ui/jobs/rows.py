@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Job, JobState, Priority, Stage
+from fi_desktop.core.names import one_line
 from fi_desktop.jobs.speed import GUESS, Plan, Speeds
 
 _ETA_AFTER_S = 3.0
@@ -21,12 +22,14 @@ class BatchSummary:
 
     Attributes:
         total: how many jobs stand behind it.
-        done, failed: how many of them ended, and how many of those in an error.
+        done: how many of them ended.
+        failed, cancelled: how many of those in an error, and how many were called off.
     """
 
     total: int
     done: int
     failed: int
+    cancelled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
     summary = job.summary
     speeds = speeds or Speeds()
     # A store lists a hundred thousand of these at a start, and pathlib would take a third of the time.
-    name = job.path.rpartition(os.sep)[2]
+    name = one_line(job.path.rpartition(os.sep)[2])
     return Row(
         id=job.id,
         path=job.path,
