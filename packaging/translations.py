@@ -44,7 +44,7 @@ def update(language: str, file: Path) -> None:
 
 
 def release(file: Path, target: Path) -> None:
-    """Compile a .ts file; whole or not at all, since a window that is open reads the old one where it lies."""
+    """Compile a .ts file; whole or not at all: an open window reads the old one where it lies."""
     made = target.with_suffix(".made")
     _run("lrelease", "-silent", str(file), "-qm", str(made))
     made.replace(target)

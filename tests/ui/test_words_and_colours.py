@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QComboBox
 
 from fi_desktop.core.job import JobState, Outcome, Stage
 from fi_desktop.core.transcript import Turn
@@ -125,3 +126,26 @@ def test_workers_and_what_they_compute_on_have_names(qapp):
     assert words.worker("worker-12") == "Worker 12"
     assert words.worker("in-app") == "This program"
     assert [words.device(device) for device in ("cpu", "cuda:1")] == ["Processor", "GPU 1"]
+
+
+@pytest.mark.parametrize("palette", [light_palette(), dark_palette()], ids=["light", "dark"])
+def test_what_is_chosen_in_a_list_that_drops_down_can_be_read(qtbot, dressed, palette):
+    before = dressed.palette()
+    dressed.setPalette(palette)
+    dressed.setStyleSheet(theme.style_sheet(palette))
+    try:
+        box = QComboBox()
+        qtbot.addWidget(box)
+        box.addItems(["As the system", "English"])
+        box.show()
+        box.showPopup()
+        qtbot.waitExposed(box.view())
+        place = box.view().visualRect(box.model().index(0, 0))
+        row = box.view().viewport().grab(place).toImage()
+        there = {row.pixelColor(x, y).rgb() for x in range(row.width()) for y in range(row.height())}
+        ground = row.pixelColor(row.width() - 12, row.height() // 2)
+        assert max(contrast(ground, QColor(colour)) for colour in there) > 4.5
+        box.hidePopup()
+    finally:
+        dressed.setPalette(before)
+        dressed.setStyleSheet(theme.style_sheet(before))
