@@ -117,6 +117,7 @@ class Desktop(QObject):
         self.lock.begin()
         self._program.on_handover(self._bridge.hand_over)
         self._bridge.listen()
+        self._bridge.work(self.window.outbox.empty, None, self._on_not_saved)
         self._in_thread(self._program.start, self._on_not_started)
         self.watch.begin()
         self.updates.look()
@@ -336,6 +337,7 @@ class Desktop(QObject):
 
     def _on_stopped(self, _outcome: object) -> None:
         self._bridge.close()
+        self.window.outbox.empty()
         self.language.close()
         if self._presence is not None:
             self._presence.close()

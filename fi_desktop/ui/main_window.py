@@ -31,10 +31,12 @@ from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.details.side import DetailsSide
 from fi_desktop.ui.drop_overlay import DropOverlay
 from fi_desktop.ui.empty_state import EmptyState
+from fi_desktop.ui.export.outbox import Outbox, is_ours
 from fi_desktop.ui.help.menu import HelpMenu
 from fi_desktop.ui.intake.choice import FileChoice
 from fi_desktop.ui.intake.desk import IntakeDesk
 from fi_desktop.ui.jobs.deeds import JobDeeds
+from fi_desktop.ui.jobs.drag_out import DragOut
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.panel import JobsPanel
 from fi_desktop.ui.jobs.row_menu import RowMenu
@@ -58,6 +60,7 @@ class MainWindow(QMainWindow):
         jobs: the jobs as they are shown.
         panel: shows and finds them.
         deeds: acts on them.
+        outbox: what was dragged out.
         intake: where recordings are handed in.
         profiles: named ways of doing recordings.
         help: the help menu.
@@ -105,6 +108,8 @@ class MainWindow(QMainWindow):
         self.message = MessageBar(self)
         self.status = StatusLine(self)
         self.deeds = JobDeeds(service, bridge, self.jobs, self.table, self.message, self)
+        self.outbox = Outbox(settings.home)
+        self._drag_out = DragOut(self.table, service.folders, self.outbox, self._remembered, self.message)
         self.intake = IntakeDesk(service, bridge, self.jobs, self.options, self.profiles, self.message)
         self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
         self.choice = FileChoice(self.intake, bridge, self._on_refused, self)
@@ -339,6 +344,9 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say what a drop would do."""
+        if is_ours(event.mimeData()):
+            event.ignore()
+            return
         event.setDropAction(Qt.DropAction.CopyAction)  # recordings are never moved
         event.accept()
         self._overlay.cover()

@@ -43,6 +43,30 @@
     </message>
 </context>
 <context>
+    <name>DragOut</name>
+    <message numerus="yes">
+        <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
+        <translation>
+            <numerusform>%Ln file at most can be dragged at once: use Export for more.</numerusform>
+            <numerusform>%Ln files at most can be dragged at once: use Export for more.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read, and not dragged.</source>
+        <translation>
+            <numerusform>%Ln result cannot be read, and is not dragged.</numerusform>
+            <numerusform>%Ln results cannot be read, and are not dragged.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln transcript(s)</source>
+        <translation>
+            <numerusform>%Ln transcript</numerusform>
+            <numerusform>%Ln transcripts</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ExportDesk</name>
     <message numerus="yes">
         <source>%Ln file(s) of these names in the folder “{folder}” already.</source>

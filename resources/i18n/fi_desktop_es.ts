@@ -581,6 +581,30 @@
     </message>
 </context>
 <context>
+    <name>DragOut</name>
+    <message numerus="yes">
+        <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
+        <translation>
+            <numerusform>Se puede arrastrar como máximo %Ln archivo a la vez: para más, use Exportar.</numerusform>
+            <numerusform>Se pueden arrastrar como máximo %Ln archivos a la vez: para más, use Exportar.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read, and not dragged.</source>
+        <translation>
+            <numerusform>%Ln resultado no se puede leer y no se arrastra.</numerusform>
+            <numerusform>%Ln resultados no se pueden leer y no se arrastran.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln transcript(s)</source>
+        <translation>
+            <numerusform>%Ln transcripción</numerusform>
+            <numerusform>%Ln transcripciones</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>DropOverlay</name>
     <message>
         <source>Drop to add</source>

@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
 
 from fi_desktop.ui.current_row import CurrentRow
 from fi_desktop.ui.jobs.cells import Column
@@ -45,15 +45,19 @@ class JobsTable(QTableView):
         open_asked: a job's id.
         menu_asked: where (QPoint, on the screen) the menu of the selected rows is wanted.
         selection_changed: other jobs are selected, or the selected ones changed.
+        drag_asked: the person pulls at the selected jobs, one of which is done.
     """
 
     open_asked = Signal(int)
     menu_asked = Signal(QPoint)
     selection_changed = Signal()
+    drag_asked = Signal()
 
     def __init__(self, model: JobsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = model
+        self._grip: QPoint | None = None  # where the pointer took hold of what can be dragged
+        self._pulled = False
         self._kept: tuple[list[int], int | None] = ([], None)  # over a reset: selected entries, current one
         self.setModel(model)
         self._delegate = JobDelegate(self, model)
@@ -232,9 +236,10 @@ class JobsTable(QTableView):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Fold and unfold with a click on the arrow."""
+        """Fold and unfold with a click on the arrow; take hold of what can be dragged."""
         place = event.position().toPoint()
         index = self.indexAt(place)
+        self._grip, self._pulled = None, False
         if (
             event.button() is Qt.MouseButton.LeftButton
             and index.isValid()
@@ -243,7 +248,28 @@ class JobsTable(QTableView):
             self.setCurrentIndex(index)
             self.fold_or_unfold()
         else:
+            if event.button() is Qt.MouseButton.LeftButton and self._draggable(index, event.modifiers()):
+                self._grip = place
             super().mousePressEvent(event)
+
+    def _draggable(self, index: QModelIndex, keys: Qt.KeyboardModifier) -> bool:
+        """Whether a pull here drags: at a name, or at what is selected; elsewhere it selects more rows."""
+        if not index.isValid() or keys != Qt.KeyboardModifier.NoModifier:
+            return False
+        if index.column() != Column.FILE and not self.selectionModel().isRowSelected(index.row()):
+            return False
+        row = self._jobs.job_row(index)
+        return row.exportable if row.jobs is None else row.jobs.done > row.jobs.failed
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag what is held, once it is pulled far enough to be meant."""
+        if self._grip is None or not event.buttons() & Qt.MouseButton.LeftButton:
+            super().mouseMoveEvent(event)
+            return
+        pulled = (event.position().toPoint() - self._grip).manhattanLength()
+        if pulled >= QApplication.startDragDistance() and not self._pulled:
+            self._pulled = True  # once a press, also where nothing could be dragged
+            self.drag_asked.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the selected jobs."""

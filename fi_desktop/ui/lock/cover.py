@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBox
 
 from fi_desktop.ui import icons, theme
 from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.export.outbox import is_ours
 from fi_desktop.ui.lock import pin
 from fi_desktop.ui.lock.pin import Tries
 
@@ -175,6 +176,9 @@ class Cover(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take recordings all the same."""
+        if is_ours(event.mimeData()):
+            event.ignore()
+            return
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 
