@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.backends.limits import Limits
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.settings import ABOUT, DEFAULTS, Kind, Settings, load, save
+from fi_desktop.settings import ABOUT, DEFAULTS, Kind, Settings, load, save, save_changes
 
 
 def test_the_command_line_overrules_the_environment_and_that_the_file(tmp_path: Path):
@@ -178,3 +179,13 @@ def table_of_settings() -> str:
 def test_the_documentation_tells_every_setting():
     document = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
     assert table_of_settings() in document
+
+
+def test_a_file_whose_limits_do_not_fit_is_read_and_can_be_changed_elsewhere(tmp_path: Path):
+    save(tmp_path, {"soft_limit_s": 600.0, "hard_limit_s": 300.0})
+    settings = load({"FI_DESKTOP_HOME": str(tmp_path)})
+    assert Limits.of(settings).hard_for(None) == 300.0
+    assert save_changes(settings, {"keep_days": 1.0}).keep_days == 1.0
+    with pytest.raises(UserError, match="last time limit"):
+        save_changes(settings, {"soft_limit_s": 500.0})
+    assert save_changes(settings, {"soft_limit_s": 300.0}).soft_limit_s == 300.0

@@ -205,6 +205,8 @@ ABOUT: dict[str, About] = {
 
 DEFAULTS: dict[str, Any] = {one.name: one.default for one in fields(Settings) if one.name in ABOUT}
 
+_LIMITS = frozenset({"soft_limit_s", "hard_limit_s"})
+
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Return the settings in force; `overrides` that are None do not count.
@@ -247,7 +249,8 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """Return the settings with other values, once these are written.
 
     Raises:
-        UserError: as `save`; or the environment or the command line gave such a setting.
+        UserError: as `save`; or the environment or the command line gave such a setting; or the limits do
+            not fit together. A file where they do not is read all the same: the last limit counts.
         TransientError: the disk is full.
     """
     for name in sorted(settings.overridden & set(changes)):
@@ -256,8 +259,11 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
             "Setting {name} was given by the environment or the command line.",
             name=name,
         )
+    others = changed(settings, changes)
+    if _LIMITS & set(changes) and others.soft_limit_s > others.hard_limit_s:
+        raise UserError("settings.limits", "The last time limit must not be shorter than the time limit.")
     save(settings.home, changes)
-    return changed(settings, changes)
+    return others
 
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:

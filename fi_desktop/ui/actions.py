@@ -85,6 +85,7 @@ class Actions(QObject):
             tip=self.tr("Forget it with its result; the recording stays where it is"),
         )
         self.export = ExportMenu(window)
+        self._icons[self.export.menuAction()] = "export"
         self.details = self._make(
             self.tr("&Details"), "details", "F4", tip=self.tr("Show what is known of the selected job")
         )

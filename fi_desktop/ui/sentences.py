@@ -234,6 +234,9 @@ BY_CODE: dict[str, str] = {
         "Sentences", "Setting {name} was given by the environment or the command line."
     ),
     "settings.bad_value": QT_TRANSLATE_NOOP("Sentences", "Setting {name}: {value} cannot be used."),
+    "settings.limits": QT_TRANSLATE_NOOP(
+        "Sentences", "The last time limit must not be shorter than the time limit."
+    ),
     "settings.no_choice": QT_TRANSLATE_NOOP("Sentences", "Setting {name}: {value} is none of {choices}."),
     "settings.too_large": QT_TRANSLATE_NOOP("Sentences", "Setting {name}: {value} is above {most}."),
     "settings.too_small": QT_TRANSLATE_NOOP("Sentences", "Setting {name}: {value} is below {least}."),

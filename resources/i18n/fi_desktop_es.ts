@@ -3087,6 +3087,10 @@ Todo se queda en este equipo.</translation>
         <translation>Ajuste {name}: {value} no es válido.</translation>
     </message>
     <message>
+        <source>The last time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo definitivo no puede ser menor que el límite de tiempo.</translation>
+    </message>
+    <message>
         <source>Setting {name}: {value} is none of {choices}.</source>
         <translation>Ajuste {name}: {value} no es ninguno de {choices}.</translation>
     </message>

@@ -71,7 +71,9 @@ def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     opened = window.windows.open(job.id)
     qtbot.waitUntil(lambda: opened.page.attempts.count() == 1)
-    assert opened.page.attempts.item(0).text().endswith("Failed: This recording is empty.")
+    told = opened.page.attempts.item(0).text()
+    assert "  ·  Worker 1  ·  " in told
+    assert told.endswith("Failed: This recording is empty.")
     assert opened.page.said == "This recording is empty."
     qtbot.mouseClick(opened.page.retry, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 1)

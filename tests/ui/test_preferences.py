@@ -103,6 +103,17 @@ def test_a_folder_that_cannot_be_written_is_said(qtbot, desktop, dialog, home):
     assert dialog.ok.isEnabled()
 
 
+def test_a_last_limit_before_the_limit_is_refused_in_a_sentence(qtbot, desktop, dialog, home):
+    retype(dialog, "hard_limit_s", "500")
+    qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.message.isVisible())
+    assert dialog.message.text == "The last time limit must not be shorter than the time limit."
+    assert not (home / "settings.toml").exists()
+    retype(dialog, "soft_limit_s", "500")
+    press_ok(qtbot, desktop, dialog)
+    assert load({"FI_DESKTOP_HOME": str(home)}).hard_limit_s == 500.0
+
+
 def test_cancel_changes_nothing(qtbot, desktop, dialog, program):
     retype(dialog, "keep_days", "1")
     qtbot.mouseClick(dialog.cancel, Qt.MouseButton.LeftButton)

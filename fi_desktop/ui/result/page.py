@@ -130,7 +130,8 @@ class JobPage(QWidget):
         column.addStretch()
 
     def _told(self, attempt: Attempt) -> str:
-        parts = [f"{attempt.number}.  {self._words.moment(attempt.started_at)}", attempt.worker]
+        parts = [f"{attempt.number}.  {self._words.moment(attempt.started_at)}"]
+        parts.append(self._words.worker(attempt.worker))
         if attempt.ended_at is not None:
             parts.append(clock(attempt.ended_at - attempt.started_at))
         ended = self._words.outcome(attempt.outcome)
