@@ -26,6 +26,7 @@ from fi_desktop.jobs.fingerprint import fingerprint
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.inbox import Inbox, closing
 from fi_desktop.jobs.ledger import Change, Ledger, Submission
+from fi_desktop.jobs.listing import Page, page
 from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.verify import verify
@@ -195,6 +196,10 @@ class JobService:
     ) -> Future[list[Job]]:
         """List jobs in order of submission: those with an id above `after`, at most `limit` of them."""
         return self._inbox.post(lambda: self.ledger.store.jobs(state=state, after=after, limit=limit))
+
+    def page(self, limit: int, *, before: int | None = None) -> Future[Page]:
+        """List the newest jobs with an id below `before`, and count all; see `listing.page`."""
+        return self._inbox.post(lambda: page(self.ledger.store, limit, before))
 
     def batch(self, batch: int) -> Future[list[Job]]:
         """List the jobs that were handed in together."""

@@ -26,17 +26,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from diskcache import Cache, Timeout
+from diskcache.core import MODE_RAW
 
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.listed import DONE_PATHS, Done, listed_from_json
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.jobs.chain import ROOT, link
-from fi_desktop.jobs.disk import RefusedRow, to_text
+from fi_desktop.jobs.disk import RefusedRow, to_text, to_values
 from fi_desktop.jobs.opening import open_cache, schema_of
 
 SCHEMA_VERSION = 1
@@ -48,6 +51,17 @@ _PUT = (
     " ON CONFLICT (key, raw) DO UPDATE SET tag = excluded.tag, value = excluded.value"
 )
 _DELETE = "DELETE FROM Cache WHERE key = ? AND raw = 1"
+# SQLite picks the values out of the records and puts a page together as one text: other threads have Python's
+# lock meanwhile, which would be asked for again at each row
+_LISTED = f"""
+    SELECT COUNT(*), COUNT(record), group_concat(record, char(10)) FROM (
+        SELECT CASE
+            WHEN mode <> {MODE_RAW} OR filename IS NOT NULL OR typeof(value) <> 'text' THEN NULL
+            WHEN tag IS NOT '{JobState.COMPLETED.value}' OR NOT json_valid(value) THEN value
+            WHEN json_array_length(value, '$.attempts') IS NOT 1 THEN value
+            ELSE json_extract(value, {", ".join("?" * len(DONE_PATHS))}) END AS record
+        FROM Cache WHERE key < ? AND key > 'j:' AND raw = 1 ORDER BY key DESC LIMIT ?)
+"""
 
 
 class _Written(NamedTuple):
@@ -276,6 +290,23 @@ class JobStore:
                 (state.value, _record(after), bound),
             )
         return [job_from_json(self._value(row)) for row in rows.fetchall()]
+
+    def newest(self, limit: int) -> list[Job]:
+        """Return the jobs that were submitted last, the newest first."""
+        rows = self._sql(
+            "SELECT mode, filename, value FROM Cache WHERE key > 'j:' AND key < 'j;' AND raw = 1"
+            " ORDER BY key DESC LIMIT ?",
+            (limit,),
+        )
+        return [job_from_json(self._value(row)) for row in rows.fetchall()]
+
+    def listed(self, before: int, limit: int) -> list[Job | Done]:
+        """Return jobs with an id below `before`, the newest first: as little as a list needs of each."""
+        rows, sound, lines = self._sql(_LISTED, (*DONE_PATHS, _record(before), limit)).fetchone()
+        if sound < rows:
+            raise RefusedRow("a value that is not JSON text")
+        jobs = list(map(listed_from_json, to_values(lines or "")))
+        return sorted(jobs, key=attrgetter("id"), reverse=True)
 
     def finished_before(self, moment: float, *, after: int, up_to: int) -> list[Job]:
         """Return the jobs above `after` and up to `up_to` that were finished before then, UTC seconds."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
@@ -21,15 +22,16 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from fi_desktop import log
 from fi_desktop.core.errors import FiError, error_info
-from fi_desktop.core.job import Job
 from fi_desktop.intake.watched import Look, WatchedFolder
+from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.ui import errors
 
 T = TypeVar("T")
 _OF_THE_QUEUE = (Notice, QueuePaused, WorkersChanged)
-_PAGE = 2000  # jobs a look at the store, so that no look keeps the queue waiting
+_FIRST_PAGE = 200  # jobs: enough for any screen, and shown at once
+_PAGE = 5000  # jobs a look at the store, so that no look keeps the queue waiting
 
 
 class Bridge(QObject):
@@ -37,7 +39,7 @@ class Bridge(QObject):
 
     Signals (all on the GUI thread):
         news_arrived: a tuple of News, in the order in which they were committed.
-        jobs_listed: a list of Jobs as they were between the news before and after it.
+        jobs_listed: a Page of jobs as they were between the news before and after it, newest first.
         listing_failed: why the jobs cannot be shown, in a sentence.
         handed_over: paths (list of str) that a second launch brought.
         folder_looked_at: a WatchedFolder, and the Look that found something new there.
@@ -63,16 +65,17 @@ class Bridge(QObject):
         self._callbacks: dict[int, tuple[Callable[[Any], None] | None, Callable[[str], None]]] = {}
         self._tickets = count()
         self._holds: dict[type, News] = {}  # the last news of a kind, of what is no job's
+        self._listed = Page()  # how far the jobs are listed
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     def listen(self) -> None:
         """Follow the queue: first whatever is there, then every change."""
         self._unlisten = self._service.listen(self._tell)
-        self._list_jobs(0)
+        self._list_jobs(None)
 
     def tell_again(self) -> None:
         """Tell what still holds once more, to windows that were not there when it was told."""
-        self.jobs_listed.emit([])
+        self.jobs_listed.emit(replace(self._listed, jobs=()))
         self.news_arrived.emit(tuple(self._holds.values()))
 
     def close(self) -> None:
@@ -127,11 +130,11 @@ class Bridge(QObject):
     def _end(self, ticket: int, future: Future[Any]) -> None:
         self._post(self._answer, (ticket, future))
 
-    def _list_jobs(self, after: int) -> None:
-        future = self._service.jobs(after=after, limit=_PAGE)
-        future.add_done_callback(partial(self._on_listed, after))
+    def _list_jobs(self, before: int | None) -> None:
+        future = self._service.page(_FIRST_PAGE if before is None else _PAGE, before=before)
+        future.add_done_callback(partial(self._on_listed, before))
 
-    def _on_listed(self, after: int, future: Future[list[Job]]) -> None:
+    def _on_listed(self, before: int | None, future: Future[Page]) -> None:
         """Pass on a page of jobs; called on the owner's thread, between its news, and so in their order."""
         if future.cancelled():
             return
@@ -140,12 +143,12 @@ class Bridge(QObject):
             return
         if threading.get_ident() == self._gui_thread:
             # It was answered before we could listen to it: later news may have overtaken it. Ask again.
-            self._list_jobs(after)
+            self._list_jobs(before)
             return
         page = future.result()
         self._post(self._show_jobs, page)
-        if len(page) == _PAGE:
-            self._list_jobs(page[-1].id)
+        if page.before is not None:
+            self._list_jobs(page.before)
 
     # ---- on the GUI thread
 
@@ -163,8 +166,9 @@ class Bridge(QObject):
         self._holds |= {type(item): item for item in news if isinstance(item, _OF_THE_QUEUE)}
         self.news_arrived.emit(news)
 
-    def _show_jobs(self, jobs: list[Job]) -> None:
-        self.jobs_listed.emit(jobs)
+    def _show_jobs(self, page: Page) -> None:
+        self._listed = page
+        self.jobs_listed.emit(page)
 
     def _show_listing_failed(self, error: Exception) -> None:
         self.listing_failed.emit(errors.sentence(error_info(error)))

@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from fi_desktop.core.job import Job
 from fi_desktop.jobs.ledger import Submission
+from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
@@ -246,6 +246,7 @@ class MainWindow(QMainWindow):
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
         self._bridge.news_arrived.connect(self._on_news)
         self._bridge.listing_failed.connect(self._on_refused)
+        self._bridge.listing_failed.connect(self.jobs.end_listing)
 
     def _show_paused(self, paused: bool) -> None:
         self.status.show_paused(paused)
@@ -284,15 +285,16 @@ class MainWindow(QMainWindow):
                 self._show_paused(item.paused)
 
     @Slot(object)
-    def _on_jobs_listed(self, jobs: list[Job]) -> None:
-        self.jobs.take_jobs(jobs)
-        if not jobs:
+    def _on_jobs_listed(self, page: Page) -> None:
+        self.jobs.take_page(page)
+        if not page.jobs:
             self.show_jobs()
         self._bridge.when_done(self._service.paused(), self._show_paused, self._on_refused)
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
         self.status.show_counts(self.jobs.counts)
+        self.status.show_listing(self.jobs.listing)
         self.show_jobs()
 
     def show_jobs(self) -> None:

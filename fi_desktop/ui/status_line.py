@@ -32,6 +32,7 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._sign)
         self.addPermanentWidget(self._workers)
         self.paused = False
+        self._listing = False
         self._counts: Counter[JobState] = Counter()
         self.show_counts(self._counts)
         self._workers.setText(self.tr("Starting…"))
@@ -59,12 +60,20 @@ class StatusLine(QStatusBar):
         if counts[JobState.FAILED]:
             parts.append(self.tr("%Ln failed", "", counts[JobState.FAILED]))
         parts.append(self.tr("%Ln completed", "", counts[JobState.COMPLETED]))
+        if self._listing:
+            parts.append(self.tr("Reading the list…"))
         self._jobs.setText("   ·   ".join(parts))
 
     def show_paused(self, paused: bool) -> None:
         """Show whether the queue is paused: else nobody would know why nothing runs."""
         self.paused = paused
         self.show_counts(self._counts)
+
+    def show_listing(self, listing: bool) -> None:
+        """Show whether older jobs are still to come, which nobody finds yet."""
+        if listing != self._listing:
+            self._listing = listing
+            self.show_counts(self._counts)
 
     def show_workers(self, news: WorkersChanged) -> None:
         """Show what the workers do."""

@@ -3358,6 +3358,10 @@ Todo se queda en este equipo.</translation>
         </translation>
     </message>
     <message>
+        <source>Reading the list…</source>
+        <translation>Leyendo la lista…</translation>
+    </message>
+    <message>
         <source>No workers</source>
         <translation>Sin procesos</translation>
     </message>

@@ -35,6 +35,7 @@ from tests.ui.conftest import FakeProgram
 
 CHANGES_A_SECOND = 1000
 BEAT_MS = 4
+LOOK_MS = 5
 PEAK = 0.99
 
 
@@ -107,12 +108,6 @@ class Churn:
         self.made += number
 
 
-def settle(application: QApplication, done: Callable[[], bool]) -> None:
-    """Run the event loop until something is true."""
-    while not done():
-        application.processEvents()
-
-
 def took_ms(application: QApplication, step: Callable[[], object]) -> float:
     """Return how long a step takes until it is painted."""
     clock = QElapsedTimer()
@@ -129,20 +124,23 @@ def say(what: str, value: str) -> None:
 
 def start(application: QApplication, home: Path, jobs: int) -> tuple[Desktop, FakeProgram]:
     """Open the window over the store."""
-    beat = Heartbeat()
     begun = time.monotonic()
     program = FakeProgram(home)
     desktop = Desktop(program)
     window = desktop.window
     window.resize(1120, 700)
     window.show()
+    application.processEvents()
+    beat = Heartbeat()
     desktop.start([])
-    settle(application, lambda: window.jobs.rowCount() > 0)
+    run_until(lambda: window.jobs.rowCount() > 0)
+    took_ms(application, window.grab)
     first = time.monotonic() - begun
-    settle(application, lambda: window.jobs.total == jobs and window.jobs.settled)
+    counted = window.jobs.total
+    run_until(lambda: window.jobs.settled)
     took_ms(application, window.grab)
     late = beat.stop()
-    say("start → first rows", f"{first:.2f} s")
+    say(f"start → newest jobs painted, {counted:,} counted", f"{first:.2f} s")
     say(f"start → all {jobs:,} listed and painted", f"{time.monotonic() - begun:.2f} s")
     say("longest the window was held up meanwhile", f"{late[-1]:.0f} ms")
     return desktop, program
@@ -212,7 +210,7 @@ def churn(application: QApplication, window: MainWindow, program: FakeProgram, s
     work.start()
     run_until(lambda: not work.going_on)
     late = beat.stop()
-    settle(application, lambda: window.jobs.settled)
+    run_until(lambda: window.jobs.settled)
     grown = (process.memory_info().rss - before) / 1e6
     say("changes a second", f"{work.made / seconds:,.0f} for {seconds:.0f} s")
     for share in (0.5, PEAK, 1.0):
@@ -222,9 +220,9 @@ def churn(application: QApplication, window: MainWindow, program: FakeProgram, s
 
 
 def run_until(done: Callable[[], bool]) -> None:
-    """Run an event loop until something is true, looked at twice a second."""
+    """Run an event loop until something is true, without asking so often that the other thread is slowed."""
     loop, look = QEventLoop(), QTimer()
-    look.setInterval(500)
+    look.setInterval(LOOK_MS)
     look.timeout.connect(lambda: loop.quit() if done() else None)
     look.start()
     loop.exec()

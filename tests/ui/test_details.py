@@ -170,7 +170,7 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
     window.resize(900, 700)
     other = Desktop(program)
     other.window.show()
-    other.window.jobs.take_jobs(program.service.jobs().result(5))
+    other.window.jobs.take_page(program.service.page(10).result(5))
     qtbot.waitUntil(lambda: other.window.details.panel is not None and other.window.details.panel.isVisible())
     assert other.window.details.panel.width() == width
     qtbot.keyClick(other.window, Qt.Key.Key_F4)
@@ -190,7 +190,7 @@ def test_a_narrow_window_keeps_its_room_for_the_table(desktop, qtbot, program, r
     other = Desktop(program)
     other.window.resize(760, 420)
     other.window.show()
-    other.window.jobs.take_jobs(program.service.jobs().result(5))
+    other.window.jobs.take_page(program.service.page(10).result(5))
     assert not other.window.commands.details.isChecked()
     assert other.window.details.panel is None
     other.window.closable = True

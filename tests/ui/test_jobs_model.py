@@ -5,6 +5,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState, Stage
+from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import JobProgressed, JobRemoved
 from fi_desktop.ui.jobs.cells import Column
 from fi_desktop.ui.jobs.model import JobsModel
@@ -45,7 +46,7 @@ def test_a_job_listed_and_told_is_shown_once(qtbot, model):
     news = [stories.submitted(i, at=NOW) for i in range(1, 6)]
     with qtbot.waitSignal(model.jobs_changed):
         model.take_news(news[2:])
-        model.take_jobs(stories.jobs_of(news))
+        model.take_page(Page(stories.jobs_of(news)))
         model.take_news([stories.claimed(news[4], NOW)])
     assert model.rowCount() == 5
     assert model.row_by_id(5).state is JobState.RUNNING

@@ -1,7 +1,5 @@
 """Filter, folds and order against the same made naively, over any sequence of changes."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,8 +72,7 @@ class Naive:
         state = next((state for state in order if state in states), JobState.CANCELLED)
         first = min(members, key=lambda row: row.id)
         ended = sum(row.state.final for row in members)
-        return replace(
-            first,
+        return first._replace(
             id=-batch,
             name="r",
             folded="r",
@@ -197,6 +194,8 @@ def test_a_ranking_finds_every_place(keys, moves, descending):
     expected.sort(key=keys.__getitem__, reverse=descending)
     assert list(ranking) == expected
     assert [ranking.place(entry) for entry in expected] == list(range(len(expected)))
+    assert list(ranking.turned()) == list(Ranking(keys, descending=not descending))
+    assert list(ranking) == expected
 
 
 @pytest.mark.parametrize(

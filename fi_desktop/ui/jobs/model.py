@@ -26,18 +26,21 @@ from PySide6.QtCore import (
 
 from fi_desktop.core.events import Completed
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.listed import Done
+from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.ui.jobs.cells import FIGURES, Cells, Column
 from fi_desktop.ui.jobs.order import key_of
 from fi_desktop.ui.jobs.ranking import runs
-from fi_desktop.ui.jobs.rows import Row, keep_progress, progressed, row_of
+from fi_desktop.ui.jobs.rows import Row, keep_progress, progressed, row_of, row_of_done
 from fi_desktop.ui.jobs.shown import Plan, Shown, Test
 
 _GATHER_MS = 100
 _SLICE_S = 0.006  # of news taken in without a look at the event loop
-_PAUSE_MS = 4  # between two slices
+_PAUSE_MS = 1  # between two slices
 _REST = 4  # times as long as showing took, nothing is shown: the program stays usable with any number of jobs
+_PORTION = 2500  # new rows that are shown without waiting for more, where they are all put at one end
 _FEW = 12  # changes of the lines that are told one by one
 _HINTED = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 Index = QModelIndex | QPersistentModelIndex
@@ -72,7 +75,8 @@ class JobsModel(QAbstractTableModel):
         self.speeds = Speeds()
         self._shown = Shown(key_of(None, now))
         self._sorted: tuple[Column | None, bool] = (None, True)
-        self._waiting: deque[Job | News] = deque()
+        self._waiting: deque[Job | Done | Page | News] = deque()
+        self._page = self._shown_page = Page()  # of the store: the last one taken in, and the last one shown
         self._changed: dict[int, Row | None] = {}
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
@@ -82,17 +86,25 @@ class JobsModel(QAbstractTableModel):
     @property
     def counts(self) -> Counter[JobState]:
         """How many jobs there are in each state, whether they are filtered out or not."""
-        return self._shown.counts
+        if not self.listing:
+            return self._shown.counts
+        aside = map(self._shown.known, self._shown.aside)
+        return Counter(self._shown_page.counts) - Counter(row.state for row in aside if row is not None)
+
+    @property
+    def listing(self) -> bool:
+        """Whether older jobs are still to come from the store."""
+        return self._shown_page.before is not None
 
     @property
     def total(self) -> int:
         """How many jobs there are, whether they are filtered out or not."""
-        return self._shown.counts.total()
+        return self.counts.total()
 
     @property
     def settled(self) -> bool:
         """Whether all that was told is shown."""
-        return not self._waiting and not self._changed
+        return not (self._waiting or self._unshown or self.listing)
 
     @property
     def alive(self) -> bool:
@@ -136,11 +148,17 @@ class JobsModel(QAbstractTableModel):
         return self.index(ranking.place(entry), 0) if entry in ranking else QModelIndex()
 
     @Slot(object)
-    def take_jobs(self, jobs: Iterable[Job]) -> None:
-        """Take jobs as they stand in the store."""
-        listed = list(jobs)
-        self.speeds.learn_all(listed)
-        self._waiting.extend(listed)
+    def take_page(self, page: Page) -> None:
+        """Take jobs as they stand in the store, newest first."""
+        self.speeds.learn_all([job for job in reversed(page.jobs) if isinstance(job, Job)])
+        self._waiting.extend(page.jobs)
+        self._waiting.append(page)
+        self._schedule()
+
+    @Slot()
+    def end_listing(self) -> None:
+        """Wait for no more pages: the store cannot be read any further."""
+        self._waiting.append(Page())
         self._schedule()
 
     @Slot(object)
@@ -192,6 +210,11 @@ class JobsModel(QAbstractTableModel):
         self._apply(self._shown.put_back(given))
         self.jobs_changed.emit(frozenset(given))
 
+    @property
+    def _unshown(self) -> bool:
+        """Whether something was taken in that is not shown yet."""
+        return bool(self._changed) or self._page is not self._shown_page
+
     def _latest(self, job_id: int) -> Row | None:
         return self._changed[job_id] if job_id in self._changed else self._shown.known(job_id)
 
@@ -204,7 +227,8 @@ class JobsModel(QAbstractTableModel):
         return max(0.0, pause - (time.monotonic() - self._shown_at))
 
     def _due(self) -> bool:
-        return self._rest_s() == 0
+        at_one_end = self._sorted[0] is None
+        return self._rest_s() == 0 or (at_one_end and len(self._changed) >= _PORTION)
 
     @Slot()
     def _on_gathered(self) -> None:
@@ -215,11 +239,13 @@ class JobsModel(QAbstractTableModel):
             self._show_changes()
         if self._waiting:
             self._gather.start(_PAUSE_MS)
-        elif self._changed:
+        elif self._unshown:
             self._gather.start(round(self._rest_s() * 1000))
 
-    def _take(self, item: Job | News) -> None:
+    def _take(self, item: Job | Done | Page | News) -> None:
         match item:
+            case Done(id=job_id):
+                self._changed[job_id] = row_of_done(item)
             case JobProgressed(job_id=job_id, stage=stage, fraction=fraction, duration_s=duration_s):
                 row = self._latest(job_id)
                 if row is not None and row.state is JobState.RUNNING:
@@ -232,6 +258,8 @@ class JobsModel(QAbstractTableModel):
                 self._change(job.id, row_of(job, event, self.speeds))
             case Job():
                 self._change(item.id, row_of(item, speeds=self.speeds))
+            case Page():
+                self._page = item
 
     def _change(self, job_id: int, row: Row) -> None:
         old = self._latest(job_id)
@@ -244,6 +272,7 @@ class JobsModel(QAbstractTableModel):
             job_id: row for job_id, row in changed.items() if row is not None or self._shown.known(job_id)
         }
         self._apply(self._shown.plan(known))
+        self._shown_page = self._page
         self.jobs_changed.emit(frozenset(known))
         self._shown_at = time.monotonic()
         self._took_s = self._shown_at - begun
@@ -252,15 +281,14 @@ class JobsModel(QAbstractTableModel):
         """Change the lines as planned."""
         ranking = self._shown.ranking
         leaving = runs(ranking.place(entry) for entry in plan.gone)
-        coming: dict[int, dict[int, Any]] = {}
-        if len(leaving) <= _FEW:
-            for entry, key in plan.new.items():
-                coming.setdefault(ranking.place_for(entry, key), {})[entry] = key
-        if len(leaving) + len(coming) > _FEW:
+        gaps = ranking.gaps(plan.new) if len(leaving) <= _FEW else {}
+        if len(leaving) + len(gaps) > _FEW:
             self._rearrange(lambda: self._shown.rank(plan))
         else:
-            self._remove(leaving)
-            self._insert(plan.new)
+            if leaving:
+                self._remove(leaving)
+                gaps = ranking.gaps(plan.new)  # each a little further up
+            self._insert(gaps)
             self._tell(plan.other)
             if plan.moved:
                 self._reseat(lambda: self._move(plan.moved))
@@ -272,10 +300,7 @@ class JobsModel(QAbstractTableModel):
             self._shown.ranking.remove(first, last)
             self.endRemoveRows()
 
-    def _insert(self, new: Mapping[int, Any]) -> None:
-        gaps: dict[int, dict[int, Any]] = {}
-        for entry, key in new.items():
-            gaps.setdefault(self._shown.ranking.place_for(entry, key), {})[entry] = key
+    def _insert(self, gaps: Mapping[int, Mapping[int, Any]]) -> None:
         for place in sorted(gaps, reverse=True):
             self.beginInsertRows(QModelIndex(), place, place + len(gaps[place]) - 1)
             self._shown.ranking.insert(place, gaps[place])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from fi_desktop.core.job import JobState
@@ -30,7 +31,7 @@ _STATE_ORDER = {
 def key_of(column: Column | None, now: Callable[[], float]) -> Key:
     """Return what a column sorts by; None: by submission."""
     if column is Column.LEFT:
-        return lambda row: eta_s(row, now()) or 0.0
+        return lambda row: (eta_s(row, now()) or 0.0) if row.state is JobState.RUNNING else 0.0
     return _KEYS[column]
 
 
@@ -40,16 +41,16 @@ def _spent(row: Row) -> float:
 
 _KEYS: dict[Column | None, Key] = {
     None: lambda row: abs(row.id),
-    Column.FILE: lambda row: row.folded,
+    Column.FILE: attrgetter("folded"),
     Column.STATE: lambda row: _STATE_ORDER[row.state],
     Column.PROGRESS: lambda row: 1.0 if row.state is JobState.COMPLETED else row.share,
     Column.SPEAKERS: lambda row: row.speakers or 0,
     Column.LENGTH: lambda row: row.duration_s or 0.0,
     Column.TIME: _spent,
-    Column.ATTEMPTS: lambda row: row.attempts,
-    Column.SUBMITTED: lambda row: row.submitted_at,
+    Column.ATTEMPTS: attrgetter("attempts"),
+    Column.SUBMITTED: attrgetter("submitted_at"),
     Column.FINISHED: lambda row: row.finished_at or 0.0,
-    Column.ENGINE: lambda row: row.engine,
+    Column.ENGINE: attrgetter("engine"),
     Column.LANGUAGE: lambda row: row.language or "",
     Column.BATCH: lambda row: row.batch or 0,
 }

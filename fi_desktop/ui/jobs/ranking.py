@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from operator import eq, gt
 from typing import Any
 
 
@@ -23,9 +25,9 @@ class Ranking:
         self.descending = descending
         self._age = abs if descending else _older
         self._key_of: dict[int, Any] = dict(keys or {})
-        self._ids = sorted(self._key_of, key=self._age)
+        self._ids = sorted(self._key_of, key=abs, reverse=not descending)
         self._ids.sort(key=self._key_of.__getitem__)
-        self._keys = [self._key_of[entry] for entry in self._ids]
+        self._keys = list(map(self._key_of.__getitem__, self._ids))
 
     def __len__(self) -> int:
         """Return the number of ids."""
@@ -61,6 +63,30 @@ class Ranking:
         at = self._find(entry, key)
         return len(self._ids) - at if self.descending else at
 
+    def gaps(self, keys: Mapping[int, Any]) -> dict[int, Mapping[int, Any]]:
+        """Return ids that have no place yet by where they would stand, as `insert` takes them."""
+        new = Ranking(keys, descending=self.descending)
+        if new and self._gap(new[0], keys) == self._gap(new[len(new) - 1], keys):
+            return {self._gap(new[0], keys): keys}  # as when older jobs are listed: all in one
+        found: dict[int, dict[int, Any]] = {}
+        for entry, key in keys.items():
+            found.setdefault(self.place_for(entry, key), {})[entry] = key
+        return dict(found)
+
+    def turned(self) -> Ranking:
+        """Return the same ids with the same keys the other way round, without sorting them anew."""
+        other = copy(self)
+        other.descending = not self.descending
+        other._age = _older if self.descending else abs
+        other._ids, other._keys, other._key_of = list(self._ids), list(self._keys), dict(self._key_of)
+        ties = [*map(eq, self._keys, self._keys[1:]), False]
+        last = -1
+        for _ in range(sum(map(gt, ties, [False, *ties]))):  # runs of the same key
+            first = ties.index(True, last + 1)
+            last = ties.index(False, first)
+            other._ids[first : last + 1] = reversed(self._ids[first : last + 1])
+        return other
+
     def insert(self, place: int, keys: Mapping[int, Any]) -> None:
         """Put ids in that all stand in the gap before this place."""
         at = len(self._ids) - place if self.descending else place
@@ -83,6 +109,9 @@ class Ranking:
         place = self.place(entry)
         self.remove(place, place)
         self.insert(self.place_for(entry, key), {entry: key})
+
+    def _gap(self, entry: int, keys: Mapping[int, Any]) -> int:
+        return self.place_for(entry, keys[entry])
 
     def _find(self, entry: int, key: Any) -> int:
         low = bisect_left(self._keys, key)

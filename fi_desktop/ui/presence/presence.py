@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import Job
+from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
 from fi_desktop.settings import Settings
 from fi_desktop.ui.bridge import Bridge
@@ -77,9 +78,10 @@ class Presence(QObject):
             bus.show_progress(None)
 
     @Slot(object)
-    def _on_jobs_listed(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            self._wave.take(job)
+    def _on_jobs_listed(self, page: Page) -> None:
+        for job in page.jobs:
+            if isinstance(job, Job):  # what is done already is in no wave
+                self._wave.take(job)
         self.show()
 
     @Slot(object)
