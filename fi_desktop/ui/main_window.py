@@ -117,7 +117,8 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._connect()
         header = self.table.horizontalHeader()
-        self._remembered.restore("main", self, header)
+        if not self._remembered.restore("main", self, header):
+            self.table.columns.fit()
         self._restore_options()
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from fi_desktop.exporters import EXPORTERS
@@ -20,8 +20,12 @@ class Remembered:
     def __init__(self, home: Path) -> None:
         self._settings = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
 
-    def restore(self, name: str, window: QWidget, header: QHeaderView | None = None) -> None:
-        """Put a window where it was, or on its default size."""
+    def restore(self, name: str, window: QWidget, header: QHeaderView | None = None) -> bool:
+        """Put a window where it was, or on its default size.
+
+        Returns: whether its columns are as wide as they should be: kept in another language or size of text,
+            they are in their places, but somebody has to measure them again.
+        """
         geometry = self._settings.value(f"{name}/geometry")
         if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
             window.resize(*_SIZES[name])
@@ -29,7 +33,10 @@ class Remembered:
         # what an older program stored knows nothing of columns that came later: rather as at first
         known = self._settings.value(f"{name}/columns_count", type=int)
         if header is not None and isinstance(columns, QByteArray) and known == header.count():
-            header.restoreState(columns)
+            return header.restoreState(columns) and self._settings.value(f"{name}/columns_for") == _measure(
+                header
+            )
+        return True
 
     def restore_choice(self, usual: Choice) -> Choice:
         """Return the options that were chosen last, or the usual ones where these are others by now."""
@@ -71,4 +78,12 @@ class Remembered:
         if header is not None:
             self._settings.setValue(f"{name}/columns", header.saveState())
             self._settings.setValue(f"{name}/columns_count", header.count())
+            self._settings.setValue(f"{name}/columns_for", _measure(header))
         self._settings.sync()
+
+
+def _measure(header: QHeaderView) -> str:
+    """Return what the widths of columns depend on: the font, and the words."""
+    model, across = header.model(), Qt.Orientation.Horizontal
+    headings = [str(model.headerData(column, across)) for column in range(header.count())]
+    return f"{header.font().key()} {' '.join(headings)}"

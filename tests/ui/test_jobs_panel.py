@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QHelpEvent, QRegion
+from PySide6.QtGui import QContextMenuEvent, QFont, QGuiApplication, QHelpEvent, QRegion
 from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QToolTip
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
@@ -287,6 +287,32 @@ class TestColumns:
         assert not header.isSectionHidden(Column.SUBMITTED)
         assert header.visualIndex(Column.TIME) == 1
         assert header.sortIndicatorSection() == Column.FILE
+
+    def test_widths_are_kept_and_measured_again_for_larger_text(self, qtbot, qapp, window, desktop, program):
+        window.table.horizontalHeader().resizeSection(Column.STATE, 213)
+        window.table.horizontalHeader().moveSection(Column.TIME, 1)
+        with qtbot.waitSignal(desktop.ended):
+            window.close()
+            desktop.stop()
+        before = qapp.font()
+        font = QFont(before)
+        font.setPointSizeF(2 * before.pointSizeF())
+        widths = []
+        try:
+            for each in (before, font):
+                qapp.setFont(each)
+                again = MainWindow(program.service, program.settings, window._bridge)
+                qtbot.addWidget(again)
+                again.closable = True
+                header = again.table.horizontalHeader()
+                assert header.visualIndex(Column.TIME) == 1
+                widths.append(header.sectionSize(Column.STATE))
+                for column in Column:
+                    heading = again.table.fontMetrics().horizontalAdvance(again.jobs.cells.heading(column))
+                    assert header.isSectionHidden(column) or header.sectionSize(column) > heading
+        finally:
+            qapp.setFont(before)
+        assert widths[0] == 213
 
     def test_what_was_stored_with_other_columns_does_no_harm(self, qtbot, window, program, desktop, ini):
         other = QHeaderView(Qt.Orientation.Horizontal)
