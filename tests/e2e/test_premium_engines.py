@@ -113,7 +113,7 @@ def outcome(home: Path, sample: Path, *options: str) -> tuple[str, str]:
 
 def test_a_pack_that_is_not_installed_is_named(home: Path, sample: Path):
     code, sentence = outcome(home, sample, "--transcriber", "faster-whisper-small")
-    assert code == "engine.no_model"
+    assert code == "engine.no_transcriber"
     assert "faster-whisper-small" in sentence
     code, sentence = outcome(home, sample, "--engine", "pyannote")
     assert code == "engine.no_model"

@@ -77,6 +77,9 @@ class Scene:
     def tidy(self) -> None:
         """Leave nothing but the main window, as at the beginning."""
         window = self.desktop.window
+        if self.desktop.lock.locked:
+            self.desktop.lock.cover.opened.emit()
+            (self.program.settings.home / "pin.json").unlink()
         for other in QApplication.topLevelWidgets():
             if not isinstance(other, MainWindow) and other.isVisible():
                 other.close()

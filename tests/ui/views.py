@@ -17,8 +17,7 @@ from fi_desktop.core.transcript import Grade
 from fi_desktop.intake.watched import WatchedFolder
 from fi_desktop.jobs.news import JobChanged, News
 from fi_desktop.ui.help.menu import HelpMenu
-from fi_desktop.ui.lock.cover import Cover
-from fi_desktop.ui.lock.pin import Tries
+from fi_desktop.ui.lock import pin
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.result.window import JobWindow
 from tests.ui import stories
@@ -127,12 +126,12 @@ def pin_dialog(scene: Scene) -> QWidget:
 
 
 def cover(scene: Scene) -> QWidget:
-    cover = Cover(scene.program.settings.home, scene.desktop._bridge, Tries(time.monotonic))
-    cover.resize(760, 420)
-    cover.show()
-    cover.activateWindow()
-    cover.forgot.click()
-    return cover
+    home, lock = scene.program.settings.home, scene.desktop.lock
+    if not pin.exists(home):
+        pin.change(home, "", "2468")
+    lock.lock()
+    lock.cover.forgot.click()
+    return lock.cover
 
 
 def just_added(scene: Scene) -> QWidget:
