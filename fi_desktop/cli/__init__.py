@@ -71,14 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the sample, show who spoke when, open the window on it")
     demo.set_defaults(command=_demo)
     window = commands.add_parser("window", help="open the window")
-    window.add_argument("files", nargs="*", type=Path, metavar="FILE|FOLDER")
+    window.add_argument("files", nargs="*", type=_place, metavar="FILE|FOLDER")
     window.set_defaults(command=_window)
     return parser
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE|FOLDER", help="none: what the queue holds"
+        "files", nargs="*", type=_place, metavar="FILE|FOLDER", help="none: what the queue holds"
     )
     parser.add_argument(
         "--speakers", type=_speakers, metavar="N|MIN-MAX|auto", help="how many people speak (default 2)"
@@ -214,6 +214,12 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_export)
 
 
+def _place(text: str) -> Path:
+    """Return where recordings lie, without the turns of "../": one recording has one place."""
+    path = Path(text).absolute()
+    return path.resolve() if ".." in path.parts else path
+
+
 def _speakers(text: str) -> SpeakerCount:
     try:
         return SpeakerCount.parse(text)
@@ -296,9 +302,8 @@ def _window(settings: Settings, options: argparse.Namespace) -> int:
     from fi_desktop.app import App
     from fi_desktop.ui.main import run
 
-    files = [path.absolute() for path in options.files]
     app = App(settings)
-    return run(app, files) if own_or_hand_over(app, files) else 0
+    return run(app, options.files) if own_or_hand_over(app, options.files) else 0
 
 
 def own_or_hand_over(app: App, files: list[Path]) -> bool:
