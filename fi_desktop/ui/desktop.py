@@ -190,6 +190,7 @@ class Desktop(QObject):
     def _build_anew(self) -> None:
         old, stood = self.window, standing.look(self.window)
         monitor = standing.look_at_monitor(self._monitor)
+        dialogs = standing.look_at_dialogs(self.watch, self.preferences)
         old.windows.close_all()
         welcomed = self.welcome.dialog is not None
         if self._monitor is not None:
@@ -203,6 +204,7 @@ class Desktop(QObject):
         if monitor is not None:
             self._on_monitor_asked()
             standing.put_monitor(self._monitor, monitor)
+        standing.put_dialogs(self.watch, self.preferences, dialogs)
         self._bridge.tell_again()
         if stood.visible:
             self.window.activateWindow()

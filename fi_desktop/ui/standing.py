@@ -10,9 +10,12 @@ from PySide6.QtCore import QByteArray
 from fi_desktop.core.job import JobState
 from fi_desktop.intake.profiles import Choice
 from fi_desktop.ui.main_window import MainWindow
+from fi_desktop.ui.result.spot import Spot
 
 if TYPE_CHECKING:
+    from fi_desktop.ui.intake.watch_desk import WatchDesk
     from fi_desktop.ui.monitor.window import MonitorWindow
+    from fi_desktop.ui.preferences.opening import Preferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,12 @@ class JobStanding:
     """How a job's window stands.
 
     Attributes:
-        place: how far down its list is scrolled, pixels.
+        spot: where the person is in its result.
     """
 
     job_id: int
     geometry: QByteArray
-    place: int
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,21 @@ class MonitorStanding:
     page: int
 
 
+@dataclass(frozen=True, slots=True)
+class DialogsStanding:
+    """Which dialogs are open.
+
+    Attributes:
+        folders: geometry of the watched folders; None where they are not open.
+        settings: the same of the settings.
+        page: the place of the settings' page, from 0.
+    """
+
+    folders: QByteArray | None
+    settings: QByteArray | None
+    page: int
+
+
 def look(window: MainWindow) -> Standing:
     """Return how a window stands; its geometry and columns are remembered on disk."""
     window.remember()
@@ -79,7 +97,7 @@ def look(window: MainWindow) -> Standing:
         window.panel.chips.states,
         tuple(row.id for row in window.table.selected_rows()),
         window.table.verticalScrollBar().value(),
-        tuple(JobStanding(shown.job_id, shown.saveGeometry(), shown.place) for shown in window.windows.all()),
+        tuple(JobStanding(shown.job_id, shown.saveGeometry(), shown.spot) for shown in window.windows.all()),
         models.saveGeometry() if models is not None and models.isVisible() else None,
         window.isVisible(),
     )
@@ -100,11 +118,34 @@ def put(window: MainWindow, standing: Standing) -> None:
     for result in standing.results:
         shown = window.windows.open(result.job_id)
         shown.restoreGeometry(result.geometry)
-        shown.go_to(result.place)
+        shown.go_to(result.spot)
     if standing.models is not None:
         window.models.show()
         if window.models.dialog is not None:
             window.models.dialog.restoreGeometry(standing.models)
+
+
+def look_at_dialogs(watch: WatchDesk, preferences: Preferences) -> DialogsStanding:
+    """Return which dialogs are open."""
+    folders, settings = watch.dialog, preferences.dialog
+    return DialogsStanding(
+        folders.saveGeometry() if folders is not None and folders.isVisible() else None,
+        settings.saveGeometry() if settings is not None and settings.isVisible() else None,
+        settings.pages.currentRow() if settings is not None else 0,
+    )
+
+
+def put_dialogs(watch: WatchDesk, preferences: Preferences, standing: DialogsStanding) -> None:
+    """Open those dialogs."""
+    if standing.folders is not None:
+        watch.open()
+        if watch.dialog is not None:
+            watch.dialog.restoreGeometry(standing.folders)
+    if standing.settings is not None:
+        preferences.open()
+        if preferences.dialog is not None:
+            preferences.dialog.restoreGeometry(standing.settings)
+            preferences.dialog.pages.setCurrentRow(standing.page)
 
 
 def look_at_monitor(monitor: MonitorWindow | None) -> MonitorStanding | None:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pytest
-from PySide6.QtCore import QDate, QLocale, QTranslator
+from PySide6.QtCore import QDate, QLocale, Qt, QTranslator
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialogButtonBox, QMenuBar
 
@@ -14,6 +14,7 @@ from fi_desktop.ui.jobs.cells import Column
 from fi_desktop.ui.language import TONGUES, Language, locale_of, tongue_of
 from fi_desktop.ui.models.work import Meter
 from fi_desktop.ui.monitor.window import MonitorWindow
+from tests.ui import stories
 from tests.ui.conftest import FakeProgram
 from tests.ui.events import drop_files
 
@@ -145,6 +146,35 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     (monitor,) = new.findChildren(MonitorWindow)
     assert monitor.isVisible()
     assert monitor.pages.place == 2
+
+
+def test_a_result_and_dialogs_stand_as_they_stood(qtbot, desktop, hand, recordings):
+    window = desktop.window
+    drop_files(window, recordings[0])
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    hand.complete(hand.claim(), stories.consultation())
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
+    shown = window.windows.open(1)
+    qtbot.waitUntil(lambda: shown.result is not None)
+    qtbot.keyClick(shown.result.lanes, Qt.Key.Key_Plus)
+    qtbot.keyClick(shown.result.lanes, Qt.Key.Key_Plus)
+    scale = shown.result.lanes.scale
+    assert scale is not None
+    qtbot.keyClick(shown.result, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(shown.result.reading.bar.field, "the")
+    shown.result.lanes.horizontalScrollBar().setValue(60)
+    window.commands.watch.trigger()
+    window.commands.preferences.trigger()
+    desktop.preferences.dialog.pages.setCurrentRow(2)
+    change(qtbot, desktop, "es")
+    (shown,) = desktop.window.windows.all()
+    qtbot.waitUntil(lambda: shown.result is not None and shown.result.reading.bar.isVisible())
+    assert shown.result.lanes.scale == scale
+    assert shown.result.spot.across == 60
+    assert shown.result.reading.bar.field.text() == "the"
+    assert desktop.watch.dialog.isVisible()
+    assert desktop.preferences.dialog.isVisible()
+    assert desktop.preferences.dialog.pages.currentRow() == 2
 
 
 def test_a_model_on_its_way_keeps_the_language(qtbot, desktop, window):

@@ -73,6 +73,11 @@ class LanesView(QAbstractScrollArea):
         return self._scale or self._fitting()
 
     @property
+    def scale(self) -> float | None:
+        """The scale that was zoomed to, pixels a second; None: the whole recording is shown."""
+        return self._scale or None
+
+    @property
     def chosen(self) -> int | None:
         """The number of the turn that is marked."""
         return self._chosen
@@ -100,6 +105,12 @@ class LanesView(QAbstractScrollArea):
         """Show the whole recording."""
         self._scale = 0.0
         self._measure()
+
+    def zoom_to(self, scale: float | None, across: int) -> None:
+        """Show so much, from so far on; pixels a second, and pixels."""
+        self._scale = scale or 0.0
+        self._measure()
+        self.horizontalScrollBar().setValue(across)
 
     def _fitting(self) -> float:
         return max(1, self.viewport().width() - _GUTTER - _END) / self._duration_s

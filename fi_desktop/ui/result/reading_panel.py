@@ -49,6 +49,16 @@ class ReadingPanel(QWidget):
         self.bar.previous_asked.connect(self._on_previous_asked)
         self.bar.closed.connect(self.stop_finding)
 
+    @property
+    def sought(self) -> str | None:
+        """What is in the bar; None: it is not open."""
+        return None if self.bar.isHidden() else self.bar.field.text()
+
+    def seek(self, text: str) -> None:
+        """Open the bar, and find something."""
+        self.bar.open()
+        self.bar.field.setText(text)
+
     @Slot()
     def stop_finding(self) -> None:
         """Close the bar."""

@@ -27,6 +27,7 @@ from fi_desktop.ui.result.export_button import ExportButton
 from fi_desktop.ui.result.lanes import LanesView
 from fi_desktop.ui.result.places import Places
 from fi_desktop.ui.result.reading_panel import ReadingPanel
+from fi_desktop.ui.result.spot import Spot
 from fi_desktop.ui.result.timeline import turns_to_show
 from fi_desktop.ui.result.turns_table import TurnsTable
 from fi_desktop.ui.times import clock
@@ -72,13 +73,24 @@ class ResultView(QWidget):
         return self._grade.text()
 
     @property
-    def place(self) -> int:
-        """How far down the list is scrolled, pixels."""
-        return self._list.verticalScrollBar().value()
+    def spot(self) -> Spot:
+        """Where the person is."""
+        return Spot(
+            self._list.verticalScrollBar().value(),
+            self.reading.sought if self.reading is not None else None,
+            self.lanes.scale,
+            self.lanes.horizontalScrollBar().value(),
+        )
 
-    def go_to(self, place: int) -> None:
-        """Scroll the list there, once it is laid out."""
-        QTimer.singleShot(0, self, partial(self._list.verticalScrollBar().setValue, place))
+    def go_to(self, spot: Spot) -> None:
+        """Show that spot, once all is laid out."""
+        QTimer.singleShot(0, self, partial(self._show_spot, spot))
+
+    def _show_spot(self, spot: Spot) -> None:
+        self.lanes.zoom_to(spot.scale, spot.across)
+        if self.reading is not None and spot.sought is not None:
+            self.reading.seek(spot.sought)
+        self._list.verticalScrollBar().setValue(spot.down)
 
     def _make_list(self) -> tuple[ReadingPanel | None, TurnsTable | None]:
         if any(segment.text for segment in self._transcript.segments):

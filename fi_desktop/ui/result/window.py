@@ -18,6 +18,7 @@ from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.rows import Row, row_of
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.result.page import JobPage
+from fi_desktop.ui.result.spot import Spot
 from fi_desktop.ui.result.view import ResultView
 
 
@@ -46,7 +47,7 @@ class JobWindow(QWidget):
         self._jobs = jobs
         self._remembered = remembered
         self._wanted: tuple[JobState, int] | None = None  # what is shown, or being read
-        self._go_to = 0  # where the list is to be scrolled to, once it is read
+        self._spot: Spot | None = None  # what is to be shown, once it is read
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._on_tick)
@@ -75,15 +76,15 @@ class JobWindow(QWidget):
         return self._note.text()
 
     @property
-    def place(self) -> int:
-        """How far down its list is scrolled, pixels."""
-        return self.result.place if self.result is not None else self._go_to
+    def spot(self) -> Spot:
+        """Where the person is in its result."""
+        return self.result.spot if self.result is not None else self._spot or Spot()
 
-    def go_to(self, place: int) -> None:
-        """Scroll the list there, now or once it is read."""
-        self._go_to = place
+    def go_to(self, spot: Spot) -> None:
+        """Show that spot, now or once the result is read."""
+        self._spot = spot
         if self.result is not None:
-            self.result.go_to(place)
+            self.result.go_to(spot)
 
     def _look(self) -> None:
         """Show the job as the model knows it; ask the queue where it does not know it."""
@@ -139,8 +140,8 @@ class JobWindow(QWidget):
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         self.result.lanes.setFocus()
-        if self._go_to:
-            self.result.go_to(self._go_to)
+        if self._spot is not None:
+            self.result.go_to(self._spot)
         # a result that was looked at may be forgotten in time, if the settings say so
         self._bridge.when_done(self._service.mark_seen([self.job_id]), None, self._on_not_marked)
 
