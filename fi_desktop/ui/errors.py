@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.ui.sentences import BY_CODE, CONTEXT, PLAIN
 
+_AMOUNT = re.compile(r"(\d+)\.(\d+) ([MG]B)")  # with its unit: "4.1" alone may be a version
 _PLACE = re.compile(r"\{(\w+)(?:![rs])?\}")
 
 
@@ -42,8 +43,15 @@ def _fits(template: str, error: ErrorInfo) -> bool:
 
 def _say(template: str, values: dict[str, str]) -> str:
     words = QCoreApplication.translate(CONTEXT, template)
-    # a value may be a sentence itself: the reason for what is missing
-    return words.format(**{name: said(value) for name, value in values.items()}) if values else words
+    return words.format(**{name: _value(value) for name, value in values.items()}) if values else words
+
+
+def _value(english: str) -> str:
+    """Return what stands in a place: an amount, or a sentence itself, such as why something is missing."""
+    if (amount := _AMOUNT.fullmatch(english)) is not None:
+        whole, part, unit = amount.groups()
+        return f"{QLocale().toString(float(f'{whole}.{part}'), 'f', len(part))} {unit}"
+    return said(english)
 
 
 @lru_cache(maxsize=1000)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fi_desktop
-from fi_desktop.core.errors import DeadlineExceeded, ErrorInfo, ErrorKind, FiError, error_info
+from fi_desktop.core.errors import DeadlineExceeded, ErrorInfo, ErrorKind, FiError, UserError, error_info
 from fi_desktop.core.transcript import DOUBT
 from fi_desktop.ui import errors
 from fi_desktop.ui.language import Language
@@ -110,6 +110,15 @@ def test_an_error_is_said_by_its_code_and_values(spanish):
     error = error_info(DeadlineExceeded(540))
     assert error.message == "Timeout (9 min)"
     assert errors.sentence(error) == "Tiempo agotado (9 min)"
+
+
+def test_amounts_are_written_as_the_person_writes_them_and_versions_are_not(spanish):
+    template = BY_CODE["models.no_room"]
+    error = error_info(UserError("models.no_room", template, wanted="3.1 GB", free="412 MB"))
+    assert errors.sentence(error).startswith("Se necesitan 3,1 GB más")
+    assert "412 MB" in errors.sentence(error)
+    named = error_info(UserError("models.missing", BY_CODE["models.missing"], name="3.1"))
+    assert "3.1" in errors.sentence(named)  # pyannote's, not a number
 
 
 def test_an_old_record_without_values_is_known_by_its_words(spanish):
