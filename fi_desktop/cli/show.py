@@ -85,7 +85,7 @@ def job_table(jobs: Iterable[Job], board: Board | None = None) -> RenderableType
             *((stage, ProgressBar(1.0, done, width=_BAR_WIDTH)) if board is not None else ()),
             str(summary.speakers) if summary else "",
             clock(summary.duration_s) if summary else "",
-            clock(_elapsed_s(job, now)),
+            _spent(job, now),
             str(len(job.attempts)) if job.attempts else "",
         )
         if job.error is not None:
@@ -143,11 +143,13 @@ def _speaker(segment: Segment, styles: dict[str, str]) -> tuple[str, str]:
     return segment.speaker or "unknown speaker", styles.get(segment.speaker or "", "dim")
 
 
-def _elapsed_s(job: Job, now: float) -> float:
-    """How long the job has waited, run, or took from its submission to its end, seconds."""
-    if job.state is JobState.RUNNING:
-        return now - job.attempts[-1].started_at
-    return (job.finished_at or now) - job.submitted_at
+def _spent(job: Job, now: float) -> str:
+    """Return how long the job has been waiting or running, or what its last attempt took, as windows do."""
+    last = job.attempts[-1] if job.attempts else None
+    if not job.state.final:
+        since = job.submitted_at if last is None else last.ended_at or last.started_at
+        return clock(max(0.0, now - since))
+    return clock(last.ended_at - last.started_at) if last and last.ended_at is not None else ""
 
 
 def _trouble(job: Job, now: float) -> str:

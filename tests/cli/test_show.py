@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
 
-from fi_desktop.cli.show import who_spoke_when
+from fi_desktop.cli.show import _spent, who_spoke_when
+from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Priority
 from tests.exporters.test_exporters import TURNS, WITH_WORDS, WITHOUT_WORDS
 
 
@@ -44,3 +46,22 @@ def test_without_speakers_there_are_no_lanes():
     nobody = tuple(replace(segment, speaker=None) for segment in WITH_WORDS.segments)
     lines = drawn(replace(WITH_WORDS, turns=(), segments=nobody)).splitlines()
     assert lines[0] == "    0:00.5  unknown speaker"
+
+
+BEGUN = Attempt(1, 1030.0, "worker-1")
+ENDED = replace(BEGUN, ended_at=1090.0, outcome=Outcome.COMPLETED)
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "spent"),
+    [
+        (JobState.QUEUED, (), "1:40"),
+        (JobState.RUNNING, (BEGUN,), "1:10"),
+        (JobState.RETRYING, (ENDED,), "0:10"),
+        (JobState.COMPLETED, (ENDED,), "1:00"),
+        (JobState.CANCELLED, (), ""),
+    ],
+)
+def test_time_is_what_the_window_shows_for_it(state, attempts, spent):
+    job = Job(1, "/r/a.wav", JobOptions(), Priority.NORMAL, 1000.0, state, attempts, finished_at=1090.0)
+    assert _spent(job, 1100.0) == spent
