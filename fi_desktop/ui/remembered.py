@@ -29,6 +29,8 @@ class Remembered:
         geometry = self._settings.value(f"{name}/geometry")
         if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
             window.resize(*_SIZES[name])
+            if name == "main":
+                _centre(window)  # what opens over it at the first start has to know where it is
         columns = self._settings.value(f"{name}/columns")
         # what an older program stored knows nothing of columns that came later: rather as at first
         known = self._settings.value(f"{name}/columns_count", type=int)
@@ -80,6 +82,13 @@ class Remembered:
             self._settings.setValue(f"{name}/columns_count", header.count())
             self._settings.setValue(f"{name}/columns_for", _measure(header))
         self._settings.sync()
+
+
+def _centre(window: QWidget) -> None:
+    """Put a window in the middle of its screen, or where that is smaller than it is, in its corner."""
+    room, place = window.screen().availableGeometry(), window.rect()
+    place.moveCenter(room.center())
+    window.move(max(room.left(), place.left()), max(room.top(), place.top()))
 
 
 def _measure(header: QHeaderView) -> str:

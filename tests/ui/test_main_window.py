@@ -316,3 +316,11 @@ def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
     qtbot.waitUntil(lambda: window.jobs.row_by_id(job.id).state is JobState.QUEUED)
     assert window.jobs.rowCount() == 3
     assert not window.message.isVisible()
+
+
+def test_at_the_first_start_it_stands_in_the_middle_of_the_screen_or_in_its_corner(window):
+    room = window.screen().availableGeometry()
+    middle = room.center().x() - window.width() // 2
+    assert abs(window.x() - max(room.left(), middle)) <= 1
+    assert window.y() >= room.top()
+    assert room.contains(window.pos())
