@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json
-from fi_desktop.jobs.ledger import Submission
+from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
 
@@ -52,6 +52,9 @@ class Client(Protocol):
 
     def prioritize(self, ids: Iterable[int], priority: Priority) -> None:
         """Move waiting jobs forward or back."""
+
+    def change(self, ids: Iterable[int], options: JobOptions) -> Change:
+        """Do jobs that wait with other options; UserError where there is no such job."""
 
     def retry_failed(self) -> int:
         """Do all failed jobs again; return how many."""
@@ -120,6 +123,11 @@ class LocalClient:
     def prioritize(self, ids: Iterable[int], priority: Priority) -> None:
         """Move waiting jobs forward or back."""
         self._service.prioritize(ids, priority).result()
+
+    def change(self, ids: Iterable[int], options: JobOptions) -> Change:
+        """Do jobs that wait with other options."""
+        paths = {job_id: Path(self.job(job_id).path) for job_id in ids}
+        return self._service.change(paths, options).result()
 
     def retry_failed(self) -> int:
         """Do all failed jobs again; return how many."""
@@ -199,6 +207,11 @@ class RemoteClient:
         """Move waiting jobs forward or back."""
         self._call("prioritize", ids=list(ids), priority=int(priority))
 
+    def change(self, ids: Iterable[int], options: JobOptions) -> Change:
+        """Do jobs that wait with other options."""
+        told = self._call("change", ids=list(ids), options=options_to_json(options))
+        return Change(tuple(told["changed"]), tuple(told["begun"]), tuple(told["known"]))
+
     def retry_failed(self) -> int:
         """Do all failed jobs again; return how many."""
         return int(self._call("retry_failed"))
@@ -274,6 +287,8 @@ def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callab
             return [job_to_json(job) for job in client.batch(batch)]
         case {"do": "prioritize", "ids": [*ids], "priority": priority}:
             return client.prioritize(ids, Priority(priority))
+        case {"do": "change", "ids": [*ids], "options": wanted}:
+            return asdict(client.change(ids, options_from_json(wanted)))
         case {"do": "purge", "states": [*states]}:
             return client.purge([JobState(state) for state in states])
         case {"do": "set_paused", "paused": bool(paused)}:

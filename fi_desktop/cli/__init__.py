@@ -80,6 +80,25 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="*", type=_place, metavar="FILE|FOLDER", help="none: what the queue holds"
     )
+    _add_options(parser)
+    parser.add_argument(
+        "--to", type=_formats, default=(), metavar="FORMAT,…", help=f"also write {', '.join(EXPORTERS)}"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="where to write; files of the same name are replaced",
+    )
+    parser.add_argument("--again", action="store_true", help="also recordings that were done before, or wait")
+    parser.add_argument("--priority", type=_priority, default=Priority.NORMAL, metavar=_PRIORITIES)
+    parser.add_argument("--workers", type=int, metavar="N", help="worker processes")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line for each change of state")
+    parser.set_defaults(command=_run)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speakers", type=_speakers, metavar="N|MIN-MAX|auto", help="how many people speak (default 2)"
     )
@@ -98,24 +117,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="WORD,…",
         help="words that may come up and are seldom heard, such as names of drugs",
     )
-    parser.add_argument(
-        "--prompt", default="", help="a text as it might have been said before, as you spell it"
-    )
-    parser.add_argument(
-        "--to", type=_formats, default=(), metavar="FORMAT,…", help=f"also write {', '.join(EXPORTERS)}"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path(),
-        metavar="DIR",
-        help="where to write; files of the same name are replaced",
-    )
-    parser.add_argument("--again", action="store_true", help="also recordings that were done before, or wait")
-    parser.add_argument("--priority", type=_priority, default=Priority.NORMAL, metavar=_PRIORITIES)
-    parser.add_argument("--workers", type=int, metavar="N", help="worker processes")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line for each change of state")
-    parser.set_defaults(command=_run)
+    parser.add_argument("--prompt", help="a text as it might have been said before, as you spell it")
 
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:
@@ -146,6 +148,11 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
     priority.add_argument("id", type=int, nargs="+")
     priority.add_argument("--to", required=True, type=_priority, metavar=_PRIORITIES)
     priority.set_defaults(command=_jobs, action="priority")
+    other = actions.add_parser("options", help="do jobs that wait in another way")
+    other.add_argument("id", type=int, nargs="*")
+    _add_batch(other)
+    _add_options(other)
+    other.set_defaults(command=_jobs, action="options")
     purge = actions.add_parser("purge", help="forget all jobs that wait, or all in some state")
     purge.add_argument(
         "--state", type=str.upper, choices=[s.value for s in JobState if s is not JobState.RUNNING]

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from fi_desktop.cli.follow import idle_queue
+from fi_desktop.cli.options import change_waiting
 from fi_desktop.cli.show import brief, job_table, who_spoke_when
 from fi_desktop.client import Client
 from fi_desktop.core.errors import UserError
@@ -35,6 +36,8 @@ def jobs(settings: Settings, options: argparse.Namespace) -> int:
                 client.retry(_ids(client, options))
             case "priority":
                 client.prioritize(options.id, options.to)
+            case "options":
+                return change_waiting(client, _ids(client, options), options)
             case "purge":
                 states = [JobState(options.state)] if options.state else [JobState.QUEUED, JobState.RETRYING]
                 print(f"{client.purge(states)} jobs are gone.")  # noqa: T201

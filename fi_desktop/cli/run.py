@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from fi_desktop.cli.follow import Board, Follower, working_queue
+from fi_desktop.cli.options import options_of
 from fi_desktop.cli.show import brief, job_table
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.exporters import EXPORTERS, export
@@ -22,7 +23,7 @@ _REFRESH_S = 0.25
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
     """Work jobs off; return 0 where all completed, 1 where some did not."""
-    wanted = _options(settings, options)
+    wanted = options_of(settings.job_options, options)
     if options.to:
         options.out.mkdir(parents=True, exist_ok=True)
     with working_queue(settings) as follower:
@@ -81,20 +82,6 @@ def follow(
                 live.update(job_table(_of(board, ids), board))
     console.print(job_table(_of(board, ids)))
     return sorted(ids)
-
-
-def _options(settings: Settings, given: argparse.Namespace) -> JobOptions:
-    """Return what the command line says, and where it says nothing, the settings."""
-    usual = settings.job_options
-    language = usual.language if given.language is None else given.language
-    return JobOptions(
-        speakers=given.speakers or usual.speakers,
-        engine=given.engine or usual.engine,
-        language=None if language == "auto" else language,
-        transcriber=given.transcriber or usual.transcriber,
-        vocabulary=given.vocabulary or usual.vocabulary,
-        prompt=given.prompt,
-    )
 
 
 def _of(board: Board, ids: Iterable[int]) -> list[Job]:

@@ -1,0 +1,39 @@
+"""How a recording is done, as the command line says it: of new jobs, and of those that wait."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from fi_desktop.client import Client
+from fi_desktop.core.job import JobOptions
+
+
+def options_of(usual: JobOptions, given: argparse.Namespace) -> JobOptions:
+    """Return what the command line says, and where it says nothing, what is usual."""
+    language = usual.language if given.language is None else given.language
+    return replace(
+        usual,
+        speakers=given.speakers or usual.speakers,
+        engine=given.engine or usual.engine,
+        language=None if language == "auto" else language,
+        transcriber=given.transcriber or usual.transcriber,
+        vocabulary=given.vocabulary or usual.vocabulary,
+        prompt=usual.prompt if given.prompt is None else given.prompt,
+    )
+
+
+def change_waiting(client: Client, ids: list[int], given: argparse.Namespace) -> int:
+    """Do jobs that wait with other options; return 1 where some cannot be done so any more."""
+    alike: dict[JobOptions, list[int]] = {}
+    for job_id in ids:
+        alike.setdefault(options_of(client.job(job_id).options, given), []).append(job_id)
+    left = 0
+    for options, some in alike.items():
+        change = client.change(some, options)
+        for job_id in change.begun:
+            print(f"Job {job_id} does not wait any more.")  # noqa: T201
+        for job_id in change.known:
+            print(f"Job {job_id} is as it was: its recording is in the list with these options.")  # noqa: T201
+        left += len(change.begun) + len(change.known)
+    return 1 if left else 0

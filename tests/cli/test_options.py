@@ -1,0 +1,53 @@
+"""Options of jobs that wait are changed from the command line, whoever owns the queue."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.app import App
+from fi_desktop.cli import _parser
+from fi_desktop.cli.jobs import jobs
+from fi_desktop.core.job import JobOptions
+from fi_desktop.core.records import options_from_json
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.settings import Settings, load
+
+
+@pytest.fixture(params=["in this process", "through the door"])
+def settings(request, tmp_path: Path) -> Iterator[Settings]:
+    settings = load({"FI_DESKTOP_HOME": str(tmp_path / "home")})
+    app = App(settings, backend="idle")
+    app.start()
+    files = [tmp_path / name for name in ("a.wav", "b.wav")]
+    for file in files:
+        file.write_bytes(b"RIFF" + file.name.encode())
+    app.service.submit(files[:1], JobOptions(language="es")).result(20)
+    app.service.submit(files[1:], JobOptions(prompt="Buenos días.")).result(20)
+    if request.param == "in this process":
+        app.stop()
+        yield settings
+    else:
+        yield settings
+        app.stop()
+
+
+def call(settings: Settings, *words: str) -> int:
+    return jobs(settings, _parser().parse_args(["jobs", *words]))
+
+
+def test_only_what_is_said_is_changed(settings, capsys):
+    assert call(settings, "options", "1", "2", "--speakers", "3") == 0
+    assert call(settings, "options", "2", "--language", "de") == 0
+    assert capsys.readouterr().out == ""
+    for job_id, language, prompt in (("1", "es", ""), ("2", "de", "Buenos días.")):
+        call(settings, "show", job_id, "--json")
+        options = options_from_json(json.loads(capsys.readouterr().out)["options"])
+        assert options == JobOptions(SpeakerCount.parse("3"), language=language, prompt=prompt)
+
+
+def test_what_is_done_is_told_and_left(settings, capsys):
+    call(settings, "cancel", "1")
+    assert call(settings, "options", "1", "--speakers", "3") == 1
+    assert capsys.readouterr().out == "Job 1 does not wait any more.\n"
