@@ -17,7 +17,8 @@ Rows, all under text keys, so that a range of keys is a range of things:
                             has it open, whether the queue is paused
 
 Since there is no other writer, what was written last is remembered, and so need not be read for the next
-change; nor need what is asked at every claim: whether the queue is paused, and which retry is due first.
+change; nor need what is asked at every claim: whether the queue is paused, and which retry is due first; nor how many
+jobs there are in each state, as long as none changes.
 Whatever undoes a write makes the store forget all of that.
 """
 
@@ -109,6 +110,7 @@ class JobStore:
         self._waiting: tuple[str, ...] | None = (
             None  # the key of the retry that is due first; None: to be read
         )
+        self._counts: dict[JobState, int] | None = None  # None: to be counted
         self._last_id: int | None = None  # None: to be read
         self._ids_given = False  # … since the last id was written
         try:
@@ -183,7 +185,7 @@ class JobStore:
     def forget(self) -> None:
         """Read jobs and queue from the disk again, from now on."""
         self._written.clear()
-        self._paused = self._waiting = None
+        self._paused = self._waiting = self._counts = None
 
     def never_reuse(self, last_id: int) -> None:
         """Give ids above this one alone. Needs a transaction."""
@@ -203,6 +205,7 @@ class JobStore:
 
     def write(self, before: Job | None, job: Job, event: JobEvent) -> None:
         """Write the job after an event, the event, and the job's place in the queue. Needs a transaction."""
+        self._counts = None
         if before is not None:
             self._unplace(before)
         if (place := _place(job)) is not None:
@@ -333,13 +336,16 @@ class JobStore:
 
     def counts(self) -> dict[JobState, int]:
         """Return the number of jobs in each state."""
-        rows = self._sql("SELECT tag, COUNT(*) FROM Cache WHERE tag IS NOT NULL GROUP BY tag")
-        found = dict(rows.fetchall())
-        return {state: found.get(state.value, 0) for state in JobState}
+        if self._counts is None:
+            rows = self._sql("SELECT tag, COUNT(*) FROM Cache WHERE tag IS NOT NULL GROUP BY tag")
+            found = dict(rows.fetchall())
+            self._counts = {state: found.get(state.value, 0) for state in JobState}
+        return dict(self._counts)
 
     def remove(self, job: Job) -> None:
         """Forget the job and its events. Needs a transaction."""
         self._written.pop(job.id, None)
+        self._counts = None
         self._unplace(job)
         if job.batch is not None:
             self._sql(_DELETE, (_batch(job),))

@@ -111,10 +111,12 @@ def test_a_wave_counts_what_ended_and_forgets_what_was_taken_away(program, recor
     jobs = [program.service.job(job_id).result(10) for job_id in ids]
     wave = Wave()
     assert [wave.take(job) for job in jobs] == [None] * 3
+    running = program.hand.claim()
+    wave.take(running)
     assert wave.share({ids[0]: 0.5}) == pytest.approx(0.5 / 3)
     program.service.cancel(ids[2:]).result(10)
     assert wave.take(program.service.job(ids[2]).result(10)) is None
-    program.hand.complete(program.hand.claim(), consultation())
+    program.hand.complete(running, consultation())
     done = program.service.job(ids[0]).result(10)
     assert wave.take(done) == Ended(completed=(ids[0],))
     assert wave.take(done) is None

@@ -37,10 +37,11 @@ from fi_desktop.ui.jobs.rows import Row, keep_progress, progressed, row_of, row_
 from fi_desktop.ui.jobs.shown import Plan, Shown, Test
 
 _GATHER_MS = 100
+_LIST_MS = 400  # while older jobs are listed, which are out of view: each time the table is painted
 _SLICE_S = 0.006  # of news taken in without a look at the event loop
 _PAUSE_MS = 1  # between two slices
 _REST = 4  # times as long as showing took, nothing is shown: the program stays usable with any number of jobs
-_PORTION = 2500  # new rows that are shown without waiting for more, where they are all put at one end
+_PORTION = 4000  # new rows that are shown without waiting for more, where they are all put at one end
 _FEW = 12  # changes of the lines that are told one by one
 _HINTED = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 Index = QModelIndex | QPersistentModelIndex
@@ -223,7 +224,7 @@ class JobsModel(QAbstractTableModel):
             self._gather.start(0 if self._due() else round(self._rest_s() * 1000))
 
     def _rest_s(self) -> float:
-        pause = max(_GATHER_MS / 1000, _REST * self._took_s)
+        pause = max((_LIST_MS if self.listing else _GATHER_MS) / 1000, _REST * self._took_s)
         return max(0.0, pause - (time.monotonic() - self._shown_at))
 
     def _due(self) -> bool:

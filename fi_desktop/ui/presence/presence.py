@@ -56,7 +56,7 @@ class Presence(QObject):
     @Slot()
     def show(self) -> None:
         """Show how things stand."""
-        running = {row.id: row.share for row in map(self._jobs.row_by_id, self._wave.under) if row}
+        running = {row.id: row.share for row in map(self._jobs.row_by_id, self._wave.running) if row}
         share = self._wave.share(running)
         if self._tray is not None:
             self._tray.show_queue(self._jobs.counts, share, paused=self._paused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fi_desktop.core.job import Job, JobState
@@ -27,10 +27,12 @@ class Wave:
 
     Attributes:
         under: those that wait or run.
+        running: those of them that run.
         completed, failed: those that are done, in order.
     """
 
     under: set[int] = field(default_factory=set)
+    running: set[int] = field(default_factory=set)
     completed: dict[int, None] = field(default_factory=dict)
     failed: dict[int, None] = field(default_factory=dict)
 
@@ -49,11 +51,14 @@ class Wave:
                 return Ended(failed=(job.id,))
             case JobState.QUEUED | JobState.RUNNING | JobState.RETRYING:
                 self.under.add(job.id)
+        if job.state is JobState.RUNNING:
+            self.running.add(job.id)
         return None
 
     def drop(self, job_id: int) -> None:
         """Forget a job."""
         self.under.discard(job_id)
+        self.running.discard(job_id)
         self.completed.pop(job_id, None)
         self.failed.pop(job_id, None)
 
@@ -71,8 +76,5 @@ class Wave:
         if not self.under:
             return None
         done = len(self.completed) + len(self.failed)
-        return (done + _sum(shares, self.under)) / (done + len(self.under))
-
-
-def _sum(shares: Mapping[int, float], ids: Iterable[int]) -> float:
-    return sum(shares.get(job_id, 0.0) for job_id in ids)
+        got_on = sum(shares.get(job_id, 0.0) for job_id in self.running)
+        return (done + got_on) / (done + len(self.under))
