@@ -17,9 +17,9 @@ Rows, all under text keys, so that a range of keys is a range of things:
                             has it open, whether the queue is paused
 
 Since there is no other writer, what was written last is remembered, and so need not be read for the next
-change; nor need what is asked at every claim: whether the queue is paused, and which retry is due first; nor how many
-jobs there are in each state, as long as none changes.
-Whatever undoes a write makes the store forget all of that.
+change; nor need what is asked at every claim: whether the queue is paused, and which retry is due first; nor,
+as long as no job changes, how many jobs are in each state. Whatever undoes a write makes the store forget all
+of that.
 """
 
 from __future__ import annotations

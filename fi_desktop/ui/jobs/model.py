@@ -224,7 +224,8 @@ class JobsModel(QAbstractTableModel):
             self._gather.start(0 if self._due() else round(self._rest_s() * 1000))
 
     def _rest_s(self) -> float:
-        pause = max((_LIST_MS if self.listing else _GATHER_MS) / 1000, _REST * self._took_s)
+        more = self._page.before is not None
+        pause = max((_LIST_MS if more else _GATHER_MS) / 1000, _REST * self._took_s)
         return max(0.0, pause - (time.monotonic() - self._shown_at))
 
     def _due(self) -> bool:

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
+from functools import partial, reduce
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState
@@ -88,11 +88,7 @@ def combine(tests: tuple[Test, ...], states: frozenset[JobState]) -> Test | None
     """Return one test for all of these and, where any are given, for these states; None: all rows pass."""
     if states:
         tests = (lambda row: row.state in states, *tests)
-    if not tests:
-        return None
-    if len(tests) == 1:
-        return tests[0]
-    return lambda row: all(test(row) for test in tests)
+    return reduce(_both, tests) if tests else None
 
 
 def _test(key: str, value: str, states: Mapping[str, JobState]) -> Test | None:
@@ -146,6 +142,10 @@ def _start_of_day(value: str) -> float | None:
         return None
     # the person's own day, wherever they are
     return datetime(day.year, day.month, day.day).astimezone().timestamp()
+
+
+def _both(one: Test, other: Test) -> Test:
+    return lambda row: one(row) and other(row)  # all() of any number takes twice as long
 
 
 def _not(test: Test, row: Row) -> bool:

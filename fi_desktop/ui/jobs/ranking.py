@@ -20,11 +20,14 @@ class Ranking:
         descending: whether the greatest key comes first.
     """
 
-    def __init__(self, keys: Mapping[int, Any] | None = None, *, descending: bool = True) -> None:
-        """Order these ids by these keys. An id may be negative; its age is its absolute value."""
+    def __init__(self, keys: dict[int, Any] | None = None, *, descending: bool = True) -> None:
+        """Order these ids by these keys. An id may be negative; its age is its absolute value.
+
+        keys: kept as it is, not copied: it is large.
+        """
         self.descending = descending
         self._age = abs if descending else _older
-        self._key_of: dict[int, Any] = dict(keys or {})
+        self._key_of: dict[int, Any] = {} if keys is None else keys
         self._ids = sorted(self._key_of, key=abs, reverse=not descending)
         self._ids.sort(key=self._key_of.__getitem__)
         self._keys = list(map(self._key_of.__getitem__, self._ids))
@@ -65,7 +68,7 @@ class Ranking:
 
     def gaps(self, keys: Mapping[int, Any]) -> dict[int, Mapping[int, Any]]:
         """Return ids that have no place yet by where they would stand, as `insert` takes them."""
-        new = Ranking(keys, descending=self.descending)
+        new = Ranking(dict(keys), descending=self.descending)
         if new and self._gap(new[0], keys) == self._gap(new[len(new) - 1], keys):
             return {self._gap(new[0], keys): keys}  # as when older jobs are listed: all in one
         found: dict[int, dict[int, Any]] = {}
@@ -90,7 +93,7 @@ class Ranking:
     def insert(self, place: int, keys: Mapping[int, Any]) -> None:
         """Put ids in that all stand in the gap before this place."""
         at = len(self._ids) - place if self.descending else place
-        new = Ranking(keys, descending=self.descending)
+        new = Ranking(dict(keys), descending=self.descending)
         self._ids[at:at] = new._ids
         self._keys[at:at] = new._keys
         self._key_of.update(keys)

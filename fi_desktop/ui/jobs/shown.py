@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from fi_desktop.core.job import JobState
@@ -158,11 +157,10 @@ class Shown:
             self.ranking = self.ranking if descending == self.ranking.descending else self.ranking.turned()
             return
         self._key = key
-        shown = self.ranking.keys()
-        # in the order of the rows, not of the lines: what lies together in memory is read twice as fast
-        rows = chain(self._rows.items(), self._fold_rows.items())
-        keys = {entry: key(row) for entry, row in rows if entry in shown}
-        self.ranking = Ranking(keys, descending=descending)
+        rows = self._rows
+        if self.folds or len(self.ranking) < len(rows):
+            rows = {entry: self.row(entry) for entry in self.ranking}
+        self.ranking = Ranking(dict(zip(rows, map(key, rows.values()), strict=True)), descending=descending)
 
     def match(self, matches: Test | None) -> None:
         """Show only jobs that pass this test; None: all."""
