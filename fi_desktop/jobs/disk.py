@@ -16,7 +16,7 @@ from diskcache.core import MODE_RAW
 to_text = json.JSONEncoder(separators=(",", ":")).encode
 """A value as it lies in the database. ASCII alone: a file's name may hold bytes that are no text, which
 SQLite would refuse as such."""
-_LINES_AT_ONCE = 500
+_LINES_AT_ONCE = 200
 
 
 class RefusedRow(ValueError):
