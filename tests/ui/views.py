@@ -106,6 +106,12 @@ def keys(scene: Scene) -> QWidget:
     return asked_for(scene, scene.desktop.window.findChild(HelpMenu).keys)
 
 
+def welcome(scene: Scene) -> QWidget:
+    dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).welcome)
+    scene.settle(600)  # what the computer has is looked for
+    return dialog
+
+
 def about(scene: Scene) -> QWidget:
     dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).about)
     scene.settle(600)  # what the program is made of is read from many files
@@ -196,7 +202,7 @@ def result(scene: Scene, job_id: int) -> JobWindow:
 
 
 def no_jobs() -> tuple[News, ...]:
-    return ()
+    return (stories.workers(stories.WorkerState.IDLE, stories.WorkerState.IDLE),)
 
 
 def a_day() -> tuple[News, ...]:
@@ -226,6 +232,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[News, ...]], View]] = {
     "details": (a_day, partial(details, job_id=2)),
     "details-retrying": (a_day, partial(details, job_id=6)),
     "settings": (a_day, settings),
+    "welcome": (no_jobs, welcome),
     "keys": (a_day, keys),
     "about": (a_day, about),
     "pin": (a_day, pin_dialog),
