@@ -17,6 +17,8 @@ from fi_desktop.core.transcript import Region
 from fi_desktop.engines.base import Hints, Speech
 from fi_desktop.engines.whisper import WhisperTranscriber
 from fi_desktop.engines.whisper.decoder import Decoder, Heard
+from fi_desktop.engines.whisper.transcriber import _placed
+from fi_desktop.engines.whisper.windows import Window
 from tests.engines.conftest import Write, ignore
 from tests.packs.make_whisper import make_whisper
 
@@ -236,3 +238,9 @@ def test_progress_grows_to_one(transcriber: WhisperTranscriber, call: Recording,
     transcriber.transcribe(call, call_speech, hints=Hints(), progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
+
+
+def test_times_of_words_are_plain_numbers_whoever_aligned_them():
+    window = Window((Region(2.0, 4.0),))
+    (word,) = _placed(window, Heard(((np.float64(0.5), np.float64(1.0), " sí", np.float32(0.5)),)), "es")
+    assert {type(each) for each in (word.start, word.end, word.probability)} == {float}

@@ -145,9 +145,10 @@ def _placed(window: Window, heard: Heard, language: str) -> list[Word]:
     """Words in the recording's time; what the model puts after the window's end is at its end."""
     words: list[Word] = []
     for start, end, text, probability in heard.words:
-        place = window.place(start, end)
+        # the library's times are NumPy's where it aligned words itself: what is compared with them is no JSON
+        place = window.place(float(start), float(end))
         if bare := text.strip():
             # where there are spaces, a window's first word sometimes comes without
             joined = not text[0].isspace() and (bool(words) or language in _WITHOUT_SPACES)
-            words.append(Word(place.start, place.end, bare, round(probability, 3), joined=joined))
+            words.append(Word(place.start, place.end, bare, round(float(probability), 3), joined=joined))
     return words
