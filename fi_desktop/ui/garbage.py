@@ -4,8 +4,9 @@ Python's collector runs on whichever thread allocates, and the queue's thread al
 of widgets that it finds there are handed to the main thread to be deleted, by when Qt may have deleted them
 itself: a crash in Shiboken's runDeletionInMainThread (seen with PySide6 6.11).
 
-With 100,000 jobs in the table a full collection would hold the window up for 150 ms. So what outlived one
-that took long is not looked at again: rows hold no cycles, and go as soon as nobody refers to them.
+With 100,000 jobs in the table a full collection would hold the window up for 150 ms. So what comes by the
+ten thousand is taken for data and not looked at, nor is what outlived a collection that took long: rows hold
+no cycles, and go as soon as nobody refers to them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 _EVERY_MS = 5000
 _LONG_S = 0.01
+_MANY = 20_000  # more objects than windows are made of, come since the last look
 
 
 class GarbageCollector(QObject):
@@ -41,6 +43,9 @@ class GarbageCollector(QObject):
     @Slot()
     def _on_timeout(self) -> None:
         counts = gc.get_count()
+        if counts[0] > _MANY:
+            gc.freeze()
+            return
         for generation in (2, 1, 0):
             if counts[generation] > self._thresholds[generation]:
                 began = time.perf_counter()
