@@ -57,6 +57,8 @@ def _value(english: str) -> str:
 @lru_cache(maxsize=1000)
 def _recognised(english: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Return the template of an English sentence, and what stands in its places; "" where none is known."""
+    if english in _plain():
+        return english, ()
     for template, pattern in _patterns():
         if (found := pattern.fullmatch(english)) is not None:
             return template, tuple(found.groupdict().items())
@@ -64,10 +66,17 @@ def _recognised(english: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 @lru_cache(maxsize=1)
+def _plain() -> frozenset[str]:
+    """Return the sentences without places: most are, and need no pattern."""
+    return frozenset(template for template in (*BY_CODE.values(), *PLAIN) if not _PLACE.search(template))
+
+
+@lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    # a sentence with places may fit what another says: those without come first
-    templates = sorted({*BY_CODE.values(), *PLAIN}, key=lambda one: (len(_PLACE.findall(one)), one))
-    return tuple((template, _pattern(template)) for template in templates)
+    # a sentence with several places may fit what one with fewer says: those come first
+    templates = {*BY_CODE.values(), *PLAIN} - _plain()
+    ordered = sorted(templates, key=lambda one: (len(_PLACE.findall(one)), one))
+    return tuple((template, _pattern(template)) for template in ordered)
 
 
 def _pattern(template: str) -> re.Pattern[str]:

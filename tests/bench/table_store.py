@@ -21,7 +21,11 @@ from fi_desktop.settings import load
 _A_TURN = 2000
 _WAITING = 10_000  # of a hundred thousand, as many are left to be done
 _NAMES = ("Consulta", "Follow-up", "García", "Sesión de pareja", "Ward round", "Telehealth", "WS33")
-_DAMAGED = ErrorInfo(ErrorKind.USER, "audio.damaged", "This file is damaged: it ends before its first sound.")
+_DAMAGED = ErrorInfo(
+    ErrorKind.USER,
+    "audio.damaged",
+    "The recording is damaged, nothing in it can be read: copy it again from the recorder.",
+)
 
 
 def home_with(jobs: int) -> Path:
