@@ -36,15 +36,12 @@ def gallery(dressed, tmp_path_factory):
     gallery.close()
 
 
-@pytest.mark.parametrize("name", VIEWS)
-def test_every_control_is_named(qtbot, gallery, name):
-    with gallery.show(name) as view:
-        unnamed = [
-            path
-            for path, part in walk(QAccessible.queryAccessibleInterface(view))
-            if part.role() in NAMED and not part.text(QAccessible.Text.Name).strip()
-        ]
-        assert not unnamed, "\n".join(unnamed)
+def unnamed(view: QWidget) -> list[str]:
+    return [
+        path
+        for path, part in walk(QAccessible.queryAccessibleInterface(view))
+        if part.role() in NAMED and not part.text(QAccessible.Text.Name).strip()
+    ]
 
 
 def _is_one_of_several(widget: QWidget) -> bool:
@@ -54,29 +51,34 @@ def _is_one_of_several(widget: QWidget) -> bool:
     return widget.autoExclusive() or (widget.group() is not None and widget.group().exclusive())
 
 
+def unreached(qtbot, view: QWidget) -> list[str]:
+    wanted = {
+        widget
+        for widget in view.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.isEnabled()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.focusProxy() is None
+        and not _is_one_of_several(widget)
+        and widget.window() is view.window()
+    }
+    reached, current = [], view.window()
+    for _ in range(len(wanted) * 2 + 5):
+        qtbot.keyClick(current, Qt.Key.Key_Tab)
+        current = QApplication.focusWidget() or view.window()
+        if current in reached:
+            break
+        reached.append(current)
+    left = wanted - set(reached)
+    return [f"{type(w).__name__} {w.accessibleName()!r} {w.objectName()}" for w in left]
+
+
 @pytest.mark.parametrize("name", VIEWS)
-def test_tab_reaches_every_control(qtbot, gallery, name):
-    """Tab goes once round, to every control that takes part in it."""
+def test_every_control_is_named_and_reached(qtbot, gallery, name):
+    """A screen reader can say what it is, and Tab goes once round to all that takes part in it."""
     with gallery.show(name) as view:
-        wanted = {
-            widget
-            for widget in view.findChildren(QWidget)
-            if widget.isVisible()
-            and widget.isEnabled()
-            and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-            and widget.focusProxy() is None
-            and not _is_one_of_several(widget)
-            and widget.window() is view.window()
-        }
-        reached, current = [], view.window()
-        for _ in range(len(wanted) * 2 + 5):
-            qtbot.keyClick(current, Qt.Key.Key_Tab)
-            current = QApplication.focusWidget() or view.window()
-            if current in reached:
-                break
-            reached.append(current)
-        left = wanted - set(reached)
-        assert not left, [f"{type(w).__name__} {w.accessibleName()!r} {w.objectName()}" for w in left]
+        assert not unnamed(view)
+        assert not unreached(qtbot, view)
 
 
 @pytest.fixture(scope="module")

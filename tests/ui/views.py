@@ -181,10 +181,10 @@ def watched(scene: Scene) -> QWidget:
 def monitor(scene: Scene, page: int) -> QWidget:
     scene.desktop.window.commands.monitor.trigger()
     (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
-    scene.settle(800)
+    scene.settle(400)
     for _ in range(60):  # a minute of looks, for its curves
         window._on_tick()
-        scene.settle(5)
+        scene.settle(2)
     window.pages.choose(page)
     return window
 
