@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
@@ -9,7 +11,9 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.remembered import Remembered
-from fi_desktop.ui.result.window import JobWindow
+
+if TYPE_CHECKING:
+    from fi_desktop.ui.result.window import JobWindow
 
 
 class JobWindows(QObject):
@@ -36,6 +40,9 @@ class JobWindows(QObject):
         """Show a job's window."""
         window = self._open.get(job_id)
         if window is None:
+            # a fifth of the window's code, which the first window does not wait for
+            from fi_desktop.ui.result.window import JobWindow
+
             window = JobWindow(job_id, self._service, self._bridge, self._jobs, self._remembered)
             window.closed.connect(self._on_closed)
             window.page.models_asked.connect(self.models_asked)
