@@ -30,7 +30,6 @@ class Ranking:
         self._key_of: dict[int, Any] = {} if keys is None else keys
         self._ids = sorted(self._key_of, key=abs, reverse=not descending)
         self._ids.sort(key=self._key_of.__getitem__)
-        self._keys = list(map(self._key_of.__getitem__, self._ids))
 
     def __len__(self) -> int:
         """Return the number of ids."""
@@ -81,8 +80,9 @@ class Ranking:
         other = copy(self)
         other.descending = not self.descending
         other._age = _older if self.descending else abs
-        other._ids, other._keys, other._key_of = list(self._ids), list(self._keys), dict(self._key_of)
-        ties = [*map(eq, self._keys, self._keys[1:]), False]
+        other._ids, other._key_of = list(self._ids), dict(self._key_of)
+        keys = list(map(self._key_of.__getitem__, self._ids))
+        ties = [*map(eq, keys, keys[1:]), False]
         last = -1
         for _ in range(sum(map(gt, ties, [False, *ties]))):  # runs of the same key
             first = ties.index(True, last + 1)
@@ -95,7 +95,6 @@ class Ranking:
         at = len(self._ids) - place if self.descending else place
         new = Ranking(dict(keys), descending=self.descending)
         self._ids[at:at] = new._ids
-        self._keys[at:at] = new._keys
         self._key_of.update(keys)
 
     def remove(self, first: int, last: int) -> None:
@@ -105,7 +104,6 @@ class Ranking:
         for entry in self._ids[first : last + 1]:
             del self._key_of[entry]
         del self._ids[first : last + 1]
-        del self._keys[first : last + 1]
 
     def move(self, entry: int, key: Any) -> None:
         """Give an id the place of another key."""
@@ -117,8 +115,8 @@ class Ranking:
         return self.place_for(entry, keys[entry])
 
     def _find(self, entry: int, key: Any) -> int:
-        low = bisect_left(self._keys, key)
-        high = bisect_right(self._keys, key, low)
+        low = bisect_left(self._ids, key, key=self._key_of.__getitem__)
+        high = bisect_right(self._ids, key, low, key=self._key_of.__getitem__)
         return bisect_left(self._ids, self._age(entry), low, high, key=self._age)
 
 
