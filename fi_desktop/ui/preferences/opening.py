@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal
 
 from fi_desktop.settings import Settings
 from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.dialog_opening import DialogOpening
 from fi_desktop.ui.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -25,52 +26,32 @@ class Changeable(Protocol):
         """Write other settings, and use at once what can be; blocks."""
 
 
-class Preferences(QObject):
+class Preferences(DialogOpening):
     """The way to the settings dialog.
-
-    Attributes:
-        dialog: while it is open.
 
     Signals:
         changed: the new Settings; the dialog has closed.
         pin_asked: the person wants to set or change the PIN.
     """
 
+    dialog: PreferencesDialog | None
     changed = Signal(object)
     pin_asked = Signal()
 
     def __init__(self, program: Changeable, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
         self._program, self._bridge, self._window = program, bridge, window
-        self.dialog: PreferencesDialog | None = None
 
-    @Slot()
-    def open(self) -> None:
-        """Show the dialog, or raise it."""
-        if self.dialog is None:
-            from fi_desktop.ui.preferences.dialog import PreferencesDialog
+    def _make(self) -> PreferencesDialog:
+        from fi_desktop.ui.preferences.dialog import PreferencesDialog
 
-            program, packs = self._program, self._window.options.menu.packs
-            self.dialog = PreferencesDialog(
-                program.settings, program.change_settings, self._bridge, self._window, packs=packs
-            )
-            # queued: another language builds all windows anew, this dialog's too
-            self.dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
-            self.dialog.models_asked.connect(self._window.models.show)
-            self.dialog.watched_asked.connect(self._window.commands.watch.trigger)
-            self.dialog.pin_asked.connect(self.pin_asked)
-            self.dialog.finished.connect(self._on_finished)
-        self.dialog.show()
-        self.dialog.raise_()
-        self.dialog.activateWindow()
-
-    def close(self) -> None:
-        """Close the dialog without a change, if it is open."""
-        if self.dialog is not None:
-            self.dialog.reject()
-
-    @Slot()
-    def _on_finished(self) -> None:
-        if self.dialog is not None:
-            self.dialog.deleteLater()
-            self.dialog = None
+        program, packs = self._program, self._window.options.menu.packs
+        dialog = PreferencesDialog(
+            program.settings, program.change_settings, self._bridge, self._window, packs=packs
+        )
+        # queued: another language builds all windows anew, this dialog's too
+        dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
+        dialog.models_asked.connect(self._window.models.show)
+        dialog.watched_asked.connect(self._window.commands.watch.trigger)
+        dialog.pin_asked.connect(self.pin_asked)
+        return dialog
