@@ -2,7 +2,8 @@
 
 Decode and probe share it. FFmpeg sees the bytes of one file and nothing else: never the file's name (it may
 hold a patient's, and FFmpeg repeats names in errors and logs), no second file, no network. A playlist that
-points somewhere else is therefore unreadable, as is anything that FFmpeg knows by its ending only.
+points somewhere else is therefore unreadable, as is anything that FFmpeg knows by its ending only, and any
+format that nobody records in.
 """
 
 from __future__ import annotations
@@ -40,6 +41,19 @@ _SENTENCES = {
     "audio.no_samples": "The recording holds no sound: its length is zero.",
     "audio.silent": "The recording is silent from beginning to end: check the microphone that was used.",
 }
+
+# The formats that are opened, by FFmpeg's names: what recorders, phones, cameras and editors write. FFmpeg
+# knows some 300 more, of games, pictures, subtitles and playlists: code that only a hostile file would reach.
+_FORMATS = (
+    "aac", "ac3", "act", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "au", "avi", "caf", "dsf", "dss",
+    "dts", "dtshd", "dv", "eac3", "flac", "flv", "gsm", "gxf", "iff", "ilbc", "ircam", "ivr", "live_flv",
+    "loas", "matroska", "mlp", "mmf", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts", "mxf", "nistsphere",
+    "nut", "ogg", "oma", "paf", "pva", "pvf", "qcp", "rm", "sox", "tak", "truehd", "tta", "voc", "w64", "wav",
+    "wtv", "wv", "xwma",
+)  # fmt: skip
+# Given as container_options: with `options`, PyAV frees more dictionaries than it made where tracks appear
+# while the file is probed (https://github.com/PyAV-Org/PyAV/issues/2010).
+_OPTIONS = {"protocol_whitelist": "none", "format_whitelist": ",".join(_FORMATS)}
 
 # How the containers that people record to begin; a file that begins so and still cannot be opened is damaged,
 # rather than something else with a wrong ending.
@@ -114,7 +128,7 @@ def open_media(source: Path) -> Iterator[Media]:
                 metadata_errors="replace",
                 buffer_size=_READ_BUFFER_BYTES,
                 io_open=_refuse,
-                options={"protocol_whitelist": "none"},
+                container_options=_OPTIONS,
             )
         except _RefusedError:
             raise user_error("audio.unreadable") from None

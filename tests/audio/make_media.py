@@ -64,6 +64,27 @@ def write_media(
     return path
 
 
+def write_dv(path: Path, sound: NDArray[np.float32]) -> Path:
+    """Write float32 (2, samples) at 48 kHz as a camcorder's tape does, below black pictures."""
+    with av.open(str(path), "w", format="dv") as output:
+        pictures = output.add_stream("dvvideo", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 720, 576, "yuv420p"
+        track = output.add_stream("pcm_s16le", rate=48_000, layout="stereo")
+        samples = 48_000 // 25
+        black = black_picture(720, 576)
+        for number in range(sound.shape[1] // samples):
+            black.pts, black.time_base = number, Fraction(1, 25)
+            output.mux(pictures.encode(black))
+            part = sound[:, number * samples : (number + 1) * samples]
+            packed = np.rint(np.ascontiguousarray(part.T) * 32_767).astype("<i2").reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(packed, format="s16", layout="stereo")
+            frame.sample_rate, frame.time_base, frame.pts = 48_000, Fraction(1, 48_000), number * samples
+            output.mux(track.encode(frame))
+        output.mux(pictures.encode(None))
+        output.mux(track.encode(None))
+    return path
+
+
 def write_wav(path: Path, sound: NDArray[np.float32], *, rate_hz: int, sample_bytes: int = 2) -> Path:
     """Write float32 (channels, samples) as integers of 1 to 4 bytes; works for any number of channels."""
     with wave.open(str(path), "wb") as file:
@@ -101,9 +122,15 @@ def write_pictures(output: av.container.OutputContainer, codec: str, *, seconds:
     stream = output.add_stream(codec, rate=10)
     stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
     for number in range(round(10 * seconds)):
-        picture = av.VideoFrame(64, 48, "yuv420p")
-        for plane in picture.planes:
-            plane.update(bytes(plane.buffer_size))
+        picture = black_picture(64, 48)
         picture.pts, picture.time_base = number, Fraction(1, 10)
         output.mux(stream.encode(picture))
     output.mux(stream.encode(None))
+
+
+def black_picture(width: int, height: int) -> av.VideoFrame:
+    """A picture whose planes are all zero."""
+    picture = av.VideoFrame(width, height, "yuv420p")
+    for plane in picture.planes:
+        plane.update(bytes(plane.buffer_size))
+    return picture

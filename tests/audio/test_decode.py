@@ -17,6 +17,7 @@ from tests.audio.make_media import (
     pitches_hz,
     samples_of,
     tones,
+    write_dv,
     write_media,
     write_pictures,
     write_wav,
@@ -55,13 +56,21 @@ FORMATS = [
     ("mp4", "aac", "stereo", 48_000, {"video": "mpeg4"}),
     ("mov", "aac", "mono", 32_000, {"video": "mpeg4"}),
     ("avi", "libmp3lame", "stereo", 48_000, {"video": "mpeg4"}),
+    # Formats whose header names no track: they appear while the file is read.
+    ("mpg", "mp2", "mono", 48_000, {"container": "mpeg"}),
+    ("mpg", "mp2", "stereo", 48_000, {"container": "mpeg", "video": "mpeg2video"}),
+    ("vob", "ac3", "stereo", 48_000, {"container": "vob", "video": "mpeg2video"}),
+    ("flv", "libmp3lame", "mono", 44_100, {}),
+    ("flv", "aac", "stereo", 44_100, {"video": "flv"}),
+    ("voc", "pcm_u8", "mono", 8_000, {"container": "voc"}),
+    ("voc", "pcm_s16le", "stereo", 16_000, {"container": "voc"}),
 ]
 
 
 @pytest.mark.parametrize(
     ("ending", "codec", "layout", "rate_hz", "options"),
     FORMATS,
-    ids=[f"{f[0]}-{f[1]}-{f[3]}" for f in FORMATS],
+    ids=[f"{f[0]}-{f[1]}-{f[2]}-{f[3]}" for f in FORMATS],
 )
 def test_every_format_keeps_its_pitch_its_channels_and_its_length(
     tmp_path, ending, codec, layout, rate_hz, options
@@ -79,6 +88,16 @@ def test_every_format_keeps_its_pitch_its_channels_and_its_length(
     assert pitches_hz(samples_of(result.recording)) == frequencies
     # Coders without a note of their priming keep two frames of it, and fill their last one.
     assert result.recording.duration == pytest.approx(2.0, abs=0.13)
+
+
+def test_a_tape_of_a_camcorder_is_read(tmp_path):
+    source = write_dv(tmp_path / "tape.dv", tones([440, 700], seconds=2.0, rate_hz=48_000))
+
+    result = decoded(source)
+
+    assert result.warnings == ()
+    assert pitches_hz(samples_of(result.recording)) == [440, 700]
+    assert result.recording.duration == pytest.approx(2.0, abs=0.01)
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000])
@@ -318,6 +337,35 @@ def test_a_hole_in_a_file_is_passed_over_and_told(tmp_path):
     assert np.abs(samples_of(result.recording)[:, start:end]).max() == 0
 
 
+def test_a_transport_stream_whose_tables_are_damaged_is_read_or_refused(tmp_path):
+    # Its tracks change in number while it is opened: that has been memory corruption, and the process's end.
+    whole = write_media(
+        tmp_path / "whole.ts",
+        tones([440], seconds=2.0, rate_hz=48_000),
+        codec="aac",
+        rate_hz=48_000,
+        container="mpegts",
+        video="mpeg2video",
+    ).read_bytes()
+    tables = 40 * 188
+    read = 0
+    refused = set()
+    for seed in range(60):
+        chance = np.random.default_rng(seed)
+        raw = bytearray(whole)
+        for place in chance.integers(0, tables, 20):
+            raw[place] = chance.integers(0, 256)
+        source = tmp_path / "damaged.ts"
+        source.write_bytes(raw)
+        try:
+            read += decoded(source).recording.duration > 0.5
+        except UserError as error:
+            refused.add(error.code)
+
+    assert read > 10
+    assert refused <= {"audio.damaged", "audio.unreadable", "audio.no_audio", "audio.silent"}
+
+
 def empty(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -395,6 +443,17 @@ def list_of_files(path: Path) -> None:
     path.write_text("ffconcat version 1.0\nfile beside.wav\n")
 
 
+def game(path: Path) -> None:
+    # FFmpeg can read it, and nobody records in it.
+    write_media(
+        path,
+        tones([440], seconds=1.0, rate_hz=22_050),
+        codec="adpcm_ima_ws",
+        rate_hz=22_050,
+        container="wsaud",
+    )
+
+
 def folder(path: Path) -> None:
     path.mkdir()
 
@@ -418,6 +477,7 @@ BROKEN = [
     (almost_silence, "audio.silent"),
     (playlist, "audio.unreadable"),
     (list_of_files, "audio.unreadable"),
+    (game, "audio.unreadable"),
     (folder, "audio.not_a_file"),
     (missing, "audio.missing"),
 ]
