@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint translations shots crash monkey help package frozen-test models
+.PHONY: demo test check run lint translations shots crash monkey help package frozen-test models cases
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -14,11 +14,14 @@ help: ## what there is
 demo: $(STAMP) ## the sample through the real queue and worker, then the window
 	@$(BIN)/fi-desktop demo
 
+# a process a core; one that is done early takes tests from the others
+PARALLEL := -n auto --dist worksteal
+
 test: $(STAMP) ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: $(STAMP) lint ## style, types, layers, and the quick tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 lint: $(STAMP) ## style, types, layers
 	$(BIN)/ruff check .
@@ -39,6 +42,10 @@ crash: $(STAMP) ## kill the app and its workers, ROUNDS=200 times, and look what
 MONKEYS ?= 20
 monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the whole window, with jobs under way
 	MONKEYS=$(MONKEYS) QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q tests/ui/test_monkey.py
+
+CASES ?= ../shared/cases
+cases: $(STAMP) ## recordings of the kinds that people report, made by the scripts in CASES=FOLDER with ffmpeg and sox
+	@$(BIN)/python -m tests.cases $(CASES)
 
 shots: $(STAMP) ## pictures of every view, light and dark, English and Spanish, at two sizes, into build/shots
 	xvfb-run -a -s "-screen 0 2800x1800x24" $(BIN)/python -m tests.ui.shots $(VIEWS)
