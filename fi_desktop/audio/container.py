@@ -188,6 +188,9 @@ def _best_stream(container: InputContainer) -> AudioStream:
     if stream is None:
         raise user_error("audio.no_audio" if container.streams.video else "audio.unreadable")
     assert isinstance(stream, AudioStream)
+    if stream.codec_context is None:
+        # FFmpeg chooses by bit rate and length: a phone's spatial sound may go before its plain one.
+        stream = next((one for one in container.streams.audio if one.codec_context is not None), stream)
     # No decoder: a codec that this FFmpeg lacks, or a protected track ("drms").
     if stream.codec_context is None:
         raise user_error("audio.unreadable")

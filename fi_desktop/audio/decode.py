@@ -8,7 +8,7 @@ exceptions pass through.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,8 @@ from fi_desktop.audio.container import Media, open_media, read_error, user_error
 from fi_desktop.audio.declared import declared_duration
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.audio.timeline import Timeline
+from fi_desktop.audio.tracks import MAX_TRACKS, join, sound_tracks
+from fi_desktop.core.errors import UserError
 from fi_desktop.files import disk_full, is_disk_full
 
 MAX_CHANNELS = 8
@@ -46,17 +48,27 @@ class AudioWarning:
     """Something that the person must know about a recording that could be used all the same.
 
     Attributes:
-        code: "audio.cut_short" (it ends before its time) or "audio.partly_damaged"; never shown, never
-            translated.
+        code: "audio.cut_short" (it ends before its time), "audio.partly_damaged" or "audio.tracks" (there are
+            several sound tracks); never shown, never translated.
         at_s: where it begins, seconds.
+        used, tracks: how many sound tracks were used, of how many that can be decoded.
     """
 
     code: str
     at_s: float
+    used: int = 1
+    tracks: int = 1
 
     @property
     def message(self) -> str:
         """One sentence for the person; it names no file."""
+        if self.code == "audio.tracks" and self.used == self.tracks:
+            return f"{self.used} sound tracks were used."
+        if self.code == "audio.tracks":
+            return (
+                f"Of {self.tracks} sound tracks, {self.used} could be used; "
+                "the others are silent, the same, or in another language."
+            )
         at = _clock(self.at_s)
         if self.code == "audio.cut_short":
             return f"The file is damaged after {at}; what comes before was used."
@@ -82,11 +94,13 @@ def decode(source: Path, target: Path, *, progress: Callable[[float], None]) -> 
     """Decode `source` to `target`, which is there whole or not at all.
 
     Channels are kept up to eight; further ones are mixed into these in turn, so that no voice is lost.
-    Silence stands where the recording's timestamps leave a gap.
+    Silence stands where the recording's timestamps leave a gap. Of a file with several sound tracks, those
+    that hold sound are joined; see `tracks.py`.
 
     Args:
         source: any file with a sound track.
-        target: where the samples go; a file of this name with ".part" behind it is used meanwhile.
+        target: where the samples go; files of this name with ".part" and a number behind it are used
+            meanwhile.
         progress: called with the fraction done, 0 to 1 and never falling, for every two seconds of sound.
 
     Raises:
@@ -95,22 +109,72 @@ def decode(source: Path, target: Path, *, progress: Callable[[float], None]) -> 
     """
     # A fixed name: what a killed attempt left behind is overwritten by the next, and not forgotten on the
     # disk.
-    part = target.with_name(target.name + ".part")
+    parts = [target.with_name(f"{target.name}.part{number or ''}") for number in range(MAX_TRACKS + 1)]
     try:
         with open_media(source) as media:
-            decoded = _Decoder(media, part, progress).run()
+            decoded = _decode_tracks(media, parts, progress)
         progress(1.0)
-        os.replace(part, target)  # noqa: PTH105 - as STYLE.md names it
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and is_disk_full(error):
+        os.replace(decoded.recording.path, target)  # noqa: PTH105 - as STYLE.md names it
+    except OSError as error:
+        if is_disk_full(error):
             raise disk_full() from None
         raise
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
     return replace(decoded, recording=replace(decoded.recording, path=target))
 
 
+def _decode_tracks(media: Media, parts: Sequence[Path], report: Callable[[float], None]) -> Decoded:
+    """Decode the sound tracks side by side, and join what they hold.
+
+    A track that cannot be used costs nothing but itself, as long as there is another; else its error is that
+    of the main track.
+    """
+    progress = DecodeProgress(media, report)
+    tracks = sound_tracks(media)
+    heard: list[Decoded] = []
+    with ExitStack() as stack:
+        decoders = {
+            track.stream.index: stack.enter_context(_Decoder(track, part, progress))
+            for track, part in zip(tracks, parts, strict=False)
+        }
+        errors: dict[int, UserError] = {}
+        for packet in _packets(media):
+            decoder = decoders.get(packet.stream_index)
+            if decoder is None or packet.stream_index in errors:
+                progress.other(packet)
+                continue
+            progress.packet(packet)
+            try:
+                decoder.take(packet)
+            except UserError as error:
+                errors[packet.stream_index] = error
+                if len(errors) == len(decoders):
+                    break
+        for index, decoder in decoders.items():
+            if index in errors:
+                continue
+            try:
+                heard.append(decoder.finish())
+            except UserError as error:
+                errors[index] = error
+    if not heard:
+        raise errors[media.stream.index]
+    if len(tracks) == 1:
+        return heard[0]
+    used = [0]
+    recording = heard[0].recording
+    if len(heard) > 1:
+        joined = join([one.recording for one in heard], parts[-1], most_channels=MAX_CHANNELS)
+        recording, used = joined.recording, list(joined.used)
+    said = AudioWarning("audio.tracks", 0.0, used=len(used), tracks=len(tracks))
+    damage = {warning.code: warning for number in reversed(used) for warning in heard[number].warnings}
+    return Decoded(recording, max(heard[number].peak for number in used), (said, *damage.values()))
+
+
 class _Decoder:
-    """One decoding: packets in, blocks of 16 kHz samples out.
+    """The decoding of one sound track: packets in, blocks of 16 kHz samples out; use as a context manager.
 
     Attributes:
         _timeline: places frames on the recording's clock.
@@ -118,13 +182,15 @@ class _Decoder:
             since.
         _unheard_s: seconds in packets that could not be decoded since the last that could.
         _lost_s, _damaged_at_s: seconds in packets that could not be decoded, and where the first was.
+        _seen: whether there were packets at all.
     """
 
-    def __init__(self, media: Media, part: Path, progress: Callable[[float], None]) -> None:
+    def __init__(self, media: Media, part: Path, progress: DecodeProgress) -> None:
         self._media = media
         self._part = part
+        self._stack = ExitStack()
         self._output: BlockWriter | None = None
-        self._progress = DecodeProgress(media, progress)
+        self._progress = progress
         self._relative = bool(int(media.container.format.flags) & _RELATIVE_TIMESTAMPS)
         self._timeline = Timeline(start_s=media.start_s, duration_s=media.duration_s, relative=self._relative)
         self._resampler: av.AudioResampler | None = None
@@ -135,28 +201,32 @@ class _Decoder:
         self._lost_s = 0.0
         self._damaged_at_s = 0.0
         self._unheard_s = 0.0
+        self._seen = False
 
-    def run(self) -> Decoded:
-        """Decode from beginning to end."""
-        index = self._media.stream.index
-        seen = False
-        with ExitStack() as stack:
-            for packet in _packets(self._media):
-                if packet.stream_index != index:
-                    self._progress.other(packet)
-                    continue
-                self._progress.packet(packet)
-                seen = seen or packet.size > 0
-                for frame in self._frames(packet):
-                    if self._output is None:
-                        writer = RecordingWriter(self._part, min(frame.layout.nb_channels, MAX_CHANNELS))
-                        self._output = BlockWriter(stack.enter_context(writer), self._progress)
-                    self._take(frame, self._output)
+    def __enter__(self) -> _Decoder:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.__exit__(*exc)  # type: ignore[arg-type]
+
+    def take(self, packet: Packet) -> None:
+        """Decode a packet of the track."""
+        self._seen = self._seen or packet.size > 0
+        for frame in self._frames(packet):
             if self._output is None:
-                raise user_error(self._why_nothing(seen))
-            self._drain(self._output)
-            self._output.flush()
-            recording, peak = self._output.recording, self._output.peak
+                writer = RecordingWriter(self._part, min(frame.layout.nb_channels, MAX_CHANNELS))
+                self._output = BlockWriter(self._stack.enter_context(writer), self._progress)
+            self._take(frame, self._output)
+
+    def finish(self) -> Decoded:
+        """Return what was decoded, once there are no more packets."""
+        if self._output is None:
+            raise user_error(self._why_nothing(self._seen))
+        self._drain(self._output)
+        self._output.flush()
+        # What was written is on the disk once the writer is closed.
+        self._stack.close()
+        recording, peak = self._output.recording, self._output.peak
         if recording.samples == 0:
             raise user_error("audio.no_samples")
         if peak < SILENT_PEAK:

@@ -277,6 +277,12 @@ PLAIN: tuple[str, ...] = (
     QT_TRANSLATE_NOOP(
         "Sentences", "The file is damaged in places, first at {at}; what could not be read is left silent."
     ),
+    QT_TRANSLATE_NOOP("Sentences", "{used} sound tracks were used."),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Of {tracks} sound tracks, {used} could be used; "
+        "the others are silent, the same, or in another language.",
+    ),
     QT_TRANSLATE_NOOP("Sentences", "Voices hard to tell apart, or only one voice: please check."),
     QT_TRANSLATE_NOOP("Sentences", "The vocabulary is too long: its last {number} words were not used."),
     QT_TRANSLATE_NOOP("Sentences", "The language was hard to tell: if it is wrong, choose it and try again."),

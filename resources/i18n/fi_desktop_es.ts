@@ -3171,6 +3171,14 @@ Todo se queda en este equipo.</translation>
         <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
     </message>
     <message>
+        <source>{used} sound tracks were used.</source>
+        <translation>Se usaron {used} pistas de sonido.</translation>
+    </message>
+    <message>
+        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
+        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+    </message>
+    <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
         <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
     </message>
