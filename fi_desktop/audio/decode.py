@@ -21,10 +21,10 @@ from fi_desktop.audio.blocks import BlockWriter, DecodeProgress
 from fi_desktop.audio.container import Media, open_media, read_error, user_error
 from fi_desktop.audio.declared import declared_duration
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
+from fi_desktop.audio.room import Room
 from fi_desktop.audio.timeline import Timeline
 from fi_desktop.audio.tracks import MAX_TRACKS, join, sound_tracks
 from fi_desktop.core.errors import UserError
-from fi_desktop.files import disk_full, is_disk_full
 
 MAX_CHANNELS = 8
 SILENT_PEAK = 1e-4
@@ -90,7 +90,9 @@ class Decoded:
     warnings: tuple[AudioWarning, ...] = ()
 
 
-def decode(source: Path, target: Path, *, progress: Callable[[float], None]) -> Decoded:
+def decode(
+    source: Path, target: Path, *, progress: Callable[[float], None], room: Room | None = None
+) -> Decoded:
     """Decode `source` to `target`, which is there whole or not at all.
 
     Channels are kept up to eight; further ones are mixed into these in turn, so that no voice is lost.
@@ -102,22 +104,25 @@ def decode(source: Path, target: Path, *, progress: Callable[[float], None]) -> 
         target: where the samples go; files of this name with ".part" and a number behind it are used
             meanwhile.
         progress: called with the fraction done, 0 to 1 and never falling, for every two seconds of sound.
+        room: how much may be written; as much as `Room` says by itself if None.
 
     Raises:
-        UserError: the codes of `open_media`, audio.no_samples, or audio.silent (peak below -80 dBFS).
-        TransientError: disk.full, or audio.read where the drive fails.
+        UserError: the codes of `open_media`, audio.no_samples, audio.silent (peak below -80 dBFS), or
+            audio.too_long.
+        TransientError: disk.full, audio.no_room, or audio.read where the drive fails.
     """
     # A fixed name: what a killed attempt left behind is overwritten by the next, and not forgotten on the
     # disk.
     parts = [target.with_name(f"{target.name}.part{number or ''}") for number in range(MAX_TRACKS + 1)]
+    room = room or Room(target.parent)
     try:
         with open_media(source) as media:
-            decoded = _decode_tracks(media, parts, progress)
+            decoded = _decode_tracks(media, parts, progress, room)
         progress(1.0)
         os.replace(decoded.recording.path, target)  # noqa: PTH105 - as STYLE.md names it
     except OSError as error:
-        if is_disk_full(error):
-            raise disk_full() from None
+        if (refusal := room.refusal(error)) is not None:
+            raise refusal from None
         raise
     finally:
         for part in parts:
@@ -125,7 +130,9 @@ def decode(source: Path, target: Path, *, progress: Callable[[float], None]) -> 
     return replace(decoded, recording=replace(decoded.recording, path=target))
 
 
-def _decode_tracks(media: Media, parts: Sequence[Path], report: Callable[[float], None]) -> Decoded:
+def _decode_tracks(
+    media: Media, parts: Sequence[Path], report: Callable[[float], None], room: Room
+) -> Decoded:
     """Decode the sound tracks side by side, and join what they hold.
 
     A track that cannot be used costs nothing but itself, as long as there is another; else its error is that
@@ -136,7 +143,7 @@ def _decode_tracks(media: Media, parts: Sequence[Path], report: Callable[[float]
     heard: list[Decoded] = []
     with ExitStack() as stack:
         decoders = {
-            track.stream.index: stack.enter_context(_Decoder(track, part, progress))
+            track.stream.index: stack.enter_context(_Decoder(track, part, progress, room))
             for track, part in zip(tracks, parts, strict=False)
         }
         errors: dict[int, UserError] = {}
@@ -166,7 +173,7 @@ def _decode_tracks(media: Media, parts: Sequence[Path], report: Callable[[float]
     used = [0]
     recording = heard[0].recording
     if len(heard) > 1:
-        joined = join([one.recording for one in heard], parts[-1], most_channels=MAX_CHANNELS)
+        joined = join([one.recording for one in heard], parts[-1], most_channels=MAX_CHANNELS, room=room)
         recording, used = joined.recording, list(joined.used)
     said = AudioWarning("audio.tracks", 0.0, used=len(used), tracks=len(tracks))
     damage = {warning.code: warning for number in reversed(used) for warning in heard[number].warnings}
@@ -185,9 +192,10 @@ class _Decoder:
         _seen: whether there were packets at all.
     """
 
-    def __init__(self, media: Media, part: Path, progress: DecodeProgress) -> None:
+    def __init__(self, media: Media, part: Path, progress: DecodeProgress, room: Room) -> None:
         self._media = media
         self._part = part
+        self._room = room
         self._stack = ExitStack()
         self._output: BlockWriter | None = None
         self._progress = progress
@@ -214,7 +222,8 @@ class _Decoder:
         self._seen = self._seen or packet.size > 0
         for frame in self._frames(packet):
             if self._output is None:
-                writer = RecordingWriter(self._part, min(frame.layout.nb_channels, MAX_CHANNELS))
+                channels = min(frame.layout.nb_channels, MAX_CHANNELS)
+                writer = RecordingWriter(self._part, channels, self._room)
                 self._output = BlockWriter(self._stack.enter_context(writer), self._progress)
             self._take(frame, self._output)
 

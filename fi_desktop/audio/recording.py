@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fi_desktop.audio.room import Room
+
 SAMPLE_RATE_HZ = 16_000
 _FULL_SCALE = 32_768.0
 
@@ -63,9 +65,10 @@ class RecordingWriter:
     exception.
     """
 
-    def __init__(self, path: Path, channels: int) -> None:
+    def __init__(self, path: Path, channels: int, room: Room | None = None) -> None:
         self._path = path
         self._channels = channels
+        self._room = room
         self._samples = 0
         self._file = path.open("wb")
 
@@ -79,10 +82,18 @@ class RecordingWriter:
                 os.fsync(self._file.fileno())
 
     def write(self, block: NDArray[np.float32]) -> None:
-        """Append float32 (channels, samples) in -1..1; what lies outside is clipped."""
+        """Append float32 (channels, samples) in -1..1; what lies outside is clipped.
+
+        Raises:
+            OSError: there is no room for it, by `Room` or by the system itself.
+        """
         scaled = np.clip(np.rint(block.T * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
-        self._file.write(scaled.astype("<i2").tobytes())
-        self._samples += block.shape[1]
+        raw = scaled.astype("<i2").tobytes()
+        samples = self._samples + block.shape[1]
+        if self._room is not None:
+            self._room.take(len(raw), duration_s=samples / SAMPLE_RATE_HZ)
+        self._file.write(raw)
+        self._samples = samples
 
     @property
     def recording(self) -> Recording:

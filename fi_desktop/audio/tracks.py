@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from fi_desktop.audio.container import Media
 from fi_desktop.audio.likeness import distinct_channels
 from fi_desktop.audio.recording import Recording, RecordingWriter
+from fi_desktop.audio.room import Room
 
 MAX_TRACKS = 8
 """Further tracks are not decoded."""
@@ -59,11 +60,13 @@ def sound_tracks(media: Media) -> list[Media]:
     return [media, *others][:MAX_TRACKS]
 
 
-def join(tracks: Sequence[Recording], target: Path, *, most_channels: int) -> Joined:
+def join(
+    tracks: Sequence[Recording], target: Path, *, most_channels: int, room: Room | None = None
+) -> Joined:
     """Join decoded tracks to one recording, the shorter ones with silence at their end.
 
     tracks: two or more, none of them silent. most_channels: where there are more in all, each track becomes
-    one channel.
+    one channel. room: how much may be written; see `Room`.
     """
     fold = sum(track.channels for track in tracks) > most_channels
     owners = [number for number, track in enumerate(tracks) for _ in range(1 if fold else track.channels)]
@@ -71,7 +74,7 @@ def join(tracks: Sequence[Recording], target: Path, *, most_channels: int) -> Jo
     for block in _blocks(tracks, fold=fold):
         products += block @ block.T
     kept = distinct_channels(products)
-    with RecordingWriter(target, len(kept)) as writer:
+    with RecordingWriter(target, len(kept), room) as writer:
         for block in _blocks(tracks, fold=fold):
             writer.write(block[kept])
         return Joined(writer.recording, tuple(sorted({owners[row] for row in kept})))

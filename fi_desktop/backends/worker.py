@@ -39,7 +39,10 @@ _HEARTBEAT_S = 2.0
 
 def main(pipe: Connection, device: str) -> None:
     """Serve until told to stop, computing on `device`; the target of the spawned process."""
+    from fi_desktop.audio.room import LARGEST_BYTES
+
     _end_with_the_app()
+    limit_files(LARGEST_BYTES)
     # Ctrl-C in a terminal reaches the whole group: what to do about it is the app's to decide
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(_ENVIRONMENT | environment(device))
@@ -141,6 +144,17 @@ class _Mouth:
                     self.say(Heartbeat())
                 except OSError:
                     return  # the app is gone
+
+
+def limit_files(largest_bytes: int) -> None:
+    """Let this process write no larger file; beyond it, writing fails with EFBIG. Does nothing on Windows."""
+    if sys.platform != "win32":
+        import resource
+
+        # Python itself ignores SIGXFSZ, which would else end the process.
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        bound = largest_bytes if most == resource.RLIM_INFINITY else min(largest_bytes, most)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound))
 
 
 def _end_with_the_app() -> None:

@@ -30,6 +30,9 @@ BY_CODE: dict[str, str] = {
         "Sentences", "The recording is no longer where it was: put it back, and try again."
     ),
     "audio.no_audio": QT_TRANSLATE_NOOP("Sentences", "This file has no sound track."),
+    "audio.no_room": QT_TRANSLATE_NOOP(
+        "Sentences", "The disk has too little room to decode this recording: make room, and try again."
+    ),
     "audio.no_samples": QT_TRANSLATE_NOOP("Sentences", "The recording holds no sound: its length is zero."),
     "audio.no_speech": QT_TRANSLATE_NOOP("Sentences", "Nobody speaks in this recording."),
     "audio.not_a_file": QT_TRANSLATE_NOOP("Sentences", "This is a folder or a device, and not a recording."),
@@ -38,6 +41,10 @@ BY_CODE: dict[str, str] = {
     ),
     "audio.silent": QT_TRANSLATE_NOOP(
         "Sentences", "The recording is silent from beginning to end: check the microphone that was used."
+    ),
+    "audio.too_long": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.",
     ),
     "audio.unreadable": QT_TRANSLATE_NOOP(
         "Sentences", "This file is not a recording that can be read, or it is protected against copying."

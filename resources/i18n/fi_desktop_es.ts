@@ -2767,6 +2767,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
+        <source>{used} sound tracks were used.</source>
+        <translation>Se usaron {used} pistas de sonido.</translation>
+    </message>
+    <message>
+        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
+        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+    </message>
+    <message>
         <source>fi-desktop is closing.</source>
         <translation>fi-desktop se está cerrando.</translation>
     </message>
@@ -2795,6 +2803,10 @@ Todo se queda en este equipo.</translation>
         <translation>Este archivo no tiene pista de sonido.</translation>
     </message>
     <message>
+        <source>The disk has too little room to decode this recording: make room, and try again.</source>
+        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
+    </message>
+    <message>
         <source>The recording holds no sound: its length is zero.</source>
         <translation>La grabación no contiene sonido: su duración es cero.</translation>
     </message>
@@ -2813,6 +2825,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The recording is silent from beginning to end: check the microphone that was used.</source>
         <translation>La grabación está en silencio de principio a fin: compruebe el micrófono que se usó.</translation>
+    </message>
+    <message>
+        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
+        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
     </message>
     <message>
         <source>This file is not a recording that can be read, or it is protected against copying.</source>
@@ -3169,14 +3185,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The file is damaged in places, first at {at}; what could not be read is left silent.</source>
         <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
-    </message>
-    <message>
-        <source>{used} sound tracks were used.</source>
-        <translation>Se usaron {used} pistas de sonido.</translation>
-    </message>
-    <message>
-        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
-        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
     </message>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>

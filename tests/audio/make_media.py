@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import wave
 from collections.abc import Sequence
 from fractions import Fraction
@@ -134,3 +135,34 @@ def black_picture(width: int, height: int) -> av.VideoFrame:
     for plane in picture.planes:
         plane.update(bytes(plane.buffer_size))
     return picture
+
+
+def nothing(_fraction: float) -> None:
+    """Take progress, and go on."""
+
+
+def write_flac_bomb(path: Path, *, frames: int) -> Path:
+    """Write a FLAC of eight constant channels at 2 kHz: a frame of 36 bytes decodes to 32.8 s, 8.4 MB."""
+    size, rate_hz, channels = 65_535, 2_000, 8
+    stream = (rate_hz << 44) | ((channels - 1) << 41) | (15 << 36)
+    info = struct.pack(">HH6xQ16x", size, size, stream)
+    constant = b"\0" + struct.pack(">h", 8_000)
+    with path.open("wb") as file:
+        file.write(b"fLaC" + b"\x80" + len(info).to_bytes(3, "big") + info)
+        for number in range(frames):
+            # Block size and rate follow the frame's number, 16 bits each.
+            header = b"\xff\xf8" + bytes([0x7D, (channels - 1) << 4 | 4 << 1])
+            header += chr(number).encode() + struct.pack(">HH", size - 1, rate_hz)
+            header += bytes([_crc(header, 8, 0x07)])
+            frame = header + channels * constant
+            file.write(frame + struct.pack(">H", _crc(frame, 16, 0x8005)))
+    return path
+
+
+def _crc(data: bytes, bits: int, polynomial: int) -> int:
+    crc, top, mask = 0, 1 << (bits - 1), (1 << bits) - 1
+    for byte in data:
+        crc ^= byte << (bits - 8)
+        for _ in range(8):
+            crc = ((crc << 1) ^ polynomial if crc & top else crc << 1) & mask
+    return crc

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from fi_desktop.audio.room import LARGEST_BYTES
 from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.messages import Ready
 from fi_desktop.core.job import JobState, Outcome, StageEnd
@@ -145,12 +146,14 @@ def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="reads another process's environment from /proc")
-def test_every_worker_is_told_not_to_call_home(home: Path):
+def test_every_worker_is_told_not_to_call_home_and_may_write_no_huge_file(home: Path):
     with running_app(home) as driver:
         driver.wait_for(lambda: any(worker.state is WorkerState.IDLE for worker in driver.workers()))
-        environment = psutil.Process(driver.workers()[0].pid).environ()
+        process = psutil.Process(driver.workers()[0].pid)
+        environment, limits = process.environ(), process.rlimit(psutil.RLIMIT_FSIZE)
     assert environment["PYANNOTE_METRICS_ENABLED"] == "0"
     assert environment["HF_HUB_OFFLINE"] == "1"
+    assert limits == (LARGEST_BYTES, LARGEST_BYTES)
 
 
 def test_each_worker_tells_what_it_uses(home: Path, sample: Path):

@@ -1,0 +1,135 @@
+"""A recording takes no more time and no more of the disk than it may."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.audio.decode import decode
+from fi_desktop.audio.room import Room
+from fi_desktop.backends.worker import limit_files
+from fi_desktop.core.errors import FiError, TransientError, UserError
+from tests.audio.make_media import nothing, tones, write_flac_bomb, write_wav
+
+GB = 1_000_000_000
+
+
+def disk(*free: int) -> Callable[[Path], int]:
+    """A disk whose free space is these in turn; the last from then on."""
+    left = list(free)
+    return lambda _folder: left.pop(0) if len(left) > 1 else left[0]
+
+
+def code_of(room: Room, error: OSError) -> str | None:
+    refusal = room.refusal(error)
+    return refusal.code if refusal is not None else None
+
+
+def test_a_small_file_that_decodes_to_far_too_much_is_refused_before_it_is_written(tmp_path):
+    source = write_flac_bomb(tmp_path / "bomb.flac", frames=2_000)  # 18 hours, 17 GB
+    assert source.stat().st_size < 80_000
+    part, target = tmp_path / "samples.pcm.part", tmp_path / "samples.pcm"
+    sizes: list[int] = []
+
+    with pytest.raises(UserError) as caught:
+        decode(
+            source,
+            target,
+            progress=lambda _: sizes.append(part.stat().st_size),
+            room=Room(tmp_path, longest_s=40.0),
+        )
+
+    assert caught.value.code == "audio.too_long"
+    assert max(sizes) <= 40 * 16_000 * 2 * 8
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_recording_that_would_fill_the_disk_stops_while_there_is_room_for_others(tmp_path):
+    source = write_flac_bomb(tmp_path / "bomb.flac", frames=2_000)
+    part = tmp_path / "samples.pcm.part"
+    size, free = 40_000_000, []
+
+    def small_disk(_folder: Path) -> int:
+        free.append(size - (part.stat().st_size if part.exists() else 0))
+        return free[-1]
+
+    with pytest.raises(TransientError) as caught:
+        decode(
+            source,
+            tmp_path / "samples.pcm",
+            progress=nothing,
+            room=Room(tmp_path, roomy_bytes=20_000_000, free_bytes=small_disk),
+        )
+
+    assert caught.value.code == "audio.no_room"
+    assert min(free) > 0.1 * size
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_disk_that_something_else_filled_is_waited_for(tmp_path):
+    room = Room(tmp_path, free_bytes=disk(10 * GB, 10 * GB, 0))
+    room.take(8_000_000, duration_s=250.0)
+    with pytest.raises(OSError, match="space") as caught:
+        room.take(9_000_000, duration_s=500.0)
+    assert code_of(room, caught.value) == "disk.full"
+
+
+def test_a_disk_that_was_almost_full_before_is_waited_for(tmp_path):
+    room = Room(tmp_path, free_bytes=disk(20_000_000, 20_000_000, 1_000_000))
+    room.take(8_000_000, duration_s=250.0)
+    with pytest.raises(OSError, match="space") as caught:
+        room.take(9_000_000, duration_s=500.0)
+    assert code_of(room, caught.value) == "disk.full"
+
+
+def test_a_nearly_full_disk_has_room_for_a_visit(tmp_path):
+    room = Room(tmp_path, free_bytes=disk(1 * GB))
+    for second in range(3_600):
+        room.take(32_000, duration_s=second + 1.0)
+
+
+@pytest.mark.parametrize(
+    ("number", "written", "code"),
+    [
+        (errno.ENOSPC, 200_000_000, "audio.no_room"),
+        (errno.EDQUOT, 200_000_000, "audio.no_room"),  # free space knows nothing of quotas
+        (errno.ENOSPC, 8_000_000, "disk.full"),
+        (errno.EFBIG, 8_000_000, "audio.too_long"),
+        (errno.EIO, 8_000_000, None),
+    ],
+)
+def test_an_error_of_writing_is_told_by_what_caused_it(tmp_path, number, written, code):
+    room = Room(tmp_path, free_bytes=disk(300_000_000, 300_000_000, 300_000_000 - written))
+    room.take(written, duration_s=1.0)
+    assert code_of(room, OSError(number, "no")) == code
+
+
+def decode_under_a_limit(pipe: Connection, source: Path, target: Path) -> None:
+    """Decode as a worker does; it is spawned, and found here by name."""
+    limit_files(1_000_000)
+    try:
+        decode(source, target, progress=nothing)
+        pipe.send("done")
+    except FiError as error:
+        pipe.send(error.code)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_worker_writes_no_file_that_is_larger_than_it_may(tmp_path):
+    source = write_wav(tmp_path / "tone.wav", tones([440], seconds=60.0, rate_hz=16_000), rate_hz=16_000)
+    hear, say = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(
+        target=decode_under_a_limit, args=(say, source, tmp_path / "samples.pcm")
+    )
+    process.start()
+    say.close()
+    code = hear.recv()
+    process.join()
+    assert (code, process.exitcode) == ("audio.too_long", 0)
+    assert list(tmp_path.iterdir()) == [source]
