@@ -53,10 +53,10 @@ def jobs(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def export_result(settings: Settings, options: argparse.Namespace) -> int:
-    """Write a completed job's result in one format."""
+    """Write a job's result in one format."""
     with idle_queue(settings) as client:
         job = client.job(options.id)
-    if job.state is not JobState.COMPLETED:
+    if job.summary is None:
         raise UserError("export.no_result", f"Job {job.id} has no result: it is {job.state.value}.")
     transcript = JobFolders(settings.jobs).transcript(job.id)
     if str(options.output) == "-":
@@ -100,5 +100,5 @@ def _show(settings: Settings, job: Job, *, as_json: bool) -> None:
         outcome = attempt.outcome.value if attempt.outcome else "running"
         error = f": {attempt.error.message}" if attempt.error else ""
         console.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
-    if job.state is JobState.COMPLETED:
+    if job.summary is not None:
         console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job.id), columns=console.width))

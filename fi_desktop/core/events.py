@@ -59,7 +59,14 @@ class CancelAsked(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class RetryAsked(JobEvent):
-    """A person wants the job done again, or now."""
+    """A person wants the job done again, or now.
+
+    Attributes:
+        keep_result: a result that the job has stays until there is another. False in events that were stored
+            before results were kept.
+    """
+
+    keep_result: bool = False
 
 
 @dataclass(frozen=True, slots=True)

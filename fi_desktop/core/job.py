@@ -6,6 +6,9 @@
                 |          `-----> RETRYING    (until its due time)
                 `---- released, due, or retried by a person
 
+A completed job that is retried keeps its result until the new one is written. If the retry is cancelled, the
+job is COMPLETED again, as it was before; if it fails, the job is FAILED and the earlier result stays.
+
 A job is the fold of its events: nothing changes a job but `apply`. News of an attempt carry the *claim* under
 which it was handed out; news under another claim come from an attempt that was given up, and are refused as
 stale.
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import OUT_OF_MEMORY, ErrorInfo
@@ -174,6 +178,20 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierResult:
+    """What a job goes back to when a person cancels its retry.
+
+    Attributes:
+        options, fingerprint: those with which the result was made.
+        finished_at: when it was made.
+    """
+
+    options: JobOptions
+    fingerprint: str | None
+    finished_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One recording and a full snapshot of its options. Times are UTC, seconds since the epoch.
 
@@ -186,9 +204,11 @@ class Job:
         batch: the id of the first job of those that were handed in together; None for a single one.
         fingerprint: tells the same recording with the same options again.
         cancelling: a person has cancelled the running attempt; the worker was asked to stop.
-        summary: set exactly in COMPLETED.
+        summary: of the result; set exactly while there is one.
         finished_at: set exactly in a final state.
         seen_at: when a person first looked at the result, or wrote it out.
+        earlier: set exactly while the result is that of an earlier run: the job is being done again, or that
+            failed.
     """
 
     id: int
@@ -207,11 +227,13 @@ class Job:
     batch: int | None = None
     fingerprint: str | None = None
     seen_at: float | None = None
+    earlier: EarlierResult | None = None
 
     @property
     def error(self) -> ErrorInfo | None:
-        """The last attempt's error."""
-        return self.attempts[-1].error if self.attempts else None
+        """The last attempt's error; None for a completed job, also if a later attempt was cancelled."""
+        completed = self.state is JobState.COMPLETED
+        return self.attempts[-1].error if self.attempts and not completed else None
 
     @property
     def charged(self) -> int:
@@ -280,12 +302,12 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return replace(job, priority=event.priority)
         case JobState.QUEUED | JobState.RETRYING, ev.OptionsChanged():
             return replace(job, options=event.options, fingerprint=event.fingerprint)
-        case JobState.COMPLETED, ev.Seen():
+        case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
         case JobState.RUNNING, ev.CancelAsked():
             return replace(job, cancelling=True)
         case JobState.QUEUED | JobState.RETRYING, ev.CancelAsked():
-            return replace(job, state=JobState.CANCELLED, due_at=None, finished_at=event.at)
+            return _cancelled(job, event.at)
         case JobState.FAILED | JobState.CANCELLED | JobState.RETRYING | JobState.COMPLETED, ev.RetryAsked():
             # the person's word starts the count anew: what was charged before is kept, but no longer counts
             forgiven = tuple(replace(attempt, charged=False) for attempt in job.attempts)
@@ -295,12 +317,35 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
                 attempts=forgiven,
                 deliveries=0,
                 due_at=None,
-                summary=None,
                 finished_at=None,
-                seen_at=None,
+                **_kept(job, event),
             )
         case _:
             raise InvalidTransition(f"{type(event).__name__} while {job.state.value}")
+
+
+def _kept(job: Job, event: ev.RetryAsked) -> dict[str, Any]:
+    """Return the fields that tell of the result, for a job that is done again."""
+    if not event.keep_result:
+        return {"summary": None, "seen_at": None, "earlier": None}
+    if job.finished_at is None or job.state is not JobState.COMPLETED:
+        return {}  # no result, or one that is kept already
+    return {"earlier": EarlierResult(job.options, job.fingerprint, job.finished_at)}
+
+
+def _cancelled(job: Job, at: float) -> Job:
+    """Return the job once it is cancelled; one with an earlier result is as it was with that."""
+    if (earlier := job.earlier) is None:
+        return replace(job, state=JobState.CANCELLED, due_at=None, finished_at=at)
+    return replace(
+        job,
+        state=JobState.COMPLETED,
+        due_at=None,
+        options=earlier.options,
+        fingerprint=earlier.fingerprint,
+        finished_at=earlier.finished_at,
+        earlier=None,
+    )
 
 
 def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
@@ -314,6 +359,8 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
                 attempts=attempts,
                 summary=event.summary,
                 finished_at=event.at,
+                seen_at=None,
+                earlier=None,
             )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = Outcome.CRASHED if event.crashed else Outcome.FAILED
@@ -327,7 +374,7 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
             return replace(ended, state=JobState.QUEUED, attempts=_close(job, event, Outcome.RELEASED))
         case ev.Released() | ev.Cancelled():  # what a person had given up does not come back
             attempts = _close(job, event, Outcome.CANCELLED)
-            return replace(ended, state=JobState.CANCELLED, attempts=attempts, finished_at=event.at)
+            return _cancelled(replace(ended, attempts=attempts), event.at)
         case _:
             raise InvalidTransition(type(event).__name__)
 
@@ -361,8 +408,10 @@ def check(job: Job) -> None:
         "finished_at exactly in a final state": (job.finished_at is not None) == job.state.final,
         "claim exactly while running": (job.claim is not None) == (job.state is JobState.RUNNING),
         "due_at exactly while retrying": (job.due_at is not None) == (job.state is JobState.RETRYING),
-        "summary exactly when completed": (job.summary is not None) == (job.state is JobState.COMPLETED),
-        "seen only when completed": job.seen_at is None or job.state is JobState.COMPLETED,
+        "a summary when completed": job.summary is not None or job.state is not JobState.COMPLETED,
+        "seen only with a result": job.seen_at is None or job.summary is not None,
+        "earlier exactly with a result when not completed": (job.earlier is not None)
+        == (job.summary is not None and job.state is not JobState.COMPLETED),
         "cancelling only while running": not job.cancelling or job.state is JobState.RUNNING,
         "one open attempt exactly while running": [a.outcome is None for a in job.attempts]
         == [False] * (len(job.attempts) - 1) + [job.state is JobState.RUNNING] * bool(job.attempts),

@@ -13,6 +13,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import (
     Attempt,
+    EarlierResult,
     Job,
     JobOptions,
     JobState,
@@ -117,7 +118,7 @@ def event_from_json(data: dict[str, Any]) -> ev.JobEvent:
 
 def job_to_json(job: Job) -> dict[str, Any]:
     """Return the job as JSON values."""
-    return {
+    data = {
         "id": job.id,
         "path": job.path,
         "options": options_to_json(job.options),
@@ -135,6 +136,7 @@ def job_to_json(job: Job) -> dict[str, Any]:
         "fingerprint": job.fingerprint,
         "seen_at": job.seen_at,
     }
+    return data | {"earlier": _earlier_to_json(job.earlier)} if job.earlier else data
 
 
 def job_from_json(data: dict[str, Any]) -> Job:
@@ -160,6 +162,7 @@ def job_from_json(data: dict[str, Any]) -> Job:
         batch=data.get("batch"),
         fingerprint=data.get("fingerprint"),
         seen_at=data.get("seen_at"),
+        earlier=_earlier_from_json(data["earlier"]) if data.get("earlier") else None,
     )
 
 
@@ -212,6 +215,18 @@ def stages_to_json(stages: Sequence[StageTime]) -> list[list[Any]]:
 def stages_from_json(data: Sequence[Sequence[Any]]) -> tuple[StageTime, ...]:
     """Read what `stages_to_json` wrote."""
     return tuple(StageTime(Stage(stage), took_s, StageEnd(end)) for stage, took_s, end in data)
+
+
+def _earlier_to_json(earlier: EarlierResult) -> dict[str, Any]:
+    return {
+        "options": options_to_json(earlier.options),
+        "fingerprint": earlier.fingerprint,
+        "finished_at": earlier.finished_at,
+    }
+
+
+def _earlier_from_json(data: dict[str, Any]) -> EarlierResult:
+    return EarlierResult(options_from_json(data["options"]), data["fingerprint"], data["finished_at"])
 
 
 def _attempt_to_json(attempt: Attempt) -> dict[str, Any]:

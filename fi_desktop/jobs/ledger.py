@@ -132,14 +132,20 @@ class Ledger:
         return Submission(tuple(ids), tuple(known))
 
     def cancel(self, job: Job) -> None:
-        """Cancel a job; a running one is asked to stop. One in a final state stays as it is."""
+        """Cancel a job; a running one is asked to stop. One in a final state stays as it is.
+
+        A job that is done again goes back to the result it has.
+        """
         if not job.state.final and not job.cancelling:
             self._record(job, ev.CancelAsked(job.id, self._now()))
 
     def retry(self, job: Job) -> None:
-        """Do a job again, or now. One that is queued or running stays as it is."""
+        """Do a job again, or now; a result that it has stays until there is another.
+
+        One that is queued or running stays as it is.
+        """
         if job.state not in (JobState.QUEUED, JobState.RUNNING):
-            self._record(job, ev.RetryAsked(job.id, self._now()))
+            self._record(job, ev.RetryAsked(job.id, self._now(), keep_result=True))
 
     def prioritize(self, job: Job, priority: Priority) -> None:
         """Move a waiting job forward or back."""
@@ -169,7 +175,7 @@ class Ledger:
 
     def mark_seen(self, job: Job) -> None:
         """A person looked at the result, or wrote it out."""
-        if job.state is JobState.COMPLETED and job.seen_at is None:
+        if job.summary is not None and job.seen_at is None:
             self._record(job, ev.Seen(job.id, self._now()))
 
     def set_paused(self, *, paused: bool) -> None:
@@ -269,7 +275,7 @@ class Ledger:
         after = self._expired_up_to
         up_to = after + _EXPIRED_A_TURN
         for job in self.store.finished_before(self._now() - self._keep_s, after=after, up_to=up_to):
-            unseen = self._keep_unseen and job.state is JobState.COMPLETED and job.seen_at is None
+            unseen = self._keep_unseen and job.summary is not None and job.seen_at is None
             if not unseen:
                 self.remove(job)
         done = up_to >= self.store.last_id

@@ -78,7 +78,7 @@ def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFold
     for job_id in sorted(links.keys() | results):
         events = list(_whole_events(links.get(job_id, {})))
         job = _replay(store, events)
-        if job_id in results and (job is None or job.state is not JobState.COMPLETED):
+        if job_id in results and (job is None or job.summary is None):
             job = _replay(store, _completion(job, job_id, folders, at), job)
         restored += job is not None
     store.never_reuse(max([0, *links, *results]))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import Attempt, Job, JobOptions, Outcome, Stage, StageEnd, Summary
+from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Stage, StageEnd, Summary
 
 _KEPT = 20  # of the latest jobs
 _ENOUGH = 3  # below that a plan is a guess
@@ -81,7 +81,7 @@ class Speeds:
     def learn(self, job: Job) -> None:
         """Take in a job that was completed; any other says nothing yet."""
         summary = job.summary
-        if summary is None:
+        if summary is None or job.state is not JobState.COMPLETED:
             return
         self._writes[job.options.transcriber] = bool(summary.transcriber)
         if summary.duration_s <= 0:

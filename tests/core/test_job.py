@@ -100,6 +100,55 @@ def test_a_persons_retry_starts_the_count_anew_and_keeps_the_history():
     assert job.attempts[0].error == ERROR
 
 
+DONE = (
+    submitted(),
+    ev.Claimed(1, 101.0, "a", "w"),
+    ev.Completed(1, 111.0, "a", SUMMARY),
+    ev.Seen(1, 120.0),
+    ev.RetryAsked(1, 200.0, keep_result=True),
+)
+OTHER = Summary(3, 30.0, "builtin")
+
+
+def test_a_job_that_is_done_again_keeps_its_result_until_there_is_another():
+    again = (*DONE, ev.Claimed(1, 201.0, "b", "w"))
+    for events in (DONE, again, (*again, ev.Failed(1, 202.0, "b", ERROR, retry_at=262.0))):
+        assert (fold(*events).summary, fold(*events).seen_at) == (SUMMARY, 120.0)
+    failed = fold(*again, ev.Failed(1, 202.0, "b", ERROR, retry_at=None))
+    assert (failed.state, failed.summary, failed.error) == (JobState.FAILED, SUMMARY, ERROR)
+    done = fold(*again, ev.Completed(1, 211.0, "b", OTHER))
+    assert (done.summary, done.seen_at, done.finished_at, done.earlier) == (OTHER, None, 211.0, None)
+
+
+@pytest.mark.parametrize(
+    "given_up",
+    [
+        (ev.CancelAsked(1, 201.0),),
+        (ev.OptionsChanged(1, 201.0, JobOptions(language="es"), "other"), ev.CancelAsked(1, 202.0)),
+        (ev.Claimed(1, 201.0, "b", "w"), ev.CancelAsked(1, 202.0), ev.Cancelled(1, 203.0, "b")),
+        (ev.Claimed(1, 201.0, "b", "w"), ev.CancelAsked(1, 202.0), ev.Released(1, 203.0, "b")),
+        (
+            ev.Claimed(1, 201.0, "b", "w"),
+            ev.Failed(1, 202.0, "b", ERROR, retry_at=None),
+            ev.RetryAsked(1, 203.0, keep_result=True),
+            ev.CancelAsked(1, 204.0),
+        ),
+    ],
+)
+def test_a_job_whose_retry_is_cancelled_is_as_it_was(given_up: tuple[ev.JobEvent, ...]):
+    before, after = fold(*DONE[:-1]), fold(*DONE, *given_up)
+    assert (after.state, after.summary, after.error) == (JobState.COMPLETED, SUMMARY, None)
+    assert (after.options, after.fingerprint) == (before.options, before.fingerprint)
+    assert (after.finished_at, after.seen_at) == (before.finished_at, before.seen_at)
+
+
+def test_a_retry_of_an_older_program_is_read_as_it_was_written():
+    stored = event_to_json(DONE[-1])
+    del stored["keep_result"]
+    job = fold(*DONE[:-1], event_from_json(stored))
+    assert (job.state, job.summary, job.seen_at) == (JobState.QUEUED, None, None)
+
+
 def test_the_options_of_a_job_that_waits_can_be_changed():
     options = JobOptions(language="es")
     changed = ev.OptionsChanged(1, 101.0, options, "other")
@@ -196,7 +245,8 @@ later_events = st.one_of(
     st.builds(ev.Claimed, st.just(1), at, claims, st.text()),
     st.builds(ev.Due, st.just(1), at),
     st.builds(ev.CancelAsked, st.just(1), at),
-    st.builds(ev.RetryAsked, st.just(1), at),
+    st.builds(ev.RetryAsked, st.just(1), at, st.booleans()),
+    st.builds(ev.Seen, st.just(1), at),
     st.builds(ev.Prioritized, st.just(1), at, st.sampled_from(Priority)),
     st.builds(ev.OptionsChanged, st.just(1), at, options, st.none() | st.text()),
     st.builds(ev.Completed, st.just(1), at, claims, st.just(SUMMARY), stages=stages),

@@ -74,6 +74,8 @@ class Model:
                 "cancelling": False,
                 "finished_at": None,
                 "seen_at": None,
+                "result": False,
+                "earlier": None,
             }
         return tuple(ids), tuple(known)
 
@@ -82,12 +84,15 @@ class Model:
             if job["state"] == "RUNNING":
                 job["cancelling"] = True
             elif job["state"] in WAITING:
-                job.update(state="CANCELLED", due=None, finished_at=now)
+                self._give_up(job, now)
 
     def retry(self, ids: Iterable[int]) -> None:
+        """Do jobs again; a result is there to be seen until there is another."""
         for job in self._named(ids):
+            if job["state"] == "COMPLETED":
+                job["earlier"] = (job["options"], job["finished_at"])
             if job["state"] not in ("QUEUED", "RUNNING"):
-                job.update(state="QUEUED", deliveries=0, charged=0, due=None, finished_at=None, seen_at=None)
+                job.update(state="QUEUED", deliveries=0, charged=0, due=None, finished_at=None)
 
     def retry_failed(self) -> int:
         failed = [i for i, job in self.jobs.items() if job["state"] == "FAILED"]
@@ -141,7 +146,7 @@ class Model:
 
     def mark_seen(self, ids: Iterable[int], now: float) -> None:
         for job in self._named(ids):
-            if job["state"] == "COMPLETED" and job["seen_at"] is None:
+            if job["result"] and job["seen_at"] is None:
                 job["seen_at"] = now
 
     def pause(self, *, paused: bool) -> None:
@@ -168,6 +173,7 @@ class Model:
     def completed(self, job_id: int, claim: str, now: float) -> None:
         if job := self._running(job_id, claim):
             self._end(job, "completed", state="COMPLETED", finished_at=now)
+            job.update(result=True, earlier=None, seen_at=None)
 
     def failed(self, job_id: int, claim: str, now: float, *, mendable: bool, crashed: bool) -> None:
         """An attempt ended in an error; `mendable` by the person alone, so that trying again is no use."""
@@ -175,7 +181,7 @@ class Model:
         if job is None:
             return
         if job["cancelling"]:
-            self._end(job, "cancelled", state="CANCELLED", finished_at=now)
+            self._give_up(job, now)
             return
         before = job["charged"]
         self._end(job, "crashed" if crashed else "failed", charged=before + 1)
@@ -192,19 +198,19 @@ class Model:
         if job is None:
             return
         if job["cancelling"]:  # the person had given it up: it must not come back
-            self._end(job, "cancelled", state="CANCELLED", finished_at=now)
+            self._give_up(job, now)
         else:
             self._end(job, "released", state="QUEUED")
 
     def cancelled(self, job_id: int, claim: str, now: float) -> None:
         if job := self._running(job_id, claim):
-            self._end(job, "cancelled", state="CANCELLED", finished_at=now)
+            self._give_up(job, now)
 
     # ---- the program
 
     def expire(self, now: float) -> None:
         for job_id, job in list(self.jobs.items()):
-            unseen = self.keep_unseen and job["state"] == "COMPLETED" and job["seen_at"] is None
+            unseen = self.keep_unseen and job["result"] and job["seen_at"] is None
             if job["state"] in FINAL and job["finished_at"] < now - self.keep_s and not unseen:
                 del self.jobs[job_id]
 
@@ -219,7 +225,7 @@ class Model:
             if job["state"] != "RUNNING":
                 continue
             if job["cancelling"]:
-                self._end(job, "cancelled", state="CANCELLED", finished_at=now)
+                self._give_up(job, now)
             elif job["deliveries"] >= MAX_DELIVERIES:
                 self._end(job, "crashed", state="FAILED", charged=job["charged"] + 1, finished_at=now)
             else:
@@ -239,6 +245,16 @@ class Model:
         """Return the job, if it runs under this claim; news under another one change nothing."""
         job = self.jobs.get(job_id)
         return job if job and job["state"] == "RUNNING" and job["claim"] == claim else None
+
+    def _give_up(self, job: Record, now: float) -> None:
+        """A person wants it no more; a result of before is as it was when it was made."""
+        if job["state"] == "RUNNING":
+            self._end(job, "cancelled")
+        if job["earlier"] is None:
+            job.update(state="CANCELLED", due=None, finished_at=now)
+        else:
+            options, finished_at = job["earlier"]
+            job.update(state="COMPLETED", due=None, options=options, finished_at=finished_at, earlier=None)
 
     def _end(self, job: Record, outcome: str, **changes: Any) -> None:
         job.update(claim=None, cancelling=False, outcomes=[*job["outcomes"][:-1], outcome], **changes)
@@ -264,4 +280,6 @@ def as_record(job: Job) -> Record:
         "cancelling": job.cancelling,
         "finished_at": job.finished_at,
         "seen_at": job.seen_at,
+        "result": job.summary is not None,
+        "earlier": job.earlier and (job.earlier.options, job.earlier.finished_at),
     }

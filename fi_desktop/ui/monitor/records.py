@@ -61,7 +61,8 @@ def slim(job: Job) -> Job:
     if job.state in _SHOWN:
         return job
     attempts = tuple(_slim(attempt) for attempt in job.attempts)
-    return replace(job, path="", options=_NO_OPTIONS, summary=None, fingerprint=None, attempts=attempts)
+    bare = replace(job, path="", options=_NO_OPTIONS, summary=None, earlier=None, fingerprint=None)
+    return replace(bare, attempts=attempts)
 
 
 def _slim(attempt: Attempt) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import Job, JobState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Wave:
             return None  # it was so before
         self.drop(job.id)
         match job.state:
+            case JobState.COMPLETED if job.attempts[-1].outcome is not Outcome.COMPLETED:
+                return None  # its retry was cancelled: it stands as it did before
             case JobState.COMPLETED:
                 self.completed[job.id] = None
                 return Ended(completed=(job.id,))
