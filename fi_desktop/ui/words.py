@@ -222,6 +222,17 @@ class Words(QObject):
 
     def detail(self, row: Row, now: float, retries: int) -> str:
         """Return the one line that stands below a job's name: what the person should know now."""
+        if row.exportable and row.state is not JobState.COMPLETED:
+            return " ".join(filter(None, (self._standing(row, now, retries), self.kept(row))))
+        return self._standing(row, now, retries)
+
+    def kept(self, row: Row) -> str:
+        """Return what becomes of the result of a job that is done again, or of which that failed."""
+        if row.state is JobState.FAILED:
+            return self.tr("The earlier result is still there.")
+        return self.tr("The earlier result stays until the new one is ready.")
+
+    def _standing(self, row: Row, now: float, retries: int) -> str:
         match row.state:
             case JobState.RETRYING if row.due_at is not None:
                 wait = clock(row.due_at - now + 0.5)
@@ -235,7 +246,7 @@ class Words(QObject):
                 return self.error(row.error)
             case JobState.COMPLETED:
                 return self.remarks(row.grade, row.notes)
-            case JobState.QUEUED if row.attempts:
+            case JobState.QUEUED if row.attempts and not row.exportable:
                 return self.tr("Waiting for its next attempt")
             case _:
                 return ""

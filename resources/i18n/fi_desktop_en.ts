@@ -231,6 +231,30 @@
     </message>
 </context>
 <context>
+    <name>Redo</name>
+    <message numerus="yes">
+        <source>Process %Ln finished recording(s) again?</source>
+        <translation>
+            <numerusform>Process %Ln finished recording again?</numerusform>
+            <numerusform>Process %Ln finished recordings again?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Only the %Ln without a result</source>
+        <translation>
+            <numerusform>Only the %Ln without a result</numerusform>
+            <numerusform>Only the %Ln without a result</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln finished recording(s) will be processed again</source>
+        <translation>
+            <numerusform>%Ln finished recording will be processed again</numerusform>
+            <numerusform>%Ln finished recordings will be processed again</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Removal</name>
     <message numerus="yes">
         <source>%Ln job(s) removed</source>

@@ -1092,6 +1092,10 @@ Todo se queda en este equipo.</translation>
         <translation>Leyendo…</translation>
     </message>
     <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
         <source>This job is not there any more.</source>
         <translation>Este trabajo ya no existe.</translation>
     </message>
@@ -2644,6 +2648,50 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>Redo</name>
+    <message>
+        <source>Retry</source>
+        <translation>Reintentar</translation>
+    </message>
+    <message numerus="yes">
+        <source>Process %Ln finished recording(s) again?</source>
+        <translation>
+            <numerusform>¿Procesar de nuevo %Ln grabación terminada?</numerusform>
+            <numerusform>¿Procesar de nuevo %Ln grabaciones terminadas?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Each keeps its result until the new one is ready. It may take a long time.</source>
+        <translation>Cada una conserva su resultado hasta que el nuevo esté listo. Puede tardar mucho.</translation>
+    </message>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
+    </message>
+    <message numerus="yes">
+        <source>Only the %Ln without a result</source>
+        <translation>
+            <numerusform>Solo la %Ln sin resultado</numerusform>
+            <numerusform>Solo las %Ln sin resultado</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln finished recording(s) will be processed again</source>
+        <translation>
+            <numerusform>Se procesará de nuevo %Ln grabación terminada</numerusform>
+            <numerusform>Se procesarán de nuevo %Ln grabaciones terminadas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
+    </message>
+</context>
+<context>
     <name>Removal</name>
     <message numerus="yes">
         <source>%Ln job(s) removed</source>
@@ -2775,6 +2823,14 @@ Todo se queda en este equipo.</translation>
         <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
     </message>
     <message>
+        <source>The disk has too little room to decode this recording: make room, and try again.</source>
+        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
+    </message>
+    <message>
+        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
+        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
+    </message>
+    <message>
         <source>fi-desktop is closing.</source>
         <translation>fi-desktop se está cerrando.</translation>
     </message>
@@ -2803,10 +2859,6 @@ Todo se queda en este equipo.</translation>
         <translation>Este archivo no tiene pista de sonido.</translation>
     </message>
     <message>
-        <source>The disk has too little room to decode this recording: make room, and try again.</source>
-        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
-    </message>
-    <message>
         <source>The recording holds no sound: its length is zero.</source>
         <translation>La grabación no contiene sonido: su duración es cero.</translation>
     </message>
@@ -2825,10 +2877,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The recording is silent from beginning to end: check the microphone that was used.</source>
         <translation>La grabación está en silencio de principio a fin: compruebe el micrófono que se usó.</translation>
-    </message>
-    <message>
-        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
-        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
     </message>
     <message>
         <source>This file is not a recording that can be read, or it is protected against copying.</source>
@@ -3926,6 +3974,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Nothing: only who spoke when</source>
         <translation>Ninguno: solo quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
     </message>
     <message>
         <source>Tried again in {wait}</source>

@@ -13,6 +13,7 @@ import pytest
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Summary, apply
+from fi_desktop.files import RESULT
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.rebuild import open_or_rebuild
 from fi_desktop.jobs.store import JobStore
@@ -96,6 +97,40 @@ def test_a_damaged_store_is_set_aside_and_rebuilt(home: Path, damage: Callable[[
     assert {job.state for job in jobs} <= {JobState.QUEUED, JobState.COMPLETED, JobState.RUNNING}
     with store.transaction():
         assert store.next_id() > max((job.id for job in jobs), default=0)
+    store.close()
+
+
+def damage_an_index(database: Path) -> None:
+    """Leave every row readable, and the file unsound."""
+    with sqlite3.connect(database) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND name = 'Cache_tag_rowid'"
+        ).fetchone()
+    connection.close()
+    with database.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"garbage" * 500)
+
+
+def test_a_job_that_was_to_be_done_again_still_is_and_keeps_its_result(home: Path):
+    store = JobStore(home / "store")
+    with store.transaction():
+        before = store.get(2)
+        asked = ev.RetryAsked(2, 5.0, keep_result=True)
+        assert before is not None
+        store.write(before, apply(before, asked), asked)
+    store._cache.close()
+    folder = home / "jobs" / "2"
+    folder.mkdir(parents=True)
+    (folder / RESULT).write_text("{}")
+    checkpoint(home / "store" / "cache.db")
+    damage_an_index(home / "store" / "cache.db")
+    store = reopen(home)
+    job = store.get(2)
+    assert store.notice
+    assert job is not None
+    assert (job.state, job.summary) == (JobState.QUEUED, SUMMARY)
+    assert list(verify(store)) == []
     store.close()
 
 

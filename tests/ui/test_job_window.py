@@ -123,13 +123,51 @@ def test_a_damaged_result_says_what_to_do(qtbot, window, done, program, damage):
     qtbot.waitUntil(lambda: opened.note == "The result cannot be read. Retry the job to make it again.")
 
 
-def test_a_job_done_again_shows_its_new_result(qtbot, window, hand, done, program):
+def test_a_job_done_again_shows_its_result_until_there_is_another(qtbot, window, hand, done, program):
     opened = window.windows.open(done.id)
     shown_result(qtbot, opened)
     program.service.retry([done.id])
-    qtbot.waitUntil(opened.page.isVisible)
+    qtbot.waitUntil(opened.again.isVisible)
+    assert opened.again.text == "Waiting: The earlier result stays until the new one is ready."
+    assert opened.result.isVisible()
     hand.complete(hand.claim(), stories.conversation(21))
     qtbot.waitUntil(lambda: opened.result.isVisible() and opened.result.turns.model().rowCount() == 21)
+    assert not opened.again.isVisible()
+
+
+def test_a_result_is_opened_and_exported_although_doing_it_again_failed(qtbot, window, hand, done, program):
+    program.service.retry([done.id])
+    job = hand.claim()
+    error = ErrorInfo(ErrorKind.USER, "audio.gone", "The recording is not there any more.")
+    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
+    opened = window.windows.open(done.id)
+    assert shown_result(qtbot, opened).turns.model().rowCount() == 12
+    assert opened.again.text.endswith(
+        "The recording is not there any more. The earlier result is still there."
+    )
+    window.table.select(done.id)
+    assert window.commands.export.menuAction().isEnabled()
+
+
+def test_cancelling_brings_the_job_back_to_its_result(qtbot, window, hand, done, program):
+    program.service.retry([done.id])
+    opened = window.windows.open(done.id)
+    qtbot.waitUntil(opened.again.isVisible)
+    qtbot.mouseClick(opened.again.offer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
+    qtbot.waitUntil(lambda: not opened.again.isVisible())
+    assert shown_result(qtbot, opened).turns.model().rowCount() == 12
+
+
+def test_a_damaged_result_can_be_made_again(qtbot, window, hand, done, program):
+    (program.service.folders.folder(done.id) / RESULT).unlink()
+    opened = window.windows.open(done.id)
+    qtbot.waitUntil(lambda: opened.note.startswith("The result cannot be read."))
+    program.service.retry([done.id])
+    qtbot.waitUntil(opened.page.isVisible)
+    hand.complete(hand.claim(), stories.conversation(21))
+    assert shown_result(qtbot, opened).turns.model().rowCount() == 21
 
 
 def test_stopping_closes_them(qtbot, desktop, window, done):

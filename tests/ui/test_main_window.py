@@ -154,6 +154,41 @@ class TestActions:
         qtbot.mouseClick(tool_button(window, "Retry"), Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
 
+    def test_one_finished_recording_is_done_again_and_that_can_be_undone(self, qtbot, window, hand, queued):
+        hand.complete(hand.claim(), stories.conversation(5))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+        window.table.select(queued[0])
+        qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
+        assert window.message.text == "1 finished recording will be processed again"
+        qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+
+    @pytest.mark.parametrize(
+        ("answer", "again"),
+        [("Cancel", []), ("Process again", [1, 2, 3]), ("Only the 1 without a result", [3])],
+    )
+    def test_several_finished_recordings_are_not_done_again_unasked(
+        self, qtbot, window, hand, queued, answer, again
+    ):
+        for turns in (5, 6):
+            hand.complete(hand.claim(), stories.conversation(turns))
+        job = hand.claim()
+        error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
+        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
+        before = window.jobs.counts
+        qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        box = window.deeds.redo.box
+        assert box.text() == "Process 2 finished recordings again?"
+        assert window.jobs.counts == before
+        (button,) = [button for button in box.buttons() if button.text() == answer]
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == len(again))
+        assert window.jobs.counts[JobState.COMPLETED] == 2 - len([i for i in again if i < 3])
+
     def test_a_refusal_is_shown_and_blocks_nothing(self, qtbot, window, hand, queued):
         window.table.select(queued[1])
         job = hand.do(lambda service: service.ledger.store.get(queued[1]))

@@ -84,7 +84,7 @@ class JobView(QWidget):
         )
         self.progress.setVisible(running)
         self.progress.setValue(round(row.share * 1000))
-        self.open.setVisible(row.state is JobState.COMPLETED)
+        self.open.setVisible(row.exportable)
         self.retry.setVisible(row.retriable)
         if self._job is not None:
             self.form.show_job(self._job, row.duration_s, now)

@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from fi_desktop.core.job import Priority
 from fi_desktop.jobs.folders import JobFolders
@@ -18,6 +19,7 @@ from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.export.desk import ExportDesk
 from fi_desktop.ui.export.files import Result
 from fi_desktop.ui.jobs.model import JobsModel
+from fi_desktop.ui.jobs.redo import Redo
 from fi_desktop.ui.jobs.removal import Removal
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.jobs.table import JobsTable
@@ -32,6 +34,7 @@ class JobDeeds(QObject):
 
     Attributes:
         removal: removes jobs, with a way back.
+        redo: does finished jobs again, with a way back.
         exports: makes files of results.
     """
 
@@ -42,7 +45,7 @@ class JobDeeds(QObject):
         jobs: JobsModel,
         table: JobsTable,
         message: MessageBar,
-        parent: QObject,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._service = service
@@ -51,18 +54,17 @@ class JobDeeds(QObject):
         self._message = message
         self.exports = ExportDesk(bridge, message)
         self.removal = Removal(jobs, message, self._forget, self)
+        self.redo = Redo(parent, message, self._retry, self._cancel)
 
     @Slot()
     def cancel(self) -> None:
         """Cancel the selected jobs."""
-        ids = [row.id for row in self._table.selected_rows() if row.cancellable]
-        self._in_pieces(self._service.cancel, ids, self._on_refused)
+        self._cancel([row.id for row in self._table.selected_rows() if row.cancellable])
 
     @Slot()
     def retry(self) -> None:
         """Do the selected jobs again, or now."""
-        ids = [row.id for row in self._table.selected_rows() if row.retriable]
-        self._in_pieces(self._service.retry, ids, self._on_refused)
+        self.redo.ask([row for row in self._table.selected_rows() if row.retriable])
 
     @Slot()
     def remove(self) -> None:
@@ -95,6 +97,12 @@ class JobDeeds(QObject):
     def settle(self) -> None:
         """Carry out at once what could still be undone: the window closes."""
         self.removal.carry_out(at_once=True)
+
+    def _retry(self, ids: list[int]) -> None:
+        self._in_pieces(self._service.retry, ids, self._on_refused)
+
+    def _cancel(self, ids: list[int]) -> None:
+        self._in_pieces(self._service.cancel, ids, self._on_refused)
 
     def _forget(self, ids: list[int], refused: Callable[[list[int], str], None], *, at_once: bool) -> None:
         if at_once:

@@ -93,7 +93,7 @@ class JobDelegate(QStyledItemDelegate):
     def _detail_colour(self, palette: QPalette, row: Row) -> QColor:
         if row.state is JobState.FAILED:
             return theme.tone("bad", palette)
-        if row.state is JobState.RETRYING or row.grade == "doubtful":
+        if row.state is JobState.RETRYING or (row.state is JobState.COMPLETED and row.grade == "doubtful"):
             return theme.tone("warn", palette)
         return theme.quiet(palette)
 

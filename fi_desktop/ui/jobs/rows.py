@@ -110,8 +110,8 @@ class Row(NamedTuple):
 
     @property
     def exportable(self) -> bool:
-        """Whether there is a result to make a file of."""
-        return self.state is JobState.COMPLETED
+        """Whether there is a result, to look at or to make a file of."""
+        return self.speakers is not None
 
 
 class _Marks(dict[int, int | None]):

@@ -1,4 +1,7 @@
-"""A job's own window: under way it shows how far it is, and once it is done who spoke when."""
+"""A job's own window: under way it shows how far it is, and once it is done who spoke when.
+
+A job that is done again shows the result it has until the new one is read, and above it how that goes.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from fi_desktop.ui import icons
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.rows import Row, row_of
+from fi_desktop.ui.message_bar import MessageBar, Offer
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.result.page import JobPage
 from fi_desktop.ui.result.spot import Spot
@@ -29,6 +33,7 @@ class JobWindow(QWidget):
         job_id: the job.
         page: shown while there is no result.
         result: the result, once it is read; None before.
+        again: what becomes of a job that is done again, above the earlier result.
 
     Signals:
         closed: the person closed it.
@@ -47,6 +52,7 @@ class JobWindow(QWidget):
         self._jobs = jobs
         self._remembered = remembered
         self._wanted: tuple[JobState, int] | None = None  # what is shown, or being read
+        self._reading = self._unreadable = False
         self._spot: Spot | None = None  # what is to be shown, once it is read
         self._tick = QTimer(self)
         self._tick.setInterval(1000)
@@ -60,12 +66,15 @@ class JobWindow(QWidget):
         self.page = JobPage(jobs.cells.retries, self)
         self.page.retry_asked.connect(self._on_retry_asked)
         self.page.cancel_asked.connect(self._on_cancel_asked)
+        self.again = MessageBar(self)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._note)
         self._pages.addWidget(self.page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._pages)
+        column.setSpacing(0)
+        column.addWidget(self.again)
+        column.addWidget(self._pages, 1)
         jobs.jobs_changed.connect(self._on_jobs_changed)
         remembered.restore("job", self)
         self._look()
@@ -97,9 +106,12 @@ class JobWindow(QWidget):
     def _show(self, row: Row) -> None:
         self.setWindowTitle(f"{row.name} – fi-desktop")
         wanted = (row.state, row.attempts)
-        if row.state is JobState.COMPLETED:
-            if wanted != self._wanted:
-                self._tick.stop()
+        self._show_again(row)
+        if row.exportable and (row.state is JobState.COMPLETED or not self._unreadable):
+            self._tick.stop()
+            other = row.state is JobState.COMPLETED and wanted != self._wanted
+            if other or not (self.result or self._reading):
+                self._reading, self._unreadable = True, False
                 self._bridge.work(
                     partial(self._service.folders.transcript, self.job_id),
                     partial(self._on_read, row.path),
@@ -113,6 +125,18 @@ class JobWindow(QWidget):
             if wanted != self._wanted:
                 self._ask()
         self._wanted = wanted
+
+    def _show_again(self, row: Row) -> None:
+        """Say how a job that is done again gets on, if it is."""
+        words = self._jobs.cells.words
+        if not row.exportable or row.state is JobState.COMPLETED:
+            self.again.dismiss()
+            return
+        said = " ".join(filter(None, (f"{words.state_of(row)}:", words.error(row.error), words.kept(row))))
+        tone = {JobState.FAILED: "bad", JobState.RETRYING: "warn"}.get(row.state, "info")
+        offer = Offer(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
+        if said != self.again.text or not self.again.isVisibleTo(self):
+            self.again.say(said, tone, offer)
 
     def _ask(self) -> None:
         self._bridge.when_done(self._service.job(self.job_id), self._on_job, self._on_refused)
@@ -130,9 +154,9 @@ class JobWindow(QWidget):
             self._show(row_of(job))
 
     def _on_read(self, path: str, transcript: Transcript) -> None:
-        if self._wanted is None or self._wanted[0] is not JobState.COMPLETED:
-            return  # it was sent round again meanwhile
+        self._reading = False
         if self.result is not None:
+            self._spot = self.result.spot
             self._pages.removeWidget(self.result)
             self.result.deleteLater()
         self.result = ResultView(transcript, path, self._bridge, self)
@@ -151,6 +175,7 @@ class JobWindow(QWidget):
 
     @Slot(str)
     def _on_unreadable(self, _sentence: str) -> None:
+        self._reading, self._unreadable = False, True
         self._say(self.tr("The result cannot be read. Retry the job to make it again."))
 
     @Slot(str)
