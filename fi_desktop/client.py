@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
+from fi_desktop.audio.files import LeftOut, Unreadable
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json
@@ -177,7 +178,7 @@ class RemoteClient:
             priority=int(priority),
             again=again,
         )
-        return Submission(tuple(answer["ids"]), tuple(answer["known"]))
+        return Submission(tuple(answer["ids"]), tuple(answer["known"]), _left_out(answer["left_out"]))
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
         """List jobs in order of submission."""
@@ -246,6 +247,11 @@ class RemoteClient:
             kind = TransientError if refusal["transient"] else UserError
             raise kind(refusal["code"], refusal["message"])
         return answer["value"]
+
+
+def _left_out(told: dict[str, Any]) -> LeftOut:
+    others = tuple((ending, number) for ending, number in told["others"])
+    return LeftOut(others, tuple(Unreadable(**each) for each in told["unreadable"]))
 
 
 def answer(

@@ -7,37 +7,144 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.names import one_line
+
 AUDIO_EXTENSIONS = frozenset({
-    ".3ga", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".au", ".caf", ".flac", ".m4a",
-    ".m4b", ".mka", ".mp1", ".mp2", ".mp3", ".mpa", ".mpc", ".oga", ".ogg", ".opus", ".ra", ".rf64", ".snd",
-    ".spx", ".tta", ".voc", ".w64", ".wav", ".wave", ".weba", ".wma", ".wv",
+    ".3ga", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".au", ".awb", ".caf", ".dss", ".dts",
+    ".eac3", ".ec3", ".flac", ".gsm", ".m4a", ".m4b", ".m4r", ".mka", ".mp1", ".mp2", ".mp3", ".mpa", ".mpc",
+    ".mpga", ".oga", ".ogg", ".opus", ".qta", ".ra", ".rf64", ".snd", ".spx", ".tta", ".voc", ".w64", ".wav",
+    ".wave", ".weba", ".wma", ".wv",
 })  # fmt: skip
 VIDEO_EXTENSIONS = frozenset({
-    ".3g2", ".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg",
-    ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv",
+    ".3g2", ".3gp", ".3gpp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4",
+    ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv",
 })  # fmt: skip
 MEDIA_EXTENSIONS = AUDIO_EXTENSIONS | VIDEO_EXTENSIONS
 
 _HASH_BLOCK_BYTES = 1024 * 1024
+# systems put these into folders by themselves: no person misses them
+_OF_THE_SYSTEM = frozenset({"desktop.ini", "thumbs.db"})
+_NAMED_KINDS = 3
+_LONGEST_KIND = 6  # characters; a longer "ending" is a part of a name
 
 
-def media_files(paths: Iterable[Path]) -> Iterator[Path]:
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file or folder that the system does not let us look at.
+
+    Attributes:
+        path: as text.
+        reason: what the system says, such as "Permission denied".
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a search for recordings left out.
+
+    Attributes:
+        others: files of other kinds, as (ending, number), the most frequent ending first; "" if it has none.
+        unreadable: what could not be looked at, in the order met.
+    """
+
+    others: tuple[tuple[str, int], ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """How many files of other kinds."""
+        return sum(number for _, number in self.others)
+
+    @property
+    def kinds(self) -> str:
+        """The most frequent endings with their numbers, such as "3 .ds2, 1 .txt"."""
+        named = [f"{number} {ending}" for ending, number in self.others if 1 < len(ending) <= _LONGEST_KIND]
+        more = ["…"] if len(named) > _NAMED_KINDS or len(named) < len(self.others) else []
+        return ", ".join(named[:_NAMED_KINDS] + more)
+
+
+NOTHING_LEFT_OUT = LeftOut()
+
+
+class Tally:
+    """Counts what a search leaves out."""
+
+    def __init__(self) -> None:
+        self._others: Counter[str] = Counter()
+        self._unreadable: list[Unreadable] = []
+
+    def other(self, name: str) -> None:
+        """Count a file of another kind."""
+        if name.lower() not in _OF_THE_SYSTEM:
+            self._others[_ending(name)] += 1
+
+    def refused(self, path: str, error: OSError | ValueError) -> None:
+        """Note what could not be looked at, unless it is simply not there any more."""
+        if not isinstance(error, FileNotFoundError):
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            self._unreadable.append(Unreadable(path, reason))
+
+    def left_out(self) -> LeftOut:
+        """Return what was counted so far."""
+        return LeftOut(tuple(self._others.most_common()), tuple(self._unreadable))
+
+
+def media_files(paths: Iterable[Path], tally: Tally) -> Iterator[Path]:
     """Yield the recordings among `paths`, each once, in the order given and sorted inside each folder.
 
     A file that is named itself is taken whatever its ending: what it is, is for the decoder to tell. Folders
-        are walked; in them hidden entries, other files than recordings and sub-folders that may not be read
-        are passed over. A path that does not exist is yielded too, so that its job can say so.
+    are walked; in them hidden entries are passed over, and `tally` counts files of other kinds. What the
+    system refuses is noted there too, and the rest is taken. A path that does not exist is yielded, so that
+    its job can say so.
     """
     seen: set[str] = set()
     for path in paths:
-        for file in _walk(path, set()) if path.is_dir() else (path,):
-            real = os.path.realpath(file)
-            if real not in seen:
-                seen.add(real)
-                yield file
+        try:
+            for file, real in _found(path, tally):
+                if real not in seen:
+                    seen.add(real)
+                    yield Path(file)
+        except (OSError, ValueError) as error:  # ValueError: no system has such a name
+            tally.refused(str(path), error)
+
+
+def recordings_below(folder: str, tally: Tally, *, subfolders: bool) -> Iterator[str]:
+    """Yield the recordings in a folder; links to folders are not followed.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
+    """
+    for file, _ in _walk(folder, tally, subfolders=subfolders, links=False):
+        yield file
+
+
+def nothing_found(left_out: LeftOut) -> UserError:
+    """Return why a search found no recording: submit.unreadable, submit.other_kinds or submit.nothing."""
+    if left_out.unreadable:
+        first = left_out.unreadable[0]
+        return UserError(
+            "submit.unreadable",
+            "Nothing was added: {path} cannot be read ({reason}).",
+            path=one_line(first.path),
+            reason=first.reason,
+        )
+    if left_out.others:
+        return UserError(
+            "submit.other_kinds",
+            "No audio or video was found there, only files of other kinds ({kinds}).",
+            kinds=one_line(left_out.kinds),
+        )
+    return UserError("submit.nothing", "No audio or video was found there.")
 
 
 def source_sha256(path: Path) -> str:
@@ -53,23 +160,59 @@ def source_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _walk(folder: Path, above: set[str]) -> Iterator[Path]:
-    # above: the real folders that lead here; a link to one of them would go round for ever.
-    real = os.path.realpath(folder)
-    if real in above:
-        return
+def _found(path: Path, tally: Tally) -> Iterable[tuple[str, str]]:
     try:
-        entries = sorted(folder.iterdir(), key=lambda entry: (entry.name.casefold(), entry.name))
-    except OSError:
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        is_folder = False
+    if is_folder:
+        return _walk(str(path), tally, subfolders=True, links=True)
+    return ((str(path), os.path.realpath(path)),)
+
+
+def _walk(folder: str, tally: Tally, *, subfolders: bool, links: bool) -> Iterator[tuple[str, str]]:
+    """Yield each recording with its real path. No recursion: folders may be nested a thousand deep.
+
+    Raises:
+        OSError: the folder itself cannot be listed.
+    """
+    above = [os.path.realpath(folder)]  # the real folders that lead here; a link to one goes round for ever
+    open_folders = [iter(_listed(folder))]
+    while open_folders:
+        entry = next(open_folders[-1], None)
+        if entry is None:
+            open_folders.pop()
+            above.pop()
             continue
         try:
-            is_folder, is_file = entry.is_dir(), entry.is_file()
-        except OSError:
-            continue
-        if is_folder:
-            yield from _walk(entry, above | {real})
-        elif is_file and entry.suffix.lower() in MEDIA_EXTENSIONS:
-            yield entry
+            if entry.is_dir(follow_symlinks=links):
+                real = _real(entry, above[-1])
+                if subfolders and real not in above:
+                    open_folders.append(iter(_listed(entry.path)))
+                    above.append(real)
+            elif entry.is_file():
+                if _ending(entry.name) in MEDIA_EXTENSIONS:
+                    yield entry.path, _real(entry, above[-1])
+                else:
+                    tally.other(entry.name)
+        except OSError as error:
+            tally.refused(entry.path, error)
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+    return sorted(shown, key=lambda entry: (entry.name.casefold(), entry.name))
+
+
+def _real(entry: os.DirEntry[str], folder: str) -> str:
+    # asking the system of every path would take a second where folders are nested a thousand deep;
+    # Windows has links (junctions) that Python does not know as such
+    if os.name == "nt" or entry.is_symlink():
+        return os.path.realpath(entry.path)
+    return os.path.join(folder, entry.name)  # noqa: PTH118 - ten thousand names are plain text here
+
+
+def _ending(name: str) -> str:
+    stem, point, ending = name.rpartition(".")
+    return f".{ending.lower()}" if stem and point else ""

@@ -1,26 +1,26 @@
 """The rule of a watched folder: what lies in it is taken once it has stopped growing, and once only.
 
 A look lists the folder. A file is taken when its size and the time of its last change were the same in a few
-looks and it can be opened; nothing is ever moved, changed or deleted. Whoever looks says how often.
+looks, no program has it open for writing, and it can be opened; nothing is ever moved, changed or deleted. If
+it grows after that, it is taken again after a longer rest, in the place of the job that it was before.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from fi_desktop.audio.files import MEDIA_EXTENSIONS
+from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut, Tally, recordings_below
 from fi_desktop.core.errors import ErrorInfo, FiError, error_info
 from fi_desktop.core.job import JobOptions
+from fi_desktop.intake.growth import FIRST_LOOKS, Taken, is_being_written, is_continued, taken
 from fi_desktop.intake.memory import Memory, Seen
 from fi_desktop.jobs.fingerprint import fingerprint
-
-QUIET_LOOKS = 3
-"""A file is taken when it was the same in so many looks, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Look:
         growing: files that are still written, or empty.
         locked: files that are complete, and cannot be opened.
         took: how many this look took.
+        left_out: what else lies in the folder.
         reason: what the system says, where the folder cannot be read.
         refusal: what the queue says, where it does not take what is ready.
     """
@@ -67,6 +68,7 @@ class Look:
     took: int = 0
     reason: str = ""
     refusal: ErrorInfo | None = None
+    left_out: LeftOut = NOTHING_LEFT_OUT
 
 
 class Found(NamedTuple):
@@ -77,37 +79,22 @@ class Found(NamedTuple):
     mtime_ns: int
 
 
-Listing = Callable[[WatchedFolder], Iterable[Found]]
+Listing = Callable[[WatchedFolder, Tally], Iterable[Found]]
 
 
-def recordings_in(folder: WatchedFolder) -> Iterator[Found]:
-    """Yield the recordings in a folder; hidden files and sub-folders that may not be read are passed over.
+def recordings_in(folder: WatchedFolder, tally: Tally) -> Iterator[Found]:
+    """Yield the recordings in a folder, hidden ones apart; `tally` counts what else lies there.
 
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    yield from _in_one(os.fspath(folder.path), folder.subfolders)
-
-
-def _in_one(path: str, subfolders: bool) -> Iterator[Found]:
-    below = []
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            try:
-                if entry.is_dir(follow_symlinks=False):  # a link may lead round for ever
-                    below.append(entry.path)
-                elif f".{entry.name.rpartition('.')[2].lower()}" in MEDIA_EXTENSIONS and entry.is_file():
-                    status = Path(entry.path).stat()  # Windows lists the size that a growing file once had
-                    yield Found(entry.path, status.st_size, status.st_mtime_ns)
-            except OSError:
-                continue  # it went meanwhile
-    for folder in below if subfolders else ():
+    for path in recordings_below(os.fspath(folder.path), tally, subfolders=folder.subfolders):
         try:
-            yield from _in_one(folder, subfolders)
-        except OSError:
-            continue
+            status = Path(path).stat()  # Windows lists the size that a growing file once had
+        except OSError as error:
+            tally.refused(path, error)
+        else:
+            yield Found(path, status.st_size, status.st_mtime_ns)
 
 
 def unseen(home: Path, folder: WatchedFolder) -> list[Found]:
@@ -117,12 +104,22 @@ def unseen(home: Path, folder: WatchedFolder) -> list[Found]:
         OSError: the folder cannot be listed.
     """
     memory = Memory(home, folder.path)
-    return [found for found in recordings_in(folder) if not memory.knows(*found)]
+    return [found for found in recordings_in(folder, Tally()) if not memory.knows(*found)]
 
 
 def pass_over(home: Path, folder: WatchedFolder, files: Iterable[Found]) -> None:
     """Never take these files, as long as they stay as they are."""
     Memory(home, folder.path).add(Seen(*found) for found in files)
+
+
+class Intake(Protocol):
+    """Where recordings are handed in; both calls return once they are in the queue, and raise FiError."""
+
+    def take(self, paths: tuple[Path, ...]) -> Mapping[Path, int]:
+        """Hand recordings in; return their jobs, as far as they are new ones."""
+
+    def take_again(self, path: Path, job_id: int) -> Mapping[Path, int]:
+        """Hand a recording in that has grown, in the place of the job that it was before."""
 
 
 class FolderWatch:
@@ -132,7 +129,7 @@ class FolderWatch:
         self,
         folder: WatchedFolder,
         memory: Memory,
-        take: Callable[[tuple[Path, ...]], object],
+        intake: Intake,
         *,
         now: Callable[[], float],
         listing: Listing = recordings_in,
@@ -142,41 +139,71 @@ class FolderWatch:
         Args:
             folder: the folder.
             memory: what was seen of it.
-            take: hands recordings in and returns once they are in the queue; raises FiError.
+            intake: takes what is ready.
             now: UTC, seconds since the epoch.
             listing: lists the recordings in it.
         """
         self._folder = folder
         self._memory = memory
-        self._take = take
+        self._intake = intake
         self._now = now
         self._listing = listing
         self._quiet: dict[Found, int] = {}  # in how many looks a file that is not known was the same
+        self._taken: dict[str, Taken] = {}  # files that were taken, as long as they lie there
 
     def look(self) -> Look:
         """Look once, and take what is ready."""
+        tally = Tally()
         try:
-            new = [found for found in self._listing(self._folder) if not self._memory.knows(*found)]
+            there = list(self._listing(self._folder, tally))
         except (FileNotFoundError, NotADirectoryError):
             self._quiet.clear()
             return self._told(FolderState.GONE)
         except OSError as error:
             self._quiet.clear()
             return self._told(FolderState.UNREADABLE, reason=error.strerror or type(error).__name__)
+        self._forget_what_went(there)
+        new = [found for found in there if not self._memory.knows(*found)]
         self._quiet = {found: self._quiet.get(found, 0) + 1 for found in new}
-        complete = [found for found in new if found.size and self._quiet[found] >= QUIET_LOOKS]
+        complete = [found for found in new if self._is_complete(found)]
         ready, locked = self._read(sorted(complete, key=lambda found: (found.mtime_ns, found.path)))
-        growing = len(new) - len(complete)
-        if not ready:
-            return self._told(FolderState.WATCHING, growing=growing, locked=locked)
+        told = partial(self._told, growing=len(new) - len(complete), locked=locked, left_out=tally.left_out())
         try:
-            self._take(tuple(Path(seen.path) for seen in ready))
+            return told(FolderState.WATCHING, took=self._hand_in(ready))
         except FiError as error:  # tried again with the next look
-            return replace(
-                self._told(FolderState.REFUSED, growing=growing, locked=locked), refusal=error_info(error)
-            )
-        self._memory.add(ready)
-        return self._told(FolderState.WATCHING, growing=growing, locked=locked, took=len(ready))
+            return told(FolderState.REFUSED, refusal=error_info(error))
+
+    def _forget_what_went(self, there: list[Found]) -> None:
+        """A file that went, or became smaller, is another one when it comes back."""
+        sizes = {found.path: found.size for found in there} if self._taken else {}
+        self._taken = {
+            path: taken for path, taken in self._taken.items() if sizes.get(path, -1) >= taken.size
+        }
+
+    def _is_complete(self, found: Found) -> bool:
+        before = self._taken.get(found.path)
+        looks = before.looks if before is not None else FIRST_LOOKS
+        return found.size > 0 and self._quiet[found] >= looks and not is_being_written(found.path)
+
+    def _hand_in(self, ready: list[Seen]) -> int:
+        """Hand files in; return how many of them were not taken before."""
+        first: list[Seen] = []
+        for seen in ready:
+            before = self._taken.get(seen.path)
+            if before is None or before.job is None or not is_continued(seen.path, before):
+                first.append(seen)
+                continue
+            again = replace(seen, taken_at=None)  # one recording, however often
+            self._remember([again], self._intake.take_again(Path(seen.path), before.job))
+        if first:
+            self._remember(first, self._intake.take(tuple(Path(seen.path) for seen in first)))
+        return len(first)
+
+    def _remember(self, files: list[Seen], jobs: Mapping[Path, int]) -> None:
+        self._memory.add(files)
+        for seen in files:
+            before = self._taken.get(seen.path)
+            self._taken[seen.path] = taken(seen.path, seen.size, jobs.get(Path(seen.path)), before)
 
     def _read(self, files: list[Found]) -> tuple[list[Seen], int]:
         """Return those whose content was not seen before, and how many cannot be opened."""
@@ -196,7 +223,5 @@ class FolderWatch:
             self._memory.add(known)
         return list(ready.values()), locked
 
-    def _told(
-        self, state: FolderState, *, growing: int = 0, locked: int = 0, took: int = 0, reason: str = ""
-    ) -> Look:
-        return Look(state, self._memory.taken, self._memory.last_at, growing, locked, took, reason)
+    def _told(self, state: FolderState, **found: Any) -> Look:
+        return Look(state, self._memory.taken, self._memory.last_at, **found)

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from fi_desktop import log
-from fi_desktop.core.errors import UserError
+from fi_desktop.core.errors import FiError, UserError
+from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.files import write_whole
 from fi_desktop.intake.memory import Memory
 from fi_desktop.intake.profiles import Choice
@@ -100,12 +100,12 @@ class Watcher:
         if before is not None:
             before.join()  # so that what it is just taking is remembered
         memory = Memory(self._home, folder.path)
-        watch = FolderWatch(
-            folder, memory, partial(self._take, folder, stop), now=self._now, listing=self._listing
-        )
+        intake = _Intake(self, self._service, folder, stop)
+        watch = FolderWatch(folder, memory, intake, now=self._now, listing=self._listing)
         while not stop.is_set():
             try:
                 look = watch.look()
+                intake.clear_away()
             except Exception as error:  # noqa: BLE001 - a thread's edge: the next look may do better
                 log.event("WATCH_FAILED", error=type(error).__name__)
             else:
@@ -119,12 +119,48 @@ class Watcher:
         self.looks[folder] = look
         self._tell(folder, look)
 
-    def _take(self, folder: WatchedFolder, stop: threading.Event, paths: tuple[Path, ...]) -> None:
-        if stop.is_set():
+    def choice_for(self, folder: WatchedFolder) -> Choice:
+        """Return how recordings of a folder are done."""
+        return self.profiles.get(folder.profile, self.usual)
+
+
+class _Intake:
+    """Hands the recordings of one folder to the queue."""
+
+    def __init__(self, watcher: Watcher, service: JobService, folder: WatchedFolder, stop: threading.Event):
+        self._watcher = watcher
+        self._service = service
+        self._folder = folder
+        self._stop = stop
+        self._replaced: set[int] = set()  # jobs that another one took the place of
+
+    def take(self, paths: tuple[Path, ...]) -> Mapping[Path, int]:
+        choice = self._watcher.choice_for(self._folder)
+        return self._submit(paths, choice.options, choice.priority)
+
+    def take_again(self, path: Path, job_id: int) -> Mapping[Path, int]:
+        before = self._service.job(job_id).result()
+        if before is None:
+            return self.take((path,))
+        jobs = self._submit((path,), before.options, before.priority)
+        self._replaced.add(job_id)
+        return jobs
+
+    def clear_away(self) -> None:
+        """Take away jobs that another one took the place of; one that runs, once it has stopped."""
+        try:
+            gone = {job_id for job_id in self._replaced if self._service.give_way(job_id).result()}
+        except FiError:
+            return  # tried again with the next look
+        self._replaced -= gone
+
+    def _submit(self, paths: tuple[Path, ...], options: JobOptions, priority: Priority) -> dict[Path, int]:
+        if self._stop.is_set():
             raise UserError("watch.stopped", "The folder is watched no more.")
-        choice = self.profiles.get(folder.profile, self.usual)
-        self._service.submit(paths, choice.options, priority=choice.priority).result()
+        taken = self._service.submit(paths, options, priority=priority).result()
         log.event("WATCH_TOOK", files=len(paths))
+        jobs = (self._service.job(job_id).result() for job_id in taken.ids)
+        return {Path(job.path): job.id for job in jobs if job is not None}
 
 
 def load(home: Path) -> tuple[WatchedFolder, ...]:

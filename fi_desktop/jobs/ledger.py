@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fi_desktop import log
+from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import (
@@ -41,10 +42,12 @@ class Submission:
     Attributes:
         ids: the new jobs, in order.
         known: the jobs of recordings that were not queued another time.
+        left_out: what lay beside them and was not taken.
     """
 
     ids: tuple[int, ...]
     known: tuple[int, ...]
+    left_out: LeftOut = NOTHING_LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,18 @@ class Ledger:
             raise UserError("job.running", "This job is running: cancel it before you remove it.")
         self.store.remove(job)
         self.news.append(JobRemoved(job.id))
+
+    def give_way(self, job: Job) -> bool:
+        """Forget a job that another one took the place of, unless somebody has looked at its result.
+
+        Returns: False if it runs: it is asked to stop, and this is to be called again.
+        """
+        if job.state is JobState.RUNNING:
+            self.cancel(job)
+            return False
+        if job.seen_at is None:
+            self.remove(job)
+        return True
 
     # ---- for the backend
 

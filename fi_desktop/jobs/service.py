@@ -8,6 +8,7 @@ told. The backend drives the turns.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fi_desktop import log
-from fi_desktop.audio.files import media_files
+from fi_desktop.audio.files import Tally, media_files, nothing_found
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
@@ -132,6 +133,15 @@ class JobService:
     def remove(self, ids: Iterable[int]) -> Future[None]:
         """Forget jobs with all their files, the recordings apart. A running job is refused (UserError)."""
         return self._each(ids, lambda job: self.ledger.remove(job))
+
+    def give_way(self, job_id: int) -> Future[bool]:
+        """Forget a job that another took the place of; see `Ledger.give_way`. True if there is none."""
+
+        def run() -> bool:
+            job = self.ledger.store.get(job_id)
+            return job is None or self.ledger.give_way(job)
+
+        return self._inbox.post(run)
 
     def prioritize(self, ids: Iterable[int], priority: Priority) -> Future[None]:
         """Move waiting jobs forward or back. Those that run or are done stay as they are."""
@@ -348,7 +358,7 @@ class JobService:
         Nobody waits for that here, so that the next drop is read while this one is written.
         """
         files: list[tuple[Path, str | None]] = []
-        single = len(paths) == 1 and not paths[0].is_dir()
+        single = len(paths) == 1 and not os.path.isdir(paths[0])  # noqa: PTH112 - pathlib raises if refused
 
         def insert(before: Submission) -> Future[Submission]:
             batch = None if single else (before.ids[0] if before.ids else 0)
@@ -357,17 +367,17 @@ class JobService:
 
             def submit() -> Submission:
                 more = self.ledger.submit(given, options, priority, batch=batch, again=again)
-                return Submission(before.ids + more.ids, before.known + more.known)
+                return Submission(before.ids + more.ids, before.known + more.known, tally.left_out())
 
             return self._inbox.post(submit)
 
-        taken = Submission((), ())
-        for path in media_files(paths):
+        taken, tally = Submission((), ()), Tally()
+        for path in media_files(paths, tally):
             if len(files) == _FILES_A_COMMAND:
                 taken = insert(taken).result()
             files.append((path, fingerprint(path, options)))
         if not files:
-            raise UserError("submit.nothing", "No audio or video was found there.")
+            raise nothing_found(tally.left_out())
         return insert(taken)
 
     def _read_again(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[Change]:

@@ -258,6 +258,12 @@ BY_CODE: dict[str, str] = {
     "store.unavailable": QT_TRANSLATE_NOOP("Sentences", "The queue cannot be opened: {error}."),
     "store.unwritable": QT_TRANSLATE_NOOP("Sentences", "The queue cannot be written: {error}."),
     "submit.nothing": QT_TRANSLATE_NOOP("Sentences", "No audio or video was found there."),
+    "submit.other_kinds": QT_TRANSLATE_NOOP(
+        "Sentences", "No audio or video was found there, only files of other kinds ({kinds})."
+    ),
+    "submit.unreadable": QT_TRANSLATE_NOOP(
+        "Sentences", "Nothing was added: {path} cannot be read ({reason})."
+    ),
     "watch.damaged": QT_TRANSLATE_NOOP(
         "Sentences", "The list of watched folders was damaged and is set aside as {file}: add them again."
     ),

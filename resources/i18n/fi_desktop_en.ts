@@ -107,6 +107,20 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>%Ln folder cannot be read</numerusform>
+            <numerusform>%Ln folders cannot be read</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <translation>
+            <numerusform>%Ln file of another kind left out ({kinds})</numerusform>
+            <numerusform>%Ln files of other kinds left out ({kinds})</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln taken</source>
         <translation>
             <numerusform>%Ln taken</numerusform>
@@ -117,10 +131,31 @@
 <context>
     <name>IntakeDesk</name>
     <message numerus="yes">
+        <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
+        <translation>
+            <numerusform>{address} is not on this computer: copy it here, and add the copy.</numerusform>
+            <numerusform>%Ln of these are not on this computer, such as {address}: copy them here, and add the copies.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln of these file(s) and folders not there, such as {path}.</source>
         <translation>
             <numerusform>There is no file or folder {path}.</numerusform>
             <numerusform>%Ln of these files and folders are not there, such as {path}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
+        <translation>
+            <numerusform>{path} cannot be read ({reason}).</numerusform>
+            <numerusform>%Ln files and folders cannot be read, such as {path} ({reason}).</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds}).</source>
+        <translation>
+            <numerusform>%Ln file of another kind was left out ({kinds}).</numerusform>
+            <numerusform>%Ln files of other kinds were left out ({kinds}).</numerusform>
         </translation>
     </message>
     <message numerus="yes">

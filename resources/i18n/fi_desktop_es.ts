@@ -840,6 +840,20 @@ Todo se queda en este equipo.</translation>
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>no se puede leer %Ln carpeta</numerusform>
+            <numerusform>no se pueden leer %Ln carpetas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <translation>
+            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
+            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln taken</source>
         <translation>
             <numerusform>%Ln recogida</numerusform>
@@ -947,6 +961,13 @@ Todo se queda en este equipo.</translation>
         <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
     </message>
     <message numerus="yes">
+        <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
+        <translation>
+            <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
+            <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln of these file(s) and folders not there, such as {path}.</source>
         <translation>
             <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
@@ -956,6 +977,20 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Change…</source>
         <translation>Cambiar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
+        <translation>
+            <numerusform>No se puede leer {path} ({reason}).</numerusform>
+            <numerusform>No se pueden leer %Ln archivos y carpetas, por ejemplo {path} ({reason}).</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds}).</source>
+        <translation>
+            <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
+            <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
@@ -1088,12 +1123,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Reading…</source>
-        <translation>Leyendo…</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Leyendo…</translation>
     </message>
     <message>
         <source>This job is not there any more.</source>
@@ -1139,8 +1174,8 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar todos los trabajos</translation>
     </message>
     <message>
-        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -2983,7 +3018,7 @@ Todo se queda en este equipo.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2991,7 +3026,7 @@ Todo se queda en este equipo.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3051,7 +3086,7 @@ Todo se queda en este equipo.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3127,7 +3162,7 @@ Todo se queda en este equipo.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -3175,7 +3210,7 @@ Todo se queda en este equipo.</translation>
         <translation>No se puede leer settings.toml: {error}.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged: {error}.</source>
+        <source>The queue's file is damaged: {error}.</source>
         <translation>El archivo de la cola está dañado: {error}.</translation>
     </message>
     <message>
@@ -3193,6 +3228,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>No audio or video was found there.</source>
         <translation>No se encontró audio ni vídeo ahí.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
+        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added: {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
         <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
@@ -3255,7 +3298,7 @@ Todo se queda en este equipo.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3484,7 +3527,7 @@ Todo se queda en este equipo.</translation>
         <translation>Ahora no</translation>
     </message>
     <message>
-        <source>The token is kept in this computer&apos;s keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
+        <source>The token is kept in this computer's keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
         <translation>El token se guarda en el llavero de contraseñas de este equipo o, si no lo hay, no se guarda. Solo lo ve huggingface.co; de las grabaciones no se envía nada.</translation>
     </message>
     <message>
@@ -3812,6 +3855,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Words</name>
     <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
+    </message>
+    <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
     </message>
@@ -3976,14 +4027,6 @@ Todo se queda en este equipo.</translation>
         <translation>Ninguno: solo quién habló y cuándo</translation>
     </message>
     <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
-    </message>
-    <message>
         <source>Tried again in {wait}</source>
         <translation>Se reintenta en {wait}</translation>
     </message>
@@ -4065,7 +4108,7 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
-        <source>As the GPU&apos;s driver tells it</source>
+        <source>As the GPU's driver tells it</source>
         <translation>Según el controlador de la GPU</translation>
     </message>
     <message>
@@ -4108,7 +4151,7 @@ Todo se queda en este equipo.</translation>
         <translation>Añadir un proceso</translation>
     </message>
     <message>
-        <source>One for each of this computer&apos;s {number} cores at most</source>
+        <source>One for each of this computer's {number} cores at most</source>
         <translation>Como máximo, uno por cada uno de los {number} núcleos de este equipo</translation>
     </message>
     <message numerus="yes">

@@ -1,12 +1,23 @@
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from fi_desktop.audio.files import AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, media_files, source_sha256
+from fi_desktop.audio.files import (
+    AUDIO_EXTENSIONS,
+    VIDEO_EXTENSIONS,
+    LeftOut,
+    Tally,
+    media_files,
+    nothing_found,
+    source_sha256,
+)
+
+NO_RIGHTS_COUNT = sys.platform == "win32" or os.geteuid() == 0
 
 
 def touch(path: Path) -> Path:
@@ -31,7 +42,7 @@ def test_folders_are_walked_in_order_for_recordings_alone(tmp_path):
     ]:
         touch(tmp_path / name)
 
-    found = list(media_files([tmp_path]))
+    found = list(media_files([tmp_path], Tally()))
 
     assert names(found, tmp_path) == ["a.wav", "b.MP3", "sub/deep/z.opus", "sub/video.Mp4"]
 
@@ -40,13 +51,13 @@ def test_a_named_file_is_taken_whatever_its_ending(tmp_path):
     odd = touch(tmp_path / "recording.bin")
     missing = tmp_path / "gone.wav"
 
-    assert list(media_files([odd, missing])) == [odd, missing]
+    assert list(media_files([odd, missing], Tally())) == [odd, missing]
 
 
 def test_a_file_that_is_named_twice_comes_once(tmp_path):
     file = touch(tmp_path / "a.wav")
 
-    assert list(media_files([file, tmp_path, file])) == [file]
+    assert list(media_files([file, tmp_path, file], Tally())) == [file]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
@@ -55,18 +66,101 @@ def test_links_that_go_round_end(tmp_path):
     (tmp_path / "one/back").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "one/self.wav").symlink_to(tmp_path / "one/self.wav")
 
-    assert list(media_files([tmp_path])) == [file]
+    assert list(media_files([tmp_path], Tally())) == [file]
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="this account may read everything")
-def test_a_folder_that_may_not_be_read_is_passed_over(tmp_path):
-    touch(tmp_path / "locked/a.wav")
-    file = touch(tmp_path / "open/b.wav")
-    (tmp_path / "locked").chmod(0)
+@pytest.fixture
+def refused(tmp_path):
+    """A folder that the system does not let us enter, beside one that it does."""
+    folder = tmp_path / "refused"
+    touch(tmp_path / "open/b.wav")
+    if NO_RIGHTS_COUNT:
+        folder.symlink_to(folder)
+        yield folder
+    else:
+        touch(folder / "a.wav")
+        folder.chmod(0)
+        yield folder
+        folder.chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_a_folder_that_may_not_be_read_is_named_and_the_rest_is_taken(tmp_path, refused):
+    tally = Tally()
+
+    assert list(media_files([tmp_path], tally)) == [tmp_path / "open/b.wav"]
+    (one,) = tally.left_out().unreadable
+    assert one.path == str(refused)
+    assert one.reason in ("Permission denied", "Too many levels of symbolic links")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_a_path_that_the_system_refuses_spoils_no_other(tmp_path, refused):
+    tally = Tally()
+    given = [tmp_path / "open/b.wav", refused / "a.wav", refused]
+
+    assert list(media_files(given, tally)) == given[:1]
+    assert [one.path for one in tally.left_out().unreadable] == [str(path) for path in given[1:]]
+    assert nothing_found(tally.left_out()).code == "submit.unreadable"
+
+
+def test_a_name_that_no_system_takes_spoils_no_other(tmp_path):
+    file, tally = touch(tmp_path / "a.wav"), Tally()
+
+    assert list(media_files([tmp_path / "x\0y", file], tally)) == [file]
+    assert len(tally.left_out().unreadable) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are shorter there")
+def test_folders_nested_a_thousand_deep_are_walked(tmp_path):
+    top = touch(tmp_path / "top.wav")
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1050):
+        os.mkdir("d", dir_fd=here)
+        here, above = os.open("d", os.O_RDONLY, dir_fd=here), here
+        os.close(above)
+    os.close(os.open("a.wav", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)
+
     try:
-        assert list(media_files([tmp_path])) == [file]
+        found = list(media_files([tmp_path], Tally()))
     finally:
-        (tmp_path / "locked").chmod(0o700)
+        while (tmp_path / "d").exists():  # from the top: what deletes folders goes into them by recursion
+            if (tmp_path / "d" / "d").exists():
+                (tmp_path / "d" / "d").rename(tmp_path / "below")
+            shutil.rmtree(tmp_path / "d")
+            if (tmp_path / "below").exists():
+                (tmp_path / "below").rename(tmp_path / "d")
+
+    assert [found[0].name, found[1]] == ["a.wav", top]
+
+
+def test_files_of_other_kinds_are_counted_by_their_endings(tmp_path):
+    for name in ["a.wav", "1.DS2", "2.ds2", "notes.txt", "LICENSE", ".hidden.txt", "Thumbs.db", "sub/3.ds2"]:
+        touch(tmp_path / name)
+    tally = Tally()
+
+    assert len(list(media_files([tmp_path], tally))) == 1
+    left_out = tally.left_out()
+    assert left_out.number == 5
+    assert left_out.kinds == "3 .ds2, 1 .txt, …"
+
+
+def test_a_part_of_a_name_is_no_kind():
+    assert LeftOut(others=((".garcía lópez", 1),)).kinds == "…"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "llamada.awb", "nota.qta", "tono.m4r", "dictado.DSS", "a.mpga", "a.gsm", "a.dts", "a.eac3", "a.ec3",
+        "Voz 001.3gpp",
+    ],
+)  # fmt: skip
+def test_dictations_and_recorded_calls_are_recordings(tmp_path, name):
+    file = touch(tmp_path / name)
+
+    assert list(media_files([tmp_path], Tally())) == [file]
 
 
 def test_endings_are_lower_case_and_of_one_kind():

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.audio.files import LeftOut, Tally
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState, Priority
+from fi_desktop.intake.growth import FIRST_LOOKS
 from fi_desktop.intake.memory import Memory, forget
 from fi_desktop.intake.profiles import Choice
 from fi_desktop.intake.watched import (
-    QUIET_LOOKS,
     FolderState,
     FolderWatch,
     Look,
@@ -35,18 +36,26 @@ class Desk:
     def __init__(self, home: Path, folder: WatchedFolder) -> None:
         self.home, self.folder = home, folder
         self.taken: list[str] = []
+        self.replaced: list[int] = []
         self.refusal: Exception | None = None
         self.restart()
 
     def restart(self) -> None:
-        self.watch = FolderWatch(self.folder, Memory(self.home, self.folder.path), self.take, now=lambda: NOW)
+        self.watch = FolderWatch(self.folder, Memory(self.home, self.folder.path), self, now=lambda: NOW)
 
-    def take(self, paths: tuple[Path, ...]) -> None:
+    def take(self, paths: tuple[Path, ...]) -> dict[Path, int]:
         if self.refusal is not None:
             raise self.refusal
+        jobs = {path: len(self.taken) + number for number, path in enumerate(paths, start=1)}
         self.taken += [path.name for path in paths]
+        return jobs
 
-    def look(self, times: int = QUIET_LOOKS) -> Look:
+    def take_again(self, path: Path, job_id: int) -> dict[Path, int]:
+        jobs = self.take((path,))
+        self.replaced.append(job_id)
+        return jobs
+
+    def look(self, times: int = FIRST_LOOKS) -> Look:
         for _ in range(times - 1):
             self.watch.look()
         return self.watch.look()
@@ -66,7 +75,7 @@ def desk(home: Path, folder: Path) -> Desk:
 
 def test_a_file_is_taken_once_it_is_the_same_in_some_looks(desk: Desk, folder: Path):
     (folder / "a.wav").write_bytes(b"RIFF")
-    waiting = desk.look(QUIET_LOOKS - 1)
+    waiting = desk.look(FIRST_LOOKS - 1)
     assert (waiting.growing, waiting.took, desk.taken) == (1, 0, [])
     assert desk.look(1) == Look(FolderState.WATCHING, taken=1, last_at=NOW, took=1)
     assert desk.look().took == 0
@@ -76,35 +85,38 @@ def test_a_file_is_taken_once_it_is_the_same_in_some_looks(desk: Desk, folder: P
 
 def test_a_file_that_grows_is_waited_for(desk: Desk, folder: Path):
     with (folder / "a.wav").open("wb") as file:
-        for _ in range(2 * QUIET_LOOKS):
+        for _ in range(2 * FIRST_LOOKS):
             file.write(b"RIFF")
             file.flush()
             assert desk.look(1).growing == 1
-    assert desk.look(QUIET_LOOKS - 1).took == 1
+    assert desk.look(FIRST_LOOKS - 1).took == 1
 
 
 def test_a_file_that_is_rewritten_in_its_size_is_waited_for(desk: Desk, folder: Path):
     path = folder / "a.wav"
-    for moment in range(2 * QUIET_LOOKS):
+    for moment in range(2 * FIRST_LOOKS):
         path.write_bytes(b"RIFF")
         os.utime(path, ns=(moment, moment))
         assert desk.look(1).took == 0
-    assert desk.look(QUIET_LOOKS - 1).took == 1
+    assert desk.look(FIRST_LOOKS - 1).took == 1
 
 
 def test_an_empty_file_waits_until_something_is_in_it(desk: Desk, folder: Path):
     (folder / "a.wav").touch()
-    assert desk.look(3 * QUIET_LOOKS).growing == 1
+    assert desk.look(3 * FIRST_LOOKS).growing == 1
     (folder / "a.wav").write_bytes(b"RIFF")
     assert desk.look().took == 1
 
 
-def test_other_files_and_hidden_ones_are_none_of_its_business(desk: Desk, folder: Path):
-    for name in ("notes.txt", ".hidden.wav", "a.wav.part", "noending"):
+def test_other_files_are_left_out_and_counted_and_hidden_ones_are_none_of_its_business(
+    desk: Desk, folder: Path
+):
+    for name in ("notes.txt", ".hidden.wav", "1.ds2", "2.DS2"):
         (folder / name).write_bytes(b"x")
     (folder / "sub").mkdir()
     (folder / "sub" / "below.wav").write_bytes(b"RIFF")
-    assert desk.look() == Look(FolderState.WATCHING, taken=0, last_at=None)
+    others = LeftOut(others=((".ds2", 2), (".txt", 1)))
+    assert desk.look() == Look(FolderState.WATCHING, taken=0, last_at=None, left_out=others)
 
 
 def test_sub_folders_where_they_are_asked_for_and_links_that_go_round(home: Path, folder: Path):
@@ -167,12 +179,11 @@ def test_what_may_not_be_read_is_told_and_tried_again(desk: Desk, folder: Path):
 
 
 def test_a_folder_that_cannot_be_listed_says_what_the_system_says(home: Path, folder: Path):
-    def broken(_folder: WatchedFolder):
+    def broken(_folder: WatchedFolder, _tally: Tally):
         raise OSError(5, "Input/output error")
 
-    watch = FolderWatch(
-        WatchedFolder(folder), Memory(home, folder), lambda _paths: None, now=lambda: NOW, listing=broken
-    )
+    desk = Desk(home, WatchedFolder(folder))
+    watch = FolderWatch(desk.folder, Memory(home, folder), desk, now=lambda: NOW, listing=broken)
     assert watch.look() == Look(FolderState.UNREADABLE, taken=0, last_at=None, reason="Input/output error")
 
 
@@ -236,7 +247,7 @@ def test_a_line_that_was_cut_off_costs_only_itself(desk: Desk, folder: Path):
 def test_ten_thousand_files_are_a_cheap_look(desk: Desk, folder: Path):
     for number in range(10_000):
         (folder / f"{number}.wav").touch()
-    pass_over(desk.home, desk.folder, recordings_in(desk.folder))
+    pass_over(desk.home, desk.folder, recordings_in(desk.folder, Tally()))
     desk.restart()
     begun = time.process_time()
     assert desk.look(1).growing == 0
@@ -314,10 +325,10 @@ class TestWatcher:
         slow = tmp_path / "slow"
         slow.mkdir()
 
-        def listing(watched: WatchedFolder):
+        def listing(watched: WatchedFolder, tally: Tally):
             if watched.path == slow:
                 assert answers.wait(30)
-            return list(recordings_in(watched))
+            return list(recordings_in(watched, tally))
 
         watcher = self.watcher(bench, told, listing=listing)
         for path in (folder, slow):

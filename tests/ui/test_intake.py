@@ -1,6 +1,9 @@
 """Recordings that are dropped or pasted, in whatever form they come."""
 
+import os
+import sys
 from pathlib import Path
+from urllib.parse import quote_from_bytes
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
@@ -102,11 +105,83 @@ def test_a_drop_of_paths_as_text_is_taken_too(qtbot, window, recordings):
     qtbot.waitUntil(lambda: names(window) == {"Second ñ.mp3"})
 
 
-def test_an_address_in_the_web_beside_a_file_is_passed_over(qtbot, window, recordings):
-    data = QMimeData()
-    data.setUrls([QUrl("https://example.org/a.wav"), QUrl.fromLocalFile(str(recordings[0]))])
-    drop(window, data)
-    qtbot.waitUntil(lambda: names(window) == {"First.wav"})
+class TestLeftOut:
+    """Nothing that a person handed in goes missing without a word."""
+
+    def urls(self, *urls: QUrl) -> QMimeData:
+        data = QMimeData()
+        data.setUrls(list(urls))
+        return data
+
+    def test_files_on_other_computers_are_named_beside_what_is_added(self, qtbot, window, recordings):
+        away = [
+            QUrl("sftp://ana:secret@server/visits/Ana%E2%80%AE.wav"),
+            QUrl("smb://server/b.wav"),
+            QUrl("https://example.org/c.wav"),
+        ]
+        drop(window, self.urls(*away, QUrl.fromLocalFile(str(recordings[0]))))
+        told = (
+            "3 of these are not on this computer, such as sftp://server/visits/Ana�.wav: copy them "
+            "here, and add the copies. 1 recording added: 2 speakers."
+        )
+        qtbot.waitUntil(lambda: window.message.text == told)
+        assert names(window) == {"First.wav"}
+
+    def test_files_on_other_computers_alone_are_refused_with_what_to_do(self, window):
+        drop(window, self.urls(QUrl("smb://server/b.wav")))
+        assert window.message.text == (
+            "smb://server/b.wav is not on this computer: copy it here, and add the copy."
+        )
+
+    @pytest.mark.skipif(os.name == "nt", reason="a host is a share's there")
+    def test_this_computer_by_its_name_is_this_computer(self, qtbot, window, recordings):
+        address = QUrl(f"file://localhost{recordings[0]}")
+        assert given_paths(self.urls(address)).paths == (recordings[0],)
+        assert paths_in(address.toString()) == (recordings[0],)
+        elsewhere = QUrl(f"file://server{recordings[0]}")
+        assert given_paths(self.urls(elsewhere)).elsewhere == (elsewhere.toString(),)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")
+    def test_a_name_that_is_no_text_is_the_same_file(self, qtbot, window, program, tmp_path):
+        odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/consulta \xf1% \xff#?.wav"))
+        odd.write_bytes(b"RIFF")
+        data = QMimeData()
+        data.setData("text/uri-list", b"file://" + quote_from_bytes(os.fsencode(odd)).encode() + b"\r\n")
+        drop(window, data)
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+        assert Path(program.service.job(1).result(10).path) == odd
+
+    def test_files_of_other_kinds_are_counted(self, qtbot, window, tmp_path):
+        for name in ("a.wav", "1.ds2", "2.ds2", "letter.txt"):
+            (tmp_path / name).write_bytes(name.encode())
+        drop_files(window, tmp_path)
+        told = "3 files of other kinds were left out (2 .ds2, 1 .txt). 1 recording added: 2 speakers."
+        qtbot.waitUntil(lambda: window.message.text == told)
+
+    def test_a_folder_of_other_kinds_alone_is_not_called_empty(self, qtbot, window, tmp_path):
+        (tmp_path / "1.ds2").write_bytes(b"x")
+        drop_files(window, tmp_path)
+        told = "No audio or video was found there, only files of other kinds (1 .ds2)."
+        qtbot.waitUntil(lambda: window.message.text == told)
+
+    @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+    def test_what_the_system_refuses_is_named_and_the_rest_is_added(
+        self, qtbot, window, recordings, tmp_path
+    ):
+        refused = tmp_path / "Ana\u202e"
+        refused.symlink_to(refused)  # for the administrator too
+        drop_files(window, refused / "a.wav", *recordings)
+        told = (
+            "Ana�/a.wav cannot be read (Too many levels of symbolic links). 3 recordings added: 2 speakers."
+        )
+        qtbot.waitUntil(lambda: window.message.text.endswith(told))
+        drop_files(window, refused)
+        qtbot.waitUntil(lambda: window.message.text.startswith("Nothing was added: "))
+        assert "\u202e" not in window.message.text
+
+    def test_a_slip_of_the_pen_is_said_without_turning_the_text_round(self, qtbot, window, paste):
+        paste(text_data("/not/gp3\u202evaw.exe"))
+        qtbot.waitUntil(lambda: window.message.text == "There is no file or folder /not/gp3�vaw.exe.")
 
 
 def test_a_drop_of_nested_folders_while_a_job_runs_does_not_freeze_the_window(qtbot, window, hand, tmp_path):

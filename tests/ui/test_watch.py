@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
+from fi_desktop.audio.files import LeftOut, Unreadable
 from fi_desktop.core.errors import error_info
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.files import disk_full
@@ -183,6 +184,13 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
         (
             Look(FolderState.WATCHING, 0, None, growing=2, locked=1),
             "Watching, 2 still being written, 1 cannot be opened",
+            "",
+        ),
+        (
+            Look(
+                FolderState.WATCHING, 0, None, left_out=LeftOut(((".ds2", 3),), (Unreadable("/x/y", "No"),))
+            ),
+            "Watching, 1 folder cannot be read, 3 files of other kinds left out (3 .ds2)",
             "",
         ),
         (

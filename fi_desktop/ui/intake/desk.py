@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, QTimer, Signal, Slot
 
+from fi_desktop.audio.files import LeftOut
 from fi_desktop.core.job import JobState
+from fi_desktop.core.names import one_line
 from fi_desktop.intake.profiles import Choice
 from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.service import JobService
@@ -79,13 +81,25 @@ class IntakeDesk(QObject):
     def take(self, data: QMimeData) -> None:
         """Hand in what was dropped or pasted: files, or text that is nothing but paths."""
         given = given_paths(data)
+        remark = self._elsewhere(given.elsewhere)
         if not given.paths:
-            self._message.say(self.tr("Only files and folders of this computer can be added."), "warn")
+            nothing = self.tr("Only files and folders of this computer can be added.")
+            self._message.say(remark or nothing, "warn")
         elif given.typed:
             looked = partial(self._on_looked_for, given)
             self._bridge.work(partial(missing, given.paths), looked, self._on_refused)
         else:
-            self.add(given.paths)
+            self._add(given.paths, remark=remark)
+
+    def _elsewhere(self, addresses: tuple[str, ...]) -> str:
+        if not addresses:
+            return ""
+        sentence = self.tr(
+            "%Ln of these not on this computer, such as {address}: copy them here, and add the copies.",
+            "",
+            len(addresses),
+        )
+        return sentence.format(address=addresses[0])
 
     def _add(self, paths: tuple[Path, ...], *, remark: str) -> None:
         choice = self._options.choice()
@@ -96,7 +110,7 @@ class IntakeDesk(QObject):
         remark = ""
         if gone:
             sentence = self.tr("%Ln of these file(s) and folders not there, such as {path}.", "", len(gone))
-            remark = sentence.format(path=gone[0])
+            remark = sentence.format(path=one_line(str(gone[0])))
         there = tuple(path for path in given.paths if path not in gone)
         if there:
             self._add(there, remark=remark)
@@ -105,7 +119,8 @@ class IntakeDesk(QObject):
 
     def _on_added(self, choice: Choice, remark: str, submission: Submission) -> None:
         known = tuple(dict.fromkeys(submission.known))
-        sentences = [remark] if remark else []
+        remarks = [sentence for sentence in (remark, *self._left_out(submission.left_out)) if sentence]
+        sentences = []
         if submission.ids:
             sentences.append(self._added(len(submission.ids), choice))
         if known:
@@ -113,11 +128,25 @@ class IntakeDesk(QObject):
             offer = Offer(self._again(len(known)), partial(self._do_again, known))
         else:
             offer = Offer(self.tr("Change…"), partial(self._open_sheet, submission.ids, choice))
-        self._message.say(" ".join(sentences), "warn" if remark else "info", offer)
-        if not remark and not known:
+        self._message.say(" ".join((*remarks, *sentences)), "warn" if remarks else "info", offer)
+        if not remarks and not known:
             self._told = (submission.ids, self._message.text)
             self._fade.start()
         self.added.emit(submission)
+
+    def _left_out(self, left_out: LeftOut) -> Iterator[str]:
+        """Say what was not taken."""
+        if left_out.unreadable:
+            first = left_out.unreadable[0]
+            refused = self.tr(
+                "%Ln file(s) and folders cannot be read, such as {path} ({reason}).",
+                "",
+                len(left_out.unreadable),
+            )
+            yield refused.format(path=one_line(first.path), reason=first.reason)
+        if left_out.others:
+            others = self.tr("%Ln file(s) of other kinds left out ({kinds}).", "", left_out.number)
+            yield others.format(kinds=one_line(left_out.kinds))
 
     def _added(self, number: int, choice: Choice) -> str:
         added = self.tr("%Ln recording(s) added: {options}.", "", number)

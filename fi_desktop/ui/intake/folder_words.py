@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QDateTime, QLocale, QObject
 
+from fi_desktop.core.names import one_line
 from fi_desktop.intake.watched import FolderState, Look, WatchedFolder
 from fi_desktop.ui import errors
 
@@ -20,6 +21,11 @@ class FolderWords(QObject):
             parts.append(self.tr("%Ln still being written", "", look.growing))
         if look.locked:
             parts.append(self.tr("%Ln cannot be opened", "", look.locked))
+        if look.left_out.unreadable:
+            parts.append(self.tr("%Ln folder(s) cannot be read", "", len(look.left_out.unreadable)))
+        if look.left_out.others:
+            others = self.tr("%Ln file(s) of other kinds left out ({kinds})", "", look.left_out.number)
+            parts.append(others.format(kinds=one_line(look.left_out.kinds)))
         if look.taken:
             parts.append(self.tr("%Ln taken", "", look.taken))
         if look.last_at is not None:
@@ -28,7 +34,7 @@ class FolderWords(QObject):
 
     def trouble(self, folder: WatchedFolder, look: Look) -> str:
         """Return a sentence for what keeps a folder from being watched; "": nothing does."""
-        name = folder.path.name or str(folder.path)
+        name = one_line(folder.path.name or str(folder.path))
         match look.state:
             case FolderState.GONE:
                 return self.tr(
