@@ -1174,8 +1174,8 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar todos los trabajos</translation>
     </message>
     <message>
-        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -3018,7 +3018,7 @@ Todo se queda en este equipo.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3026,7 +3026,7 @@ Todo se queda en este equipo.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3086,7 +3086,7 @@ Todo se queda en este equipo.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3162,7 +3162,7 @@ Todo se queda en este equipo.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -3210,7 +3210,7 @@ Todo se queda en este equipo.</translation>
         <translation>No se puede leer settings.toml: {error}.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged: {error}.</source>
+        <source>The queue&apos;s file is damaged: {error}.</source>
         <translation>El archivo de la cola está dañado: {error}.</translation>
     </message>
     <message>
@@ -3298,7 +3298,7 @@ Todo se queda en este equipo.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3527,7 +3527,7 @@ Todo se queda en este equipo.</translation>
         <translation>Ahora no</translation>
     </message>
     <message>
-        <source>The token is kept in this computer's keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
+        <source>The token is kept in this computer&apos;s keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
         <translation>El token se guarda en el llavero de contraseñas de este equipo o, si no lo hay, no se guarda. Solo lo ve huggingface.co; de las grabaciones no se envía nada.</translation>
     </message>
     <message>
@@ -4108,7 +4108,7 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
-        <source>As the GPU's driver tells it</source>
+        <source>As the GPU&apos;s driver tells it</source>
         <translation>Según el controlador de la GPU</translation>
     </message>
     <message>
@@ -4151,7 +4151,7 @@ Todo se queda en este equipo.</translation>
         <translation>Añadir un proceso</translation>
     </message>
     <message>
-        <source>One for each of this computer's {number} cores at most</source>
+        <source>One for each of this computer&apos;s {number} cores at most</source>
         <translation>Como máximo, uno por cada uno de los {number} núcleos de este equipo</translation>
     </message>
     <message numerus="yes">
