@@ -8,6 +8,7 @@ knows nothing of the queue.
 from __future__ import annotations
 
 import math
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -21,11 +22,15 @@ import psutil
 from fi_desktop import log
 from fi_desktop.backends import worker
 from fi_desktop.backends.messages import FromWorker, Progressed, StageEnded, StopWork, ToWorker
-from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.errors import WORKER_CRASHED, ErrorInfo, FiError
 from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
 from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
 
 _MAX_RESPAWN_DELAY_S = 30.0
+# What a process does not send itself; Linux kills so where memory runs out.
+_FROM_OUTSIDE = (signal.SIGTERM, getattr(signal, "SIGKILL", None))
+_CRASHED = "The worker that had this job ended unexpectedly ({ended})."
+_KILLED = "The system ended the worker that had this job ({ended}); memory may have run out."
 
 
 @dataclass(slots=True)
@@ -203,13 +208,13 @@ class Place:
             except psutil.NoSuchProcess:
                 continue
 
-    def clear(self) -> str:
-        """Free the place after its worker has ended; return how it ended, for the person."""
-        ended = "it stopped"
+    def clear(self) -> FiError:
+        """Free the place after its worker has ended; return what is said of a job that it had."""
+        ended = FiError(WORKER_CRASHED, _CRASHED, ended="it stopped")
         if self.process is not None:
             self.process.join()
             code = self.process.exitcode
-            ended = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+            ended = _death(code)
             name = "WORKER_STOPPED" if self.leaving else "WORKER_DIED"
             log.event(name, worker=self.name, pid=self.process.pid, exit=code)
         if self.pipe is not None:
@@ -297,3 +302,13 @@ class Place:
         """Start the next worker ever later, where they end before they are ready."""
         self.stillborn += 1
         self.spawn_at = time.monotonic() + min(_MAX_RESPAWN_DELAY_S, 0.5 * 2.0**self.stillborn)
+
+
+def _death(code: int | None) -> FiError:
+    """Return what is said of a job whose worker ended with this exit code; negative: by that signal."""
+    if code is None or code >= 0:
+        return FiError(WORKER_CRASHED, _CRASHED, ended=f"exit code {code}")
+    ended = f"signal {-code}"
+    if -code in _FROM_OUTSIDE:
+        return FiError("worker.ended", _KILLED, ended=ended)
+    return FiError(WORKER_CRASHED, _CRASHED, ended=ended)

@@ -355,12 +355,10 @@ class WorkerPool(EngineRoom):
             return
         for message in place.messages():  # what it said last
             self._on_message(place, message)
-        job, error, stages = place.job, place.kill_error if place.overdue else None, place.told()
+        job, kill_error, stages = place.job, place.kill_error if place.overdue else None, place.told()
         ended = place.clear()
         if job is not None:
-            if error is None:
-                sentence = "The worker that had this job ended unexpectedly ({ended})."
-                error = error_info(FiError("worker.crashed", sentence, ended=ended))
+            error = kill_error or error_info(ended)
             place.failed += 1
             claim = job.claim or ""
             failed = partial(self._service.ledger.failed, job.id, claim, error, crashed=True, stages=stages)

@@ -94,6 +94,9 @@ class ErrorInfo:
 OUT_OF_MEMORY = "memory.full"
 """The code of the error of an attempt that ran out of memory."""
 
+WORKER_CRASHED = "worker.crashed"
+"""The code of the error of an attempt whose worker ended by a fault of its own."""
+
 
 def error_info(error: Exception, details: str = "") -> ErrorInfo:
     """Return what is said and stored of an error, whatever it is."""

@@ -21,7 +21,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.errors import OUT_OF_MEMORY, ErrorInfo
+from fi_desktop.core.errors import OUT_OF_MEMORY, WORKER_CRASHED, ErrorInfo
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Transcript
 
@@ -175,6 +175,11 @@ class Attempt:
     charged: bool = False
     device: str = "cpu"
     stages: tuple[StageTime, ...] = ()
+
+    def crashed_in(self, stage: Stage) -> bool:
+        """Whether its worker crashed in that stage."""
+        crashed = self.error is not None and self.error.code == WORKER_CRASHED
+        return crashed and bool(self.stages) and self.stages[-1].stage is stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import DISK_FULL, Job
+from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError, error_info
+from fi_desktop.core.job import DISK_FULL, Job, Stage, StageTime
 
 _WAIT_FOR_ROOM_S = 60.0
 
@@ -19,18 +19,30 @@ class RetryPolicy:
         delays_s: wait before the first, second, … retry, seconds.
         jitter: each wait is varied by up to this fraction either way, so that jobs that failed together do
             not come back together.
+        max_reading_crashes: a recording is given up once reading it has crashed this many workers: here it is
+            the recording, and the next worker crashes as well.
         max_deliveries: a job is given up after so many deliveries, whatever became of them: a file that kills
             its worker before it can be charged must not kill workers for ever.
     """
 
     delays_s: tuple[float, ...] = (60.0, 120.0, 240.0)
     jitter: float = 0.1
+    max_reading_crashes: int = 2
     max_deliveries: int = 8
 
     @property
     def longest_delay_s(self) -> float:
         """No retry is ever due later than this, seconds from its failure."""
         return max(self.delays_s, default=0.0) * (1 + self.jitter)
+
+    def verdict(self, job: Job, error: ErrorInfo, stages: tuple[StageTime, ...]) -> ErrorInfo:
+        """Return the error that a running job gets for `error` of its attempt, which took these `stages`."""
+        attempts = (*job.attempts[:-1], replace(job.attempts[-1], charged=True, error=error, stages=stages))
+        crashes = sum(attempt.charged and attempt.crashed_in(Stage.DECODE) for attempt in attempts)
+        if not attempts[-1].crashed_in(Stage.DECODE) or crashes < self.max_reading_crashes:
+            return error
+        sentence = "Reading this file crashes the program: convert it to another format, or send it to us."
+        return error_info(UserError("audio.crashes", sentence), error.message)
 
     def delay_s(self, job: Job, error: ErrorInfo, *, crashed: bool, rng: random.Random) -> float | None:
         """Return the wait before the next attempt of a running job whose attempt just failed, seconds.

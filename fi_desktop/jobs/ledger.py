@@ -258,10 +258,11 @@ class Ledger:
         def event(job: Job) -> ev.AttemptNews:
             if job.cancelling:  # the person had given it up already
                 return ev.Cancelled(job_id, self._now(), claim, stages=stages)
-            delay_s = self._policy.delay_s(job, error, crashed=crashed, rng=self._rng)
+            verdict = self._policy.verdict(job, error, stages)
+            delay_s = self._policy.delay_s(job, verdict, crashed=crashed, rng=self._rng)
             retry_at = None if delay_s is None else self._now() + delay_s
-            charged = error.code != DISK_FULL
-            return ev.Failed(job_id, self._now(), claim, error, retry_at, crashed, charged, stages=stages)
+            charged = verdict.code != DISK_FULL
+            return ev.Failed(job_id, self._now(), claim, verdict, retry_at, crashed, charged, stages=stages)
 
         self._end(job_id, event)
 

@@ -17,6 +17,9 @@ def QT_TRANSLATE_NOOP(_context: str, sentence: str) -> str:
 BY_CODE: dict[str, str] = {
     "app.closing": QT_TRANSLATE_NOOP("Sentences", "fi-desktop is closing."),
     "app.owned": QT_TRANSLATE_NOOP("Sentences", "The program is already running here: close it first."),
+    "audio.crashes": QT_TRANSLATE_NOOP(
+        "Sentences", "Reading this file crashes the program: convert it to another format, or send it to us."
+    ),
     "audio.damaged": QT_TRANSLATE_NOOP(
         "Sentences", "The recording is damaged, nothing in it can be read: copy it again from the recorder."
     ),
@@ -279,6 +282,9 @@ BY_CODE: dict[str, str] = {
     ),
     "worker.crashed": QT_TRANSLATE_NOOP(
         "Sentences", "The worker that had this job ended unexpectedly ({ended})."
+    ),
+    "worker.ended": QT_TRANSLATE_NOOP(
+        "Sentences", "The system ended the worker that had this job ({ended}); memory may have run out."
     ),
     "worker.killed": QT_TRANSLATE_NOOP("Sentences", "The program was ended in the middle of it each time."),
     "worker.stuck": QT_TRANSLATE_NOOP("Sentences", "The worker that had this job was stuck."),

@@ -821,6 +821,20 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>FolderWords</name>
+    <message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>no se puede leer %Ln carpeta</numerusform>
+            <numerusform>no se pueden leer %Ln carpetas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <translation>
+            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
+            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Is looked at for the first time…</source>
         <translation>Revisándola por primera vez…</translation>
@@ -837,20 +851,6 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>%Ln no se puede abrir</numerusform>
             <numerusform>%Ln no se pueden abrir</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln folder(s) cannot be read</source>
-        <translation>
-            <numerusform>no se puede leer %Ln carpeta</numerusform>
-            <numerusform>no se pueden leer %Ln carpetas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds})</source>
-        <translation>
-            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
-            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -956,27 +956,12 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>IntakeDesk</name>
-    <message>
-        <source>Only files and folders of this computer can be added.</source>
-        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
         <translation>
             <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
             <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
         </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
-        <translation>
-            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
-            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Change…</source>
-        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
@@ -991,6 +976,21 @@ Todo se queda en este equipo.</translation>
             <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
             <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Only files and folders of this computer can be added.</source>
+        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <translation>
+            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
+            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
@@ -1123,12 +1123,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
         <source>Reading…</source>
         <translation>Leyendo…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
     <message>
         <source>This job is not there any more.</source>
@@ -2850,6 +2850,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
+        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
+        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added: {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
+    </message>
+    <message>
         <source>{used} sound tracks were used.</source>
         <translation>Se usaron {used} pistas de sonido.</translation>
     </message>
@@ -2872,6 +2880,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The program is already running here: close it first.</source>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
+    </message>
+    <message>
+        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
+        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
     </message>
     <message>
         <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
@@ -3230,14 +3242,6 @@ Todo se queda en este equipo.</translation>
         <translation>No se encontró audio ni vídeo ahí.</translation>
     </message>
     <message>
-        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
-        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
-    </message>
-    <message>
-        <source>Nothing was added: {path} cannot be read ({reason}).</source>
-        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
-    </message>
-    <message>
         <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
         <translation>La lista de carpetas vigiladas estaba dañada y se ha apartado como {file}: añádalas de nuevo.</translation>
     </message>
@@ -3260,6 +3264,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The worker that had this job ended unexpectedly ({ended}).</source>
         <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
+    </message>
+    <message>
+        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
+        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
         <source>The program was ended in the middle of it each time.</source>
@@ -3855,14 +3863,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Words</name>
     <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
-    </message>
-    <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
     </message>
@@ -4025,6 +4025,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Nothing: only who spoke when</source>
         <translation>Ninguno: solo quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
     </message>
     <message>
         <source>Tried again in {wait}</source>

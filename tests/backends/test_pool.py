@@ -14,11 +14,14 @@ import psutil
 import pytest
 
 from fi_desktop.audio.room import LARGEST_BYTES
+from fi_desktop.backends import worker
 from fi_desktop.backends.limits import Limits
 from fi_desktop.backends.messages import Ready
+from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState, Outcome, StageEnd
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
-from tests.driving import running_app
+from fi_desktop.pipeline import stages
+from tests.driving import PATIENCE_S, running_app
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path, long_recording: Path):
@@ -31,6 +34,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path,
         assert job.state is JobState.COMPLETED
         assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.COMPLETED]
         assert job.attempts[0].error is not None
+        assert job.attempts[0].error.code == "worker.ended"
         assert "signal 9" in job.attempts[0].error.message
         crashed, finished = (attempt.stages for attempt in job.attempts)
         assert crashed[-1].end is StageEnd.BROKEN_OFF
@@ -192,3 +196,52 @@ def test_the_hard_limit_kills_a_worker_that_sleeps_in_native_code_and_the_job_is
     assert job.attempts[0].error is not None
     assert job.attempts[0].error.code == "job.timeout"
     assert not psutil.pid_exists(slept)
+
+
+def crash(*_args: object, **_options: object) -> None:
+    """End the process as a fault in native code does."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def crash_in_the_decoder(pipe: Connection, device: str) -> None:
+    """A real worker whose decoder crashes; it is spawned, and found here by name."""
+    stages.decode = crash  # type: ignore[assignment]
+    worker.main(pipe, device)
+
+
+def crash_in_finding_speech(pipe: Connection, device: str) -> None:
+    """A real worker that crashes once the recording is decoded."""
+    stages.find_speech = crash  # type: ignore[assignment]
+    worker.main(pipe, device)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_once(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fi_desktop.backends.worker.main", crash_in_the_decoder)
+    with running_app(home, workers=1) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        assert job.state is JobState.FAILED
+        assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.CRASHED]
+        codes = [attempt.error.code for attempt in job.attempts if attempt.error]
+        assert codes == ["worker.crashed", "audio.crashes"]
+        assert job.error is not None
+        assert job.error.kind is ErrorKind.USER
+        assert "signal 11" in job.error.details
+        assert JobState.RETRYING not in driver.states(job.id)
+        monkeypatch.undo()
+        # the person's word starts the count again
+        driver.app.service.retry([job.id]).result(PATIENCE_S)
+        driver.wait_for(lambda: driver.states(job.id)[-1] is JobState.COMPLETED)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_a_crash_in_a_later_stage_is_retried_as_before(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fi_desktop.backends.worker.main", crash_in_finding_speech)
+    with running_app(home, workers=1) as driver:
+        (job_id,) = driver.submit(sample)
+        job = driver.wait_for_state(job_id, JobState.RETRYING)
+    assert [attempt.error and attempt.error.code for attempt in job.attempts] == ["worker.crashed"] * 2

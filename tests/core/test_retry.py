@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Attempt, Job, JobOptions, Outcome, Priority
+from fi_desktop.core.job import Attempt, Job, JobOptions, Outcome, Priority, Stage, StageEnd, StageTime
 from fi_desktop.core.retry import RetryPolicy
 
 RNG = random.Random(1)
 BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
 BAD_FILE = ErrorInfo(ErrorKind.USER, "audio.empty", "The file is empty.")
 BUG = ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something went wrong.")
+CRASH = ErrorInfo(ErrorKind.BUG, "worker.crashed", "The worker ended unexpectedly (signal 11).")
 FULL = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 
 
@@ -67,3 +68,42 @@ def test_room_on_the_disk_is_waited_for_however_often():
 )
 def test_the_last_try_is_known_beforehand(charged: int, deliveries: int, last: bool):
     assert RetryPolicy().is_last_try(job(charged, deliveries)) is last
+
+
+def crashed(*stages: Stage, error: ErrorInfo = CRASH) -> Job:
+    """A job whose attempts ended in these stages, the last of which runs still."""
+    attempts = tuple(
+        Attempt(n + 1, 0.0, "w", 1.0, Outcome.CRASHED, error, charged=True, stages=broken_off(stage))
+        for n, stage in enumerate(stages)
+    )
+    running = Attempt(len(stages) + 1, 2.0, "w")
+    return replace(job(0), attempts=(*attempts, running))
+
+
+def broken_off(stage: Stage) -> tuple[StageTime, ...]:
+    return (StageTime(stage, 1.0, StageEnd.BROKEN_OFF),)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "error", "code"),
+    [
+        ((), Stage.DECODE, CRASH, "worker.crashed"),
+        ((Stage.DECODE,), Stage.DECODE, CRASH, "audio.crashes"),
+        ((Stage.DECODE,), Stage.SPEECH, CRASH, "worker.crashed"),
+        ((Stage.SPEECH,), Stage.DECODE, CRASH, "worker.crashed"),
+        ((Stage.DECODE,), Stage.DECODE, BROKEN, "audio.read"),
+    ],
+)
+def test_a_recording_is_given_up_once_reading_it_crashed_two_workers(before, now, error, code):
+    policy = RetryPolicy()
+    verdict = policy.verdict(crashed(*before), error, broken_off(now))
+    assert verdict.code == code
+    waits = policy.delay_s(crashed(*before), verdict, crashed=True, rng=RNG)
+    assert (waits is None) == (code == "audio.crashes")
+
+
+def test_crashes_before_a_person_asked_again_do_not_count():
+    asked_again = crashed(Stage.DECODE)
+    forgiven = replace(asked_again.attempts[0], charged=False)
+    asked_again = replace(asked_again, attempts=(forgiven, asked_again.attempts[1]))
+    assert RetryPolicy().verdict(asked_again, CRASH, broken_off(Stage.DECODE)) == CRASH
