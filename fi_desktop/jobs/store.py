@@ -42,6 +42,7 @@ from fi_desktop.core.records import event_from_json, event_to_json, job_from_jso
 from fi_desktop.jobs.chain import ROOT, link
 from fi_desktop.jobs.disk import RefusedRow, to_text, to_values
 from fi_desktop.jobs.opening import open_cache, schema_of
+from fi_desktop.jobs.trouble import damaged, unavailable, unwritable
 
 SCHEMA_VERSION = 1
 _REMEMBERED = 10_000  # jobs; some megabytes
@@ -97,13 +98,9 @@ class JobStore:
         try:
             self._cache: Cache = open_cache(folder)
         except (sqlite3.OperationalError, Timeout) as error:
-            raise TransientError(
-                "store.unavailable", "The queue cannot be opened: {error}.", error=str(error)
-            ) from error
+            raise unavailable(error) from error
         except sqlite3.DatabaseError as error:
-            raise UserError(
-                "store.damaged", "The queue's file is damaged: {error}.", error=str(error)
-            ) from error
+            raise damaged(error) from error
         self._sql = self._cache._con.execute
         self._written: dict[int, _Written] = {}
         self._paused: bool | None = None  # None: to be read
@@ -117,9 +114,7 @@ class JobStore:
             self._begin()
         except (sqlite3.DatabaseError, RefusedRow) as error:
             self._cache.close()
-            raise UserError(
-                "store.damaged", "The queue's file is damaged: {error}.", error=str(error)
-            ) from error
+            raise damaged(error) from error
         except BaseException:
             self._cache.close()
             raise
@@ -158,9 +153,7 @@ class JobStore:
             if connection.in_transaction:  # diskcache does not roll back where COMMIT itself fails
                 connection.rollback()
             self._forget_all()
-            raise TransientError(
-                "store.unwritable", "The queue cannot be written: {error}.", error=str(error)
-            ) from error
+            raise unwritable(error) from error
         except BaseException:
             self._forget_all()
             raise
@@ -172,9 +165,7 @@ class JobStore:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise TransientError(
-                "store.unwritable", "The queue cannot be written: {error}.", error=str(error)
-            ) from error
+            raise unwritable(error) from error
         except BaseException:
             self.forget()
             self._sql("ROLLBACK TO command")

@@ -70,6 +70,7 @@ class Actions(QObject):
             self.tr("&Settings…"), "settings", "Ctrl+,", tip=self.tr("Change how the program does its work")
         )
         self.pause = self._make("", "paused", "Ctrl+Shift+P")
+        self.pause.setCheckable(True)
         self.show_paused(paused=False)
         self.lock = self._make(
             self.tr("&Lock"), "lock", "Ctrl+L", tip=self.tr("Cover the window until the PIN is typed")
@@ -154,7 +155,11 @@ class Actions(QObject):
 
     def show_paused(self, *, paused: bool) -> None:
         """Offer to go on where the queue is paused."""
+        self.pause.setChecked(paused)
         self.pause.setText(self.tr("Resume the &queue") if paused else self.tr("Pause the &queue"))
+        name = self.pause.text().replace("&", "")
+        key = self.pause.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.pause.setToolTip(f"{name} ({key})")
 
     def show_language(self, choice: str) -> None:
         """Check the language that was chosen."""

@@ -7,6 +7,7 @@ news, and calls `JobService`.
 from __future__ import annotations
 
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
@@ -40,7 +41,7 @@ from fi_desktop.ui.jobs.drag_out import DragOut
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.panel import JobsPanel
 from fi_desktop.ui.jobs.row_menu import RowMenu
-from fi_desktop.ui.message_bar import MessageBar
+from fi_desktop.ui.message_bar import MessageBar, Offer
 from fi_desktop.ui.models.opening import ModelsOpening
 from fi_desktop.ui.options.bar import OptionsBar
 from fi_desktop.ui.options.profiles import ProfileDesk
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
     Attributes:
         jobs: the jobs as they are shown.
         panel: shows and finds them.
+        pause_bar: tells that the queue is paused, for as long as it is.
         deeds: acts on them.
         outbox: what was dragged out.
         intake: where recordings are handed in.
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         """Show the jobs of an earlier window, or none until some are listed."""
         super().__init__()
         self.closable = False
+        self._notice = ""  # what the queue itself said last
         self._service = service
         self._bridge = bridge
         self._settings = settings
@@ -106,6 +109,8 @@ class MainWindow(QMainWindow):
         self.table = self.panel.table
         self.empty = EmptyState(self)
         self.message = MessageBar(self)
+        self.pause_bar = MessageBar(self, closable=False)
+        self.pause_bar.setAccessibleName(self.tr("Queue paused"))
         self.status = StatusLine(self)
         self.deeds = JobDeeds(service, bridge, self.jobs, self.table, self.message, self)
         self.outbox = Outbox(settings.home)
@@ -168,7 +173,8 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def pause(self, paused: bool) -> None:
         """Have the queue pause, or go on."""
-        self._follow(self._service.pause() if paused else self._service.resume())
+        asked = self._service.pause() if paused else self._service.resume()
+        self._bridge.when_done(asked, None, self._on_pause_refused)
 
     @Slot()
     def raise_up(self) -> None:
@@ -187,6 +193,8 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.pause_bar)
+        column.addWidget(self.intake.refused.bar)
         column.addWidget(self.message)
         column.addWidget(self.intake.sheet)
         self.details = DetailsSide(
@@ -250,12 +258,22 @@ class MainWindow(QMainWindow):
         self._bridge.listing_failed.connect(self.jobs.end_listing)
 
     def _show_paused(self, paused: bool) -> None:
+        if not paused:
+            self.pause_bar.dismiss()
+        elif self.pause_bar.isHidden():
+            told = self.tr("The queue is paused: no recording is started until it resumes.")
+            self.pause_bar.say(told, "warn", Offer(self.tr("Resume"), partial(self.pause, False)))
         self.status.show_paused(paused)
         self.commands.show_paused(paused=paused)
 
     @Slot()
     def _on_pause_asked(self) -> None:
         self.pause(not self.status.paused)
+
+    @Slot(str)
+    def _on_pause_refused(self, sentence: str) -> None:
+        self._show_paused(self.status.paused)
+        self._on_refused(sentence)
 
     def _follow(self, future: Future[Any]) -> None:
         """Show why a command was refused, if it is."""
@@ -278,12 +296,18 @@ class MainWindow(QMainWindow):
         for item in news:
             if isinstance(item, WorkersChanged):
                 self.status.show_workers(item)
-            elif isinstance(item, Notice) and item.sentence:
-                self.message.say(errors.said(item.sentence), "warn")
             elif isinstance(item, Notice):
-                self.message.dismiss()
+                self._show_notice(errors.said(item.sentence))
             elif isinstance(item, QueuePaused):
                 self._show_paused(item.paused)
+
+    def _show_notice(self, sentence: str) -> None:
+        """Show a notice of the queue; "": the one that is shown is over, and whatever else is said stays."""
+        over, self._notice = self._notice, sentence
+        if sentence:
+            self.message.say(sentence, "warn")
+        elif over and self.message.text == over:
+            self.message.dismiss()
 
     @Slot(object)
     def _on_jobs_listed(self, page: Page) -> None:

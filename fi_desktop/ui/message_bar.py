@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -30,9 +30,15 @@ class MessageBar(QWidget):
 
     Attributes:
         offer: the button that does something about it; hidden where there is nothing to do.
+
+    Signals:
+        dismissed: the person put the sentence away.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    dismissed = Signal()
+
+    def __init__(self, parent: QWidget | None = None, *, closable: bool = True) -> None:
+        """Show nothing yet. `closable`: whether a person can put the sentence away."""
         super().__init__(parent)
         self._tone = "info"
         self._icon = QLabel(self)
@@ -44,7 +50,8 @@ class MessageBar(QWidget):
         self._close.setAutoRaise(True)
         self._close.setAccessibleName(self.tr("Dismiss this message"))
         self._close.setToolTip(self.tr("Dismiss (Esc)"))
-        self._close.clicked.connect(self.dismiss)
+        self._close.clicked.connect(self._on_closed)
+        self._close.setVisible(closable)
         self.offer = QPushButton(self)
         self.offer.setObjectName("plain")
         self.offer.setAccessibleName(self.tr("Answer to this message"))
@@ -83,6 +90,11 @@ class MessageBar(QWidget):
     def dismiss(self) -> None:
         """Take the sentence away."""
         self.hide()
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self.dismiss()
+        self.dismissed.emit()
 
     @Slot()
     def _on_offer_taken(self) -> None:

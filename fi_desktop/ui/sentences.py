@@ -252,14 +252,20 @@ BY_CODE: dict[str, str] = {
     "settings.too_small": QT_TRANSLATE_NOOP("Sentences", "Setting {name}: {value} is below {least}."),
     "settings.unknown": QT_TRANSLATE_NOOP("Sentences", "There is no setting {name!r}."),
     "settings.unreadable": QT_TRANSLATE_NOOP("Sentences", "settings.toml cannot be read: {error}."),
-    "store.damaged": QT_TRANSLATE_NOOP("Sentences", "The queue's file is damaged: {error}."),
+    "store.busy": QT_TRANSLATE_NOOP("Sentences", "Another program is using the queue's file."),
+    "store.damaged": QT_TRANSLATE_NOOP("Sentences", "The queue's file is damaged."),
+    "store.full": QT_TRANSLATE_NOOP(
+        "Sentences", "The disk is full: nothing can be saved until there is room on it."
+    ),
     "store.newer": QT_TRANSLATE_NOOP(
         "Sentences",
         "The queue was written by a newer version of fi-desktop: nothing was changed; start that version "
         "again, or choose another data folder by FI_DESKTOP_HOME.",
     ),
-    "store.unavailable": QT_TRANSLATE_NOOP("Sentences", "The queue cannot be opened: {error}."),
-    "store.unwritable": QT_TRANSLATE_NOOP("Sentences", "The queue cannot be written: {error}."),
+    "store.unavailable": QT_TRANSLATE_NOOP("Sentences", "The queue cannot be opened now."),
+    "store.unwritable": QT_TRANSLATE_NOOP(
+        "Sentences", "The queue cannot be saved: the disk does not take it."
+    ),
     "submit.nothing": QT_TRANSLATE_NOOP("Sentences", "No audio or video was found there."),
     "submit.other_kinds": QT_TRANSLATE_NOOP(
         "Sentences", "No audio or video was found there, only files of other kinds ({kinds})."

@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray
 
 from fi_desktop.core.job import JobState
 from fi_desktop.intake.profiles import Choice
+from fi_desktop.ui.intake.refused import Refusal
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.result.spot import Spot
 
@@ -45,6 +46,7 @@ class Standing:
         results: the open job windows.
         models: geometry of the models dialog; None where it is not open.
         visible: whether the main window can be seen, minimised or not.
+        refused: recordings that the queue did not take.
     """
 
     options: Choice
@@ -56,6 +58,7 @@ class Standing:
     results: tuple[JobStanding, ...]
     models: QByteArray | None
     visible: bool
+    refused: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def look(window: MainWindow) -> Standing:
         tuple(JobStanding(shown.job_id, shown.saveGeometry(), shown.spot) for shown in window.windows.all()),
         models.saveGeometry() if models is not None and models.isVisible() else None,
         window.isVisible(),
+        tuple(window.intake.refused.held),
     )
 
 
@@ -110,6 +114,7 @@ def put(window: MainWindow, standing: Standing) -> None:
     window.panel.search.setText(standing.search)
     window.panel.chips.choose(standing.states)
     window.panel.apply()
+    window.intake.refused.hold(*standing.refused)
     window.show_jobs()
     window.table.select_all_of(standing.selected)
     if standing.visible:

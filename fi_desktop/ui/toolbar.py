@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QColor, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -41,6 +41,9 @@ class ToolBar(QToolBar):
         for action in actions.of_jobs:
             name = action.text().replace("&", "").removesuffix("…")
             self._offer(action, name, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._pause = actions.pause
+        self._offer(actions.pause, self._pause.text().replace("&", ""), Qt.ToolButtonStyle.ToolButtonIconOnly)
+        actions.pause.changed.connect(self._on_pause_changed)
         space = QWidget(self)
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(space)
@@ -59,6 +62,12 @@ class ToolBar(QToolBar):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             if style is Qt.ToolButtonStyle.ToolButtonTextBesideIcon:
                 self._worded.append(button)
+
+    @Slot()
+    def _on_pause_changed(self) -> None:
+        button = self.widgetForAction(self._pause)
+        if button is not None:
+            button.setAccessibleName(self._pause.text().replace("&", ""))
 
     def _fit(self) -> None:
         """Leave words out as far as need be: Qt would drop what stands last, and that is the options."""

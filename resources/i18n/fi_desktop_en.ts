@@ -290,6 +290,16 @@
     </message>
 </context>
 <context>
+    <name>RefusedRecordings</name>
+    <message numerus="yes">
+        <source>%Ln recording(s) or folder(s) not added.</source>
+        <translation>
+            <numerusform>%Ln recording or folder was not added.</numerusform>
+            <numerusform>%Ln recordings or folders were not added.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Removal</name>
     <message numerus="yes">
         <source>%Ln job(s) removed</source>

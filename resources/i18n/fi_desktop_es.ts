@@ -821,20 +821,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>FolderWords</name>
-    <message numerus="yes">
-        <source>%Ln folder(s) cannot be read</source>
-        <translation>
-            <numerusform>no se puede leer %Ln carpeta</numerusform>
-            <numerusform>no se pueden leer %Ln carpetas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds})</source>
-        <translation>
-            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
-            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Is looked at for the first time…</source>
         <translation>Revisándola por primera vez…</translation>
@@ -851,6 +837,20 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>%Ln no se puede abrir</numerusform>
             <numerusform>%Ln no se pueden abrir</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>no se puede leer %Ln carpeta</numerusform>
+            <numerusform>no se pueden leer %Ln carpetas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <translation>
+            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
+            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -956,12 +956,27 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>IntakeDesk</name>
+    <message>
+        <source>Only files and folders of this computer can be added.</source>
+        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
         <translation>
             <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
             <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
         </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <translation>
+            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
+            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
@@ -976,21 +991,6 @@ Todo se queda en este equipo.</translation>
             <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
             <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Only files and folders of this computer can be added.</source>
-        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
-        <translation>
-            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
-            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Change…</source>
-        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
@@ -1123,12 +1123,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Reading…</source>
-        <translation>Leyendo…</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Leyendo…</translation>
     </message>
     <message>
         <source>This job is not there any more.</source>
@@ -1274,8 +1274,20 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>MainWindow</name>
     <message>
+        <source>Queue paused</source>
+        <translation>Cola en pausa</translation>
+    </message>
+    <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo sin pérdidas…</translation>
+    </message>
+    <message>
+        <source>The queue is paused: no recording is started until it resumes.</source>
+        <translation>La cola está en pausa: no se inicia ninguna grabación hasta que se reanude.</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Reanudar</translation>
     </message>
 </context>
 <context>
@@ -2727,6 +2739,28 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>RefusedRecordings</name>
+    <message>
+        <source>Recordings that were not added</source>
+        <translation>Grabaciones que no se añadieron</translation>
+    </message>
+    <message>
+        <source>“{name}” was not added.</source>
+        <translation>«{name}» no se añadió.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) or folder(s) not added.</source>
+        <translation>
+            <numerusform>%Ln grabación o carpeta no se añadió.</numerusform>
+            <numerusform>%Ln grabaciones o carpetas no se añadieron.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Retry</source>
+        <translation>Reintentar</translation>
+    </message>
+</context>
+<context>
     <name>Removal</name>
     <message numerus="yes">
         <source>%Ln job(s) removed</source>
@@ -2850,12 +2884,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
-        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
-        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
+        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
     </message>
     <message>
-        <source>Nothing was added: {path} cannot be read ({reason}).</source>
-        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
+        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
+        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
         <source>{used} sound tracks were used.</source>
@@ -2880,10 +2914,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The program is already running here: close it first.</source>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
-    </message>
-    <message>
-        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
-        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
     </message>
     <message>
         <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
@@ -3222,24 +3252,40 @@ Todo se queda en este equipo.</translation>
         <translation>No se puede leer settings.toml: {error}.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged: {error}.</source>
-        <translation>El archivo de la cola está dañado: {error}.</translation>
+        <source>Another program is using the queue&apos;s file.</source>
+        <translation>Otro programa está usando el archivo de la cola.</translation>
+    </message>
+    <message>
+        <source>The queue&apos;s file is damaged.</source>
+        <translation>El archivo de la cola está dañado.</translation>
+    </message>
+    <message>
+        <source>The disk is full: nothing can be saved until there is room on it.</source>
+        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be opened now.</source>
+        <translation>La cola no se puede abrir ahora.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be saved: the disk does not take it.</source>
+        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
     </message>
     <message>
         <source>The queue was written by a newer version of fi-desktop: nothing was changed; start that version again, or choose another data folder by FI_DESKTOP_HOME.</source>
         <translation>La cola procede de una versión más reciente de fi-desktop: no se ha cambiado nada; abra de nuevo esa versión o elija otra carpeta de datos con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
-        <source>The queue cannot be opened: {error}.</source>
-        <translation>No se puede abrir la cola: {error}.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be written: {error}.</source>
-        <translation>No se puede escribir en la cola: {error}.</translation>
-    </message>
-    <message>
         <source>No audio or video was found there.</source>
         <translation>No se encontró audio ni vídeo ahí.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
+        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added: {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
         <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
@@ -3264,10 +3310,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The worker that had this job ended unexpectedly ({ended}).</source>
         <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
-    </message>
-    <message>
-        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
-        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
         <source>The program was ended in the middle of it each time.</source>
@@ -3863,6 +3905,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Words</name>
     <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
+    </message>
+    <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
     </message>
@@ -4025,14 +4075,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Nothing: only who spoke when</source>
         <translation>Ninguno: solo quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
     </message>
     <message>
         <source>Tried again in {wait}</source>

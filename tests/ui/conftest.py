@@ -41,7 +41,13 @@ def pytest_collection_modifyitems(items):
 
 
 class Hand(EngineRoom):
-    """An owner thread that claims nothing by itself: a test does the workers' part by hand."""
+    """An owner thread that claims nothing by itself: a test does the workers' part by hand.
+
+    Attributes:
+        patient: whether a turn that cannot be written is survived.
+    """
+
+    patient = False
 
     def __init__(self, service: JobService, settings: Settings) -> None:
         super().__init__(service, settings, ())
@@ -84,7 +90,8 @@ class Hand(EngineRoom):
                 future.set_result(result)
 
     def _on_unwritable(self, error: TransientError) -> None:
-        raise error
+        if not self.patient:
+            raise error
 
 
 class FakeProgram:

@@ -125,7 +125,7 @@ class TestLeftOut:
             "here, and add the copies. 1 recording added: 2 speakers."
         )
         qtbot.waitUntil(lambda: window.message.text == told)
-        assert names(window) == {"First.wav"}
+        qtbot.waitUntil(lambda: names(window) == {"First.wav"})
 
     def test_files_on_other_computers_alone_are_refused_with_what_to_do(self, window):
         drop(window, self.urls(QUrl("smb://server/b.wav")))

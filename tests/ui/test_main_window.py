@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.jobs.news import Notice, QueuePaused
+from fi_desktop.jobs.store import JobStore
 from fi_desktop.samples import sample_recording
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.options.bar import OptionsBar
@@ -64,6 +66,19 @@ class TestEmpty:
         window.findChildren(QFileDialog)[0].reject()
 
 
+def fill_disk(hand) -> None:
+    def fill(service) -> None:
+        connection = service.ledger.store._cache._con
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    hand.do(fill)
+
+
+def empty_disk(hand) -> None:
+    hand.do(lambda service: service.ledger.store._cache._con.execute("PRAGMA max_page_count = 1073741823"))
+
+
 class TestDrop:
     def test_files_become_rows(self, qtbot, window, recordings):
         drop_files(window, *recordings)
@@ -109,6 +124,51 @@ class TestDrop:
         assert window.message.text == "No audio or video was found there."
         qtbot.keyClick(window, Qt.Key.Key_Escape)
         assert not window.message.isVisible()
+
+    def test_what_a_full_disk_refused_is_told_until_it_is_added(self, qtbot, window, hand, tmp_path):
+        folder = tmp_path / "consultations"
+        folder.mkdir()
+        for number in range(60):
+            (folder / f"{number}.wav").write_bytes(bytes([number]))
+        hand.patient = True
+        fill_disk(hand)
+        drop_files(window, folder)
+        refused = window.intake.refused.bar
+        qtbot.waitUntil(refused.isVisible)
+        full = "The disk is full: nothing can be saved until there is room on it."
+        assert refused.text == f"“consultations” was not added. {full}"
+        hand.do(lambda service: service.tell(QueuePaused(False)))  # a turn that has nothing to write succeeds
+        qtbot.waitUntil(lambda: not window.message.isVisible())  # the queue's own trouble is over
+        qtbot.keyClick(window, Qt.Key.Key_Escape)
+        assert refused.isVisible()
+        qtbot.mouseClick(refused.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not refused.isVisible())
+        qtbot.waitUntil(refused.isVisible)  # there is no room yet
+        empty_disk(hand)
+        qtbot.mouseClick(refused.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.jobs.total == 60)
+        assert not refused.isVisible()
+
+    def test_what_was_refused_outlives_a_change_of_the_language(
+        self, qtbot, desktop, window, hand, recordings
+    ):
+        choice = window.options.choice()
+        error = ErrorInfo(ErrorKind.TRANSIENT, "store.busy", "Another program is using the queue's file.")
+        window.intake.refused.hold(((recordings[0],), choice, error), ((recordings[1],), choice, error))
+        desktop.speak("es")
+        bar = desktop.window.intake.refused.bar
+        assert bar.text == (
+            "2 grabaciones o carpetas no se añadieron. Otro programa está usando el archivo de la cola."
+        )
+        qtbot.mouseClick(bar.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: desktop.window.jobs.total == 2)
+
+    def test_a_message_that_stands_is_not_taken_away_by_the_queue(self, qtbot, window, hand):
+        window.message.say("Saved as result.txt.")
+        hand.do(lambda service: service.tell(Notice("")))
+        hand.do(lambda service: service.tell(QueuePaused(True)))
+        qtbot.waitUntil(window.pause_bar.isVisible)
+        assert window.message.isVisible()
 
     def test_the_chosen_options_go_with_it(self, qtbot, window, hand, recordings):
         window.options.speakers.setFocus()
@@ -301,11 +361,30 @@ def test_trouble_of_the_workers_is_seen(qtbot, window):
     assert window.status.told_of_workers == "Workers: 1 of 2 idle"
 
 
-def test_a_pause_is_seen(qtbot, window, program):
+def test_a_pause_is_seen_and_ended_where_it_is_seen(qtbot, window, program):
+    assert not window.pause_bar.isVisible()
     program.service.pause()
     qtbot.waitUntil(lambda: window.status.counted.startswith("Paused"))
-    program.service.resume()
+    assert window.pause_bar.text == "The queue is paused: no recording is started until it resumes."
+    assert tool_button(window, "Resume the queue").isChecked()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert window.pause_bar.isVisible()
+    qtbot.mouseClick(window.pause_bar.offer, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not window.status.counted.startswith("Paused"))
+    assert not window.pause_bar.isVisible()
+    assert not tool_button(window, "Pause the queue").isChecked()
+
+
+@pytest.fixture
+def paused_before(home) -> None:
+    store = JobStore(home / "store")
+    with store.transaction():
+        store.paused = True
+    store.close()
+
+
+def test_a_pause_of_an_earlier_start_is_seen(paused_before, qtbot, window):
+    qtbot.waitUntil(window.pause_bar.isVisible)
 
 
 def test_an_unusual_default_is_offered_too(qtbot):

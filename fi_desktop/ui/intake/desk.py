@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, QTimer, Signal, Slot
 
 from fi_desktop.audio.files import LeftOut
+from fi_desktop.core.errors import UserError, error_info
 from fi_desktop.core.job import JobState
 from fi_desktop.core.names import one_line
 from fi_desktop.intake.profiles import Choice
@@ -16,6 +18,7 @@ from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.service import JobService
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.intake.paths import Given, given_paths, missing
+from fi_desktop.ui.intake.refused import RefusedRecordings
 from fi_desktop.ui.intake.sheet import IntakeSheet
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.message_bar import MessageBar, Offer
@@ -34,6 +37,7 @@ class IntakeDesk(QObject):
 
     Attributes:
         sheet: where a person changes how the recordings just added are done.
+        refused: recordings that the queue did not take.
 
     Signals:
         added: a Submission: recordings are in the queue, or were there already.
@@ -62,6 +66,7 @@ class IntakeDesk(QObject):
         """
         super().__init__(message)
         self.sheet = IntakeSheet(profiles, message.parentWidget())
+        self.refused = RefusedRecordings(message.parentWidget(), self._hand_in)
         self._service = service
         self._bridge = bridge
         self._jobs = jobs
@@ -102,9 +107,14 @@ class IntakeDesk(QObject):
         return sentence.format(address=addresses[0])
 
     def _add(self, paths: tuple[Path, ...], *, remark: str) -> None:
-        choice = self._options.choice()
-        future = self._service.submit(paths, choice.options, priority=choice.priority)
-        self._bridge.when_done(future, partial(self._on_added, choice, remark), self._on_refused)
+        self._hand_in(paths, self._options.choice(), remark=remark)
+
+    def _hand_in(
+        self, paths: tuple[Path, ...], choice: Choice, *, remark: str = "", again: bool = False
+    ) -> None:
+        future = self._service.submit(paths, choice.options, priority=choice.priority, again=again)
+        failed = partial(self._on_not_added, future, paths, choice)
+        self._bridge.when_done(future, partial(self._on_added, choice, remark), failed)
 
     def _on_looked_for(self, given: Given, gone: tuple[Path, ...]) -> None:
         remark = ""
@@ -192,8 +202,7 @@ class IntakeDesk(QObject):
             self._message.say(" ".join(sentences), "info", offer)
 
     def _do_so(self, paths: tuple[Path, ...], choice: Choice) -> None:
-        future = self._service.submit(paths, choice.options, priority=choice.priority, again=True)
-        self._bridge.when_done(future, partial(self._on_added, choice, ""), self._on_refused)
+        self._hand_in(paths, choice, again=True)
 
     @Slot(object)
     def _on_jobs_changed(self, changed: frozenset[int]) -> None:
@@ -211,6 +220,15 @@ class IntakeDesk(QObject):
         if ids and self._message.text == sentence:
             self._message.dismiss()
         self._told = ((), "")
+
+    def _on_not_added(
+        self, future: Future[Submission], paths: tuple[Path, ...], choice: Choice, sentence: str
+    ) -> None:
+        error = future.exception()
+        if isinstance(error, Exception) and not isinstance(error, UserError):
+            self.refused.hold((paths, choice, error_info(error)))
+        else:
+            self._message.say(sentence, "bad")  # they would be refused again
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
