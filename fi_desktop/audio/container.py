@@ -21,6 +21,8 @@ import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from fi_desktop.audio.part import Part
+from fi_desktop.audio.wav import WavSound, wav_sound
 from fi_desktop.core.errors import TransientError, UserError
 
 # FFmpeg's messages name streams, tags and paths, and go to stderr: None discards them before they are
@@ -69,10 +71,11 @@ class Media:
 
     Attributes:
         file: the bytes; whoever moves its position puts it back.
-        size_bytes: length of the file.
+        size_bytes: length of the file, without what is reserved behind a WAV file's sound.
         data: the same bytes as FFmpeg reads them.
         container: FFmpeg's view of it.
         stream: the sound track that a player would choose.
+        wav: where the sound of a WAV file is; None for other files.
     """
 
     file: BinaryIO
@@ -80,6 +83,7 @@ class Media:
     data: Bytes
     container: InputContainer
     stream: AudioStream
+    wav: WavSound | None = None
 
     @property
     def start_s(self) -> float:
@@ -120,7 +124,13 @@ def open_media(source: Path) -> Iterator[Media]:
         head = _head(file)
         if size_bytes == 0:
             raise user_error("audio.empty")
-        data = Bytes(file)
+        wav = _wav_sound(file, size_bytes)
+        if wav is not None and wav.trailing:
+            size_bytes = wav.end
+            part = Part(file, 0, wav.end, replaced_at=wav.size_at, replacement=wav.size_field)
+            data = Bytes(part)
+        else:
+            data = Bytes(file)
         try:
             container = av.open(
                 data,
@@ -138,7 +148,7 @@ def open_media(source: Path) -> Iterator[Media]:
                 raise read_error() from None
             raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
         with container:
-            yield Media(file, size_bytes, data, container, _best_stream(container))
+            yield Media(file, size_bytes, data, container, _best_stream(container), wav)
 
 
 def _open_file(source: Path) -> BinaryIO:
@@ -173,6 +183,15 @@ def _head(file: BinaryIO) -> bytes:
     return head
 
 
+def _wav_sound(file: BinaryIO, size_bytes: int) -> WavSound | None:
+    try:
+        sound = wav_sound(file, size_bytes)
+        file.seek(0)
+    except OSError:
+        raise read_error() from None
+    return sound
+
+
 def _looks_recorded(head: bytes) -> bool:
     if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0:  # MPEG audio: eleven set bits
         return True
@@ -184,6 +203,9 @@ def _best_stream(container: InputContainer) -> AudioStream:
         stream = container.streams.best("audio")
     except IndexError:
         # A damaged transport stream: FFmpeg counts a track that PyAV did not list.
+        stream = None
+    if stream is None:
+        # In a transport stream sound may begin later than FFmpeg looks for it: its rate is not known yet.
         stream = next(iter(container.streams.audio), None)
     if stream is None:
         raise user_error("audio.no_audio" if container.streams.video else "audio.unreadable")
@@ -204,7 +226,7 @@ class Bytes:
         failed: whether the drive refused to be read; FFmpeg was told that the file ends there.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO | Part) -> None:
         self._file = file
         self.tell = file.tell
         self.failed = False

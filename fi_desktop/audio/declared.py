@@ -1,7 +1,7 @@
-"""How long a file says it is, where its word can be trusted: so is a file that was cut short found out.
+"""Tells when the sound of a file should end, if the header can be trusted: this reveals a file that was cut.
 
-FFmpeg's own duration will not do: it counts what is left of a WAV file, and guesses from the bit rate for
-MP3.
+FFmpeg's own duration is not enough: it counts what is left of a WAV file, and guesses from the bit rate for
+MP3. A header is not trusted about a length if the file has all the bytes that it counts.
 """
 
 from __future__ import annotations
@@ -13,66 +13,59 @@ from fi_desktop.audio.container import Media
 
 # Formats whose header gives the length of each track.
 _TRUSTED = ("mov", "flac", "avi", "aiff", "caf")
-_WAV_CHUNKS = 64
-# Recorders that cannot return to the header leave a number of this order there, or zero.
-_WAV_OPEN_ENDED_BYTES = 0x7FFF_0000
-# Where an encoder's tag lies in the first MPEG frame: after 4 bytes of header and up to 32 of side
-# information.
+# Where an encoder's tag is in the first MPEG frame: after 4 bytes of header and up to 32 of side information.
 _MP3_TAG_BYTES = 192
 
 
-def declared_duration(media: Media) -> float | None:
-    """Return the length of the sound track that the header gives, seconds; None where it gives none."""
-    position = media.file.tell()
-    try:
-        return _declared(media)
-    finally:
-        media.file.seek(position)  # FFmpeg reads on from where it was
+def declared_end(media: Media) -> float | None:
+    """Return the timestamp at which the sound should end, seconds; None if the header does not tell.
 
-
-def _declared(media: Media) -> float | None:
+    Matroska gives one length for all tracks: what ends there may be the pictures.
+    """
     name = media.container.format.name.split(",")[0]
     stream = media.stream
-    if name == "wav":
-        return _wav_duration(media.file)
+    if media.wav is not None:
+        counted_bytes = media.wav.counted_bytes or 0
+        return media.wav.counted_s if media.wav.start + counted_bytes > media.size_bytes else None
     if name == "matroska":
-        # The segment's length is that of its longest track, which may be the pictures.
-        return None if media.container.streams.video else media.duration_s
+        # From zero to the end of the last frame, even if the first one is later than zero.
+        return media.duration_s
     if stream.duration is None or stream.time_base is None:
         return None
-    if name in _TRUSTED or (name == "mp3" and _has_mp3_length(media.file)):
-        return float(stream.duration * stream.time_base)
+    if name in _TRUSTED or (name == "mp3" and _is_mp3_cut(media)):
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
     return None
 
 
-def _wav_duration(file: BinaryIO) -> float | None:
-    """Walk the chunks of a RIFF file to its samples."""
-    file.seek(12)
-    byte_rate = 0
-    for _ in range(_WAV_CHUNKS):
-        header = file.read(8)
-        if len(header) < 8:
-            return None
-        kind, size = struct.unpack("<4sI", header)
-        if kind == b"data":
-            return size / byte_rate if byte_rate and 0 < size < _WAV_OPEN_ENDED_BYTES else None
-        start = file.tell()
-        if kind == b"fmt " and size >= 16:
-            byte_rate = struct.unpack("<8xI4x", file.read(16))[0]
-        file.seek(start + size + size % 2)
-    return None
+def _is_mp3_cut(media: Media) -> bool:
+    """Whether the encoder left its tag (Xing, Info or VBRI), and the file lacks what the tag counts."""
+    position = media.file.tell()
+    try:
+        start, frames, counted_bytes = _mp3_tag(media.file)
+    finally:
+        media.file.seek(position)  # FFmpeg reads on from where it was
+    return frames > 0 and (counted_bytes == 0 or start + counted_bytes > media.size_bytes)
 
 
-def _has_mp3_length(file: BinaryIO) -> bool:
-    """Whether the encoder left its tag (Xing, Info or VBRI), which counts the frames."""
+def _mp3_tag(file: BinaryIO) -> tuple[int, int, int]:
+    """Return where the first frame begins, and the frames and bytes that its tag counts; 0 if unknown."""
     file.seek(0)
     head = file.read(10)
-    tag_bytes = 0
+    start = 0
     if head[:3] == b"ID3" and len(head) == 10:
         # ID3v2's size: four bytes of seven bits each, without the header's ten.
-        tag_bytes = 10 + sum(
-            (byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True)
-        )
-    file.seek(tag_bytes)
+        start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+    file.seek(start)
     frame = file.read(_MP3_TAG_BYTES)
-    return any(tag in frame for tag in (b"Xing", b"Info", b"VBRI"))
+    for name in (b"Xing", b"Info", b"VBRI"):
+        found = frame.find(name)
+        if found < 0 or len(frame) < found + 18:
+            continue
+        if name == b"VBRI":
+            counted_bytes, frames = struct.unpack_from(">II", frame, found + 10)
+            return start, frames, counted_bytes
+        flags, first, second = struct.unpack_from(">III", frame, found + 4)
+        frames = first if flags & 1 else 0
+        counted_bytes = (second if flags & 1 else first) if flags & 2 else 0
+        return start, frames, counted_bytes
+    return start, 0, 0

@@ -19,7 +19,9 @@ from av.packet import Packet
 
 from fi_desktop.audio.blocks import BlockWriter, DecodeProgress
 from fi_desktop.audio.container import Media, open_media, read_error, user_error
-from fi_desktop.audio.declared import declared_duration
+from fi_desktop.audio.declared import declared_end
+from fi_desktop.audio.losses import Losses, Reading
+from fi_desktop.audio.notes import AudioWarning
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.audio.room import Room
 from fi_desktop.audio.timeline import Timeline
@@ -32,47 +34,16 @@ SILENT_PEAK = 1e-4
 
 # In a row; a drive or a file that fails again and again at the same place is at its end.
 _READ_FAILURES = 16
-# Less than this is lost at the edges of any encoded file.
-_DAMAGE_S = 0.2
 _CUT_SHORT_S = 1.0
+# How much faster sound is played until it has caught up with its timestamps: nothing is left out, and a
+# voice stays the same.
+_HASTE = 1.025
 # libavformat's AVFMT_TS_DISCONT and AVFMT_GENERIC_INDEX.
 _RELATIVE_TIMESTAMPS = 0x0200 | 0x0100
 # A broken packet this many times too large holds several frames.
 _SWALLOWED = 4
 # What recorders use is between these; a header that was damaged may make a terabyte of a minute.
 _RATES_HZ = range(2_000, 800_001)
-
-
-@dataclass(frozen=True, slots=True)
-class AudioWarning:
-    """Something that the person must know about a recording that could be used all the same.
-
-    Attributes:
-        code: "audio.cut_short" (it ends before its time), "audio.partly_damaged" or "audio.tracks" (there are
-            several sound tracks); never shown, never translated.
-        at_s: where it begins, seconds.
-        used, tracks: how many sound tracks were used, of how many that can be decoded.
-    """
-
-    code: str
-    at_s: float
-    used: int = 1
-    tracks: int = 1
-
-    @property
-    def message(self) -> str:
-        """One sentence for the person; it names no file."""
-        if self.code == "audio.tracks" and self.used == self.tracks:
-            return f"{self.used} sound tracks were used."
-        if self.code == "audio.tracks":
-            return (
-                f"Of {self.tracks} sound tracks, {self.used} could be used; "
-                "the others are silent, the same, or in another language."
-            )
-        at = _clock(self.at_s)
-        if self.code == "audio.cut_short":
-            return f"The file is damaged after {at}; what comes before was used."
-        return f"The file is damaged in places, first at {at}; what could not be read is left silent."
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +110,21 @@ def _decode_tracks(
     of the main track.
     """
     progress = DecodeProgress(media, report)
+    reading = Reading(media)
     tracks = sound_tracks(media)
     heard: list[Decoded] = []
     with ExitStack() as stack:
         decoders = {
-            track.stream.index: stack.enter_context(_Decoder(track, part, progress, room))
+            track.stream.index: stack.enter_context(_Decoder(track, part, progress, room, Losses(reading)))
             for track, part in zip(tracks, parts, strict=False)
         }
         errors: dict[int, UserError] = {}
         for packet in _packets(media):
+            reading.packet(packet)
             decoder = decoders.get(packet.stream_index)
             if decoder is None or packet.stream_index in errors:
                 progress.other(packet)
+                reading.other(packet)
                 continue
             progress.packet(packet)
             try:
@@ -159,11 +133,12 @@ def _decode_tracks(
                 errors[packet.stream_index] = error
                 if len(errors) == len(decoders):
                     break
+        reached_s = max(reading.others_end_s, *(decoder.end_s for decoder in decoders.values()))
         for index, decoder in decoders.items():
             if index in errors:
                 continue
             try:
-                heard.append(decoder.finish())
+                heard.append(decoder.finish(reached_s))
             except UserError as error:
                 errors[index] = error
     if not heard:
@@ -175,7 +150,8 @@ def _decode_tracks(
     if len(heard) > 1:
         joined = join([one.recording for one in heard], parts[-1], most_channels=MAX_CHANNELS, room=room)
         recording, used = joined.recording, list(joined.used)
-    said = AudioWarning("audio.tracks", 0.0, used=len(used), tracks=len(tracks))
+    code = "audio.tracks" if len(used) == len(tracks) else "audio.some_tracks"
+    said = AudioWarning(code, used=len(used), tracks=len(tracks))
     damage = {warning.code: warning for number in reversed(used) for warning in heard[number].warnings}
     return Decoded(recording, max(heard[number].peak for number in used), (said, *damage.values()))
 
@@ -187,12 +163,13 @@ class _Decoder:
         _timeline: places frames on the recording's clock.
         _anchor_s, _fed: where the resampler was started, seconds, and the samples a channel it was given
             since.
-        _unheard_s: seconds in packets that could not be decoded since the last that could.
-        _lost_s, _damaged_at_s: seconds in packets that could not be decoded, and where the first was.
+        _losses: what is missing.
         _seen: whether there were packets at all.
     """
 
-    def __init__(self, media: Media, part: Path, progress: DecodeProgress, room: Room) -> None:
+    def __init__(
+        self, media: Media, part: Path, progress: DecodeProgress, room: Room, losses: Losses
+    ) -> None:
         self._media = media
         self._part = part
         self._room = room
@@ -206,9 +183,7 @@ class _Decoder:
         self._anchor_s = 0.0
         self._fed = 0
         self._rate_hz = SAMPLE_RATE_HZ
-        self._lost_s = 0.0
-        self._damaged_at_s = 0.0
-        self._unheard_s = 0.0
+        self._losses = losses
         self._seen = False
 
     def __enter__(self) -> _Decoder:
@@ -227,8 +202,16 @@ class _Decoder:
                 self._output = BlockWriter(self._stack.enter_context(writer), self._progress)
             self._take(frame, self._output)
 
-    def finish(self) -> Decoded:
-        """Return what was decoded, once there are no more packets."""
+    @property
+    def end_s(self) -> float:
+        """Timestamp at which the sound ends so far, seconds."""
+        return self._timeline.origin_s + self._position_s
+
+    def finish(self, reached_s: float) -> Decoded:
+        """Return what was decoded, once there are no more packets.
+
+        reached_s: timestamp up to which the file has any track, seconds.
+        """
         if self._output is None:
             raise user_error(self._why_nothing(self._seen))
         self._drain(self._output)
@@ -240,7 +223,7 @@ class _Decoder:
             raise user_error("audio.no_samples")
         if peak < SILENT_PEAK:
             raise user_error("audio.silent")
-        return Decoded(recording, peak, self._warnings(recording))
+        return Decoded(recording, peak, self._warnings(recording, reached_s))
 
     @property
     def _position_s(self) -> float:
@@ -251,13 +234,8 @@ class _Decoder:
             # Not packet.decode(): in damaged files PyAV may take a packet for another track's.
             frames = self._media.stream.decode(packet)
         except av.FFmpegError:
-            # The last packet is often a torn one: it counts as damage once sound follows.
-            self._unheard_s += self._length_s(packet)
+            self._losses.unheard(self._length_s(packet))
             return []
-        if frames and self._unheard_s:
-            self._damaged_at_s = self._damaged_at_s if self._lost_s else self._position_s
-            self._lost_s += self._unheard_s
-            self._unheard_s = 0.0
         return [frame for frame in frames if frame.samples]
 
     def _length_s(self, packet: Packet) -> float:
@@ -277,6 +255,9 @@ class _Decoder:
         if frame.pts is not None and frame.time_base is not None:
             timestamp_s = float(frame.pts * frame.time_base)
         gap_s = self._timeline.gap_before(timestamp_s, self._position_s)
+        self._losses.sound(self._position_s, gap_s)
+        if self._timeline.behind:
+            frame.sample_rate = round(_HASTE * frame.sample_rate)
         setup = (frame.format.name, frame.layout.name, frame.sample_rate)
         if gap_s or setup != self._setup:
             position_s = self._position_s + gap_s
@@ -316,19 +297,32 @@ class _Decoder:
     def _why_nothing(self, seen: bool) -> str:
         """The error's code where not one frame was decoded; seen: whether there were packets at all."""
         if not seen:
-            return "audio.damaged" if declared_duration(self._media) else "audio.no_samples"
+            return "audio.damaged" if declared_end(self._media) else "audio.no_samples"
         # MP4 keeps its table of contents whole or not at all: packets that are there and mean nothing are
         # encrypted.
         return "audio.unreadable" if self._media.container.format.name.startswith("mov") else "audio.damaged"
 
-    def _warnings(self, recording: Recording) -> tuple[AudioWarning, ...]:
-        warnings = []
-        if self._lost_s >= _DAMAGE_S:
-            warnings.append(AudioWarning("audio.partly_damaged", self._damaged_at_s))
-        declared_s = declared_duration(self._media)
-        if declared_s is not None and recording.duration < declared_s - max(_CUT_SHORT_S, 0.005 * declared_s):
-            warnings.append(AudioWarning("audio.cut_short", recording.duration))
+    def _warnings(self, recording: Recording, reached_s: float) -> tuple[AudioWarning, ...]:
+        warnings = self._losses.warnings()
+        end_s = declared_end(self._media)
+        if end_s is not None and not self._is_whole(end_s, reached_s):
+            length_s = end_s - self._timeline.origin_s
+            warnings.append(AudioWarning("audio.cut_short", recording.duration, length_s))
+        wav = self._media.wav
+        if wav is not None and wav.miscounted:
+            warnings.append(AudioWarning("audio.more_than_counted", recording.duration, wav.counted_s or 0.0))
+        if self._timeline.jump:
+            warnings.append(AudioWarning("audio.clock_jumps", *self._timeline.jump))
         return tuple(warnings)
+
+    def _is_whole(self, declared_s: float, reached_s: float) -> bool:
+        """Whether the sound ends where the header says, or another track where the file is said to end.
+
+        A header may count more of one track than there ever was, or only the longest track.
+        """
+        tolerance_s = max(_CUT_SHORT_S, 0.005 * declared_s)
+        file_end_s = max(declared_s, self._media.duration_s or 0.0)
+        return self.end_s >= declared_s - tolerance_s or reached_s >= file_end_s - tolerance_s
 
 
 def _packets(media: Media) -> Iterator[Packet]:
@@ -348,11 +342,3 @@ def _packets(media: Media) -> Iterator[Packet]:
             break
     if media.data.failed:
         raise read_error()
-
-
-def _clock(time_s: float) -> str:
-    """12:31, or 1:02:31 from an hour on."""
-    minutes, seconds = divmod(int(time_s), 60)
-    if minutes < 60:
-        return f"{minutes}:{seconds:02d}"
-    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"

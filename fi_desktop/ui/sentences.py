@@ -298,9 +298,39 @@ BY_CODE: dict[str, str] = {
 """An error's code, and what it says."""
 
 PLAIN: tuple[str, ...] = (
+    # of results of earlier versions
     QT_TRANSLATE_NOOP("Sentences", "The file is damaged after {at}; what comes before was used."),
     QT_TRANSLATE_NOOP(
         "Sentences", "The file is damaged in places, first at {at}; what could not be read is left silent."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The file ends at {at}, although it should last {length}: copy it again from the recorder.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "The file is damaged at {at}: {length} could not be read and is left silent."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The file is damaged in {places} places, first at {at}: {length} in all could not be read and is "
+        "left silent.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost."
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts "
+        "that were lost.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The file's clock jumps by {length} at {at}: what follows was joined to what comes before.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The file's header counts only {length} of sound, but the file holds more: it was read to its end at "
+        "{at}.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "{used} sound tracks were used."),
     QT_TRANSLATE_NOOP(

@@ -821,6 +821,20 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>FolderWords</name>
+    <message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>no se puede leer %Ln carpeta</numerusform>
+            <numerusform>no se pueden leer %Ln carpetas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <translation>
+            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
+            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Is looked at for the first time…</source>
         <translation>Revisándola por primera vez…</translation>
@@ -837,20 +851,6 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>%Ln no se puede abrir</numerusform>
             <numerusform>%Ln no se pueden abrir</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln folder(s) cannot be read</source>
-        <translation>
-            <numerusform>no se puede leer %Ln carpeta</numerusform>
-            <numerusform>no se pueden leer %Ln carpetas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds})</source>
-        <translation>
-            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
-            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -956,27 +956,12 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>IntakeDesk</name>
-    <message>
-        <source>Only files and folders of this computer can be added.</source>
-        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
         <translation>
             <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
             <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
         </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
-        <translation>
-            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
-            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Change…</source>
-        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
@@ -991,6 +976,21 @@ Todo se queda en este equipo.</translation>
             <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
             <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Only files and folders of this computer can be added.</source>
+        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <translation>
+            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
+            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
@@ -1278,16 +1278,16 @@ Todo se queda en este equipo.</translation>
         <translation>Cola en pausa</translation>
     </message>
     <message>
-        <source>Stopping safely…</source>
-        <translation>Deteniendo sin pérdidas…</translation>
-    </message>
-    <message>
         <source>The queue is paused: no recording is started until it resumes.</source>
         <translation>La cola está en pausa: no se inicia ninguna grabación hasta que se reanude.</translation>
     </message>
     <message>
         <source>Resume</source>
         <translation>Reanudar</translation>
+    </message>
+    <message>
+        <source>Stopping safely…</source>
+        <translation>Deteniendo sin pérdidas…</translation>
     </message>
 </context>
 <context>
@@ -2892,12 +2892,24 @@ Todo se queda en este equipo.</translation>
         <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
-        <source>{used} sound tracks were used.</source>
-        <translation>Se usaron {used} pistas de sonido.</translation>
+        <source>Another program is using the queue&apos;s file.</source>
+        <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
-        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+        <source>The queue&apos;s file is damaged.</source>
+        <translation>El archivo de la cola está dañado.</translation>
+    </message>
+    <message>
+        <source>The disk is full: nothing can be saved until there is room on it.</source>
+        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be opened now.</source>
+        <translation>La cola no se puede abrir ahora.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be saved: the disk does not take it.</source>
+        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
     </message>
     <message>
         <source>The disk has too little room to decode this recording: make room, and try again.</source>
@@ -2906,6 +2918,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
         <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
+        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added: {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
         <source>fi-desktop is closing.</source>
@@ -3252,40 +3272,12 @@ Todo se queda en este equipo.</translation>
         <translation>No se puede leer settings.toml: {error}.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
-        <translation>Otro programa está usando el archivo de la cola.</translation>
-    </message>
-    <message>
-        <source>The queue&apos;s file is damaged.</source>
-        <translation>El archivo de la cola está dañado.</translation>
-    </message>
-    <message>
-        <source>The disk is full: nothing can be saved until there is room on it.</source>
-        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be opened now.</source>
-        <translation>La cola no se puede abrir ahora.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be saved: the disk does not take it.</source>
-        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
-    </message>
-    <message>
         <source>The queue was written by a newer version of fi-desktop: nothing was changed; start that version again, or choose another data folder by FI_DESKTOP_HOME.</source>
         <translation>La cola procede de una versión más reciente de fi-desktop: no se ha cambiado nada; abra de nuevo esa versión o elija otra carpeta de datos con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>No audio or video was found there.</source>
         <translation>No se encontró audio ni vídeo ahí.</translation>
-    </message>
-    <message>
-        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
-        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
-    </message>
-    <message>
-        <source>Nothing was added: {path} cannot be read ({reason}).</source>
-        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
         <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
@@ -3326,6 +3318,42 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The file is damaged in places, first at {at}; what could not be read is left silent.</source>
         <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
+    </message>
+    <message>
+        <source>The file ends at {at}, although it should last {length}: copy it again from the recorder.</source>
+        <translation>El archivo termina en {at}, aunque debería durar {length}: cópielo de nuevo desde la grabadora.</translation>
+    </message>
+    <message>
+        <source>The file is damaged at {at}: {length} could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {at}: no se pudieron leer {length}, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>The file is damaged in {places} places, first at {at}: {length} in all could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {places} puntos, el primero en {at}: no se pudieron leer {length} en total, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.</source>
+        <translation>En {at} no se grabó nada durante {length}: es una pausa o una parte que se perdió.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts that were lost.</source>
+        <translation>En {places} puntos no se grabó nada, el primero en {at}, {length} en total: son pausas o partes que se perdieron.</translation>
+    </message>
+    <message>
+        <source>The file&apos;s clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
+        <translation>El reloj del archivo salta {length} en {at}: lo que sigue se unió a lo anterior.</translation>
+    </message>
+    <message>
+        <source>The file&apos;s header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
+        <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
+    </message>
+    <message>
+        <source>{used} sound tracks were used.</source>
+        <translation>Se usaron {used} pistas de sonido.</translation>
+    </message>
+    <message>
+        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
+        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
     </message>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>

@@ -33,6 +33,7 @@ def write_media(
     container: str | None = None,
     sample_format: str | None = None,
     video: str | None = None,
+    pictures_s: float | None = None,
     start_s: float = 0.0,
     gap: tuple[float, float] | None = None,
     options: dict[str, str] | None = None,
@@ -40,7 +41,8 @@ def write_media(
     """Code float32 (channels, samples) into a file.
 
     start_s: timestamp of the first sample. gap: (from, to), seconds of `sound` that are left out, as when
-        packets are lost. video: codec of a short video track of ten pictures a second, beginning at zero.
+        packets are lost. video: codec of a video track of ten pictures a second, beginning at zero, as long
+        as the sound or `pictures_s`.
     """
     with av.open(str(path), "w", format=container, options=options or {}) as output:
         stream = output.add_stream(codec, rate=rate_hz, layout=layout)
@@ -49,7 +51,7 @@ def write_media(
         # The encoder says how many samples a frame takes once it is open.
         stream.codec_context.open()
         if video:
-            write_pictures(output, video, seconds=start_s + sound.shape[1] / rate_hz)
+            write_pictures(output, video, seconds=pictures_s or start_s + sound.shape[1] / rate_hz)
         size = stream.codec_context.frame_size or 1024
         resampler = av.AudioResampler(stream.format.name, layout, rate_hz)
         for first in range(0, sound.shape[1], size):

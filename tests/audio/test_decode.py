@@ -317,7 +317,9 @@ def test_a_file_cut_short_is_used_and_told(tmp_path, ending, codec):
     (warning,) = result.warnings
     assert warning.code == "audio.cut_short"
     assert warning.at_s == result.recording.duration
-    assert warning.message.startswith(f"The file is damaged after 0:0{int(warning.at_s)};")
+    assert warning.message.startswith(
+        f"The file ends at 0:0{int(warning.at_s)}, although it should last 10 s:"
+    )
 
 
 def test_a_hole_in_a_file_is_passed_over_and_told(tmp_path):

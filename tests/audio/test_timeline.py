@@ -48,6 +48,38 @@ def test_a_clock_that_starts_again_is_followed():
     assert timeline.gap_before(3.0, 52.0) == pytest.approx(1.0)
 
 
+def test_a_long_pause_keeps_its_time_within_the_length_that_the_file_declares():
+    timeline = Timeline(start_s=0.0, duration_s=5 * 3600.0, relative=False)
+
+    assert timeline.gap_before(4 * 3600.0, 30.0) == 4 * 3600.0 - 30.0
+    assert timeline.jump is None
+
+
+def test_a_jump_that_is_not_believed_is_told_unless_it_goes_back():
+    timeline = Timeline(start_s=0.0, duration_s=None, relative=True)
+
+    assert timeline.gap_before(3 * 3600.0, 30.0) == 0
+    assert timeline.jump == (30.0, 3 * 3600.0 - 30.0)
+    assert timeline.gap_before(31.0, 31.0) == 0
+    assert timeline.jump is None
+
+
+def test_sound_that_stays_behind_catches_up_and_what_trembles_does_not():
+    trembling, drifting, wrong = (Timeline(start_s=0.0, duration_s=None, relative=False) for _ in range(3))
+
+    for number in range(1_000):
+        position_s = 0.02 * number
+        assert trembling.gap_before(position_s - 0.3 * (number % 10 > 0), position_s) == 0
+        assert not trembling.behind
+        assert drifting.gap_before(0.99 * position_s, position_s) == 0
+        wrong.gap_before(0.5 * position_s, position_s)
+        assert not wrong.behind
+    assert drifting.behind
+
+    assert drifting.gap_before(20.0, 20.0) == 0
+    assert not drifting.behind
+
+
 @given(st.lists(st.floats(-1e6, 1e6), max_size=50))
 def test_corrupt_timestamps_never_cost_more_than_two_hours_of_silence(timestamps):
     timeline = Timeline(start_s=0.0, duration_s=None, relative=False)

@@ -1,0 +1,316 @@
+"""All of a recording is read, or a note says what is missing; and nothing is said of a file that is whole."""
+
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from fi_desktop.audio.container import open_media
+from fi_desktop.audio.decode import Decoded, decode
+from fi_desktop.audio.wav import WavSound, wav_sound
+from tests.audio.make_media import onset_s, samples_of, tones, write_media, write_wav
+
+RATE_HZ = 16_000
+
+
+def decoded(source: Path) -> Decoded:
+    return decode(source, source.parent / "samples.pcm", progress=lambda _fraction: None)
+
+
+def notes(result: Decoded) -> list[str]:
+    return [warning.message for warning in result.warnings]
+
+
+def late_tone(*, seconds: float, tone_s: float, rate_hz: int = RATE_HZ) -> np.ndarray:
+    """A soft tone that is loud from `tone_s` on."""
+    sound = tones([440], seconds=seconds, rate_hz=rate_hz)
+    sound[:, : round(tone_s * rate_hz)] *= 0.05
+    return sound
+
+
+def counting(source: Path, size_bytes: int) -> Path:
+    """Let a WAV file's header count this many bytes of sound."""
+    raw = bytearray(source.read_bytes())
+    raw[40:44] = struct.pack("<I", size_bytes)
+    source.write_bytes(raw)
+    return source
+
+
+# WAV beyond its header
+
+
+@pytest.fixture
+def wav(tmp_path) -> Path:
+    """Six seconds, loud from the fifth on."""
+    return write_wav(tmp_path / "a.wav", late_tone(seconds=6.0, tone_s=5.0), rate_hz=RATE_HZ)
+
+
+@pytest.mark.parametrize("reserved_bytes", [0, 3_000_000], ids=["to the end", "with reserved space"])
+def test_sound_that_a_wav_header_does_not_count_is_read_and_told(wav, reserved_bytes):
+    counting(wav, 2 * 2 * RATE_HZ)
+    with wav.open("r+b") as file:
+        file.truncate(wav.stat().st_size + reserved_bytes)
+
+    result = decoded(wav)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.01)
+    assert onset_s(samples_of(result.recording)) == pytest.approx(5.0, abs=0.01)
+    assert notes(result) == [
+        "The file's header counts only 2.0 s of sound, but the file holds more: "
+        "it was read to its end at 0:06."
+    ]
+
+
+def test_what_is_reserved_behind_a_wav_files_sound_is_not_even_looked_at(wav):
+    end = wav.stat().st_size
+    with wav.open("r+b") as file:
+        file.truncate(end + 50_000_000)
+
+    with open_media(wav) as media:
+        assert media.data.seek(0, 2) == media.size_bytes == end
+    result = decoded(wav)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.01)
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize("name", [b"LIST", b"id3 ", b"_PMX", b"bext"])
+@pytest.mark.parametrize("padding", [b"", b"\0"])
+def test_chunks_behind_a_wav_files_sound_are_no_sound(wav, name, padding):
+    noise = np.random.default_rng(1).bytes(40_000)
+    with wav.open("ab") as file:
+        file.write(padding + name + struct.pack("<I", len(noise)) + noise)
+
+    result = decoded(wav)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.01)
+    assert result.warnings == ()
+
+
+def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> WavSound | None:
+    """Look at a WAV file of this much sound, whose size field has wrapped; it takes no room on the disk."""
+    rate = 96_000 * 6
+    header = b"RIFF" + struct.pack("<I", (sound_bytes + 36) & 0xFFFFFFFF) + b"WAVEfmt "
+    header += struct.pack("<IHHIIHH", 16, 1, 2, 96_000, rate, 6, 24)
+    header += b"data" + struct.pack("<I", sound_bytes & 0xFFFFFFFF)
+    with path.open("wb") as file:
+        file.write(header)
+        file.seek(len(header) + sound_bytes - 6)
+        file.write(b"sounds" + trailer)
+    with path.open("rb") as file:
+        return wav_sound(file, path.stat().st_size)
+
+
+@pytest.mark.parametrize("sound_bytes", [4_680_000_000, 6_600_000_000, 9_000_000_000])
+@pytest.mark.parametrize("trailer", [b"", b"LIST\x04\0\0\0abcd"], ids=["alone", "with a chunk behind"])
+def test_a_wav_file_whose_size_has_wrapped_is_read_to_its_end(tmp_path, sound_bytes, trailer):
+    found = sparse_wav(tmp_path / "wrapped.wav", sound_bytes=sound_bytes, trailer=trailer)
+
+    assert found is not None
+    assert found.end - found.start == sound_bytes
+    assert found.miscounted
+    assert found.counted_s == pytest.approx(sound_bytes % 2**32 / 576_000)
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_wav_header_that_leaves_the_size_open_is_read_to_the_end(wav, size):
+    result = decoded(counting(wav, size))
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.01)
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize("counted_s", [2.0, 6.0])
+def test_rf64_is_read_to_its_end(wav, counted_s):
+    sound = wav.read_bytes()[44:]
+    fmt = wav.read_bytes()[12:36]
+    counted = round(counted_s * 2 * RATE_HZ)
+    wav.write_bytes(
+        b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<IQQQI", 28, len(sound) + 72, counted, counted // 2, 0)
+        + fmt + b"data\xff\xff\xff\xff" + sound
+    )  # fmt: skip
+
+    result = decoded(wav)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.01)
+    assert len(result.warnings) == (counted_s < 6.0)
+
+
+@pytest.mark.parametrize("byte_rate", [0, RATE_HZ])
+def test_a_wrong_byte_rate_is_no_damage(wav, byte_rate):
+    raw = bytearray(wav.read_bytes())
+    raw[28:32] = struct.pack("<I", byte_rate)
+    wav.write_bytes(raw)
+
+    result = decoded(wav)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.01)
+    assert result.warnings == ()
+
+
+def test_a_wav_file_that_is_cut_is_told_whatever_its_byte_rate(wav):
+    raw = bytearray(wav.read_bytes())
+    raw[28:32] = struct.pack("<I", RATE_HZ)
+    wav.write_bytes(raw[: len(raw) // 2])
+
+    assert notes(decoded(wav)) == [
+        "The file ends at 0:02, although it should last 6.0 s: copy it again from the recorder."
+    ]
+
+
+# MP3
+
+
+@pytest.fixture
+def mp3(tmp_path) -> Path:
+    sound = late_tone(seconds=6.0, tone_s=5.0, rate_hz=44_100)
+    return write_media(tmp_path / "a.mp3", sound, codec="libmp3lame", rate_hz=44_100)
+
+
+def test_mp3_files_that_were_joined_are_whole(mp3):
+    mp3.write_bytes(2 * mp3.read_bytes())
+
+    result = decoded(mp3)
+
+    assert result.recording.duration == pytest.approx(12.0, abs=0.2)
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize("factor", [0, 1 / 3, 3])
+def test_a_wrong_number_of_mp3_frames_is_no_damage(mp3, factor):
+    raw = bytearray(mp3.read_bytes())
+    at = max(raw.find(b"Xing"), raw.find(b"Info")) + 8
+    frames = struct.unpack(">I", raw[at : at + 4])[0]
+    raw[at : at + 4] = struct.pack(">I", int(frames * factor))
+    mp3.write_bytes(raw)
+
+    result = decoded(mp3)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.1)
+    assert result.warnings == ()
+
+
+# Lost pieces
+
+
+def hurt(source: Path, *, places: int, seed: int = 7) -> Path:
+    """Overwrite pieces in the middle of a file."""
+    raw = bytearray(source.read_bytes())
+    random = np.random.default_rng(seed)
+    step = len(raw) * 7 // 10 // places
+    for number in range(places):
+        at = len(raw) // 5 + number * step
+        raw[at : at + 600] = random.bytes(600)
+    source.write_bytes(raw)
+    return source
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec"), [("ogg", "libopus"), ("flac", "flac"), ("mka", "libopus"), ("m4a", "aac")]
+)
+def test_pieces_that_are_lost_to_damage_are_told(tmp_path, ending, codec):
+    random = np.random.default_rng(2)
+    sound = random.normal(0, 0.1, (1, 30 * 48_000)).astype(np.float32)
+    source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=48_000)
+
+    result = decoded(hurt(source, places=3))
+
+    assert result.recording.duration == pytest.approx(30.0, abs=0.1)
+    heard = samples_of(result.recording)[0]
+    silent = np.abs(heard[: len(heard) // 320 * 320].reshape(-1, 320)).max(axis=1) == 0
+    (warning,) = result.warnings
+    assert warning.code in ("audio.damaged_places", "audio.partly_damaged")
+    assert 1 <= warning.places <= 3
+    assert warning.length_s == pytest.approx(0.02 * silent.sum(), abs=0.2)
+    assert warning.at_s == pytest.approx(0.02 * silent.argmax(), abs=0.2)
+
+
+def test_a_long_gap_in_a_live_recording_is_told(tmp_path):
+    sound = tones([440], seconds=12.0, rate_hz=48_000)
+    source = write_media(tmp_path / "gap.webm", sound, codec="libopus", rate_hz=48_000, gap=(2.0, 9.5))
+
+    result = decoded(source)
+
+    assert result.recording.duration == pytest.approx(12.0, abs=0.03)
+    assert notes(result) == [
+        "Nothing was recorded for 7.5 s at 0:02: this is a pause, or a part that was lost."
+    ]
+
+
+def test_files_of_one_late_track_are_whole(tmp_path):
+    sound = tones([440], seconds=3.0, rate_hz=48_000)
+    source = write_media(tmp_path / "late.mka", sound, codec="libopus", rate_hz=48_000, start_s=320.0)
+
+    result = decoded(source)
+
+    assert result.recording.duration == pytest.approx(3.0, abs=0.1)
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize("ending", ["mkv", "mp4"])
+def test_a_video_that_is_cut_is_told_and_one_with_less_sound_than_pictures_is_whole(tmp_path, ending):
+    sound = tones([440], seconds=10.0, rate_hz=48_000)
+    options = {"movflags": "faststart"} if ending == "mp4" else {}
+    source = write_media(
+        tmp_path / f"a.{ending}", sound, codec="aac", rate_hz=48_000, video="mpeg4", options=options
+    )
+    short = write_media(
+        tmp_path / f"b.{ending}",
+        sound[:, :96_000],
+        codec="aac",
+        rate_hz=48_000,
+        video="mpeg4",
+        pictures_s=10.0,
+    )
+    source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+
+    assert [warning.code for warning in decoded(source).warnings] == ["audio.cut_short"]
+    assert decoded(short).warnings == ()
+
+
+# Clocks
+
+
+@pytest.mark.parametrize("speed", [0.99, 1.01])
+def test_a_sound_card_with_another_clock_stays_near_its_timestamps(tmp_path, speed):
+    rate_hz, block = 48_000, 480
+    sound = tones([440], seconds=40.0, rate_hz=rate_hz)
+    sound[:, : 39 * rate_hz] *= 0.05
+    source = tmp_path / "drift.mkv"
+    with av.open(str(source), "w") as output:
+        stream = output.add_stream("pcm_s16le", rate=rate_hz, layout="mono")
+        packed = np.rint(sound * 32_767).astype("<i2")
+        for first in range(0, sound.shape[1], block):
+            packet = av.Packet(packed[0, first : first + block].tobytes())
+            packet.stream, packet.time_base = stream, Fraction(1, 1_000)
+            packet.pts = packet.dts = round(1_000 * first / rate_hz * speed)
+            output.mux(packet)
+
+    result = decoded(source)
+
+    assert onset_s(samples_of(result.recording)) == pytest.approx(39 * speed, abs=0.13)
+    assert result.recording.duration == pytest.approx(40 * speed, abs=0.13)
+    assert result.warnings == ()
+
+
+@pytest.mark.parametrize(("codec", "video"), [("aac", "mpeg2video"), ("mp2", "mpeg2video")])
+def test_a_transport_stream_whose_sound_starts_late_is_heard_at_its_time(tmp_path, codec, video):
+    sound = tones([440], seconds=2.0, rate_hz=48_000)
+    source = write_media(
+        tmp_path / "late.ts",
+        sound,
+        codec=codec,
+        rate_hz=48_000,
+        start_s=12.0,
+        video=video,
+        container="mpegts",
+    )
+
+    result = decoded(source)
+
+    assert onset_s(samples_of(result.recording)) == pytest.approx(12.0, abs=0.05)
+    assert result.recording.duration == pytest.approx(14.0, abs=0.1)
+    assert result.warnings == ()
