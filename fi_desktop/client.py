@@ -178,7 +178,8 @@ class RemoteClient:
             priority=int(priority),
             again=again,
         )
-        return Submission(tuple(answer["ids"]), tuple(answer["known"]), _left_out(answer["left_out"]))
+        known_paths, left_out = tuple(answer["known_paths"]), _left_out(answer["left_out"])
+        return Submission(tuple(answer["ids"]), tuple(answer["known"]), known_paths, left_out)
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
         """List jobs in order of submission."""

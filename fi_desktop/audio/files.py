@@ -5,13 +5,15 @@ The window and the queue use it, so it imports no decoder.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.names import one_line
@@ -147,16 +149,41 @@ def nothing_found(left_out: LeftOut) -> UserError:
     return UserError("submit.nothing", "No audio or video was found there.")
 
 
-def source_sha256(path: Path) -> str:
+class NotAFileError(OSError):
+    """The path leads to a folder, a pipe or a device."""
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading; never wait for the other end of a pipe, never wake a device.
+
+    Raises:
+        NotAFileError: it is not a regular file.
+        OSError: it cannot be opened.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise NotAFileError(errno.EINVAL, "not a regular file")
+    # non-blocking: it may have become a pipe since it was looked at
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise NotAFileError(errno.EINVAL, "not a regular file")
+    return os.fdopen(handle, "rb")
+
+
+def source_sha256(path: Path, *, check: Callable[[], None] = lambda: None) -> str:
     """Return the SHA-256 of a file's bytes, hex, read block by block.
+
+    check: called before each block; may raise to stop.
 
     Raises:
         OSError: it cannot be read.
     """
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
+        check()
         while block := file.read(_HASH_BLOCK_BYTES):
             digest.update(block)
+            check()
     return digest.hexdigest()
 
 

@@ -21,7 +21,7 @@ def demo(settings: Settings) -> int:
     """Show the program at work; the window opens where there is a display."""
     console = Console()
     with working_queue(settings) as follower:
-        (job_id,) = follow(follower, [sample_recording()], JobOptions(), again=True)
+        ((job_id, _),) = follow(follower, [sample_recording()], JobOptions(), again=True)
         job = follower.client.job(job_id)
     if job.state is not JobState.COMPLETED:
         return 1

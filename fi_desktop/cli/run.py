@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.live import Live
@@ -21,6 +23,13 @@ from fi_desktop.settings import Settings
 _REFRESH_S = 0.25
 
 
+class Asked(NamedTuple):
+    """A job that is followed, and the recording as it was named by whoever asked for it."""
+
+    job_id: int
+    path: Path
+
+
 def run(settings: Settings, options: argparse.Namespace) -> int:
     """Work jobs off; return 0 where all completed, 1 where some did not."""
     wanted = options_of(settings.job_options, options)
@@ -28,14 +37,15 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
         options.out.mkdir(parents=True, exist_ok=True)
     with working_queue(settings) as follower:
         show = _json_line if options.json else None
-        ids = follow(
+        followed = follow(
             follower, options.files, wanted, priority=options.priority, again=options.again, show=show
         )
-        jobs = [follower.client.job(job_id) for job_id in ids]
-    for job, files in _export(settings, jobs, options.to, options.out):
+        jobs = {asked.job_id: follower.client.job(asked.job_id) for asked in followed}
+    completed = [asked for asked in followed if jobs[asked.job_id].state is JobState.COMPLETED]
+    for asked, files in _export(settings, completed, options.to, options.out):
         if options.json:
-            print(json.dumps({"id": job.id, "exported": [str(file) for file in files]}))  # noqa: T201
-    return 0 if all(job.state is JobState.COMPLETED for job in jobs) else 1
+            print(json.dumps({"id": asked.job_id, "exported": [str(file) for file in files]}))  # noqa: T201
+    return 0 if len(completed) == len(followed) else 1
 
 
 def follow(
@@ -46,8 +56,10 @@ def follow(
     priority: Priority = Priority.NORMAL,
     again: bool = False,
     show: Callable[[Job], None] | None = None,
-) -> list[int]:
-    """Submit files, or take what the queue holds, and wait until all of it is done; return the ids.
+) -> list[Asked]:
+    """Submit files, or take what the queue holds, wait until all is done, and return what was followed.
+
+    A recording that is known, or has two names among `files`, is one job, and is returned under each name.
 
     Args:
         follower: the queue that is worked off.
@@ -63,9 +75,12 @@ def follow(
         taken = client.submit(files, options, priority=priority, again=again)
         ids = {*taken.ids, *taken.known}
         board.jobs.update((job_id, client.job(job_id)) for job_id in ids)
+        named = [Asked(*known) for known in zip(taken.known, map(Path, taken.known_paths), strict=True)]
+        named += [Asked(job_id, Path(board.jobs[job_id].path)) for job_id in taken.ids]
     else:
         board.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)
         ids = set(board.jobs)
+        named = [Asked(job_id, Path(job.path)) for job_id, job in board.jobs.items()]
     if show is not None:
         for job in _of(board, ids):
             show(job)
@@ -73,7 +88,7 @@ def follow(
             for job in follower.changes(board, _REFRESH_S):
                 if job.id in ids:
                     show(job)
-        return sorted(ids)
+        return sorted(named)
     console = Console()
     with Live(console=console, transient=True, refresh_per_second=8) as live:
         while not _done(board, ids):
@@ -81,7 +96,7 @@ def follow(
             if console.is_terminal:
                 live.update(job_table(_of(board, ids), board))
     console.print(job_table(_of(board, ids)))
-    return sorted(ids)
+    return sorted(named)
 
 
 def _of(board: Board, ids: Iterable[int]) -> list[Job]:
@@ -97,20 +112,23 @@ def _json_line(job: Job) -> None:
 
 
 def _export(
-    settings: Settings, jobs: list[Job], formats: tuple[str, ...], out: Path
-) -> Iterable[tuple[Job, list[Path]]]:
+    settings: Settings, completed: list[Asked], formats: tuple[str, ...], out: Path
+) -> Iterable[tuple[Asked, list[Path]]]:
+    """Write each result under the name that its recording was asked for by."""
     folders = JobFolders(settings.jobs)
     taken: set[Path] = set()
-    for job in jobs:
-        if job.state is not JobState.COMPLETED or not formats:
-            continue
-        transcript = folders.transcript(job.id)
+    for asked in completed if formats else ():
+        transcript = folders.transcript(asked.job_id)
+        stem = asked.path.stem
+        named = replace(transcript, provenance=replace(transcript.provenance, source_name=asked.path.name))
         written = []
         for name in formats:
-            target = out / f"{Path(job.path).stem}.{EXPORTERS[name].extension}"
-            if target in taken:  # two recordings of the same name in different folders
-                target = target.with_stem(f"{target.stem}-{job.id}")
+            target = plain = out / f"{stem}.{EXPORTERS[name].extension}"
+            number = 1
+            while target in taken:  # two recordings of the same name in different folders
+                target = plain.with_stem(f"{stem}-{asked.job_id}" + (f"-{number}" if number > 1 else ""))
+                number += 1
             taken.add(target)
-            export(transcript, name, target)
+            export(named, name, target)
             written.append(target)
-        yield job, written
+        yield asked, written

@@ -29,7 +29,7 @@ def selftest(settings: Settings) -> int:
     with tempfile.TemporaryDirectory(prefix="fi-desktop-") as home:
         own = replace(settings, home=Path(home))
         with working_queue(own) as follower:
-            (job_id,) = follow(follower, [sample], JobOptions(engine="builtin"))
+            ((job_id, _),) = follow(follower, [sample], JobOptions(engine="builtin"))
             job = follower.client.job(job_id)
         if job.state is not JobState.COMPLETED:
             console.print(f"selftest: the sample ended as {job.state.value}.", style="red")

@@ -15,12 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut, Tally, recordings_below
+from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut, Tally, recordings_below, source_sha256
 from fi_desktop.core.errors import ErrorInfo, FiError, error_info
-from fi_desktop.core.job import JobOptions
 from fi_desktop.intake.growth import FIRST_LOOKS, Taken, is_being_written, is_continued, taken
 from fi_desktop.intake.memory import Memory, Seen
-from fi_desktop.jobs.fingerprint import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +209,12 @@ class FolderWatch:
         known: list[Seen] = []
         locked = 0
         for found in files:
-            # the same options for all: it is the content that counts here
-            content = fingerprint(Path(found.path), JobOptions())
-            if content is None:
+            try:
+                content = source_sha256(Path(found.path))
+            except OSError:
                 locked += 1
-            elif self._memory.knows_content(content) or content in ready:
+                continue
+            if self._memory.knows_content(content) or content in ready:
                 known.append(Seen(*found, content))
             else:
                 ready[content] = Seen(*found, content, self._now())

@@ -31,6 +31,14 @@ class JobFolders:
         """
         return Transcript.from_json(json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8")))
 
+    def source_sha256(self, job_id: int) -> str | None:
+        """Return the hash of the recording that a job's result was made from; None if there is no result."""
+        try:
+            result = json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8"))
+            return str(result["provenance"]["source_sha256"])
+        except (OSError, KeyError, TypeError, ValueError):
+            return None
+
     def prepare(self) -> None:
         """Make the folder of all folders, for its owner alone."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ from fi_desktop.core.job import (
     apply,
 )
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.jobs.fingerprint import Identity
 from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
 from fi_desktop.jobs.store import JobStore
 
@@ -42,11 +43,13 @@ class Submission:
     Attributes:
         ids: the new jobs, in order.
         known: the jobs of recordings that were not queued another time.
+        known_paths: where these recordings were handed in from, in the order of `known`.
         left_out: what lay beside them and was not taken.
     """
 
     ids: tuple[int, ...]
     known: tuple[int, ...]
+    known_paths: tuple[str, ...] = ()
     left_out: LeftOut = NOTHING_LEFT_OUT
 
 
@@ -63,6 +66,28 @@ class Change:
     changed: tuple[int, ...] = ()
     begun: tuple[int, ...] = ()
     known: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A recording that a person or a watched folder hands in.
+
+    Attributes:
+        identity: what is known of it so far.
+        job_id: the job whose options are to be changed; None: the recording is to be queued.
+    """
+
+    path: Path
+    identity: Identity
+    job_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A recording that looks like that of other jobs, the newest first: their bytes are to be compared."""
+
+    handed: Handed
+    candidates: tuple[Job, ...]
 
 
 class Ledger:
@@ -107,32 +132,40 @@ class Ledger:
 
     def submit(
         self,
-        recordings: Iterable[tuple[Path, str | None]],
+        recordings: Iterable[Handed],
         options: JobOptions,
         priority: Priority,
         *,
         batch: int | None,
         again: bool,
-    ) -> Submission:
-        """Queue recordings, each with its fingerprint; those that are known only where `again`.
+    ) -> tuple[Submission, list[Undecided]]:
+        """Queue recordings; those that are known only where `again`.
 
-        Copies that are handed in together are all queued: whoever names both means both.
         `batch`: the one that they belong to; 0: they begin one of their own.
+
+        Returns: what became of them, and those that could not be told from others yet: for them nothing was
+        done.
         """
         ids: list[int] = []
         known: list[int] = []
-        for path, fingerprint in recordings:
-            before = None if again else self._known(fingerprint)
-            if before is not None and not (batch and before.id >= batch):
+        known_paths: list[str] = []
+        undecided: list[Undecided] = []
+        for handed in recordings:
+            path, fingerprint = str(handed.path), handed.identity.fingerprint
+            before, candidates = (None, ()) if again else self._known(handed.identity)
+            if before is not None:
                 known.append(before.id)
-                continue
-            job_id = self.store.next_id()
-            if batch == 0:
-                batch = job_id
-            event = ev.Submitted(job_id, self._now(), str(path), options, priority, batch, fingerprint)
-            self._record(None, event)
-            ids.append(job_id)
-        return Submission(tuple(ids), tuple(known))
+                known_paths.append(path)
+            elif candidates:
+                undecided.append(Undecided(handed, candidates))
+            else:
+                job_id = self.store.next_id()
+                if batch == 0:
+                    batch = job_id
+                event = ev.Submitted(job_id, self._now(), path, options, priority, batch, fingerprint)
+                self._record(None, event)
+                ids.append(job_id)
+        return Submission(tuple(ids), tuple(known), tuple(known_paths)), undecided
 
     def cancel(self, job: Job) -> None:
         """Cancel a job; a running one is asked to stop. One in a final state stays as it is.
@@ -155,26 +188,38 @@ class Ledger:
         if job.state in _WAITING and job.priority is not priority:
             self._record(job, ev.Prioritized(job.id, self._now(), priority))
 
-    def change(self, wanted: Iterable[tuple[Job, str | None]], options: JobOptions) -> Change:
-        """Do jobs that wait with other options, each with its fingerprint under these.
+    def change(self, recordings: Iterable[Handed], options: JobOptions) -> tuple[Change, list[Undecided]]:
+        """Do jobs that wait with other options; each comes with its recording's identity under these.
 
         One whose recording is done with these options by another job stays as it is, but for copies that were
-        handed in together.
+        handed in together. Jobs that are unknown by now are passed over.
+
+        Returns: what became of them, and those that could not be told from others yet.
         """
         changed: list[int] = []
         begun: list[int] = []
         known: list[int] = []
-        for job, fingerprint in wanted:
+        undecided: list[Undecided] = []
+        for handed in recordings:
+            job = None if handed.job_id is None else self.store.get(handed.job_id)
+            if job is None:
+                continue
             if job.state not in _WAITING:
                 begun.append(job.id)
-            elif job.options == options:
+                continue
+            if job.options == options:
                 changed.append(job.id)
-            elif (same := self._known(fingerprint)) and (job.batch is None or same.batch != job.batch):
+                continue
+            same, candidates = self._known(handed.identity, but_batch=job.batch)
+            if same is not None:
                 known.append(job.id)
+            elif candidates:
+                undecided.append(Undecided(handed, candidates))
             else:
+                fingerprint = handed.identity.fingerprint
                 self._record(job, ev.OptionsChanged(job.id, self._now(), options, fingerprint))
                 changed.append(job.id)
-        return Change(tuple(changed), tuple(begun), tuple(known))
+        return Change(tuple(changed), tuple(begun), tuple(known)), undecided
 
     def mark_seen(self, job: Job) -> None:
         """A person looked at the result, or wrote it out."""
@@ -300,11 +345,25 @@ class Ledger:
 
     # ---- inside
 
-    def _known(self, fingerprint: str | None) -> Job | None:
-        """Return the job that did, does or will do this recording with these options; None: there is none."""
-        jobs = self.store.known(fingerprint) if fingerprint is not None else []
-        gone = (JobState.FAILED, JobState.CANCELLED)
-        return next((job for job in jobs if job.state not in gone), None)
+    def _known(
+        self, identity: Identity, *, but_batch: int | None = None
+    ) -> tuple[Job | None, tuple[Job, ...]]:
+        """Return the job that did, does or will do this recording with these options, or None.
+
+        Beside it the jobs of which nobody has found out yet whether they do; none where one is known.
+        """
+        if identity.fingerprint is None:
+            return None, ()
+        candidates = [
+            job
+            for job in self.store.known(identity.fingerprint)
+            if job.state not in (JobState.FAILED, JobState.CANCELLED)
+            and (but_batch is None or job.batch != but_batch)
+        ]
+        same = next((job for job in candidates if job.id in identity.same), None)
+        if same is not None:
+            return same, ()
+        return None, tuple(job for job in candidates if job.id not in identity.other)
 
     def _rescue(self, job: Job) -> None:
         claim = job.claim or ""

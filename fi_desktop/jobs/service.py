@@ -8,33 +8,30 @@ told. The backend drives the turns.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fi_desktop import log
-from fi_desktop.audio.files import Tally, media_files, nothing_found
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.jobs.fingerprint import fingerprint
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.inbox import Inbox, closing
+from fi_desktop.jobs.inbox import Inbox
 from fi_desktop.jobs.ledger import Change, Ledger, Submission
 from fi_desktop.jobs.listing import Page, page
 from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.verify import verify
 
 T = TypeVar("T")
 _COMMANDS_A_TURN = 64  # a burst of commands must not keep the workers' news waiting
-_FILES_A_COMMAND = 200  # so that the first rows of a large folder are shown at once
 
 _LOGGED = {
     ev.Submitted: "WORKFLOW_JOB_QUEUED",
@@ -88,8 +85,7 @@ class JobService:
         self._opened: Ledger | None = None
         self._inbox = Inbox()
         self._listeners: tuple[Listener, ...] = ()
-        # folders are walked here, so that a slow network drive stops neither the window nor the workers
-        self._intake = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
+        self._submissions = Submissions(self._inbox, folders, lambda: self.ledger)
 
     # ---- for everybody, from any thread
 
@@ -115,12 +111,7 @@ class JobService:
         A recording that waits, runs or is done with the same options is not queued another time, unless
         `again`. Fails with UserError where nothing that could be a recording is found.
         """
-        given = tuple(paths)
-        answer: Future[Submission] = Future()
-        answer.set_running_or_notify_cancel()
-        taken_in = self._intake.submit(self._take_in, given, options or JobOptions(), priority, again)
-        taken_in.add_done_callback(partial(_answer_in_turn, answer))
-        return answer
+        return self._submissions.submit(tuple(paths), options or JobOptions(), priority, again=again)
 
     def cancel(self, ids: Iterable[int]) -> Future[None]:
         """Cancel jobs; a running one is asked to stop. Those in a final state stay as they are."""
@@ -154,12 +145,7 @@ class JobService:
 
         recordings: where each job's recording lies; it is read on the thread that reads drops.
         """
-        given = dict(recordings)
-        answer: Future[Change] = Future()
-        answer.set_running_or_notify_cancel()
-        read = self._intake.submit(self._read_again, given, options)
-        read.add_done_callback(partial(_answer_in_turn, answer))
-        return answer
+        return self._submissions.change(dict(recordings), options)
 
     def mark_seen(self, ids: Iterable[int]) -> Future[None]:
         """A person looked at results, or wrote them out."""
@@ -256,7 +242,7 @@ class JobService:
             self._opened.store.close()
             self._opened = None
         self._inbox.refuse_all()
-        self._intake.shutdown(wait=True, cancel_futures=True)
+        self._submissions.close()
 
     @property
     def waiting(self) -> bool:
@@ -350,45 +336,6 @@ class JobService:
             del self.ledger.news[told:]
             return None, refusal
 
-    def _take_in(
-        self, paths: tuple[Path, ...], options: JobOptions, priority: Priority, again: bool
-    ) -> Future[Submission]:
-        """Read a drop; what is returned is answered once the last of it is on disk.
-
-        Nobody waits for that here, so that the next drop is read while this one is written.
-        """
-        files: list[tuple[Path, str | None]] = []
-        single = len(paths) == 1 and not os.path.isdir(paths[0])  # noqa: PTH112 - pathlib raises if refused
-
-        def insert(before: Submission) -> Future[Submission]:
-            batch = None if single else (before.ids[0] if before.ids else 0)
-            given = tuple(files)
-            files.clear()
-
-            def submit() -> Submission:
-                more = self.ledger.submit(given, options, priority, batch=batch, again=again)
-                return Submission(before.ids + more.ids, before.known + more.known, tally.left_out())
-
-            return self._inbox.post(submit)
-
-        taken, tally = Submission((), ()), Tally()
-        for path in media_files(paths, tally):
-            if len(files) == _FILES_A_COMMAND:
-                taken = insert(taken).result()
-            files.append((path, fingerprint(path, options)))
-        if not files:
-            raise nothing_found(tally.left_out())
-        return insert(taken)
-
-    def _read_again(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[Change]:
-        fingerprints = {job_id: fingerprint(path, options) for job_id, path in recordings.items()}
-
-        def change() -> Change:
-            found = ((self.ledger.store.get(job_id), same) for job_id, same in fingerprints.items())
-            return self.ledger.change(((job, same) for job, same in found if job is not None), options)
-
-        return self._inbox.post(change)
-
     def _publish(self) -> None:
         news, self.ledger.news = tuple(self.ledger.news), []
         with log.together():
@@ -399,24 +346,6 @@ class JobService:
         if news:
             for listener in self._listeners:
                 listener(news)
-
-
-def _answer_in_turn(answer: Future[T], source: Future[Future[T]]) -> None:
-    """Give an answer once what `source` brings is answered."""
-    if source.cancelled():
-        answer.set_exception(closing())
-    elif (refusal := source.exception()) is not None:
-        answer.set_exception(refusal)
-    else:
-        source.result().add_done_callback(partial(_answer, answer))
-
-
-def _answer(answer: Future[T], source: Future[T]) -> None:
-    refusal = source.exception()
-    if refusal is not None:
-        answer.set_exception(refusal)
-    else:
-        answer.set_result(source.result())
 
 
 def _log(news: News) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,22 @@ from tests.driving import running_app
 from tests.e2e.commands import fi_desktop, lines
 
 
+def write_part(sample: Path, path: Path, begin_s: int) -> Path:
+    """Write ten seconds of the sample."""
+    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
+        target.setparams(source.getparams())
+        source.setpos(begin_s * source.getframerate())
+        target.writeframes(source.readframes(10 * source.getframerate()))
+    return path
+
+
 @pytest.fixture
 def five_files(tmp_path: Path, sample: Path) -> list[Path]:
     folder = tmp_path / "grabaciones de señora Núñez"
     folder.mkdir()
     files = [folder / f"consulta {number}.wav" for number in range(1, 6)]
-    for file in files:
-        shutil.copy(sample, file)
+    for number, file in enumerate(files):
+        write_part(sample, file, 5 * number)
     files[2].write_bytes(sample.read_bytes()[:20])  # cut off in the middle of its header
     return files
 
@@ -97,6 +107,33 @@ def test_without_a_file_the_queue_is_worked_off(home: Path, sample: Path):
 def test_an_empty_queue_is_worked_off_at_once(home: Path):
     done = fi_desktop("run", "--json", home=home)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_one_recording_under_two_names_is_done_once_and_exported_under_each(
+    home: Path, tmp_path: Path, sample: Path
+):
+    (tmp_path / "other folder").mkdir()
+    first = write_part(sample, tmp_path / "Visita 0900.wav", 5)
+    copies = [tmp_path / "Copia.wav", tmp_path / "other folder" / "Copia.wav", tmp_path / "Tarde.wav"]
+    for copy in copies:
+        shutil.copy(first, copy)
+    out = tmp_path / "out"
+    to = ("--to", "rttm,json", "--out", out, "--json")
+    done = fi_desktop("run", first, copies[0], *to, home=home)
+    assert done.returncode == 0, done.stderr
+    assert sorted(file.name for file in out.iterdir()) == [
+        "Copia.json",
+        "Copia.rttm",
+        "Visita 0900.json",
+        "Visita 0900.rttm",
+    ]
+    # later, and two copies of one name
+    done = fi_desktop("run", copies[2], *copies[:2], *to, home=home)
+    assert done.returncode == 0, done.stderr
+    assert sorted(file.stem for file in out.glob("*.rttm")) == ["Copia", "Copia-1", "Tarde", "Visita 0900"]
+    assert json.loads((out / "Tarde.json").read_text())["provenance"]["source_name"] == "Tarde.wav"
+    assert "Tarde" in (out / "Tarde.rttm").read_text()
+    assert [line["id"] for line in lines(fi_desktop("jobs", "list", "--json", home=home).stdout)] == [1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")

@@ -146,6 +146,14 @@ def test_two_copies_that_come_together_are_one_recording(desk: Desk, folder: Pat
     assert desk.look().took == 1
 
 
+def test_parts_of_equal_length_and_ends_are_each_taken(desk: Desk, folder: Path):
+    for number in range(3):
+        (folder / f"0{number}00.wav").write_bytes(bytes(100_000) + bytes([number]) + bytes(100_000))
+    assert desk.look().took == 3
+    (folder / "0000.wav").rename(folder / "renamed.wav")
+    assert desk.look().took == 0
+
+
 def test_another_recording_under_the_same_name_is_taken(desk: Desk, folder: Path):
     (folder / "REC001.WAV").write_bytes(b"one")
     desk.look()

@@ -45,10 +45,14 @@ class Model:
 
     def submit(
         self, paths: Iterable[Path], options: Any, priority: int, now: float, *, single: bool, again: bool
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Queue what no job did, does or will do already; return the ids of the new and of the known ones."""
+    ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
+        """Queue what no job did, does or will do already.
+
+        Returns: the ids of the new and of the known ones, and where the known ones were handed in from.
+        """
         ids: list[int] = []
         known: list[int] = []
+        known_paths: list[str] = []
         for path in paths:
             same = [
                 i for i, job in self.jobs.items() if (job["path"], job["options"]) == (str(path), options)
@@ -56,6 +60,7 @@ class Model:
             standing = [i for i in same if self.jobs[i]["state"] not in ("FAILED", "CANCELLED")]
             if standing and not again:
                 known.append(standing[-1])
+                known_paths.append(str(path))
                 continue
             self.last_id += 1
             ids.append(self.last_id)
@@ -77,7 +82,7 @@ class Model:
                 "result": False,
                 "earlier": None,
             }
-        return tuple(ids), tuple(known)
+        return tuple(ids), tuple(known), tuple(known_paths)
 
     def cancel(self, ids: Iterable[int], now: float) -> None:
         for job in self._named(ids):
@@ -132,12 +137,13 @@ class Model:
                 for other in self.jobs.values()
                 if (other["path"], other["options"]) == (job["path"], options)
                 and other["state"] not in ("FAILED", "CANCELLED")
+                and (job["batch"] is None or other["batch"] != job["batch"])
             ]
             if job["state"] not in WAITING:
                 begun.append(job_id)
             elif job["options"] == options:
                 changed.append(job_id)
-            elif same and (job["batch"] is None or same[-1]["batch"] != job["batch"]):
+            elif same:
                 known.append(job_id)
             else:
                 job["options"] = options

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from fi_desktop.app import App
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
-from fi_desktop.core.job import JobOptions, JobState, Summary
+from fi_desktop.core.job import Job, JobOptions, JobState, Summary
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.jobs.ledger import Change
+from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.news import JobChanged, JobRemoved
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
@@ -48,11 +50,78 @@ def test_a_recording_that_is_known_is_not_queued_twice(bench: Bench):
         (bench.home / name).write_bytes(content)
     paths = [bench.home / name for name in ("a.wav", "same as a.wav", "b.wav")]
     first = bench.answer(bench.service.submit(paths))
-    assert (first.ids, first.known) == ((1, 2, 3), ())  # whoever names two copies means both
+    assert first == Submission((1, 2), (1,), (str(paths[1]),))  # one piece of work under two names
     second = bench.answer(bench.service.submit(paths))
-    assert (second.ids, second.known) == ((), (2, 2, 3))
-    assert bench.answer(bench.service.submit(paths, JobOptions(SpeakerCount(3, 3)))).ids == (4, 5, 6)
-    assert bench.answer(bench.service.submit(paths[:1], again=True)).ids == (7,)
+    assert second == Submission((), (1, 1, 2), tuple(map(str, paths)))
+    assert bench.answer(bench.service.submit(paths, JobOptions(SpeakerCount(3, 3)))).ids == (3, 4)
+    assert bench.answer(bench.service.submit(paths, again=True)).ids == (5, 6, 7)
+
+
+def parts_of_a_recorder(folder: Path, *names: str) -> list[Path]:
+    """Recordings of equal length that begin and end with the same silence, and differ in one byte between."""
+    paths = [folder / name for name in names]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes(100_000) + bytes([number]) + bytes(100_000))
+    return paths
+
+
+def completed_from(bench: Bench, path: Path) -> Job:
+    """Complete the next job as its worker does: its result says of which bytes it was made."""
+    job = bench.claim()
+    folder = bench.service.folders.folder(job.id)
+    folder.mkdir(parents=True)
+    made_from = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "result.json").write_text(json.dumps({"provenance": {"source_sha256": made_from}}))
+    with bench.service.turn():
+        bench.service.ledger.completed(job.id, job.claim, SUMMARY)
+    return bench.job(job.id)
+
+
+def test_recordings_of_equal_length_and_ends_are_told_apart_by_all_of_their_bytes(bench: Bench):
+    nine, half_past, ten = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav", "1000.wav")
+    assert bench.answer(bench.service.submit([nine])).ids == (1,)
+    assert bench.answer(bench.service.submit([half_past])).ids == (2,)  # while the first one waits
+    completed_from(bench, nine)
+    assert bench.claim().id == 2  # … is done, while the second one runs
+    assert bench.answer(bench.service.submit([ten])).ids == (3,)
+    assert bench.answer(bench.service.submit([nine, half_past, ten])).known == (1, 2, 3)
+
+
+def test_parts_that_are_handed_in_together_are_told_apart(bench: Bench):
+    paths = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav", "1000.wav")
+    assert bench.answer(bench.service.submit(paths)).ids == (1, 2, 3)
+    assert {job.batch for job in bench.answer(bench.service.jobs())} == {1}
+
+
+def test_a_recording_that_is_gone_is_known_by_its_result_and_else_not_at_all(bench: Bench):
+    nine, half_past = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav")
+    copy = bench.home / "copy of 0900.wav"
+    copy.write_bytes(nine.read_bytes())
+    bench.answer(bench.service.submit([nine]))
+    completed_from(bench, nine)
+    nine.unlink()
+    assert bench.answer(bench.service.submit([copy])) == Submission((), (1,), (str(copy),))
+    assert bench.answer(bench.service.submit([half_past])).ids == (2,)
+    bench.answer(bench.service.retry([1]))  # it waits, and nobody knows what its recording was
+    assert bench.answer(bench.service.submit([copy])).ids == (3,)
+
+
+def test_another_recording_in_the_place_of_one_that_is_done_is_queued(bench: Bench):
+    first, second = parts_of_a_recorder(bench.home, "REC001.WAV", "next")
+    bench.answer(bench.service.submit([first]))
+    completed_from(bench, first)
+    assert bench.answer(bench.service.submit([first])).known == (1,)
+    second.replace(first)
+    assert bench.answer(bench.service.submit([first])).ids == (2,)
+
+
+def test_options_are_changed_where_another_job_only_looks_the_same(bench: Bench):
+    nine, half_past = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav")
+    three = JobOptions(SpeakerCount(3, 3))
+    bench.answer(bench.service.submit([nine], three))
+    bench.answer(bench.service.submit([half_past]))
+    assert bench.answer(bench.service.change({2: half_past}, three)) == Change(changed=(2,))
+    assert bench.answer(bench.service.submit([nine, half_past], three)).known == (1, 2)
 
 
 def test_a_recording_that_failed_or_was_removed_is_queued_anew(bench: Bench):

@@ -5,6 +5,8 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from PySide6.QtCore import QLocale, QSettings
 from PySide6.QtWidgets import QApplication
 
+from fi_desktop.audio.files import source_sha256
 from fi_desktop.backends.base import EngineRoom
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job, Summary
@@ -66,6 +69,10 @@ class Hand(EngineRoom):
     def complete(self, job: Job, transcript: Transcript) -> None:
         folder = self._service.folders.folder(job.id)
         folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # a job of a story may have no recording
+            made_from = source_sha256(Path(job.path))
+            provenance = replace(transcript.provenance, source_sha256=made_from)
+            transcript = replace(transcript, provenance=provenance)
         write_whole(folder / RESULT, json.dumps(transcript.to_json()).encode())
         grade = transcript.grade.value if transcript.grade else None
         summary = Summary(len(transcript.speakers), transcript.duration, "builtin", grade, transcript.notes)
