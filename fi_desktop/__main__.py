@@ -6,10 +6,13 @@ Kept light: every spawned worker imports this module too, and must not get Qt wi
 import sys
 from multiprocessing import freeze_support
 
+from fi_desktop.process import keep_private
+
 
 def main() -> int:
     """Run the command line."""
     freeze_support()
+    keep_private()
     from fi_desktop.cli import main as run_cli
 
     return run_cli(sys.argv[1:])
@@ -18,6 +21,7 @@ def main() -> int:
 def window() -> int:
     """Open the window, on the files given, if any."""
     freeze_support()
+    keep_private()
     from fi_desktop.cli import main as run_cli
 
     return run_cli(["window", *sys.argv[1:]])

@@ -18,7 +18,8 @@ from fi_desktop.client import RemoteClient, answer
 from fi_desktop.clock import Clock
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.home import check_home
-from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
+from fi_desktop.instance import AlreadyOwned, InstanceLock
+from fi_desktop.ipc import IpcServer, request
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.rebuild import open_or_rebuild
@@ -68,7 +69,7 @@ class App:
             case "idle":
                 self._backend = IdleBackend(self.service, settings, models)
         self._lock: InstanceLock | None = None
-        self._door = Door(settings.home, self._answer)
+        self._ipc = IpcServer(settings.home, self._answer)
         self._handover: Callable[[list[str]], None] | None = None
 
     def own(self, *, patience_s: float = 0.0) -> None:
@@ -85,7 +86,7 @@ class App:
 
     def owner(self) -> RemoteClient:
         """Return the way to the process that owns the data folder."""
-        return RemoteClient(partial(ask, self.settings.home))
+        return RemoteClient(partial(request, self.settings.home))
 
     def on_handover(self, callback: Callable[[list[str]], None]) -> None:
         """Call `callback`, on another thread, with the files of a second launch; none: raise the window."""
@@ -104,11 +105,11 @@ class App:
         log.set_up(self.settings.logs)
         log.event("APP_STARTED", version=__version__)
         self._backend.start()
-        self._door.open()
+        self._ipc.open()
 
     def stop(self) -> None:
         """Stop safely: running jobs go back to the queue. Returns when all is on disk."""
-        self._door.close()
+        self._ipc.close()
         self._backend.stop()
         log.event("APP_STOPPED")
         log.tear_down()
@@ -162,8 +163,8 @@ class App:
         """Read what each worker process uses; none where there is none."""
         return self._backend.gauges() if isinstance(self._backend, WorkerPool) else ()
 
-    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        return answer(self.service, request, gauges=self.gauges, open_window=self._open_window)
+    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        return answer(self.service, message, gauges=self.gauges, open_window=self._open_window)
 
     def _open_window(self, paths: list[str]) -> bool:
         if self._handover is None:

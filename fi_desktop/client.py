@@ -1,6 +1,6 @@
 """The queue as a caller sees it, whoever owns it: this process, or one that was started before.
 
-`LocalClient` talks to the service in this process, `RemoteClient` to the owner's door (`instance.py`), which
+`LocalClient` talks to the service in this process, `RemoteClient` to the owner's IPC server (`ipc.py`), which
 answers with a `LocalClient` of its own. Everything that crosses is JSON.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from fi_desktop.audio.files import LeftOut, Unreadable
 from fi_desktop.core.errors import TransientError, UserError
@@ -18,6 +18,8 @@ from fi_desktop.core.records import job_from_json, job_to_json, options_from_jso
 from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.jobs.service import JobService
+
+T = TypeVar("T")
 
 
 class Client(Protocol):
@@ -156,7 +158,7 @@ class LocalClient:
 
 
 class RemoteClient:
-    """The queue of another process, through its door."""
+    """The queue of another process, by IPC."""
 
     def __init__(self, ask: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Prepare; `ask` carries a request to the owner and brings the answer."""
@@ -262,7 +264,7 @@ def answer(
     gauges: Callable[[], Iterable[WorkerGauge]],
     open_window: Callable[[list[str]], bool],
 ) -> dict[str, Any]:
-    """Answer a `RemoteClient`'s request; the owner's side of the door.
+    """Answer a `RemoteClient`'s request; the owner's side.
 
     Args:
         service: the owner's queue.
@@ -281,23 +283,23 @@ def answer(
 def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callable[[list[str]], bool]) -> Any:
     match request:
         case {"do": "submit", "paths": [*paths], "options": wanted, "priority": level, "again": bool(again)}:
-            files, options = [Path(path) for path in paths], options_from_json(wanted)
-            return asdict(client.submit(files, options, priority=Priority(level), again=again))
+            files, options = _decode(_paths, paths), _decode(options_from_json, wanted)
+            return asdict(client.submit(files, options, priority=_decode(Priority, level), again=again))
         case {"do": "jobs", "state": state}:
-            return [job_to_json(job) for job in client.jobs(JobState(state) if state else None)]
+            return [job_to_json(job) for job in client.jobs(_decode(JobState, state) if state else None)]
         case {"do": "job", "id": int(job_id)}:
             return job_to_json(client.job(job_id))
         case {"do": "cancel" | "retry" | "remove" as do, "ids": [*ids]}:
-            getattr(client, do)(ids)
+            getattr(client, do)(_decode(_ids, ids))
             return None
         case {"do": "batch", "batch": int(batch)}:
             return [job_to_json(job) for job in client.batch(batch)]
         case {"do": "prioritize", "ids": [*ids], "priority": priority}:
-            return client.prioritize(ids, Priority(priority))
+            return client.prioritize(_decode(_ids, ids), _decode(Priority, priority))
         case {"do": "change", "ids": [*ids], "options": wanted}:
-            return asdict(client.change(ids, options_from_json(wanted)))
+            return asdict(client.change(_decode(_ids, ids), _decode(options_from_json, wanted)))
         case {"do": "purge", "states": [*states]}:
-            return client.purge([JobState(state) for state in states])
+            return client.purge([_decode(JobState, state) for state in states])
         case {"do": "set_paused", "paused": bool(paused)}:
             return client.set_paused(paused=paused)
         case {"do": "gauges"}:
@@ -307,4 +309,31 @@ def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callab
         case {"do": "open", "paths": [*paths]}:
             return open_window(paths)
         case _:
-            raise UserError("door.unknown", "The running fi-desktop is of another version: close it first.")
+            raise _other_version()
+
+
+def _decode(convert: Callable[[Any], T], value: Any) -> T:
+    """Return a part of a request as what the queue takes.
+
+    Raises:
+        UserError: ipc.version, if another version of the program means something else by it.
+    """
+    try:
+        return convert(value)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _other_version() from None
+
+
+def _paths(values: Iterable[str]) -> list[Path]:
+    return [Path(value) for value in values]
+
+
+def _ids(values: Iterable[Any]) -> list[int]:
+    ids = list(values)
+    if not all(isinstance(value, int) for value in ids):
+        raise TypeError(ids)
+    return ids
+
+
+def _other_version() -> UserError:
+    return UserError("ipc.version", "Another version of fi-desktop is running. Close it first.")

@@ -1,9 +1,10 @@
-"""The data folder: may it hold a queue?"""
+"""The data folder: may it hold a queue, and is it for one account alone?"""
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -30,17 +31,20 @@ _NETWORK = frozenset(
     }
 )
 _DRIVE_REMOTE = 4
+_OTHERS = 0o077
 
 
 def check_home(home: Path) -> None:
     """Make the data folder where there is none, and refuse one that cannot hold the queue.
 
     Raises:
-        UserError: it lies on a network drive, or cannot be written to.
+        UserError: it lies on a network drive, cannot be written to, is another account's, or cannot be closed
+            to other accounts.
         TransientError: the disk is full.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _close_to_others(home)
         write_whole(home / ".writable", b"")
         (home / ".writable").unlink()
     except OSError as error:
@@ -62,6 +66,30 @@ def check_home(home: Path) -> None:
             "home.network",
             "The data folder {home} lies on a network drive, where a queue cannot be kept safely. "
             "Choose a local one by FI_DESKTOP_HOME.",
+            home=str(home),
+        )
+
+
+def _close_to_others(home: Path) -> None:
+    """Make a data folder one that its owner alone can enter, whatever program or person created it."""
+    if sys.platform == "win32":
+        return  # folders of a profile are their owner's; others inherit what their administrator chose
+    found = home.stat()
+    if found.st_uid != os.geteuid():
+        raise UserError(
+            "home.foreign",
+            "The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.",
+            home=str(home),
+        )
+    if not found.st_mode & _OTHERS:
+        return
+    with suppress(PermissionError):
+        home.chmod(0o700)
+    if home.stat().st_mode & _OTHERS:
+        raise UserError(
+            "home.exposed",
+            "Other accounts can open the data folder {home}, and its drive cannot prevent it: "
+            "choose another by FI_DESKTOP_HOME.",
             home=str(home),
         )
 

@@ -1,25 +1,20 @@
-"""One owner a data folder, and a door for everybody else."""
+"""One owner a data folder; other processes reach the queue through it."""
 
 from __future__ import annotations
 
 import signal
-import stat
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Client
 from pathlib import Path
 
 import pytest
 
-from fi_desktop import instance
 from fi_desktop.app import App
 from fi_desktop.cli import own_or_hand_over
 from fi_desktop.cli.follow import idle_queue
-from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.instance import AlreadyOwned, Door, InstanceLock, ask
+from fi_desktop.instance import AlreadyOwned, InstanceLock
 from fi_desktop.settings import load
 from tests.driving import running_app
 from tests.e2e.commands import fi_desktop, lines, start
@@ -46,59 +41,6 @@ def test_a_killed_owner_leaves_no_lock_behind(home: Path, long_recording: Path):
     lock = InstanceLock(home)
     lock.acquire()
     lock.release()
-
-
-def test_the_door_answers_one_after_the_other(home: Path):
-    home.mkdir(exist_ok=True)
-    door = Door(home, lambda request: {"value": request["number"] * 2})
-    door.open()
-    try:
-        assert [ask(home, {"number": number}) for number in (1, 2, 3)] == [{"value": n} for n in (2, 4, 6)]
-    finally:
-        door.close()
-    assert list(home.iterdir()) == []
-
-
-def test_a_data_folder_too_deep_for_a_socket_has_a_door_all_the_same(tmp_path: Path):
-    deep = tmp_path / ("d" * 60) / ("é" * 60)
-    deep.mkdir(parents=True)
-    door = Door(deep, lambda _request: {"value": "here"})
-    door.open()
-    try:
-        assert ask(deep, {}) == {"value": "here"}
-    finally:
-        door.close()
-
-
-def test_who_does_not_know_the_key_is_not_let_in(home: Path):
-    answered = threading.Event()
-    door = Door(home, lambda _request: answered.set() or {})
-    door.open()
-    try:
-        with Client(instance._address(home)) as stranger:
-            stranger.send_bytes(instance._sealed({}, b"guess"))
-            with pytest.raises(EOFError):
-                stranger.recv_bytes()
-        assert not answered.is_set()
-        assert ask(home, {}) == {}  # and the door still works
-    finally:
-        door.close()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights elsewhere")
-def test_the_key_is_for_its_owner_alone(home: Path):
-    door = Door(home, lambda _request: {})
-    door.open()
-    try:
-        assert stat.S_IMODE((home / "door.key").stat().st_mode) == 0o600
-    finally:
-        door.close()
-
-
-def test_nobody_at_the_door_is_said(home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(instance, "_PATIENCE_S", 0.1)
-    with pytest.raises(TransientError, match="does not answer"):
-        ask(home, {})
 
 
 def test_the_command_line_talks_to_the_app_that_runs(home: Path, sample: Path):

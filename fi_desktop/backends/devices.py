@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from functools import cache
 
+from fi_desktop.backends.nvidia import nvidia_smi
+
 CPU = "cpu"
-_PATIENCE_S = 5.0
 
 
 def devices(workers: int) -> tuple[str, ...]:
@@ -25,13 +24,4 @@ def environment(device: str) -> dict[str, str]:
 @cache
 def _gpus() -> int:
     """Count NVIDIA's GPUs by their driver's own tool: this process never loads torch."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return 0
-    try:
-        listed = subprocess.run(
-            [tool, "--list-gpus"], capture_output=True, text=True, timeout=_PATIENCE_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return 0
-    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+    return sum(line.startswith("GPU ") for line in nvidia_smi("--list-gpus").splitlines())

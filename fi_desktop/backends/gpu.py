@@ -6,24 +6,15 @@ container, and with Windows' desktop driver, the tool names no process or no amo
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+from fi_desktop.backends.nvidia import nvidia_smi
 
 _ASK = ("--query-compute-apps=pid,used_gpu_memory", "--format=csv,noheader,nounits")
-_PATIENCE_S = 5.0
 _MIB = 1024 * 1024
 
 
 def gpu_memory() -> dict[int, int]:
     """Return bytes of GPU memory by process; empty where they are not to be known. May take a second."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return {}
-    try:
-        told = subprocess.run([tool, *_ASK], capture_output=True, text=True, timeout=_PATIENCE_S, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    return read_table(told.stdout)
+    return read_table(nvidia_smi(*_ASK))
 
 
 def read_table(told: str) -> dict[int, int]:

@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from fi_desktop.backends.devices import environment
+from fi_desktop.process import forbid_dumps
 
 if TYPE_CHECKING:
     from fi_desktop.backends.messages import Deliver, FromWorker, ToWorker
@@ -43,6 +44,7 @@ def main(pipe: Connection, device: str) -> None:
 
     _end_with_the_app()
     limit_files(LARGEST_BYTES)
+    forbid_dumps()
     # Ctrl-C in a terminal reaches the whole group: what to do about it is the app's to decide
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(_ENVIRONMENT | environment(device))

@@ -322,7 +322,7 @@ def own_or_hand_over(app: App, files: list[Path]) -> bool:
     try:
         app.own()
     except AlreadyOwned:
-        # a door that stays shut is one of a program that is ending
+        # an owner that does not answer is ending
         with suppress(TransientError):
             if app.owner().hand_over(files):
                 return False

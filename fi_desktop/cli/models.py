@@ -19,6 +19,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.engines.models import Pack, PackKind, catalog, check, find, installed, library, remove, verify
 from fi_desktop.engines.models.library import Report
 from fi_desktop.engines.models.place import size
+from fi_desktop.home import check_home
 from fi_desktop.settings import Settings
 
 _FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
@@ -28,6 +29,8 @@ def models(settings: Settings, options: argparse.Namespace) -> int:
     """Carry out one action on the model packs; return the exit code."""
     console = Console(markup=False, highlight=False)  # a manifest is no markup
     root, roots = settings.models, settings.model_roots
+    if options.action in ("install", "import"):
+        check_home(settings.home)  # it may be the first command of all
     match options.action:
         case "list":
             _list(roots, console, as_json=options.json)

@@ -37,7 +37,7 @@ def write(home: Path, values: Mapping[str, Any]) -> None:
             document.pop(name, None)
         else:
             document[name] = list(value) if isinstance(value, tuple) else value
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(home / FILE, tomlkit.dumps(document).encode())
 
 

@@ -53,9 +53,13 @@ BY_CODE: dict[str, str] = {
         "Sentences", "This file is not a recording that can be read, or it is protected against copying."
     ),
     "disk.full": QT_TRANSLATE_NOOP("Sentences", "The disk is full: make room on it, and it goes on."),
-    "door.silent": QT_TRANSLATE_NOOP("Sentences", "The program is already running, but does not answer."),
-    "door.unknown": QT_TRANSLATE_NOOP(
-        "Sentences", "The running fi-desktop is of another version: close it first."
+    "ipc.silent": QT_TRANSLATE_NOOP("Sentences", "The program is already running, but does not answer."),
+    "ipc.unsafe": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.",
+    ),
+    "ipc.version": QT_TRANSLATE_NOOP(
+        "Sentences", "Another version of fi-desktop is running. Close it first."
     ),
     "engine.bad_language": QT_TRANSLATE_NOOP(
         "Sentences", "The Whisper model does not know the chosen language."
@@ -88,6 +92,15 @@ BY_CODE: dict[str, str] = {
     ),
     "home.full": QT_TRANSLATE_NOOP(
         "Sentences", "The disk of the data folder {home} is full: make room on it, and start again."
+    ),
+    "home.foreign": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.",
+    ),
+    "home.exposed": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Other accounts can open the data folder {home}, and its drive cannot prevent it: "
+        "choose another by FI_DESKTOP_HOME.",
     ),
     "home.network": QT_TRANSLATE_NOOP(
         "Sentences",

@@ -95,7 +95,7 @@ class Account:
 
     def open_window(self, display: str, *files: Path) -> subprocess.Popen[str]:
         """Start the window, and wait until it owns the queue: else the next command would."""
-        key = self.data / "door.key"
+        key = self.data / "ipc.key"
         old = key.read_bytes() if key.exists() else b""
         window = self.start("window", *files, DISPLAY=display)
         wait_until(lambda: key.exists() and key.read_bytes() not in (b"", old), "the window owns the queue")
