@@ -1,4 +1,4 @@
-"""What a process of the program asks of the system first: files for its own account alone, no core dumps."""
+"""What a process of the program asks of the system first: private files, no core dumps, a largest file."""
 
 from __future__ import annotations
 
@@ -29,3 +29,14 @@ def forbid_dumps() -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
+
+
+def limit_files(largest_bytes: int) -> None:
+    """Let this process write no larger file; beyond it, writing fails with EFBIG. Does nothing on Windows."""
+    if sys.platform != "win32":
+        import resource
+
+        # Python itself ignores SIGXFSZ, which would else end the process.
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        bound = largest_bytes if most == resource.RLIM_INFINITY else min(largest_bytes, most)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound))

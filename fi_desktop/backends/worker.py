@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from fi_desktop.backends.devices import environment
-from fi_desktop.process import forbid_dumps
+from fi_desktop.process import forbid_dumps, limit_files
 
 if TYPE_CHECKING:
     from fi_desktop.backends.messages import Deliver, FromWorker, ToWorker
@@ -40,9 +40,9 @@ _HEARTBEAT_S = 2.0
 
 def main(pipe: Connection, device: str) -> None:
     """Serve until told to stop, computing on `device`; the target of the spawned process."""
+    _end_with_the_app()
     from fi_desktop.audio.room import LARGEST_BYTES
 
-    _end_with_the_app()
     limit_files(LARGEST_BYTES)
     forbid_dumps()
     # Ctrl-C in a terminal reaches the whole group: what to do about it is the app's to decide
@@ -146,17 +146,6 @@ class _Mouth:
                     self.say(Heartbeat())
                 except OSError:
                     return  # the app is gone
-
-
-def limit_files(largest_bytes: int) -> None:
-    """Let this process write no larger file; beyond it, writing fails with EFBIG. Does nothing on Windows."""
-    if sys.platform != "win32":
-        import resource
-
-        # Python itself ignores SIGXFSZ, which would else end the process.
-        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-        bound = largest_bytes if most == resource.RLIM_INFINITY else min(largest_bytes, most)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound))
 
 
 def _end_with_the_app() -> None:
