@@ -19,6 +19,8 @@ from fi_desktop.engines.models import Pack, PackKind
 from fi_desktop.files import resource
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.pipeline import Work
+from tests.packs.install import install
+from tests.packs.make_whisper import make_whisper
 
 
 class Recorder:
@@ -191,6 +193,18 @@ def test_words_go_to_those_who_said_them(work: Work, engine: Engine):
     spoken = [(segment.speaker, segment.text) for segment in result(work).segments]
     assert spoken == [("SPEAKER_00", "Buenos días."), ("SPEAKER_01", "Hola.")]
     assert files(work) == {"result.json"}
+
+
+def test_words_that_cross_from_one_speaker_to_the_next_are_a_result_at_the_first_attempt(
+    work: Work, tmp_path: Path
+):
+    # the built-in engine and the alignment of faster-whisper reckon in NumPy's numbers
+    root = tmp_path / "models"
+    make_whisper(root / "words", [f"palabra{n}" for n in range(12)], language="es", seconds_per_word=2.4)
+    install(root / "words", PackKind.WHISPER)
+    pipeline.run(replace(work, models=(*work.models, root)), Recorder())
+    turns, words = result(work).turns, [word for part in result(work).segments for word in part.words]
+    assert any(word.start < turn.start < word.end for word in words for turn in turns)
 
 
 def test_speakers_that_cannot_be_told_apart_do_not_cost_the_words(work: Work, engine: Engine):

@@ -104,7 +104,6 @@ class Diarization:
         grade: how sure the engine is; None where it cannot tell.
         details: figures behind the grade (JSON values), for the result file.
         exclusive: the turns without overlap, for words; empty where `turns` has to do.
-        voices: what each speaker sounds like, by label, as the engine's model puts it.
     """
 
     turns: tuple[Turn, ...]
@@ -113,7 +112,6 @@ class Diarization:
     grade: Grade | None = None
     details: dict[str, Any] = field(default_factory=dict)
     exclusive: tuple[Turn, ...] = ()
-    voices: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -177,8 +175,6 @@ class Transcript:
         grade: how sure the diarization is, None where the engine cannot tell.
         language: ISO 639-1 code of what was transcribed.
         notes: sentences that the person needs ("voices hard to tell apart …").
-        voices: what each speaker sounds like; see `Diarization`. Stays in the job's folder: it tells a person
-            as surely as a fingerprint does.
     """
 
     duration: float
@@ -190,7 +186,6 @@ class Transcript:
     details: dict[str, Any] = field(default_factory=dict)
     language: str | None = None
     notes: tuple[str, ...] = ()
-    voices: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -203,7 +198,7 @@ class Transcript:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Transcript:
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote, now or in an earlier version: what is not known any more is left out.
 
         Raises:
             ValueError: it is no transcript, or one of a newer schema.
@@ -224,7 +219,6 @@ class Transcript:
             details=data["details"],
             language=data["language"],
             notes=tuple(data["notes"]),
-            voices={label: tuple(voice) for label, voice in data.get("voices", {}).items()},
         )
 
 

@@ -8,13 +8,12 @@ from fi_desktop.core.transcript import Transcript
 
 
 def render(transcript: Transcript, *, name: str | None = None) -> str:
-    """Return what `Transcript.from_json` reads, without the voices. name: replaces the file's name.
+    """Return what `Transcript.from_json` reads. name: replaces the file's name.
 
     Raises:
         ValueError: a figure is NaN or infinite, which JSON does not know.
     """
     data = transcript.to_json()
-    del data["voices"]  # they tell a person as surely as a fingerprint, and no reader needs them
     if name is not None:
         data["provenance"]["source_name"] = name
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

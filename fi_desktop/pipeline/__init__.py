@@ -152,5 +152,4 @@ def _join(
         details=known.details,
         language=said.language,
         notes=(*decoded.notes, *notes, *said.notes, *doubt),
-        voices=known.voices,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.files import source_sha256
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core.job import Stage
+from fi_desktop.core.plain import plain
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Hints, Speech
@@ -123,6 +124,7 @@ def speech(work: Work, recording: Recording, per_channel: bool | None, telling: 
                 regions = tuple(Region(float(start), float(end)) for start, end in saved["regions"])
                 return Speech(saved["probability"], float(saved["hop_s"]), regions)
     found = find_speech(recording, per_channel=bool(per_channel), progress=telling)
+    found = replace(found, regions=plain(found.regions))
     with replacing(path) as file:
         np.savez(
             file,
@@ -157,7 +159,7 @@ class Turns:
             return _diarization(self._saved)
         work = self._work
         engine = registry.create(self._engine, work.models, frugality=work.frugality, threads=work.threads)
-        found = engine.diarize(recording, speech, speakers=work.options.speakers, progress=telling)
+        found = plain(engine.diarize(recording, speech, speakers=work.options.speakers, progress=telling))
         write_whole(self._path, _json_bytes(asdict(found) | {_ASKED: self._asked}))
         return found
 
@@ -181,7 +183,7 @@ class Words:
             return Transcription(words, notes=tuple(saved.pop("notes")), **saved)
         engine = registry.create_transcriber(self._pack, frugality=work.frugality, threads=work.threads)
         hints = Hints(options.language, options.vocabulary, options.prompt)
-        found = engine.transcribe(recording, speech, hints=hints, progress=telling)
+        found = plain(engine.transcribe(recording, speech, hints=hints, progress=telling))
         write_whole(path, _json_bytes(asdict(found) | {_ASKED: asked}))
         return found
 
@@ -200,7 +202,6 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
         grade=Grade(saved["grade"]) if saved["grade"] else None,
         details=saved["details"],
         exclusive=tuple(Turn(**turn) for turn in saved.get("exclusive", ())),
-        voices={label: tuple(voice) for label, voice in saved.get("voices", {}).items()},
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +51,15 @@ def result(home: Path, job_id: int) -> Transcript:
     return JobFolders(home / "jobs").transcript(job_id)
 
 
+def rows_of_numbers(value: Any) -> Iterator[list[float]]:
+    """Find what may be a voiceprint: a model puts a voice as a row of numbers."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inside:
+        yield from rows_of_numbers(each)
+    if isinstance(value, list) and value and all(isinstance(each, int | float) for each in value):
+        yield value
+
+
 def test_a_recording_is_diarized_and_written_down_with_no_network(
     with_packs: Path, tmp_path: Path, sample: Path
 ):
@@ -63,7 +75,7 @@ def test_a_recording_is_diarized_and_written_down_with_no_network(
     assert {word.text for word in words} <= set(SAID)
     assert len(transcript.speakers) == 2
     assert {segment.speaker for segment in transcript.segments} == set(transcript.speakers)
-    assert set(transcript.voices) == set(transcript.speakers)
+    assert not list(rows_of_numbers(json.loads((with_packs / "jobs" / "1" / "result.json").read_text())))
     assert transcript.provenance.model.startswith(VOICES)
     assert transcript.provenance.transcriber_model.startswith(WORDS)
 

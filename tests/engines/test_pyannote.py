@@ -96,7 +96,7 @@ def diarize(
 
 
 def assert_same(ours: Diarization, theirs: Any) -> None:
-    """The same turns to the last bit, under the same names but for their numbers; the same voices."""
+    """The same turns to the last bit, under the same names but for their numbers."""
     names: dict[str, str] = {}
     for given, annotation in (
         (ours.turns, theirs.speaker_diarization),
@@ -107,9 +107,6 @@ def assert_same(ours: Diarization, theirs: Any) -> None:
         for turn, (_, _, label) in zip(given, wanted, strict=True):
             assert names.setdefault(label, turn.speaker) == turn.speaker
     assert len(set(names.values())) == len(names)
-    for label, voice in zip(theirs.speaker_diarization.labels(), theirs.speaker_embeddings, strict=True):
-        if np.isfinite(voice).all() and voice.any():
-            np.testing.assert_allclose(ours.voices[names[label]], voice, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("number", [None, 1, 3])
@@ -175,8 +172,6 @@ def test_speakers_are_named_by_first_appearance_everywhere(pair: Pair, call: Rec
     found = pair.ask_ours(call, SpeakerCount(2, 2))
     assert found.speakers == ("SPEAKER_00", "SPEAKER_01")
     assert {turn.speaker for turn in found.exclusive} <= set(found.speakers)
-    assert tuple(found.voices) == found.speakers
-    assert {len(voice) for voice in found.voices.values()} == {256}
     assert (found.engine, found.model) == ("pyannote", pair.pack.name)
 
 

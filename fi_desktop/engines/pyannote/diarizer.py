@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.errors import UserError
@@ -132,18 +131,11 @@ def _diarization(output: Any, model: str) -> Diarization:
     names: dict[str, str] = {}
     for turn in turns:
         names.setdefault(turn.speaker, f"SPEAKER_{len(names):02d}")
-    voices = {
-        names[label]: tuple(float(value) for value in voice)
-        for label, voice in zip(output.speaker_diarization.labels(), output.speaker_embeddings, strict=True)
-        # zeros, or the mean of nothing, where a speaker was never heard alone for long enough
-        if np.isfinite(voice).all() and np.any(voice)
-    }
     return Diarization(
         tuple(Turn(turn.start, turn.end, names[turn.speaker]) for turn in turns),
         engine="pyannote",
         model=model,
         exclusive=tuple(Turn(turn.start, turn.end, names[turn.speaker]) for turn in exclusive),
-        voices={name: voices[name] for name in sorted(voices)},
     )
 
 
