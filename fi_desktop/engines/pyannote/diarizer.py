@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount

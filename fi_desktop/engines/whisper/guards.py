@@ -18,6 +18,8 @@ _INSTANT_S = 0.03
 _CRAMMED = 4  # nobody says so many words in no time
 _LONGEST_PHRASE = 8
 _REPEATS = 4
+_BARE_S = 1.0  # shorter stretches are pauses and inaccurate times rather than words that are missing
+_LONGEST_WORD_S = 30.0
 
 
 def crammed(words: Sequence[Word]) -> bool:
@@ -83,6 +85,25 @@ def within_speech(words: Sequence[Word], regions: Sequence[Region]) -> list[Word
         elif word.probability is None or word.probability >= _UNLIKELY:
             kept.append(word)
     return kept
+
+
+def bare_speech(words: Sequence[Word], regions: Sequence[Region]) -> list[Region]:
+    """Return the stretches of speech that no word covers, `_BARE_S` and longer, sorted.
+
+    words: sorted by start; regions: sorted, not overlapping.
+    """
+    bare: list[Region] = []
+    for region in regions:
+        at = region.start
+        for word in words[bisect_left(words, region.start - _LONGEST_WORD_S, key=lambda word: word.start) :]:
+            if word.start >= region.end:
+                break
+            if word.start - at >= _BARE_S:
+                bare.append(Region(at, word.start))
+            at = max(at, word.end)
+        if region.end - at >= _BARE_S:
+            bare.append(Region(at, region.end))
+    return bare
 
 
 def _shared(region: Region, word: Word) -> float:
