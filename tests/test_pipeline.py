@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,6 +121,71 @@ def test_a_recording_that_changed_is_decoded_anew(work: Work):
     recorder = Recorder()
     pipeline.run(work, recorder)
     assert recorder.duration_s > 50.0
+
+
+class Changer(Recorder):
+    """Changes the recording at the end of its first readings, as a recorder or a copy does."""
+
+    def __init__(
+        self, change: Callable[[], None], *, times: int, at: float = 1.0, stop_at: Stage | None = Stage.SPEECH
+    ) -> None:
+        super().__init__(stop_at)
+        self._change, self._left, self._at = change, times, at
+
+    def progress(self, stage: Stage, fraction: float) -> None:
+        super().progress(stage, fraction)
+        if stage is Stage.DECODE and fraction >= self._at and self._left:
+            self._left -= 1
+            self._change()
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_recording_that_grew_while_it_was_read_is_read_to_its_end(work: Work):
+    whole = work.path.read_bytes()
+    work.path.write_bytes(whole[: len(whole) // 2])
+    recorder = Changer(lambda: work.path.write_bytes(whole) and None, times=1)
+    with pytest.raises(Interrupted):
+        pipeline.run(work, recorder)
+    assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
+    decoded = json.loads((work.folder / "decoded.json").read_text())
+    assert decoded["sha256"] == sha256(work.path)
+    assert decoded["notes"] == []
+
+
+def test_a_recording_that_was_replaced_while_it_was_read_gives_the_result_of_what_is_there(
+    work: Work, tmp_path: Path
+):
+    other = tmp_path / "other.flac"
+    shutil.copy(resource("samples", "consulta.flac"), other)
+    recorder = Changer(lambda: other.replace(work.path) and None, times=1, stop_at=None)
+    pipeline.run(work, recorder)
+    assert recorder.duration_s == pytest.approx(62.46, abs=0.01)
+    provenance = JobFolders(tmp_path / "jobs").transcript(1).provenance
+    assert provenance.source_sha256 == sha256(resource("samples", "consulta.flac"))
+
+
+def test_a_recording_that_was_silent_while_it_was_copied_is_read_once_it_is_there(work: Work):
+    whole = work.path.read_bytes()
+    samples = whole.index(b"data") + 8
+    work.path.write_bytes(whole[:samples] + bytes(len(whole) - samples))
+    with pytest.raises(Interrupted):
+        pipeline.run(work, Changer(lambda: work.path.write_bytes(whole) and None, times=1, at=0.99))
+    decoded = json.loads((work.folder / "decoded.json").read_text())
+    assert decoded["sha256"] == sha256(work.path)
+
+
+def test_a_recording_that_never_rests_is_left_for_later(work: Work):
+    def append() -> None:
+        with work.path.open("ab") as file:
+            file.write(bytes(32_000))
+
+    with pytest.raises(TransientError) as caught:
+        pipeline.run(work, Changer(append, times=10))
+    assert caught.value.code == "audio.changing"
+    assert files(work) == set()
 
 
 def test_a_recording_that_was_moved_away_is_finished_from_what_was_decoded(work: Work):

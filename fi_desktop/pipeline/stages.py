@@ -18,6 +18,7 @@ from fi_desktop.audio.container import read_error
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.files import source_sha256
 from fi_desktop.audio.recording import Recording
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Stage
 from fi_desktop.core.plain import plain
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
@@ -33,17 +34,25 @@ _DECODED = "decoded.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
 _WORDS = "words.json"
+# How often a recording that changes while it is read is read before it is left for later.
+_READINGS = 2
 _ASKED = "asked"
 """Beside what a stage found: the options that it was found with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What the first stage made, and of which file."""
+    """What the first stage made, and of which file.
+
+    Attributes:
+        sha256: of the bytes that were decoded, hex.
+        fingerprint: of the file that held them; see `_fingerprint`.
+    """
 
     recording: Recording
     sha256: str
     notes: tuple[str, ...]
+    fingerprint: list[int] | None
 
 
 def write_result(folder: Path, transcript: Transcript) -> None:
@@ -90,28 +99,49 @@ def decoded(work: Work, telling: Telling) -> Decoded:
         if fingerprint is None or saved["fingerprint"] == fingerprint:
             telling.kept()
             recording = Recording(audio, saved["channels"], saved["samples"])
-            return Decoded(recording, saved["sha256"], tuple(saved["notes"]))
+            return Decoded(recording, saved["sha256"], tuple(saved["notes"]), saved["fingerprint"])
         discard(work.folder)
-    made = decode(work.path, audio, progress=telling)
-    recording = made.recording
-    notes = [warning.message for warning in made.warnings]
-    try:
-        sha256 = source_sha256(work.path)
-    except OSError as error:
-        raise read_error() from error
+    made = _read(work, audio, telling)
     write_whole(
         described,
         _json_bytes(
             {
-                "fingerprint": fingerprint,
-                "channels": recording.channels,
-                "samples": recording.samples,
-                "sha256": sha256,
-                "notes": notes,
+                "fingerprint": made.fingerprint,
+                "channels": made.recording.channels,
+                "samples": made.recording.samples,
+                "sha256": made.sha256,
+                "notes": made.notes,
             }
         ),
     )
-    return Decoded(recording, sha256, tuple(notes))
+    return made
+
+
+def _read(work: Work, audio: Path, telling: Telling) -> Decoded:
+    """Decode the recording to `audio` and hash the same bytes: it is read again if it changed meanwhile.
+
+    Raises:
+        UserError, TransientError: what `decode` raises; audio.changing if it changed each time.
+    """
+    for _ in range(_READINGS):
+        fingerprint = _fingerprint(work.path)
+        try:
+            made = decode(work.path, audio, progress=telling)
+            sha256 = source_sha256(work.path)
+        except UserError:
+            # Half of a file may make no sense.
+            if _fingerprint(work.path) == fingerprint:
+                raise
+            continue
+        except OSError as error:
+            raise read_error() from error
+        if _fingerprint(work.path) == fingerprint:
+            notes = tuple(warning.message for warning in made.warnings)
+            return Decoded(made.recording, sha256, notes, fingerprint)
+    audio.unlink(missing_ok=True)
+    raise TransientError(
+        "audio.changing", "The recording changed while it was read: try again when it is complete."
+    )
 
 
 def speech(work: Work, recording: Recording, per_channel: bool | None, telling: Telling) -> Speech:
@@ -206,7 +236,10 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
 
 
 def _fingerprint(path: Path) -> list[int] | None:
-    """Size and time of the last change, or None where the file cannot be seen."""
+    """Size and time of the last change, or None where the file cannot be seen.
+
+    Not the inode: on network and user-space file systems, it may change by itself.
+    """
     try:
         status = path.stat()
     except OSError:

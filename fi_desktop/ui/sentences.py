@@ -17,6 +17,9 @@ def QT_TRANSLATE_NOOP(_context: str, sentence: str) -> str:
 BY_CODE: dict[str, str] = {
     "app.closing": QT_TRANSLATE_NOOP("Sentences", "fi-desktop is closing."),
     "app.owned": QT_TRANSLATE_NOOP("Sentences", "The program is already running here: close it first."),
+    "audio.changing": QT_TRANSLATE_NOOP(
+        "Sentences", "The recording changed while it was read: try again when it is complete."
+    ),
     "audio.crashes": QT_TRANSLATE_NOOP(
         "Sentences", "Reading this file crashes the program: convert it to another format, or send it to us."
     ),

@@ -1123,12 +1123,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
         <source>Reading…</source>
         <translation>Leyendo…</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
     <message>
         <source>This job is not there any more.</source>
@@ -2884,14 +2884,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
-        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
-        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
-    </message>
-    <message>
-        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
-        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
-    </message>
-    <message>
         <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
@@ -2910,22 +2902,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The queue cannot be saved: the disk does not take it.</source>
         <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
-    </message>
-    <message>
-        <source>The disk has too little room to decode this recording: make room, and try again.</source>
-        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
-    </message>
-    <message>
-        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
-        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
-    </message>
-    <message>
-        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
-        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
-    </message>
-    <message>
-        <source>Nothing was added: {path} cannot be read ({reason}).</source>
-        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
         <source>The file ends at {at}, although it should last {length}: copy it again from the recorder.</source>
@@ -2956,12 +2932,60 @@ Todo se queda en este equipo.</translation>
         <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
     </message>
     <message>
+        <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
+        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
+    </message>
+    <message>
+        <source>Another version of fi-desktop is running. Close it first.</source>
+        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by FI_DESKTOP_HOME.</source>
+        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
+        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added: {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
+    </message>
+    <message>
+        <source>{used} sound tracks were used.</source>
+        <translation>Se usaron {used} pistas de sonido.</translation>
+    </message>
+    <message>
+        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
+        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+    </message>
+    <message>
+        <source>The disk has too little room to decode this recording: make room, and try again.</source>
+        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
+    </message>
+    <message>
+        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
+        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
+    </message>
+    <message>
         <source>fi-desktop is closing.</source>
         <translation>fi-desktop se está cerrando.</translation>
     </message>
     <message>
         <source>The program is already running here: close it first.</source>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
+    </message>
+    <message>
+        <source>The recording changed while it was read: try again when it is complete.</source>
+        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
+    </message>
+    <message>
+        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
+        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
     </message>
     <message>
         <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
@@ -3016,14 +3040,6 @@ Todo se queda en este equipo.</translation>
         <translation>El programa ya está abierto, pero no responde.</translation>
     </message>
     <message>
-        <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
-        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
-    </message>
-    <message>
-        <source>Another version of fi-desktop is running. Close it first.</source>
-        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
-    </message>
-    <message>
         <source>The Whisper model does not know the chosen language.</source>
         <translation>El modelo de Whisper no conoce el idioma elegido.</translation>
     </message>
@@ -3070,14 +3086,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The disk of the data folder {home} is full: make room on it, and start again.</source>
         <translation>El disco de la carpeta de datos {home} está lleno: libere espacio y abra el programa de nuevo.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by FI_DESKTOP_HOME.</source>
-        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local one by FI_DESKTOP_HOME.</source>
@@ -3344,6 +3352,10 @@ Todo se queda en este equipo.</translation>
         <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
     </message>
     <message>
+        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
+        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
+    </message>
+    <message>
         <source>The program was ended in the middle of it each time.</source>
         <translation>El programa se cerró cada vez a mitad de la tarea.</translation>
     </message>
@@ -3358,14 +3370,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The file is damaged in places, first at {at}; what could not be read is left silent.</source>
         <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
-    </message>
-    <message>
-        <source>{used} sound tracks were used.</source>
-        <translation>Se usaron {used} pistas de sonido.</translation>
-    </message>
-    <message>
-        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
-        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
     </message>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
@@ -3945,14 +3949,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Words</name>
     <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
-    </message>
-    <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
     </message>
@@ -4115,6 +4111,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Nothing: only who spoke when</source>
         <translation>Ninguno: solo quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
     </message>
     <message>
         <source>Tried again in {wait}</source>
