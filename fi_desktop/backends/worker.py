@@ -20,9 +20,6 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
-from fi_desktop.backends.devices import environment
-from fi_desktop.process import forbid_dumps, limit_files
-
 if TYPE_CHECKING:
     from fi_desktop.backends.messages import Deliver, FromWorker, ToWorker
 
@@ -42,6 +39,8 @@ def main(pipe: Connection, device: str) -> None:
     """Serve until told to stop, computing on `device`; the target of the spawned process."""
     _end_with_the_app()
     from fi_desktop.audio.room import LARGEST_BYTES
+    from fi_desktop.backends.devices import environment
+    from fi_desktop.process import forbid_dumps, limit_files
 
     limit_files(LARGEST_BYTES)
     forbid_dumps()

@@ -15,10 +15,5 @@ print(*set(sys.modules) - before)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     ours = {name for name in done.stdout.split() if name.startswith("fi_desktop")}
-    assert ours == {
-        "fi_desktop",
-        "fi_desktop.backends",
-        "fi_desktop.backends.devices",
-        "fi_desktop.backends.worker",
-    }
+    assert ours == {"fi_desktop", "fi_desktop.backends", "fi_desktop.backends.worker"}
     assert "dataclasses" not in done.stdout.split()  # each costs a worker half a millisecond
