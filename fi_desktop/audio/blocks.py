@@ -1,5 +1,5 @@
-"""Blocks of a recording that is being decoded: gathered, fitted to its channels, written, and told as
-progress.
+"""Blocks of a recording that is being decoded: gathered, fitted to its channels, cleaned, written, and told
+as progress.
 
 A frame holds some 20 ms; what is done a frame is done half a million times for three hours of sound. So
 frames are gathered to blocks of seconds, and levels, rounding and writing are done a block.
@@ -15,7 +15,9 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from fi_desktop.audio.container import Media
+from fi_desktop.audio.filters import HighPass
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
+from fi_desktop.audio.treatment import AS_IT_IS, Survey, Treatment
 
 _BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
 # Packets of other tracks between two calls of progress.
@@ -52,15 +54,24 @@ class DecodeProgress:
 
 
 class BlockWriter:
-    """Gathers resampled frames to blocks, fits them to the recording's channels, and writes them."""
+    """Gathers resampled frames to blocks, fits them to the recording's channels, cleans and writes them.
 
-    def __init__(self, writer: RecordingWriter, progress: DecodeProgress) -> None:
+    Attributes:
+        survey: of the sound before its treatment.
+    """
+
+    def __init__(
+        self, writer: RecordingWriter, progress: DecodeProgress, treatment: Treatment = AS_IT_IS
+    ) -> None:
+        self.survey = Survey()
         self._writer = writer
         self._progress = progress
+        self._gain = np.float32(treatment.gain)
         self._channels = writer.recording.channels
+        self._high_pass = HighPass(self._channels) if treatment.high_pass else None
         self._blocks: list[NDArray[np.float32]] = []
         self._waiting = 0
-        self.peak = 0.0
+        self._taken = 0
 
     @property
     def recording(self) -> Recording:
@@ -74,28 +85,39 @@ class BlockWriter:
 
     def pad(self, samples: int) -> None:
         """Append silence until there are `samples` a channel."""
-        missing = samples - self.recording.samples - self._waiting
+        missing = samples - self._taken
         while missing > 0:
             count = min(missing, _BLOCK_SAMPLES)
             self._append(np.zeros((self._channels, count), dtype=np.float32))
             missing -= count
 
-    def flush(self) -> None:
-        """Write what is waiting."""
-        if not self._blocks:
-            return
-        # Float recordings may hold NaN, which no integer stands for.
-        block = np.nan_to_num(np.concatenate(self._blocks, axis=1), copy=False, posinf=1.0, neginf=-1.0)
-        self._blocks, self._waiting = [], 0
-        self.peak = max(self.peak, min(float(np.abs(block).max(initial=0.0)), 1.0))
-        self._writer.write(block)
-        self._progress.sound(self.recording.duration)
+    def finish(self) -> None:
+        """Write the rest; nothing may be appended after it."""
+        self._flush()
+        if self._high_pass:
+            self._store(self._high_pass.finish())
 
     def _append(self, block: NDArray[np.float32]) -> None:
         self._blocks.append(block)
+        self._taken += block.shape[1]
         self._waiting += block.shape[1]
         if self._waiting >= _BLOCK_SAMPLES:
-            self.flush()
+            self._flush()
+
+    def _flush(self) -> None:
+        """Clean and write what is waiting, except for what the filter holds back."""
+        if not self._blocks:
+            return
+        # Float recordings may hold NaN, which no integer stands for, and any level.
+        block = np.nan_to_num(np.concatenate(self._blocks, axis=1), copy=False, posinf=1.0, neginf=-1.0)
+        self._blocks, self._waiting = [], 0
+        np.clip(block, -1.0, 1.0, out=block)
+        self.survey.add(block)
+        self._store(self._high_pass.push(block) if self._high_pass else block)
+        self._progress.sound(self._taken / SAMPLE_RATE_HZ)
+
+    def _store(self, block: NDArray[np.float32]) -> None:
+        self._writer.write(block if self._gain == 1.0 else block * self._gain)
 
 
 def _fit(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ exceptions pass through.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,11 +26,10 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWrite
 from fi_desktop.audio.room import Room
 from fi_desktop.audio.timeline import Timeline
 from fi_desktop.audio.tracks import MAX_TRACKS, join, sound_tracks
+from fi_desktop.audio.treatment import AS_IT_IS, Treatment, is_silent
 from fi_desktop.core.errors import UserError
 
 MAX_CHANNELS = 8
-SILENT_PEAK = 1e-4
-"""Peak level, of 1, below which a whole recording is silence: -80 dBFS, three steps of a 16-bit sample."""
 
 # In a row; a drive or a file that fails again and again at the same place is at its end.
 _READ_FAILURES = 16
@@ -52,13 +51,15 @@ class Decoded:
 
     Attributes:
         recording: 16 kHz samples on disk.
-        peak: highest level of any channel, 0 to 1.
+        peak: highest level of any channel in the file, 0 to 1, without an offset.
         warnings: what the person must know; mostly empty.
+        needs: how the recording has to be treated.
     """
 
     recording: Recording
     peak: float
     warnings: tuple[AudioWarning, ...] = ()
+    needs: Treatment = AS_IT_IS
 
 
 def decode(
@@ -68,7 +69,8 @@ def decode(
 
     Channels are kept up to eight; further ones are mixed into these in turn, so that no voice is lost.
     Silence stands where the recording's timestamps leave a gap. Of a file with several sound tracks, those
-    that hold sound are joined; see `tracks.py`.
+    that hold sound are joined; see `tracks.py`. A recording that turns out to need a treatment is decoded
+    once more, while progress stays at 1; see `treatment.py`.
 
     Args:
         source: any file with a sound track.
@@ -78,8 +80,8 @@ def decode(
         room: how much may be written; as much as `Room` says by itself if None.
 
     Raises:
-        UserError: the codes of `open_media`, audio.no_samples, audio.silent (peak below -80 dBFS), or
-            audio.too_long.
+        UserError: the codes of `open_media`, audio.no_samples, audio.silent (nothing above three
+            steps of a sample), or audio.too_long.
         TransientError: disk.full, audio.no_room, or audio.read where the drive fails.
     """
     # A fixed name: what a killed attempt left behind is overwritten by the next, and not forgotten on the
@@ -88,7 +90,16 @@ def decode(
     room = room or Room(target.parent)
     try:
         with open_media(source) as media:
-            decoded = _decode_tracks(media, parts, progress, room)
+            tracks = sound_tracks(media)
+            heard = _decode_tracks(media, dict.fromkeys(tracks, AS_IT_IS), parts, progress, room)
+        needs = {index: track.needs for index, track in heard.items() if track.needs != AS_IT_IS}
+        if needs:
+            _delete(parts)
+            room = replace(room)
+            with open_media(source) as media:
+                again = {track: needs.get(track.stream.index, AS_IT_IS) for track in sound_tracks(media)}
+                heard = _decode_tracks(media, again, parts, lambda _fraction: progress(1.0), room)
+        decoded = _joined(list(heard.values()), len(tracks), parts[-1], room)
         progress(1.0)
         os.replace(decoded.recording.path, target)  # noqa: PTH105 - as STYLE.md names it
     except OSError as error:
@@ -96,29 +107,38 @@ def decode(
             raise refusal from None
         raise
     finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
+        _delete(parts)
     return replace(decoded, recording=replace(decoded.recording, path=target))
 
 
+def _delete(parts: Sequence[Path]) -> None:
+    for part in parts:
+        part.unlink(missing_ok=True)
+
+
 def _decode_tracks(
-    media: Media, parts: Sequence[Path], report: Callable[[float], None], room: Room
-) -> Decoded:
-    """Decode the sound tracks side by side, and join what they hold.
+    media: Media,
+    tracks: Mapping[Media, Treatment],
+    parts: Sequence[Path],
+    report: Callable[[float], None],
+    room: Room,
+) -> dict[int, Decoded]:
+    """Decode sound tracks side by side, the main one first; return those that hold sound, by their index.
 
     A track that cannot be used costs nothing but itself, as long as there is another; else its error is that
     of the main track.
     """
     progress = DecodeProgress(media, report)
     reading = Reading(media)
-    tracks = sound_tracks(media)
-    heard: list[Decoded] = []
+    heard: dict[int, Decoded] = {}
+    errors: dict[int, UserError] = {}
     with ExitStack() as stack:
         decoders = {
-            track.stream.index: stack.enter_context(_Decoder(track, part, progress, room, Losses(reading)))
-            for track, part in zip(tracks, parts, strict=False)
+            track.stream.index: stack.enter_context(
+                _Decoder(track, part, progress, room, Losses(reading), treatment)
+            )
+            for (track, treatment), part in zip(tracks.items(), parts, strict=False)
         }
-        errors: dict[int, UserError] = {}
         for packet in _packets(media):
             reading.packet(packet)
             decoder = decoders.get(packet.stream_index)
@@ -138,20 +158,24 @@ def _decode_tracks(
             if index in errors:
                 continue
             try:
-                heard.append(decoder.finish(reached_s))
+                heard[index] = decoder.finish(reached_s)
             except UserError as error:
                 errors[index] = error
     if not heard:
-        raise errors[media.stream.index]
-    if len(tracks) == 1:
+        raise errors[next(iter(decoders))]
+    return heard
+
+
+def _joined(heard: Sequence[Decoded], tracks: int, part: Path, room: Room) -> Decoded:
+    """Make one recording of the tracks that hold sound; `tracks`: how many there are."""
+    if tracks == 1:
         return heard[0]
-    used = [0]
-    recording = heard[0].recording
+    recording, used = heard[0].recording, tuple(range(1))
     if len(heard) > 1:
-        joined = join([one.recording for one in heard], parts[-1], most_channels=MAX_CHANNELS, room=room)
-        recording, used = joined.recording, list(joined.used)
-    code = "audio.tracks" if len(used) == len(tracks) else "audio.some_tracks"
-    said = AudioWarning(code, used=len(used), tracks=len(tracks))
+        joined = join([one.recording for one in heard], part, most_channels=MAX_CHANNELS, room=room)
+        recording, used = joined.recording, joined.used
+    code = "audio.tracks" if len(used) == tracks else "audio.some_tracks"
+    said = AudioWarning(code, used=len(used), tracks=tracks)
     damage = {warning.code: warning for number in reversed(used) for warning in heard[number].warnings}
     return Decoded(recording, max(heard[number].peak for number in used), (said, *damage.values()))
 
@@ -165,12 +189,21 @@ class _Decoder:
             since.
         _losses: what is missing.
         _seen: whether there were packets at all.
+        _fine: whether samples hold more than 16 bits.
     """
 
     def __init__(
-        self, media: Media, part: Path, progress: DecodeProgress, room: Room, losses: Losses
+        self,
+        media: Media,
+        part: Path,
+        progress: DecodeProgress,
+        room: Room,
+        losses: Losses,
+        treatment: Treatment,
     ) -> None:
         self._media = media
+        self._treatment = treatment
+        self._fine = False
         self._part = part
         self._room = room
         self._stack = ExitStack()
@@ -199,7 +232,8 @@ class _Decoder:
             if self._output is None:
                 channels = min(frame.layout.nb_channels, MAX_CHANNELS)
                 writer = RecordingWriter(self._part, channels, self._room)
-                self._output = BlockWriter(self._stack.enter_context(writer), self._progress)
+                self._output = BlockWriter(self._stack.enter_context(writer), self._progress, self._treatment)
+                self._fine = frame.format.bytes > 2 and self._media.stream.codec_context.codec.lossless
             self._take(frame, self._output)
 
     @property
@@ -215,15 +249,15 @@ class _Decoder:
         if self._output is None:
             raise user_error(self._why_nothing(self._seen))
         self._drain(self._output)
-        self._output.flush()
+        self._output.finish()
         # What was written is on the disk once the writer is closed.
         self._stack.close()
-        recording, peak = self._output.recording, self._output.peak
+        recording, survey = self._output.recording, self._output.survey
         if recording.samples == 0:
             raise user_error("audio.no_samples")
-        if peak < SILENT_PEAK:
+        if is_silent(survey.peak, fine=self._fine):
             raise user_error("audio.silent")
-        return Decoded(recording, peak, self._warnings(recording, reached_s))
+        return Decoded(recording, survey.peak, self._warnings(recording, reached_s), survey.treatment())
 
     @property
     def _position_s(self) -> float:
