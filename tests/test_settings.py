@@ -49,7 +49,7 @@ GIVEN = {
     "recycle_mb": ("900", 900),
     "retry_delays_s": ("1, 2.5", (1.0, 2.5)),
     "max_deliveries": ("3", 3),
-    "keep_days": ("0.5", 0.5),
+    "keep_days": ("1.5", 1.5),
     "keep_unseen": ("yes", True),
     "notify": ("each", "each"),
     "names_in_notifications": ("yes", True),
@@ -93,6 +93,8 @@ def test_a_job_is_done_as_the_settings_say():
         ("KEEP_UNSEEN", "maybe"),
         ("KEEP_DAYS", "nan"),
         ("KEEP_DAYS", "inf"),
+        ("KEEP_DAYS", "0.000001"),
+        ("STOP_GRACE_S", "1e300"),
         ("WORKERS", "65"),
         ("THEME", "blue"),
     ],
@@ -108,8 +110,15 @@ def test_an_unknown_setting_in_the_file_is_named(tmp_path: Path):
         load({"FI_DESKTOP_HOME": str(tmp_path)})
 
 
-def test_a_file_that_cannot_be_read_is_said(tmp_path: Path):
-    (tmp_path / "settings.toml").write_text("workers = = 3")
+@pytest.mark.parametrize("text", ["workers = = 3", "a = " + "[" * 100_000, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, text: str | bytes):
+    (tmp_path / "settings.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError, match=r"settings\.toml"):
+        load({"FI_DESKTOP_HOME": str(tmp_path)})
+
+
+def test_a_folder_in_the_files_place_is_said(tmp_path: Path):
+    (tmp_path / "settings.toml").mkdir()
     with pytest.raises(UserError, match=r"settings\.toml"):
         load({"FI_DESKTOP_HOME": str(tmp_path)})
 
@@ -189,3 +198,7 @@ def test_a_file_whose_limits_do_not_fit_is_read_and_can_be_changed_elsewhere(tmp
     with pytest.raises(UserError, match="last time limit"):
         save_changes(settings, {"soft_limit_s": 500.0})
     assert save_changes(settings, {"soft_limit_s": 300.0}).soft_limit_s == 300.0
+
+
+def test_results_are_kept_for_ever_by_a_zero():
+    assert load({}, keep_days="0").keep_days == 0.0

@@ -92,7 +92,12 @@ class Settings:
     )
     stop_grace_s: float = setting(
         5.0,
-        About("How long workers may take to stop when the program ends.", Kind.NUMBER, unit=Unit.SECONDS),
+        About(
+            "How long workers may take to stop when the program ends.",
+            Kind.NUMBER,
+            unit=Unit.SECONDS,
+            most=600.0,
+        ),
     )
     stuck_after_s: float = setting(
         60.0,
@@ -126,6 +131,8 @@ class Settings:
             "Finished recordings leave the list, with their results, after so many days. 0: never.",
             Kind.NUMBER,
             unit=Unit.DAYS,
+            least=1.0,  # a fraction of a second would delete every result at the next start
+            or_zero=True,
         ),
     )
     keep_unseen: bool = setting(

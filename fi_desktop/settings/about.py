@@ -47,6 +47,7 @@ class About:
         at_once: whether a change takes effect while the program runs, or at its next start.
         unit: what a number counts.
         least, most: the range of a number, or of each of several.
+        or_zero: whether 0 is allowed too, for "never".
         choices: the values of a choice.
     """
 
@@ -56,6 +57,7 @@ class About:
     unit: Unit = Unit.NONE
     least: float = 0.0
     most: float = math.inf
+    or_zero: bool = False
     choices: tuple[str, ...] = ()
 
     def read(self, name: str, value: Any) -> Any:
@@ -79,7 +81,7 @@ class About:
                 choices=", ".join(self.choices),
             )
         for number in typed if self.kind is Kind.NUMBERS else (typed,):
-            if isinstance(number, int | float) and number < self.least:
+            if isinstance(number, int | float) and number < self.least and not (self.or_zero and number == 0):
                 raise UserError(
                     "settings.too_small",
                     "Setting {name}: {value} is below {least}.",

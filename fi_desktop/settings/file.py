@@ -47,8 +47,12 @@ def _text(home: Path) -> str:
         tomllib.loads(text)
     except FileNotFoundError:
         return ""
-    except ValueError as error:  # no UTF-8, or no TOML
-        raise UserError(
-            "settings.unreadable", "settings.toml cannot be read: {error}.", error=str(error)
-        ) from error
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or nested without end
+        raise _unreadable(str(error)) from error
+    except OSError as error:
+        raise _unreadable(error.strerror or type(error).__name__) from error
     return text
+
+
+def _unreadable(reason: str) -> UserError:
+    return UserError("settings.unreadable", "settings.toml cannot be read: {error}.", error=reason)

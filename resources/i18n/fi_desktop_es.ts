@@ -2133,6 +2133,10 @@ Todo se queda en este equipo.</translation>
         <translation>Preguntar una vez al día si hay una versión nueva. No se envía nada de usted ni de este equipo.</translation>
     </message>
     <message>
+        <source>Enter 0, or a number from {least} up.</source>
+        <translation>Escriba 0 o un número a partir de {least}.</translation>
+    </message>
+    <message>
         <source>PIN</source>
         <translation>PIN</translation>
     </message>

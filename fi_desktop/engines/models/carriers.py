@@ -18,6 +18,7 @@ LARGEST_BYTES = 20_000_000_000
 """Larger than any pack is; the largest known one has 3 GB."""
 
 _MOST_ENTRIES = 5_000
+_ENTRY_BYTES = 1_000  # of the directory, for one file: its name and what systems add
 _STEEPEST = 200  # weights hardly shrink; text of zeros shrinks a thousandfold
 _SMALL_BYTES = 1_000_000  # is no bomb, however well it shrank
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -52,6 +53,7 @@ def carrier(path: Path) -> Iterator[Carrier]:
         yield _Folder(path)
         return
     try:
+        _check_directory(path)
         with zipfile.ZipFile(path) as archive:
             yield _Archive(path.stem, archive)
     except (FileNotFoundError, PermissionError) as error:
@@ -74,7 +76,7 @@ class _Folder:
             if path.is_file():
                 found[path.relative_to(folder).as_posix()] = path.stat().st_size
             if len(found) > _MOST_ENTRIES:
-                raise UserError("models.too_many_files", "This holds far more files than a model pack.")
+                raise _too_many_files()
         prefix, self.sizes = _in_one_folder(found)
         self.name = prefix.rstrip("/") or folder.resolve().name
         self._folder = folder / prefix
@@ -90,8 +92,6 @@ class _Archive:
     def __init__(self, name: str, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-        if len(entries) > _MOST_ENTRIES:
-            raise UserError("models.too_many_files", "This holds far more files than a model pack.")
         for entry in entries:
             _check_entry(entry)
         check_distinct(entry.orig_filename for entry in entries)
@@ -103,6 +103,22 @@ class _Archive:
     def open(self, path: str) -> IO[bytes]:
         """Open one of its files."""
         return self._archive.open(self._prefix + path)
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse an archive by its end record: millions of files take a minute and a gigabyte to list."""
+    with path.open("rb") as file:
+        # zipfile's own reading of the record, so that both see the same; it has no public name
+        record = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+    if record is None:
+        raise zipfile.BadZipFile
+    entries, directory_bytes = record[4], record[5]
+    if entries > _MOST_ENTRIES or directory_bytes > _MOST_ENTRIES * _ENTRY_BYTES:
+        raise _too_many_files()
+
+
+def _too_many_files() -> UserError:
+    return UserError("models.too_many_files", "This holds far more files than a model pack.")
 
 
 def check_total(total_bytes: int) -> None:

@@ -144,6 +144,8 @@ class PreferenceWords(QObject):
         about = ABOUT[name]
         if about.kind is Kind.NUMBERS:
             return self.tr("Numbers with commas between them are wanted, none below zero.")
+        if about.or_zero:
+            return self.tr("Enter 0, or a number from {least} up.").format(least=round(about.least))
         if about.most != math.inf:
             sentence = self.tr("A whole number from {least} to {most} is wanted.")
             return sentence.format(least=round(about.least), most=round(about.most))

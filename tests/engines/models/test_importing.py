@@ -172,6 +172,22 @@ class TestHostileArchives:
         assert refusal(path, root).code == "models.unsafe_path"
         assert not (root / "own-whisper").exists()
 
+    @pytest.mark.parametrize("count", [5_001, 1], ids=["honest", "lying"])
+    def test_too_many_files_are_refused_before_their_directory_is_read(
+        self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+    ):
+        path = tmp_path / "evil.zip"
+        # names so long that the directory is larger than that of any pack, whatever the count says
+        tail = "x" * 1_050 if count == 1 else ""
+        with zipfile.ZipFile(path, "w") as archive:
+            for number in range(5_001):
+                archive.writestr(f"{number}{tail}", b"")
+        data = bytearray(path.read_bytes())
+        data[-14:-10] = struct.pack("<2H", count, count)
+        path.write_bytes(data)
+        monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *_: pytest.fail("the directory was read"))
+        assert refusal(path, root).code == "models.too_many_files"
+
     def test_names_that_differ_in_case_alone_are_refused(self, root: Path, tmp_path: Path):
         path = make_zip(tmp_path / "evil.zip", WHISPER | {"MODEL.bin": b"x"})
         assert refusal(path, root).code == "models.same_path"
