@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint translations shots crash monkey help package frozen-test models cases
+.PHONY: demo test check run lint translations shots crash monkey help package frozen-test models cases fuzz
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -34,6 +34,10 @@ translations: $(STAMP) ## look for new words of the window, and compile what is 
 
 run: $(STAMP) ## the window
 	$(BIN)/fi-desktop
+
+MINUTES ?= 5
+fuzz: $(STAMP) ## damaged recordings of many formats through the decoder, for MINUTES=5 or by FUZZ="--inputs 20000"
+	$(BIN)/python -m tests.fuzz $(if $(FUZZ),$(FUZZ),--minutes $(MINUTES))
 
 ROUNDS ?= 200
 crash: $(STAMP) ## kill the app and its workers, ROUNDS=200 times, and look what is left

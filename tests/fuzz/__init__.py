@@ -1,0 +1,1 @@
+"""A fuzzer for the decoder: damaged recordings of many formats, read in processes that may die of it."""
