@@ -6,7 +6,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -47,6 +47,22 @@ def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Write a small file whole or not at all; see `replacing`."""
     with replacing(target, mode=mode) as file:
         file.write(data)
+
+
+def discard_stages(folder: Path) -> None:
+    """Delete all that a job's folder holds but the result, as far as the system allows.
+
+    Decoded speech, what stages made of it, and what an attempt that was killed left half written: a patient's
+    speech is not kept longer than a retry may want it.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            stages = [entry.path for entry in entries if entry.name != RESULT]
+    except OSError:
+        return
+    for path in stages:
+        with suppress(OSError):
+            Path(path).unlink()
 
 
 def is_disk_full(error: OSError) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.files import RESULT
+from fi_desktop.files import RESULT, discard_stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ class JobFolders:
     def discard(self, job_id: int) -> None:
         """Delete the job's files, if it has any."""
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
+
+    def discard_stages(self, job_id: int) -> None:
+        """Delete what attempts at a job left, its result apart; nothing may be at work on it."""
+        discard_stages(self.folder(job_id))
 
     def sweep(self, known: Iterable[int]) -> int:
         """Delete the folders of unknown jobs (the app died while it removed one); return how many."""

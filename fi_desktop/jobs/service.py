@@ -9,6 +9,7 @@ told. The backend drives the turns.
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.verify import verify
 
 T = TypeVar("T")
+_SWEPT_A_TURN = 500  # folders; some milliseconds
 _COMMANDS_A_TURN = 64  # a burst of commands must not keep the workers' news waiting
 
 _LOGGED = {
@@ -231,6 +233,7 @@ class JobService:
                 self.tell(Notice(self.ledger.store.notice))
         self.folders.prepare()
         self.folders.sweep(self.ledger.store.ids())
+        self._sweep_stages(deque(self.ledger.store.finished_ids()))
         self._inbox.wake = wake
         wake()  # commands may have come in before
 
@@ -292,6 +295,14 @@ class JobService:
 
     # ---- inside
 
+    def _sweep_stages(self, finished: deque[int]) -> None:
+        """Delete what the program left of finished jobs when it died, some jobs a turn."""
+        for _ in range(min(_SWEPT_A_TURN, len(finished))):
+            if self.ledger.store.is_finished(job_id := finished.popleft()):
+                self.folders.discard_stages(job_id)
+        if finished:
+            self._inbox.post(partial(self._sweep_stages, finished))
+
     def _last_turns(self) -> None:
         try:
             with self.turn():  # also where no command waits: what is left to tell is told
@@ -342,6 +353,8 @@ class JobService:
             for item in news:
                 if isinstance(item, JobRemoved):
                     self.folders.discard(item.job_id)
+                elif isinstance(item, JobChanged) and item.job.state.final:
+                    self.folders.discard_stages(item.job.id)  # its worker has ended it, or is gone
                 _log(item)
         if news:
             for listener in self._listeners:

@@ -22,6 +22,7 @@ from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_w
 from fi_desktop.core.transcript import DOUBT, Diarization, Grade, Provenance, Transcript, Transcription
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Speech
+from fi_desktop.files import discard_stages
 from fi_desktop.pipeline import stages
 from fi_desktop.pipeline.work import Report, Telling, Work
 
@@ -44,10 +45,10 @@ def run(work: Work, report: Report) -> Summary:
     try:
         transcript = _transcript(work, report)
     except (UserError, Cancelled):
-        stages.discard(work.folder)  # no retry will want them
+        discard_stages(work.folder)  # no retry will want them
         raise
     stages.write_result(work.folder, transcript)
-    stages.discard(work.folder)
+    discard_stages(work.folder)
     return summarize(transcript)
 
 

@@ -26,7 +26,7 @@ from fi_desktop.engines import registry
 from fi_desktop.engines.base import Hints, Speech
 from fi_desktop.engines.models import Pack
 from fi_desktop.engines.silero import find_speech
-from fi_desktop.files import RESULT, replacing, write_whole
+from fi_desktop.files import RESULT, discard_stages, replacing, write_whole
 from fi_desktop.pipeline.work import Telling, Work
 
 _AUDIO = "audio.s16"
@@ -60,16 +60,6 @@ def write_result(folder: Path, transcript: Transcript) -> None:
     write_whole(folder / RESULT, _json_bytes(transcript.to_json()))
 
 
-def discard(folder: Path) -> None:
-    """Delete all but the result: a patient's speech is not kept longer than a retry may want it.
-
-    That includes what an attempt that was killed left half written.
-    """
-    for path in folder.iterdir():
-        if path.name != RESULT:
-            path.unlink(missing_ok=True)
-
-
 @contextmanager
 def marked(work: Work, stage: Stage) -> Iterator[None]:
     """Leave a mark in the job's folder where the worker is killed inside the block."""
@@ -100,7 +90,7 @@ def decoded(work: Work, telling: Telling) -> Decoded:
             telling.kept()
             recording = Recording(audio, saved["channels"], saved["samples"])
             return Decoded(recording, saved["sha256"], tuple(saved["notes"]), saved["fingerprint"])
-        discard(work.folder)
+        discard_stages(work.folder)
     made = _read(work, audio, telling)
     write_whole(
         described,

@@ -438,6 +438,83 @@ def test_files_of_jobs_that_are_gone_are_swept_at_the_next_start(bench: Bench):
     assert not stray.exists()
 
 
+STAGES = ("audio.s16", "decoded.json", "speech.npz", "turns.json", "words.json", "diarize.begun", ".x.part")
+
+
+def leave_stages(bench: Bench, job_id: int) -> Path:
+    """Leave in a job's folder what a worker that was killed leaves, and an earlier result."""
+    folder = bench.service.folders.folder(job_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (*STAGES, "result.json"):
+        (folder / name).write_text("speech")
+    return folder
+
+
+def left(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def crash(bench: Bench, times: int) -> None:
+    for _ in range(times):
+        job = bench.claim()
+        with bench.service.turn():
+            bench.service.ledger.failed(job.id, job.claim, BROKEN, crashed=True)
+        bench.now = bench.job(job.id).due_at or bench.now
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_stages_stay_while_a_job_may_go_on_and_go_with_its_final_state(bench: Bench, state: JobState):
+    bench.submit("a.wav")
+    folder = leave_stages(bench, 1)
+    match state:
+        case JobState.QUEUED:
+            crash(bench, 1)
+        case JobState.RUNNING:
+            bench.claim()
+        case JobState.RETRYING:
+            crash(bench, 2)
+        case JobState.FAILED:
+            crash(bench, 4)
+        case JobState.CANCELLED:  # killed, and cancelled while it waits
+            crash(bench, 2)
+            bench.answer(bench.service.cancel([1]))
+        case JobState.COMPLETED:
+            job = bench.claim()
+            with bench.service.turn():
+                bench.service.ledger.completed(1, job.claim, SUMMARY)
+    assert bench.job(1).state is state
+    assert left(folder) == ({"result.json"} if state.final else {*STAGES, "result.json"})
+
+
+def test_stages_of_a_job_that_is_killed_after_it_was_cancelled_go_once_its_worker_is_gone(bench: Bench):
+    bench.submit("a.wav")
+    job = bench.claim()
+    folder = leave_stages(bench, 1)
+    bench.answer(bench.service.cancel([1]))
+    assert left(folder) == {*STAGES, "result.json"}  # it still works on them
+    with bench.service.turn():
+        bench.service.ledger.failed(1, job.claim, BROKEN, crashed=True)
+    assert left(folder) == {"result.json"}
+
+
+def test_what_a_program_that_died_left_of_finished_jobs_is_swept_at_the_next_start(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fi_desktop.jobs.service._SWEPT_A_TURN", 2)
+    bench.submit(*(f"{number}.wav" for number in range(7)))
+    bench.answer(bench.service.cancel(range(1, 6)))
+    folders = [leave_stages(bench, number) for number in range(1, 8)]
+    running = bench.claim()
+    assert running.id == 6
+    bench.answer(bench.service.cancel([6]))
+    bench.restart()  # 6 is cancelled by that
+    bench.answer(bench.service.retry([5]))  # before its turn to be swept comes
+    bench.answer(bench.service.jobs())
+    bench.answer(bench.service.jobs())
+    kept = {*STAGES, "result.json"}
+    assert [left(folder) == kept for folder in folders] == [False] * 4 + [True, False, True]
+
+
 def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path: Path):
     bench = Bench(tmp_path)
     bench.service.close()
