@@ -110,6 +110,14 @@ def read_error() -> TransientError:
     )
 
 
+def away_error() -> TransientError:
+    """The error of a drive or network folder that is not connected now."""
+    return TransientError(
+        "audio.away",
+        "The drive or folder that the recording is on is not there at present: connect it again.",
+    )
+
+
 @contextmanager
 def open_media(source: Path) -> Iterator[Media]:
     """Open a recording for reading.
@@ -117,7 +125,7 @@ def open_media(source: Path) -> Iterator[Media]:
     Raises:
         UserError: audio.missing, audio.forbidden, audio.not_a_file, audio.empty, audio.unreadable,
             audio.damaged or audio.no_audio.
-        TransientError: audio.read, where the drive fails.
+        TransientError: audio.read, where the drive fails; audio.away, where its folder is not there.
     """
     with _open_file(source) as file:
         size_bytes = file.seek(0, 2)
@@ -158,10 +166,10 @@ def _open_file(source: Path) -> BinaryIO:
             raise user_error("audio.not_a_file")
         return source.open("rb")
     except OSError as error:
-        _raise_open_error(error)
+        _raise_open_error(error, source)
 
 
-def _raise_open_error(error: OSError) -> NoReturn:
+def _raise_open_error(error: OSError, source: Path) -> NoReturn:
     # "from None" everywhere: the cause's text holds the path, and tracebacks are kept with the job.
     if isinstance(error, PermissionError):
         raise user_error("audio.forbidden") from None
@@ -169,8 +177,15 @@ def _raise_open_error(error: OSError) -> NoReturn:
         errno.ELOOP,
         errno.ENAMETOOLONG,
     ):
-        raise user_error("audio.missing") from None
+        raise (user_error("audio.missing") if _is_there(source.parent) else away_error()) from None
     raise read_error() from None
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # a name that no system takes was never there
+        return True
 
 
 def _head(file: BinaryIO) -> bytes:

@@ -52,7 +52,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What a search for recordings left out.
+    """What a search for recordings left out; `+` adds what another one did.
 
     Attributes:
         others: files of other kinds, as (ending, number), the most frequent ending first; "" if it has none.
@@ -61,6 +61,11 @@ class LeftOut:
 
     others: tuple[tuple[str, int], ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+
+    def __add__(self, more: LeftOut) -> LeftOut:
+        others = Counter(dict(self.others))
+        others.update(dict(more.others))
+        return LeftOut(tuple(others.most_common()), self.unreadable + more.unreadable)
 
     @property
     def number(self) -> int:
@@ -78,10 +83,17 @@ class LeftOut:
 NOTHING_LEFT_OUT = LeftOut()
 
 
+NOT_THERE = "it is not there"
+NOT_A_FILE = "it is a device or a pipe, and not a file"
+NO_ANSWER = "the drive it is on does not answer"
+
+
 class Tally:
     """Counts what a search leaves out."""
 
-    def __init__(self) -> None:
+    def __init__(self, looked: Callable[[], None] = lambda: None) -> None:
+        """Prepare; `looked` is called at each entry of a folder, and may raise to stop the search."""
+        self.looked = looked
         self._others: Counter[str] = Counter()
         self._unreadable: list[Unreadable] = []
 
@@ -94,7 +106,11 @@ class Tally:
         """Note what could not be looked at, unless it is simply not there any more."""
         if not isinstance(error, FileNotFoundError):
             reason = getattr(error, "strerror", None) or type(error).__name__
-            self._unreadable.append(Unreadable(path, reason))
+            self.leave_out(path, reason)
+
+    def leave_out(self, path: str, reason: str) -> None:
+        """Note what a person named and cannot be taken."""
+        self._unreadable.append(Unreadable(path, reason))
 
     def left_out(self) -> LeftOut:
         """Return what was counted so far."""
@@ -106,8 +122,8 @@ def media_files(paths: Iterable[Path], tally: Tally) -> Iterator[Path]:
 
     A file that is named itself is taken whatever its ending: what it is, is for the decoder to tell. Folders
     are walked; in them hidden entries are passed over, and `tally` counts files of other kinds. What the
-    system refuses is noted there too, and the rest is taken. A path that does not exist is yielded, so that
-    its job can say so.
+    system refuses is noted there too, and the rest is taken; so are named paths that do not exist, or lead to
+    a pipe or a device.
     """
     seen: set[str] = set()
     for path in paths:
@@ -189,11 +205,15 @@ def source_sha256(path: Path, *, check: Callable[[], None] = lambda: None) -> st
 
 def _found(path: Path, tally: Tally) -> Iterable[tuple[str, str]]:
     try:
-        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        is_folder = False
-    if is_folder:
+        tally.leave_out(str(path), NOT_THERE)
+        return ()
+    if stat.S_ISDIR(mode):
         return _walk(str(path), tally, subfolders=True, links=True)
+    if not stat.S_ISREG(mode):
+        tally.leave_out(str(path), NOT_A_FILE)
+        return ()
     return ((str(path), os.path.realpath(path)),)
 
 
@@ -211,6 +231,7 @@ def _walk(folder: str, tally: Tally, *, subfolders: bool, links: bool) -> Iterat
             open_folders.pop()
             above.pop()
             continue
+        tally.looked()
         try:
             if entry.is_dir(follow_symlinks=links):
                 real = _real(entry, above[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.live import Live
 
+from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut
 from fi_desktop.cli.follow import Board, Follower, working_queue
 from fi_desktop.cli.options import options_of
 from fi_desktop.cli.show import brief, job_table
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
+from fi_desktop.core.names import one_line
 from fi_desktop.exporters import EXPORTERS, export
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
@@ -31,21 +34,34 @@ class Asked(NamedTuple):
 
 
 def run(settings: Settings, options: argparse.Namespace) -> int:
-    """Work jobs off; return 0 where all completed, 1 where some did not."""
+    """Work jobs off; return 0 if all completed, 1 if some did not, or something named could not be read."""
+    left_out = NOTHING_LEFT_OUT
+
+    def hear_of(left: LeftOut) -> None:
+        nonlocal left_out
+        left_out = left
+        _say_left_out(left)
+
     wanted = options_of(settings.job_options, options)
     if options.to:
         options.out.mkdir(parents=True, exist_ok=True)
     with working_queue(settings) as follower:
         show = _json_line if options.json else None
         followed = follow(
-            follower, options.files, wanted, priority=options.priority, again=options.again, show=show
+            follower,
+            options.files,
+            wanted,
+            priority=options.priority,
+            again=options.again,
+            show=show,
+            on_left_out=hear_of,
         )
         jobs = {asked.job_id: follower.client.job(asked.job_id) for asked in followed}
     completed = [asked for asked in followed if jobs[asked.job_id].state is JobState.COMPLETED]
     for asked, files in _export(settings, completed, options.to, options.out):
         if options.json:
             print(json.dumps({"id": asked.job_id, "exported": [str(file) for file in files]}))  # noqa: T201
-    return 0 if len(completed) == len(followed) else 1
+    return 0 if len(completed) == len(followed) and not left_out.unreadable else 1
 
 
 def follow(
@@ -56,6 +72,7 @@ def follow(
     priority: Priority = Priority.NORMAL,
     again: bool = False,
     show: Callable[[Job], None] | None = None,
+    on_left_out: Callable[[LeftOut], None] = lambda _left_out: None,
 ) -> list[Asked]:
     """Submit files, or take what the queue holds, wait until all is done, and return what was followed.
 
@@ -68,11 +85,13 @@ def follow(
         priority: for the files.
         again: work files that are known another time, too.
         show: called with each change of these jobs; None: a live table in the terminal.
+        on_left_out: called with what was not taken of `files`.
     """
     client = follower.client
     board = Board()
     if files:
         taken = client.submit(files, options, priority=priority, again=again)
+        on_left_out(taken.left_out)
         ids = {*taken.ids, *taken.known}
         board.jobs.update((job_id, client.job(job_id)) for job_id in ids)
         named = [Asked(*known) for known in zip(taken.known, map(Path, taken.known_paths), strict=True)]
@@ -105,6 +124,14 @@ def _of(board: Board, ids: Iterable[int]) -> list[Job]:
 
 def _done(board: Board, ids: set[int]) -> bool:
     return all(job_id in board.jobs and board.jobs[job_id].state.final for job_id in ids)
+
+
+def _say_left_out(left_out: LeftOut) -> None:
+    for one in left_out.unreadable:
+        print(f"fi-desktop: {one_line(one.path)} cannot be read ({one.reason}).", file=sys.stderr)  # noqa: T201
+    if left_out.others:
+        kinds = f"{left_out.number} files of other kinds were left out ({one_line(left_out.kinds)})."
+        print(f"fi-desktop: {kinds}", file=sys.stderr)  # noqa: T201
 
 
 def _json_line(job: Job) -> None:

@@ -13,9 +13,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from fi_desktop.audio.files import Tally, media_files, nothing_found, source_sha256
+from fi_desktop.audio.files import (
+    NO_ANSWER,
+    NOTHING_LEFT_OUT,
+    LeftOut,
+    Tally,
+    media_files,
+    nothing_found,
+    source_sha256,
+)
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.jobs.file_reader import FileReader, Pulse, Stalled
 from fi_desktop.jobs.fingerprint import Identity, fingerprint
@@ -23,6 +31,7 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.inbox import Inbox, closing
 from fi_desktop.jobs.ledger import Change, Handed, Ledger, Submission, Undecided
 
+T = TypeVar("T")
 _FILES_A_COMMAND = 200  # so that the first rows of a large folder are shown at once
 STALL_S = 30.0
 """How long a drive is waited for that does not answer, seconds; a disk that slept needs some ten."""
@@ -50,7 +59,7 @@ class _Submit:
     priority: Priority
     again: bool
     single: bool = False
-    tally: Tally = field(default_factory=Tally)
+    left_out: LeftOut = NOTHING_LEFT_OUT
     answer: Future[Submission] = field(default_factory=Future)
     undecided: list[Undecided] = field(default_factory=list)
     done: Submission = field(default_factory=lambda: Submission((), ()))
@@ -67,7 +76,7 @@ class _Submit:
         )
 
     def outcome(self) -> Submission:
-        return replace(self.done, left_out=self.tally.left_out())
+        return replace(self.done, left_out=self.left_out)
 
 
 @dataclass(slots=True)
@@ -93,26 +102,18 @@ class _Change:
 class Submissions:
     """Takes recordings in, from any thread."""
 
-    def __init__(
-        self,
-        inbox: Inbox,
-        folders: JobFolders,
-        ledger: Callable[[], Ledger],
-        *,
-        stall_s: float = STALL_S,
-    ) -> None:
+    def __init__(self, inbox: Inbox, folders: JobFolders, ledger: Callable[[], Ledger]) -> None:
         """Prepare.
 
         Args:
             inbox: takes commands to the thread that owns the store.
             folders: where results lie.
             ledger: returns the ledger; called on that thread.
-            stall_s: how long a drive is waited for that does not answer, seconds.
         """
         self._inbox = inbox
         self._folders = folders
         self._ledger = ledger
-        self._reader = FileReader(stall_s)
+        self._reader = FileReader(STALL_S)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
 
     def submit(
@@ -141,7 +142,7 @@ class Submissions:
     def _take_in(self, order: _Submit, paths: tuple[Path, ...]) -> None:
         """Read a drop. Nobody waits here for its end: the next drop is read while it is written."""
         found: list[Handed] = []
-        for path, mark in self._reader.read(partial(_recordings, paths, order)):
+        for path, mark in self._recordings(paths, order):
             order.single = len(paths) == 1 and path == paths[0]
             if len(found) == _FILES_A_COMMAND:
                 result, undecided = self._post(order, found).result()
@@ -150,30 +151,58 @@ class Submissions:
                 found = []
             found.append(Handed(path, Identity(mark)))
         if not found:
-            raise nothing_found(order.tally.left_out())
+            raise nothing_found(order.left_out)
         self._finish(order, found)
 
+    def _recordings(self, paths: tuple[Path, ...], order: _Submit) -> Iterator[tuple[Path, str | None]]:
+        """Yield the recordings among `paths` with their fingerprints.
+
+        A path that does not answer is left out, with what else is given of its folder: the rest is taken.
+        """
+        while paths:
+            search = _Search(paths, order.options)
+            paths = ()
+            try:
+                yield from self._reader.read(search.run)
+            except Stalled:
+                folder = search.left[0].parent
+                for path in search.left:
+                    if path.parent == folder:
+                        search.tally.leave_out(str(path), NO_ANSWER)
+                paths = tuple(path for path in search.left if path.parent != folder)
+            order.left_out += search.tally.left_out()
+
     def _read_again(self, order: _Change, recordings: Mapping[int, Path]) -> None:
-        def read(pulse: Pulse) -> Iterator[Handed]:
-            for job_id, path in recordings.items():
+        def read(items: Sequence[tuple[int, Path]], pulse: Pulse) -> Iterator[Handed]:
+            for job_id, path in items:
                 yield Handed(path, Identity(fingerprint(path, order.options)), job_id)
                 pulse.beat()
 
-        self._finish(order, list(self._reader.read(read)))
+        def unread(item: tuple[int, Path]) -> Handed:
+            return Handed(item[1], Identity(None), item[0])
+
+        self._finish(order, self._read(tuple(recordings.items()), read, unread))
 
     def _decide(self, order: _Order) -> None:
         """Compare what could not be told from others, and carry out what was asked for."""
         undecided, order.undecided = order.undecided, []
+        self._finish(order, self._read(undecided, self._compared, _as_other))
+
+    def _read(
+        self,
+        items: Sequence[T],
+        read: Callable[[Sequence[T], Pulse], Iterator[Handed]],
+        unread: Callable[[T], Handed],
+    ) -> list[Handed]:
+        """Return what `read` makes of each item; `unread` makes it of one that does not answer."""
         found: list[Handed] = []
-        while undecided:
+        while len(found) < len(items):
             try:
-                for handed in self._reader.read(partial(self._compared, undecided)):
+                for handed in self._reader.read(partial(read, items[len(found) :])):
                     found.append(handed)
-                    undecided = undecided[1:]
             except Stalled:
-                found.append(_as_other(undecided[0]))
-                undecided = undecided[1:]
-        self._finish(order, found)
+                found.append(unread(items[len(found)]))
+        return found
 
     def _compared(self, undecided: Sequence[Undecided], pulse: Pulse) -> Iterator[Handed]:
         hashes: dict[Path, str | None] = {}
@@ -231,10 +260,32 @@ class Submissions:
             order.answer.set_result(order.outcome())
 
 
-def _recordings(paths: tuple[Path, ...], order: _Submit, pulse: Pulse) -> Iterator[tuple[Path, str | None]]:
-    for path in media_files(paths, order.tally):
-        pulse.beat()
-        yield path, fingerprint(path, order.options)
+class _Search:
+    """Finds recordings, on the reader's thread; `tally`: what is left out."""
+
+    def __init__(self, paths: tuple[Path, ...], options: JobOptions) -> None:
+        self.tally = Tally()
+        self._paths = paths
+        self._at = 0
+        self._options = options
+
+    @property
+    def left(self) -> tuple[Path, ...]:
+        """Of the paths given, the one that is looked at, and those after it."""
+        return self._paths[self._at :]
+
+    def run(self, pulse: Pulse) -> Iterator[tuple[Path, str | None]]:
+        """Yield recordings with their fingerprints."""
+        self.tally.looked = pulse.beat
+        for path in media_files(self._given(pulse), self.tally):
+            pulse.beat()
+            yield path, fingerprint(path, self._options)
+
+    def _given(self, pulse: Pulse) -> Iterator[Path]:
+        for number, path in enumerate(self._paths):
+            self._at = number
+            pulse.beat()
+            yield path
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

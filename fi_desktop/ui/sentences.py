@@ -23,6 +23,9 @@ BY_CODE: dict[str, str] = {
     "audio.crashes": QT_TRANSLATE_NOOP(
         "Sentences", "Reading this file crashes the program: convert it to another format, or send it to us."
     ),
+    "audio.away": QT_TRANSLATE_NOOP(
+        "Sentences", "The drive or folder that the recording is on is not there at present: connect it again."
+    ),
     "audio.damaged": QT_TRANSLATE_NOOP(
         "Sentences", "The recording is damaged, nothing in it can be read: copy it again from the recorder."
     ),
@@ -371,6 +374,9 @@ PLAIN: tuple[str, ...] = (
         "Sentences",
         "The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again.",
     ),
+    QT_TRANSLATE_NOOP("Sentences", "it is not there"),
+    QT_TRANSLATE_NOOP("Sentences", "it is a device or a pipe, and not a file"),
+    QT_TRANSLATE_NOOP("Sentences", "the drive it is on does not answer"),
     QT_TRANSLATE_NOOP("Sentences", "it stopped"),
     QT_TRANSLATE_NOOP("Sentences", "signal {number}"),
     QT_TRANSLATE_NOOP("Sentences", "exit code {number}"),

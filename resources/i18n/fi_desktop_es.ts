@@ -1921,6 +1921,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PreferenceWords</name>
     <message>
+        <source>Enter 0, or a number from {least} up.</source>
+        <translation>Escriba 0 o un número a partir de {least}.</translation>
+    </message>
+    <message>
         <source>General</source>
         <translation>General</translation>
     </message>
@@ -2131,10 +2135,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Ask once a day whether there is a newer version. Nothing of you or this computer is sent.</source>
         <translation>Preguntar una vez al día si hay una versión nueva. No se envía nada de usted ni de este equipo.</translation>
-    </message>
-    <message>
-        <source>Enter 0, or a number from {least} up.</source>
-        <translation>Escriba 0 o un número a partir de {least}.</translation>
     </message>
     <message>
         <source>PIN</source>
@@ -2940,6 +2940,10 @@ Todo se queda en este equipo.</translation>
         <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
     </message>
     <message>
+        <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
+        <translation>La unidad o la carpeta donde está la grabación no se encuentra en este momento: vuelva a conectarla.</translation>
+    </message>
+    <message>
         <source>Another version of fi-desktop is running. Close it first.</source>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
@@ -3406,6 +3410,18 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again.</source>
         <translation>La cola se ha detenido por un fallo del programa. No se ha perdido nada: abra fi-desktop de nuevo.</translation>
+    </message>
+    <message>
+        <source>it is not there</source>
+        <translation>no está ahí</translation>
+    </message>
+    <message>
+        <source>it is a device or a pipe, and not a file</source>
+        <translation>es un dispositivo o una tubería, no un archivo</translation>
+    </message>
+    <message>
+        <source>the drive it is on does not answer</source>
+        <translation>la unidad donde está no responde</translation>
     </message>
     <message>
         <source>it stopped</source>

@@ -485,6 +485,14 @@ BROKEN = [
 ]
 
 
+def test_a_recording_whose_folder_is_gone_is_waited_for_and_names_nobody(tmp_path):
+    with pytest.raises(TransientError) as caught:
+        decode(tmp_path / "share" / "Paciente Pérez.wav", tmp_path / "samples.pcm", progress=nothing)
+
+    assert caught.value.code == "audio.away"
+    assert caught.value.__suppress_context__
+
+
 @pytest.mark.parametrize(("make", "code"), BROKEN, ids=[make.__name__ for make, _ in BROKEN])
 def test_what_cannot_be_used_is_told_in_one_sentence_that_names_no_file(tmp_path, make, code, capfd):
     source = tmp_path / "Paciente Pérez.wav"

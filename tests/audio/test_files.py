@@ -9,9 +9,12 @@ import pytest
 
 from fi_desktop.audio.files import (
     AUDIO_EXTENSIONS,
+    NOTHING_LEFT_OUT,
     VIDEO_EXTENSIONS,
     LeftOut,
+    NotAFileError,
     Tally,
+    Unreadable,
     media_files,
     nothing_found,
     source_sha256,
@@ -49,9 +52,44 @@ def test_folders_are_walked_in_order_for_recordings_alone(tmp_path):
 
 def test_a_named_file_is_taken_whatever_its_ending(tmp_path):
     odd = touch(tmp_path / "recording.bin")
-    missing = tmp_path / "gone.wav"
 
-    assert list(media_files([odd, missing], Tally())) == [odd, missing]
+    assert list(media_files([odd], Tally())) == [odd]
+
+
+def test_a_named_path_that_does_not_exist_is_left_out_and_told(tmp_path):
+    file, tally = touch(tmp_path / "a.wav"), Tally()
+    gone = [tmp_path / "gone.wav", file / "below a file.wav"]
+
+    assert list(media_files([gone[0], file, gone[1]], tally)) == [file]
+    assert tally.left_out().unreadable == tuple(Unreadable(str(path), "it is not there") for path in gone)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are no files there")
+def test_a_pipe_is_left_out_and_nobody_waits_for_its_writer(tmp_path):
+    pipe, file, tally = tmp_path / "pipe.wav", touch(tmp_path / "a.wav"), Tally()
+    os.mkfifo(pipe)
+
+    assert list(media_files([pipe, file, tmp_path], tally)) == [file]
+    assert tally.left_out().unreadable == (Unreadable(str(pipe), "it is a device or a pipe, and not a file"),)
+    with pytest.raises(NotAFileError):
+        source_sha256(pipe)
+    with pytest.raises(NotAFileError):
+        source_sha256(tmp_path)
+
+
+def test_what_two_searches_left_out_is_added_up(tmp_path):
+    touch(tmp_path / "1.ds2")
+    touch(tmp_path / "1.txt")
+    both = NOTHING_LEFT_OUT
+    for number in range(2):
+        tally = Tally()
+        assert list(media_files([tmp_path, tmp_path / f"gone {number}.wav"], tally)) == []
+        both += tally.left_out()
+        touch(tmp_path / "2.txt")
+    assert both.others == ((".txt", 3), (".ds2", 2))
+    assert [one.path for one in both.unreadable] == [
+        str(tmp_path / f"gone {number}.wav") for number in (0, 1)
+    ]
 
 
 def test_a_file_that_is_named_twice_comes_once(tmp_path):

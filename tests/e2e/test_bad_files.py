@@ -50,8 +50,13 @@ def test_each_bad_file_fails_with_its_sentence_and_the_good_one_is_done(
         write_film_without_sound(tmp_path / "film.mp4"): "audio.no_audio",
         tmp_path / "gone.wav": "audio.missing",
     }
+    (tmp_path / "gone.wav").write_bytes(b"RIFF")
     with running_app(home) as driver:
-        *failed, done = driver.wait_until_done(*driver.submit(*bad, sample))
+        driver.app.service.pause().result()
+        ids = driver.submit(*bad, sample)
+        (tmp_path / "gone.wav").unlink()  # while its job waits
+        driver.app.service.resume().result()
+        *failed, done = driver.wait_until_done(*ids)
         stages_left = [list(driver.app.service.folders.folder(job.id).iterdir()) for job in failed]
     assert done.state is JobState.COMPLETED
     assert {job.path: job.error and job.error.code for job in failed} == {str(p): c for p, c in bad.items()}
@@ -63,3 +68,28 @@ def test_each_bad_file_fails_with_its_sentence_and_the_good_one_is_done(
         assert job.error.message.count(".") == 1
         assert Path(job.path).name not in job.error.message
     assert stages_left == [[]] * len(failed)
+
+
+def test_recordings_on_a_share_that_goes_away_wait_for_it(home: Path, tmp_path: Path, sample: Path):
+    share, away = tmp_path / "share", tmp_path / "away"
+    share.mkdir()
+    for number in range(2):
+        write_wave(share / f"{number}.wav", speech(sample, 5 + 5 * number))
+    with running_app(home, workers=1) as driver:
+        service = driver.app.service
+        service.pause().result()
+        ids = driver.submit(share)
+        share.rename(away)
+        service.resume().result()
+        waiting = [driver.wait_for_state(job_id, JobState.RETRYING) for job_id in ids]
+        assert {job.error and job.error.code for job in waiting} == {"audio.away"}
+        away.rename(share)
+        service.retry(ids).result()
+        assert {job.state for job in driver.wait_until_done(*ids)} == {JobState.COMPLETED}
+
+
+def speech(sample: Path, begin_s: int) -> np.ndarray:
+    """Five seconds of the sample."""
+    with wave.open(str(sample)) as file:
+        file.setpos(begin_s * file.getframerate())
+        return np.frombuffer(file.readframes(5 * file.getframerate()), "<i2")

@@ -178,11 +178,24 @@ def test_a_folder_with_nothing_in_it_is_bad_usage(home: Path, tmp_path: Path):
     assert done.stderr == "fi-desktop: No audio or video was found there.\n"
 
 
-def test_a_file_that_is_not_there_fails_as_a_job(home: Path, tmp_path: Path, sample: Path):
-    done = fi_desktop("run", tmp_path / "gone.wav", sample, "--json", home=home)
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are no files there")
+def test_what_is_not_there_and_what_is_no_file_is_said_at_once_and_the_rest_is_done(
+    home: Path, tmp_path: Path, sample: Path
+):
+    gone, pipe, good = tmp_path / "gone.wav", tmp_path / "pipe.wav", tmp_path / "good.wav"
+    os.mkfifo(pipe)
+    write_part(sample, good, 5)
+    done = fi_desktop("run", gone, pipe, good, "--json", home=home)
     assert done.returncode == 1
     last = {line["id"]: line for line in lines(done.stdout)}
-    assert [last[1]["state"], last[2]["state"]] == ["FAILED", "COMPLETED"]
+    assert {job_id: line["state"] for job_id, line in last.items()} == {1: "COMPLETED"}
+    assert done.stderr.splitlines() == [
+        f"fi-desktop: {gone} cannot be read (it is not there).",
+        f"fi-desktop: {pipe} cannot be read (it is a device or a pipe, and not a file).",
+    ]
+    done = fi_desktop("run", gone, "--json", home=home)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"fi-desktop: Nothing was added: {gone} cannot be read (it is not there).\n"
 
 
 def test_an_unknown_job_is_said(home: Path):

@@ -16,6 +16,7 @@ from fi_desktop.core.names import one_line
 from fi_desktop.intake.profiles import Choice
 from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.service import JobService
+from fi_desktop.ui import errors
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.intake.paths import Given, given_paths, missing
 from fi_desktop.ui.intake.refused import RefusedRecordings
@@ -153,7 +154,7 @@ class IntakeDesk(QObject):
                 "",
                 len(left_out.unreadable),
             )
-            yield refused.format(path=one_line(first.path), reason=first.reason)
+            yield refused.format(path=one_line(first.path), reason=errors.said(first.reason))
         if left_out.others:
             others = self.tr("%Ln file(s) of other kinds left out ({kinds}).", "", left_out.number)
             yield others.format(kinds=one_line(left_out.kinds))
