@@ -14,7 +14,7 @@ import pytest
 
 from fi_desktop import pipeline
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError, UserError
-from fi_desktop.core.job import JobOptions, Stage, StageEnd
+from fi_desktop.core.job import Chosen, JobOptions, Stage, StageEnd
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
@@ -33,6 +33,7 @@ class Recorder:
         self.fractions: dict[Stage, list[float]] = {}
         self.ends: list[tuple[Stage, StageEnd]] = []
         self.duration_s = 0.0
+        self.engines: Chosen | None = None
         self._stop_at, self._error = stop_at, error or Interrupted()
 
     def progress(self, stage: Stage, fraction: float) -> None:
@@ -42,6 +43,9 @@ class Recorder:
 
     def measured(self, duration_s: float) -> None:
         self.duration_s = duration_s
+
+    def chosen(self, chosen: Chosen) -> None:
+        self.engines = chosen
 
     def ended(self, stage: Stage, end: StageEnd) -> None:
         self.ends.append((stage, end))
@@ -64,6 +68,7 @@ def test_only_the_result_is_left_of_a_finished_job(work: Work):
     assert files(work) == {"result.json"}
     assert (summary.speakers, summary.engine) == (2, "builtin")
     assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
+    assert recorder.engines == Chosen("builtin", "")
     assert list(recorder.fractions) == [Stage.DECODE, Stage.SPEECH, Stage.DIARIZE, Stage.JOIN]
     for fractions in recorder.fractions.values():
         assert fractions == sorted(fractions)

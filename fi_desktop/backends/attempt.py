@@ -10,6 +10,7 @@ from fi_desktop.backends.messages import (
     Deliver,
     Done,
     Ended,
+    EnginesChosen,
     GaveUp,
     Measured,
     Progressed,
@@ -19,7 +20,7 @@ from fi_desktop.backends.messages import (
 )
 from fi_desktop.clock import awake_s
 from fi_desktop.core.errors import Cancelled, DeadlineExceeded, Interrupted, error_info
-from fi_desktop.core.job import Stage, StageEnd, StageTime
+from fi_desktop.core.job import Chosen, Stage, StageEnd, StageTime
 
 _NEWS_INTERVAL_S = 0.1
 
@@ -75,6 +76,10 @@ class Reporter:
         self._duration_s = duration_s
         self.change_limit(self._delivery.soft_limit_s, self._delivery.limit_factor)
         self._send(Measured(self._delivery.claim, duration_s))
+
+    def chosen(self, chosen: Chosen) -> None:
+        """These do the job."""
+        self._send(EnginesChosen(self._delivery.claim, chosen))
 
     def change_limit(self, soft_limit_s: float, limit_factor: float) -> None:
         """Use another soft limit from now on, seconds."""

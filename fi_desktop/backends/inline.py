@@ -7,10 +7,19 @@ from multiprocessing.connection import wait
 
 from fi_desktop.backends.attempt import Reporter, attempt
 from fi_desktop.backends.base import EngineRoom
-from fi_desktop.backends.messages import Done, GaveUp, Measured, Progressed, StageEnded, WentWrong, WorkNews
+from fi_desktop.backends.messages import (
+    Done,
+    EnginesChosen,
+    GaveUp,
+    Measured,
+    Progressed,
+    StageEnded,
+    WentWrong,
+    WorkNews,
+)
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
-from fi_desktop.core.job import Job, StageTime
+from fi_desktop.core.job import Chosen, Job, StageTime
 from fi_desktop.jobs.news import JobChanged, JobProgressed, News
 
 _NAME = "inline"
@@ -44,14 +53,17 @@ class InlineBackend(EngineRoom):
         claim = job.claim or ""
         delivery = self._delivery(job)
         duration_s: float | None = None
+        chosen: Chosen | None = None
         stages: list[StageTime] = []
 
         def send(news: WorkNews) -> None:
-            nonlocal duration_s
+            nonlocal chosen, duration_s
             match news:
                 case Progressed():
-                    self._service.tell(JobProgressed(job.id, news.stage, news.fraction, duration_s))
+                    self._service.tell(JobProgressed(job.id, news.stage, news.fraction, duration_s, chosen))
                     self._turn(list)
+                case EnginesChosen():
+                    chosen = news.chosen
                 case Measured():
                     duration_s = news.duration_s
                 case StageEnded():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.job import JobOptions, Stage, StageTime, Summary
+from fi_desktop.core.job import Chosen, JobOptions, Stage, StageTime, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,14 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class EnginesChosen:
+    """From a worker: what does the job."""
+
+    claim: str
+    chosen: Chosen
+
+
+@dataclass(frozen=True, slots=True)
 class Progressed:
     """From a worker: so much of a stage is done, 0 to 1."""
 
@@ -118,6 +126,6 @@ class GaveUp:
 
 
 ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
-WorkNews = Measured | Progressed | StageEnded
+WorkNews = Measured | EnginesChosen | Progressed | StageEnded
 FromWorker = Ready | Heartbeat | WorkNews | Done | WentWrong | GaveUp
 Ended = Done | WentWrong | GaveUp

@@ -23,7 +23,7 @@ from fi_desktop import log
 from fi_desktop.backends import worker
 from fi_desktop.backends.messages import FromWorker, Progressed, StageEnded, StopWork, ToWorker
 from fi_desktop.core.errors import WORKER_CRASHED, ErrorInfo, FiError
-from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
+from fi_desktop.core.job import Chosen, Job, Stage, StageEnd, StageTime
 from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
 
 _MAX_RESPAWN_DELAY_S = 30.0
@@ -46,6 +46,7 @@ class Place:
         heard: when its worker was last heard.
         weighed: when its worker's memory was looked at last.
         duration_s: length of its recording, once the worker has told.
+        chosen: what does the job, once the worker has told.
         kill_at, kill_error: when its worker is killed at the latest, and what is then said of the job.
         spawn_at: when the next worker may be started.
         stillborn: how many workers in a row ended before they were ready.
@@ -70,6 +71,7 @@ class Place:
     heard: float = 0.0
     weighed: float = -math.inf
     duration_s: float | None = None
+    chosen: Chosen | None = None
     kill_at: float | None = None
     kill_error: ErrorInfo | None = None
     spawn_at: float = 0.0
@@ -232,7 +234,7 @@ class Place:
 
     def rest(self) -> None:
         """The job is over; the worker is kept."""
-        self.job = self.duration_s = self.kill_at = self.kill_error = self.stage = None
+        self.job = self.duration_s = self.chosen = self.kill_at = self.kill_error = self.stage = None
         self.stages = []
 
     def hear_of_stage(self, news: Progressed | StageEnded) -> None:

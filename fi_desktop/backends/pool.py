@@ -22,6 +22,7 @@ from fi_desktop.backends.messages import (
     ChangeLimit,
     Done,
     Ended,
+    EnginesChosen,
     FromWorker,
     GaveUp,
     Heartbeat,
@@ -253,10 +254,14 @@ class WorkerPool(EngineRoom):
         match message:
             case Progressed():
                 place.hear_of_stage(message)
-                progress = JobProgressed(job.id, message.stage, message.fraction, place.duration_s)
+                progress = JobProgressed(
+                    job.id, message.stage, message.fraction, place.duration_s, place.chosen
+                )
                 self._service.tell(progress)
             case StageEnded():
                 place.hear_of_stage(message)
+            case EnginesChosen(chosen=chosen):
+                place.chosen = chosen
             case Measured(duration_s=duration_s):
                 place.duration_s = duration_s
                 self._set_hard_limit(place)

@@ -17,6 +17,7 @@ from fi_desktop.cli.follow import Board
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.names import one_line
 from fi_desktop.core.records import error_to_json, summary_to_json
+from fi_desktop.core.run import before_s, run_of, took_s
 from fi_desktop.core.transcript import Segment, Transcript
 
 _STYLES = {
@@ -144,12 +145,12 @@ def _speaker(segment: Segment, styles: dict[str, str]) -> tuple[str, str]:
 
 
 def _spent(job: Job, now: float) -> str:
-    """Return how long the job has been waiting or running, or what its last attempt took, as windows do."""
+    """Return how long the job has been waiting or running, or took with its retries, as the window does."""
     last = job.attempts[-1] if job.attempts else None
     if not job.state.final:
         since = job.submitted_at if last is None else last.ended_at or last.started_at
-        return clock(max(0.0, now - since))
-    return clock(last.ended_at - last.started_at) if last and last.ended_at is not None else ""
+        return clock(before_s(job) + max(0.0, now - since))
+    return clock(took_s(run_of(job))) if last and last.ended_at is not None else ""
 
 
 def _trouble(job: Job, now: float) -> str:

@@ -105,6 +105,19 @@ class JobOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What does a job, once that is decided.
+
+    Attributes:
+        engine: what diarizes, a name of the registry.
+        model: name of the model pack that transcribes; empty where nothing does.
+    """
+
+    engine: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What the table shows of a finished job; the whole of it is in the result file.
 
@@ -117,6 +130,7 @@ class Summary:
         transcriber: what transcribed; empty where nothing did.
         words: number of words.
         language: ISO 639-1 code of what was transcribed.
+        model: name of the model pack that transcribed; empty where nothing did.
     """
 
     speakers: int
@@ -127,6 +141,7 @@ class Summary:
     transcriber: str = ""
     words: int = 0
     language: str | None = None
+    model: str = ""
 
 
 def summarize(transcript: Transcript) -> Summary:
@@ -140,6 +155,7 @@ def summarize(transcript: Transcript) -> Summary:
         transcriber=transcript.provenance.transcriber,
         words=sum(len(segment.words) for segment in transcript.segments),
         language=transcript.language,
+        model=transcript.provenance.transcriber_model,
     )
 
 
@@ -401,28 +417,3 @@ def _close(
         stages=event.stages,
     )
     return (*job.attempts[:-1], last)
-
-
-def check(job: Job) -> None:
-    """Assert what holds for every job in every state.
-
-    Raises:
-        ValueError: an invariant is broken; the record is not to be trusted.
-    """
-    rules = {
-        "finished_at exactly in a final state": (job.finished_at is not None) == job.state.final,
-        "claim exactly while running": (job.claim is not None) == (job.state is JobState.RUNNING),
-        "due_at exactly while retrying": (job.due_at is not None) == (job.state is JobState.RETRYING),
-        "a summary when completed": job.summary is not None or job.state is not JobState.COMPLETED,
-        "seen only with a result": job.seen_at is None or job.summary is not None,
-        "earlier exactly with a result when not completed": (job.earlier is not None)
-        == (job.summary is not None and job.state is not JobState.COMPLETED),
-        "cancelling only while running": not job.cancelling or job.state is JobState.RUNNING,
-        "one open attempt exactly while running": [a.outcome is None for a in job.attempts]
-        == [False] * (len(job.attempts) - 1) + [job.state is JobState.RUNNING] * bool(job.attempts),
-        "attempts are numbered from 1": [a.number for a in job.attempts]
-        == list(range(1, len(job.attempts) + 1)),
-    }
-    broken = [rule for rule, holds in rules.items() if not holds]
-    if broken:
-        raise ValueError(f"job {job.id}: {'; '.join(broken)}")

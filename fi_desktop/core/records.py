@@ -177,6 +177,7 @@ def summary_to_json(summary: Summary) -> dict[str, Any]:
         "transcriber": summary.transcriber,
         "words": summary.words,
         "language": summary.language,
+        "model": summary.model,
     }
 
 
@@ -191,6 +192,7 @@ def summary_from_json(data: dict[str, Any]) -> Summary:
         data.get("transcriber", ""),
         data.get("words", 0),
         data.get("language"),
+        data.get("model", ""),
     )
 
 

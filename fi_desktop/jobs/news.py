@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fi_desktop.core.events import JobEvent
-from fi_desktop.core.job import Job, Stage
+from fi_desktop.core.job import Chosen, Job, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,14 @@ class JobProgressed:
     Attributes:
         fraction: how much of the stage is done, 0 to 1.
         duration_s: length of the recording, seconds; None before it was decoded.
+        chosen: what does the job; None before that is decided.
     """
 
     job_id: int
     stage: Stage
     fraction: float
     duration_s: float | None = None
+    chosen: Chosen | None = None
 
 
 class WorkerState(StrEnum):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Stage, StageEnd, Summary
+from fi_desktop.core.job import Attempt, Chosen, Job, JobState, Outcome, Stage, StageEnd
+from fi_desktop.core.run import run_of
 
 _KEPT = 20  # of the latest jobs
 _ENOUGH = 3  # below that a plan is a guess
@@ -38,10 +39,16 @@ class Plan:
     Attributes:
         work: of each stage; seconds a second of the recording where `measured`, or else shares.
         measured: whether it is known from this machine.
+        chosen: what does the job; None: that is not decided yet, and the plan is the most that may come.
+        device: what the attempt computes on, without its number.
+        saved: stages that an earlier attempt did.
     """
 
     work: Mapping[Stage, float]
     measured: bool = False
+    chosen: Chosen | None = None
+    device: str = "cpu"
+    saved: frozenset[Stage] = frozenset()
 
     @property
     def rate(self) -> float:
@@ -58,6 +65,16 @@ class Plan:
             done += self.work.get(known, 0.0)
         return min(1.0, done / self.rate) if self.rate else fraction
 
+    def after(self, stage: Stage) -> float | None:
+        """Return what the later stages take, seconds a second of the recording; None: it is not known."""
+        later = list(Stage)[list(Stage).index(stage) + 1 :]
+        if self.chosen is None:
+            return None
+        if self.measured:
+            return sum(self.work.get(known, 0.0) for known in later)
+        # joining takes no time that a person would notice
+        return None if any(self.work.get(known) for known in later if known is not Stage.JOIN) else 0.0
+
 
 GUESS = {False: Plan(_WITHOUT_WORDS), True: Plan(_WITH_WORDS)}
 """The plans of a machine on which nothing was measured: without and with words."""
@@ -71,7 +88,6 @@ class Speeds:
 
     def __init__(self) -> None:
         self._known: dict[_Key, deque[float]] = {}
-        self._writes: dict[str, bool] = {}  # whether what was asked to transcribe did so, last time
 
     def learn_all(self, jobs: Sequence[Job]) -> None:
         """Take in the latest of jobs in order of submission."""
@@ -81,53 +97,51 @@ class Speeds:
     def learn(self, job: Job) -> None:
         """Take in a job that was completed; any other says nothing yet."""
         summary = job.summary
-        if summary is None or job.state is not JobState.COMPLETED:
+        if summary is None or job.state is not JobState.COMPLETED or summary.duration_s <= 0:
             return
-        self._writes[job.options.transcriber] = bool(summary.transcriber)
-        if summary.duration_s <= 0:
-            return
-        for attempt in job.attempts:
-            self._learn(attempt, job.options, summary)
-
-    def transcribes(self, options: JobOptions) -> bool | None:
-        """Return whether words will be written down; None: that is not known yet."""
-        if options.transcriber == "auto":
-            return self._writes.get("auto")
-        return options.transcriber != "none"
+        chosen = Chosen(summary.engine, summary.model)
+        for attempt in run_of(job):
+            self._learn(attempt, chosen, summary.duration_s)
 
     def plan(self, job: Job) -> Plan:
-        """Return the plan of the attempt that runs, or that is next: what was saved before takes no time."""
-        words = self.transcribes(job.options)
-        guess = GUESS[words is not False]
+        """Return the plan of the attempt that runs, before it is decided what does it."""
         device = _kind(job.attempts[-1].device if job.attempts else "cpu")
-        found = {stage: self._speed(stage, _asked(stage, job.options), device) for stage in guess.work}
+        words = job.options.transcriber != "none"  # rather a bar that jumps ahead than one that stands still
+        return _without(Plan(GUESS[words].work, device=device, saved=frozenset(_saved(job))))
+
+    def decided(self, plan: Plan, chosen: Chosen) -> Plan:
+        """Return the plan of the same attempt, now that it is decided what does it."""
+        guess = GUESS[bool(chosen.model)]
+        found = {stage: self._speed((stage, _by(stage, chosen), plan.device)) for stage in guess.work}
         known = {stage: speed for stage, speed in found.items() if speed is not None}
-        measured = len(known) == len(found) and words is not None
-        work = known if measured else dict(guess.work)
-        return Plan({stage: 0.0 if stage in _saved(job) else of for stage, of in work.items()}, measured)
+        measured = len(known) == len(found)
+        return _without(
+            replace(plan, work=known if measured else guess.work, measured=measured, chosen=chosen)
+        )
 
-    def _learn(self, attempt: Attempt, options: JobOptions, summary: Summary) -> None:
+    def _learn(self, attempt: Attempt, chosen: Chosen, duration_s: float) -> None:
         for time in attempt.stages:
-            if time.end is not StageEnd.DONE:
-                continue
-            asked = _asked(time.stage, options)
-            did = summary.engine if time.stage is Stage.DIARIZE else asked
-            for what in {asked, did}:
-                key = (time.stage, what, _kind(attempt.device))
-                self._known.setdefault(key, deque(maxlen=_KEPT)).append(time.took_s / summary.duration_s)
+            if time.end is StageEnd.DONE:
+                key = (time.stage, _by(time.stage, chosen), _kind(attempt.device))
+                self._known.setdefault(key, deque(maxlen=_KEPT)).append(time.took_s / duration_s)
 
-    def _speed(self, stage: Stage, what: str, device: str) -> float | None:
-        known = self._known.get((stage, what, device), ())
+    def _speed(self, key: _Key) -> float | None:
+        known = self._known.get(key, ())
         return median(known) if len(known) >= _ENOUGH else None
 
 
-def _asked(stage: Stage, options: JobOptions) -> str:
-    """Return by what a stage is to be done; "" where there is no choice."""
+def _without(plan: Plan) -> Plan:
+    """Return the plan in which stages that are done already take no time."""
+    return replace(plan, work={stage: 0.0 if stage in plan.saved else of for stage, of in plan.work.items()})
+
+
+def _by(stage: Stage, chosen: Chosen) -> str:
+    """Return by what a stage is done; "" where there is no choice."""
     match stage:
         case Stage.DIARIZE:
-            return options.engine
+            return chosen.engine
         case Stage.TRANSCRIBE:
-            return options.transcriber
+            return chosen.model
         case _:
             return ""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from fi_desktop.core.job import InvalidTransition, Job, JobState, StaleClaim, apply, check
+from fi_desktop.core.invariants import check
+from fi_desktop.core.job import InvalidTransition, Job, JobState, StaleClaim, apply
 from fi_desktop.jobs.chain import unbroken
 from fi_desktop.jobs.store import JobStore
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from fi_desktop import __version__, log
 from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
-from fi_desktop.core.job import Stage, Summary, summarize
+from fi_desktop.core.job import Chosen, Stage, Summary, summarize
 from fi_desktop.core.records import options_to_json
 from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_words
 from fi_desktop.core.transcript import DOUBT, Diarization, Grade, Provenance, Transcript, Transcription
@@ -59,7 +59,9 @@ def _transcript(work: Work, report: Report) -> Transcript:
     report.measured(recording.duration)
     # both are chosen before anything is done: what is not installed is said at once
     pack = registry.choose_transcriber(work.options.transcriber, work.models)
-    turns = stages.Turns(work, registry.choose(work.options.engine, recording, work.models))
+    engine = registry.choose(work.options.engine, recording, work.models)
+    report.chosen(Chosen(engine, pack.name if pack is not None else ""))
+    turns = stages.Turns(work, engine)
     with Telling(report, Stage.SPEECH) as telling:
         speech = stages.speech(work, recording, turns.per_channel, telling)
     if not speech.regions:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from fi_desktop.core.job import JobOptions, Stage, StageEnd
+from fi_desktop.core.job import Chosen, JobOptions, Stage, StageEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ class Report(Protocol):
 
     def measured(self, duration_s: float) -> None:
         """The recording is so long; the time limits grow with it."""
+
+    def chosen(self, chosen: Chosen) -> None:
+        """These do the job."""
 
     def ended(self, stage: Stage, end: StageEnd) -> None:
         """The stage is over."""

@@ -318,6 +318,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
+        self.status.show_left(self.jobs.left_s)
         self.status.show_counts(self.jobs.counts)
         self.status.show_listing(self.jobs.listing)
         self.show_jobs()

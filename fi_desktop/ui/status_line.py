@@ -11,6 +11,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
 from fi_desktop.ui import errors, icons, theme
 from fi_desktop.ui.elided_label import ElidedLabel
+from fi_desktop.ui.times import clock
 
 
 class StatusLine(QStatusBar):
@@ -34,6 +35,7 @@ class StatusLine(QStatusBar):
         self.paused = False
         self._listing = False
         self._counts: Counter[JobState] = Counter()
+        self._left = ""
         self.show_counts(self._counts)
         self._workers.setText(self.tr("Starting…"))
 
@@ -60,9 +62,18 @@ class StatusLine(QStatusBar):
         if counts[JobState.FAILED]:
             parts.append(self.tr("%Ln failed", "", counts[JobState.FAILED]))
         parts.append(self.tr("%Ln completed", "", counts[JobState.COMPLETED]))
+        if self._left and counts[JobState.RUNNING]:
+            parts.append(self._left)
         if self._listing:
             parts.append(self.tr("Reading the list…"))
         self._jobs.setText("   ·   ".join(parts))
+
+    def show_left(self, left_s: float | None) -> None:
+        """Show how long all that waits and runs will take, seconds; None: that is not known yet."""
+        if left_s is None:
+            self._left = self.tr("calculating the time left…")
+        else:
+            self._left = self.tr("≈ {time} left").format(time=clock(left_s))
 
     def show_paused(self, paused: bool) -> None:
         """Show whether the queue is paused: else nobody would know why nothing runs."""

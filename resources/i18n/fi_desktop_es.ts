@@ -292,8 +292,8 @@
         <translation>Duración de la grabación</translation>
     </message>
     <message>
-        <source>How long it has been waiting or running, or how long it took</source>
-        <translation>Cuánto lleva en espera o en curso, o cuánto tardó</translation>
+        <source>calculating…</source>
+        <translation>calculando…</translation>
     </message>
     <message>
         <source>About how long it will still take</source>
@@ -335,6 +335,10 @@
             <numerusform>%Ln fallido</numerusform>
             <numerusform>%Ln fallidos</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
+        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
     </message>
     <message numerus="yes">
         <source>%Ln cancelled</source>
@@ -2888,6 +2892,22 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
+        <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
+        <translation>La unidad o la carpeta donde está la grabación no se encuentra en este momento: vuelva a conectarla.</translation>
+    </message>
+    <message>
+        <source>it is not there</source>
+        <translation>no está ahí</translation>
+    </message>
+    <message>
+        <source>it is a device or a pipe, and not a file</source>
+        <translation>es un dispositivo o una tubería, no un archivo</translation>
+    </message>
+    <message>
+        <source>the drive it is on does not answer</source>
+        <translation>la unidad donde está no responde</translation>
+    </message>
+    <message>
         <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
@@ -2938,10 +2958,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
         <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
-    </message>
-    <message>
-        <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
-        <translation>La unidad o la carpeta donde está la grabación no se encuentra en este momento: vuelva a conectarla.</translation>
     </message>
     <message>
         <source>Another version of fi-desktop is running. Close it first.</source>
@@ -3412,18 +3428,6 @@ Todo se queda en este equipo.</translation>
         <translation>La cola se ha detenido por un fallo del programa. No se ha perdido nada: abra fi-desktop de nuevo.</translation>
     </message>
     <message>
-        <source>it is not there</source>
-        <translation>no está ahí</translation>
-    </message>
-    <message>
-        <source>it is a device or a pipe, and not a file</source>
-        <translation>es un dispositivo o una tubería, no un archivo</translation>
-    </message>
-    <message>
-        <source>the drive it is on does not answer</source>
-        <translation>la unidad donde está no responde</translation>
-    </message>
-    <message>
         <source>it stopped</source>
         <translation>se detuvo</translation>
     </message>
@@ -3581,6 +3585,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Reading the list…</source>
         <translation>Leyendo la lista…</translation>
+    </message>
+    <message>
+        <source>calculating the time left…</source>
+        <translation>calculando el tiempo restante…</translation>
+    </message>
+    <message>
+        <source>≈ {time} left</source>
+        <translation>faltan ≈ {time}</translation>
     </message>
     <message>
         <source>No workers</source>

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.invariants import check
 from fi_desktop.core.job import (
     InvalidTransition,
     Job,
@@ -21,7 +22,6 @@ from fi_desktop.core.job import (
     StaleClaim,
     Summary,
     apply,
-    check,
 )
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.core.speakers import SpeakerCount

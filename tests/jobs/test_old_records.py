@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.core.job import JobState, apply, check
+from fi_desktop.core.invariants import check
+from fi_desktop.core.job import JobState, apply
 from fi_desktop.core.records import event_from_json, job_from_json
 from fi_desktop.jobs.store import SCHEMA_VERSION
 

@@ -8,8 +8,8 @@ import pytest
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Job, JobOptions, Priority, Stage, StageEnd, StageTime, Summary, apply
-from fi_desktop.jobs.speed import GUESS, Speeds
+from fi_desktop.core.job import Chosen, Job, JobOptions, Priority, Stage, StageEnd, StageTime, Summary, apply
+from fi_desktop.jobs.speed import GUESS, Plan, Speeds
 
 TOOK = {Stage.DECODE: 1.0, Stage.SPEECH: 2.0, Stage.DIARIZE: 6.0, Stage.JOIN: 1.0}
 CRASH = ErrorInfo(ErrorKind.BUG, "worker.crashed", "It crashed.")
@@ -31,9 +31,10 @@ def done(
     *,
     duration_s: float = 100.0,
     device: str = "cpu",
-    wrote: str = "",
+    engine: str = "builtin",
+    model: str = "",
 ) -> Job:
-    summary = Summary(2, duration_s, "builtin", transcriber=wrote)
+    summary = Summary(2, duration_s, engine, model=model)
     return waiting(
         options,
         ev.Claimed(1, 1.0, "a", "worker-1", device),
@@ -48,17 +49,32 @@ def speeds() -> Speeds:
     return speeds
 
 
+def plan_of(speeds: Speeds, *, engine: str = "builtin", model: str = "", device: str = "cpu") -> Plan:
+    """The plan of an attempt, once it is decided what does it."""
+    begun = waiting(JobOptions(), ev.Claimed(1, 1.0, "a", "worker-1", device))
+    return speeds.decided(speeds.plan(begun), Chosen(engine, model))
+
+
 def test_a_machine_on_which_little_was_measured_is_guessed_at():
-    speeds, options = Speeds(), JobOptions(transcriber="none")
+    speeds = Speeds()
     speeds.learn_all([done(TOOK)] * 2)
-    plan = speeds.plan(waiting(options))
+    plan = plan_of(speeds)
     assert not plan.measured
-    assert plan == GUESS[False]
+    assert plan.work == GUESS[False].work
+    assert plan_of(speeds, model="small").work == GUESS[True].work
+
+
+def test_before_it_is_decided_what_does_a_job_its_plan_is_the_most_that_may_come(speeds: Speeds):
+    plan = speeds.plan(waiting(JobOptions()))
+    assert (plan.measured, plan.work) == (False, GUESS[True].work)
+    assert speeds.plan(waiting(JobOptions(transcriber="none"))).work == GUESS[False].work
+    assert plan.after(Stage.DECODE) is None
 
 
 def test_speed_is_work_a_second_of_the_recording(speeds: Speeds):
-    plan = speeds.plan(waiting(JobOptions(transcriber="none")))
+    plan = plan_of(speeds)
     assert plan.measured
+    assert plan.after(Stage.SPEECH) == pytest.approx(0.07)
     assert plan.rate == pytest.approx(0.10)
     assert plan.share(Stage.DIARIZE, 0.5) == pytest.approx(0.6)
     assert plan.share(Stage.JOIN, 1.0) == pytest.approx(1.0)
@@ -66,34 +82,33 @@ def test_speed_is_work_a_second_of_the_recording(speeds: Speeds):
 
 def test_one_slow_job_does_not_spoil_it_and_the_latest_count(speeds: Speeds):
     speeds.learn(done(dict.fromkeys(TOOK, 5000.0)))
-    assert speeds.plan(waiting(JobOptions(transcriber="none"))).rate == pytest.approx(0.10)
+    assert plan_of(speeds).rate == pytest.approx(0.10)
     speeds.learn_all([done(dict.fromkeys(TOOK, 10.0))] * 20)
-    assert speeds.plan(waiting(JobOptions(transcriber="none"))).rate == pytest.approx(0.40)
+    assert plan_of(speeds).rate == pytest.approx(0.40)
 
 
 def test_engine_and_device_have_speeds_of_their_own(speeds: Speeds):
-    none = JobOptions(transcriber="none")
-    assert speeds.plan(waiting(JobOptions(engine="builtin", transcriber="none"))).measured  # what "auto" took
-    assert not speeds.plan(waiting(JobOptions(engine="pyannote", transcriber="none"))).measured
-    on_gpu = waiting(none, ev.Claimed(1, 1.0, "a", "worker-1", "cuda:0"))
-    assert not speeds.plan(on_gpu).measured
+    assert not plan_of(speeds, engine="pyannote").measured
+    assert not plan_of(speeds, device="cuda:0").measured
     speeds.learn_all([done(dict.fromkeys(TOOK, 0.1), device="cuda:1")] * 3)
-    assert speeds.plan(on_gpu).rate == pytest.approx(0.004)
+    assert plan_of(speeds, device="cuda:0").rate == pytest.approx(0.004)
 
 
-def test_whether_words_come_is_learnt(speeds: Speeds):
-    assert speeds.transcribes(JobOptions()) is None
-    speeds.learn(done(TOOK, JobOptions()))
-    assert speeds.transcribes(JobOptions()) is False
-    speeds.learn(done(TOOK | {Stage.TRANSCRIBE: 30.0}, JobOptions(), wrote="whisper"))
-    assert speeds.transcribes(JobOptions()) is True
+def test_jobs_without_words_say_nothing_of_one_with_words(speeds: Speeds):
+    assert not plan_of(speeds, model="small").measured
+    with_words = TOOK | {Stage.TRANSCRIBE: 30.0}
+    speeds.learn_all([done(with_words, JobOptions(), model="small")] * 3)
+    assert plan_of(speeds, model="small").rate == pytest.approx(0.40)
+    assert not plan_of(speeds, model="large").measured
+    assert plan_of(speeds).rate == pytest.approx(0.10)
 
 
 def test_what_an_earlier_attempt_saved_takes_no_time(speeds: Speeds):
     begun = ev.Claimed(1, 1.0, "a", "worker-1")
     told = (StageTime(Stage.DECODE, 1.0), StageTime(Stage.SPEECH, 0.5, StageEnd.BROKEN_OFF))
     crashed = ev.Failed(1, 3.0, "a", CRASH, retry_at=3.0, crashed=True, stages=told)
-    plan = speeds.plan(waiting(JobOptions(transcriber="none"), begun, crashed))
+    again = waiting(JobOptions(), begun, crashed, ev.Claimed(1, 4.0, "b", "worker-1"))
+    plan = speeds.decided(speeds.plan(again), Chosen("builtin", ""))
     assert plan.work == pytest.approx(
         {Stage.DECODE: 0, Stage.SPEECH: 0.02, Stage.DIARIZE: 0.06, Stage.JOIN: 0.01}
     )
@@ -102,6 +117,7 @@ def test_what_an_earlier_attempt_saved_takes_no_time(speeds: Speeds):
         JobOptions(transcriber="none"),
         begun,
         ev.Completed(1, 11.0, "a", Summary(2, 100.0, "builtin"), stages=times(TOOK)),
-        ev.RetryAsked(1, 12.0),
+        ev.RetryAsked(1, 12.0, keep_result=True),
+        ev.Claimed(1, 13.0, "b", "worker-1"),
     )
-    assert speeds.plan(again).rate == pytest.approx(0.10)
+    assert speeds.decided(speeds.plan(again), Chosen("builtin", "")).rate == pytest.approx(0.10)

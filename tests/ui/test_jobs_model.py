@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
@@ -65,7 +67,54 @@ def test_progress_is_shown_and_never_goes_back(qtbot, model):
     take(qtbot, model, JobProgressed(1, Stage.DIARIZE, 0.1))
     assert model.row_by_id(1).share == pytest.approx(0.905)
     assert text(model, 0, Column.TIME) == "0:40"
-    assert text(model, 0, Column.LEFT) == "≈ 0:04"
+    assert text(model, 0, Column.LEFT) == "calculating…"
+
+
+def test_what_is_worked_on_stands_first_and_the_rest_newest_first(qtbot, model):
+    news = [stories.submitted(i, f"{i}.wav", at=NOW) for i in range(1, 6)]
+    begun = [stories.claimed(news[i - 1], NOW) for i in (1, 2)]
+    take(qtbot, model, *news, *begun)
+    assert names(model) == ["2.wav", "1.wav", "5.wav", "4.wav", "3.wav"]
+    take(qtbot, model, stories.completed(begun[0], NOW))
+    assert names(model) == ["2.wav", "5.wav", "4.wav", "3.wav", "1.wav"]
+
+
+def batch_of(news, batch=1):
+    """The same jobs as one batch."""
+    return [replace(item, job=replace(item.job, batch=batch)) for item in news]
+
+
+def test_a_batch_with_a_few_bad_files_is_completed_and_says_how_many_failed(qtbot, model):
+    news = []
+    for job_id in range(1, 6):
+        begun = stories.claimed(stories.submitted(job_id, at=NOW - 60), NOW - 40)
+        ended = (
+            stories.failed(begun, NOW - 30, "Empty.") if job_id < 3 else stories.completed(begun, NOW - 20)
+        )
+        news.append(ended)
+    take(qtbot, model, *batch_of(news))
+    model.fold([1])
+    assert model.job_row(model.index(0, 0)).state is JobState.COMPLETED
+    assert text(model, 0, Column.STATE) == "Completed · 2 failed"
+    assert text(model, 0, Column.PROGRESS) == "100%"
+    take(qtbot, model, *(JobRemoved(i) for i in (3, 4, 5)))
+    assert text(model, 0, Column.STATE) == "Failed"
+
+
+def test_a_batch_is_foretold_by_those_of_its_jobs_that_are_done(qtbot, model):
+    waiting = [stories.submitted(i, at=NOW - 600) for i in range(1, 11)]
+    begun = [stories.claimed(item, NOW - 60) for item in waiting[:4]]
+    take(qtbot, model, *batch_of([*begun, *waiting[4:]]))
+    model.fold([1])
+    assert text(model, 0, Column.LEFT) == "calculating…"
+    assert model.left_s is None
+    done = [
+        stories.completed(item, NOW - 60 + took_s) for item, took_s in zip(begun[:2], (20, 40), strict=True)
+    ]
+    take(qtbot, model, *batch_of(done))
+    # of ten, two are done and two run: eight times half a minute, two at a time
+    assert text(model, 0, Column.LEFT) == "≈ 2:00"
+    assert model.left_s == pytest.approx(120.0)
 
 
 def test_progress_of_an_ended_or_unknown_job_is_dropped(qtbot, model):
@@ -111,7 +160,7 @@ def test_every_column_sorts(qtbot, model, column, order):
     model.sort(column, order)
     assert len(set(names(model))) == 12
     model.sort(-1)
-    assert names(model)[0] == "Consulta 0118.wav"
+    assert names(model)[0] == "Sesión de pareja – señora Núñez.ogg"
 
 
 def test_sorted_by_name_ignores_case_and_takes_new_jobs_in(qtbot, model):

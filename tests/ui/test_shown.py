@@ -67,7 +67,7 @@ class Naive:
 
     def _head(self, batch, members):
         """Return what a batch is sorted by: said here a second time, from all its jobs."""
-        order = (*STATES[1:2], JobState.RETRYING, JobState.QUEUED, JobState.FAILED, JobState.COMPLETED)
+        order = (*STATES[1:2], JobState.RETRYING, JobState.QUEUED, JobState.COMPLETED, JobState.FAILED)
         states = {row.state for row in members}
         state = next((state for state in order if state in states), JobState.CANCELLED)
         first = min(members, key=lambda row: row.id)

@@ -13,10 +13,12 @@ _SPEAKS_FIRST = (
     JobState.RUNNING,
     JobState.RETRYING,
     JobState.QUEUED,
-    JobState.FAILED,
     JobState.COMPLETED,
+    JobState.FAILED,
     JobState.CANCELLED,
 )
+ENOUGH = 2
+"""So many jobs have to be completed before the rest of them is foretold."""
 
 
 class Fold:
@@ -33,6 +35,7 @@ class Fold:
         self._shares = 0.0
         self._length_s = 0.0
         self._attempts = 0
+        self._completed_s = 0.0  # what those that are completed took
         self._any: Row | None = None
 
     def add(self, row: Row) -> None:
@@ -73,12 +76,26 @@ class Fold:
             batch=self._batch,
             engine="",
             jobs=BatchSummary(
-                len(self.ids), done, self._states[JobState.FAILED], self._states[JobState.CANCELLED]
+                len(self.ids),
+                done,
+                self._states[JobState.FAILED],
+                self._states[JobState.CANCELLED],
+                self._left_s(),
             ),
         )
+
+    def _left_s(self) -> float | None:
+        """Return how long the rest will take, as many at a time as now; None: too few are done to say."""
+        completed, running = self._states[JobState.COMPLETED], self._states[JobState.RUNNING]
+        if completed < ENOUGH or not running:
+            return None
+        rest = max(0.0, len(self.ids) - self._shares)
+        return rest * self._completed_s / completed / running
 
     def _count(self, row: Row, sign: int) -> None:
         self._states[row.state] += sign
         self._shares += sign * (1.0 if row.state.final else row.share)
         self._length_s += sign * (row.duration_s or 0.0)
         self._attempts += sign * row.attempts
+        if row.state is JobState.COMPLETED:
+            self._completed_s += sign * (row.ran_s or 0.0)

@@ -7,7 +7,8 @@ from enum import IntEnum
 from PySide6.QtCore import QObject
 
 from fi_desktop.core.job import JobState
-from fi_desktop.ui.jobs.rows import Row, eta_s, spent_s
+from fi_desktop.ui.jobs.pace import eta_s, spent_s
+from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.times import clock
 from fi_desktop.ui.words import Words
 
@@ -90,7 +91,9 @@ class Cells(QObject):
             case Column.LENGTH:
                 return self.tr("Length of the recording")
             case Column.TIME:
-                return self.tr("How long it has been waiting or running, or how long it took")
+                return self.tr(
+                    "How long it has been waiting or running, or how long it took with its retries and waits"
+                )
             case Column.LEFT:
                 return self.tr("About how long it will still take")
             case Column.ATTEMPTS:
@@ -110,7 +113,7 @@ class Cells(QObject):
             case Column.FILE:
                 return self.name(row)
             case Column.STATE:
-                return self.words.state_of(row)
+                return " · ".join(self.state_lines(row))
             case Column.PROGRESS:
                 return self._progress(row)
             case Column.SPEAKERS:
@@ -121,8 +124,7 @@ class Cells(QObject):
                 spent = spent_s(row, now)
                 return NOTHING if spent is None else clock(spent)
             case Column.LEFT:
-                left = eta_s(row, now)
-                return NOTHING if left is None else f"≈ {clock(left)}"
+                return self._left(row, now)
             case Column.SUBMITTED:
                 return self.words.ago(row.submitted_at, now)
             case Column.FINISHED:
@@ -142,6 +144,13 @@ class Cells(QObject):
             return row.name
         recordings = self.tr("%Ln recording(s)", "", row.jobs.total)
         return f"{row.name} – {recordings}"
+
+    def state_lines(self, row: Row) -> tuple[str, ...]:
+        """Return a row's state; of a batch that is done, in a second line how many of its jobs failed."""
+        word = self.words.state_of(row)
+        if row.jobs is None or not row.jobs.failed or row.state is not JobState.COMPLETED:
+            return (word,)
+        return word, self.tr("%Ln failed", "", row.jobs.failed)
 
     def detail(self, row: Row, now: float) -> str:
         """Return the line below a row's name; "" where there is nothing to say."""
@@ -176,6 +185,16 @@ class Cells(QObject):
                 return self.words.moment(row.finished_at)
             case _:
                 return None
+
+    def calculating(self) -> str:
+        """Return what stands for a time left that is not known yet."""
+        return self.tr("calculating…")
+
+    def _left(self, row: Row, now: float) -> str:
+        if row.state is not JobState.RUNNING or row.cancelling:
+            return NOTHING
+        left = eta_s(row, now)
+        return self.calculating() if left is None else f"≈ {clock(left)}"
 
     def _progress(self, row: Row) -> str:
         if row.jobs is not None:

@@ -69,7 +69,7 @@ class Columns(QObject):
             Column.SPEAKERS: [words.speakers_asked("auto")],
             Column.LENGTH: ["00:00:00"],
             Column.TIME: ["00:00:00"],
-            Column.LEFT: ["≈ 0:00:00"],
+            Column.LEFT: ["≈ 0:00:00", cells.calculating()],
             Column.ATTEMPTS: ["00"],
             Column.SUBMITTED: [words.ago(0, 59 * 60), words.day(0)],
             Column.FINISHED: [words.ago(0, 59 * 60), words.day(0)],

@@ -100,12 +100,29 @@ class JobDelegate(QStyledItemDelegate):
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
         colour = theme.tone("warn" if row.cancelling else theme.STATE_TONES[row.state], option.palette)
         icon = "state-cancelled" if row.cancelling else f"state-{row.state.value.lower()}"
-        self._paint_sign(painter, option, icon, self._model.cells.words.state_of(row), colour)
+        word, *more = self._model.cells.state_lines(row)
+        if not more:
+            self._paint_sign(painter, option, icon, word, colour)
+            return
+        heights = QFontMetrics(self._word_font).height(), QFontMetrics(self._detail_font).height()
+        middle = option.rect.center().y()
+        self._paint_sign(painter, option, icon, word, colour, lifted=heights[1] // 2)
+        below = option.rect.adjusted(_PAD + _ICON + 7, 0, -4, 0)
+        below.setTop(middle - sum(heights) // 2 + heights[0])
+        below.setHeight(heights[1])
+        _write(painter, below, more[0], self._detail_font, theme.tone("bad", option.palette))
 
     def _paint_sign(
-        self, painter: QPainter, option: QStyleOptionViewItem, icon: str, word: str, colour: QColor
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        icon: str,
+        word: str,
+        colour: QColor,
+        *,
+        lifted: int = 0,
     ) -> None:
-        area = option.rect.adjusted(_PAD, 0, -4, 0)
+        area = option.rect.adjusted(_PAD, -lifted, -4, -lifted)
         drawing = icons.pixmap(icon, _ICON, colour, self._view.devicePixelRatioF())
         painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, drawing)
         _write(painter, area.adjusted(_ICON + 7, 0, 0, 0), word, self._word_font, colour)

@@ -8,11 +8,13 @@ from typing import Any
 
 from fi_desktop.core.job import JobState
 from fi_desktop.ui.jobs.cells import Column
-from fi_desktop.ui.jobs.rows import Row, eta_s
+from fi_desktop.ui.jobs.pace import eta_s
+from fi_desktop.ui.jobs.rows import Row
 
 Key = Callable[[Row], Any]
 # What is under way stands beyond all that ended, the longest farthest: their order never changes by itself.
 _UNDER_WAY = 1e12
+_RUNS = 2**60  # above any id: in the order of submission, what is worked on stands first
 _STATE_ORDER = {
     state: place
     for place, state in enumerate(
@@ -29,7 +31,7 @@ _STATE_ORDER = {
 
 
 def key_of(column: Column | None, now: Callable[[], float]) -> Key:
-    """Return what a column sorts by; None: by submission."""
+    """Return what a column sorts by; None: by submission, and what runs beyond all that does not."""
     if column is Column.LEFT:
         return lambda row: (eta_s(row, now()) or 0.0) if row.state is JobState.RUNNING else 0.0
     return _KEYS[column]
@@ -40,7 +42,7 @@ def _spent(row: Row) -> float:
 
 
 _KEYS: dict[Column | None, Key] = {
-    None: lambda row: abs(row.id),
+    None: lambda row: abs(row.id) + _RUNS if row.state is JobState.RUNNING else abs(row.id),
     Column.FILE: attrgetter("folded"),
     Column.STATE: lambda row: _STATE_ORDER[row.state],
     Column.PROGRESS: lambda row: 1.0 if row.state is JobState.COMPLETED else row.share,

@@ -11,10 +11,9 @@ from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Job, JobState, Priority, Stage
 from fi_desktop.core.listed import Done
 from fi_desktop.core.names import one_line
-from fi_desktop.jobs.speed import GUESS, Plan, Speeds
+from fi_desktop.core.run import before_s, run_of, took_s
+from fi_desktop.jobs.speed import Plan, Speeds
 
-_ETA_AFTER_S = 3.0
-_ETA_AFTER_SHARE = 0.05
 _PRIORITIES = {int(priority): priority for priority in Priority}  # a look-up is faster than Enum's own
 
 
@@ -25,12 +24,29 @@ class BatchSummary(NamedTuple):
         total: how many jobs stand behind it.
         done: how many of them ended.
         failed, cancelled: how many of those in an error, and how many were called off.
+        left_s: how long the others will take, at the pace of those that are done, seconds; None: it is not
+            known.
     """
 
     total: int
     done: int
     failed: int
     cancelled: int
+    left_s: float | None = None
+
+
+class Pace(NamedTuple):
+    """How a running attempt gets on. Times are UTC, seconds since the epoch.
+
+    Attributes:
+        begun_at: when its stage was first heard of.
+        heard_at: when it was last heard of.
+        ends_at: when it will be done; None: that is not known.
+    """
+
+    begun_at: float
+    heard_at: float
+    ends_at: float | None
 
 
 class Row(NamedTuple):
@@ -41,7 +57,8 @@ class Row(NamedTuple):
     Attributes:
         id: the job's; of a folded batch, the batch's with a minus.
         since: when the state that is shown began.
-        ran_s: how long the last attempt took; None before one ended.
+        ran_s: how long it took, with its retries and the waits before them; None before an attempt ended.
+        before_s: how long earlier attempts and the waits after them took, while it waits or runs.
         charged: attempts that count against the retries.
         error: what went wrong in the last attempt; None where nothing did.
         asked: the number of speakers that was asked for.
@@ -49,8 +66,7 @@ class Row(NamedTuple):
         speakers, grade, notes: of the result; None and empty before there is one.
         stage: what the running attempt is doing; None before it told.
         plan: what the running attempt is expected to spend its time on.
-        transcribes: whether words are written down; None: that depends on the models there are, and shows
-            once the stage begins; and where nothing runs it does not matter.
+        pace: how the running attempt gets on; None before its worker told.
         share: how much of the attempt is done, 0 to 1; it never goes back while the attempt lasts.
         folded: the name without case and accents, as it is searched and sorted.
         batch: the id of the first job of those that were handed in together; None for a single one.
@@ -78,7 +94,7 @@ class Row(NamedTuple):
     notes: tuple[str, ...] = ()
     stage: Stage | None = None
     plan: Plan | None = None
-    transcribes: bool | None = None
+    pace: Pace | None = None
     share: float = 0.0
     folded: str = ""
     batch: int | None = None
@@ -87,6 +103,7 @@ class Row(NamedTuple):
     language: str | None = None
     finished_at: float | None = None
     jobs: BatchSummary | None = None
+    before_s: float = 0.0
 
     @property
     def waits(self) -> bool:
@@ -128,7 +145,7 @@ _MARKS = _Marks()
 def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None) -> Row:
     """Return the row of a job, after this event where one is known; `speeds`: what the machine can do."""
     last = job.attempts[-1] if job.attempts else None
-    ran_s = last.ended_at - last.started_at if last and last.ended_at is not None else None
+    ran_s = took_s(run_of(job)) if last and last.ended_at is not None else None
     error = job.error if job.state in (JobState.FAILED, JobState.RETRYING) else None
     summary = job.summary
     speeds = speeds or Speeds()
@@ -152,13 +169,13 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         grade=summary.grade if summary else None,
         notes=summary.notes if summary else (),
         plan=speeds.plan(job) if job.state is JobState.RUNNING else None,
-        transcribes=speeds.transcribes(job.options) if job.state is JobState.RUNNING else None,
         folded=fold(name),
         batch=job.batch,
         priority=job.priority,
         engine=(summary.engine if summary else "") or job.options.engine,
         language=(summary.language if summary else None) or job.options.language,
         finished_at=job.finished_at,
+        before_s=before_s(job),
     )
 
 
@@ -197,58 +214,6 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.casefold()
     return unicodedata.normalize("NFKD", text.casefold()).translate(_MARKS)
-
-
-def progressed(row: Row, stage: Stage, fraction: float, duration_s: float | None = None) -> Row:
-    """Return the row of a running job that got on."""
-    transcribes = True if stage is Stage.TRANSCRIBE else row.transcribes
-    plan = row.plan
-    if plan is None or (stage is Stage.TRANSCRIBE and stage not in plan.work):
-        # not known yet: rather a bar that jumps ahead at the end than one that stands still at 98 %
-        plan = GUESS[transcribes is not False]
-    share_done = max(row.share, plan.share(stage, fraction))
-    return row._replace(
-        stage=stage,
-        plan=plan,
-        transcribes=transcribes,
-        share=share_done,
-        duration_s=duration_s or row.duration_s,
-    )
-
-
-def keep_progress(old: Row, new: Row) -> Row:
-    """Return `new` with the progress of `old` where both show the same running attempt."""
-    if old.state is new.state is JobState.RUNNING and old.attempts == new.attempts:
-        return new._replace(
-            stage=old.stage,
-            plan=old.plan,
-            share=old.share,
-            duration_s=old.duration_s,
-            transcribes=old.transcribes,
-        )
-    return new
-
-
-def eta_s(row: Row, now: float) -> float | None:
-    """Return how long the running attempt will still take, seconds; None where it is too early to say.
-
-    What earlier jobs took says it at first; the further the attempt is, the more its own pace counts.
-    """
-    if row.state is not JobState.RUNNING or row.transcribes is None:
-        return None  # words may be most of the work, or none of it
-    left, expected_s = 1 - row.share, None
-    if row.plan is not None and row.plan.measured and row.duration_s:
-        expected_s = row.plan.rate * row.duration_s * left
-    took_s = now - row.since
-    if took_s < _ETA_AFTER_S or row.share < _ETA_AFTER_SHARE:
-        return expected_s
-    own_s = took_s / row.share * left
-    return own_s if expected_s is None else row.share * own_s + left * expected_s
-
-
-def spent_s(row: Row, now: float) -> float | None:
-    """Return how long the job has been waiting or running, or how long its last attempt took, seconds."""
-    return row.ran_s if row.state.final else max(0.0, now - row.since)
 
 
 def _since(job: Job, event: JobEvent | None) -> float:

@@ -44,6 +44,7 @@ class Shown:
         ranking: the entries that have a line, in order.
         folds: the folded batches.
         aside: jobs that are not shown, whatever they are: they are about to be removed.
+        running: those of the counted jobs that run.
     """
 
     def __init__(self, key: Key) -> None:
@@ -51,6 +52,7 @@ class Shown:
         self.ranking = Ranking()
         self.folds: dict[int, Fold] = {}
         self.aside: set[int] = set()
+        self.running: set[int] = set()
         self._rows: dict[int, Row] = {}
         self._fold_rows: dict[int, Row] = {}
         self._leaving: dict[int, Row] = {}  # rows of lines that are about to go
@@ -140,6 +142,7 @@ class Shown:
         given = {job_id for job_id in ids if job_id in self._rows and job_id not in self.aside}
         for job_id in given:
             self.counts[self._rows[job_id].state] -= 1
+        self.running -= given
         self.aside.update(given)
         return self.plan(self.recall(given))
 
@@ -149,6 +152,8 @@ class Shown:
         self.aside.difference_update(given)
         for job_id in given:
             self.counts[self._rows[job_id].state] += 1
+            if self._rows[job_id].state is JobState.RUNNING:
+                self.running.add(job_id)
         return self.plan(self.recall(given))
 
     def sort(self, key: Key, *, descending: bool) -> None:
@@ -214,8 +219,11 @@ class Shown:
             return
         if before is not None:
             self.counts[before.state] -= 1
+            self.running.discard(job_id)
         if row is not None:
             self.counts[row.state] += 1
+            if row.state is JobState.RUNNING:
+                self.running.add(job_id)
 
     def _refold(self, fold: Fold, before: Row | None, row: Row | None) -> None:
         if before is not None and before.id in fold.ids:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from fi_desktop.jobs.news import (
     WorkerState,
 )
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.ui.jobs.rows import Row, keep_progress, progressed, row_of
+from fi_desktop.ui.jobs.pace import keep_progress, progressed
+from fi_desktop.ui.jobs.rows import Row, row_of
 from fi_desktop.ui.monitor.cells import Heading, Index, RowsModel
 from fi_desktop.ui.monitor.watch import Look
 from fi_desktop.ui.monitor.words import NOTHING, MonitorWords
@@ -91,7 +93,7 @@ class WorkersModel(RowsModel):
             parent,
         )
         self.words = words
-        self._speeds = speeds
+        self._speeds = speeds or Speeds()
         self.job_words = Words(self)
         self._gauges: tuple[WorkerGauge, ...] = ()
         self._gpu_bytes: dict[int, int] = {}
@@ -145,7 +147,7 @@ class WorkersModel(RowsModel):
     def _progress(self, news: JobProgressed) -> None:
         for name, row in self._running.items():
             if row.id == news.job_id:
-                self._running[name] = progressed(row, news.stage, news.fraction, news.duration_s)
+                self._running[name] = progressed(row, news, self._speeds, time.time())
 
     def _show(self) -> None:
         self.show_rows([self._worker_row(gauge) for gauge in self._gauges])
