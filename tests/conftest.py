@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 # before Qt is imported anywhere: tests draw into memory unless they were given a display on purpose
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+from tests.ui import surroundings
+
+os.environ.setdefault("QT_QPA_PLATFORM", surroundings.screen("desk"))
 
 from fi_desktop.samples import phone_call
 

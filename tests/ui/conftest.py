@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 
 import pytest
 from PySide6.QtCore import QLocale, QSettings
+from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.audio.files import source_sha256
@@ -32,6 +33,7 @@ from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.garbage import GarbageCollector
 from fi_desktop.ui.language import Language
 from fi_desktop.ui.main import make_application
+from tests.ui import surroundings
 
 PATIENCE_S = 20.0
 
@@ -162,6 +164,17 @@ class FakeProgram:
 @pytest.fixture(scope="session")
 def qapp_cls():
     return QApplication
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp):
+    """The application, with the font of the surroundings that the tests run in."""
+    font = surroundings.SURROUNDINGS[surroundings.chosen()].font if surroundings.chosen() else None
+    if font is not None:
+        for file in surroundings.FILES.glob("*.ttf"):
+            QFontDatabase.addApplicationFont(str(file))
+        qapp.setFont(QFont(*font))
+    return qapp
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QDrag
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -40,6 +40,9 @@ def place(table, job_id: int, column: Column = Column.FILE) -> QPoint:
 def pull(table, at: QPoint, by: int = 60) -> None:
     """Press, move in small steps as a hand does, and let go."""
     ground = table.viewport()
+    ending = QTimer(interval=10)  # a display takes the drag, and its mouse is nobody's to let go
+    ending.timeout.connect(QDrag.cancel)
+    ending.start()
     QTest.mousePress(ground, LEFT, NOTHING, at)
     for step in range(1, by + 1, 4):
         QTest.mouseMove(ground, at + QPoint(0, -step))

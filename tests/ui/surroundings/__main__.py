@@ -1,0 +1,21 @@
+"""Run every test of the window in each of the surroundings, or in those that are named; what follows is pytest's."""
+
+import sys
+
+from tests.ui.surroundings import SURROUNDINGS, run
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    names = [word for word in words if word in SURROUNDINGS] or list(SURROUNDINGS)
+    arguments = [word for word in words if word not in SURROUNDINGS] or ["tests/ui"]
+    worst = 0
+    for name in names:
+        missing = SURROUNDINGS[name].missing
+        print(f"== {name}", *(f"cannot be had without {each}" for each in missing), flush=True)
+        worst = max(worst, 1 if missing else run(name, arguments).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
