@@ -132,8 +132,7 @@ class Desktop(QObject):
         self._stopping = True
         self._watcher.close()
         self.window.windows.close_all()
-        if self._monitor is not None:
-            self._monitor.close()
+        self._close_monitor()
         self.preferences.close()
         self.welcome.close()
         self.window.show_stopping()
@@ -193,8 +192,7 @@ class Desktop(QObject):
         dialogs = standing.look_at_dialogs(self.watch, self.preferences)
         old.windows.close_all()
         welcomed = self.welcome.dialog is not None
-        if self._monitor is not None:
-            self._monitor.close()
+        self._close_monitor()
         if self._tray is not None:
             self._tray.hide()
         self._build(old.jobs)
@@ -271,6 +269,12 @@ class Desktop(QObject):
         self._monitor.show()
         self._monitor.raise_()
         self._monitor.activateWindow()
+
+    def _close_monitor(self) -> None:
+        if self._monitor is not None:
+            self._monitor.close()
+            self._monitor.deleteLater()
+            self._monitor = None
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:

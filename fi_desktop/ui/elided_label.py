@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QToolTip
 
-_SPARE_PX = 2  # a text in a label of exactly its width would be shortened for a fraction of a pixel
+from fi_desktop.ui import theme
 
 
 class ElidedLabel(QLabel):
@@ -19,11 +19,7 @@ class ElidedLabel(QLabel):
 
     def sizeHint(self) -> QSize:
         """Return room for the whole text."""
-        return (
-            super()
-            .sizeHint()
-            .expandedTo(self._with_margins(self.fontMetrics().horizontalAdvance(self.text()) + _SPARE_PX))
-        )
+        return super().sizeHint().expandedTo(self._with_margins(theme.text_width(self.font(), self.text())))
 
     def minimumSizeHint(self) -> QSize:
         """Return room for a few letters."""

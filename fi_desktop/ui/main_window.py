@@ -98,7 +98,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(icons.app_icon())
         self.setObjectName("main")
-        self.setMinimumSize(760, 420)
         self.setAcceptDrops(True)
         self.jobs = jobs or JobsModel(retries=len(settings.retry_delays_s))
         self.jobs.setParent(self)

@@ -10,8 +10,14 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.intake.profiles import Choice, choice_from_json, choice_to_json
+from fi_desktop.ui import room
 
-_SIZES = {"main": (1120, 700), "job": (940, 620), "monitor": (1020, 700)}  # before the person chose another
+# of each window: as it opens before the person chose another size, and how small it may get
+_SIZES = {
+    "main": ((1120, 700), (760, 420)),
+    "job": ((940, 620), (560, 400)),
+    "monitor": ((1020, 700), (920, 560)),
+}
 
 
 class Remembered:
@@ -20,17 +26,20 @@ class Remembered:
     def __init__(self, home: Path) -> None:
         self._settings = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
 
-    def restore(self, name: str, window: QWidget, header: QHeaderView | None = None) -> bool:
-        """Put a window where it was, or on its default size.
+    def restore(
+        self, name: str, window: QWidget, header: QHeaderView | None = None, *, over: QWidget | None = None
+    ) -> bool:
+        """Put a window where it was, or on its default size, in the middle of another one or of the screen.
 
         Returns: whether its columns are as wide as they should be: kept in another language or size of text,
             they are in their places, but somebody has to measure them again.
         """
+        room.resize(window, *_SIZES[name])
         geometry = self._settings.value(f"{name}/geometry")
         if not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
-            window.resize(*_SIZES[name])
-            if name == "main":
-                _centre(window)  # what opens over it at the first start has to know where it is
+            room.centre(window, over)  # what opens over the first window has to know where it is
+        else:
+            room.keep(window)
         columns = self._settings.value(f"{name}/columns")
         # what an older program stored knows nothing of columns that came later: rather as at first
         known = self._settings.value(f"{name}/columns_count", type=int)
@@ -82,13 +91,6 @@ class Remembered:
             self._settings.setValue(f"{name}/columns_count", header.count())
             self._settings.setValue(f"{name}/columns_for", _measure(header))
         self._settings.sync()
-
-
-def _centre(window: QWidget) -> None:
-    """Put a window in the middle of its screen, or where that is smaller than it is, in its corner."""
-    room, place = window.screen().availableGeometry(), window.rect()
-    place.moveCenter(room.center())
-    window.move(max(room.left(), place.left()), max(room.top(), place.top()))
 
 
 def _measure(header: QHeaderView) -> str:

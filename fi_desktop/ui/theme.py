@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from math import ceil
 from string import Template
 
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
 
 from fi_desktop.core.job import JobState
 from fi_desktop.files import resource
@@ -121,9 +122,17 @@ def scaled(font: QFont, factor: float, weight: QFont.Weight | None = None) -> QF
     return other
 
 
+def text_width(font: QFont, text: str) -> int:
+    """Return the whole pixels in which a text is not shortened.
+
+    `QFontMetrics` rounds its advance to the nearest pixel, and `elidedText` compares with the exact one.
+    """
+    return ceil(QFontMetricsF(font).horizontalAdvance(text))
+
+
 def digits_width(font: QFont, text: str) -> int:
     """Return the pixels that a number such as "0:00:00" takes."""
-    return QFontMetrics(tabular(font)).horizontalAdvance(text)
+    return text_width(tabular(font), text)
 
 
 def style_sheet(palette: QPalette) -> str:

@@ -1,4 +1,4 @@
-"""Real events, as the platform would send them."""
+"""Real events, as the platform would send them, and the windows that come of them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,3 +35,9 @@ def drop(widget: QWidget, data: QMimeData) -> QDropEvent:
 
 def drop_files(widget: QWidget, *paths: Path) -> None:
     drop(widget, files_data(paths))
+
+
+def open_windows(kind: type[QWidget]) -> list[QWidget]:
+    """Return the windows of a kind that can be seen."""
+    windows = QApplication.topLevelWidgets()
+    return [window for window in windows if isinstance(window, kind) and window.isVisible()]

@@ -22,6 +22,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.files import RESULT, write_whole
 from fi_desktop.jobs.news import JobChanged, News
 from fi_desktop.jobs.service import JobService
+from fi_desktop.ui import room
 from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.main_window import MainWindow
 from tests.ui import stories
@@ -91,7 +92,7 @@ class Scene:
         window.table.clearSelection()
         if window.commands.details.isChecked():
             window.commands.details.trigger()
-        window.resize(1180, 700)
+        room.resize(window, (1180, 700))
         window.show()
 
     def close(self) -> None:

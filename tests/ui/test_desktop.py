@@ -13,7 +13,7 @@ from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.main import check_display
 from fi_desktop.ui.monitor.window import MonitorWindow
 from tests.ui.conftest import FakeProgram
-from tests.ui.events import drop_files
+from tests.ui.events import drop_files, open_windows
 
 
 @pytest.fixture
@@ -178,7 +178,8 @@ def test_the_style_follows_the_palette(qtbot, dressed):
 def test_the_monitor_opens_once_and_closes_with_the_program(qtbot, desktop, window):
     window.commands.monitor.trigger()
     window.commands.monitor.trigger()
-    (monitor,) = [found for found in window.findChildren(MonitorWindow) if found.isVisible()]
+    (monitor,) = open_windows(MonitorWindow)
+    assert monitor.parent() is None  # or the main window could never be raised above it
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
-    assert not monitor.isVisible()
+    assert not open_windows(MonitorWindow)

@@ -16,7 +16,7 @@ from fi_desktop.ui.models.work import Meter
 from fi_desktop.ui.monitor.window import MonitorWindow
 from tests.ui import stories
 from tests.ui.conftest import FakeProgram
-from tests.ui.events import drop_files
+from tests.ui.events import drop_files, open_windows
 
 SPAIN, MEXICO, GERMANY = QLocale("es_ES"), QLocale("es_MX"), QLocale("de_DE")
 
@@ -127,7 +127,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     window.options.menu.vocabulary = ("sumatriptán",)
     window.windows.open(2).resize(700, 480)
     window.commands.monitor.trigger()
-    (monitor,) = window.findChildren(MonitorWindow)
+    (monitor,) = open_windows(MonitorWindow)
     monitor.pages.choose(2)
     change(qtbot, desktop, "es")
     new = desktop.window
@@ -143,8 +143,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     assert new.jobs.rowCount() == 2
     (result,) = new.windows.all()
     assert (result.job_id, result.width(), result.height()) == (2, 700, 480)
-    (monitor,) = new.findChildren(MonitorWindow)
-    assert monitor.isVisible()
+    (monitor,) = open_windows(MonitorWindow)
     assert monitor.pages.place == 2
 
 

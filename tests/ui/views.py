@@ -16,6 +16,7 @@ from fi_desktop.core.events import Submitted
 from fi_desktop.core.transcript import Grade
 from fi_desktop.intake.watched import WatchedFolder
 from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.ui import room
 from fi_desktop.ui.help.menu import HelpMenu
 from fi_desktop.ui.lock import pin
 from fi_desktop.ui.monitor.window import MonitorWindow
@@ -191,7 +192,7 @@ def monitor(scene: Scene, page: int) -> QWidget:
 
 def opened(scene: Scene, job_id: int, width: int, height: int) -> JobWindow:
     window = scene.desktop.window.windows.open(job_id)
-    window.resize(width, height)
+    room.resize(window, (width, height))
     return window
 
 

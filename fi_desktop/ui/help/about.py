@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop import __version__
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import icons, room, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.help import parts
 
@@ -27,8 +27,7 @@ class AboutDialog(QDialog):
         """Show it; what lies in files is read on another thread."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("About fi-desktop"))
-        self.setMinimumSize(480, 380)
-        self.resize(560, 520)
+        room.resize(self, (560, 520), least=(480, 380))
         self.others = QPlainTextEdit(self)
         self.others.setReadOnly(True)
         self.others.setTabChangesFocus(True)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.ui import theme
+from fi_desktop.ui import room, theme
 
 
 class ShortcutSheet(QDialog):
@@ -29,8 +29,7 @@ class ShortcutSheet(QDialog):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
-        self.setMinimumSize(380, 300)
-        self.resize(460, 560)
+        room.resize(self, (460, 560), least=(380, 300))
         self.keys: list[tuple[str, str]] = []
         content = QWidget(self)
         content.setAutoFillBackground(True)

@@ -42,7 +42,7 @@ class WatchDelegate(QStyledItemDelegate):
         name = QFontMetrics(font).elidedText(path.name or str(path), _MIDDLE, top.width())
         _write(painter, top, name, font, text)
         if path.name:
-            used = QFontMetrics(font).horizontalAdvance(name) + _PAD
+            used = theme.text_width(font, name) + _PAD
             _write(painter, top.adjusted(used, 0, 0, 0), str(path.parent), small, quiet, _MIDDLE)
         below = QRect(area.left(), top.bottom() + 2, area.width(), area.bottom() - top.bottom())
         _write(painter, below, index.data(STATE_ROLE), small, quiet)

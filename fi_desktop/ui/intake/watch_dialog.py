@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QListWidgetItem,
     QMessageBox,
     QPushButton,
@@ -24,8 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.intake.watched import Found, WatchedFolder
+from fi_desktop.ui import room
 from fi_desktop.ui.intake.folder_words import FolderWords
 from fi_desktop.ui.intake.watch_delegate import PATH_ROLE, STATE_ROLE, WatchDelegate
+from fi_desktop.ui.item_list import ItemList
 from fi_desktop.ui.options.profiles import ProfileDesk
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class WatchDialog(QDialog):
         desk.changed.connect(self._show)
         profiles.changed.connect(self._list_profiles)
         self._list_profiles()
-        self.resize(560, 360)
+        room.resize(self, (560, 360))
 
     def propose(self, folder: WatchedFolder) -> None:
         """Watch a folder; where recordings are in it already, ask first whether these are taken."""
@@ -74,7 +75,7 @@ class WatchDialog(QDialog):
         )
         hint.setObjectName("quiet")
         hint.setWordWrap(True)
-        self.list = QListWidget(self)
+        self.list = ItemList(self)
         self.list.setAccessibleName(self.tr("Watched folders"))
         self.list.setItemDelegate(WatchDelegate(self.list))
         self.subfolders = QCheckBox(self.tr("&Sub-folders too"), self)

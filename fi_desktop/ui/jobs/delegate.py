@@ -200,8 +200,7 @@ class JobDelegate(QStyledItemDelegate):
 
 def column_width(widget: QWidget, column: Column, texts: list[str]) -> int:
     """Return a width in which none of a column's possible texts is clipped, pixels."""
-    metrics = QFontMetrics(theme.tabular(widget.font()))
-    widest = max(metrics.horizontalAdvance(text) for text in texts)
+    widest = max(theme.digits_width(widget.font(), text) for text in texts)
     icon = _ICON + 7 if column is Column.STATE else 0
     return widest + icon + 2 * _PAD + 6
 

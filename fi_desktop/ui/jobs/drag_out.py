@@ -84,9 +84,9 @@ class DragOut(QObject):
         drag.exec(Qt.DropAction.CopyAction)
 
     def _picture(self, title: str) -> QPixmap:
-        palette, metrics = self._table.palette(), self._table.fontMetrics()
+        palette, font, metrics = self._table.palette(), self._table.font(), self._table.fontMetrics()
         text = metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, _WIDEST)
-        width = _ICON + 3 * _PAD + metrics.horizontalAdvance(text)
+        width = _ICON + 3 * _PAD + theme.text_width(font, text)
         height = max(_ICON, metrics.height()) + 2 * _PAD
         ratio = self._table.devicePixelRatioF()
         picture = QPixmap(round(width * ratio), round(height * ratio))
@@ -94,7 +94,7 @@ class DragOut(QObject):
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self._table.font())
+        painter.setFont(font)
         painter.setPen(QPen(theme.tone("info", palette), 1.5))
         painter.setBrush(palette.color(QPalette.ColorRole.Base))
         painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 7, 7)

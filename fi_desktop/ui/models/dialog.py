@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QMenu, QPush
 
 from fi_desktop.engines.models import catalog
 from fi_desktop.engines.models.catalog import HUB
-from fi_desktop.ui import errors, icons, theme
+from fi_desktop.ui import errors, icons, room, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.message_bar import MessageBar, Offer
 from fi_desktop.ui.models.desk import ModelsDesk
@@ -62,8 +62,7 @@ class ModelsDialog(QDialog):
         self._questions = Questions(self._words, urlsplit(address).netloc, self)
         self.setWindowTitle(self.tr("Models"))
         self.setWindowIcon(icons.app_icon())
-        self.setMinimumSize(640, 420)
-        self.resize(840, 760)
+        room.resize(self, (840, 760), least=(640, 420))
         self.setAcceptDrops(True)
         self.message = MessageBar(self)
         self.token = TokenPanel(self._words, self)

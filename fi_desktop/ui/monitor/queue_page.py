@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.core.job import Job
@@ -53,7 +53,7 @@ class QueuePage(QWidget):
             self._button(self.tr("Empty the queue…")),
         )
         both = (self.tr("Pause the queue"), self.tr("Resume the queue"))
-        widest = max(QFontMetrics(self.font()).horizontalAdvance(text) for text in both)
+        widest = max(theme.text_width(self.font(), text) for text in both)
         self.pausing.setMinimumWidth(widest + 34)  # so that nothing moves when the word changes
         self.pausing.clicked.connect(self._on_pausing)
         self.purging.clicked.connect(self._on_purging)

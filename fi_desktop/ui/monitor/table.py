@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Slot
-from PySide6.QtGui import QFontMetrics, QPainter, QPalette
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -48,11 +50,11 @@ class FiguresTable(ReadOnlyTable):
         self.setModel(model)
         self.setItemDelegate(FiguresDelegate(self, model))
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 14)
-        figures = QFontMetrics(theme.tabular(self.font()))
+        width_of = partial(theme.digits_width, self.font())
         for column, heading in enumerate(model.headings):
             if column in widest:
-                text = max(widest[column], heading.text, key=figures.horizontalAdvance)
-                width = figures.horizontalAdvance(text) + (ICON + 7 if signs else 0) + 2 * PAD + 6
+                text = max(widest[column], heading.text, key=width_of)
+                width = width_of(text) + (ICON + 7 if signs else 0) + 2 * PAD + 6
                 self.horizontalHeader().resizeSection(column, width)
             else:
                 StretchedColumn(self, column, least_chars=least_chars)
@@ -98,7 +100,7 @@ class FiguresDelegate(QStyledItemDelegate):
         first = PAD // 2 if index.column() == 0 else 0
         area = option.rect.adjusted(PAD + first, 0, -PAD, 0)
         if cell.icon:
-            width = QFontMetrics(font).horizontalAdvance(cell.text) + ICON + 7 if heading.figures else 0
+            width = theme.text_width(font, cell.text) + ICON + 7 if heading.figures else 0
             at = area.right() + 1 - width if heading.figures else area.left()
             drawing = icons.pixmap(cell.icon, ICON, colour, self._view.devicePixelRatioF())
             painter.drawPixmap(at, area.center().y() - ICON // 2 + 1, drawing)

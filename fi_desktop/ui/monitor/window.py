@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.jobs.news import News, QueuePaused
 from fi_desktop.jobs.speed import Speeds
@@ -32,8 +32,8 @@ _LOOK_MS = 1000
 _KEEP_MS = 800  # after the last change of how many workers there shall be
 
 
-class MonitorWindow(QDialog):
-    """Shows how workers and queue do.
+class MonitorWindow(QWidget):
+    """Shows how workers and queue do, in a window of its own: it can stay open beside the main one.
 
     Attributes:
         pages: which page is shown.
@@ -46,7 +46,7 @@ class MonitorWindow(QDialog):
         self,
         bridge: Bridge,
         program: Monitored,
-        parent: QWidget | None = None,
+        over: QWidget | None = None,
         *,
         remembered: Remembered | None = None,
         speeds: Speeds | None = None,
@@ -56,11 +56,11 @@ class MonitorWindow(QDialog):
         Args:
             bridge: the crossing to the queue.
             program: who owns the workers.
-            parent: its owner.
+            over: the window that it opens over, the first time.
             remembered: where it stood the last time.
             speeds: how fast the machine is, as the list of jobs knows it.
         """
-        super().__init__(parent)
+        super().__init__(None, Qt.WindowType.Window)
         self._bridge = bridge
         self._program = program
         self._watch: Watch | None = None
@@ -69,11 +69,9 @@ class MonitorWindow(QDialog):
         self._words = words
         self.setWindowTitle(self.tr("Monitor"))
         self.setWindowIcon(icons.app_icon())
-        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
-        self.setMinimumSize(920, 560)
         self._remembered = remembered
         if remembered is not None:
-            remembered.restore("monitor", self)
+            remembered.restore("monitor", self, over=over)
         self.workers, self.queue, self.targets = (
             WorkersPage(words, self, speeds=speeds),
             QueuePage(words, self),
@@ -215,6 +213,8 @@ class MonitorWindow(QDialog):
         """Dismiss the message with Escape, or close."""
         if event.key() == Qt.Key.Key_Escape and self.message.isVisible():
             self.message.dismiss()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.close()
         else:
             super().keyPressEvent(event)
 

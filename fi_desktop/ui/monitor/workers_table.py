@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -30,12 +32,12 @@ class WorkersTable(ReadOnlyTable):
         self.setModel(model)
         self.setItemDelegate(_WorkerDelegate(self, model))
         self.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height() + 16)
-        words, figures = model.words, QFontMetrics(theme.tabular(self.font()))
+        words, width_of = model.words, partial(theme.digits_width, self.font())
         states = [words.state(state) for state in (None, *WorkerState)]
         names = [model.job_words.worker(name) for name in ("in-app", "worker-10")]
         widest = {
-            WorkerColumn.WORKER: (max(names, key=figures.horizontalAdvance), PAD),
-            WorkerColumn.STATE: (max(states, key=figures.horizontalAdvance), ICON + 7),
+            WorkerColumn.WORKER: (max(names, key=width_of), PAD),
+            WorkerColumn.STATE: (max(states, key=width_of), ICON + 7),
             WorkerColumn.CPU: ("1,000 %", _CURVE + PAD),
             WorkerColumn.MEMORY: ("00.0 GB", 0),
             WorkerColumn.GPU: ("00.0 GB", 0),
@@ -45,8 +47,8 @@ class WorkersTable(ReadOnlyTable):
         }
         header = self.horizontalHeader()
         for column, (text, more) in widest.items():
-            heading = figures.horizontalAdvance(model.headings[column].text) + 6
-            width = max(figures.horizontalAdvance(text) + more, heading)
+            heading = width_of(model.headings[column].text) + 6
+            width = max(width_of(text) + more, heading)
             header.resizeSection(column, width + 2 * PAD + 6)
         StretchedColumn(self, WorkerColumn.JOB, least_chars=_NAME_CHARS)
         self.show_gpu()

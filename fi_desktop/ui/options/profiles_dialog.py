@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QListWidgetItem,
     QPushButton,
     QVBoxLayout,
@@ -18,6 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.intake.profiles import LONGEST_NAME, Profile
+from fi_desktop.ui import room
+from fi_desktop.ui.item_list import ItemList
 from fi_desktop.ui.options.told import ChoiceWords
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class ProfilesDialog(QDialog):
         self._words = ChoiceWords(self)
         self._gone: list[tuple[Profile, int]] = []
         self.setWindowTitle(self.tr("Edit profiles"))
-        self.list = QListWidget(self)
+        self.list = ItemList(self)
         self.list.setAccessibleName(self.tr("Your profiles"))
         self.told = QLabel(self)
         self.told.setObjectName("quiet")
@@ -71,7 +72,7 @@ class ProfilesDialog(QDialog):
         self.undo.clicked.connect(self._on_undo_asked)
         self.list.currentRowChanged.connect(self._on_chosen)
         self.list.itemChanged.connect(self._on_edited)
-        self.resize(400, 320)
+        room.resize(self, (400, 320))
         self._fill(0)
 
     def _fill(self, row: int) -> None:

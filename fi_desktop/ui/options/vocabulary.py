@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.ui import room
+
 
 class VocabularyDialog(QDialog):
     """One field, one word a line.
@@ -53,7 +55,7 @@ class VocabularyDialog(QDialog):
         column.addWidget(self.field, 1)
         column.addWidget(hint)
         column.addWidget(buttons)
-        self.resize(420, 340)
+        room.resize(self, (420, 340))
 
     @property
     def vocabulary(self) -> tuple[str, ...]:

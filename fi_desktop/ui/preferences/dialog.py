@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -25,8 +24,9 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.settings import Settings
-from fi_desktop.ui import icons
+from fi_desktop.ui import icons, room
 from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.item_list import ItemList
 from fi_desktop.ui.message_bar import MessageBar
 from fi_desktop.ui.preferences.making import make_field
 from fi_desktop.ui.preferences.pages import DEEDS, SETTINGS, Deed, Page
@@ -84,13 +84,12 @@ class PreferencesDialog(QDialog):
         self.deeds: dict[Deed, DeedRow] = {}
         self.setWindowTitle(self.tr("Settings"))
         self.setWindowIcon(icons.app_icon())
-        self.setMinimumSize(700, 400)
-        self.resize(860, 620)
+        room.resize(self, (860, 620), least=(700, 400))
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(self.tr("Search settings"))
         self.search.setAccessibleName(self.tr("Search settings"))
         self.search.setClearButtonEnabled(True)
-        self.pages = QListWidget(self)
+        self.pages = ItemList(self)
         self.pages.setObjectName("pages")
         self.pages.setAccessibleName(self.tr("Pages"))
         self.message = MessageBar(self)

@@ -7,7 +7,6 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.job import Attempt, Job, JobState
 from fi_desktop.ui import icons, theme
 from fi_desktop.ui.elided_label import ElidedLabel
+from fi_desktop.ui.item_list import ItemList
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.times import clock
 from fi_desktop.ui.words import Words
@@ -54,7 +54,7 @@ class JobPage(QWidget):
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(8)
         self.progress.setRange(0, 1000)
-        self.attempts = QListWidget(self)
+        self.attempts = ItemList(self)
         self.attempts.setAccessibleName(self.tr("Attempts"))
         self.attempts.setWordWrap(True)
         self.retry = QPushButton(self.tr("Retry"), self)

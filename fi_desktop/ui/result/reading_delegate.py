@@ -50,7 +50,7 @@ class ReadingDelegate(QStyledItemDelegate):
         self._names = theme.scaled(font, 1.0, QFont.Weight.DemiBold)
         last = max((passage.start for passage in self._model.passages), default=0.0)
         widest = "0:00:00" if last >= 3600 else "00:00"
-        self._time_width = QFontMetrics(self._times).horizontalAdvance(widest)
+        self._time_width = theme.text_width(self._times, widest)
         self._name_width = self._measure_names()
 
     def fit(self, width: int) -> None:
@@ -69,12 +69,16 @@ class ReadingDelegate(QStyledItemDelegate):
         line = self.paragraphs.layout(match.row).lineForTextPosition(match.start)
         return line.rect().translated(0, self.paragraphs.top)
 
+    def name(self, row: int) -> str:
+        """Return the speaker's name as it is painted."""
+        room = self._name_width - _SWATCH - 8
+        return QFontMetrics(self._names).elidedText(self._model.name(row), Qt.TextElideMode.ElideRight, room)
+
     def _measure_names(self) -> int:
         if not self._model.named:
             return 0
-        metrics = QFontMetrics(self._names)
         firsts = {passage.speaker: row for row, passage in enumerate(self._model.passages)}
-        widest = max(metrics.horizontalAdvance(self._model.name(row)) for row in firsts.values())
+        widest = max(theme.text_width(self._names, self._model.name(row)) for row in firsts.values())
         return min(_WIDEST_NAME, widest) + _SWATCH + 8
 
     def _text_left(self) -> int:
@@ -101,7 +105,7 @@ class ReadingDelegate(QStyledItemDelegate):
         painter.setFont(self._times)
         painter.setPen(theme.quiet(palette))
         moment = self._model.moment(row)
-        width = QFontMetrics(self._times).horizontalAdvance(moment)
+        width = theme.text_width(self._times, moment)
         painter.drawText(QPointF(area.left() + _PAD + self._time_width - width, baseline), moment)
         if not self._name_width:
             return
@@ -118,9 +122,7 @@ class ReadingDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(swatch, 3, 3)
         painter.setFont(self._names)
         painter.setPen(name_colour)
-        room = self._name_width - _SWATCH - 8
-        name = metrics.elidedText(self._model.name(row), Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QPointF(left + _SWATCH + 8, baseline), name)
+        painter.drawText(QPointF(left + _SWATCH + 8, baseline), self.name(row))
 
     def paint(
         self,

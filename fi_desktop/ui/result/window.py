@@ -42,8 +42,15 @@ class JobWindow(QWidget):
     closed = Signal(int)
 
     def __init__(
-        self, job_id: int, service: JobService, bridge: Bridge, jobs: JobsModel, remembered: Remembered
+        self,
+        job_id: int,
+        service: JobService,
+        bridge: Bridge,
+        jobs: JobsModel,
+        remembered: Remembered,
+        over: QWidget | None = None,
     ) -> None:
+        """Show a job; `over`: the window that it opens over, the first time."""
         super().__init__(None, Qt.WindowType.Window)
         self.job_id = job_id
         self.result: ResultView | None = None
@@ -59,7 +66,6 @@ class JobWindow(QWidget):
         self._tick.timeout.connect(self._on_tick)
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(icons.app_icon())
-        self.setMinimumSize(560, 400)
         self._note = QLabel(self.tr("Reading…"), self)
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._note.setWordWrap(True)
@@ -76,7 +82,7 @@ class JobWindow(QWidget):
         column.addWidget(self.again)
         column.addWidget(self._pages, 1)
         jobs.jobs_changed.connect(self._on_jobs_changed)
-        remembered.restore("job", self)
+        remembered.restore("job", self, over=over)
         self._look()
 
     @property

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from fi_desktop.jobs.service import JobService
+from fi_desktop.ui import room
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.remembered import Remembered
@@ -29,6 +30,7 @@ class JobWindows(QObject):
         self, service: JobService, bridge: Bridge, jobs: JobsModel, remembered: Remembered, parent: QWidget
     ) -> None:
         super().__init__(parent)
+        self._window = parent
         self._service = service
         self._bridge = bridge
         self._jobs = jobs
@@ -43,7 +45,10 @@ class JobWindows(QObject):
             # a fifth of the window's code, which the first window does not wait for
             from fi_desktop.ui.result.window import JobWindow
 
-            window = JobWindow(job_id, self._service, self._bridge, self._jobs, self._remembered)
+            window = JobWindow(
+                job_id, self._service, self._bridge, self._jobs, self._remembered, over=self._window
+            )
+            room.step_aside(window, self.all())
             window.closed.connect(self._on_closed)
             window.page.models_asked.connect(self.models_asked)
             self._open[job_id] = window

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.settings import Settings
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import icons, room, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.elided_label import ElidedLabel
 from fi_desktop.ui.language import SYSTEM
@@ -149,8 +149,7 @@ class WelcomeDialog(QDialog):
         column.addWidget(private)
         column.addStretch(1)
         column.addLayout(foot)
-        self.setMinimumSize(520, 340)
-        self.resize(620, 372)
+        room.resize(self, (620, 372), least=(520, 340))
 
     def _on_found(self, facts: Facts) -> None:
         self.computer.setText(

@@ -1,7 +1,8 @@
 """The other desktops that the window's tests run on: `python -m tests.ui.surroundings [NAMES]`.
 
-`laptop` is a screen of 1366×768 at 125 %, `noto` has Noto Sans of 9 pt, and under `reader` a screen reader listens by
-AT-SPI, over a bus and a display of its own. `make test` runs the tests marked `look` on each of them, `make gui` all.
+`laptop` is a screen of 1366×768 at 125 %, `noto` has Noto Sans of 9 pt, and under `reader` a screen reader
+listens by AT-SPI, over a bus and on a display of its own. `make test` runs the tests that are marked `look`
+on each of them, `make gui` all.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ CHOSEN = "FI_DESKTOP_TESTS_SURROUNDINGS"
 """The environment variable that names them to the tests' own process."""
 
 _AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")
-# starts the bus of accessibility, and says that somebody listens on it
-_READ = (
-    "dbus-send --session --print-reply --dest=org.a11y.Bus /org/a11y/bus "
-    "org.freedesktop.DBus.Properties.Set string:org.a11y.Status string:ScreenReaderEnabled variant:boolean:true "
-    ">/dev/null"
-)
+# starts the bus of accessibility, says that somebody listens on it, and runs what it is given
+_SESSION = """
+dbus-send --session --print-reply --dest=org.a11y.Bus /org/a11y/bus org.freedesktop.DBus.Properties.Set \\
+    string:org.a11y.Status string:ScreenReaderEnabled variant:boolean:true >/dev/null
+if command -v openbox >/dev/null; then openbox & manager=$!; fi
+"$@"; status=$?
+if [ "$manager" ]; then kill "$manager"; fi
+exit $status
+"""
 
 
 def screen(name: str) -> str:
@@ -61,14 +65,12 @@ class Surroundings:
 SURROUNDINGS = {
     "laptop": Surroundings({"QT_QPA_PLATFORM": screen("laptop"), "QT_SCALE_FACTOR": "1.25"}),
     "noto": Surroundings({"QT_QPA_PLATFORM": screen("desk")}, font=("Noto Sans", 9)),
-    "reader": Surroundings(
-        {"QT_QPA_PLATFORM": "xcb", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}, session=True
-    ),
+    "reader": Surroundings({"QT_QPA_PLATFORM": "xcb", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}, session=True),
 }
 
 
 def chosen() -> str:
-    """Return the name of those that this process is in; "": in memory, on a large screen, with the system's font."""
+    """Return the name of those around this process; "": a large screen in memory, with the system's font."""
     return os.environ.get(CHOSEN, "")
 
 
@@ -76,11 +78,12 @@ def run(name: str, arguments: Sequence[str], **options: Any) -> subprocess.Compl
     """Run pytest in these surroundings; `options` are those of `subprocess.run`."""
     around = SURROUNDINGS[name]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    with _display() if around.session else nullcontext({}) as display, tempfile.TemporaryDirectory() as runtime:
-        environment = {**os.environ, **around.environment, **display, CHOSEN: name}
+    display = _display() if around.session else nullcontext({})
+    with display as variables, tempfile.TemporaryDirectory() as runtime:
+        environment = {**os.environ, **around.environment, **variables, CHOSEN: name}
         if around.session:
             environment["XDG_RUNTIME_DIR"] = runtime  # where the bus of accessibility has its socket
-            command = ["dbus-run-session", "--", "sh", "-c", f'{_READ}; openbox & "$@"; r=$?; kill $!; exit $r', "sh", *command]
+            command = ["dbus-run-session", "--", "sh", "-c", _SESSION, "sh", *command]
         return subprocess.run(command, env=environment, check=False, **options)
 
 

@@ -1,4 +1,4 @@
-"""Run every test of the window in each of the surroundings, or in those that are named; what follows is pytest's."""
+"""Run every test of the window in each of the surroundings, or in those named; what follows is pytest's."""
 
 import sys
 
@@ -12,7 +12,8 @@ def main() -> int:
     worst = 0
     for name in names:
         missing = SURROUNDINGS[name].missing
-        print(f"== {name}", *(f"cannot be had without {each}" for each in missing), flush=True)
+        said = f"cannot be had without {' and '.join(missing)}" if missing else ""
+        print(f"== {name} {said}", flush=True)
         worst = max(worst, 1 if missing else run(name, arguments).returncode)
     return worst
 
