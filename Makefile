@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check run lint translations shots crash monkey help package frozen-test models cases fuzz
+.PHONY: demo test check gui run lint translations shots crash monkey help package frozen-test models cases fuzz
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -22,6 +22,9 @@ test: $(STAMP) ## every test
 
 check: $(STAMP) lint ## style, types, layers, and the quick tests
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+gui: $(STAMP) ## every test of the window: on a laptop's screen at 125 %, with Noto Sans, with a screen reader
+	$(BIN)/python -m tests.ui.surroundings $(SURROUNDINGS)
 
 lint: $(STAMP) ## style, types, layers
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 # shared object -> Debian's package
 LIBRARIES = {
@@ -31,8 +32,10 @@ LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
-# programs that the tests use: a display without a screen
-PROGRAMS = {"Xvfb": "xvfb"}
+# programs that the tests use: a display without a screen, and a session with a bus
+PROGRAMS = {"Xvfb": "xvfb", "dbus-run-session": "dbus"}
+# what screen readers are told by
+AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")
 # Qt brings no font of its own
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
 FONT = "fonts-dejavu-core"
@@ -42,6 +45,8 @@ def missing() -> list[str]:
     """Return Debian's names of the packages that are not here."""
     packages = [package for library, package in LIBRARIES.items() if not _loads(library)]
     packages += [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if not AT_SPI.exists():
+        packages.append("at-spi2-core")
     if not any(files for folder in FONT_FOLDERS for _, _, files in os.walk(folder)):
         packages.append(FONT)
     return packages

@@ -1,10 +1,11 @@
-"""What a screen reader meets: every control of every view has a name, and a key reaches it."""
+"""What is met on the screen and by a screen reader: every control is seen, named, and reached by a key."""
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QFont
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
+from tests.ui.looks import cut, outside
 from tests.ui.views import VIEWS, Gallery
 
 ROLE = QAccessible.Role
@@ -29,9 +30,9 @@ def walk(interface: QAccessibleInterface, path: str = ""):
         yield from walk(child, at)
 
 
-@pytest.fixture(scope="module")
-def gallery(dressed, tmp_path_factory):
-    gallery = Gallery(tmp_path_factory.mktemp("gallery"))
+@pytest.fixture(scope="module", params=["en", "es"])
+def gallery(request, dressed, tmp_path_factory):
+    gallery = Gallery(tmp_path_factory.mktemp("gallery"), language=request.param)
     yield gallery
     gallery.close()
 
@@ -73,10 +74,13 @@ def unreached(qtbot, view: QWidget) -> list[str]:
     return [f"{type(w).__name__} {w.accessibleName()!r} {w.objectName()}" for w in left]
 
 
+@pytest.mark.look
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_control_is_named_and_reached(qtbot, gallery, name):
+def test_every_control_is_seen_named_and_reached(qtbot, gallery, name):
     """A screen reader can say what it is, and Tab goes once round to all that takes part in it."""
     with gallery.show(name) as view:
+        assert not outside(view)
+        assert not cut(view)
         assert not unnamed(view)
         assert not unreached(qtbot, view)
 
@@ -99,14 +103,4 @@ def test_nothing_is_cut_off_at_twice_the_text(qtbot, large, name):
         view.resize(1800, 1000)
         QApplication.processEvents()
         QApplication.processEvents()  # what fits is decided once the width is known, and laid out then
-        cut = [
-            f"{type(widget).__name__} {widget.text()!r}: {widget.size()} of {widget.minimumSizeHint()}"
-            for widget in (*view.findChildren(QLabel), *view.findChildren(QAbstractButton))
-            if widget.isVisible()
-            and widget.text()
-            and (
-                widget.width() < widget.minimumSizeHint().width()
-                or widget.height() < widget.minimumSizeHint().height()
-            )
-        ]
-        assert not cut, "\n".join(cut)
+        assert not cut(view)

@@ -79,9 +79,9 @@ class TestPaste:
         qtbot.waitUntil(lambda: window.message.text == told)
 
     @pytest.mark.parametrize("text", ["Dear colleague,", "https://example.org/a.wav"])
-    def test_anything_else_is_refused_in_a_sentence(self, window, paste, text):
+    def test_anything_else_is_refused_in_a_sentence(self, qtbot, window, paste, text):
         paste(text_data(text))
-        assert window.message.isVisible()
+        qtbot.waitUntil(window.message.isVisible)
         assert window.message.text == "Only files and folders of this computer can be added."
 
     def test_an_empty_clipboard_too(self, qtbot, window):

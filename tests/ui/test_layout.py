@@ -8,17 +8,15 @@ from __future__ import annotations
 from itertools import combinations, pairwise, product
 
 import pytest
-from PySide6.QtCore import QRect
 from PySide6.QtGui import QAccessible, QFont, QFontInfo
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QWidget
 
 from fi_desktop.ui.monitor.window import MonitorWindow
-from fi_desktop.ui.preferences.dialog import PreferencesDialog
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.result.view import ResultView
 from tests.ui import stories, surroundings
 from tests.ui.events import drop_files, open_windows
-from tests.ui.views import VIEWS, Gallery
+from tests.ui.looks import outside
 
 pytestmark = pytest.mark.look
 
@@ -37,66 +35,15 @@ def test_the_surroundings_are_what_they_are_called(qtbot, dressed):
             assert screen.geometry().width() >= 1280
 
 
-@pytest.fixture(scope="module", params=["en", "es"])
-def gallery(request, dressed, tmp_path_factory):
-    gallery = Gallery(tmp_path_factory.mktemp("gallery"), language=request.param)
-    yield gallery
-    gallery.close()
-
-
-def cut(view: QWidget) -> list[str]:
-    """Return the labels and buttons of a view that have less room than their words need."""
-    return [
-        f"{type(widget).__name__} {widget.text()!r}: {widget.size()} of {widget.minimumSizeHint()}"
-        for widget in (*view.findChildren(QLabel), *view.findChildren(QAbstractButton))
-        if widget.isVisible()
-        and widget.text()
-        and (
-            widget.width() < widget.minimumSizeHint().width()
-            or widget.height() < widget.minimumSizeHint().height()
-        )
-    ]
-
-
-def outside(view: QWidget) -> list[str]:
-    """Return what of a view's window is not on the screen, and which buttons are not in the window."""
-    window = view.window()
-    room = window.screen().availableGeometry()
-    found = [] if room.contains(window.frameGeometry()) else [f"{window.frameGeometry()} of {room}"]
-    for button in window.findChildren(QAbstractButton):
-        place = QRect(button.mapTo(window, button.rect().topLeft()), button.size())
-        if button.isVisible() and not scrolls(button) and not window.rect().contains(place):
-            found.append(f"{button.text() or button.accessibleName()!r} {place}")
-    return found
-
-
-def scrolls(widget: QWidget) -> bool:
-    """Whether it lies on ground that can be moved below a hole."""
-    return widget.visibleRegion().isEmpty() or any(
-        ancestor.inherits("QAbstractScrollArea") for ancestor in ancestors(widget)
-    )
-
-
-def ancestors(widget: QWidget):
-    while (widget := widget.parentWidget()) is not None:
-        yield widget
-
-
-@pytest.mark.parametrize("name", VIEWS)
-def test_every_view_is_on_the_screen_and_nothing_of_it_is_cut(gallery, name):
-    with gallery.show(name) as view:
-        assert not outside(view)
-        assert not cut(view)
-
-
-def test_the_pages_of_the_settings_lie_below_one_another(gallery):
-    with gallery.show("settings") as view:
-        assert isinstance(view, PreferencesDialog)
-        places = [view.pages.visualItemRect(view.pages.item(row)) for row in range(view.pages.count())]
-        assert places[0].top() >= 0
-        assert all(above.bottom() < below.top() for above, below in pairwise(places))
-        words = view.pages.fontMetrics().height()
-        assert all(place.height() >= words for place in places)
+def test_the_pages_of_the_settings_lie_below_one_another(qtbot, desktop, window):
+    window.commands.preferences.trigger()
+    qtbot.waitUntil(lambda: desktop.preferences.dialog is not None)
+    pages = desktop.preferences.dialog.pages
+    qtbot.waitExposed(pages)
+    places = [pages.visualItemRect(pages.item(row)) for row in range(pages.count())]
+    assert places[0].top() >= 0
+    assert all(above.bottom() < below.top() for above, below in pairwise(places))
+    assert all(place.height() >= pages.fontMetrics().height() for place in places)
 
 
 def test_the_names_of_speakers_are_read_whole(qtbot, dressed, bridge):

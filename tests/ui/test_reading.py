@@ -36,7 +36,8 @@ def shown(qtbot, bridge, transcript, *, width=900, height=640):
     qtbot.addWidget(view)
     view.resize(width, height)
     view.show()
-    qtbot.waitExposed(view)
+    view.activateWindow()
+    qtbot.waitActive(view)
     view.reading.table.setFocus()
     return view
 

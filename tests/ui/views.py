@@ -109,13 +109,13 @@ def keys(scene: Scene) -> QWidget:
 
 def welcome(scene: Scene) -> QWidget:
     dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).welcome)
-    scene.settle(600)  # what the computer has is looked for
+    scene.wait(lambda: len(dialog.known.text()) > 20)  # what the computer has is looked for
     return dialog
 
 
 def about(scene: Scene) -> QWidget:
     dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).about)
-    scene.settle(600)  # what the program is made of is read from many files
+    scene.wait(lambda: "\n\n" in dialog.others.toPlainText())  # what the program is made of is in many files
     return dialog
 
 
@@ -265,7 +265,7 @@ class Gallery:
         scene = self._scenes[jobs]
         widget = view(scene)
         widget.activateWindow()
-        scene.settle()
+        scene.settle(120)
         yield widget
         scene.tidy()
 
