@@ -38,10 +38,16 @@ def check_home(home: Path) -> None:
     """Make the data folder where there is none, and refuse one that cannot hold the queue.
 
     Raises:
-        UserError: it lies on a network drive, cannot be written to, is another account's, or cannot be closed
-            to other accounts.
+        UserError: it is a file, lies on a network drive, cannot be written to, is another account's, or cannot
+            be closed to other accounts.
         TransientError: the disk is full.
     """
+    if home.is_file():
+        raise UserError(
+            "home.not_a_folder",
+            "The data folder {home} is a file: choose another by FI_DESKTOP_HOME.",
+            home=str(home),
+        )
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         _close_to_others(home)

@@ -6,13 +6,13 @@ Exit codes: 0 all went well, 1 something failed, 2 bad usage, 130 interrupted.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fi_desktop import __version__
+from fi_desktop.cli import terminal
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobState, Priority
 from fi_desktop.core.speakers import SpeakerCount
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _PRIORITIES = "|".join(priority.name.lower() for priority in Priority)
 _PASSING_S = 5.0  # a command that just looks at the queue owns it no longer
+STDIN = Path("-")
+"""In the place of a file: the list of files is read from stdin."""
 _COMMANDS = ("run", "jobs", "metrics", "models", "export", "doctor", "selftest", "demo", "window")
 
 
@@ -37,13 +39,18 @@ def main(arguments: Sequence[str]) -> int:
         given.insert(
             0, "window"
         )  # no command, or just files: what a double click on the program or a file gives
+    terminal.prepare()
     options = _parser().parse_args(given)
     command: Callable[[Settings, argparse.Namespace], int] = options.command
     try:
         return command(load(workers=getattr(options, "workers", None)), options)
     except (UserError, TransientError) as error:
-        print(f"fi-desktop: {error.message}", file=sys.stderr)  # noqa: T201
-        return 2 if error.code.startswith(("settings.", "submit.")) else 1
+        terminal.warn(error.message)
+        return 2 if error.code.startswith(("settings.", "submit.", "usage.")) else 1
+    except OSError as error:  # a drive that fails in the middle of anything
+        reason = error.strerror or type(error).__name__
+        terminal.warn(f"{reason}: {error.filename}" if error.filename else f"{reason}.")
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -71,14 +78,19 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="run the sample, show who spoke when, open the window on it")
     demo.set_defaults(command=_demo)
     window = commands.add_parser("window", help="open the window")
-    window.add_argument("files", nargs="*", type=_place, metavar="FILE|FOLDER")
+    window.add_argument("files", nargs="*", type=place, metavar="FILE|FOLDER")
     window.set_defaults(command=_window)
     return parser
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="*", type=_place, metavar="FILE|FOLDER", help="none: what the queue holds"
+        "files",
+        nargs="*",
+        type=_place_or_list,
+        metavar="FILE|FOLDER",
+        help="none: what the queue holds; -: the files that stdin names, one a line or ended by NUL, so that "
+        "no other account sees their names",
     )
     _add_options(parser)
     parser.add_argument(
@@ -89,7 +101,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(),
         metavar="DIR",
-        help="where to write; files of the same name are replaced",
+        help="where to write; another file of the same name stays, and a number is added",
     )
     parser.add_argument("--again", action="store_true", help="also recordings that were done before, or wait")
     parser.add_argument("--priority", type=_priority, default=Priority.NORMAL, metavar=_PRIORITIES)
@@ -221,7 +233,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_export)
 
 
-def _place(text: str) -> Path:
+def _place_or_list(text: str) -> Path:
+    return STDIN if text == str(STDIN) else place(text)
+
+
+def place(text: str) -> Path:
     """Return where recordings lie, without the turns of "../": one recording has one place."""
     path = Path(text).absolute()
     return path.resolve() if ".." in path.parts else path

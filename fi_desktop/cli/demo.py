@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from rich.console import Console
-
 from fi_desktop.app import App
 from fi_desktop.cli.follow import working_queue
 from fi_desktop.cli.run import follow
-from fi_desktop.cli.show import who_spoke_when
+from fi_desktop.cli.show import job_table, who_spoke_when
+from fi_desktop.cli.terminal import Terminal
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.samples import sample_recording
@@ -19,19 +18,19 @@ from fi_desktop.settings import Settings
 
 def demo(settings: Settings) -> int:
     """Show the program at work; the window opens where there is a display."""
-    console = Console()
+    terminal = Terminal()
     with working_queue(settings) as follower:
-        ((job_id, _),) = follow(follower, [sample_recording()], JobOptions(), again=True)
-        job = follower.client.job(job_id)
+        ((job, _),) = follow(follower, [sample_recording()], JobOptions(), again=True)
+    terminal.print(job_table([job]))
     if job.state is not JobState.COMPLETED:
         return 1
-    console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job_id), columns=console.width))
+    terminal.print(who_spoke_when(JobFolders(settings.jobs).transcript(job.id), columns=terminal.width))
     if not has_display():
-        console.print("No display here: with one, the window would open on this job now.")
+        terminal.print("No display here: with one, the window would open on this job now.")
         return 0
     from fi_desktop.ui.main import run
 
-    return run(App(settings), [], show_job=job_id)
+    return run(App(settings), [], show_job=job.id)
 
 
 def has_display() -> bool:

@@ -7,7 +7,6 @@ worker.
 from __future__ import annotations
 
 import importlib
-import json
 import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,13 +15,13 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from fi_desktop.backends import worker
 from fi_desktop.backends.messages import StopWork
 from fi_desktop.backends.roster import default_workers
 from fi_desktop.cli.follow import idle_queue
+from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Diarizer, Transcriber
@@ -52,16 +51,16 @@ class Finding:
 
 def doctor(settings: Settings, *, as_json: bool) -> int:
     """Print how each part is; return 0 where all are well, else 1."""
-    console = Console()
+    terminal = Terminal()
     well = True
     for finding in _findings(settings):
         well = well and finding.well
         if as_json:
             line = {"part": finding.part, "well": finding.well, "text": finding.text}
-            print(json.dumps(line), flush=True)  # noqa: T201
+            say_json(line)
         else:
             mark = Text("ok  ", "green") if finding.well else Text("BAD ", "red bold")
-            console.print(Text.assemble(mark, f"{finding.part:<10}", finding.text), soft_wrap=True)
+            terminal.print(Text.assemble(mark, f"{finding.part:<10}", finding.text), soft_wrap=True)
     return 0 if well else 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from fi_desktop.app import AlreadyOwned, App
+from fi_desktop.cli.terminal import warn
 from fi_desktop.client import Client, LocalClient, RemoteClient
 from fi_desktop.core.job import Job, Stage
 from fi_desktop.jobs.news import JobChanged, JobProgressed, News, Notice
@@ -61,7 +61,7 @@ class _Here:
                     board.progress.pop(job.id, None)
                     changed.append(job)
                 case Notice(sentence=sentence) if sentence:
-                    print(f"fi-desktop: {sentence}", file=sys.stderr)  # noqa: T201
+                    warn(sentence)
                 case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
                     board.progress[job_id] = (stage, fraction)
                 case _:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 
-from rich.console import Console
 from rich.text import Text
 
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.options import change_waiting
 from fi_desktop.cli.show import brief, job_table, who_spoke_when
+from fi_desktop.cli.terminal import Terminal, say, say_json, write_file
 from fi_desktop.client import Client
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.records import job_to_json
-from fi_desktop.exporters import EXPORTERS, export
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters import export, rendered
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 
@@ -31,7 +30,7 @@ def jobs(settings: Settings, options: argparse.Namespace) -> int:
             case "show":
                 _show(settings, client.job(options.id), as_json=options.json)
             case "retry" if options.failed:
-                print(f"{client.retry_failed()} jobs are queued again.")  # noqa: T201
+                say(f"{client.retry_failed()} jobs are queued again.")
             case "retry":
                 client.retry(_ids(client, options))
             case "priority":
@@ -40,7 +39,7 @@ def jobs(settings: Settings, options: argparse.Namespace) -> int:
                 return change_waiting(client, _ids(client, options), options)
             case "purge":
                 states = [JobState(options.state)] if options.state else [JobState.QUEUED, JobState.RETRYING]
-                print(f"{client.purge(states)} jobs are gone.")  # noqa: T201
+                say(f"{client.purge(states)} jobs are gone.")
             case "pause" | "resume":
                 client.set_paused(paused=options.action == "pause")
             case "verify":
@@ -58,12 +57,25 @@ def export_result(settings: Settings, options: argparse.Namespace) -> int:
         job = client.job(options.id)
     if job.summary is None:
         raise UserError("export.no_result", f"Job {job.id} has no result: it is {job.state.value}.")
-    transcript = JobFolders(settings.jobs).transcript(job.id)
+    transcript = result_of(settings, job)
     if str(options.output) == "-":
-        sys.stdout.write(EXPORTERS[options.to].render(transcript))
+        write_file(rendered(transcript, options.to))
     else:
         export(transcript, options.to, options.output)
     return 0
+
+
+def result_of(settings: Settings, job: Job) -> Transcript:
+    """Return a completed job's result.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return JobFolders(settings.jobs).transcript(job.id)
+    except (OSError, ValueError, KeyError) as error:
+        sentence = "The result of job {job} cannot be read: retry the job to make it again."
+        raise UserError("export.unreadable", sentence, job=job.id) from error
 
 
 def _ids(client: Client, options: argparse.Namespace) -> list[int]:
@@ -74,9 +86,9 @@ def _ids(client: Client, options: argparse.Namespace) -> list[int]:
 def _verify(client: Client) -> int:
     findings = client.verify()
     for finding in findings:
-        print(finding)  # noqa: T201
+        say(finding)
     if not findings:
-        print("The queue is what was written into it.")  # noqa: T201
+        say("The queue is what was written into it.")
     return 1 if findings else 0
 
 
@@ -85,20 +97,20 @@ def _list(client: Client, state: JobState | None, batch: int | None, *, as_json:
     found = [job for job in found if state is None or job.state is state]
     if as_json:
         for job in found:
-            print(json.dumps(brief(job)))  # noqa: T201
+            say_json(brief(job))
     else:
-        Console().print(job_table(found) if found else "No jobs.")
+        Terminal().print(job_table(found) if found else "No jobs.")
 
 
 def _show(settings: Settings, job: Job, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(job_to_json(job)))  # noqa: T201
+        say_json(job_to_json(job))
         return
-    console = Console()
-    console.print(job_table([job]))
+    terminal = Terminal()
+    terminal.print(job_table([job]))
     for attempt in job.attempts:
         outcome = attempt.outcome.value if attempt.outcome else "running"
         error = f": {attempt.error.message}" if attempt.error else ""
-        console.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
+        terminal.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
     if job.summary is not None:
-        console.print(who_spoke_when(JobFolders(settings.jobs).transcript(job.id), columns=console.width))
+        terminal.print(who_spoke_when(result_of(settings, job), columns=terminal.width))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from statistics import fmean
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.show import clock
+from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.news import WorkerGauge
 from fi_desktop.settings import Settings
@@ -29,13 +28,13 @@ def metrics(settings: Settings, *, as_json: bool) -> int:
     if as_json:
         found = {name: asdict(values) for name, values in measured.items()}
         workers, wanted = [asdict(gauge) for gauge in gauges], [asdict(aim) for aim in aims]
-        print(json.dumps({**found, "workers": workers, "targets": wanted}))  # noqa: T201
+        say_json({**found, "workers": workers, "targets": wanted})
         return 0
-    console = Console()
-    console.print(_table(measured))
-    console.print(_targets(aims))
+    terminal = Terminal()
+    terminal.print(_table(measured))
+    terminal.print(_targets(aims))
     if gauges:
-        console.print(_workers(gauges))
+        terminal.print(_workers(gauges))
     return 0
 
 

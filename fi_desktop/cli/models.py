@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
 from rich.text import Text
 
+from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines.models import Pack, PackKind, catalog, check, find, installed, library, remove, verify
 from fi_desktop.engines.models.library import Report
@@ -27,33 +27,33 @@ _FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
 
 def models(settings: Settings, options: argparse.Namespace) -> int:
     """Carry out one action on the model packs; return the exit code."""
-    console = Console(markup=False, highlight=False)  # a manifest is no markup
+    terminal = Terminal()
     root, roots = settings.models, settings.model_roots
     if options.action in ("install", "import"):
         check_home(settings.home)  # it may be the first command of all
     match options.action:
         case "list":
-            _list(roots, console, as_json=options.json)
+            _list(roots, terminal, as_json=options.json)
         case "install":
-            _install(options, root, console)
+            _install(options, root, terminal)
         case "import":
-            _import(options, root, console)
+            _import(options, root, terminal)
         case "verify":
-            return _verify(options.name, roots, console)
+            return _verify(options.name, roots, terminal)
         case "remove":
             name = _full_name(options.name)
             remove(name, root, bundled=roots)
-            console.print(f"{name} was removed.")
+            terminal.print(f"{name} was removed.")
         case "forget-token":
-            _forget_token(console)
+            _forget_token(terminal)
     return 0
 
 
-def _list(roots: tuple[Path, ...], console: Console, *, as_json: bool) -> None:
+def _list(roots: tuple[Path, ...], terminal: Terminal, *, as_json: bool) -> None:
     packs = {pack.name: pack for pack in installed(roots)}
     if as_json:
         for name in dict.fromkeys((*packs, *(known.name for known in catalog.KNOWN))):
-            print(json.dumps(_line(name, packs.get(name))))  # noqa: T201
+            say_json(_line(name, packs.get(name)))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Model", "For", "Size", "State"):
@@ -69,7 +69,7 @@ def _list(roots: tuple[Path, ...], console: Console, *, as_json: bool) -> None:
         if known.name not in packs:
             state = Text("needs a token" if known.gated else "–", "dim")
             table.add_row(known.name, _FOR[known.kind], f"~{size(known.about_bytes)}", state)
-    console.print(Group(table, *remarks))
+    terminal.print(Group(table, *remarks))
 
 
 def _line(name: str, pack: Pack | None) -> dict[str, object]:
@@ -97,27 +97,29 @@ def _trouble(pack: Pack) -> str:
     return ""
 
 
-def _install(options: argparse.Namespace, root: Path, console: Console) -> None:
+def _install(options: argparse.Namespace, root: Path, terminal: Terminal) -> None:
     from fi_desktop.engines.models.download import fetched_bytes, install
     from fi_desktop.engines.models.hub import Hub
 
     known = catalog.known(options.name)
-    token = _token(options, console) if known.gated else None
+    token = _token(options, terminal) if known.gated else None
     hub = Hub(options.address, token=token)
     there = fetched_bytes(known.name, root)
     rest = f", of which {size(there)} are here already" if there else ""
     repos = ", ".join(source.repo for source in known.sources)
-    console.print(f"Fetching {known.name}, about {size(known.about_bytes)}{rest}, from {hub.host} ({repos}).")
+    terminal.print(
+        f"Fetching {known.name}, about {size(known.about_bytes)}{rest}, from {hub.host} ({repos})."
+    )
     try:
-        with _progress(console) as report:
+        with _progress(terminal) as report:
             pack = install(known, root, hub, report=report, replace=options.replace)
     except KeyboardInterrupt:
-        console.print("Paused: the same command goes on from here.")
+        terminal.print("Paused: the same command goes on from here.")
         raise
-    console.print(f"{pack.name} is installed ({pack.licence}). {pack.attribution}")
+    terminal.print(f"{pack.name} is installed ({pack.licence}). {pack.attribution}")
 
 
-def _token(options: argparse.Namespace, console: Console) -> str | None:
+def _token(options: argparse.Namespace, terminal: Terminal) -> str | None:
     """Return the person's token: kept, piped or asked for; never an argument, which other users can see."""
     from fi_desktop.engines.models import token
 
@@ -131,21 +133,21 @@ def _token(options: argparse.Namespace, console: Console) -> str | None:
     else:
         return None
     if own and given and not token.keep(given):
-        console.print("There is no keyring on this computer: the token is used this once, and not kept.")
+        terminal.print("There is no keyring on this computer: the token is used this once, and not kept.")
     return given or None
 
 
-def _forget_token(console: Console) -> None:
+def _forget_token(terminal: Terminal) -> None:
     from fi_desktop.engines.models import token
 
-    console.print("The token was forgotten." if token.forget() else "No token was kept.")
+    terminal.print("The token was forgotten." if token.forget() else "No token was kept.")
 
 
-def _import(options: argparse.Namespace, root: Path, console: Console) -> None:
+def _import(options: argparse.Namespace, root: Path, terminal: Terminal) -> None:
     from fi_desktop.engines.models.importing import import_pack
 
     try:
-        with _progress(console) as report:
+        with _progress(terminal) as report:
             pack = import_pack(
                 options.path,
                 root,
@@ -159,10 +161,10 @@ def _import(options: argparse.Namespace, root: Path, console: Console) -> None:
         if hint is None:
             raise
         raise UserError(error.code, f"{error.message} Then add {hint}.") from error
-    console.print(f"{pack.name} is installed ({size(pack.size_bytes)}, {_FOR[pack.kind]}).")
+    terminal.print(f"{pack.name} is installed ({size(pack.size_bytes)}, {_FOR[pack.kind]}).")
 
 
-def _verify(name: str | None, roots: tuple[Path, ...], console: Console) -> int:
+def _verify(name: str | None, roots: tuple[Path, ...], terminal: Terminal) -> int:
     packs = installed(roots)
     if name is not None:
         pack = find(_full_name(name), roots)
@@ -172,15 +174,15 @@ def _verify(name: str | None, roots: tuple[Path, ...], console: Console) -> int:
     sound = True
     for pack in packs:
         try:
-            with _progress(console) as report:
+            with _progress(terminal) as report:
                 verify(pack, report)
         except UserError as error:
             sound = False
-            console.print(Text.assemble(("BAD ", "red bold"), error.message), soft_wrap=True)
+            terminal.print(Text.assemble(("BAD ", "red bold"), error.message), soft_wrap=True)
         else:
-            console.print(Text.assemble(("ok  ", "green"), f"{pack.name}: every byte as its manifest says."))
+            terminal.print(Text.assemble(("ok  ", "green"), f"{pack.name}: every byte as its manifest says."))
     if not packs:
-        console.print("No model pack is installed.")
+        terminal.print("No model pack is installed.")
     return 0 if sound else 1
 
 
@@ -193,12 +195,12 @@ def _full_name(name: str) -> str:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Report]:
+def _progress(terminal: Terminal) -> Iterator[Report]:
     """Show a bar where somebody watches."""
-    if not console.is_terminal:
+    if not terminal.is_terminal:
         yield lambda _done, _total: None
         return
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=terminal, transient=True) as progress:
         task = progress.add_task("", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
+from fi_desktop.cli.terminal import say
 from fi_desktop.client import Client
 from fi_desktop.core.job import JobOptions
 
@@ -32,8 +33,8 @@ def change_waiting(client: Client, ids: list[int], given: argparse.Namespace) ->
     for options, some in alike.items():
         change = client.change(some, options)
         for job_id in change.begun:
-            print(f"Job {job_id} does not wait any more.")  # noqa: T201
+            say(f"Job {job_id} does not wait any more.")
         for job_id in change.known:
-            print(f"Job {job_id} is as it was: its recording is in the list with these options.")  # noqa: T201
+            say(f"Job {job_id} is as it was: its recording is in the list with these options.")
         left += len(change.begun) + len(change.known)
     return 1 if left else 0

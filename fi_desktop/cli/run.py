@@ -3,65 +3,78 @@
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from rich.console import Console
 from rich.live import Live
 
-from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut
+from fi_desktop.audio.files import LeftOut, Unreadable
+from fi_desktop.cli import STDIN, place
+from fi_desktop.cli.exports import Asked, check_folder, export_all
 from fi_desktop.cli.follow import Board, Follower, working_queue
 from fi_desktop.cli.options import options_of
 from fi_desktop.cli.show import brief, job_table
+from fi_desktop.cli.terminal import Terminal, say, say_json, warn
+from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
-from fi_desktop.core.names import one_line
-from fi_desktop.exporters import EXPORTERS, export
-from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 
 _REFRESH_S = 0.25
 
 
-class Asked(NamedTuple):
-    """A job that is followed, and the recording as it was named by whoever asked for it."""
-
-    job_id: int
-    path: Path
-
-
 def run(settings: Settings, options: argparse.Namespace) -> int:
-    """Work jobs off; return 0 if all completed, 1 if some did not, or something named could not be read."""
-    left_out = NOTHING_LEFT_OUT
+    """Work jobs off; return 0 if all completed, all exports were written and all could be read, else 1."""
+    unreadable: list[Unreadable] = []
 
-    def hear_of(left: LeftOut) -> None:
-        nonlocal left_out
-        left_out = left
-        _say_left_out(left)
+    def tell(left_out: LeftOut) -> None:
+        unreadable.extend(left_out.unreadable)
+        for sentence in _left_out(left_out):
+            warn(sentence)
 
     wanted = options_of(settings.job_options, options)
+    files = _files(options.files)
     if options.to:
-        options.out.mkdir(parents=True, exist_ok=True)
+        check_folder(options.out)
     with working_queue(settings) as follower:
         show = _json_line if options.json else None
-        followed = follow(
+        asked = follow(
             follower,
-            options.files,
+            files,
             wanted,
             priority=options.priority,
             again=options.again,
             show=show,
-            on_left_out=hear_of,
+            on_left_out=tell,
         )
-        jobs = {asked.job_id: follower.client.job(asked.job_id) for asked in followed}
-    completed = [asked for asked in followed if jobs[asked.job_id].state is JobState.COMPLETED]
-    for asked, files in _export(settings, completed, options.to, options.out):
+    # before anything more is printed: no reader of stdout can be in their way
+    exports = list(export_all(settings, asked, options.to, options.out))
+    if not options.json:
+        Terminal().print(job_table({one.job.id: one.job for one in asked}.values()))
+    for export in exports:
         if options.json:
-            print(json.dumps({"id": asked.job_id, "exported": [str(file) for file in files]}))  # noqa: T201
-    return 0 if len(completed) == len(followed) and not left_out.unreadable else 1
+            say_json({"id": export.job_id, "exported": [str(file) for file in export.written]})
+        for there, written in () if options.json else export.numbered:
+            say(f"{there} was there already, with other content: written as {written}.")
+        for target, reason in export.failed:
+            warn(f"{target} was not written. {reason}")
+    failed = any(export.failed for export in exports) or bool(unreadable)
+    return 0 if all(one.job.state is JobState.COMPLETED for one in asked) and not failed else 1
+
+
+def _files(given: list[Path]) -> list[Path]:
+    """Return the files, with those that stdin names in the place of "-"."""
+    if STDIN not in given:
+        return given
+    listed = b"" if sys.stdin is None else sys.stdin.buffer.read()
+    names = listed.split(b"\0") if b"\0" in listed else listed.splitlines()
+    read = [place(os.fsdecode(name)) for name in names if name.strip()]
+    at = given.index(STDIN)
+    files = [file for file in (*given[:at], *read, *given[at + 1 :]) if file != STDIN]
+    if not files:
+        raise UserError("usage.no_files", "Stdin names no files.")
+    return files
 
 
 def follow(
@@ -94,12 +107,12 @@ def follow(
         on_left_out(taken.left_out)
         ids = {*taken.ids, *taken.known}
         board.jobs.update((job_id, client.job(job_id)) for job_id in ids)
-        named = [Asked(*known) for known in zip(taken.known, map(Path, taken.known_paths), strict=True)]
-        named += [Asked(job_id, Path(board.jobs[job_id].path)) for job_id in taken.ids]
+        named = list(zip(taken.known, map(Path, taken.known_paths), strict=True))
+        named += [(job_id, Path(board.jobs[job_id].path)) for job_id in taken.ids]
     else:
         board.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)
         ids = set(board.jobs)
-        named = [Asked(job_id, Path(job.path)) for job_id, job in board.jobs.items()]
+        named = [(job_id, Path(job.path)) for job_id, job in board.jobs.items()]
     if show is not None:
         for job in _of(board, ids):
             show(job)
@@ -107,15 +120,27 @@ def follow(
             for job in follower.changes(board, _REFRESH_S):
                 if job.id in ids:
                     show(job)
-        return sorted(named)
-    console = Console()
-    with Live(console=console, transient=True, refresh_per_second=8) as live:
+        return _asked(board, named)
+    terminal = Terminal()
+    with Live(console=terminal, transient=True, refresh_per_second=8) as live:
         while not _done(board, ids):
             follower.changes(board, _REFRESH_S)
-            if console.is_terminal:
+            if terminal.is_terminal:
                 live.update(job_table(_of(board, ids), board))
-    console.print(job_table(_of(board, ids)))
-    return sorted(named)
+    return _asked(board, named)
+
+
+def _left_out(left_out: LeftOut) -> Iterator[str]:
+    for refused in left_out.unreadable:
+        yield f"{refused.path} cannot be read ({refused.reason})."
+    if left_out.others:
+        number = left_out.number
+        were = "1 file of another kind was" if number == 1 else f"{number} files of other kinds were"
+        yield f"{were} left out ({left_out.kinds})."
+
+
+def _asked(board: Board, named: Iterable[tuple[int, Path]]) -> list[Asked]:
+    return [Asked(board.jobs[job_id], path) for job_id, path in sorted(named) if job_id in board.jobs]
 
 
 def _of(board: Board, ids: Iterable[int]) -> list[Job]:
@@ -123,39 +148,8 @@ def _of(board: Board, ids: Iterable[int]) -> list[Job]:
 
 
 def _done(board: Board, ids: set[int]) -> bool:
-    return all(job_id in board.jobs and board.jobs[job_id].state.final for job_id in ids)
-
-
-def _say_left_out(left_out: LeftOut) -> None:
-    for one in left_out.unreadable:
-        print(f"fi-desktop: {one_line(one.path)} cannot be read ({one.reason}).", file=sys.stderr)  # noqa: T201
-    if left_out.others:
-        kinds = f"{left_out.number} files of other kinds were left out ({one_line(left_out.kinds)})."
-        print(f"fi-desktop: {kinds}", file=sys.stderr)  # noqa: T201
+    return all(job.state.final for job in _of(board, ids))  # one that was removed is not waited for
 
 
 def _json_line(job: Job) -> None:
-    print(json.dumps(brief(job)), flush=True)  # noqa: T201
-
-
-def _export(
-    settings: Settings, completed: list[Asked], formats: tuple[str, ...], out: Path
-) -> Iterable[tuple[Asked, list[Path]]]:
-    """Write each result under the name that its recording was asked for by."""
-    folders = JobFolders(settings.jobs)
-    taken: set[Path] = set()
-    for asked in completed if formats else ():
-        transcript = folders.transcript(asked.job_id)
-        stem = asked.path.stem
-        named = replace(transcript, provenance=replace(transcript.provenance, source_name=asked.path.name))
-        written = []
-        for name in formats:
-            target = plain = out / f"{stem}.{EXPORTERS[name].extension}"
-            number = 1
-            while target in taken:  # two recordings of the same name in different folders
-                target = plain.with_stem(f"{stem}-{asked.job_id}" + (f"-{number}" if number > 1 else ""))
-                number += 1
-            taken.add(target)
-            export(named, name, target)
-            written.append(target)
-        yield asked, written
+    say_json(brief(job))

@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
-from rich.console import Console
-
 from fi_desktop.cli.follow import working_queue
 from fi_desktop.cli.run import follow
+from fi_desktop.cli.show import job_table
+from fi_desktop.cli.terminal import Terminal
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.transcript import Turn
 from fi_desktop.jobs.folders import JobFolders
@@ -24,21 +24,21 @@ _WORST_ERROR = 0.25  # of the speech; without a collar, so that this holds for e
 
 def selftest(settings: Settings) -> int:
     """Run the sample in a data folder of its own; return 0 where the result is right, else 1."""
-    console = Console()
+    terminal = Terminal()
     sample = sample_recording()
     with tempfile.TemporaryDirectory(prefix="fi-desktop-") as home:
         own = replace(settings, home=Path(home))
         with working_queue(own) as follower:
-            ((job_id, _),) = follow(follower, [sample], JobOptions(engine="builtin"))
-            job = follower.client.job(job_id)
+            ((job, _),) = follow(follower, [sample], JobOptions(engine="builtin"))
+        terminal.print(job_table([job]))
         if job.state is not JobState.COMPLETED:
-            console.print(f"selftest: the sample ended as {job.state.value}.", style="red")
+            terminal.print(f"selftest: the sample ended as {job.state.value}.", style="red")
             return 1
-        turns = JobFolders(own.jobs).transcript(job_id).turns
+        turns = JobFolders(own.jobs).transcript(job.id).turns
     error = error_rate(read_rttm(sample.with_suffix(".rttm")), turns)
     right = error <= _WORST_ERROR
     verdict = "the program works" if right else f"more than {_WORST_ERROR:.0%}"
-    console.print(
+    terminal.print(
         f"selftest: {error:.1%} of the speech is wrong: {verdict}.", style="green" if right else "red"
     )
     return 0 if right else 1

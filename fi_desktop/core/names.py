@@ -1,4 +1,4 @@
-"""A file's name as it can be shown on one line, in a window or a terminal."""
+"""Names and text as they can be shown in a window or a terminal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  
 
 def one_line(name: str) -> str:
     """Return the name with "�" for whatever would break the line, command a terminal or turn text round."""
-    if name.isprintable():
-        return name
-    return "".join(
-        "�" if letter in _TURNING or unicodedata.category(letter) in _BREAKING else letter for letter in name
-    )
+    return name if name.isprintable() else "".join(_shown(letter) for letter in name)
+
+
+def harmless(text: str) -> str:
+    """Return text of several lines with "�" for whatever would command a terminal or turn text round."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter in "\n\t" else _shown(letter) for letter in text)
+
+
+def _shown(letter: str) -> str:
+    return "�" if letter in _TURNING or unicodedata.category(letter) in _BREAKING else letter

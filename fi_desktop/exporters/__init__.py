@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fi_desktop.core.errors import UserError
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import json_, rttm, srt, txt, vtt
 from fi_desktop.files import write_whole
@@ -57,6 +57,12 @@ EXPORTERS: dict[str, Exporter] = {
 }
 
 
+def rendered(transcript: Transcript, format: str, *, name: str | None = None) -> bytes:
+    """Return a transcript as a file's content, UTF-8; see `export`."""
+    # A name with half a character (from a disk with another encoding) must not cost the export.
+    return EXPORTERS[format].render(transcript, name=name).encode("utf-8", errors="replace")
+
+
 def export(transcript: Transcript, format: str, target: Path, *, name: str | None = None) -> None:
     """Write a transcript to a file, which is there whole or as it was before.
 
@@ -68,12 +74,17 @@ def export(transcript: Transcript, format: str, target: Path, *, name: str | Non
 
     Raises:
         UserError: export.not_written, where the folder does not take it.
-        TransientError: disk.full.
+        TransientError: export.full.
     """
-    # A name with half a character (from a disk with another encoding) must not cost the export.
-    content = EXPORTERS[format].render(transcript, name=name).encode("utf-8", errors="replace")
+    write_export(rendered(transcript, format, name=name), target)
+
+
+def write_export(content: bytes, target: Path) -> None:
+    """Write an export's content, for this account alone to read; see `export`."""
     try:
-        write_whole(target, content)
+        write_whole(target, content, mode=0o600)
+    except TransientError as error:
+        raise TransientError("export.full", "The disk is full: make room on it, and export again.") from error
     except OSError:
         raise not_written() from None
 

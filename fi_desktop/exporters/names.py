@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LABEL = re.compile(r"SPEAKER_(\d+)")
 
 UNKNOWN = "Unknown speaker"
@@ -18,5 +19,5 @@ def speaker_name(label: str | None) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text with single spaces."""
-    return " ".join(text.split())
+    """Return the text with single spaces, and none for what would command a terminal that shows it."""
+    return " ".join(_CONTROL.sub(" ", text).split())

@@ -7,8 +7,8 @@ The format has no standard. Numbered from 1, an arrow between the times, a blank
 from __future__ import annotations
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.names import UNKNOWN, speaker_name
-from fi_desktop.exporters.subtitles import LINE, Cue, clock, cues, printable
+from fi_desktop.exporters.names import UNKNOWN, one_line, speaker_name
+from fi_desktop.exporters.subtitles import LINE, Cue, clock, cues
 
 _LOOK_ALIKE = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
 
@@ -26,7 +26,7 @@ def render(transcript: Transcript, *, name: str | None = None) -> str:
 
 def _name(label: str | None) -> str:
     """A name that leaves room for words on its line."""
-    name = printable(speaker_name(label)) or UNKNOWN
+    name = one_line(speaker_name(label)) or UNKNOWN
     return name if len(name) < LINE // 2 else f"{name[: LINE // 2 - 1].rstrip()}…"
 
 

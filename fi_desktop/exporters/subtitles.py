@@ -6,7 +6,6 @@ subtitle is one speaker's. It ends with a sentence, at a pause or after a comma 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -22,7 +21,6 @@ LONGEST_MS = 7000
 _SHORTEST_MS = 1000
 _PAUSE_S = 0.8
 _ENOUGH = LINE // 2  # characters after which the end of a sentence ends a subtitle
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SENTENCE_END = (".", "?", "!", "…", "。", "？", "！")
 _CLAUSE_END = (*_SENTENCE_END, ",", ";", ":", "，", "、", "؛", "،")
 
@@ -68,11 +66,6 @@ def cues(transcript: Transcript, *, led_by: dict[str | None, str]) -> list[Cue]:
     return [_readable(cue, after) for cue, after in zip(made, [*made[1:], None], strict=False)]
 
 
-def printable(text: str) -> str:
-    """Return the text on one line, without what no subtitle can hold."""
-    return one_line(_CONTROL.sub(" ", text))
-
-
 def clock(time_ms: int, point: str) -> str:
     """Return 00:01:02.345, with this point before the milliseconds."""
     seconds, ms = divmod(time_ms, 1000)
@@ -94,7 +87,7 @@ def _words(segment: Segment) -> Iterable[Word]:
 
 def _pieces(segment: Segment) -> Iterator[_Piece]:
     for word in _words(segment):
-        text = printable(word.text)
+        text = one_line(word.text)
         for at in range(0, len(text), LINE):
             yield _Piece(word.start, word.end, text[at : at + LINE], at == 0 and not word.joined)
 

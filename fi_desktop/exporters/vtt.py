@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.names import UNKNOWN, speaker_name
-from fi_desktop.exporters.subtitles import Cue, clock, cues, printable
+from fi_desktop.exporters.names import UNKNOWN, one_line, speaker_name
+from fi_desktop.exporters.subtitles import Cue, clock, cues
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def render(transcript: Transcript, *, name: str | None = None) -> str:
     """Return the subtitles; name: what the recording is called, kept as the file's heading where given."""
-    heading = printable(name or "").translate(_ESCAPED)  # no arrow may stand there
+    heading = one_line(name or "").translate(_ESCAPED)  # no arrow may stand there
     first = f"WEBVTT {heading}".rstrip() + "\n"
     blocks = (
         f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}\n{_text(cue)}\n"
@@ -21,6 +21,6 @@ def render(transcript: Transcript, *, name: str | None = None) -> str:
 
 
 def _text(cue: Cue) -> str:
-    name = printable(speaker_name(cue.speaker)) or UNKNOWN
+    name = one_line(speaker_name(cue.speaker)) or UNKNOWN
     text = "\n".join(cue.lines or (name,)).translate(_ESCAPED)
     return text if cue.speaker is None else f"<v {name.translate(_ESCAPED)}>{text}"

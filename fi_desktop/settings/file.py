@@ -45,7 +45,7 @@ def _text(home: Path) -> str:
     try:
         text = (home / FILE).read_text(encoding="utf-8")
         tomllib.loads(text)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or nested without end
         raise _unreadable(str(error)) from error

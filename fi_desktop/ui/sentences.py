@@ -93,6 +93,7 @@ BY_CODE: dict[str, str] = {
     ),
     "engine.unexpected": QT_TRANSLATE_NOOP("Sentences", "Something unexpected went wrong ({error})."),
     "engine.unknown": QT_TRANSLATE_NOOP("Sentences", "There is no engine {name!r}; known are {known}."),
+    "export.full": QT_TRANSLATE_NOOP("Sentences", "The disk is full: make room on it, and export again."),
     "export.not_written": QT_TRANSLATE_NOOP(
         "Sentences", "The file could not be written there: choose another folder."
     ),
@@ -112,6 +113,9 @@ BY_CODE: dict[str, str] = {
         "Sentences",
         "The data folder {home} lies on a network drive, where a queue cannot be "
         "kept safely. Choose a local one by FI_DESKTOP_HOME.",
+    ),
+    "home.not_a_folder": QT_TRANSLATE_NOOP(
+        "Sentences", "The data folder {home} is a file: choose another by FI_DESKTOP_HOME."
     ),
     "home.unwritable": QT_TRANSLATE_NOOP(
         "Sentences",

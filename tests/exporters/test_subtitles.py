@@ -67,7 +67,7 @@ def test_every_word_is_in_a_subtitle_once(transcript):
         char
         for segment in transcript.segments
         for word in (segment.words or [Word(0, 0, text) for text in segment.text.split()])
-        for char in re.sub(r"[\x00-\x1f\x7f]", " ", word.text)
+        for char in re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", word.text)
         if not char.isspace()
     )
     found = "".join("".join(cue.lines) for cue in cues(transcript, led_by={}))

@@ -8,8 +8,8 @@ from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton
 
 from fi_desktop.core.job import JobState
+from fi_desktop.exporters.places import places
 from fi_desktop.files import RESULT
-from fi_desktop.ui.export.files import places
 from fi_desktop.ui.jobs.row_menu import RowMenu
 from fi_desktop.ui.remembered import Remembered
 from tests.ui import stories

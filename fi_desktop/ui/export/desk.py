@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.names import one_line
 from fi_desktop.exporters import EXPORTERS
+from fi_desktop.exporters.places import file_name
 from fi_desktop.ui import errors
 from fi_desktop.ui.bridge import Bridge
-from fi_desktop.ui.export.files import Outcome, Plan, Result, file_name, plan, write
+from fi_desktop.ui.export.files import Outcome, Plan, Result, plan, write
 from fi_desktop.ui.export.menu import FormatWords
 from fi_desktop.ui.message_bar import MessageBar, Offer
 
@@ -27,6 +30,8 @@ class _Writing:
         self.format, self.left, self.total = format, list(left), len(left)
         self.written: list[Path] = []
         self.unreadable = 0
+        self.failed: list[Path] = []
+        self.refusal: ErrorInfo | None = None  # why the last of these could not be written
         self.said = ""
 
 
@@ -88,6 +93,7 @@ class ExportDesk(QObject):
             return
         box = QMessageBox(self._message.window())
         box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setWindowTitle(self.tr("Export"))
         there = self.tr("%Ln file(s) of these names in the folder “{folder}” already.", "", found.present)
         box.setText(there.format(folder=found.over[0].parent.name))
@@ -113,9 +119,9 @@ class ExportDesk(QObject):
     def _on_written(self, writing: _Writing, outcome: Outcome) -> None:
         writing.written += outcome.written
         writing.unreadable += outcome.unreadable
-        if outcome.refusal is not None:
-            self._tell(writing, errors.sentence(outcome.refusal))
-        elif writing.left:
+        writing.failed += outcome.failed
+        writing.refusal = outcome.refusal or writing.refusal
+        if writing.left and not outcome.stopped:
             self._tell_progress(writing)
             self._go_on(writing)
         else:
@@ -128,10 +134,10 @@ class ExportDesk(QObject):
         writing.said = written.format(done=len(writing.written), total=writing.total)
         self._message.say(writing.said, "info", Offer(self.tr("Stop"), writing.left.clear))
 
-    def _tell(self, writing: _Writing, refusal: str = "") -> None:
+    def _tell(self, writing: _Writing) -> None:
         sentences, files = [], writing.written
         if len(files) == 1 and writing.total == 1:
-            sentences.append(self.tr("Saved as {file}.").format(file=files[0].name))
+            sentences.append(self.tr("Saved as {file}.").format(file=one_line(files[0].name)))
         elif files:
             sentences.append(self.tr("%Ln file(s) written.", "", len(files)))
         if writing.unreadable:
@@ -139,9 +145,12 @@ class ExportDesk(QObject):
                 "%Ln result(s) cannot be read: retry the job to make it again.", "", writing.unreadable
             )
             sentences.append(lost)
-        if refusal:
-            sentences.append(refusal)
-        tone = "bad" if refusal or not files else "warn" if writing.unreadable else "info"
+        if writing.failed and writing.total > 1:
+            failed = self.tr("%Ln file(s) not written, such as {file}.", "", len(writing.failed))
+            sentences.append(failed.format(file=one_line(writing.failed[0].name)))
+        if writing.refusal is not None:
+            sentences.append(errors.sentence(writing.refusal))
+        tone = "bad" if writing.failed or not files else "warn" if writing.unreadable else "info"
         offer = Offer(self.tr("Show in folder"), partial(self._open, files[0].parent)) if files else None
         self._message.say(" ".join(sentences), tone, offer)
         if files:

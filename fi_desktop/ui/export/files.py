@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from fi_desktop.core.errors import ErrorInfo, FiError, error_info
+from fi_desktop.core.errors import ErrorInfo, TransientError, UserError, error_info
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters import EXPORTERS, export, not_written
+from fi_desktop.exporters import export, not_written
+from fi_desktop.exporters.places import places, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,16 @@ class Outcome:
     Attributes:
         written: the files.
         unreadable: how many results could not be read.
-        refusal: why no more were written; None: nothing stood in the way.
+        failed: the files that could not be written.
+        refusal: why the last of these could not; None: all could.
+        stopped: nothing more can be written.
     """
 
     written: tuple[Path, ...]
     unreadable: int = 0
+    failed: tuple[Path, ...] = ()
     refusal: ErrorInfo | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,6 @@ class Plan:
     present: int
 
 
-def file_name(name: str, format: str) -> str:
-    """Return what the export of a recording is called."""
-    return f"{PurePath(name).stem}.{EXPORTERS[format].extension}"
-
-
 def plan(names: Sequence[str], format: str, folder: Path) -> Plan:
     """Look which files a folder has already, and return where exports can go.
 
@@ -68,31 +66,19 @@ def plan(names: Sequence[str], format: str, folder: Path) -> Plan:
         UserError: export.not_written: a folder that cannot be looked into is not written into blindly.
     """
     try:
-        there = {_same(file.name) for file in folder.iterdir()}
+        there = {same(file.name) for file in folder.iterdir()}
     except OSError:
         raise not_written() from None
     over = places(names, format, folder)
-    present = sum(_same(place.name) in there for place in over)
+    present = sum(same(place.name) in there for place in over)
     return Plan(over, places(names, format, folder, taken=there), present)
 
 
-def places(names: Sequence[str], format: str, folder: Path, *, taken: Iterable[str] = ()) -> tuple[Path, ...]:
-    """Return a file for each recording, no two the same, and none of those that are taken."""
-    gone, tries, chosen = set(taken), Counter[str](), []
-    for name in names:
-        whole = PurePath(file_name(name, format))
-        wanted = whole.name
-        while _same(wanted) in gone:
-            tries[whole.name] += 1
-            wanted = f"{whole.stem} ({tries[whole.name] + 1}){whole.suffix}"
-        gone.add(_same(wanted))
-        chosen.append(folder / wanted)
-    return tuple(chosen)
-
-
 def write(results: Sequence[tuple[Result, Path]], format: str) -> Outcome:
-    """Write results into files; one that cannot be read is left out, one that cannot be written ends it."""
+    """Write results into files; what cannot be read or written is left out, and a full disk ends it."""
     written: list[Path] = []
+    failed: list[Path] = []
+    refusal: ErrorInfo | None = None
     unreadable = 0
     for result, target in results:
         try:
@@ -102,12 +88,12 @@ def write(results: Sequence[tuple[Result, Path]], format: str) -> Outcome:
             continue
         try:
             export(transcript, format, target)
-        except FiError as error:
-            return Outcome(tuple(written), unreadable, error_info(error))
-        written.append(target)
-    return Outcome(tuple(written), unreadable)
-
-
-def _same(name: str) -> str:
-    """Return what two names share that are one file on some disks."""
-    return unicodedata.normalize("NFC", name).casefold()
+        except TransientError as error:
+            failed.append(target)
+            return Outcome(tuple(written), unreadable, tuple(failed), error_info(error), stopped=True)
+        except UserError as error:
+            failed.append(target)
+            refusal = error_info(error)
+        else:
+            written.append(target)
+    return Outcome(tuple(written), unreadable, tuple(failed), refusal)

@@ -6,9 +6,10 @@ from PySide6.QtCore import QObject, QPoint, QRectF, Qt, Slot
 from PySide6.QtGui import QDrag, QPainter, QPalette, QPen, QPixmap
 
 from fi_desktop.core.errors import FiError, error_info
+from fi_desktop.exporters.places import places
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.ui import errors, icons, theme
-from fi_desktop.ui.export.files import Outcome, Result, places, write
+from fi_desktop.ui.export.files import Outcome, Result, write
 from fi_desktop.ui.export.outbox import Outbox, data_of
 from fi_desktop.ui.jobs.deeds import results_of
 from fi_desktop.ui.jobs.table import JobsTable
