@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 from fi_desktop.core.errors import TransientError
@@ -68,6 +69,17 @@ def discard_stages(folder: Path) -> None:
 def is_disk_full(error: OSError) -> bool:
     """Whether there was no room for what was to be written."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def has_room(folder: Path, size: int) -> bool:
+    """Whether so many bytes can be written in a folder; True where this cannot be tried."""
+    try:
+        with TemporaryFile(dir=folder) as file:
+            file.write(bytes(size))
+            file.flush()
+    except OSError as error:
+        return not is_disk_full(error)
+    return True
 
 
 def disk_full() -> TransientError:

@@ -62,11 +62,7 @@ def check_home(home: Path) -> None:
             reason=reason,
         ) from error
     except TransientError as error:
-        raise TransientError(
-            "home.full",
-            "The disk of the data folder {home} is full: make room on it, and start again.",
-            home=str(home),
-        ) from error
+        raise full(home) from error
     if on_network(home):
         raise UserError(
             "home.network",
@@ -98,6 +94,15 @@ def _close_to_others(home: Path) -> None:
             "choose another by FI_DESKTOP_HOME.",
             home=str(home),
         )
+
+
+def full(home: Path) -> TransientError:
+    """Return what is said of a data folder whose disk is full."""
+    return TransientError(
+        "home.full",
+        "The disk of the data folder {home} is full: make room on it, and start again.",
+        home=str(home),
+    )
 
 
 def on_network(folder: Path) -> bool:

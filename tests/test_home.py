@@ -75,7 +75,7 @@ def test_nothing_that_a_command_creates_is_readable_by_others(tmp_path: Path, um
 
 def test_a_file_in_its_place_is_refused(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot be written to"):
+    with pytest.raises(UserError, match="is a file"):
         check_home(tmp_path / "file")
 
 

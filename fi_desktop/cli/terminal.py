@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from fi_desktop.core.names import harmless, one_line
 
@@ -31,9 +32,12 @@ class Terminal(Console):
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render what is to be drawn, without control characters in any text."""
-        for segment in super().render(renderable, options):
-            clean = segment.text if segment.control else harmless(segment.text)
-            yield segment if clean == segment.text else Segment(clean, segment.style)
+        if isinstance(renderable, str):
+            renderable = harmless(renderable)
+        elif isinstance(renderable, Text):  # before it is broken into lines, which are as wide as it is then
+            renderable = renderable.copy()
+            renderable.plain = harmless(renderable.plain)
+        return super().render(renderable, options)
 
     def on_broken_pipe(self) -> None:
         """Go on without a reader."""

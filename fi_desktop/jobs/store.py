@@ -98,7 +98,7 @@ class JobStore:
         try:
             self._cache: Cache = open_cache(folder)
         except (sqlite3.OperationalError, Timeout) as error:
-            raise unavailable(error) from error
+            raise unavailable(error, folder) from error
         except sqlite3.DatabaseError as error:
             raise damaged(error) from error
         self._sql = self._cache._con.execute
@@ -112,6 +112,9 @@ class JobStore:
         self._ids_given = False  # … since the last id was written
         try:
             self._begin()
+        except sqlite3.OperationalError as error:
+            self._cache.close()
+            raise unavailable(error, folder) from error
         except (sqlite3.DatabaseError, RefusedRow) as error:
             self._cache.close()
             raise damaged(error) from error

@@ -6,10 +6,14 @@ SQLite's own reason goes into the log.
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from fi_desktop import log
 from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.files import has_room
+from fi_desktop.home import full
 
+_ROOM_TO_OPEN_BYTES = 64 * 1024  # what SQLite lays beside a database, and some more
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 
@@ -26,9 +30,11 @@ def unwritable(error: Exception) -> TransientError:
     return TransientError("store.unwritable", "The queue cannot be saved: the disk does not take it.")
 
 
-def unavailable(error: Exception) -> TransientError:
+def unavailable(error: Exception, folder: Path) -> TransientError:
     """Return what is said of a database that cannot be opened now."""
     log.event("STORE_OPEN_FAILED", reason=_reason(error))
+    if not has_room(folder, _ROOM_TO_OPEN_BYTES):  # SQLite calls that an input or output error
+        return full(folder.parent)
     return TransientError("store.unavailable", "The queue cannot be opened now.")
 
 

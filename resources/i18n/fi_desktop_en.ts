@@ -89,6 +89,13 @@
             <numerusform>%Ln results cannot be read: retry the jobs to make them again.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln file(s) not written, such as {file}.</source>
+        <translation>
+            <numerusform>{file} was not written.</numerusform>
+            <numerusform>%Ln files were not written, such as {file}.</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>FolderWords</name>

@@ -17,7 +17,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkerState
 from fi_desktop.jobs.store import JobStore
 from tests.driving import running_app
-from tests.e2e.commands import fi_desktop, lines
+from tests.e2e.commands import fi_desktop, lines, start
 
 
 def write_part(sample: Path, path: Path, begin_s: int) -> Path:
@@ -153,6 +153,31 @@ def test_a_very_long_name_is_no_trouble(home: Path, tmp_path: Path, sample: Path
     done = fi_desktop("run", long, "--to", "rttm", "--out", tmp_path / "out", home=home)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_exports_are_written_and_names_told_apart_whatever_stdout_can_take(
+    home: Path, tmp_path: Path, sample: Path
+):
+    (tmp_path / "in").mkdir()
+    recording = tmp_path / "in" / "אנה [lopez].wav"
+    shutil.copy(sample, recording)
+    (tmp_path / "in" / "old.ds2").write_bytes(b"x")
+    out = tmp_path / "out"
+    done = fi_desktop(
+        "run", tmp_path / "in", "--to", "txt", "--out", out, home=home, PYTHONIOENCODING="cp1252"
+    )
+    assert (done.returncode, done.stderr) == (
+        0,
+        "fi-desktop: 1 file of another kind was left out (1 .ds2).\n",
+    )
+    assert r"\u05d0\u05e0\u05d4 [lopez].wav" in done.stdout
+    assert [path.name for path in out.iterdir()] == ["אנה [lopez].txt"]
+    started = start("jobs", "list", home=home)
+    assert started.stdout is not None
+    assert started.stderr is not None
+    started.stdout.close()  # as `| head -1` does
+    assert (started.wait(60), started.stderr.read()) == (0, "")
+    started.stderr.close()
 
 
 @pytest.mark.parametrize(

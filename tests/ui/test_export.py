@@ -177,6 +177,20 @@ def test_a_result_that_cannot_be_read_does_not_cost_the_others(qtbot, window, pr
     assert names(target) == ["Second ñ.txt"]
 
 
+def test_a_file_that_cannot_be_written_does_not_cost_the_others(qtbot, window, done, target):
+    (target / "Second ñ.txt").mkdir()
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    press(qtbot, window, "Replace")
+    told = (
+        "1 file written. Second ñ.txt was not written. "
+        "The file could not be written there: choose another folder."
+    )
+    qtbot.waitUntil(lambda: window.message.text == told)
+    assert (target / "First.txt").is_file()
+
+
 def test_a_folder_that_is_gone_says_so_in_a_sentence(qtbot, window, done, target):
     window.table.selectAll()
     choose_format(window, "Text")

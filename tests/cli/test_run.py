@@ -1,0 +1,108 @@
+"""`fi-desktop run`: which files it takes, and the exports that it writes."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.audio.files import LeftOut, Unreadable
+from fi_desktop.cli.exports import export_all
+from fi_desktop.cli.run import STDIN, _files, _left_out
+from fi_desktop.core.errors import UserError
+from fi_desktop.files import RESULT
+from fi_desktop.settings import load
+from tests.cli.test_terminal import complete
+from tests.exporters.test_exporters import WITH_WORDS
+from tests.jobs.conftest import Bench
+
+
+@pytest.fixture
+def bench(home: Path):
+    bench = Bench(home)
+    yield bench
+    bench.service.close()
+
+
+def exported(bench: Bench, folder: Path, *formats: str):
+    jobs = bench.answer(bench.service.jobs())
+    return list(export_all(load(), jobs, formats, folder))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_another_file_of_the_same_name_stays_and_a_number_is_told(bench: Bench, tmp_path: Path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "visita.txt").write_text("another visit")
+    complete(bench, "visita.wav")
+    (told,) = exported(bench, out, "txt", "rttm")
+    assert names(out) == ["visita (2).txt", "visita.rttm", "visita.txt"]
+    assert (out / "visita.txt").read_text() == "another visit"
+    assert told.numbered == [("visita.txt", "visita (2).txt")]
+    assert exported(bench, out, "txt", "rttm") == [told]
+    assert len(names(out)) == 3
+
+
+def test_two_recordings_of_one_name_are_two_files(bench: Bench, tmp_path: Path):
+    (tmp_path / "out").mkdir()
+    (bench.home / "b").mkdir()
+    complete(bench, "visita.wav")
+    other = replace(WITH_WORDS, provenance=replace(WITH_WORDS.provenance, source_name="VISITA.WAV"))
+    complete(bench, "b/VISITA.WAV", other)
+    exported(bench, tmp_path / "out", "txt")
+    assert names(tmp_path / "out") == ["VISITA (2).txt", "visita.txt"]
+
+
+def test_one_export_that_fails_keeps_no_other_back(bench: Bench, tmp_path: Path):
+    (tmp_path / "out").mkdir()
+    first, second, third = (complete(bench, name) for name in ("a.wav", "b.wav", "c.wav"))
+    (bench.service.folders.folder(second) / RESULT).write_text("{")
+    told = exported(bench, tmp_path / "out", "txt")
+    assert names(tmp_path / "out") == ["a.txt", "c.txt"]
+    assert [bool(one.failed) for one in told] == [False, True, False]
+    assert told[1].failed == [("Job 2", "Its result cannot be read: retry the job to make it again.")]
+    gone = exported(bench, tmp_path / "gone", "txt", "rttm")
+    assert len(gone[0].failed) == 2
+    assert {one.job.id for one in gone} == {first, second, third}
+
+
+def test_a_name_as_long_as_a_disk_takes_is_shortened(bench: Bench, tmp_path: Path):
+    (tmp_path / "out").mkdir()
+    for name in ("x" * 251 + ".wav", "ñ" * 125 + "x.wav"):
+        complete(bench, name)
+    told = exported(bench, tmp_path / "out", "txt", "rttm", "json", "srt", "vtt")
+    assert not any(one.failed for one in told)
+    assert len(names(tmp_path / "out")) == 10
+
+
+def stdin(monkeypatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+
+@pytest.mark.parametrize("content", [b"/r/a.wav\n\n/r/b \xff.wav\r\n", b"/r/a.wav\0/r/b \xff.wav\0"])
+def test_the_files_can_come_through_stdin_so_that_no_other_account_sees_their_names(monkeypatch, content):
+    stdin(monkeypatch, content)
+    read = [Path("/r/a.wav"), Path(os.fsdecode(b"/r/b \xff.wav"))]
+    assert _files([Path("/first"), STDIN, Path("/last")]) == [Path("/first"), *read, Path("/last")]
+
+
+def test_an_empty_list_is_not_taken_for_the_whole_queue(monkeypatch):
+    stdin(monkeypatch, b"\n")
+    with pytest.raises(UserError, match="names no files"):
+        _files([STDIN])
+
+
+def test_what_was_left_out_is_told():
+    left_out = LeftOut(((".ds2", 2), (".txt", 1)), (Unreadable("/r/locked", "Permission denied"),))
+    assert list(_left_out(left_out)) == [
+        "/r/locked cannot be read (Permission denied).",
+        "3 files of other kinds were left out (2 .ds2, 1 .txt).",
+    ]
+    assert list(_left_out(LeftOut(((".txt", 1),)))) == ["1 file of another kind was left out (1 .txt)."]

@@ -1,0 +1,65 @@
+"""A disk without any room: what is said is true, and says what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.cli import main
+from fi_desktop.core.errors import TransientError
+from fi_desktop.exporters import export
+from tests.exporters.test_exporters import WITH_WORDS
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("this account may not make a disk that can be filled")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    file = disk / "fill"
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)), file.open("wb", buffering=0) as target:
+        while True:
+            target.write(bytes(4096))
+    return file
+
+
+def test_the_queue_says_that_its_disk_is_full_and_is_whole_when_there_is_room(
+    disk: Path, monkeypatch, capsys
+):
+    home = disk / "home"
+    monkeypatch.setenv("FI_DESKTOP_HOME", str(home))
+    assert main(["jobs", "list"]) == 0
+    filling = fill(disk)
+    capsys.readouterr()
+    for command in (["jobs", "list"], ["run", "--json"]):
+        assert main(command) == 1
+        told = capsys.readouterr()
+        assert (told.out, told.err) == (
+            "",
+            f"fi-desktop: The disk of the data folder {home} is full: make room on it, and start again.\n",
+        )
+    filling.unlink()
+    assert main(["jobs", "verify"]) == 0
+    assert not list(home.glob("store-*"))
+
+
+def test_an_export_says_that_the_disk_is_full_and_what_to_do(disk: Path):
+    fill(disk)
+    with pytest.raises(TransientError) as refused:
+        export(WITH_WORDS, "txt", disk / "a.txt")
+    assert refused.value.message == "The disk is full: make room on it, and export again."
+    assert [path.name for path in disk.iterdir()] == ["fill"]

@@ -1,0 +1,44 @@
+"""What exported files are called."""
+
+import os
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.exporters.places import LONGEST_NAME, file_name, free_place, places, same
+
+file_names = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=300
+)
+
+
+@given(file_names, st.sampled_from(["txt", "rttm"]), st.integers(1, 1000))
+def test_a_name_fits_the_disk_and_keeps_its_ending_and_its_number(name, format, number):
+    made = file_name(name, format, number=number)
+    assert len(os.fsencode(made)) <= LONGEST_NAME
+    assert made.endswith(f".{format}" if number == 1 else f" ({number}).{format}")
+
+
+def test_a_name_is_cut_between_characters_only_where_it_is_too_long():
+    assert file_name("visita.wav", "txt") == "visita.txt"
+    assert file_name("ñ" * 126 + ".wav", "rttm") == "ñ" * 125 + ".rttm"
+    odd = os.fsdecode(b"x" * 250 + b"\xff.wav")
+    assert file_name(odd, "txt") == os.fsdecode(b"x" * 250 + b"\xff"[:1]) + ".txt"
+    assert file_name("a b.wav", "txt", longest=6) == "a.txt"
+
+
+def test_names_that_are_one_after_they_were_cut_get_numbers(tmp_path):
+    given = ["x" * 251 + ".wav", "x" * 252 + ".mp3"]
+    first, second = (place.name for place in places(given, "rttm", tmp_path))
+    assert (len(first), len(second)) == (255, 255)
+    assert second.endswith("x (2).rttm")
+
+
+def test_a_place_is_free_or_holds_this_very_export(tmp_path):
+    taken: set[str] = set()
+    (tmp_path / "a.txt").write_bytes(b"one")
+    (tmp_path / "a (2).txt").mkdir()
+    assert free_place("a.wav", "txt", tmp_path, b"one", taken).name == "a.txt"
+    assert free_place("a.wav", "txt", tmp_path, b"two", taken).name == "a (3).txt"
+    assert free_place("A.wav", "txt", tmp_path, b"one", taken).name in ("A (2).txt", "A (4).txt")
+    assert same("A (3).txt") in taken
