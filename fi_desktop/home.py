@@ -38,8 +38,8 @@ def check_home(home: Path) -> None:
     """Make the data folder where there is none, and refuse one that cannot hold the queue.
 
     Raises:
-        UserError: it is a file, lies on a network drive, cannot be written to, is another account's, or cannot
-            be closed to other accounts.
+        UserError: it is a file, lies on a network drive, cannot be written to, is another account's, or
+            cannot be closed to other accounts.
         TransientError: the disk is full.
     """
     if home.is_file():

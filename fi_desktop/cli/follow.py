@@ -13,7 +13,7 @@ from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.cli.terminal import warn
 from fi_desktop.client import Client, LocalClient, RemoteClient
 from fi_desktop.core.job import Job, Stage
-from fi_desktop.jobs.news import JobChanged, JobProgressed, News, Notice
+from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, Notice
 from fi_desktop.settings import Settings
 
 _POLL_S = 0.5
@@ -60,6 +60,8 @@ class _Here:
                     board.jobs[job.id] = job
                     board.progress.pop(job.id, None)
                     changed.append(job)
+                case JobRemoved(job_id=job_id):
+                    board.jobs.pop(job_id, None)
                 case Notice(sentence=sentence) if sentence:
                     warn(sentence)
                 case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
@@ -76,7 +78,10 @@ class _Elsewhere:
 
     def changes(self, board: Board, timeout_s: float) -> list[Job]:
         self._sleep(max(timeout_s, _POLL_S))
-        changed = [job for job in self.client.jobs() if board.jobs.get(job.id) != job]
+        there = {job.id: job for job in self.client.jobs()}
+        for job_id in board.jobs.keys() - there.keys():
+            del board.jobs[job_id]
+        changed = [job for job in there.values() if board.jobs.get(job.id) != job]
         board.jobs.update((job.id, job) for job in changed)
         return changed
 

@@ -2919,6 +2919,10 @@ Todo se queda en este equipo.</translation>
         <translation>la unidad donde está no responde</translation>
     </message>
     <message>
+        <source>The running fi-desktop is of another version: close it first.</source>
+        <translation>El fi-desktop que está abierto es de otra versión: ciérrelo antes.</translation>
+    </message>
+    <message>
         <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
         <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
     </message>
@@ -3041,10 +3045,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The program is already running, but does not answer.</source>
         <translation>El programa ya está abierto, pero no responde.</translation>
-    </message>
-    <message>
-        <source>The running fi-desktop is of another version: close it first.</source>
-        <translation>El fi-desktop que está abierto es de otra versión: ciérrelo antes.</translation>
     </message>
     <message>
         <source>The Whisper model does not know the chosen language.</source>

@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fi_desktop.audio.files import LeftOut, Unreadable
-from fi_desktop.cli.exports import export_all
-from fi_desktop.cli.run import STDIN, _files, _left_out
+from fi_desktop.cli.exports import Asked, export_all
+from fi_desktop.cli.follow import _Elsewhere, _Here
+from fi_desktop.cli.run import STDIN, _files, _left_out, follow
+from fi_desktop.client import LocalClient
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import Job, JobOptions
 from fi_desktop.files import RESULT
 from fi_desktop.settings import load
 from tests.cli.test_terminal import complete
-from tests.exporters.test_exporters import WITH_WORDS
+from tests.driving import running_app
 from tests.jobs.conftest import Bench
 
 
@@ -29,8 +31,8 @@ def bench(home: Path):
 
 
 def exported(bench: Bench, folder: Path, *formats: str):
-    jobs = bench.answer(bench.service.jobs())
-    return list(export_all(load(), jobs, formats, folder))
+    asked = [Asked(job, Path(job.path)) for job in bench.answer(bench.service.jobs())]
+    return list(export_all(load(), asked, formats, folder))
 
 
 def names(folder: Path) -> list[str]:
@@ -54,8 +56,7 @@ def test_two_recordings_of_one_name_are_two_files(bench: Bench, tmp_path: Path):
     (tmp_path / "out").mkdir()
     (bench.home / "b").mkdir()
     complete(bench, "visita.wav")
-    other = replace(WITH_WORDS, provenance=replace(WITH_WORDS.provenance, source_name="VISITA.WAV"))
-    complete(bench, "b/VISITA.WAV", other)
+    complete(bench, "b/VISITA.WAV")
     exported(bench, tmp_path / "out", "txt")
     assert names(tmp_path / "out") == ["VISITA (2).txt", "visita.txt"]
 
@@ -70,7 +71,7 @@ def test_one_export_that_fails_keeps_no_other_back(bench: Bench, tmp_path: Path)
     assert told[1].failed == [("Job 2", "Its result cannot be read: retry the job to make it again.")]
     gone = exported(bench, tmp_path / "gone", "txt", "rttm")
     assert len(gone[0].failed) == 2
-    assert {one.job.id for one in gone} == {first, second, third}
+    assert {one.job_id for one in gone} == {first, second, third}
 
 
 def test_a_name_as_long_as_a_disk_takes_is_shortened(bench: Bench, tmp_path: Path):
@@ -106,3 +107,20 @@ def test_what_was_left_out_is_told():
         "3 files of other kinds were left out (2 .ds2, 1 .txt).",
     ]
     assert list(_left_out(LeftOut(((".txt", 1),)))) == ["1 file of another kind was left out (1 .txt)."]
+
+
+@pytest.mark.parametrize("owned", ["here", "elsewhere"])
+def test_a_job_that_is_removed_meanwhile_is_not_waited_for(home: Path, tmp_path: Path, owned: str):
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with running_app(home, backend="idle") as driver:
+        service = driver.app.service
+        follower = _Here(driver.app) if owned == "here" else _Elsewhere(LocalClient(service), lambda _s: None)
+        shown = []
+
+        def show(job: Job) -> None:
+            if not shown:
+                service.remove([job.id]).result()
+            shown.append(job.id)
+
+        assert follow(follower, [tmp_path / "a.wav"], JobOptions(), show=show) == []
+    assert set(shown) == {1}

@@ -130,7 +130,7 @@ def test_one_recording_under_two_names_is_done_once_and_exported_under_each(
     # later, and two copies of one name
     done = fi_desktop("run", copies[2], *copies[:2], *to, home=home)
     assert done.returncode == 0, done.stderr
-    assert sorted(file.stem for file in out.glob("*.rttm")) == ["Copia", "Copia-1", "Tarde", "Visita 0900"]
+    assert sorted(file.stem for file in out.glob("*.rttm")) == ["Copia", "Copia (2)", "Tarde", "Visita 0900"]
     assert json.loads((out / "Tarde.json").read_text())["provenance"]["source_name"] == "Tarde.wav"
     assert "Tarde" in (out / "Tarde.rttm").read_text()
     assert [line["id"] for line in lines(fi_desktop("jobs", "list", "--json", home=home).stdout)] == [1]
