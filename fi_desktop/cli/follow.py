@@ -96,8 +96,8 @@ def working_queue(settings: Settings) -> Iterator[Follower]:
         yield _Elsewhere(app.owner())
         return
     follower = _Here(app)
-    app.start()
     try:
+        app.start()
         yield follower
     finally:
         app.stop()
@@ -112,8 +112,8 @@ def idle_queue(settings: Settings) -> Iterator[Client]:
     except AlreadyOwned:
         yield app.owner()
         return
-    app.start()
     try:
+        app.start()
         yield LocalClient(app.service)
     finally:
         app.stop()
