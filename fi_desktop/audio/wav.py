@@ -24,6 +24,7 @@ _MISSED_S = 0.2
 # Recorders reserve space in large pieces; fewer zeros are silence.
 _RESERVED_BYTES = 1 << 20
 _SCAN_BYTES = 1 << 20
+_ZEROS = bytes(_SCAN_BYTES)
 _CHUNK_NAME = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-.")
 
 
@@ -158,8 +159,9 @@ def _end_of_content(file: BinaryIO, start: int, end: int) -> int:
     while end > start:
         first = max(start, end - _SCAN_BYTES)
         file.seek(first)
-        block = file.read(end - first).rstrip(b"\0")
-        if block:
-            return first + len(block)
+        block = file.read(end - first)
+        # Compared first, as stripping is slow: there may be gigabytes of zeros.
+        if block != _ZEROS[: len(block)] and (content := block.rstrip(b"\0")):
+            return first + len(content)
         end = first
     return start
