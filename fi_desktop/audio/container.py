@@ -21,7 +21,7 @@ import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from fi_desktop.audio.part import Part
+from fi_desktop.audio.part import Part, Readable
 from fi_desktop.audio.wav import WavSound, wav_sound
 from fi_desktop.core.errors import TransientError, UserError
 
@@ -78,7 +78,7 @@ class Media:
         wav: where the sound of a WAV file is; None for other files.
     """
 
-    file: BinaryIO
+    file: Readable
     size_bytes: int
     data: Bytes
     container: InputContainer
@@ -127,36 +127,52 @@ def open_media(source: Path) -> Iterator[Media]:
             audio.damaged or audio.no_audio.
         TransientError: audio.read, where the drive fails; audio.away, where its folder is not there.
     """
-    with _open_file(source) as file:
-        size_bytes = file.seek(0, 2)
-        head = _head(file)
-        if size_bytes == 0:
-            raise user_error("audio.empty")
-        wav = _wav_sound(file, size_bytes)
-        if wav is not None and wav.trailing:
-            size_bytes = wav.end
-            part = Part(file, 0, wav.end, replaced_at=wav.size_at, replacement=wav.size_field)
-            data = Bytes(part)
-        else:
-            data = Bytes(file)
-        try:
-            container = av.open(
-                data,
-                mode="r",
-                metadata_errors="replace",
-                buffer_size=_READ_BUFFER_BYTES,
-                io_open=_refuse,
-                container_options=_OPTIONS,
-            )
-        except _RefusedError:
-            raise user_error("audio.unreadable") from None
-        except (av.FFmpegError, ValueError):
-            # ValueError: PyAV cannot make sense of what the header declares.
-            if data.failed:
-                raise read_error() from None
-            raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
-        with container:
-            yield Media(file, size_bytes, data, container, _best_stream(container), wav)
+    with _open_file(source) as file, _opened(file) as media:
+        yield media
+
+
+@contextmanager
+def open_part(media: Media, start: int) -> Iterator[Media]:
+    """Open what begins at `start` in an open file, as if it were a file.
+
+    Raises:
+        UserError, TransientError: as `open_media`.
+    """
+    with _opened(Part(media.file, start, media.size_bytes)) as part:
+        yield part
+
+
+@contextmanager
+def _opened(file: Readable) -> Iterator[Media]:
+    size_bytes = file.seek(0, 2)
+    head = _head(file)
+    if size_bytes == 0:
+        raise user_error("audio.empty")
+    wav = _wav_sound(file, size_bytes)
+    if wav is not None and wav.trailing:
+        size_bytes = wav.end
+        part = Part(file, 0, wav.end, replaced_at=wav.size_at, replacement=wav.size_field)
+        data = Bytes(part)
+    else:
+        data = Bytes(file)
+    try:
+        container = av.open(
+            data,
+            mode="r",
+            metadata_errors="replace",
+            buffer_size=_READ_BUFFER_BYTES,
+            io_open=_refuse,
+            container_options=_OPTIONS,
+        )
+    except _RefusedError:
+        raise user_error("audio.unreadable") from None
+    except (av.FFmpegError, ValueError):
+        # ValueError: PyAV cannot make sense of what the header declares.
+        if data.failed:
+            raise read_error() from None
+        raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
+    with container:
+        yield Media(file, size_bytes, data, container, _best_stream(container), wav)
 
 
 def _open_file(source: Path) -> BinaryIO:
@@ -188,7 +204,7 @@ def _is_there(folder: Path) -> bool:
         return True
 
 
-def _head(file: BinaryIO) -> bytes:
+def _head(file: Readable) -> bytes:
     try:
         file.seek(0)
         head = file.read(16)
@@ -198,7 +214,7 @@ def _head(file: BinaryIO) -> bytes:
     return head
 
 
-def _wav_sound(file: BinaryIO, size_bytes: int) -> WavSound | None:
+def _wav_sound(file: Readable, size_bytes: int) -> WavSound | None:
     try:
         sound = wav_sound(file, size_bytes)
         file.seek(0)
@@ -241,7 +257,7 @@ class Bytes:
         failed: whether the drive refused to be read; FFmpeg was told that the file ends there.
     """
 
-    def __init__(self, file: BinaryIO | Part) -> None:
+    def __init__(self, file: Readable) -> None:
         self._file = file
         self.tell = file.tell
         self.failed = False

@@ -7,12 +7,14 @@ MP3. A header is not trusted about a length if the file has all the bytes that i
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO
 
 from fi_desktop.audio.container import Media
+from fi_desktop.audio.part import Readable
 
 # Formats whose header gives the length of each track.
 _TRUSTED = ("mov", "flac", "avi", "aiff", "caf")
+# Less is no matter, or what an encoder rounds.
+_CUT_SHORT_S = 1.0
 # Where an encoder's tag is in the first MPEG frame: after 4 bytes of header and up to 32 of side information.
 _MP3_TAG_BYTES = 192
 
@@ -37,6 +39,23 @@ def declared_end(media: Media) -> float | None:
     return None
 
 
+def missed_end(media: Media, *, sound_end_s: float, reached_s: float) -> float | None:
+    """Return the timestamp at which the sound should have ended, seconds; None if it is whole.
+
+    It is whole if it ends there, or if another track ends where the file is said to end: a header may count
+    more of one track than there ever was, or only the longest track.
+
+    sound_end_s: timestamp at which the sound ends. reached_s: the same of the track that ends last.
+    """
+    declared_s = declared_end(media)
+    if declared_s is None:
+        return None
+    tolerance_s = max(_CUT_SHORT_S, 0.005 * declared_s)
+    file_end_s = max(declared_s, media.duration_s or 0.0)
+    whole = sound_end_s >= declared_s - tolerance_s or reached_s >= file_end_s - tolerance_s
+    return None if whole else declared_s
+
+
 def _is_mp3_cut(media: Media) -> bool:
     """Whether the encoder left its tag (Xing, Info or VBRI), and the file lacks what the tag counts."""
     position = media.file.tell()
@@ -47,7 +66,7 @@ def _is_mp3_cut(media: Media) -> bool:
     return frames > 0 and (counted_bytes == 0 or start + counted_bytes > media.size_bytes)
 
 
-def _mp3_tag(file: BinaryIO) -> tuple[int, int, int]:
+def _mp3_tag(file: Readable) -> tuple[int, int, int]:
     """Return where the first frame begins, and the frames and bytes that its tag counts; 0 if unknown."""
     file.seek(0)
     head = file.read(10)

@@ -8,7 +8,7 @@ exceptions pass through.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,10 +18,11 @@ from av.audio.frame import AudioFrame
 from av.packet import Packet
 
 from fi_desktop.audio.blocks import BlockWriter, DecodeProgress
-from fi_desktop.audio.container import Media, open_media, read_error, user_error
-from fi_desktop.audio.declared import declared_end
+from fi_desktop.audio.container import Media, open_media, open_part, user_error
+from fi_desktop.audio.declared import declared_end, missed_end
 from fi_desktop.audio.losses import Losses, Reading
 from fi_desktop.audio.notes import AudioWarning
+from fi_desktop.audio.packets import following, packets
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.audio.room import Room
 from fi_desktop.audio.timeline import Timeline
@@ -31,9 +32,6 @@ from fi_desktop.core.errors import UserError
 
 MAX_CHANNELS = 8
 
-# In a row; a drive or a file that fails again and again at the same place is at its end.
-_READ_FAILURES = 16
-_CUT_SHORT_S = 1.0
 # How much faster sound is played until it has caught up with its timestamps: nothing is left out, and a
 # voice stays the same.
 _HASTE = 1.025
@@ -139,8 +137,7 @@ def _decode_tracks(
             )
             for (track, treatment), part in zip(tracks.items(), parts, strict=False)
         }
-        for packet in _packets(media):
-            reading.packet(packet)
+        for packet in packets(media, reading):
             decoder = decoders.get(packet.stream_index)
             if decoder is None or packet.stream_index in errors:
                 progress.other(packet)
@@ -158,12 +155,34 @@ def _decode_tracks(
             if index in errors:
                 continue
             try:
-                heard[index] = decoder.finish(reached_s)
+                decoder.compare(reached_s)
+                if len(decoders) == 1:
+                    _read_on(media, reading, decoder)
+                heard[index] = decoder.finish()
             except UserError as error:
                 errors[index] = error
     if not heard:
         raise errors[next(iter(decoders))]
     return heard
+
+
+def _read_on(media: Media, reading: Reading, decoder: _Decoder) -> None:
+    """Decode the recordings that follow in the same file; see `packets.py`."""
+    start, next_at = 0, following(media, reading)
+    while next_at is not None:
+        start += next_at
+        try:
+            with open_part(media, start) as part:
+                reading = Reading(part)
+                decoder.go_on(part, reading)
+                for packet in packets(part, reading):
+                    if packet.stream_index == part.stream.index:
+                        decoder.take(packet)
+                decoder.compare(decoder.end_s)
+                next_at = following(part, reading)
+        except UserError:
+            decoder.leave_rest()
+            return
 
 
 def _joined(heard: Sequence[Decoded], tracks: int, part: Path, room: Room) -> Decoded:
@@ -188,6 +207,7 @@ class _Decoder:
         _anchor_s, _fed: where the resampler was started, seconds, and the samples a channel it was given
             since.
         _losses: what is missing.
+        _warnings: what does not fit the header.
         _seen: whether there were packets at all.
         _fine: whether samples hold more than 16 bits.
     """
@@ -218,6 +238,7 @@ class _Decoder:
         self._rate_hz = SAMPLE_RATE_HZ
         self._losses = losses
         self._seen = False
+        self._warnings: list[AudioWarning] = []
 
     def __enter__(self) -> _Decoder:
         return self
@@ -236,18 +257,48 @@ class _Decoder:
                 self._fine = frame.format.bytes > 2 and self._media.stream.codec_context.codec.lossless
             self._take(frame, self._output)
 
+    def go_on(self, media: Media, reading: Reading) -> None:
+        """Continue with another recording."""
+        at_s, jump = self._position_s, self._timeline.jump
+        self._media = media
+        self._timeline = Timeline(
+            start_s=media.start_s, duration_s=media.duration_s, relative=True, at_s=at_s
+        )
+        self._timeline.jump = jump
+        self._losses.go_on(reading)
+
+    def leave_rest(self) -> None:
+        """Note that what follows in the file cannot be read."""
+        self._warnings.append(AudioWarning("audio.rest_unread", self._position_s))
+
     @property
     def end_s(self) -> float:
         """Timestamp at which the sound ends so far, seconds."""
         return self._timeline.origin_s + self._position_s
 
-    def finish(self, reached_s: float) -> Decoded:
-        """Return what was decoded, once there are no more packets.
+    def compare(self, reached_s: float) -> None:
+        """Compare what was decoded with what the header says, once there are no more packets.
 
         reached_s: timestamp up to which the file has any track, seconds.
+
+        Raises:
+            UserError: if there was no sound.
         """
         if self._output is None:
             raise user_error(self._why_nothing(self._seen))
+        end_s = missed_end(self._media, sound_end_s=self.end_s, reached_s=reached_s)
+        if end_s is not None:
+            length_s = end_s - self._timeline.origin_s
+            self._warnings.append(AudioWarning("audio.cut_short", self._position_s, length_s))
+        wav = self._media.wav
+        if wav is not None and wav.miscounted:
+            self._warnings.append(
+                AudioWarning("audio.more_than_counted", self._position_s, wav.counted_s or 0.0)
+            )
+
+    def finish(self) -> Decoded:
+        """Return what was decoded, after everything was compared."""
+        assert self._output is not None
         self._drain(self._output)
         self._output.finish()
         # What was written is on the disk once the writer is closed.
@@ -257,7 +308,10 @@ class _Decoder:
             raise user_error("audio.no_samples")
         if is_silent(survey.peak, fine=self._fine):
             raise user_error("audio.silent")
-        return Decoded(recording, survey.peak, self._warnings(recording, reached_s), survey.treatment())
+        if self._timeline.jump:
+            self._warnings.append(AudioWarning("audio.clock_jumps", *self._timeline.jump))
+        warnings = (*self._losses.warnings(), *self._warnings)
+        return Decoded(recording, survey.peak, warnings, survey.treatment())
 
     @property
     def _position_s(self) -> float:
@@ -335,44 +389,3 @@ class _Decoder:
         # MP4 keeps its table of contents whole or not at all: packets that are there and mean nothing are
         # encrypted.
         return "audio.unreadable" if self._media.container.format.name.startswith("mov") else "audio.damaged"
-
-    def _warnings(self, recording: Recording, reached_s: float) -> tuple[AudioWarning, ...]:
-        warnings = self._losses.warnings()
-        end_s = declared_end(self._media)
-        if end_s is not None and not self._is_whole(end_s, reached_s):
-            length_s = end_s - self._timeline.origin_s
-            warnings.append(AudioWarning("audio.cut_short", recording.duration, length_s))
-        wav = self._media.wav
-        if wav is not None and wav.miscounted:
-            warnings.append(AudioWarning("audio.more_than_counted", recording.duration, wav.counted_s or 0.0))
-        if self._timeline.jump:
-            warnings.append(AudioWarning("audio.clock_jumps", *self._timeline.jump))
-        return tuple(warnings)
-
-    def _is_whole(self, declared_s: float, reached_s: float) -> bool:
-        """Whether the sound ends where the header says, or another track where the file is said to end.
-
-        A header may count more of one track than there ever was, or only the longest track.
-        """
-        tolerance_s = max(_CUT_SHORT_S, 0.005 * declared_s)
-        file_end_s = max(declared_s, self._media.duration_s or 0.0)
-        return self.end_s >= declared_s - tolerance_s or reached_s >= file_end_s - tolerance_s
-
-
-def _packets(media: Media) -> Iterator[Packet]:
-    """Yield packets to the end of what can be read; a broken place is passed over where the format allows."""
-    failures = 0
-    while failures < _READ_FAILURES:
-        try:
-            for packet in media.container.demux():
-                failures = 0
-                yield packet
-        except av.FFmpegError:
-            failures += 1
-        except IndexError:
-            # PyAV at the end of a transport stream whose tracks grew in number meanwhile; all was yielded.
-            break
-        else:
-            break
-    if media.data.failed:
-        raise read_error()

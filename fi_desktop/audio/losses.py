@@ -29,6 +29,7 @@ class Reading:
     """How far a file was read, and where bytes were passed over.
 
     Attributes:
+        packet_at: where the last packet begins; -1 if unknown.
         passed_over: whether bytes before the place that is being read belong to no packet.
         others_end_s: timestamp at which the last packet of a track that is not decoded ends, seconds.
     """
@@ -40,7 +41,7 @@ class Reading:
         self._in_a_row = bool(int(file_format.flags) & _FRAMES_ALONE) or file_format.name.startswith(
             ("ogg", "matroska")
         )
-        self._packet_at = self._read_to = -1
+        self._read_to = self.packet_at = -1
         self.passed_over = False
         self.others_end_s = 0.0
 
@@ -48,11 +49,11 @@ class Reading:
         """Note where a packet of any track is in the file."""
         if not self._in_a_row or (position := packet.pos) is None:
             return
-        if position == self._packet_at:
+        if position == self.packet_at:
             self._read_to += packet.size  # several packets in one Ogg page
             return
         self.passed_over = 0 <= self._read_to < position - _FRAMING_BYTES
-        self._packet_at = position
+        self.packet_at = position
         self._read_to = max(self._read_to, position + packet.size)
 
     def other(self, packet: Packet) -> None:
@@ -100,6 +101,10 @@ class Losses:
         self._unheard_s = 0.0
         self._damage = _Pieces()
         self._pauses = _Pieces()
+
+    def go_on(self, reading: Reading) -> None:
+        """Continue with another recording."""
+        self._reading = reading
 
     def unheard(self, length_s: float) -> None:
         """A packet could not be decoded; it counts if sound follows, as the last one is often torn."""

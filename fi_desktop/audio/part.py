@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """A file, or a part of one."""
+
+    def tell(self) -> int:
+        """Return the position."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read up to `size` bytes; none at the end."""
 
 
 class Part:
@@ -12,7 +25,7 @@ class Part:
     """
 
     def __init__(
-        self, file: BinaryIO, start: int, end: int, *, replaced_at: int = 0, replacement: bytes = b""
+        self, file: Readable, start: int, end: int, *, replaced_at: int = 0, replacement: bytes = b""
     ) -> None:
         """Replace the bytes at position `replaced_at` of the part by `replacement`."""
         self._file = file

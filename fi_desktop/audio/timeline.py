@@ -38,7 +38,9 @@ class Timeline:
             they do not, or jump back later.
     """
 
-    def __init__(self, *, start_s: float, duration_s: float | None, relative: bool) -> None:
+    def __init__(
+        self, *, start_s: float, duration_s: float | None, relative: bool, at_s: float = 0.0
+    ) -> None:
         """Start a clock.
 
         Args:
@@ -46,9 +48,10 @@ class Timeline:
             duration_s: length that the file declares.
             relative: whether the format's timestamps may begin anywhere (MPEG-TS, Ogg) or are counted from
                 the first frame that is found (FLAC, MP3), so that the first one is the recording's zero.
+            at_s: how much of the recording there is already, seconds.
         """
         late = _PRIMING_S < start_s <= _LATE_START_S and not relative
-        self.origin_s = 0.0 if late else start_s
+        self.origin_s = (0.0 if late else start_s) - at_s
         self._end_s = None if duration_s is None else start_s - self.origin_s + duration_s + 1.0
         self._shift_s = 0.0
         self._silence_s = 0.0

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import BinaryIO
+
+from fi_desktop.audio.part import Readable
 
 _CHUNKS = 64
 _HEADER_BYTES = 8
@@ -38,6 +39,7 @@ class WavSound:
         end: the byte after its last one. After the file's end if the file is cut short.
         trailing: whether bytes follow that FFmpeg must not look at.
         bytes_per_s: its data rate; 0 if the header does not tell.
+        next_at: where another WAV file begins behind it; None if there is none.
         size_at, size_bytes: where the header has the size, and how many bytes it takes there.
     """
 
@@ -48,6 +50,7 @@ class WavSound:
     bytes_per_s: float
     size_at: int
     size_bytes: int
+    next_at: int | None = None
 
     @property
     def miscounted(self) -> bool:
@@ -66,7 +69,7 @@ class WavSound:
         return size.to_bytes(self.size_bytes, "little")
 
 
-def wav_sound(file: BinaryIO, file_bytes: int) -> WavSound | None:
+def wav_sound(file: Readable, file_bytes: int) -> WavSound | None:
     """Walk the chunks of a WAV file to its sound; None if there is none or it is another kind of file.
 
     Moves the file's position.
@@ -114,7 +117,7 @@ def _bytes_per_s(fmt: bytes) -> float:
 
 
 def _sound(
-    file: BinaryIO,
+    file: Readable,
     file_bytes: int,
     start: int,
     counted: int | None,
@@ -123,18 +126,19 @@ def _sound(
 ) -> WavSound:
     if counted is None:
         return WavSound(start, None, file_bytes, False, bytes_per_s, *size_field)
-    end, trailing = start + counted, False
-    if file_bytes - end >= max(_HEADER_BYTES, _MISSED_S * bytes_per_s) and not _is_chunk(
-        file, end, file_bytes
-    ):
-        end, trailing = _real_end(file, end, file_bytes, bytes_per_s), True
-    return WavSound(start, counted, end, trailing, bytes_per_s, *size_field)
+    end, trailing, next_at = start + counted, False, None
+    if file_bytes - end >= max(_HEADER_BYTES, _MISSED_S * bytes_per_s):
+        if _chunk_at(file, end, file_bytes) is None:
+            end, trailing = _real_end(file, end, file_bytes, bytes_per_s), True
+        else:
+            next_at = _next_wav(file, end, file_bytes)
+    return WavSound(start, counted, end, trailing, bytes_per_s, *size_field, next_at)
 
 
-def _real_end(file: BinaryIO, end: int, file_bytes: int, bytes_per_s: float) -> int:
+def _real_end(file: Readable, end: int, file_bytes: int, bytes_per_s: float) -> int:
     # A size that has wrapped is right but for a multiple of 4 GiB.
     for wrapped in range(end + _WRAP_BYTES, file_bytes + 1, _WRAP_BYTES):
-        if wrapped == file_bytes or _is_chunk(file, wrapped, file_bytes):
+        if wrapped == file_bytes or _chunk_at(file, wrapped, file_bytes) is not None:
             return wrapped
     last = _end_of_content(file, end, file_bytes)
     if last - end < _MISSED_S * bytes_per_s:
@@ -142,19 +146,33 @@ def _real_end(file: BinaryIO, end: int, file_bytes: int, bytes_per_s: float) -> 
     return last if file_bytes - last >= _RESERVED_BYTES else file_bytes
 
 
-def _is_chunk(file: BinaryIO, position: int, file_bytes: int) -> bool:
-    """Whether a chunk begins at `position`, or one byte later: some programs do not pad."""
+def _next_wav(file: Readable, position: int, file_bytes: int) -> int | None:
+    """Walk the chunks behind the sound to another WAV file."""
+    for _ in range(_CHUNKS):
+        chunk_at = _chunk_at(file, position, file_bytes)
+        if chunk_at is None:
+            return None
+        file.seek(chunk_at)
+        head = file.read(12)
+        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+            return chunk_at
+        position = chunk_at + 8 + int.from_bytes(head[4:8], "little")
+    return None
+
+
+def _chunk_at(file: Readable, position: int, file_bytes: int) -> int | None:
+    """Return where a chunk begins: at `position`, or one byte later, as some programs do not pad."""
     file.seek(position)
     head = file.read(_HEADER_BYTES + 1)
     for first in (0, 1):
         name, size = head[first : first + 4], head[first + 4 : first + 8]
         fits = len(size) == 4 and position + first + 8 + int.from_bytes(size, "little") <= file_bytes
         if fits and _CHUNK_NAME.issuperset(name):
-            return True
-    return False
+            return position + first
+    return None
 
 
-def _end_of_content(file: BinaryIO, start: int, end: int) -> int:
+def _end_of_content(file: Readable, start: int, end: int) -> int:
     """Return the byte after the last one that is not zero, between `start` and `end`."""
     while end > start:
         first = max(start, end - _SCAN_BYTES)

@@ -1,6 +1,7 @@
 """All of a recording is read, or a note says what is missing; and nothing is said of a file that is whole."""
 
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from fi_desktop.audio.container import open_media
 from fi_desktop.audio.decode import Decoded, decode
 from fi_desktop.audio.wav import WavSound, wav_sound
-from tests.audio.make_media import onset_s, samples_of, tones, write_media, write_wav
+from tests.audio.make_media import onset_s, pitches_hz, samples_of, tones, write_media, write_wav
 
 RATE_HZ = 16_000
 
@@ -170,26 +171,76 @@ def mp3(tmp_path) -> Path:
     return write_media(tmp_path / "a.mp3", sound, codec="libmp3lame", rate_hz=44_100)
 
 
-def test_mp3_files_that_were_joined_are_whole(mp3):
-    mp3.write_bytes(2 * mp3.read_bytes())
+@pytest.mark.parametrize("frames", [None, 0])
+def test_mp3_files_that_were_joined_are_whole(tmp_path, mp3, frames):
+    # Of the first one's bit rate, which FFmpeg takes for that of the whole file.
+    sound = tones([440], seconds=6.0, rate_hz=8_000)
+    first = write_media(tmp_path / "b.mp3", sound, codec="libmp3lame", rate_hz=8_000)
+    if frames is not None:
+        counting_frames(first, lambda _frames: frames)
+    first.write_bytes(first.read_bytes() + mp3.read_bytes())
 
-    result = decoded(mp3)
+    result = decoded(first)
 
-    assert result.recording.duration == pytest.approx(12.0, abs=0.2)
+    assert result.recording.duration == pytest.approx(12.0, abs=0.3)
     assert result.warnings == ()
 
 
 @pytest.mark.parametrize("factor", [0, 1 / 3, 3])
 def test_a_wrong_number_of_mp3_frames_is_no_damage(mp3, factor):
-    raw = bytearray(mp3.read_bytes())
-    at = max(raw.find(b"Xing"), raw.find(b"Info")) + 8
-    frames = struct.unpack(">I", raw[at : at + 4])[0]
-    raw[at : at + 4] = struct.pack(">I", int(frames * factor))
-    mp3.write_bytes(raw)
-
-    result = decoded(mp3)
+    result = decoded(counting_frames(mp3, lambda frames: int(frames * factor)))
 
     assert result.recording.duration == pytest.approx(6.0, abs=0.1)
+    assert result.warnings == ()
+
+
+def counting_frames(source: Path, count: Callable[[int], int]) -> Path:
+    """Let an MP3 file's header count other frames than there are."""
+    raw = bytearray(source.read_bytes())
+    at = max(raw.find(b"Xing"), raw.find(b"Info")) + 8
+    frames = struct.unpack(">I", raw[at : at + 4])[0]
+    raw[at : at + 4] = struct.pack(">I", count(frames))
+    source.write_bytes(raw)
+    return source
+
+
+# Several recordings in one file
+
+
+def test_ogg_streams_of_several_codecs_in_one_file_are_all_read(tmp_path):
+    raw = b""
+    for number, (codec, rate_hz) in enumerate([("libopus", 48_000), ("flac", 16_000), ("libopus", 48_000)]):
+        sound = tones([300 + 100 * number], seconds=2.0, rate_hz=rate_hz)
+        raw += write_media(tmp_path / "part.ogg", sound, codec=codec, rate_hz=rate_hz).read_bytes()
+    source = tmp_path / "chain.ogg"
+    source.write_bytes(raw)
+
+    result = decoded(source)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.05)
+    heard = samples_of(result.recording)
+    parts = [heard[:, second * RATE_HZ : (second + 2) * RATE_HZ] for second in (0, 2, 4)]
+    assert [pitches_hz(part) for part in parts] == [[300], [400], [500]]
+    assert result.warnings == ()
+
+
+def test_what_cannot_be_read_behind_an_ogg_stream_is_told(tmp_path):
+    sound = tones([440], seconds=2.0, rate_hz=48_000)
+    source = write_media(tmp_path / "a.ogg", sound, codec="libopus", rate_hz=48_000)
+    source.write_bytes(source.read_bytes() + b"OggS\0\2" + np.random.default_rng(1).bytes(50_000))
+
+    assert notes(decoded(source)) == ["What the file holds after 0:02 could not be read."]
+
+
+@pytest.mark.parametrize("between", [b"", b"LIST\x04\0\0\0abcd"])
+def test_wav_files_that_were_joined_are_all_read(tmp_path, wav, between):
+    other = write_wav(tmp_path / "b.wav", tones([700], seconds=2.0, rate_hz=8_000), rate_hz=8_000)
+    wav.write_bytes(wav.read_bytes() + between + other.read_bytes() + other.read_bytes())
+
+    result = decoded(wav)
+
+    assert result.recording.duration == pytest.approx(10.0, abs=0.01)
+    assert pitches_hz(samples_of(result.recording)[:, 6 * RATE_HZ :]) == [700]
     assert result.warnings == ()
 
 
