@@ -69,6 +69,13 @@
 <context>
     <name>ExportDesk</name>
     <message numerus="yes">
+        <source>%Ln file(s) not written, such as {file}.</source>
+        <translation>
+            <numerusform>{file} was not written.</numerusform>
+            <numerusform>%Ln files were not written, such as {file}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
         <translation>
             <numerusform>A file of this name is in the folder “{folder}” already.</numerusform>
@@ -87,13 +94,6 @@
         <translation>
             <numerusform>%Ln result cannot be read: retry the job to make it again.</numerusform>
             <numerusform>%Ln results cannot be read: retry the jobs to make them again.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) not written, such as {file}.</source>
-        <translation>
-            <numerusform>{file} was not written.</numerusform>
-            <numerusform>%Ln files were not written, such as {file}.</numerusform>
         </translation>
     </message>
 </context>
@@ -449,6 +449,16 @@
         <translation>
             <numerusform>%Ln worker</numerusform>
             <numerusform>%Ln workers</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WorkingLine</name>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>and %Ln more</numerusform>
+            <numerusform>and %Ln more</numerusform>
         </translation>
     </message>
 </context>

@@ -228,14 +228,6 @@
 <context>
     <name>Cells</name>
     <message>
-        <source>calculating…</source>
-        <translation>calculando…</translation>
-    </message>
-    <message>
-        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
-        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
-    </message>
-    <message>
         <source>Recording</source>
         <translation>Grabación</translation>
     </message>
@@ -300,6 +292,10 @@
         <translation>Duración de la grabación</translation>
     </message>
     <message>
+        <source>calculating…</source>
+        <translation>calculando…</translation>
+    </message>
+    <message>
         <source>About how long it will still take</source>
         <translation>Tiempo aproximado que falta</translation>
     </message>
@@ -339,6 +335,10 @@
             <numerusform>%Ln fallido</numerusform>
             <numerusform>%Ln fallidos</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
+        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
     </message>
     <message numerus="yes">
         <source>%Ln cancelled</source>
@@ -1932,6 +1932,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PreferenceWords</name>
     <message>
+        <source>Enter 0, or a number from {least} up.</source>
+        <translation>Escriba 0 o un número a partir de {least}.</translation>
+    </message>
+    <message>
         <source>General</source>
         <translation>General</translation>
     </message>
@@ -2142,10 +2146,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Ask once a day whether there is a newer version. Nothing of you or this computer is sent.</source>
         <translation>Preguntar una vez al día si hay una versión nueva. No se envía nada de usted ni de este equipo.</translation>
-    </message>
-    <message>
-        <source>Enter 0, or a number from {least} up.</source>
-        <translation>Escriba 0 o un número a partir de {least}.</translation>
     </message>
     <message>
         <source>PIN</source>
@@ -2899,6 +2899,18 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
+        <source>The disk is full: make room on it, and export again.</source>
+        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>What the file holds after {at} could not be read.</source>
+        <translation>No se pudo leer lo que el archivo contiene después de {at}.</translation>
+    </message>
+    <message>
         <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
         <translation>La unidad o la carpeta donde está la grabación no se encuentra en este momento: vuelva a conectarla.</translation>
     </message>
@@ -2913,14 +2925,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>the drive it is on does not answer</source>
         <translation>la unidad donde está no responde</translation>
-    </message>
-    <message>
-        <source>The disk is full: make room on it, and export again.</source>
-        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>Another program is using the queue&apos;s file.</source>
@@ -3411,10 +3415,6 @@ Todo se queda en este equipo.</translation>
         <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
     </message>
     <message>
-        <source>What the file holds after {at} could not be read.</source>
-        <translation>No se pudo leer lo que el archivo contiene después de {at}.</translation>
-    </message>
-    <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
         <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
     </message>
@@ -3551,14 +3551,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>StatusLine</name>
     <message>
-        <source>calculating the time left…</source>
-        <translation>calculando el tiempo restante…</translation>
-    </message>
-    <message>
-        <source>≈ {time} left</source>
-        <translation>faltan ≈ {time}</translation>
-    </message>
-    <message>
         <source>Jobs</source>
         <translation>Trabajos</translation>
     </message>
@@ -3612,6 +3604,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Reading the list…</source>
         <translation>Leyendo la lista…</translation>
+    </message>
+    <message>
+        <source>calculating the time left…</source>
+        <translation>calculando el tiempo restante…</translation>
+    </message>
+    <message>
+        <source>≈ {time} left</source>
+        <translation>faltan ≈ {time}</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4316,6 +4316,24 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
+    </message>
+</context>
+<context>
+    <name>WorkingLine</name>
+    <message>
+        <source>In progress</source>
+        <translation>En proceso</translation>
+    </message>
+    <message>
+        <source>In progress:</source>
+        <translation>En proceso:</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>y %Ln más</numerusform>
+            <numerusform>y %Ln más</numerusform>
+        </translation>
     </message>
 </context>
 </TS>

@@ -6,7 +6,8 @@ from PySide6.QtGui import QContextMenuEvent, QFont, QGuiApplication, QHelpEvent,
 from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QToolTip
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState, Priority
+from fi_desktop.core.job import JobState, Priority, Stage
+from fi_desktop.jobs.news import JobProgressed
 from fi_desktop.ui.elided_label import ElidedLabel
 from fi_desktop.ui.jobs.cells import HIDDEN_AT_FIRST, Column
 from fi_desktop.ui.jobs.removal import GRACE_MS
@@ -64,6 +65,44 @@ def act(menu, text):
     assert action.isEnabled()
     action.trigger()
     menu.close()
+
+
+class TestWorking:
+    @pytest.fixture
+    def begun(self, qtbot, window, hand, tmp_path):
+        """Sixty more recordings, of which the oldest that wait are begun: far out of view."""
+        assert not window.panel.working.isVisible()  # nothing runs
+        folder = tmp_path / "more"
+        folder.mkdir()
+        for number in range(60):
+            (folder / f"{number}.wav").write_bytes(bytes([number]))
+        drop_files(window, folder)
+        qtbot.waitUntil(lambda: window.jobs.total == 63)
+        begun = [hand.claim() for _ in range(6)]
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.RUNNING] == 6)
+        return begun
+
+    def test_what_runs_is_named_above_a_table_that_does_not_show_it(self, qtbot, window, hand, begun):
+        working = window.panel.working
+        qtbot.waitUntil(lambda: working.isVisible() and working.buttons[0].text() != "")
+        assert working.buttons[0].accessibleName() == "Third.m4a: Starting, 0% · calculating…"
+        hand.do(lambda service: service.tell(JobProgressed(begun[0].id, Stage.SPEECH, 0.5)))
+        said = "Third.m4a: Finding speech, 4% · calculating…"
+        qtbot.waitUntil(lambda: working.buttons[0].accessibleName() == said)
+        assert working.more.text().startswith("and ")
+        for job in begun[1:]:
+            hand.do(lambda service, job=job: service.ledger.released(job.id, job.claim))
+        qtbot.waitUntil(lambda: [button.isVisible() for button in working.buttons] == [True, *[False] * 3])
+
+    def test_a_click_goes_to_the_job_even_where_a_search_leaves_it_out(self, qtbot, window, begun):
+        working = window.panel.working
+        window.panel.search.setText("Ward")
+        window.panel.apply()
+        qtbot.waitUntil(lambda: working.buttons[0].isVisible())
+        qtbot.mouseClick(working.buttons[0], LEFT)
+        assert [row.id for row in window.table.selected_rows()] == [begun[0].id]
+        place = window.table.visualRect(window.table.currentIndex())
+        assert window.table.viewport().rect().contains(place.center())
 
 
 class TestChips:

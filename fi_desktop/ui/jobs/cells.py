@@ -124,7 +124,7 @@ class Cells(QObject):
                 spent = spent_s(row, now)
                 return NOTHING if spent is None else clock(spent)
             case Column.LEFT:
-                return self._left(row, now)
+                return self.left(row, now)
             case Column.SUBMITTED:
                 return self.words.ago(row.submitted_at, now)
             case Column.FINISHED:
@@ -190,7 +190,8 @@ class Cells(QObject):
         """Return what stands for a time left that is not known yet."""
         return self.tr("calculating…")
 
-    def _left(self, row: Row, now: float) -> str:
+    def left(self, row: Row, now: float) -> str:
+        """Return how long a running job, or a batch, will still take."""
         if row.state is not JobState.RUNNING or row.cancelling:
             return NOTHING
         left = eta_s(row, now)

@@ -27,14 +27,13 @@ from PySide6.QtCore import (
 from fi_desktop.core.events import Completed
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.listed import Done
-from fi_desktop.core.run import run_of, took_s
 from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.ui.jobs.batches import ENOUGH
 from fi_desktop.ui.jobs.cells import FIGURES, Cells, Column
+from fi_desktop.ui.jobs.forecast import Forecast
 from fi_desktop.ui.jobs.order import key_of
-from fi_desktop.ui.jobs.pace import eta_s, keep_progress, progressed
+from fi_desktop.ui.jobs.pace import keep_progress, progressed
 from fi_desktop.ui.jobs.ranking import runs
 from fi_desktop.ui.jobs.rows import Row, row_of, row_of_done
 from fi_desktop.ui.jobs.shown import Plan, Shown, Test
@@ -46,7 +45,6 @@ _PAUSE_MS = 1  # between two slices
 _REST = 4  # times as long as showing took, nothing is shown: the program stays usable with any number of jobs
 _PORTION = 2500  # new rows that are shown without waiting for more, where they are all put at one end
 _FEW = 12  # changes of the lines that are told one by one
-_LATEST = 50  # completed jobs by which those that wait are foretold
 _HINTED = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 Index = QModelIndex | QPersistentModelIndex
 
@@ -87,7 +85,7 @@ class JobsModel(QAbstractTableModel):
         self._gather.setSingleShot(True)
         self._gather.timeout.connect(self._on_gathered)
         self._shown_at, self._took_s = 0.0, 0.0
-        self._took: deque[float] = deque(maxlen=_LATEST)  # seconds, of the jobs completed last
+        self._forecast = Forecast()
 
     @property
     def counts(self) -> Counter[JobState]:
@@ -118,21 +116,17 @@ class JobsModel(QAbstractTableModel):
         return any(self.counts[state] for state in JobState if not state.final)
 
     @property
+    def running(self) -> list[Row]:
+        """The jobs that run, whether they are filtered out or not, the first submitted first."""
+        return [self._shown.row(job_id) for job_id in sorted(self._shown.running)]
+
+    @property
     def left_s(self) -> float | None:
         """How long all that waits and runs will take, as many at a time as now; None: it is not known."""
-        running = [self._shown.row(job_id) for job_id in self._shown.running]
-        waiting = self.counts[JobState.QUEUED] + self.counts[JobState.RETRYING]
-        if not waiting:
-            each = [eta_s(row, self.now()) for row in running]
-            known = [left for left in each if left is not None]
-            return max(known) if known and len(known) == len(each) else None
-        if len(self._took) < ENOUGH or not running:
-            return None
-        rest = waiting + sum(1 - row.share for row in running)
-        return rest * sum(self._took) / len(self._took) / len(running)
+        return self._forecast.left_s(self.running, self.counts, self.now())
 
     def job_row(self, index: Index) -> Row:
-        """Return the row behind an index; of a folded batch, the one that stands for its jobs."""
+        """Return the row behind an index; of a folded batch, its own."""
         return self._shown.row(self._shown.ranking[index.row()])
 
     def entry_at(self, place: int) -> int:
@@ -276,7 +270,7 @@ class JobsModel(QAbstractTableModel):
             case JobChanged(job=job, event=event):
                 if isinstance(event, Completed):
                     self.speeds.learn(job)
-                    self._took.append(took_s(run_of(job)))
+                    self._forecast.learn(job)
                 self._change(job.id, row_of(job, event, self.speeds))
             case Job():
                 self._change(item.id, row_of(item, speeds=self.speeds))

@@ -14,7 +14,6 @@ from fi_desktop.ui.jobs.rows import Row
 Key = Callable[[Row], Any]
 # What is under way stands beyond all that ended, the longest farthest: their order never changes by itself.
 _UNDER_WAY = 1e12
-_RUNS = 2**60  # above any id: in the order of submission, what is worked on stands first
 _STATE_ORDER = {
     state: place
     for place, state in enumerate(
@@ -31,7 +30,7 @@ _STATE_ORDER = {
 
 
 def key_of(column: Column | None, now: Callable[[], float]) -> Key:
-    """Return what a column sorts by; None: by submission, and what runs beyond all that does not."""
+    """Return what a column sorts by; None: by submission."""
     if column is Column.LEFT:
         return lambda row: (eta_s(row, now()) or 0.0) if row.state is JobState.RUNNING else 0.0
     return _KEYS[column]
@@ -42,7 +41,7 @@ def _spent(row: Row) -> float:
 
 
 _KEYS: dict[Column | None, Key] = {
-    None: lambda row: abs(row.id) + _RUNS if row.state is JobState.RUNNING else abs(row.id),
+    None: lambda row: abs(row.id),
     Column.FILE: attrgetter("folded"),
     Column.STATE: lambda row: _STATE_ORDER[row.state],
     Column.PROGRESS: lambda row: 1.0 if row.state is JobState.COMPLETED else row.share,

@@ -24,6 +24,7 @@ from fi_desktop.ui.jobs.chips import StateChips
 from fi_desktop.ui.jobs.model import JobsModel
 from fi_desktop.ui.jobs.query import KEYS, Query, combine, parse
 from fi_desktop.ui.jobs.table import JobsTable
+from fi_desktop.ui.jobs.working import WorkingLine
 
 _AT_ONCE = 5000  # up to so many jobs every key shows its effect at once
 _PAUSE_MS = 120  # else after so long without another key
@@ -40,6 +41,7 @@ class JobsPanel(QWidget):
         table: the jobs.
         chips: their states.
         search: where one types what to look for.
+        working: the jobs that run, where the table does not show all jobs at once.
         clear: shows all jobs again, where none matches.
     """
 
@@ -70,6 +72,8 @@ class JobsPanel(QWidget):
         self._doubt.setContentsMargins(_MARGIN + 4, 0, _MARGIN, 6)
         self._doubt.setAccessibleName(self.tr("What the search does not understand"))
         self._doubt.hide()
+        self.working = WorkingLine(jobs.cells, self)
+        self.working.chosen.connect(self._on_working_chosen)
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.setInterval(_PAUSE_MS)
@@ -148,6 +152,7 @@ class JobsPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(bar)
         column.addWidget(self._doubt)
+        column.addWidget(self.working)
         column.addWidget(self._pages, 1)
 
     def _help(self) -> str:
@@ -210,6 +215,19 @@ class JobsPanel(QWidget):
         if not self._counting.isActive():
             self._counting.start()
         self._show_page()
+        running = self._jobs.running
+        in_view = self._jobs.rowCount() <= self.table.lines_in_view()
+        in_view = in_view and all(self._jobs.place_of(row.id).isValid() for row in running)
+        self.working.setVisible(bool(running) and not in_view)
+        if running:
+            self.working.show_rows(running, self._jobs.now())
+
+    @Slot(int)
+    def _on_working_chosen(self, job_id: int) -> None:
+        if not self._jobs.place_of(job_id).isValid():
+            self.show_all()  # what is searched for leaves it out
+        self.table.select(job_id)
+        self.table.setFocus()
 
     @Slot()
     def _on_counted(self) -> None:

@@ -109,6 +109,10 @@ class JobsTable(QTableView):
         """Return the selected jobs, from the top; of a folded batch all its jobs."""
         return self._jobs.rows_at(*self.selected_places())
 
+    def lines_in_view(self) -> int:
+        """Return how many lines there is room for."""
+        return self.viewport().height() // max(1, self.verticalHeader().defaultSectionSize())
+
     def select(self, job_id: int) -> None:
         """Select a job and bring it into view."""
         index = self._jobs.place_of(job_id)
