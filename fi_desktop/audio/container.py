@@ -21,6 +21,7 @@ import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from fi_desktop.audio.foreign import HEAD_BYTES, foreign_error
 from fi_desktop.audio.part import Part, Readable
 from fi_desktop.audio.wav import WavSound, wav_sound
 from fi_desktop.core.errors import TransientError, UserError
@@ -124,7 +125,7 @@ def open_media(source: Path) -> Iterator[Media]:
 
     Raises:
         UserError: audio.missing, audio.forbidden, audio.not_a_file, audio.empty, audio.unreadable,
-            audio.damaged or audio.no_audio.
+            audio.damaged or audio.no_audio; and what `foreign_error` knows.
         TransientError: audio.read, where the drive fails; audio.away, where its folder is not there.
     """
     with _open_file(source) as file, _opened(file) as media:
@@ -148,6 +149,8 @@ def _opened(file: Readable) -> Iterator[Media]:
     head = _head(file)
     if size_bytes == 0:
         raise user_error("audio.empty")
+    if (error := foreign_error(head)) is not None:
+        raise error
     wav = _wav_sound(file, size_bytes)
     if wav is not None and wav.trailing:
         size_bytes = wav.end
@@ -207,7 +210,7 @@ def _is_there(folder: Path) -> bool:
 def _head(file: Readable) -> bytes:
     try:
         file.seek(0)
-        head = file.read(16)
+        head = file.read(HEAD_BYTES)
         file.seek(0)
     except OSError:
         raise read_error() from None

@@ -26,6 +26,23 @@ BY_CODE: dict[str, str] = {
     "audio.away": QT_TRANSLATE_NOOP(
         "Sentences", "The drive or folder that the recording is on is not there at present: connect it again."
     ),
+    "audio.dictation": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "This dictation is in a format that only its recorder's own program reads: export it there as WAV, "
+        "and add that file.",
+    ),
+    "audio.dictation_locked": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, "
+        "and add that file.",
+    ),
+    "audio.project": QT_TRANSLATE_NOOP(
+        "Sentences",
+        "This is an Audacity project and not a recording: export it there as WAV, and add that file.",
+    ),
+    "audio.shortcut": QT_TRANSLATE_NOOP(
+        "Sentences", "This is a shortcut and not the recording: add the file that it points to."
+    ),
     "audio.damaged": QT_TRANSLATE_NOOP(
         "Sentences", "The recording is damaged, nothing in it can be read: copy it again from the recorder."
     ),

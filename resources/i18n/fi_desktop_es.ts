@@ -228,6 +228,14 @@
 <context>
     <name>Cells</name>
     <message>
+        <source>calculating…</source>
+        <translation>calculando…</translation>
+    </message>
+    <message>
+        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
+        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
+    </message>
+    <message>
         <source>Recording</source>
         <translation>Grabación</translation>
     </message>
@@ -292,10 +300,6 @@
         <translation>Duración de la grabación</translation>
     </message>
     <message>
-        <source>calculating…</source>
-        <translation>calculando…</translation>
-    </message>
-    <message>
         <source>About how long it will still take</source>
         <translation>Tiempo aproximado que falta</translation>
     </message>
@@ -335,10 +339,6 @@
             <numerusform>%Ln fallido</numerusform>
             <numerusform>%Ln fallidos</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
-        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
     </message>
     <message numerus="yes">
         <source>%Ln cancelled</source>
@@ -653,13 +653,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ExportDesk</name>
-    <message numerus="yes">
-        <source>%Ln file(s) not written, such as {file}.</source>
-        <translation>
-            <numerusform>No se escribió {file}.</numerusform>
-            <numerusform>No se escribieron %Ln archivos, por ejemplo {file}.</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Export as {format}</source>
         <translation>Exportar como {format}</translation>
@@ -715,6 +708,13 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>%Ln resultado no se puede leer: reintente el trabajo para rehacerlo.</numerusform>
             <numerusform>%Ln resultados no se pueden leer: reintente los trabajos para rehacerlos.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) not written, such as {file}.</source>
+        <translation>
+            <numerusform>No se escribió {file}.</numerusform>
+            <numerusform>No se escribieron %Ln archivos, por ejemplo {file}.</numerusform>
         </translation>
     </message>
     <message>
@@ -1134,12 +1134,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Reading…</source>
-        <translation>Leyendo…</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Leyendo…</translation>
     </message>
     <message>
         <source>This job is not there any more.</source>
@@ -1185,8 +1185,8 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar todos los trabajos</translation>
     </message>
     <message>
-        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -2899,14 +2899,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
-        <source>The disk is full: make room on it, and export again.</source>
-        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
         <source>What the file holds after {at} could not be read.</source>
         <translation>No se pudo leer lo que el archivo contiene después de {at}.</translation>
     </message>
@@ -2927,54 +2919,6 @@ Todo se queda en este equipo.</translation>
         <translation>la unidad donde está no responde</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
-        <translation>Otro programa está usando el archivo de la cola.</translation>
-    </message>
-    <message>
-        <source>The queue&apos;s file is damaged.</source>
-        <translation>El archivo de la cola está dañado.</translation>
-    </message>
-    <message>
-        <source>The disk is full: nothing can be saved until there is room on it.</source>
-        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be opened now.</source>
-        <translation>La cola no se puede abrir ahora.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be saved: the disk does not take it.</source>
-        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
-    </message>
-    <message>
-        <source>The file ends at {at}, although it should last {length}: copy it again from the recorder.</source>
-        <translation>El archivo termina en {at}, aunque debería durar {length}: cópielo de nuevo desde la grabadora.</translation>
-    </message>
-    <message>
-        <source>The file is damaged at {at}: {length} could not be read and is left silent.</source>
-        <translation>El archivo está dañado en {at}: no se pudieron leer {length}, que quedan en silencio.</translation>
-    </message>
-    <message>
-        <source>The file is damaged in {places} places, first at {at}: {length} in all could not be read and is left silent.</source>
-        <translation>El archivo está dañado en {places} puntos, el primero en {at}: no se pudieron leer {length} en total, que quedan en silencio.</translation>
-    </message>
-    <message>
-        <source>Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.</source>
-        <translation>En {at} no se grabó nada durante {length}: es una pausa o una parte que se perdió.</translation>
-    </message>
-    <message>
-        <source>Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts that were lost.</source>
-        <translation>En {places} puntos no se grabó nada, el primero en {at}, {length} en total: son pausas o partes que se perdieron.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
-        <translation>El reloj del archivo salta {length} en {at}: lo que sigue se unió a lo anterior.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
-        <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
-    </message>
-    <message>
         <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
         <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
     </message>
@@ -2991,20 +2935,36 @@ Todo se queda en este equipo.</translation>
         <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
-        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
-        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+        <source>The recording changed while it was read: try again when it is complete.</source>
+        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
     </message>
     <message>
-        <source>Nothing was added: {path} cannot be read ({reason}).</source>
-        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
+        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
+        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
     </message>
     <message>
-        <source>{used} sound tracks were used.</source>
-        <translation>Se usaron {used} pistas de sonido.</translation>
+        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
+        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
-        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
-        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+        <source>Another program is using the queue's file.</source>
+        <translation>Otro programa está usando el archivo de la cola.</translation>
+    </message>
+    <message>
+        <source>The queue's file is damaged.</source>
+        <translation>El archivo de la cola está dañado.</translation>
+    </message>
+    <message>
+        <source>The disk is full: nothing can be saved until there is room on it.</source>
+        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be opened now.</source>
+        <translation>La cola no se puede abrir ahora.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be saved: the disk does not take it.</source>
+        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
     </message>
     <message>
         <source>The disk has too little room to decode this recording: make room, and try again.</source>
@@ -3015,6 +2975,14 @@ Todo se queda en este equipo.</translation>
         <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
     </message>
     <message>
+        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
+        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added: {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
+    </message>
+    <message>
         <source>fi-desktop is closing.</source>
         <translation>fi-desktop se está cerrando.</translation>
     </message>
@@ -3023,12 +2991,20 @@ Todo se queda en este equipo.</translation>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
     </message>
     <message>
-        <source>The recording changed while it was read: try again when it is complete.</source>
-        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
+        <source>This dictation is in a format that only its recorder's own program reads: export it there as WAV, and add that file.</source>
+        <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
-        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
+        <source>This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, and add that file.</source>
+        <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is an Audacity project and not a recording: export it there as WAV, and add that file.</source>
+        <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is a shortcut and not the recording: add the file that it points to.</source>
+        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
     </message>
     <message>
         <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
@@ -3123,6 +3099,10 @@ Todo se queda en este equipo.</translation>
         <translation>No existe el motor «{name}»; los disponibles son {known}.</translation>
     </message>
     <message>
+        <source>The disk is full: make room on it, and export again.</source>
+        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
+    </message>
+    <message>
         <source>The file could not be written there: choose another folder.</source>
         <translation>No se pudo escribir el archivo ahí: elija otra carpeta.</translation>
     </message>
@@ -3133,6 +3113,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local one by FI_DESKTOP_HOME.</source>
         <translation>La carpeta de datos {home} está en una unidad de red, donde la cola no estaría segura. Elija una local con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.</source>
@@ -3171,7 +3155,7 @@ Todo se queda en este equipo.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3179,7 +3163,7 @@ Todo se queda en este equipo.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3239,7 +3223,7 @@ Todo se queda en este equipo.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3315,7 +3299,7 @@ Todo se queda en este equipo.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -3395,10 +3379,6 @@ Todo se queda en este equipo.</translation>
         <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
     </message>
     <message>
-        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
-        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
-    </message>
-    <message>
         <source>The program was ended in the middle of it each time.</source>
         <translation>El programa se cerró cada vez a mitad de la tarea.</translation>
     </message>
@@ -3413,6 +3393,42 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The file is damaged in places, first at {at}; what could not be read is left silent.</source>
         <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
+    </message>
+    <message>
+        <source>The file ends at {at}, although it should last {length}: copy it again from the recorder.</source>
+        <translation>El archivo termina en {at}, aunque debería durar {length}: cópielo de nuevo desde la grabadora.</translation>
+    </message>
+    <message>
+        <source>The file is damaged at {at}: {length} could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {at}: no se pudieron leer {length}, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>The file is damaged in {places} places, first at {at}: {length} in all could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {places} puntos, el primero en {at}: no se pudieron leer {length} en total, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.</source>
+        <translation>En {at} no se grabó nada durante {length}: es una pausa o una parte que se perdió.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts that were lost.</source>
+        <translation>En {places} puntos no se grabó nada, el primero en {at}, {length} en total: son pausas o partes que se perdieron.</translation>
+    </message>
+    <message>
+        <source>The file's clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
+        <translation>El reloj del archivo salta {length} en {at}: lo que sigue se unió a lo anterior.</translation>
+    </message>
+    <message>
+        <source>The file's header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
+        <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
+    </message>
+    <message>
+        <source>{used} sound tracks were used.</source>
+        <translation>Se usaron {used} pistas de sonido.</translation>
+    </message>
+    <message>
+        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
+        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
     </message>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
@@ -3435,7 +3451,7 @@ Todo se queda en este equipo.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3551,6 +3567,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>StatusLine</name>
     <message>
+        <source>calculating the time left…</source>
+        <translation>calculando el tiempo restante…</translation>
+    </message>
+    <message>
+        <source>≈ {time} left</source>
+        <translation>faltan ≈ {time}</translation>
+    </message>
+    <message>
         <source>Jobs</source>
         <translation>Trabajos</translation>
     </message>
@@ -3604,14 +3628,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Reading the list…</source>
         <translation>Leyendo la lista…</translation>
-    </message>
-    <message>
-        <source>calculating the time left…</source>
-        <translation>calculando el tiempo restante…</translation>
-    </message>
-    <message>
-        <source>≈ {time} left</source>
-        <translation>faltan ≈ {time}</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -3672,7 +3688,7 @@ Todo se queda en este equipo.</translation>
         <translation>Ahora no</translation>
     </message>
     <message>
-        <source>The token is kept in this computer&apos;s keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
+        <source>The token is kept in this computer's keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
         <translation>El token se guarda en el llavero de contraseñas de este equipo o, si no lo hay, no se guarda. Solo lo ve huggingface.co; de las grabaciones no se envía nada.</translation>
     </message>
     <message>
@@ -4000,6 +4016,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Words</name>
     <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
+    </message>
+    <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
     </message>
@@ -4164,14 +4188,6 @@ Todo se queda en este equipo.</translation>
         <translation>Ninguno: solo quién habló y cuándo</translation>
     </message>
     <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
-    </message>
-    <message>
         <source>Tried again in {wait}</source>
         <translation>Se reintenta en {wait}</translation>
     </message>
@@ -4253,7 +4269,7 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
-        <source>As the GPU&apos;s driver tells it</source>
+        <source>As the GPU's driver tells it</source>
         <translation>Según el controlador de la GPU</translation>
     </message>
     <message>
@@ -4296,7 +4312,7 @@ Todo se queda en este equipo.</translation>
         <translation>Añadir un proceso</translation>
     </message>
     <message>
-        <source>One for each of this computer&apos;s {number} cores at most</source>
+        <source>One for each of this computer's {number} cores at most</source>
         <translation>Como máximo, uno por cada uno de los {number} núcleos de este equipo</translation>
     </message>
     <message numerus="yes">
