@@ -20,6 +20,7 @@ from fi_desktop.backends.messages import (
 )
 from fi_desktop.clock import awake_s
 from fi_desktop.core.errors import Cancelled, DeadlineExceeded, Interrupted, error_info
+from fi_desktop.core.hiding import without_path
 from fi_desktop.core.job import Chosen, Stage, StageEnd, StageTime
 
 _NEWS_INTERVAL_S = 0.1
@@ -113,9 +114,4 @@ def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
 
 def _traceback(delivery: Deliver) -> str:
     """The traceback without the recording's name, which is a patient's datum."""
-    text = traceback.format_exc()
-    path = Path(delivery.path)
-    for private in (str(path), path.name, path.stem, str(path.parent)):
-        if len(private) > 2:
-            text = text.replace(private, "<recording>")
-    return text
+    return without_path(traceback.format_exc(), Path(delivery.path))

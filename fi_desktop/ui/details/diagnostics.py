@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from fi_desktop import __version__
+from fi_desktop.core.hiding import without_path
 from fi_desktop.core.job import Attempt, Job, JobOptions
 from fi_desktop.core.transcript import Provenance
 
@@ -26,7 +27,6 @@ _CHAINED = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
 )
-_SHORTEST = 3  # letters; anything shorter is in every text
 
 
 def diagnostics(job: Job, provenance: Provenance | None) -> str:
@@ -101,11 +101,7 @@ def _module(file: str) -> str:
 
 def _without(job: Job, text: str) -> str:
     """Take out what names the recording, should it still be in there."""
-    path = PurePath(job.path)
-    for private in (job.path, str(path.parent), path.name, path.stem):
-        if len(private) > _SHORTEST:
-            text = text.replace(private, "<recording>")
-    return text
+    return without_path(text, PurePath(job.path))
 
 
 def _moment(at: float) -> str:

@@ -1,0 +1,52 @@
+"""Take a recording's name out of text that is kept, however Python or a library wrote the name there."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePath
+
+_SHORTEST = 3  # characters; a shorter name is a part of too many words
+_ESCAPES = {"\n": "n", "\r": "r", "\t": "t"}
+
+
+def without_path(text: str, path: PurePath) -> str:
+    """Return text with "<recording>" for the path, its folder and its name.
+
+    They are found as they are, as `repr`, `ascii` or JSON write them, also of their bytes and also one in the
+    other, as a URL, and with "?" or "�" for what an encoding lacks.
+    """
+    for private in (str(path), path.name, path.stem, str(path.parent)):
+        if len(private) < _SHORTEST:
+            continue
+        for form in dict.fromkeys((private, *(unicodedata.normalize(n, private) for n in ("NFC", "NFD")))):
+            text = re.sub("".join(map(_written, form)), "<recording>", text)
+    return text
+
+
+def _written(letter: str) -> str:
+    """Return a pattern for all that may stand for one character."""
+    if letter in "/\\":
+        return r"(?:[\\/]+|%(?:2[Ff]|5[Cc]))"
+    if letter in "'\"":
+        return rf"(?:\\*{letter}|%{ord(letter):02X})"
+    if letter.isascii() and letter.isalnum():
+        return letter
+    number = ord(letter)
+    encoded = letter.encode("utf-8", "surrogateescape" if 0xDC80 <= number <= 0xDCFF else "surrogatepass")
+    forms = [
+        re.escape(letter),
+        rf"\\+x{number:02x}",
+        rf"\\+u{number:04x}",
+        rf"\\+U{number:08x}",
+        "".join(rf"\\+x{byte:02x}" for byte in encoded),
+        "".join(f"%{byte:02x}" for byte in encoded),
+    ]
+    if number > 0xFFFF:  # JSON
+        high, low = divmod(number - 0x10000, 0x400)
+        forms.append(rf"\\+u{0xD800 + high:04x}\\+u{0xDC00 + low:04x}")
+    if letter in _ESCAPES:
+        forms.append(rf"\\+{_ESCAPES[letter]}")
+    if not letter.isascii():
+        forms.append(r"\?+|�+")
+    return f"(?i:{'|'.join(forms)})"

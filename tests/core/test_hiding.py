@@ -1,0 +1,79 @@
+"""A patient's name is in no traceback that is kept, however it was written there."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.core.hiding import without_path
+
+NAME = "Zutanita"
+PATHS = [
+    PurePosixPath("/home/ana/Zutanita Quiquirimundi.wav"),
+    PurePosixPath("/home/ana/Zutanita/Jos\udce9 Quiquirimundi.wav"),
+    PurePosixPath('/home/Zutanita\'s "folder"/Quiquirimundi\n2.wav'),
+    PurePosixPath("/home/ana/Zutanita \\ Quiquirimundi.wav"),
+    PurePosixPath("/home/ana/Zutanita 👩\u200d⚕️ Niño Quiquirimundi.wav"),
+    PureWindowsPath("C:\\Users\\ana\\Zutanita Quiquirimundi\\Quiquirimundi José.wav"),
+]
+WRITTEN = {
+    "as it is": str,
+    "repr": repr,
+    "ascii": ascii,
+    "repr in repr": lambda text: repr(repr(text)),
+    "ascii in repr": lambda text: repr(ascii(text)),
+    "bytes": lambda text: repr(text.encode("utf-8", "surrogateescape")),
+    "json": json.dumps,
+    "replaced": lambda text: text.encode("ascii", "replace").decode(),
+    "broken": lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+    "escaped": lambda text: text.encode("ascii", "backslashreplace").decode(),
+    "url": lambda text: quote(text.encode("utf-8", "surrogateescape")),
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN.keys())
+@pytest.mark.parametrize("path", PATHS, ids=ascii)
+def test_a_name_is_found_however_it_is_written(path, written):
+    for private in (path, path.parent, path.name, path.stem):
+        if private == PurePosixPath("/home/ana"):
+            continue
+        text = f"before {written(str(private))} after"
+        hidden = without_path(text, path)
+        assert NAME not in hidden
+        assert "Quiquirimundi" not in hidden
+        assert hidden.startswith("before ")
+        assert hidden.endswith(" after")
+
+
+@given(
+    st.text(st.characters(exclude_characters="/\0"), min_size=3, max_size=40), st.sampled_from(list(WRITTEN))
+)
+def test_any_name_is_found(name, written):
+    path = PurePosixPath("/r") / f"{name}{NAME}.wav"
+    hidden = without_path(WRITTEN[written](str(path)), path)
+    assert NAME not in hidden
+
+
+def test_a_traceback_keeps_all_but_the_name(tmp_path: Path):
+    path = tmp_path / 'Zutanita\'s "Quiquirimundi".wav'
+    try:
+        try:
+            path.open("rb")
+        except OSError as error:
+            raise ValueError(f"cannot read {path!r}") from error
+    except ValueError:
+        hidden = without_path(traceback.format_exc(), path)
+    assert "Zutanita" not in hidden
+    assert "FileNotFoundError: [Errno 2] No such file or directory" in hidden
+    assert "test_a_traceback_keeps_all_but_the_name" in hidden
+    assert 'raise ValueError(f"cannot read {path!r}") from error' in hidden
+
+
+def test_a_name_of_two_letters_is_left_for_it_is_in_every_word():
+    assert without_path("a baker", PurePosixPath("/x/ba.m")) == "a baker"
