@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import wave
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fi_desktop import pipeline
@@ -95,6 +97,29 @@ def test_a_later_attempt_does_not_do_again_what_is_done(work: Work, interrupted_
     assert done.fractions[Stage.DECODE] == [0.0]
     kept = {Stage.SPEECH: 1, Stage.DIARIZE: 2, Stage.JOIN: 3}[interrupted_at]
     assert [end for _, end in done.ends] == [StageEnd.KEPT] * kept + [StageEnd.DONE] * (3 - kept)
+
+
+@pytest.mark.parametrize("second", [-1.0, 0.0])
+def test_a_second_channel_that_cancels_or_is_dead_changes_nothing(work: Work, second: float):
+    with wave.open(str(work.path)) as source:
+        rate, samples = source.getframerate(), np.frombuffer(source.readframes(source.getnframes()), "<i2")
+    mono = pipeline.run(work, Recorder())
+    turns = json.loads((work.folder / "result.json").read_text())["turns"]
+    with wave.open(str(work.path), "wb") as target:
+        target.setnchannels(2)
+        target.setsampwidth(2)
+        target.setframerate(rate)
+        both = np.stack([samples, (second * samples.astype(float)).clip(-32_768, 32_767).astype("<i2")])
+        target.writeframes(both.T.astype("<i2").tobytes())
+    with pytest.raises(Interrupted):
+        pipeline.run(work, Recorder(stop_at=Stage.DIARIZE))
+    assert files(work) - {"result.json"} == {"audio.s16", "decoded.json", "mix.json", "speech.npz"}
+    recorder = Recorder()
+    stereo = pipeline.run(work, recorder)
+    assert [end for _, end in recorder.ends[:2]] == [StageEnd.KEPT] * 2
+    assert all(fractions == sorted(fractions) for fractions in recorder.fractions.values())
+    assert json.loads((work.folder / "result.json").read_text())["turns"] == turns
+    assert (stereo.engine, stereo.grade) == (mono.engine, mono.grade)
 
 
 def test_what_was_found_with_other_options_is_found_anew(work: Work):

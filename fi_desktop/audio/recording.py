@@ -30,11 +30,13 @@ class Recording:
         path: raw samples, int16 little-endian, channels interleaved.
         channels: number of channels.
         samples: samples a channel.
+        mix: what each channel counts where the channels are heard as one; empty: all alike.
     """
 
     path: Path
     channels: int
     samples: int
+    mix: tuple[float, ...] = ()
 
     @property
     def duration(self) -> float:
@@ -53,9 +55,15 @@ class Recording:
                 )
 
     def blocks(self, *, block_s: float = 60.0, channel: int | None = None) -> Iterator[NDArray[np.float32]]:
-        """Yield float32 (samples,) of one channel, or of the mean of all channels where `channel` is None."""
+        """Yield float32 (samples,) of one channel, or of the mix of all channels where `channel` is None."""
         for block in self.channel_blocks(block_s=block_s):
-            yield block.mean(axis=0) if channel is None else np.ascontiguousarray(block[channel])
+            yield self.mixed(block) if channel is None else np.ascontiguousarray(block[channel])
+
+    def mixed(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mix float32 (channels, samples) to (samples,)."""
+        if not self.mix:
+            return np.asarray(block.mean(axis=0))
+        return np.asarray(np.array(self.mix, dtype=np.float32) @ block)
 
 
 class RecordingWriter:

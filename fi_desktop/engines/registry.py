@@ -15,7 +15,6 @@ from fi_desktop.engines import models
 from fi_desktop.engines.models import Pack, PackKind
 
 if TYPE_CHECKING:
-    from fi_desktop.audio.recording import Recording
     from fi_desktop.engines.base import Diarizer, Transcriber
 
 AUTO = "auto"
@@ -57,29 +56,30 @@ def available(name: str, roots: tuple[Path, ...]) -> bool:
 
 
 def per_channel(name: str) -> bool:
-    """Whether an engine that `choose` returned wants speech found in each channel by itself."""
+    """Whether an engine that `check` or `best` returned wants speech found in each channel by itself."""
     return _ENTRIES[name].per_channel
 
 
-def choose(name: str, recording: Recording, roots: tuple[Path, ...]) -> str:
-    """Return the engine's name for a recording; "auto" takes the best there is.
+def best(roots: tuple[Path, ...], *, apart: bool) -> str:
+    """Return the name of the best engine there is for a recording.
 
     One speaker a channel is exact, so it comes first; then pyannote where a model is installed; else our own.
+    apart: whether each channel holds a speaker of its own; see `mixing.py`.
 
     Raises:
-        UserError: the engine is unknown, or its model pack is not installed, not whole, or was changed.
+        UserError: the model pack is not whole, or was changed.
     """
-    if name != AUTO:
-        return check(name, roots)
-    if recording.channels > 1 and _load("fi_desktop.engines.channels:channels_hold_different_speakers")(
-        recording
-    ):
+    if apart:
         return "channels"
     return check("pyannote" if available("pyannote", roots) else BUILTIN, roots)
 
 
 def check(name: str, roots: tuple[Path, ...]) -> str:
-    """Return the name of an engine if it can be used; see `choose`."""
+    """Return the name of an engine if it can be used.
+
+    Raises:
+        UserError: the engine is unknown, or its model pack is not installed, not whole, or was changed.
+    """
     if name not in _ENTRIES:
         raise UserError(
             "engine.unknown",
@@ -95,7 +95,7 @@ def check(name: str, roots: tuple[Path, ...]) -> str:
 
 
 def create(name: str, roots: tuple[Path, ...], *, frugality: int = 0, threads: int = 1) -> Diarizer:
-    """Load an engine that `choose` or `check` returned, or find it warm.
+    """Load an engine that `check` or `best` returned, or find it warm.
 
     Args:
         name: which one.

@@ -55,20 +55,22 @@ def find_speech(recording: Recording, *, per_channel: bool, progress: Progress) 
     """Find the stretches in which anybody speaks.
 
     The recording is read in blocks, each brought to one level, and the model's memory goes on from block to
-    block. With `per_channel` the result has a row for each channel and `regions` is the union over them; else
-    one row for the mean of all channels. Where nobody speaks, `regions` is empty.
+    block. With `per_channel` the result has a row for each channel and `regions` is the union over them; in
+    channels that are not in the mix nobody speaks. Else it has one row for the mix. Where nobody speaks,
+    `regions` is empty.
     """
     rows = recording.channels if per_channel else 1
-    network = shared()
-    streams = [_Stream(network) for _ in range(rows)]
+    streams = {
+        row: SpeechStream() for row in range(rows) if rows == 1 or not recording.mix or recording.mix[row]
+    }
     probability = np.zeros((rows, -(-recording.samples // FRAME_SAMPLES)), dtype=np.float32)
     frame = 0
     for block in recording.channel_blocks(block_s=BLOCK_S):
-        for row, stream in enumerate(streams):
-            samples = np.ascontiguousarray(block[row]) if per_channel else block.mean(axis=0)
-            found = stream.probabilities(samples, _gain(samples))
+        for row, stream in streams.items():
+            samples = np.ascontiguousarray(block[row]) if per_channel else recording.mixed(block)
+            found = stream.probabilities(samples)
             if not per_channel:  # what is soft in a channel of its own is crosstalk
-                found = _second_look(network, samples, found)
+                found = _second_look(shared(), samples, found)
             probability[row, frame : frame + len(found)] = found
         frame += -(-block.shape[1] // FRAME_SAMPLES)
         progress(min(1.0, frame * FRAME_SAMPLES / recording.samples))
@@ -119,17 +121,24 @@ def _hysteresis(probability: NDArray[np.float32], onset: float, offset: float) -
     return np.asarray((last >= 0) & (decision[last] == 1))
 
 
-class _Stream:
+class SpeechStream:
     """The model on one row of samples, its memory carried from block to block."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    def __init__(self, network: Network | None = None) -> None:
+        """network: the shared one if None."""
+        self._network = network or shared()
         self._hidden = np.zeros(STATE_SIZE, dtype=np.float32)
         self._cell = np.zeros(STATE_SIZE, dtype=np.float32)
         self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
 
-    def probabilities(self, samples: NDArray[np.float32], gain: np.float32) -> NDArray[np.float32]:
-        """Return the probability of speech in each frame. samples: (samples,)."""
+    def probabilities(
+        self, samples: NDArray[np.float32], gain: np.float32 | None = None
+    ) -> NDArray[np.float32]:
+        """Return the probability of speech in each frame.
+
+        samples: (samples,); gain: what brings them to the model's level, found from themselves if None.
+        """
+        gain = _gain(samples) if gain is None else gain
         padded = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES))
         stretched = np.concatenate([self._context, padded]) * gain
         self._context = padded[-_CONTEXT_SAMPLES:]
@@ -161,7 +170,7 @@ def _second_look(
         if unheard[start:end].sum() * HOP_S >= _WORTH_A_LOOK_S:
             stretch = np.ascontiguousarray(frames[start:end].reshape(-1)[::-1])
             # The whole block's gain: a stretch by itself would be brought to another level.
-            backwards = _Stream(network).probabilities(stretch, _gain(samples))[::-1]
+            backwards = SpeechStream(network).probabilities(stretch, _gain(samples))[::-1]
             highest[start:end] = np.maximum(highest[start:end], backwards)
     return highest
 

@@ -55,15 +55,20 @@ def run(work: Work, report: Report) -> Summary:
 def _transcript(work: Work, report: Report) -> Transcript:
     with Telling(report, Stage.DECODE) as telling:
         decoded = stages.decoded(work, telling)
-    recording = decoded.recording
-    report.measured(recording.duration)
+    report.measured(decoded.recording.duration)
     # both are chosen before anything is done: what is not installed is said at once
     pack = registry.choose_transcriber(work.options.transcriber, work.models)
-    engine = registry.choose(work.options.engine, recording, work.models)
-    report.chosen(Chosen(engine, pack.name if pack is not None else ""))
-    turns = stages.Turns(work, engine)
+    engine = work.options.engine
+    if engine != registry.AUTO:
+        engine = registry.check(engine, work.models)
     with Telling(report, Stage.SPEECH) as telling:
-        speech = stages.speech(work, recording, turns.per_channel, telling)
+        mix = stages.mixed(work, decoded.recording, telling)
+        if engine == registry.AUTO:
+            engine = registry.best(work.models, apart=mix.apart)
+        report.chosen(Chosen(engine, pack.name if pack is not None else ""))
+        turns = stages.Turns(work, engine)
+        speech = stages.speech(work, mix, turns.per_channel, telling)
+    recording = mix.recording
     if not speech.regions:
         raise UserError("audio.no_speech", "Nobody speaks in this recording.")
     parts = _Parts(work, report, either=pack is not None)

@@ -24,6 +24,7 @@ from fi_desktop.core.plain import plain
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Hints, Speech
+from fi_desktop.engines.mixing import Mix, mix_channels
 from fi_desktop.engines.models import Pack
 from fi_desktop.engines.silero import find_speech
 from fi_desktop.files import RESULT, discard_stages, replacing, write_whole
@@ -31,11 +32,14 @@ from fi_desktop.pipeline.work import Telling, Work
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
+_MIX = "mix.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
 _WORDS = "words.json"
 # How often a recording that changes while it is read is read before it is left for later.
 _READINGS = 2
+# The share of finding speech after which the channels of a recording with several are judged.
+_MIXED = 0.5
 _ASKED = "asked"
 """Beside what a stage found: the options that it was found with."""
 
@@ -134,7 +138,19 @@ def _read(work: Work, audio: Path, telling: Telling) -> Decoded:
     )
 
 
-def speech(work: Work, recording: Recording, per_channel: bool | None, telling: Telling) -> Speech:
+def mixed(work: Work, recording: Recording, telling: Telling) -> Mix:
+    """Find out which channels are heard, or find it found out."""
+    path = work.folder / _MIX
+    if recording.channels == 1:
+        return Mix(recording)
+    if (saved := _read_json(path)) is not None:
+        return Mix(replace(recording, mix=tuple(saved["mix"])), saved["apart"])
+    mix = mix_channels(recording, telling.part(0.0, _MIXED))
+    write_whole(path, _json_bytes({"mix": mix.recording.mix, "apart": mix.apart}))
+    return mix
+
+
+def speech(work: Work, mix: Mix, per_channel: bool | None, telling: Telling) -> Speech:
     """Find speech, or find it found. `per_channel`: in each channel by itself; None: either will do."""
     path = work.folder / _SPEECH
     if path.is_file():
@@ -143,7 +159,11 @@ def speech(work: Work, recording: Recording, per_channel: bool | None, telling: 
                 telling.kept()
                 regions = tuple(Region(float(start), float(end)) for start, end in saved["regions"])
                 return Speech(saved["probability"], float(saved["hop_s"]), regions)
-    found = find_speech(recording, per_channel=bool(per_channel), progress=telling)
+    if per_channel and mix.speech is not None:
+        found = mix.speech
+    else:
+        progress = telling if mix.recording.channels == 1 else telling.part(_MIXED, 1.0)
+        found = find_speech(mix.recording, per_channel=bool(per_channel), progress=progress)
     found = replace(found, regions=plain(found.regions))
     with replacing(path) as file:
         np.savez(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +60,10 @@ class Telling:
     def __call__(self, fraction: float) -> None:
         """So much of the stage is done; what is out of 0 to 1 is taken for the nearer of them."""
         self._report.progress(self._stage, min(1.0, max(0.0, fraction)))
+
+    def part(self, start: float, end: float) -> Callable[[float], None]:
+        """Return what tells of a part of the stage, which goes from `start` to `end` of it."""
+        return lambda fraction: self(start + (end - start) * min(1.0, max(0.0, fraction)))
 
     def kept(self) -> None:
         """An earlier attempt had done it."""

@@ -33,7 +33,8 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization
 from fi_desktop.engines.builtin import BuiltinDiarizer
-from fi_desktop.engines.channels import ChannelsDiarizer, channels_hold_different_speakers
+from fi_desktop.engines.channels import ChannelsDiarizer
+from fi_desktop.engines.mixing import mix_channels
 from fi_desktop.engines.silero import find_speech
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,7 +100,9 @@ def score(reference: Annotation, hypothesis: Annotation, uem: Path) -> Score:
 def run_engine(recording: Recording, speakers: SpeakerCount, engine: BuiltinDiarizer) -> Diarization:
     """Diarize as the pipeline does; where it finds no speech, the answer is empty."""
     chosen: BuiltinDiarizer | ChannelsDiarizer = engine
-    if recording.channels > 1 and channels_hold_different_speakers(recording):
+    mix = mix_channels(recording, _quiet)
+    recording = mix.recording
+    if mix.apart:
         chosen = ChannelsDiarizer()
     speech = find_speech(recording, per_channel=chosen.per_channel, progress=_quiet)
     try:
@@ -163,7 +166,9 @@ def measure_long(folder: Path, hours: float, only: list[str], engine: BuiltinDia
         recording = writer.recording
         steps = [time.perf_counter()]
         chosen: BuiltinDiarizer | ChannelsDiarizer = engine
-        if recording.channels > 1 and channels_hold_different_speakers(recording):
+        mix = mix_channels(recording, _quiet)
+        recording = mix.recording
+        if mix.apart:
             chosen = ChannelsDiarizer()
         steps.append(time.perf_counter())
         speech = find_speech(recording, per_channel=chosen.per_channel, progress=_quiet)

@@ -60,3 +60,22 @@ def write(tmp_path: Path) -> Write:
             return writer.recording
 
     return write_samples
+
+
+@pytest.fixture(scope="session")
+def talkers(call_samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Three channels, each with speech of its own and then a pause: 8 s, taking turns. (3, samples)"""
+    speech = call_samples[16_000 * 7 : 16_000 * 27].reshape(10, 32_000)
+    channels = np.zeros((3, 10 * 32_000), dtype=np.float32)
+    for turn, part in enumerate(speech):
+        channels[turn % 3, turn * 32_000 : (turn + 1) * 32_000] = part
+    return channels
+
+
+def noise(shape: tuple[int, ...], db: float) -> NDArray[np.float32]:
+    return np.random.default_rng(13).normal(size=shape) * 10 ** (db / 20)
+
+
+def crosstalk(channels: NDArray[np.float32], db: float) -> NDArray[np.float32]:
+    leaked = channels.sum(axis=0, keepdims=True) - channels
+    return channels + leaked * 10 ** (db / 20) + noise(channels.shape, -70)
