@@ -39,7 +39,8 @@ def constants(tree: ast.AST) -> dict[str, ast.expr]:
 
 def raised(tree: ast.Module) -> Iterator[tuple[str, str, set[str]]]:
     """Yield code, template and names of the values of whatever error is made in a module."""
-    known = constants(tree)
+    codes = ast.parse((PACKAGE / "core" / "errors.py").read_text(encoding="utf-8"))
+    known = constants(codes) | constants(tree)
 
     def text(node: ast.expr) -> str:
         value = known[node.id] if isinstance(node, ast.Name) else node
