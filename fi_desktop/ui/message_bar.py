@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from fi_desktop.core.names import harmless
 from fi_desktop.ui import icons, theme
 
 
@@ -80,8 +81,9 @@ class MessageBar(QWidget):
             self.offer.setText(offer.label)
             self.offer.setAccessibleName(offer.label)
         self.offer.setVisible(offer is not None)
-        self._text.setText(sentence)
-        self.setAccessibleDescription(sentence)
+        shown = harmless(sentence)  # names and reasons of the system stand in it
+        self._text.setText(shown)
+        self.setAccessibleDescription(shown)
         self._dress()
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))

@@ -206,6 +206,12 @@ def test_a_drop_of_nested_folders_while_a_job_runs_does_not_freeze_the_window(qt
     assert window.jobs.row_by_id(running.id).state is JobState.RUNNING
 
 
+def test_a_sentence_turns_no_text_round_whatever_a_name_or_the_system_says(window):
+    window.message.say("gp3\u202evaw.exe cannot be read (\x1b[31m).\nSecond line.")
+    assert window.message.text == "gp3�vaw.exe cannot be read (�[31m).\nSecond line."
+    assert window.message.accessibleDescription() == window.message.text
+
+
 class TestSheet:
     @pytest.fixture
     def sheet(self, qtbot, window, recordings):

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from fi_desktop.core.names import harmless
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.ui.result import finding
 from fi_desktop.ui.result.passages import Passage, passages_of
@@ -54,7 +55,7 @@ class ReadingModel(QAbstractListModel):
 
     def copied(self, rows: Iterable[int]) -> str:
         """Return rows as text to paste, a line each: "[00:01:02] Speaker 1: text"."""
-        return "\n".join(self._copied(row) for row in sorted(rows))
+        return harmless("\n".join(self._copied(row) for row in sorted(rows)))
 
     def remark(self, row: int, place: int) -> str | None:
         """Return what a person should know of the word over a character of a row."""
