@@ -21,9 +21,9 @@ import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from fi_desktop.audio.chunks import ChunkOfSound, find_sound
 from fi_desktop.audio.foreign import HEAD_BYTES, foreign_error
 from fi_desktop.audio.part import Part, Readable
-from fi_desktop.audio.wav import WavSound, wav_sound
 from fi_desktop.core.errors import TransientError, UserError
 
 # FFmpeg's messages name streams, tags and paths, and go to stderr: None discards them before they are
@@ -72,11 +72,11 @@ class Media:
 
     Attributes:
         file: the bytes; whoever moves its position puts it back.
-        size_bytes: length of the file, without what is reserved behind a WAV file's sound.
+        size_bytes: length of the file, without what is reserved behind the sound.
         data: the same bytes as FFmpeg reads them.
         container: FFmpeg's view of it.
         stream: the sound track that a player would choose.
-        wav: where the sound of a WAV file is; None for other files.
+        sound: where the sound is in a file of chunks, such as WAV; None for other files.
     """
 
     file: Readable
@@ -84,7 +84,7 @@ class Media:
     data: Bytes
     container: InputContainer
     stream: AudioStream
-    wav: WavSound | None = None
+    sound: ChunkOfSound | None = None
 
     @property
     def start_s(self) -> float:
@@ -151,10 +151,10 @@ def _opened(file: Readable) -> Iterator[Media]:
         raise user_error("audio.empty")
     if (error := foreign_error(head)) is not None:
         raise error
-    wav = _wav_sound(file, size_bytes)
-    if wav is not None and wav.trailing:
-        size_bytes = wav.end
-        part = Part(file, 0, wav.end, replaced_at=wav.size_at, replacement=wav.size_field)
+    sound = _find_sound(file, size_bytes)
+    if sound is not None and sound.trailing:
+        size_bytes = sound.end
+        part = Part(file, 0, sound.end, replaced_at=sound.size_at, replacement=sound.size_field)
         data = Bytes(part)
     else:
         data = Bytes(file)
@@ -175,7 +175,7 @@ def _opened(file: Readable) -> Iterator[Media]:
             raise read_error() from None
         raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
     with container:
-        yield Media(file, size_bytes, data, container, _best_stream(container), wav)
+        yield Media(file, size_bytes, data, container, _best_stream(container), sound)
 
 
 def _open_file(source: Path) -> BinaryIO:
@@ -217,9 +217,9 @@ def _head(file: Readable) -> bytes:
     return head
 
 
-def _wav_sound(file: Readable, size_bytes: int) -> WavSound | None:
+def _find_sound(file: Readable, size_bytes: int) -> ChunkOfSound | None:
     try:
-        sound = wav_sound(file, size_bytes)
+        sound = find_sound(file, size_bytes)
         file.seek(0)
     except OSError:
         raise read_error() from None

@@ -26,9 +26,8 @@ def declared_end(media: Media) -> float | None:
     """
     name = media.container.format.name.split(",")[0]
     stream = media.stream
-    if media.wav is not None:
-        counted_bytes = media.wav.counted_bytes or 0
-        return media.wav.counted_s if media.wav.start + counted_bytes > media.size_bytes else None
+    if name == "wav" or (media.sound is not None and media.sound.bytes_per_s):
+        return _chunk_end(media)
     if name == "matroska":
         # From zero to the end of the last frame, even if the first one is later than zero.
         return media.duration_s
@@ -37,6 +36,13 @@ def declared_end(media: Media) -> float | None:
     if name in _TRUSTED or (name == "mp3" and _is_mp3_cut(media)):
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
     return None
+
+
+def _chunk_end(media: Media) -> float | None:
+    sound = media.sound
+    if sound is None or sound.start + (sound.counted_bytes or 0) <= media.size_bytes:
+        return None
+    return sound.counted_s
 
 
 def missed_end(media: Media, *, sound_end_s: float, reached_s: float) -> float | None:

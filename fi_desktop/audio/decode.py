@@ -290,10 +290,10 @@ class _Decoder:
         if end_s is not None:
             length_s = end_s - self._timeline.origin_s
             self._warnings.append(AudioWarning("audio.cut_short", self._position_s, length_s))
-        wav = self._media.wav
-        if wav is not None and wav.miscounted:
+        sound = self._media.sound
+        if sound is not None and sound.miscounted:
             self._warnings.append(
-                AudioWarning("audio.more_than_counted", self._position_s, wav.counted_s or 0.0)
+                AudioWarning("audio.more_than_counted", self._position_s, sound.counted_s or 0.0)
             )
 
     def finish(self) -> Decoded:

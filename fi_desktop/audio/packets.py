@@ -51,8 +51,8 @@ def packets(media: Media, reading: Reading) -> Iterator[Packet]:
 
 def following(media: Media, reading: Reading) -> int | None:
     """Return where another recording begins in the file, after what was read; None if there is none."""
-    if media.wav is not None:
-        return media.wav.next_at
+    if media.sound is not None:
+        return media.sound.next_at
     if media.container.format.name != "ogg":
         return None
     try:

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from fi_desktop.audio.chunks import ChunkOfSound, find_sound
 from fi_desktop.audio.container import open_media
 from fi_desktop.audio.decode import Decoded, decode
-from fi_desktop.audio.wav import WavSound, wav_sound
 from tests.audio.make_media import onset_s, pitches_hz, samples_of, tones, write_media, write_wav
 
 RATE_HZ = 16_000
@@ -91,7 +91,7 @@ def test_chunks_behind_a_wav_files_sound_are_no_sound(wav, name, padding):
     assert result.warnings == ()
 
 
-def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> WavSound | None:
+def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> ChunkOfSound | None:
     """Look at a WAV file of this much sound, whose size field has wrapped; it takes no room on the disk."""
     rate = 96_000 * 6
     header = b"RIFF" + struct.pack("<I", (sound_bytes + 36) & 0xFFFFFFFF) + b"WAVEfmt "
@@ -102,7 +102,7 @@ def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> WavSoun
         file.seek(len(header) + sound_bytes - 6)
         file.write(b"sounds" + trailer)
     with path.open("rb") as file:
-        return wav_sound(file, path.stat().st_size)
+        return find_sound(file, path.stat().st_size)
 
 
 @pytest.mark.parametrize("sound_bytes", [4_680_000_000, 6_600_000_000, 9_000_000_000])
@@ -202,6 +202,42 @@ def counting_frames(source: Path, count: Callable[[int], int]) -> Path:
     raw[at : at + 4] = struct.pack(">I", count(frames))
     source.write_bytes(raw)
     return source
+
+
+@pytest.mark.parametrize("ending", ["aiff", "caf", "w64"])
+def test_other_files_of_chunks_are_read_beyond_their_header_too(tmp_path, ending):
+    sound = late_tone(seconds=6.0, tone_s=5.0)
+    codec = "pcm_s16le" if ending == "w64" else "pcm_s16be"
+    source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=RATE_HZ)
+    raw = bytearray(source.read_bytes())
+    # How the size is written, which chunk it follows, where, and what it counts besides the sound.
+    order, name, offset, besides = {
+        "aiff": (">I", b"SSND", 4, 8),
+        "caf": (">Q", b"data", 4, 4),
+        "w64": ("<Q", b"data\xf3\xac", 16, 24),
+    }[ending]
+    at = raw.index(name) + offset
+    struct.pack_into(order, raw, at, besides + 2 * 2 * RATE_HZ)
+    source.write_bytes(raw + bytes(3_000_000))
+
+    result = decoded(source)
+
+    assert result.recording.duration == pytest.approx(6.0, abs=0.01)
+    assert onset_s(samples_of(result.recording)) == pytest.approx(5.0, abs=0.01)
+    assert [warning.code for warning in result.warnings] == ["audio.more_than_counted"]
+
+
+@pytest.mark.parametrize("ending", ["aiff", "caf", "w64"])
+def test_what_is_reserved_behind_other_files_of_chunks_is_no_sound(tmp_path, ending):
+    codec = "pcm_s16le" if ending == "w64" else "pcm_s16be"
+    sound = tones([440], seconds=2.0, rate_hz=RATE_HZ)
+    source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=RATE_HZ)
+    source.write_bytes(source.read_bytes() + bytes(3_000_000))
+
+    result = decoded(source)
+
+    assert result.recording.duration == pytest.approx(2.0, abs=0.01)
+    assert result.warnings == ()
 
 
 # Several recordings in one file
