@@ -23,12 +23,14 @@ from av.container import InputContainer
 
 from fi_desktop.audio.chunks import ChunkOfSound, find_sound
 from fi_desktop.audio.foreign import HEAD_BYTES, foreign_error
+from fi_desktop.audio.memory import bound_allocations
 from fi_desktop.audio.part import Part, Readable
 from fi_desktop.core.errors import TransientError, UserError
 
 # FFmpeg's messages name streams, tags and paths, and go to stderr: None discards them before they are
 # formatted.
 av.logging.set_level(None)
+bound_allocations()
 
 _READ_BUFFER_BYTES = 256 * 1024
 _AV_TIME_BASE = 1_000_000
