@@ -8,6 +8,7 @@ from urllib.parse import quote_from_bytes
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 
 from fi_desktop.core.job import JobState, Priority
 from fi_desktop.ui.intake.paths import given_paths, paths_in
@@ -92,7 +93,7 @@ class TestPaste:
     def test_a_text_field_keeps_its_own_paste(self, qtbot, window, paste, recordings):
         window.options.menu.edit_words.trigger()
         dialog = window.options.menu._dialog
-        qtbot.waitExposed(dialog)
+        assert QTest.qWaitForWindowExposed(dialog)
         QGuiApplication.clipboard().setMimeData(text_data(str(recordings[0])))
         qtbot.keyClick(dialog.field, Qt.Key.Key_V, CONTROL)
         assert dialog.field.toPlainText() == str(recordings[0])

@@ -9,6 +9,7 @@ from itertools import combinations, pairwise, product
 
 import pytest
 from PySide6.QtGui import QAccessible, QFont, QFontInfo
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from fi_desktop.ui.monitor.window import MonitorWindow
@@ -39,7 +40,7 @@ def test_the_pages_of_the_settings_lie_below_one_another(qtbot, desktop, window)
     window.commands.preferences.trigger()
     qtbot.waitUntil(lambda: desktop.preferences.dialog is not None)
     pages = desktop.preferences.dialog.pages
-    qtbot.waitExposed(pages)
+    assert QTest.qWaitForWindowExposed(pages)
     places = [pages.visualItemRect(pages.item(row)) for row in range(pages.count())]
     assert places[0].top() >= 0
     assert all(above.bottom() < below.top() for above, below in pairwise(places))
@@ -71,7 +72,7 @@ def test_windows_open_on_the_screen_and_not_upon_one_another(qtbot, desktop, win
     window.commands.monitor.trigger()
     (monitor,) = open_windows(MonitorWindow)
     for opened in (*results, monitor):
-        qtbot.waitExposed(opened)
+        assert QTest.qWaitForWindowExposed(opened)
         assert not outside(opened)
     corners = [result.pos() for result in results]
     assert all((one - other).manhattanLength() > 20 for one, other in combinations(corners, 2))
@@ -92,5 +93,5 @@ def test_a_window_that_was_larger_than_this_screen_fits_on_it(qtbot, dressed, br
     qtbot.addWidget(restored)
     remembered.restore("job", restored)
     restored.show()
-    qtbot.waitExposed(restored)
+    assert QTest.qWaitForWindowExposed(restored)
     assert not outside(restored)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
 from fi_desktop.app import App
@@ -256,7 +257,7 @@ def test_a_queue_that_cannot_be_read_says_why(qtbot, program, monitor):
 
 
 def test_pages_are_reached_by_keys(qtbot, monitor):
-    qtbot.waitActive(monitor)
+    assert QTest.qWaitForWindowActive(monitor)
     for place in (1, 2, 0):
         qtbot.keyClick(monitor, Qt.Key(Qt.Key.Key_1 + place), Qt.KeyboardModifier.ControlModifier)
         assert monitor.pages.place == place

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolBar, QToolButton
 
 from fi_desktop.core.job import JobOptions
@@ -62,7 +63,7 @@ def test_packs_that_come_and_go(bar):
 def test_words_that_may_come_up(qtbot, bar):
     bar.menu.edit_words.trigger()
     dialog = bar.menu._dialog
-    qtbot.waitExposed(dialog)
+    assert QTest.qWaitForWindowExposed(dialog)
     qtbot.keyClicks(dialog.field, "  lorazepam ")
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)

@@ -15,7 +15,7 @@ from fi_desktop.ui.preferences.words import PreferenceWords
 @pytest.fixture
 def dialog(qtbot, desktop, window):
     window.commands.preferences.trigger()
-    qtbot.waitExposed(desktop.preferences.dialog)
+    assert QTest.qWaitForWindowExposed(desktop.preferences.dialog)
     return desktop.preferences.dialog
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.speakers import SpeakerCount
@@ -52,7 +53,7 @@ def test_what_is_chosen_is_kept_under_a_name(qtbot, window, menu, home):
     window.options.speakers.setCurrentText("5")
     action(menu, "&Save as profile…").trigger()
     dialog = window.profiles._dialog
-    qtbot.waitExposed(dialog)
+    assert QTest.qWaitForWindowExposed(dialog)
     assert not dialog.save.isEnabled()
     qtbot.keyClicks(dialog.field, "Dictation, 1 person")
     assert not dialog.save.isEnabled()
@@ -78,7 +79,7 @@ def test_a_name_that_is_taken_is_replaced(qtbot, window, menu):
 def test_rename_delete_and_undo(qtbot, window, menu, home):
     action(menu, "&Edit profiles…").trigger()
     dialog = window.profiles._dialog
-    qtbot.waitExposed(dialog)
+    assert QTest.qWaitForWindowExposed(dialog)
     assert dialog.told.text() == "2–4 speakers · Català · When there is time"
     with qtbot.waitSignal(window.profiles.renamed) as renamed:
         dialog.list.item(0).setText(" Nights ")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QFont, QGuiApplication, QHelpEvent, QKeySequence
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core.transcript import Segment, Turn, Word
@@ -36,8 +36,7 @@ def shown(qtbot, bridge, transcript, *, width=900, height=640):
     qtbot.addWidget(view)
     view.resize(width, height)
     view.show()
-    view.activateWindow()
-    qtbot.waitActive(view)
+    assert QTest.qWaitForWindowActive(view)
     view.reading.table.setFocus()
     return view
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.app import App
@@ -131,7 +132,7 @@ def test_a_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, 
     assert rate <= 0.05, f"DER {rate:.1%}"
 
     if SHOT in os.environ:
-        qtbot.waitExposed(opened)
+        assert QTest.qWaitForWindowExposed(opened)
         assert QApplication.platformName() == "xcb"
         opened.result.lanes.choose(3)
         assert opened.screen().grabWindow(0).save(os.environ[SHOT])

@@ -4,7 +4,7 @@ import time
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from fi_desktop.core.transcript import Grade, Transcript
@@ -22,7 +22,7 @@ def view(qtbot, dressed, bridge):
     qtbot.addWidget(view)
     view.resize(760, 560)
     view.show()
-    qtbot.waitExposed(view)
+    assert QTest.qWaitForWindowExposed(view)
     return view
 
 
@@ -194,7 +194,7 @@ def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
     qtbot.addWidget(view)
     view.resize(1200, 700)
     view.show()
-    qtbot.waitExposed(view)
+    assert QTest.qWaitForWindowExposed(view)
     spent = []
     for _ in range(12):
         begun = time.perf_counter()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from fi_desktop.audio.files import LeftOut, Unreadable
 from fi_desktop.core.errors import error_info
@@ -36,7 +37,7 @@ def watch(desktop):
 @pytest.fixture
 def dialog(qtbot, window, watch):
     window.commands.watch.trigger()
-    qtbot.waitExposed(watch.dialog)
+    assert QTest.qWaitForWindowExposed(watch.dialog)
     return watch.dialog
 
 

@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
 from fi_desktop.core.job import JobState, Outcome, Stage
@@ -139,7 +140,7 @@ def test_what_is_chosen_in_a_list_that_drops_down_can_be_read(qtbot, dressed, pa
         box.addItems(["As the system", "English"])
         box.show()
         box.showPopup()
-        qtbot.waitExposed(box.view())
+        assert QTest.qWaitForWindowExposed(box.view())
         place = box.view().visualRect(box.model().index(0, 0))
         row = box.view().viewport().grab(place).toImage()
         there = {row.pixelColor(x, y).rgb() for x in range(row.width()) for y in range(row.height())}
