@@ -8,8 +8,9 @@ its own `vad_filter`; ours gets it from the stage that the diarizer shares, whos
 recording is the phone call that comes with pyannote.audio, again and again.
 
 The model is made here (`tests/packs/make_whisper.py`): it has the layers of the real one, so its speed, and
-it says the same 75 words in each window, about as many as half a minute of speech holds. No text of it needs
-a second look, which would cost every way but `batched`, which takes none. Nothing follows for the quality of
+it says the same 75 words in each window, about as many as half a minute of speech holds. But for the last
+window, which is shorter, no text of it needs a second look, which would cost every way but `batched`, which
+takes none. Nothing follows for the quality of
 the words. "Windows" is how many the encoder saw.
 """
 
@@ -32,7 +33,7 @@ from fi_desktop.samples import phone_call
 
 # as varied as text is: what looks repetitive is decoded again
 WORDS = ["".join(random.Random(n).choices("abcdefghijklmnoprstuv", k=2 + n % 7)) for n in range(75)]
-PACE_S = 0.1  # so that they are all said within the last window, however short
+PACE_S = 0.38  # so that they fill a window: speech without words would be decoded again
 BEAM = 5
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_a_chosen_language_is_not_looked_for(
 def test_a_language_that_is_hard_to_tell_is_noted(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Decoder, "detect", lambda *_: {"es": 0.4, "gl": 0.35, "pt": 0.25})
+    monkeypatch.setattr(Decoder, "detect", lambda *_: [{"es": 0.4, "gl": 0.35, "pt": 0.25}])
     found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
     assert found.language == "es"
     assert len(found.notes) == 1
@@ -231,6 +232,77 @@ def test_an_incomplete_pack_is_the_persons_to_mend(tmp_path: Path, missing: str)
     (folder / missing).unlink()
     with pytest.raises(UserError):
         WhisperTranscriber(folder)
+
+
+def test_speech_without_words_is_decoded_again_and_what_carries_more_of_it_is_kept(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    alone = Heard(((0.5, 1.0, " Hola,", 0.9),))
+    monkeypatch.setattr(Decoder, "quick", lambda _self, sounds, _ask: [alone for _ in sounds])
+    assert texts(transcriber, call, call_speech, language="es") == SAID
+    monkeypatch.setattr(Decoder, "careful", lambda *_: Heard(()))
+    assert texts(transcriber, call, call_speech, language="es") == ["Hola,"]
+
+
+def test_speech_that_words_carry_is_decoded_once(
+    make: Make, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    # as varied as text is: what looks repetitive is decoded again
+    words = ["".join(random.Random(n).choices("abcdefghijklmnoprstuv", k=6)) for n in range(23)]
+    fluent = make(words, language="es", seconds_per_word=1.0)
+    monkeypatch.setattr(Decoder, "careful", None)
+    assert len(texts(fluent, call, call_speech)) == len(words)
+
+
+@pytest.mark.parametrize("language", [None, "es"])
+def test_below_half_a_second_of_speech_nothing_is_written(
+    transcriber: WhisperTranscriber, call: Recording, language: str | None
+):
+    short = Speech(np.ones((1, 1000), np.float32), 0.032, (Region(7.0, 7.25), Region(9.0, 9.2)))
+    assert texts(transcriber, call, short, language=language) == []
+
+
+def test_each_part_of_a_recording_is_decoded_in_its_own_language(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    glances = np.tile([0.0, 1.0], (20, 1))
+    glances[6:12] = [1.0, 0.0]
+    asked: list[tuple[str, float]] = []
+    real = Decoder.quick
+
+    def quick(self: Decoder, sounds: list[Any], ask: Any) -> list[Heard]:
+        asked.extend((ask.language, len(sound) / 16_000) for sound in sounds)
+        return real(self, sounds, ask)
+
+    monkeypatch.setattr(Decoder, "glance", lambda _self, sounds, _codes: [glances for _ in sounds])
+    monkeypatch.setattr(Decoder, "quick", quick)
+    found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    assert [language for language, _length in asked] == ["es", "es", "en"]
+    assert asked[0][1] == pytest.approx(9.75, abs=1.8)
+    assert asked[2][1] == pytest.approx(9.0, abs=3.6)
+    assert found.language == "es"
+
+
+def test_progress_moves_while_a_batch_is_decoded(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[float] = []
+    moved = threading.Event()
+    real = Decoder.quick
+
+    def tell(fraction: float) -> None:
+        told.append(fraction)
+        if len(set(told)) > 5:
+            moved.set()
+
+    def slow(self: Decoder, *given: Any) -> list[Heard]:
+        assert moved.wait(20)
+        return real(self, *given)
+
+    monkeypatch.setattr(Decoder, "quick", slow)
+    transcriber.transcribe(call, call_speech, hints=Hints(language="es"), progress=tell)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
 
 
 def test_progress_grows_to_one(transcriber: WhisperTranscriber, call: Recording, call_speech: Speech):

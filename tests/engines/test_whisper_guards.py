@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fi_desktop.core.transcript import Region, Word
 from fi_desktop.engines.whisper import guards
 
@@ -42,3 +44,19 @@ def test_times_are_put_in_order():
     words = [Word(1.0, 2.0, "a"), Word(0.5, 0.7, "b"), Word(2.9, 3.5, "c")]
     times = [(word.start, word.end) for word in guards.in_order(words, 3.0)]
     assert times == [(1.0, 2.0), (1.0, 1.0), (2.9, 3.0)]
+
+
+def test_speech_that_no_word_carries_is_measured():
+    speech = [Region(0.0, 10.0), Region(12.0, 13.5)]
+    assert guards.bare_s([], speech) == 11.5
+    said = spoken(*"abcdefghij", each=0.5)  # to 5.0
+    assert guards.bare_s(said, speech) == pytest.approx(5.0 + 1.5)
+    assert guards.bare_s([*said, *spoken("k", start=5.5), *spoken("l", start=12.4)], speech) == pytest.approx(
+        4.2
+    )
+
+
+def test_a_word_over_seconds_of_speech_hides_a_missing_sentence_and_a_number_does_not():
+    speech = [Region(0.0, 4.0)]
+    assert guards.bare_s([Word(0.0, 4.0, "don't", 0.9)], speech) == pytest.approx(3.0)
+    assert guards.bare_s([Word(0.0, 4.0, "142,500", 0.9)], speech) == 0.0

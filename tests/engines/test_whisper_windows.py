@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.base import Speech
-from fi_desktop.engines.whisper.windows import LONGEST_S, Window, plan, read
+from fi_desktop.engines.whisper.windows import LONGEST_S, Window, plan, read, within
 from tests.engines.conftest import Write
 
 HOP_S = 0.032
@@ -95,3 +95,14 @@ def test_memory_does_not_follow_the_recordings_length(write: Write):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40e6  # all of it would be 115 MB
+
+
+def test_speech_inside_a_window_is_cut_to_its_pieces():
+    window = Window((Region(1.0, 4.0), Region(8.0, 10.0)))
+    regions = [Region(0.0, 2.0), Region(3.0, 8.5), Region(9.0, 9.5), Region(11.0, 12.0)]
+    assert within(regions, window) == [
+        Region(1.0, 2.0),
+        Region(3.0, 4.0),
+        Region(8.0, 8.5),
+        Region(9.0, 9.5),
+    ]

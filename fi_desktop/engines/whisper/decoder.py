@@ -21,6 +21,11 @@ from fi_desktop.core.errors import UserError
 
 _SLOT_S = 30  # a window of the batch begins at each whole half minute: what was found is told apart by time
 _SLOT_FRAMES = _SLOT_S * 100
+_ENCODED_HZ = 50
+# The encoder's answer for so much sound is enough to tell its language; it is looked at in steps.
+GLANCE_S = 3.0
+GLANCE_STEP_S = 1.5
+_GLANCE, _GLANCE_STEP = round(GLANCE_S * _ENCODED_HZ), round(GLANCE_STEP_S * _ENCODED_HZ)
 _TOKENS = 448  # that the model can have before it, prompt and text
 
 # OpenAI's thresholds (Radford et al. 2022, section 4.5): below or above them a text is not to be trusted.
@@ -148,18 +153,34 @@ class Decoder:
         """How many of the model's tokens a text is."""
         return len(self._model.hf_tokenizer.encode(" " + text, add_special_tokens=False).ids)
 
-    def detect(self, samples: NDArray[np.float32]) -> dict[str, float]:
-        """How likely each language is. samples: (samples,) of one window."""
+    def detect(self, windows: Sequence[NDArray[np.float32]]) -> list[dict[str, float]]:
+        """How likely each language is in each window, (samples,) each."""
         with memory_errors():
-            _language, _probability, every = self._model.detect_language(
-                audio=samples,
-                features=None,
-                vad_filter=False,
-                vad_parameters=None,
-                language_detection_segments=1,
-                language_detection_threshold=0.0,
-            )
-        return {code: float(probability) for code, probability in every}
+            found = self._model.model.detect_language(self._encoded(windows))
+        return [{code: float(probability) for code, probability in _codes(row)} for row in found]
+
+    def glance(
+        self, windows: Sequence[NDArray[np.float32]], languages: Sequence[str]
+    ) -> list[NDArray[np.float64]]:
+        """How likely each of some languages is along each window, (glances, languages) each.
+
+        A glance is three seconds of the encoder's answer for the whole window, which is needed anyway: the
+        next begins `GLANCE_STEP_S` later, and the last ends with the window.
+        """
+        with memory_errors():
+            encoded = self._encoded(windows)
+            on_processor = encoded.to_device(self._native.Device.cpu) if encoded.device == "cuda" else encoded
+            answers = np.array(on_processor)
+            rows = []
+            for samples, answer in zip(windows, answers, strict=True):
+                length = len(samples) * _ENCODED_HZ // SAMPLE_RATE_HZ
+                last = max(0, length - _GLANCE)
+                starts = [*range(0, last, _GLANCE_STEP), last]
+                glances = np.stack([answer[start : start + _GLANCE] for start in starts])
+                found = self._model.model.detect_language(self._native.StorageView.from_array(glances))
+                told = [dict(_codes(row)) for row in found]
+                rows.append(np.array([[row[code] for code in languages] for row in told]))
+        return rows
 
     def quick(self, windows: Sequence[NDArray[np.float32]], ask: Ask) -> list[Heard]:
         """Decode windows as one batch, (samples,) each: once, without a second thought."""
@@ -169,7 +190,8 @@ class Decoder:
         for number, samples in enumerate(windows):
             sound[number * slot : number * slot + len(samples)] = samples
             start = float(number * _SLOT_S)
-            clips.append({"start": start, "end": start + len(samples) / SAMPLE_RATE_HZ})
+            # the library cuts at whole samples, downwards
+            clips.append({"start": start, "end": start + (len(samples) + 0.5) / SAMPLE_RATE_HZ})
         room = _TOKENS - self.count_tokens(f"{ask.hotwords or ''} {ask.prompt or ''}") - 8
         with memory_errors():
             # a pipeline keeps a time from call to call, so each call has its own
@@ -195,6 +217,12 @@ class Decoder:
             )
             return _heard(list(segments), 0.0, _TOKENS)
 
+    def _encoded(self, windows: Sequence[NDArray[np.float32]]) -> Any:
+        """The encoder's answer, kept for whoever asks for the same windows next."""
+        pad = import_module("faster_whisper.audio").pad_or_trim
+        features = np.stack([pad(self._model.feature_extractor(samples)[..., :-1]) for samples in windows])
+        return self._model.encode_ahead(features)
+
     def _open(self, frugality: int) -> tuple[Any, int]:
         """The model, and its batch."""
         self._native.set_random_seed(0)  # before the model's threads begin: a second look is drawn by lot
@@ -217,7 +245,7 @@ class Decoder:
 
     def _load(self, device: str, wanted: Sequence[str]) -> Any:
         supported = self._native.get_supported_compute_types(device)
-        return self._library.WhisperModel(
+        return _model_class(self._library)(
             str(self._folder),
             device=device,
             device_index=0,
@@ -232,6 +260,25 @@ class Decoder:
         )
 
 
+def _model_class(library: Any) -> Any:
+    """faster-whisper's model, which can encode ahead of the pipeline: half of the work is not done twice."""
+
+    class Model(library.WhisperModel):  # type: ignore[misc]
+        held: tuple[NDArray[np.float32], Any] | None = None
+
+        def encode_ahead(self, features: NDArray[np.float32]) -> Any:
+            self.held = (features, self.encode(features))
+            return self.held[1]
+
+        def encode(self, features: NDArray[np.float32]) -> Any:
+            if self.held is not None and np.array_equal(self.held[0], features):
+                return self.held[1]
+            self.held = None
+            return super().encode(features)
+
+    return Model
+
+
 @contextmanager
 def memory_errors() -> Iterator[None]:
     """Raise MemoryError for what CTranslate2 raises where memory does not do."""
@@ -241,6 +288,12 @@ def memory_errors() -> Iterator[None]:
         if any(sign in str(error).casefold() for sign in _MEMORY):
             raise MemoryError("the model's memory") from error
         raise
+
+
+def _codes(row: Sequence[tuple[str, float]]) -> Iterator[tuple[str, float]]:
+    """Languages as codes rather than tokens, with their probabilities."""
+    for token, probability in row:
+        yield token.removeprefix("<|").removesuffix("|>"), probability
 
 
 def _heard(segments: Sequence[Any], offset: float, room: int) -> Heard:

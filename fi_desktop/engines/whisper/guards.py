@@ -19,7 +19,8 @@ _CRAMMED = 4  # nobody says so many words in no time
 _LONGEST_PHRASE = 8
 _REPEATS = 4
 _BARE_S = 1.0  # shorter stretches are pauses and inaccurate times rather than words that are missing
-_LONGEST_WORD_S = 30.0
+_LONGEST_WORD_S = 1.0
+_LONGEST_FIGURE_S = 0.5
 
 
 def crammed(words: Sequence[Word]) -> bool:
@@ -87,23 +88,32 @@ def within_speech(words: Sequence[Word], regions: Sequence[Region]) -> list[Word
     return kept
 
 
-def bare_speech(words: Sequence[Word], regions: Sequence[Region]) -> list[Region]:
-    """Return the stretches of speech that no word covers, `_BARE_S` and longer, sorted.
+def bare_s(words: Sequence[Word], regions: Sequence[Region]) -> float:
+    """Return the seconds of speech that no word carries: where there are some, a sentence may be missing.
 
-    words: sorted by start; regions: sorted, not overlapping.
+    The alignment hands the time of what is missing to a neighbour, so a word counts for no longer than it can
+    be said. words: in order; regions: sorted, not overlapping.
     """
-    bare: list[Region] = []
+    bare = 0.0
+    ends = [_latest_end(word) for word in words]
     for region in regions:
-        at = region.start
-        for word in words[bisect_left(words, region.start - _LONGEST_WORD_S, key=lambda word: word.start) :]:
+        at, first = region.start, bisect_left(ends, region.start)
+        for word, end in zip(words[first:], ends[first:], strict=True):
             if word.start >= region.end:
                 break
-            if word.start - at >= _BARE_S:
-                bare.append(Region(at, word.start))
-            at = max(at, word.end)
-        if region.end - at >= _BARE_S:
-            bare.append(Region(at, region.end))
+            bare += _worth_s(word.start - at)
+            at = max(at, end)
+        bare += _worth_s(region.end - at)
     return bare
+
+
+def _latest_end(word: Word) -> float:
+    figures = sum(letter.isdigit() for letter in word.text)
+    return min(word.end, word.start + _LONGEST_WORD_S + figures * _LONGEST_FIGURE_S)
+
+
+def _worth_s(bare_s: float) -> float:
+    return bare_s if bare_s >= _BARE_S else 0.0
 
 
 def _shared(region: Region, word: Word) -> float:

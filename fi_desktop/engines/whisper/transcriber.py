@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,9 +16,11 @@ from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcription, Word
 from fi_desktop.engines.base import Hints, Progress, Speech
-from fi_desktop.engines.whisper import guards, windows
+from fi_desktop.engines.whisper import guards, languages, windows
 from fi_desktop.engines.whisper.decoder import Ask, Decoder, Heard
 from fi_desktop.engines.whisper.hints import fit
+from fi_desktop.engines.whisper.languages import Part
+from fi_desktop.engines.whisper.pace import Course, Pace
 from fi_desktop.engines.whisper.patience import Patience
 from fi_desktop.engines.whisper.windows import Window
 
@@ -25,14 +28,38 @@ _LISTEN_WINDOWS = 4
 _SURE = 0.8
 _HARD_TO_TELL = 0.5
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # as in faster_whisper.tokenizer
+_LEAST_SPEECH_S = 0.5  # of less Whisper makes a word of any language
 _WORTH_A_WORD_S = 5.0  # so much speech and no word at all is looked at again
+_WORTH_A_LOOK_S = 1.5  # so much speech without words, among words, too
+_WORTH_A_CHANGE_S = 1.0  # the second look has to find words for so much more
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is known of a recording before it is decoded.
+
+    Attributes:
+        language: with which it begins.
+        may_change: whether it may go on in another of `languages.TOLD_APART`.
+        prompt, hotwords: see `Ask`.
+    """
+
+    language: str
+    may_change: bool
+    prompt: str | None
+    hotwords: str | None
+
+    def ask(self, language: str) -> Ask:
+        """What is asked of the model for a part in this language."""
+        return Ask(language, self.prompt, self.hotwords)
 
 
 class WhisperTranscriber:
     """A Whisper model in faster-whisper's format from a model folder.
 
     Windows of speech are decoded in batches, once; one whose text cannot be trusted is decoded again by
-    itself, as OpenAI does it, which takes longer. What even then looks invented is left out.
+    itself, as OpenAI does it, which takes longer, and so is one that leaves speech without words. What even
+    then looks invented is left out. A window in which the language changes is cut there.
 
     Attributes:
         description: the model, and on what it runs.
@@ -53,6 +80,7 @@ class WhisperTranscriber:
         """
         self._decoder = Decoder(folder, frugality=frugality, threads=threads)
         self._patience = Patience()
+        self._pace = Pace()
         self._model = folder.name
         self.description = f"{folder.name}, {self._decoder.place}"
 
@@ -65,32 +93,43 @@ class WhisperTranscriber:
             UserError: the model does not know the language.
         """
         self._check(hints.language)
-        plan = windows.plan(speech, recording.duration)
+        spoken_s = sum(region.duration for region in speech.regions)
+        plan = windows.plan(speech, recording.duration) if spoken_s >= _LEAST_SPEECH_S else ()
         fitting = fit(hints, self._decoder.count_tokens)
         notes = []
         if fitting.left_out:
             notes.append(f"The vocabulary is too long: its last {fitting.left_out} words were not used.")
         progress(0.0)
-        language = hints.language
+        course = Course(self._pace, sum(window.duration for window in plan), progress)
+        language, probability = hints.language, 1.0
         if language is None and plan:
-            language, probability = self._find_language(recording, plan, progress)
-            if probability < _HARD_TO_TELL:
-                notes.append("The language was hard to tell: if it is wrong, choose it and try again.")
+            language, probability = self._find_language(recording, plan, course.tell)
         words: list[Word] = []
         if language is not None:
-            ask = Ask(language, fitting.prompt, fitting.hotwords)
-            words = list(self._words(recording, speech, plan, ask, progress))
+            may_change = hints.language is None and self._may_change(language)
+            said = _Said(language, may_change, fitting.prompt, fitting.hotwords)
+            spoken: Counter[str] = Counter()
+            for spoken_in, word in self._words(recording, speech, plan, said, course):
+                words.append(word)
+                spoken[spoken_in] += 1
+            language = spoken.most_common(1)[0][0] if words else hints.language
+            if words and probability < _HARD_TO_TELL:
+                notes.append("The language was hard to tell: if it is wrong, choose it and try again.")
         progress(1.0)
         return Transcription(
             tuple(guards.in_order(words, recording.duration)), language, "whisper", self._model, tuple(notes)
         )
+
+    def _may_change(self, language: str) -> bool:
+        known = self._decoder.languages
+        return language in languages.TOLD_APART and all(code in known for code in languages.TOLD_APART)
 
     def _check(self, language: str | None) -> None:
         if language is not None and language not in self._decoder.languages:
             raise UserError("engine.bad_language", "The Whisper model does not know the chosen language.")
 
     def _find_language(
-        self, recording: Recording, plan: tuple[Window, ...], progress: Progress
+        self, recording: Recording, plan: tuple[Window, ...], ask: Callable[[], None]
     ) -> tuple[str, float]:
         """The language that is likeliest over the first windows, and how likely it is."""
         if len(self._decoder.languages) == 1:
@@ -99,45 +138,71 @@ class WhisperTranscriber:
         best, share = "", 0.0
         heard = islice(windows.read(recording, plan), _LISTEN_WINDOWS)
         for number, (_window, samples) in enumerate(heard, start=1):
-            detect = partial(self._decoder.detect, samples)
-            votes.update(self._patience.wait_for(detect, ask=partial(progress, 0.0)))
+            detect = partial(self._decoder.detect, [samples])
+            votes.update(self._patience.wait_for(detect, ask=ask)[0])
             best, votes_for_best = votes.most_common(1)[0]
             share = votes_for_best / number
             if share >= _SURE:
                 break
         return best, share
 
+    def _told_apart(
+        self,
+        batch: Sequence[tuple[Window, NDArray[np.float32]]],
+        speech: Speech,
+        before: str,
+        ask: Callable[[], None],
+    ) -> list[Part]:
+        """Find the languages of windows, and cut those in which the language changes."""
+        sounds = [samples for _window, samples in batch]
+        glance = partial(self._decoder.glance, sounds, languages.TOLD_APART)
+        return languages.tell_apart(batch, self._patience.wait_for(glance, ask=ask), speech, before)
+
     def _words(
-        self, recording: Recording, speech: Speech, plan: tuple[Window, ...], ask: Ask, progress: Progress
-    ) -> Iterator[Word]:
-        total, done = sum(window.duration for window in plan), 0.0
+        self, recording: Recording, speech: Speech, plan: tuple[Window, ...], said: _Said, course: Course
+    ) -> Iterator[tuple[str, Word]]:
+        """Yield each word with its language."""
         sounds = windows.read(recording, plan)
+        before = said.language
         while batch := list(islice(sounds, self._decoder.batch)):
-            wait = partial(progress, done / total)
-            quick = partial(self._decoder.quick, [samples for _window, samples in batch], ask)
-            for (window, samples), first in zip(batch, self._patience.wait_for(quick, ask=wait), strict=True):
-                yield from self._settle(window, samples, first, speech, ask, partial(progress, done / total))
-                done += window.duration
-                progress(done / total)
+            course.begin(sum(window.duration for window, _samples in batch))
+            if said.may_change:
+                parts = self._told_apart(batch, speech, before, course.tell)
+                before = parts[-1].language
+            else:
+                parts = [Part(window, samples, said.language) for window, samples in batch]
+            for part, first in zip(parts, self._quick(parts, said, course.tell), strict=True):
+                for word in self._settle(part, first, speech, said.ask(part.language), course.tell):
+                    yield part.language, word
+            course.end()
+
+    def _quick(self, parts: Sequence[Part], said: _Said, ask: Callable[[], None]) -> list[Heard]:
+        """Decode in batches, one language each."""
+        found: dict[int, Heard] = {}
+        for language in dict.fromkeys(part.language for part in parts):
+            numbers = iter([n for n, part in enumerate(parts) if part.language == language])
+            while batch := list(islice(numbers, self._decoder.batch)):
+                sounds = [parts[number].samples for number in batch]
+                quick = partial(self._decoder.quick, sounds, said.ask(language))
+                found.update(zip(batch, self._patience.wait_for(quick, ask=ask), strict=True))
+        return [found[number] for number in range(len(parts))]
 
     def _settle(
-        self,
-        window: Window,
-        samples: NDArray[np.float32],
-        heard: Heard,
-        speech: Speech,
-        ask: Ask,
-        wait: Callable[[], None],
+        self, part: Part, heard: Heard, speech: Speech, ask: Ask, wait: Callable[[], None]
     ) -> list[Word]:
-        """Look again at what cannot be trusted, and leave out what nobody said."""
-        words = _placed(window, heard, ask.language)
-        nothing = not words and window.duration > _WORTH_A_WORD_S
-        if nothing or not heard.trusted or guards.crammed(words):
-            heard = self._patience.wait_for(partial(self._decoder.careful, samples, ask), ask=wait)
-            words = _placed(window, heard, ask.language)
-            if heard.repetitive:
-                words = guards.without_loops(words)
-            words = guards.without_crammed(words)
+        """Look again at what cannot be trusted or leaves speech without words; leave out what nobody said."""
+        words = _placed(part.window, heard, part.language)
+        spoken = windows.within(speech.regions, part.window)
+        bare = guards.bare_s(words, spoken)
+        doubtful = not heard.trusted or guards.crammed(words)
+        if doubtful or bare >= (_WORTH_A_LOOK_S if words else _WORTH_A_WORD_S):
+            again = self._patience.wait_for(partial(self._decoder.careful, part.samples, ask), ask=wait)
+            found = _placed(part.window, again, part.language)
+            if again.repetitive:
+                found = guards.without_loops(found)
+            found = guards.without_crammed(found)
+            if doubtful or (again.trusted and guards.bare_s(found, spoken) < bare - _WORTH_A_CHANGE_S):
+                words = found
         return guards.within_speech(words, speech.regions)
 
 

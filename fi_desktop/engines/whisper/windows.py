@@ -7,6 +7,7 @@ it has room for, or at the quietest place. No moment of the recording is heard t
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,20 @@ class Window:
     def duration(self) -> float:
         """Length without what lies between the pieces, seconds."""
         return sum(piece.duration for piece in self.pieces)
+
+    def cut(self, offset: float) -> tuple[Window, Window]:
+        """Make two windows of one. offset: seconds of the window, inside it."""
+        before: list[Region] = []
+        after: list[Region] = []
+        at = 0.0
+        for piece in self.pieces:
+            border = piece.start + offset - at
+            if border > piece.start:
+                before.append(Region(piece.start, min(border, piece.end)))
+            if border < piece.end:
+                after.append(Region(max(border, piece.start), piece.end))
+            at += piece.duration
+        return Window(tuple(before)), Window(tuple(after))
 
     def place(self, start: float, end: float) -> Region:
         """Say where in the recording a stretch of the window lies. start, end: seconds of the window.
@@ -80,6 +95,37 @@ def plan(speech: Speech, duration: float) -> tuple[Window, ...]:
     if pieces:
         windows.append(Window(tuple(pieces)))
     return tuple(windows)
+
+
+def quietest_offset(window: Window, speech: Speech, earliest: float, latest: float) -> float:
+    """Return where between two offsets of a window the least is said, seconds of the window.
+
+    Where a pause was left out of the window, that is between its pieces.
+    """
+    activity, at = _activity(speech), 0.0
+    best, quietest = earliest, np.inf
+    for piece in window.pieces:
+        for frame in range(round(piece.start / speech.hop_s), round(piece.end / speech.hop_s)):
+            offset = at + frame * speech.hop_s - piece.start
+            said = activity[min(frame, len(activity) - 1)]
+            if earliest <= offset <= latest and said < quietest:
+                best, quietest = offset, said
+        at += piece.duration
+        if earliest <= at <= latest and piece is not window.pieces[-1]:
+            return at
+    return best
+
+
+def within(regions: Sequence[Region], window: Window) -> list[Region]:
+    """Return what of some regions is inside a window; sorted, not overlapping, as both are."""
+    ends = [region.end for region in regions]
+    inside = []
+    for piece in window.pieces:
+        for region in regions[bisect_right(ends, piece.start) :]:
+            if region.start >= piece.end:
+                break
+            inside.append(Region(max(region.start, piece.start), min(region.end, piece.end)))
+    return inside
 
 
 def read(recording: Recording, windows: Iterable[Window]) -> Iterator[tuple[Window, NDArray[np.float32]]]:
