@@ -4,21 +4,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+REAL := build/real
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check gui run lint translations shots crash monkey help package frozen-test models cases fuzz
+.PHONY: demo test real check gui run lint translations shots crash monkey help package frozen-test models cases fuzz
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: $(STAMP) ## the sample through the real queue and worker, then the window
-	@$(BIN)/fi-desktop demo
+	@$(BIN)/python packaging/real_weights.py --into $(REAL) || true
+	@$(BIN)/fi-desktop demo --models $(REAL)/models
 
 # a process a core; one that is done early takes tests from the others
 PARALLEL := -n auto --dist worksteal
 
 test: $(STAMP) ## every test
 	$(BIN)/python -m pytest $(PARALLEL)
+
+real: $(STAMP) ## words by real Whisper weights, which are fetched once (150 MB); skipped if they cannot be had
+	$(BIN)/python packaging/real_weights.py --into $(REAL)
+	$(BIN)/python -m pytest -m real tests/real
 
 check: $(STAMP) lint ## style, types, layers, and the quick tests
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"

@@ -33,10 +33,10 @@ class Driver:
             self.told.extend(news)
             self._heard.notify_all()
 
-    def wait_for(self, condition: Callable[[], bool]) -> None:
+    def wait_for(self, condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
         """Wait until news make the condition true."""
         with self._heard:
-            assert self._heard.wait_for(condition, PATIENCE_S), f"not within {PATIENCE_S} s: {self.told[-5:]}"
+            assert self._heard.wait_for(condition, patience_s), f"not within {patience_s} s: {self.told[-5:]}"
 
     def submit(self, *paths: Path, options: JobOptions | None = None) -> tuple[int, ...]:
         return self.app.service.submit(paths, options, again=True).result(PATIENCE_S).ids
@@ -49,8 +49,8 @@ class Driver:
         self.wait_for(lambda: state in self.states(job_id)[-1:])
         return self.job(job_id)
 
-    def wait_until_done(self, *ids: int) -> list[Job]:
-        self.wait_for(lambda: all(self.states(i) and self.states(i)[-1].final for i in ids))
+    def wait_until_done(self, *ids: int, patience_s: float = PATIENCE_S) -> list[Job]:
+        self.wait_for(lambda: all(self.states(i) and self.states(i)[-1].final for i in ids), patience_s)
         return [self.job(i) for i in ids]
 
     def wait_for_progress(self, job_id: int) -> None:

@@ -75,7 +75,13 @@ def _parser() -> argparse.ArgumentParser:
         "selftest", help="run the sample through the real queue, and check the result"
     )
     selftest.set_defaults(command=_selftest)
-    demo = commands.add_parser("demo", help="run the sample, show who spoke when, open the window on it")
+    demo = commands.add_parser("demo", help="run the sample, show who said what, open the window on it")
+    demo.add_argument(
+        "--models",
+        type=Path,
+        metavar="FOLDER",
+        help="look for models there too; they are not installed",
+    )
     demo.set_defaults(command=_demo)
     window = commands.add_parser("window", help="open the window")
     window.add_argument("files", nargs="*", type=place, metavar="FILE|FOLDER")
@@ -315,10 +321,10 @@ def _selftest(settings: Settings, _options: argparse.Namespace) -> int:
     return selftest(settings)
 
 
-def _demo(settings: Settings, _options: argparse.Namespace) -> int:
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
     from fi_desktop.cli.demo import demo
 
-    return demo(settings)
+    return demo(settings, models=options.models)
 
 
 def _window(settings: Settings, options: argparse.Namespace) -> int:

@@ -44,6 +44,7 @@ class Settings:
     Attributes:
         home: the folder of everything that the app writes.
         overridden: the settings that the environment or the command line gave: the file does not change them.
+        more_models: further folders in which models are looked for, for this run.
     """
 
     home: Path
@@ -167,6 +168,7 @@ class Settings:
         ),
     )
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
+    more_models: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def job_options(self) -> JobOptions:
@@ -201,8 +203,8 @@ class Settings:
 
     @property
     def model_roots(self) -> tuple[Path, ...]:
-        """Where models are looked for, best first: what came with the program, then what was added."""
-        return (resource("models"), self.models)
+        """Where models are looked for, best first: those of the program, those added, others."""
+        return (resource("models"), self.models, *self.more_models)
 
 
 ABOUT: dict[str, About] = {

@@ -80,6 +80,21 @@ def test_a_recording_is_diarized_and_written_down_with_no_network(
     assert transcript.provenance.transcriber_model.startswith(WORDS)
 
 
+def test_the_demo_shows_what_was_said_by_models_that_are_not_installed(home: Path, packs: Path):
+    done = fi_desktop("demo", "--models", packs, home=home, DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.returncode == 0, done.stderr
+    assert SAID[2] in done.stdout
+    assert "install a model" not in done.stdout
+    assert not (home / "models").exists()
+
+
+def test_the_demo_says_how_to_get_words_where_no_model_is(home: Path, tmp_path: Path):
+    done = fi_desktop("demo", "--models", tmp_path / "none", home=home, DISPLAY="", WAYLAND_DISPLAY="")
+    assert done.returncode == 0, done.stderr
+    assert "SPEAKER_01" in done.stdout
+    assert "fi-desktop models install base" in " ".join(done.stdout.split())
+
+
 def test_a_worker_killed_while_it_writes_down_does_not_diarize_again(with_packs: Path, long_recording: Path):
     options = JobOptions(engine="builtin", language="es")
     with running_app(with_packs, workers=1) as driver:

@@ -1,0 +1,78 @@
+"""Real weights, recordings whose words are known, and one app that does them all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.job import Job, JobOptions, JobState
+from fi_desktop.core.transcript import Transcript, Word
+from fi_desktop.jobs.folders import JobFolders
+from tests.driving import Driver, running_app
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "build" / "real" / "models"
+PATIENCE_S = 500.0
+SPEECH = Path(__file__).parent / "speech"
+CASES = Path(os.environ.get("FI_DESKTOP_WORDS_CASES") or ROOT.parent / "shared" / "words-cases")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark these tests; they run where they are asked for by their mark."""
+    asked = "real" in config.getoption("markexpr").split()
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.real)
+            item.add_marker(pytest.mark.timeout(PATIENCE_S + 60))
+            if not asked:
+                item.add_marker(pytest.mark.skip(reason="runs with real weights, by `make real`"))
+
+
+class Clinic:
+    """Does recordings through the queue and a worker process, and remembers what came of them."""
+
+    def __init__(self, driver: Driver, home: Path) -> None:
+        self._driver = driver
+        self._folders = JobFolders(home / "jobs")
+        self._done: dict[tuple[Path, str | None], tuple[Job, Transcript]] = {}
+
+    def transcript(self, path: Path, language: str | None = None) -> Transcript:
+        """Do a recording, in one attempt; one that was done is not done again."""
+        key = (path, language)
+        if key not in self._done:
+            options = JobOptions(language=language)
+            ids = self._driver.submit(path, options=options)
+            (job,) = self._driver.wait_until_done(*ids, patience_s=PATIENCE_S)
+            assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1), job
+            self._done[key] = (job, self._folders.transcript(job.id))
+        return self._done[key][1]
+
+
+@pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    if not MODELS.is_dir():
+        pytest.skip("the real weights are not here: packaging/real_weights.py says why")
+    home = tmp_path_factory.mktemp("clinic")
+    home.chmod(0o700)
+    (home / "models").symlink_to(MODELS, target_is_directory=True)
+    with running_app(home, workers=1) as driver:
+        yield Clinic(driver, home)
+
+
+@pytest.fixture
+def cases() -> Path:
+    """The folder of recordings that went wrong once; they are not part of the project."""
+    if not CASES.is_dir():
+        pytest.skip(f"no recordings in {CASES}")
+    return CASES
+
+
+def words(transcript: Transcript) -> list[Word]:
+    return [word for segment in transcript.segments for word in segment.words]
+
+
+def text(transcript: Transcript) -> str:
+    return " ".join(segment.text for segment in transcript.segments)

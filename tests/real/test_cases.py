@@ -1,0 +1,63 @@
+"""Recordings that went wrong once, with the weights that they went wrong with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.real.conftest import Clinic, text, words
+from tests.real.wording import compare, plain_words
+
+ENGLISH = "the sound of my voice will help the transcription service"
+SPANISH = "gracias por acudir a esta consulta"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("lost_sentence_middle", "without any man at the head of it is beneath pitifulness"),
+        ("lost_sentence_end", "statement of having been a shop boy was the thing"),
+        ("lost_medication", "twice a day"),
+        ("cut_hard_working", "romance into her dull hard working days"),
+    ],
+)
+def test_no_sentence_is_lost(clinic: Clinic, cases: Path, name: str, sentence: str):
+    found = clinic.transcript(cases / f"{name}.flac", "en")
+    rows = json.loads((cases / f"{name}.truth.json").read_text(encoding="utf-8"))
+    said = plain_words(" ".join(row[-1] for row in rows), "en")
+    written = plain_words(text(found), "en")
+    errors = compare(said, written)
+    assert errors.deletions <= 5, errors
+    assert errors.rate < 0.12, errors
+    assert " ".join(plain_words(sentence, "en")) in " ".join(written)
+
+
+@pytest.mark.parametrize(
+    "name", ["english_then_spanish", "spanish_then_english", "english_10s_then_spanish", "interpreter_en_es"]
+)
+def test_each_language_is_written_as_it_is_spoken(clinic: Clinic, cases: Path, name: str):
+    found = " ".join(plain_words(text(clinic.transcript(cases / f"{name}.flac")), "es"))
+    assert ENGLISH in found
+    assert SPANISH in found
+    assert "we are here to help you" not in found  # a translation
+    assert "el sonido de mi voz" not in found
+
+
+@pytest.mark.parametrize("name", ["short_0.1", "short_0.3", "si_pad", "music", "white_loud"])
+def test_nothing_is_written_that_nobody_said(clinic: Clinic, cases: Path, name: str):
+    assert words(clinic.transcript(cases / f"{name}.flac")) == []
+
+
+def test_numbers_said_over_and_over_stay_apart(clinic: Clinic, cases: Path):
+    found = words(clinic.transcript(cases / "ninetynine.flac"))
+    assert max(sum(letter.isdigit() for letter in word.text) for word in found) <= 4
+    assert len(found) > 6
+
+
+def test_two_who_speak_at_once_on_two_channels_are_both_written_down(clinic: Clinic, cases: Path):
+    found = clinic.transcript(cases / "stereo_overlap.flac", "en")
+    rows = json.loads((cases / "stereo_overlap.truth.json").read_text(encoding="utf-8"))
+    errors = compare(plain_words(" ".join(row[-1] for row in rows), "en"), plain_words(text(found), "en"))
+    assert errors.rate < 0.15, errors
