@@ -142,8 +142,8 @@ def recordings_below(folder: str, tally: Tally, *, subfolders: bool) -> Iterator
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    for file, _ in _walk(folder, tally, subfolders=subfolders, links=False):
-        yield file
+    for entry, _ in _walk(folder, tally, subfolders=subfolders, links=False, ordered=False):
+        yield entry.path
 
 
 def nothing_found(left_out: LeftOut) -> UserError:
@@ -210,21 +210,26 @@ def _found(path: Path, tally: Tally) -> Iterable[tuple[str, str]]:
         tally.leave_out(str(path), NOT_THERE)
         return ()
     if stat.S_ISDIR(mode):
-        return _walk(str(path), tally, subfolders=True, links=True)
+        found = _walk(str(path), tally, subfolders=True, links=True, ordered=True)
+        return ((entry.path, _real(entry, folder)) for entry, folder in found)
     if not stat.S_ISREG(mode):
         tally.leave_out(str(path), NOT_A_FILE)
         return ()
     return ((str(path), os.path.realpath(path)),)
 
 
-def _walk(folder: str, tally: Tally, *, subfolders: bool, links: bool) -> Iterator[tuple[str, str]]:
-    """Yield each recording with its real path. No recursion: folders may be nested a thousand deep.
+def _walk(
+    folder: str, tally: Tally, *, subfolders: bool, links: bool, ordered: bool
+) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Yield each recording with the real folder that it is in.
+
+    No recursion: folders may be nested a thousand deep.
 
     Raises:
         OSError: the folder itself cannot be listed.
     """
     above = [os.path.realpath(folder)]  # the real folders that lead here; a link to one goes round for ever
-    open_folders = [iter(_listed(folder))]
+    open_folders = [iter(_listed(folder, ordered))]
     while open_folders:
         entry = next(open_folders[-1], None)
         if entry is None:
@@ -236,21 +241,23 @@ def _walk(folder: str, tally: Tally, *, subfolders: bool, links: bool) -> Iterat
             if entry.is_dir(follow_symlinks=links):
                 real = _real(entry, above[-1])
                 if subfolders and real not in above:
-                    open_folders.append(iter(_listed(entry.path)))
+                    open_folders.append(iter(_listed(entry.path, ordered)))
                     above.append(real)
             elif entry.is_file():
                 if _ending(entry.name) in MEDIA_EXTENSIONS:
-                    yield entry.path, _real(entry, above[-1])
+                    yield entry, above[-1]
                 else:
                     tally.other(entry.name)
         except OSError as error:
             tally.refused(entry.path, error)
 
 
-def _listed(folder: str) -> list[os.DirEntry[str]]:
+def _listed(folder: str, ordered: bool) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         shown = [entry for entry in entries if not entry.name.startswith(".")]
-    return sorted(shown, key=lambda entry: (entry.name.casefold(), entry.name))
+    if ordered:
+        shown.sort(key=lambda entry: (entry.name.casefold(), entry.name))
+    return shown
 
 
 def _real(entry: os.DirEntry[str], folder: str) -> str:
