@@ -12,6 +12,7 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.exporters import rendered, write_export
 from fi_desktop.exporters.places import file_name, free_place
+from fi_desktop.exporters.style import LABELS, Style
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 
@@ -57,6 +58,11 @@ def check_folder(folder: Path) -> None:
         raise UserError("usage.bad_folder", sentence, folder=str(folder), reason=reason) from error
 
 
+def style_of(settings: Settings) -> Style:
+    """Return how exports are written: in the language of the settings; English where that is the system's."""
+    return Style(LABELS.get(settings.language, LABELS["en"]))
+
+
 def export_all(
     settings: Settings, asked: Iterable[Asked], formats: tuple[str, ...], folder: Path
 ) -> Iterator[Exported]:
@@ -65,14 +71,15 @@ def export_all(
     No file with other content is replaced.
     """
     folders = JobFolders(settings.jobs)
+    style = style_of(settings)
     taken: set[str] = set()
     for one in asked:
         if one.job.state is JobState.COMPLETED and formats:
-            yield _export(one, folders, formats, folder, taken)
+            yield _export(one, folders, formats, folder, taken, style)
 
 
 def _export(
-    asked: Asked, folders: JobFolders, formats: tuple[str, ...], folder: Path, taken: set[str]
+    asked: Asked, folders: JobFolders, formats: tuple[str, ...], folder: Path, taken: set[str], style: Style
 ) -> Exported:
     told = Exported(asked.job.id)
     name = asked.path.name
@@ -84,7 +91,7 @@ def _export(
         return told
     named = replace(transcript, provenance=replace(transcript.provenance, source_name=name))
     for format in formats:
-        content = rendered(named, format)
+        content = rendered(named, format, style=style)
         target = free_place(name, format, folder, content, taken)
         try:
             write_export(content, target)

@@ -6,6 +6,7 @@ import argparse
 
 from rich.text import Text
 
+from fi_desktop.cli.exports import style_of
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.options import change_waiting
 from fi_desktop.cli.show import brief, job_table, who_spoke_when
@@ -59,9 +60,9 @@ def export_result(settings: Settings, options: argparse.Namespace) -> int:
         raise UserError("export.no_result", f"Job {job.id} has no result: it is {job.state.value}.")
     transcript = result_of(settings, job)
     if str(options.output) == "-":
-        write_file(rendered(transcript, options.to))
+        write_file(rendered(transcript, options.to, style=style_of(settings)))
     else:
-        export(transcript, options.to, options.output)
+        export(transcript, options.to, options.output, style=style_of(settings))
     return 0
 
 

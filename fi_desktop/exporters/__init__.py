@@ -1,8 +1,8 @@
 """Exporters: a Transcript as a file that other programs and people read.
 
-An export is a pure function of a Transcript: the same from the window and the command line, and the same
-again. Each format is one file in this folder and one line in `EXPORTERS`. Only here, and in widgets, are
-times formatted.
+An export is a pure function of a Transcript and a Style: the same from the window and the command line, and
+the same again. Each format is one file in this folder and one line in `EXPORTERS`. Only here, and in widgets,
+are times formatted.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Protocol
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import json_, rttm, srt, txt, vtt
+from fi_desktop.exporters.style import PLAIN, Style
 from fi_desktop.files import write_whole
 
 
@@ -21,9 +22,10 @@ class Render(Protocol):
     """Writes a transcript as text, lines ended by a line feed.
 
     name: what the recording is called in the file; its own file name, without ending, where it is not given.
+    style: in which words; of no matter to formats for programs.
     """
 
-    def __call__(self, transcript: Transcript, *, name: str | None = None) -> str:
+    def __call__(self, transcript: Transcript, *, name: str | None = None, style: Style = PLAIN) -> str:
         """Return the whole file."""
         ...
 
@@ -57,13 +59,15 @@ EXPORTERS: dict[str, Exporter] = {
 }
 
 
-def rendered(transcript: Transcript, format: str, *, name: str | None = None) -> bytes:
+def rendered(transcript: Transcript, format: str, *, name: str | None = None, style: Style = PLAIN) -> bytes:
     """Return a transcript as a file's content, UTF-8; see `export`."""
     # A name with half a character (from a disk with another encoding) must not cost the export.
-    return EXPORTERS[format].render(transcript, name=name).encode("utf-8", errors="replace")
+    return EXPORTERS[format].render(transcript, name=name, style=style).encode("utf-8", errors="replace")
 
 
-def export(transcript: Transcript, format: str, target: Path, *, name: str | None = None) -> None:
+def export(
+    transcript: Transcript, format: str, target: Path, *, name: str | None = None, style: Style = PLAIN
+) -> None:
     """Write a transcript to a file, which is there whole or as it was before.
 
     Args:
@@ -71,12 +75,13 @@ def export(transcript: Transcript, format: str, target: Path, *, name: str | Non
         format: a key of `EXPORTERS`.
         target: the file; one that exists is replaced.
         name: what the recording is called in the file.
+        style: in which words.
 
     Raises:
         UserError: export.not_written, where the folder does not take it.
         TransientError: export.full.
     """
-    write_export(rendered(transcript, format, name=name), target)
+    write_export(rendered(transcript, format, name=name, style=style), target)
 
 
 def write_export(content: bytes, target: Path) -> None:

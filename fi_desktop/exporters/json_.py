@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters.style import PLAIN, Style
 
 
-def render(transcript: Transcript, *, name: str | None = None) -> str:
-    """Return what `Transcript.from_json` reads. name: replaces the file's name.
+def render(transcript: Transcript, *, name: str | None = None, style: Style = PLAIN) -> str:
+    """Return what `Transcript.from_json` reads; the same in any style.
+
+    name: replaces the file's name.
 
     Raises:
         ValueError: a figure is NaN or infinite, which JSON does not know.
     """
+    del style
     data = transcript.to_json()
     if name is not None:
         data["provenance"]["source_name"] = name

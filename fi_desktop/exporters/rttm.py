@@ -10,13 +10,18 @@ import re
 from pathlib import PurePath
 
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters.style import PLAIN, Style
 
 _CHANNEL = 1
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
-def render(transcript: Transcript, *, name: str | None = None) -> str:
-    """Return the turns, sorted by start; those that three decimals make zero seconds long are left out."""
+def render(transcript: Transcript, *, name: str | None = None, style: Style = PLAIN) -> str:
+    """Return the turns, sorted by start, the same in any style.
+
+    Those that three decimals make zero seconds long are left out.
+    """
+    del style
     file_id = _field(PurePath(transcript.provenance.source_name).stem if name is None else name, "recording")
     lines = []
     for turn in sorted(transcript.turns, key=lambda turn: (turn.start, turn.end, turn.speaker)):

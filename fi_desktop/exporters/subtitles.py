@@ -6,8 +6,9 @@ subtitle is one speaker's. It ends with a sentence, at a pause or after a comma 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from fi_desktop.core.transcript import Segment, Transcript, Word
 from fi_desktop.exporters.names import one_line
@@ -51,11 +52,19 @@ class _Piece:
     spaced: bool
 
 
-def cues(transcript: Transcript, *, led_by: dict[str | None, str]) -> list[Cue]:
-    """Return the subtitles by start; `led_by`: what stands before a speaker's words, and takes room there."""
+def cues(
+    transcript: Transcript, *, led_by: dict[str | None, str], said: Callable[[Word], str] = attrgetter("text")
+) -> list[Cue]:
+    """Return the subtitles by start.
+
+    Args:
+        transcript: what was said.
+        led_by: what stands before a speaker's words, and takes room there.
+        said: how a word is written.
+    """
     made: list[Cue] = []
     for segment in transcript.segments:
-        pieces = list(_pieces(segment))
+        pieces = list(_pieces(segment, said))
         if pieces:
             lead = led_by.get(segment.speaker, "")
             made += (_cue(part, segment.speaker, lead) for part in _parts(pieces, lead))
@@ -85,9 +94,9 @@ def _words(segment: Segment) -> Iterable[Word]:
     return words
 
 
-def _pieces(segment: Segment) -> Iterator[_Piece]:
+def _pieces(segment: Segment, said: Callable[[Word], str]) -> Iterator[_Piece]:
     for word in _words(segment):
-        text = one_line(word.text)
+        text = one_line(said(word))
         for at in range(0, len(text), LINE):
             yield _Piece(word.start, word.end, text[at : at + LINE], at == 0 and not word.joined)
 

@@ -16,6 +16,14 @@ TONGUES = ("en", "es")
 """What the window speaks; the first stands in where the system speaks something else."""
 
 
+_spoken = TONGUES[0]
+
+
+def spoken() -> str:
+    """Return the language that the windows speak now: one of `TONGUES`."""
+    return _spoken
+
+
 class Language(QObject):
     """The language in force.
 
@@ -38,8 +46,10 @@ class Language(QObject):
 
     def choose(self, choice: str) -> None:
         """Speak another language; an unknown choice is as the system."""
+        global _spoken
         self.choice = choice if choice in TONGUES else SYSTEM
         self.close()
+        _spoken = self.tongue
         QLocale.setDefault(locale_of(self.choice, QLocale.system()))
         qt = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         self._install(f"qtbase_{self.tongue}", qt)

@@ -11,6 +11,7 @@ from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState, Outcome, Priority, Stage
 from fi_desktop.core.transcript import DOUBT
 from fi_desktop.ui import errors
+from fi_desktop.ui.export.style import labels
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.times import clock
 
@@ -156,7 +157,7 @@ class Words(QObject):
 
     def speaker(self, number: int) -> str:
         """Return a speaker's name; `number` from 0."""
-        return self.tr("Speaker {number}").format(number=number + 1)
+        return labels().speaker.format(number=number + 1)
 
     def nobody(self) -> str:
         """Return what stands for a speaker who is not known."""

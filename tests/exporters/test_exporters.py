@@ -1,5 +1,7 @@
 import json
-from dataclasses import replace
+import re
+from dataclasses import fields, replace
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import segments_of
 from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
 from fi_desktop.exporters import EXPORTERS, export
+from fi_desktop.exporters.style import LABELS, Labels, Style
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -75,6 +78,68 @@ def test_exports_are_as_they_were(tmp_path, stem, transcript, format):
 
     golden = GOLDEN / f"{stem}.{EXPORTERS[format].extension}"
     assert target.read_bytes() == golden.read_bytes()
+
+
+SPANISH = Style(LABELS["es"], timezone(timedelta(hours=-6)), {WITH_WORDS.notes[0]: "Voces parecidas."}.get)
+DOUBTFUL = replace(
+    WITH_WORDS,
+    segments=(
+        Segment(
+            1.5,
+            3.2504,
+            "SPEAKER_00",
+            "Me duelen las mayagas, doctora.",
+            (
+                Word(1.5, 1.7, "Me", 0.98),
+                Word(1.7, 2.0, "duelen", 0.98),
+                Word(2.0, 2.1, "las", 0.97),
+                Word(2.1, 2.6, "mayagas,", 0.2),
+                Word(2.6, 3.2, "doctora.", 0.99),
+            ),
+        ),
+        Segment(3.4, 4.0, "SPEAKER_01"),
+        Segment(4.0, 5.0, None, "Gracias."),
+    ),
+)
+
+
+def test_a_text_for_a_person_is_in_their_language_with_marks_at_what_was_hard_to_hear():
+    assert EXPORTERS["txt"].render(DOUBTFUL, style=SPANISH) == (
+        "Consulta nº 3 – García.m4a\n"
+        "Duración 01:02:10, 2 hablantes\n"
+        "Hecho con fi-desktop 0.1.0 (builtin y whisper), 23/11/2026 13:40\n"
+        "Borrador sin revisar. Las palabras entre [¿corchetes?] se oyeron mal.\n"
+        "Nota: Voces parecidas.\n"
+        "\n"
+        "[00:00:01] Hablante 1: Me duelen las [¿mayagas?], doctora.\n"
+        "00:00:03.4 – 00:00:04.0  Hablante 2\n"
+        "[00:00:04] Hablante desconocido: Gracias.\n"
+    )
+
+
+def test_subtitles_are_in_the_persons_language_too():
+    srt = EXPORTERS["srt"].render(DOUBTFUL, style=SPANISH)
+    assert srt.startswith("1\n00:00:00,000 --> 00:00:01,500\nBorrador sin revisar.\n\n2\n")
+    assert "Hablante 1: Me duelen las [¿mayagas?]," in srt
+    vtt = EXPORTERS["vtt"].render(DOUBTFUL, style=SPANISH)
+    assert vtt.startswith("WEBVTT\n\nNOTE Borrador sin revisar.\n\n")
+    assert "<v Hablante 1>Me duelen las [¿mayagas?], doctora." in vtt
+
+
+@pytest.mark.parametrize("format", ["json", "rttm"])
+def test_what_programs_read_is_the_same_in_any_language(format):
+    assert EXPORTERS[format].render(DOUBTFUL, style=SPANISH) == EXPORTERS[format].render(DOUBTFUL)
+
+
+def test_every_language_says_everything_with_the_same_values():
+    def asked(text):
+        return set(re.findall(r"\{(\w+)\}", text))
+
+    for labels in LABELS.values():
+        for field in fields(Labels):
+            text = getattr(labels, field.name)
+            assert text
+            assert asked(text) == asked(getattr(LABELS["en"], field.name))
 
 
 def test_a_transcript_of_the_first_schema_is_read():

@@ -23,7 +23,7 @@ def blocks(text):
         lines = block.rstrip("\n").split("\n")
         at = next((n for n, line in enumerate(lines) if _TIMES.fullmatch(line)), None)
         if at is None:
-            assert block.startswith("WEBVTT") or not block
+            assert block.startswith(("WEBVTT", "NOTE ")) or not block
             continue
         h1, m1, s1, ms1, h2, m2, s2, ms2 = map(int, _TIMES.fullmatch(lines[at]).groups())
         start = ((h1 * 60 + m1) * 60 + s1) * 1000 + ms1
@@ -87,7 +87,9 @@ def test_vtt_escapes_what_means_something_to_players(transcript):
 def test_srt_has_numbers_and_no_orders_for_players():
     text = EXPORTERS["srt"].render(said("<i>pulso</i> {\\an8} --> 90"))
 
-    assert text == "1\n00:00:00,000 --> 00:00:01,200\nSpeaker 1: ‹i›pulso‹/i› (\\an8) --› 90\n"
+    first, last = text.split("\n\n")
+    assert first == "1\n00:00:00,000 --> 00:00:01,200\nSpeaker 1: ‹i›pulso‹/i› (\\an8) --› 90"
+    assert last == "2\n00:00:01,200 --> 00:00:03,200\nDraft, not reviewed.\n"
 
 
 def test_a_subtitle_ends_with_its_sentence_at_a_pause_and_at_a_comma():

@@ -64,6 +64,7 @@ def test_a_pull_at_a_name_drags_its_file(window, home, done):
     (file,) = dragged(window.table)
     assert file.name == "First.txt"
     assert "Speaker 1" in file.read_text(encoding="utf-8")
+    assert "Draft, not reviewed." in file.read_text(encoding="utf-8")
     assert file.is_relative_to(home)
     assert [folder.stat().st_mode & 0o777 for folder in (file.parent, file.parent.parent)] == [0o700] * 2
 

@@ -97,6 +97,20 @@ def test_several_rows_become_files_in_a_folder_which_is_one_click_away(qtbot, wi
     assert [Path(url.toLocalFile()) for url in opened.urls] == [target]
 
 
+def test_a_text_is_in_the_windows_language(qtbot, desktop, window, done, target):
+    desktop.speak("es")
+    window = desktop.window
+    window.table.select(done[0])
+    window.deeds.export("txt")
+    answer(window, target / "Nota.txt")
+    qtbot.waitUntil((target / "Nota.txt").exists)
+    text = (target / "Nota.txt").read_text(encoding="utf-8")
+    assert " Hablante 1\n" in text or " Hablante 1:" in text
+    assert "\nBorrador sin revisar." in text
+    assert "Speaker" not in text
+    assert "Made by" not in text
+
+
 def test_the_menu_bar_offers_it_too_and_the_format_is_remembered(qtbot, window, home, done, target):
     job = next(a.menu() for a in window.menuBar().actions() if a.text() == "&Job")
     window.table.select(done[1])

@@ -18,6 +18,7 @@ from fi_desktop.ui import errors
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.export.files import Outcome, Plan, Result, plan, write
 from fi_desktop.ui.export.menu import FormatWords
+from fi_desktop.ui.export.style import style
 from fi_desktop.ui.message_bar import MessageBar, Offer
 
 _A_PIECE = 20  # files at once: what else waits for the disk has its turn in between
@@ -114,7 +115,7 @@ class ExportDesk(QObject):
         piece = writing.left[:_A_PIECE]
         del writing.left[:_A_PIECE]
         done = partial(self._on_written, writing)
-        self._bridge.work(partial(write, piece, writing.format), done, self._on_refused)
+        self._bridge.work(partial(write, piece, writing.format, style()), done, self._on_refused)
 
     def _on_written(self, writing: _Writing, outcome: Outcome) -> None:
         writing.written += outcome.written

@@ -10,6 +10,7 @@ from fi_desktop.core.errors import ErrorInfo, TransientError, UserError, error_i
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import export, not_written
 from fi_desktop.exporters.places import places, same
+from fi_desktop.exporters.style import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,11 @@ def plan(names: Sequence[str], format: str, folder: Path) -> Plan:
     return Plan(over, places(names, format, folder, taken=there), present)
 
 
-def write(results: Sequence[tuple[Result, Path]], format: str) -> Outcome:
-    """Write results into files; what cannot be read or written is left out, and a full disk ends it."""
+def write(results: Sequence[tuple[Result, Path]], format: str, style: Style) -> Outcome:
+    """Write results into files in this style.
+
+    What cannot be read or written is left out, and a full disk ends it.
+    """
     written: list[Path] = []
     failed: list[Path] = []
     refusal: ErrorInfo | None = None
@@ -87,7 +91,7 @@ def write(results: Sequence[tuple[Result, Path]], format: str) -> Outcome:
             unreadable += 1
             continue
         try:
-            export(transcript, format, target)
+            export(transcript, format, target, style=style)
         except TransientError as error:
             failed.append(target)
             return Outcome(tuple(written), unreadable, tuple(failed), error_info(error), stopped=True)

@@ -11,6 +11,7 @@ from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.ui import errors, icons, theme
 from fi_desktop.ui.export.files import Outcome, Result, write
 from fi_desktop.ui.export.outbox import Outbox, data_of
+from fi_desktop.ui.export.style import style
 from fi_desktop.ui.jobs.deeds import results_of
 from fi_desktop.ui.jobs.table import JobsTable
 from fi_desktop.ui.message_bar import MessageBar
@@ -73,7 +74,7 @@ class DragOut(QObject):
     def _write(self, results: list[Result]) -> Outcome:
         format = self._remembered.format()
         targets = places([result.name for result in results], format, self._outbox.folder())
-        return write(list(zip(results, targets, strict=True)), format)
+        return write(list(zip(results, targets, strict=True)), format, style())
 
     def _drag(self, outcome: Outcome) -> None:
         files = outcome.written

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fi_desktop.core.transcript import Segment, Transcript, Word
+from fi_desktop.exporters.names import words_in
 
 NOTHING = "–"
 """The text of a segment in which somebody speaks and no word was made out."""
@@ -53,13 +54,5 @@ def passages_of(transcript: Transcript) -> tuple[Passage, ...]:
 
 def _marks(segment: Segment, text: str) -> tuple[Mark, ...]:
     """Find the words in the text; a word that is not in it any more bears no mark."""
-    marks, place = [], 0
-    for word in segment.words:
-        spoken = " ".join(word.text.split())
-        at = text.find(spoken, place)
-        if at < 0 or not spoken:
-            continue
-        place = at + len(spoken)
-        if word.doubtful or word.overlap:
-            marks.append(Mark(at, len(spoken), word))
-    return tuple(marks)
+    found = words_in(segment.words, text)
+    return tuple(Mark(at, length, word) for at, length, word in found if word.doubtful or word.overlap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,8 +11,10 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from fi_desktop.core.names import harmless
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters.txt import line_of
+from fi_desktop.ui.export.style import style
 from fi_desktop.ui.result import finding
-from fi_desktop.ui.result.passages import Passage, passages_of
+from fi_desktop.ui.result.passages import NOTHING, Passage, passages_of
 from fi_desktop.ui.times import clock
 from fi_desktop.ui.words import Words
 
@@ -30,6 +33,7 @@ class ReadingModel(QAbstractListModel):
     def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._words = Words(self)
+        self._segments = transcript.segments
         self.passages = passages_of(transcript)
         self.named = any(passage.speaker is not None for passage in self.passages)
         marks = [mark.word for passage in self.passages for mark in passage.marks]
@@ -70,10 +74,10 @@ class ReadingModel(QAbstractListModel):
         return "\n".join(remarks)
 
     def _copied(self, row: int) -> str:
-        passage = self.passages[row]
-        whole = int(passage.start)
-        moment = f"[{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}]"
-        return f"{moment} {self.name(row)}: {passage.text}" if self.named else f"{moment} {passage.text}"
+        segment = self._segments[row]
+        if not segment.text.strip():
+            segment = replace(segment, text=NOTHING)
+        return line_of(segment, style(), named=self.named)
 
     def _said(self, passage: Passage, row: int) -> str:
         if not self.named:
