@@ -57,6 +57,8 @@ class Language(QObject):
 
     def close(self) -> None:
         """Speak as the source does."""
+        global _spoken
+        _spoken = TONGUES[0]
         while self._translators:
             self._application.removeTranslator(self._translators.pop())
 
