@@ -15,15 +15,18 @@ import numpy as np
 import pytest
 
 from fi_desktop import pipeline
+from fi_desktop.audio.decode import decode
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError, UserError
 from fi_desktop.core.job import Chosen, JobOptions, Stage, StageEnd
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.core.transcript import Diarization, Transcript, Transcription, Turn, Word
+from fi_desktop.core.transcript import Diarization, Grade, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
 from fi_desktop.engines.models import Pack, PackKind
 from fi_desktop.files import resource
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.pipeline import Work
+from tests.audio.make_media import samples_of, write_wav
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
 
@@ -120,6 +123,24 @@ def test_a_second_channel_that_cancels_or_is_dead_changes_nothing(work: Work, se
     assert all(fractions == sorted(fractions) for fractions in recorder.fractions.values())
     assert json.loads((work.folder / "result.json").read_text())["turns"] == turns
     assert (stereo.engine, stereo.grade) == (mono.engine, mono.grade)
+
+
+def test_a_result_that_may_lack_speech_is_not_clear_and_says_so(work: Work):
+    voices = samples_of(
+        decode(resource("samples", "consulta.flac"), work.path, progress=lambda _fraction: None).recording
+    )
+    write_wav(work.path, voices, rate_hz=SAMPLE_RATE_HZ)
+    clear = pipeline.run(work, Recorder())
+    # Bursts as loud as the voices, three a second, which the detector does not take for speech.
+    time_s = np.arange(16 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    bursts = np.random.default_rng(2).normal(0.0, 0.05, len(time_s)) * (time_s * 3 % 1 < 0.5)
+    sound = np.concatenate([voices[0], bursts.astype(np.float32)])[None]
+    write_wav(work.path, sound, rate_hz=SAMPLE_RATE_HZ)
+    summary = pipeline.run(work, Recorder())
+    assert (clear.grade, clear.notes) == (Grade.CLEAR, ())
+    assert summary.grade == Grade.FAIR
+    assert len(summary.notes) == 1
+    assert summary.notes[0].startswith("Sound as loud as the voices was not recognized as speech, ")
 
 
 def test_what_was_found_with_other_options_is_found_anew(work: Work):

@@ -58,14 +58,14 @@ class AudioWarning:
         """One sentence for the person; it names no file."""
         return _SENTENCES[self.code].format(
             at=_clock(self.at_s),
-            length=_length(self.length_s),
+            length=length_text(self.length_s),
             places=self.places,
             used=self.used,
             tracks=self.tracks,
         )
 
 
-def _length(seconds: float) -> str:
+def length_text(seconds: float) -> str:
     """0.4 s, 12 s, then as a clock shows it."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"

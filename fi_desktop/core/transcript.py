@@ -17,6 +17,9 @@ SCHEMA_VERSION = 2
 DOUBT = "Voices hard to tell apart, or only one voice: please check."
 """The note of every transcript whose grade is DOUBTFUL."""
 
+UNHEARD = "Sound as loud as the voices was not recognized as speech, {length} in all: please check."
+"""The note of a transcript that may lack speech."""
+
 _DOUBTFUL_WORD = 0.4
 
 

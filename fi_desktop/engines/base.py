@@ -32,11 +32,13 @@ class Speech:
         probability: float32 (rows, frames), one row for the mixed channels, or one row a channel.
         hop_s: seconds a frame.
         regions: stretches of speech by anybody, sorted, not overlapping.
+        unheard_s: seconds of sound outside the regions that may be speech; see `unheard.py`.
     """
 
     probability: NDArray[np.float32]
     hop_s: float
     regions: tuple[Region, ...]
+    unheard_s: float = 0.0
 
 
 class Diarizer(Protocol):

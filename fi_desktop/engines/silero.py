@@ -15,6 +15,7 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.base import Progress, Speech
 from fi_desktop.engines.silero_network import STATE_SIZE, Network, shared
+from fi_desktop.engines.unheard import UnheardSound
 
 FRAME_SAMPLES = 512
 HOP_S = FRAME_SAMPLES / SAMPLE_RATE_HZ
@@ -64,10 +65,13 @@ def find_speech(recording: Recording, *, per_channel: bool, progress: Progress) 
         row: SpeechStream() for row in range(rows) if rows == 1 or not recording.mix or recording.mix[row]
     }
     probability = np.zeros((rows, -(-recording.samples // FRAME_SAMPLES)), dtype=np.float32)
+    unheard = UnheardSound(FRAME_SAMPLES, HOP_S)
     frame = 0
     for block in recording.channel_blocks(block_s=BLOCK_S):
+        mixed = recording.mixed(block)
+        unheard.add(mixed)
         for row, stream in streams.items():
-            samples = np.ascontiguousarray(block[row]) if per_channel else recording.mixed(block)
+            samples = np.ascontiguousarray(block[row]) if per_channel else mixed
             found = stream.probabilities(samples)
             if not per_channel:  # what is soft in a channel of its own is crosstalk
                 found = _second_look(shared(), samples, found)
@@ -75,7 +79,7 @@ def find_speech(recording: Recording, *, per_channel: bool, progress: Progress) 
         frame += -(-block.shape[1] // FRAME_SAMPLES)
         progress(min(1.0, frame * FRAME_SAMPLES / recording.samples))
     regions = union([find_regions(row, recording.duration) for row in probability])
-    return Speech(probability=probability, hop_s=HOP_S, regions=regions)
+    return Speech(probability=probability, hop_s=HOP_S, regions=regions, unheard_s=unheard.seconds(regions))
 
 
 def find_regions(

@@ -15,11 +15,20 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from fi_desktop import __version__, log
+from fi_desktop.audio.notes import length_text
 from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
 from fi_desktop.core.job import Chosen, Stage, Summary, summarize
 from fi_desktop.core.records import options_to_json
 from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_words
-from fi_desktop.core.transcript import DOUBT, Diarization, Grade, Provenance, Transcript, Transcription
+from fi_desktop.core.transcript import (
+    DOUBT,
+    UNHEARD,
+    Diarization,
+    Grade,
+    Provenance,
+    Transcript,
+    Transcription,
+)
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Speech
 from fi_desktop.files import discard_stages
@@ -31,6 +40,9 @@ __all__ = ["Report", "Work", "run"]
 T = TypeVar("T")
 
 _MISSING = {Stage.DIARIZE: "The speakers are missing", Stage.TRANSCRIBE: "The words are missing"}
+# What may be speech and was not found is told from so much on, if it is this share of all that may be speech.
+_UNHEARD_S = 2.0
+_UNHEARD_SHARE = 0.1
 _KILLED = error_info(FiError("worker.killed", "The program was ended in the middle of it each time."))
 
 
@@ -140,9 +152,14 @@ def _join(
     else:
         segments = segments_of_words(assign_speakers(said.words, known.turns, known.exclusive))
     doubt = (DOUBT,) if known.grade is Grade.DOUBTFUL else ()
+    spoken_s = sum(region.duration for region in speech.regions)
+    grade = known.grade
+    if speech.unheard_s >= max(_UNHEARD_S, _UNHEARD_SHARE * (spoken_s + speech.unheard_s)):
+        grade = Grade.FAIR if grade is Grade.CLEAR else grade
+        doubt = (*doubt, UNHEARD.format(length=length_text(speech.unheard_s)))
     return Transcript(
         duration=decoded.recording.duration,
-        speech=sum(region.duration for region in speech.regions),
+        speech=spoken_s,
         turns=known.turns,
         segments=segments,
         provenance=Provenance(
@@ -156,7 +173,7 @@ def _join(
             transcriber=said.engine,
             transcriber_model=said.model,
         ),
-        grade=known.grade,
+        grade=grade,
         details=known.details,
         language=said.language,
         notes=(*decoded.notes, *notes, *said.notes, *doubt),

@@ -158,7 +158,9 @@ def speech(work: Work, mix: Mix, per_channel: bool | None, telling: Telling) -> 
             if per_channel is None or bool(saved["per_channel"]) == per_channel:
                 telling.kept()
                 regions = tuple(Region(float(start), float(end)) for start, end in saved["regions"])
-                return Speech(saved["probability"], float(saved["hop_s"]), regions)
+                # Speech that an earlier version saved lacks the last.
+                unheard_s = float(saved["unheard_s"]) if "unheard_s" in saved else 0.0
+                return Speech(saved["probability"], float(saved["hop_s"]), regions, unheard_s)
     if per_channel and mix.speech is not None:
         found = mix.speech
     else:
@@ -172,6 +174,7 @@ def speech(work: Work, mix: Mix, per_channel: bool | None, telling: Telling) -> 
             hop_s=found.hop_s,
             regions=np.array([(r.start, r.end) for r in found.regions], dtype=float).reshape(-1, 2),
             per_channel=bool(per_channel),
+            unheard_s=found.unheard_s,
         )
     return found
 

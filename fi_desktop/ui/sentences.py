@@ -380,6 +380,10 @@ PLAIN: tuple[str, ...] = (
         "the others are silent, the same, or in another language.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "Voices hard to tell apart, or only one voice: please check."),
+    QT_TRANSLATE_NOOP(
+        "Sentences",
+        "Sound as loud as the voices was not recognized as speech, {length} in all: please check.",
+    ),
     QT_TRANSLATE_NOOP("Sentences", "The vocabulary is too long: its last {number} words were not used."),
     QT_TRANSLATE_NOOP("Sentences", "The language was hard to tell: if it is wrong, choose it and try again."),
     QT_TRANSLATE_NOOP("Sentences", "The words are missing: {reason}"),

@@ -228,6 +228,14 @@
 <context>
     <name>Cells</name>
     <message>
+        <source>calculating…</source>
+        <translation>calculando…</translation>
+    </message>
+    <message>
+        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
+        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
+    </message>
+    <message>
         <source>Recording</source>
         <translation>Grabación</translation>
     </message>
@@ -292,10 +300,6 @@
         <translation>Duración de la grabación</translation>
     </message>
     <message>
-        <source>calculating…</source>
-        <translation>calculando…</translation>
-    </message>
-    <message>
         <source>About how long it will still take</source>
         <translation>Tiempo aproximado que falta</translation>
     </message>
@@ -335,10 +339,6 @@
             <numerusform>%Ln fallido</numerusform>
             <numerusform>%Ln fallidos</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
-        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
     </message>
     <message numerus="yes">
         <source>%Ln cancelled</source>
@@ -653,13 +653,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ExportDesk</name>
-    <message numerus="yes">
-        <source>%Ln file(s) not written, such as {file}.</source>
-        <translation>
-            <numerusform>No se escribió {file}.</numerusform>
-            <numerusform>No se escribieron %Ln archivos, por ejemplo {file}.</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Export as {format}</source>
         <translation>Exportar como {format}</translation>
@@ -715,6 +708,13 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>%Ln resultado no se puede leer: reintente el trabajo para rehacerlo.</numerusform>
             <numerusform>%Ln resultados no se pueden leer: reintente los trabajos para rehacerlos.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) not written, such as {file}.</source>
+        <translation>
+            <numerusform>No se escribió {file}.</numerusform>
+            <numerusform>No se escribieron %Ln archivos, por ejemplo {file}.</numerusform>
         </translation>
     </message>
     <message>
@@ -1134,12 +1134,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Reading…</source>
-        <translation>Leyendo…</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Leyendo…</translation>
     </message>
     <message>
         <source>This job is not there any more.</source>
@@ -2899,30 +2899,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
-        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
-        <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
-        <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This is an Audacity project and not a recording: export it there as WAV, and add that file.</source>
-        <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This is a shortcut and not the recording: add the file that it points to.</source>
-        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
-    </message>
-    <message>
-        <source>The disk is full: make room on it, and export again.</source>
-        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
         <source>What the file holds after {at} could not be read.</source>
         <translation>No se pudo leer lo que el archivo contiene después de {at}.</translation>
     </message>
@@ -2941,6 +2917,34 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>the drive it is on does not answer</source>
         <translation>la unidad donde está no responde</translation>
+    </message>
+    <message>
+        <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
+        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
+    </message>
+    <message>
+        <source>Another version of fi-desktop is running. Close it first.</source>
+        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by FI_DESKTOP_HOME.</source>
+        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The recording changed while it was read: try again when it is complete.</source>
+        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
+    </message>
+    <message>
+        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
+        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
+    </message>
+    <message>
+        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
+        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
         <source>Another program is using the queue&apos;s file.</source>
@@ -2963,48 +2967,12 @@ Todo se queda en este equipo.</translation>
         <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
     </message>
     <message>
-        <source>The file ends at {at}, although it should last {length}: copy it again from the recorder.</source>
-        <translation>El archivo termina en {at}, aunque debería durar {length}: cópielo de nuevo desde la grabadora.</translation>
+        <source>The disk has too little room to decode this recording: make room, and try again.</source>
+        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
     </message>
     <message>
-        <source>The file is damaged at {at}: {length} could not be read and is left silent.</source>
-        <translation>El archivo está dañado en {at}: no se pudieron leer {length}, que quedan en silencio.</translation>
-    </message>
-    <message>
-        <source>The file is damaged in {places} places, first at {at}: {length} in all could not be read and is left silent.</source>
-        <translation>El archivo está dañado en {places} puntos, el primero en {at}: no se pudieron leer {length} en total, que quedan en silencio.</translation>
-    </message>
-    <message>
-        <source>Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.</source>
-        <translation>En {at} no se grabó nada durante {length}: es una pausa o una parte que se perdió.</translation>
-    </message>
-    <message>
-        <source>Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts that were lost.</source>
-        <translation>En {places} puntos no se grabó nada, el primero en {at}, {length} en total: son pausas o partes que se perdieron.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
-        <translation>El reloj del archivo salta {length} en {at}: lo que sigue se unió a lo anterior.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
-        <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
-    </message>
-    <message>
-        <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
-        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
-    </message>
-    <message>
-        <source>Another version of fi-desktop is running. Close it first.</source>
-        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by FI_DESKTOP_HOME.</source>
-        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
+        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
+        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
     </message>
     <message>
         <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
@@ -3015,22 +2983,6 @@ Todo se queda en este equipo.</translation>
         <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
-        <source>{used} sound tracks were used.</source>
-        <translation>Se usaron {used} pistas de sonido.</translation>
-    </message>
-    <message>
-        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
-        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
-    </message>
-    <message>
-        <source>The disk has too little room to decode this recording: make room, and try again.</source>
-        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
-    </message>
-    <message>
-        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
-        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
-    </message>
-    <message>
         <source>fi-desktop is closing.</source>
         <translation>fi-desktop se está cerrando.</translation>
     </message>
@@ -3039,12 +2991,20 @@ Todo se queda en este equipo.</translation>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
     </message>
     <message>
-        <source>The recording changed while it was read: try again when it is complete.</source>
-        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
+        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
+        <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
-        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
+        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
+        <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is an Audacity project and not a recording: export it there as WAV, and add that file.</source>
+        <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is a shortcut and not the recording: add the file that it points to.</source>
+        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
     </message>
     <message>
         <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
@@ -3139,6 +3099,10 @@ Todo se queda en este equipo.</translation>
         <translation>No existe el motor «{name}»; los disponibles son {known}.</translation>
     </message>
     <message>
+        <source>The disk is full: make room on it, and export again.</source>
+        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
+    </message>
+    <message>
         <source>The file could not be written there: choose another folder.</source>
         <translation>No se pudo escribir el archivo ahí: elija otra carpeta.</translation>
     </message>
@@ -3149,6 +3113,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local one by FI_DESKTOP_HOME.</source>
         <translation>La carpeta de datos {home} está en una unidad de red, donde la cola no estaría segura. Elija una local con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
         <source>The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.</source>
@@ -3411,10 +3379,6 @@ Todo se queda en este equipo.</translation>
         <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
     </message>
     <message>
-        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
-        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
-    </message>
-    <message>
         <source>The program was ended in the middle of it each time.</source>
         <translation>El programa se cerró cada vez a mitad de la tarea.</translation>
     </message>
@@ -3431,8 +3395,48 @@ Todo se queda en este equipo.</translation>
         <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
     </message>
     <message>
+        <source>The file ends at {at}, although it should last {length}: copy it again from the recorder.</source>
+        <translation>El archivo termina en {at}, aunque debería durar {length}: cópielo de nuevo desde la grabadora.</translation>
+    </message>
+    <message>
+        <source>The file is damaged at {at}: {length} could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {at}: no se pudieron leer {length}, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>The file is damaged in {places} places, first at {at}: {length} in all could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {places} puntos, el primero en {at}: no se pudieron leer {length} en total, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.</source>
+        <translation>En {at} no se grabó nada durante {length}: es una pausa o una parte que se perdió.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts that were lost.</source>
+        <translation>En {places} puntos no se grabó nada, el primero en {at}, {length} en total: son pausas o partes que se perdieron.</translation>
+    </message>
+    <message>
+        <source>The file&apos;s clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
+        <translation>El reloj del archivo salta {length} en {at}: lo que sigue se unió a lo anterior.</translation>
+    </message>
+    <message>
+        <source>The file&apos;s header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
+        <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
+    </message>
+    <message>
+        <source>{used} sound tracks were used.</source>
+        <translation>Se usaron {used} pistas de sonido.</translation>
+    </message>
+    <message>
+        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
+        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+    </message>
+    <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
         <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+    </message>
+    <message>
+        <source>Sound as loud as the voices was not recognized as speech, {length} in all: please check.</source>
+        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length} en total): revíselo, por favor.</translation>
     </message>
     <message>
         <source>The vocabulary is too long: its last {number} words were not used.</source>
@@ -3567,6 +3571,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>StatusLine</name>
     <message>
+        <source>calculating the time left…</source>
+        <translation>calculando el tiempo restante…</translation>
+    </message>
+    <message>
+        <source>≈ {time} left</source>
+        <translation>faltan ≈ {time}</translation>
+    </message>
+    <message>
         <source>Jobs</source>
         <translation>Trabajos</translation>
     </message>
@@ -3620,14 +3632,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Reading the list…</source>
         <translation>Leyendo la lista…</translation>
-    </message>
-    <message>
-        <source>calculating the time left…</source>
-        <translation>calculando el tiempo restante…</translation>
-    </message>
-    <message>
-        <source>≈ {time} left</source>
-        <translation>faltan ≈ {time}</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4016,6 +4020,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Words</name>
     <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
+    </message>
+    <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
     </message>
@@ -4174,14 +4186,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Nothing: only who spoke when</source>
         <translation>Ninguno: solo quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
     </message>
     <message>
         <source>Tried again in {wait}</source>
