@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
@@ -15,6 +15,7 @@ from fi_desktop.core.names import one_line
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.places import file_name
 from fi_desktop.ui import errors
+from fi_desktop.ui.addresses import url_of
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.export.files import Outcome, Plan, Result, plan, write
 from fi_desktop.ui.export.menu import FormatWords
@@ -158,7 +159,7 @@ class ExportDesk(QObject):
             self.exported.emit(writing.format)
 
     def _open(self, folder: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        QDesktopServices.openUrl(url_of(folder))
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:

@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData
 
 from fi_desktop.exporters import not_written
+from fi_desktop.ui.addresses import url_of
 
 _OURS = "application/x-fi-desktop-export"
 
@@ -43,7 +44,7 @@ class Outbox:
 def data_of(files: Iterable[Path]) -> QMimeData:
     """Return files to be dragged, marked as ours."""
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
+    data.setUrls([url_of(file) for file in files])
     data.setData(_OURS, b"1")
     return data
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import QMimeData, QUrl
 
 from fi_desktop.core.names import one_line
+from fi_desktop.ui.addresses import path_of
 
 _QUOTES = ("'", '"')
-_THIS_COMPUTER = ("", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +36,12 @@ class Given:
 def given_paths(data: QMimeData) -> Given:
     """Return the files and folders that were dropped or pasted; none where there is anything else."""
     urls: list[QUrl] = data.urls()
-    local = [_local_path(url) for url in urls]
-    paths = tuple(Path(path) for path in local if path is not None)
+    local = [path_of(url) for url in urls]
+    paths = tuple(path for path in local if path is not None)
     elsewhere = tuple(_shown(url) for url, path in zip(urls, local, strict=True) if path is None)
     if paths or elsewhere or not data.hasText():
         return Given(paths, elsewhere=elsewhere)
     return Given(paths_in(data.text()), typed=True)
-
-
-def _local_path(url: QUrl) -> str | None:
-    """Return the path of a file on this computer, byte for byte; None: it is another address."""
-    if not url.isLocalFile() or (os.name != "nt" and url.host().lower() not in _THIS_COMPUTER):
-        return None
-    if os.name == "nt":
-        return url.toLocalFile()
-    # a name that is no UTF-8 is another one once Qt has decoded it
-    encoded = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
-    path = os.fsdecode(unquote_to_bytes(encoded))
-    return path if path and "\0" not in path else None
 
 
 def _shown(url: QUrl) -> str:
@@ -74,10 +61,7 @@ def _path(line: str) -> Path | None:
     if len(line) > 1 and line[0] == line[-1] and line[0] in _QUOTES:
         line = line[1:-1]
     if line.lower().startswith("file:"):
-        local = _local_path(QUrl(line))
-        if local is None:
-            return None
-        line = local
+        return path_of(QUrl(line))
     path = Path(os.path.expanduser(line))  # noqa: PTH111 - of a "~" without a home pathlib makes an error
     return path if path.is_absolute() and "\0" not in line else None
 

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from fi_desktop.core.job import Priority
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
+from fi_desktop.ui.addresses import url_of
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.export.desk import ExportDesk
 from fi_desktop.ui.export.files import Result
@@ -92,7 +93,7 @@ class JobDeeds(QObject):
     def show_folder(self) -> None:
         """Show the folder of the first selected recording."""
         for row in self._table.selected_rows()[:1]:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(row.path).parent)))
+            QDesktopServices.openUrl(url_of(Path(row.path).parent))
 
     def settle(self) -> None:
         """Carry out at once what could still be undone: the window closes."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QGuiA
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.ui import icons, theme
+from fi_desktop.ui.addresses import path_of
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.export.outbox import is_ours
 from fi_desktop.ui.lock import pin
@@ -187,4 +188,4 @@ class Cover(QWidget):
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         urls = event.mimeData().urls()
-        self.dropped.emit([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
+        self.dropped.emit([path for url in urls if (path := path_of(url)) is not None])
