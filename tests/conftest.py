@@ -35,11 +35,20 @@ def sample() -> Path:
 @pytest.fixture(scope="session")
 def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
     """The phone call again and again for 20 minutes: some seconds of work, so that it can be interrupted."""
-    path = tmp_path_factory.mktemp("recordings") / "long.wav"
+    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", times=40)
+
+
+@pytest.fixture(scope="session")
+def five_minutes(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """The phone call ten times: can be interrupted, and is soon finished."""
+    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "five-minutes.wav", times=10)
+
+
+def _repeated(sample: Path, path: Path, *, times: int) -> Path:
     with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
         target.setparams(source.getparams())
         frames = source.readframes(source.getnframes())
-        for _ in range(40):
+        for _ in range(times):
             target.writeframes(frames)
     return path
 

@@ -12,7 +12,7 @@ from fi_desktop.core.job import Job, JobOptions, JobState
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, WorkerInfo, WorkersChanged
 from fi_desktop.settings import load
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 
 class Driver:

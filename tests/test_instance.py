@@ -91,7 +91,7 @@ def test_a_window_waits_for_a_command_that_just_looks_at_the_queue(home: Path):
         with idle_queue(settings) as client:
             client.jobs()
             taken = pool.submit(own_or_hand_over, app, [])
-        assert taken.result(30) is True
+        assert taken.result(120) is True
     app.stop()
 
 

@@ -64,7 +64,7 @@ def test_requests_are_answered_side_by_side(home: Path):
     both = threading.Barrier(2)
 
     def answer(_message: dict[str, Any]) -> dict[str, Any]:
-        return {"waited": both.wait(20)}
+        return {"waited": both.wait(120)}
 
     with serving(home, answer):
         other = threading.Thread(target=request, args=(home, {}))
@@ -130,7 +130,7 @@ sys.stdout.write(repr(peer.recv(100)))
         with serving(home, lambda _message: answered.set() or {}):
             (home / "ipc.sock").chmod(0o666)
             command = [sys.executable, "-c", script, str(home / "ipc.sock"), str(STRANGER)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
             assert done.stdout == "b''"
             assert not answered.is_set()
             assert request(home, {}) == {}

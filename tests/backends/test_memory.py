@@ -66,6 +66,6 @@ def test_no_worker_is_lost_when_memory_runs_out_and_the_person_is_told(home: Pat
 def test_a_person_who_asks_again_gets_the_engine_as_usual(home: Path, sample: Path):
     with running_app(home, workers=1, retry_delays_s=(0,)) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
-        driver.app.service.retry([job.id]).result(10)
+        driver.app.service.retry([job.id]).result(120)
         driver.wait_for(lambda: driver.states(job.id).count(JobState.FAILED) == 2)
     assert (home / NOTES).read_text().split() == ["0", "1", "0", "1"]

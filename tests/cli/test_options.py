@@ -23,8 +23,8 @@ def settings(request, tmp_path: Path) -> Iterator[Settings]:
     files = [tmp_path / name for name in ("a.wav", "b.wav")]
     for file in files:
         file.write_bytes(b"RIFF" + file.name.encode())
-    app.service.submit(files[:1], JobOptions(language="es")).result(20)
-    app.service.submit(files[1:], JobOptions(prompt="Buenos días.")).result(20)
+    app.service.submit(files[:1], JobOptions(language="es")).result(120)
+    app.service.submit(files[1:], JobOptions(prompt="Buenos días.")).result(120)
     if request.param == "in this process":
         app.stop()
         yield settings

@@ -43,7 +43,7 @@ KINDS = ("commit", "file", "app", "worker")
 _MOMENTS = {"commit": ("before", "after"), "file": ("worker-before", "worker-after")}
 ORPHANS_S = 2.0
 """How long a worker may outlive its app."""
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 _HARNESSES = 4
 _SPEECH_S = (10.6, 26.0)
 """Where somebody speaks all the time in the phone call."""

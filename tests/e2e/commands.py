@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

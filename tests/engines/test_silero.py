@@ -133,5 +133,7 @@ def test_no_large_library_is_imported() -> None:
         "heavy = ('torch', 'faster_whisper', 'ctranslate2', 'pyannote', 'scipy', 'onnxruntime');"
         "print([name for name in heavy if name in sys.modules])"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+    )
     assert run.stdout.strip() == "[]"

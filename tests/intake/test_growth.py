@@ -80,7 +80,7 @@ def test_a_recorder_that_flushes_every_twelve_seconds_makes_one_job_of_the_whole
         watcher.watch([WatchedFolder(folder)])
         driver.wait_for(lambda: driver.removed(1))
         watcher.close()
-        (job,) = driver.app.service.jobs().result(20)
+        (job,) = driver.app.service.jobs().result(120)
         (done,) = driver.wait_until_done(job.id)
     assert recorder.ended.is_set()
     assert (done.id, done.state, done.path) == (2, JobState.COMPLETED, str(recorder.path))
@@ -110,7 +110,7 @@ class TestGivingWay:
         append(path, b"more" * 10_000)
         driver.wait_for(lambda: driver.removed(1))
         watcher.close()
-        (job,) = driver.app.service.jobs().result(20)
+        (job,) = driver.app.service.jobs().result(120)
         assert (job.id, job.path, job.options) == (2, str(path), before)
 
     def test_a_job_that_runs_is_stopped_and_goes_then(self, home: Path):

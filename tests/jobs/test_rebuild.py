@@ -146,5 +146,5 @@ def test_a_result_is_never_lost_with_the_store(home: Path, sample: Path):
         job = driver.job(job_id)
         assert (job.state, job.path) == (JobState.COMPLETED, "sample.wav")
         assert driver.app.service.folders.transcript(job_id).speakers
-        assert driver.app.service.verify().result(10) == []
+        assert driver.app.service.verify().result(120) == []
     assert json.loads((home / "jobs" / str(job_id) / "result.json").read_text())["turns"]

@@ -519,7 +519,7 @@ def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path:
     bench = Bench(tmp_path)
     bench.service.close()
     with pytest.raises(UserError, match="closing"):
-        bench.service.cancel([1]).result(timeout=5)
+        bench.service.cancel([1]).result(120)
 
 
 def test_a_store_that_cannot_be_opened_leaves_no_caller_waiting(tmp_path: Path):
@@ -533,5 +533,5 @@ def test_a_store_that_cannot_be_opened_leaves_no_caller_waiting(tmp_path: Path):
     with pytest.raises(UserError, match="newer version"):
         app.start()
     with pytest.raises(UserError):
-        early.result(timeout=10)
+        early.result(120)
     app.stop()

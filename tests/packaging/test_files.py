@@ -145,7 +145,7 @@ def judge(program: str, *arguments: object) -> None:
     if shutil.which(program) is None:
         return
     done = subprocess.run(
-        [program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        [program, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

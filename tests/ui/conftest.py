@@ -16,6 +16,7 @@ import pytest
 from PySide6.QtCore import QLocale, QSettings
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from fi_desktop.audio.files import source_sha256
 from fi_desktop.backends.base import EngineRoom
@@ -35,7 +36,22 @@ from fi_desktop.ui.language import Language
 from fi_desktop.ui.main import make_application
 from tests.ui import surroundings
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
+
+
+class PatientBot(QtBot):
+    """Waits as long as a busy machine needs; what never comes fails all the same."""
+
+    def waitUntil(self, callback, *, timeout=PATIENCE_S * 1000):
+        super().waitUntil(callback, timeout=round(timeout))
+
+    def waitSignal(self, signal, *, timeout=PATIENCE_S * 1000, **more):
+        return super().waitSignal(signal, timeout=round(timeout), **more)
+
+
+@pytest.fixture
+def qtbot(qapp, request) -> QtBot:
+    return PatientBot(request)
 
 
 def pytest_collection_modifyitems(items):

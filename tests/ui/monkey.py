@@ -33,7 +33,7 @@ from tests.ui import stories
 from tests.ui.conftest import FakeProgram
 from tests.ui.events import drag_in, drag_out, drop_files, files_data
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 LONGEST_S = 5.0  # a step that takes longer is a hang, also on a busy machine
 SIZES = ((760, 420), (900, 600), (1280, 800))
 TEXT = "abc ñ:1-*\"'%&\\ Consulta García state:failed -speaker:3 "

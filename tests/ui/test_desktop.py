@@ -115,7 +115,7 @@ def test_files_of_the_start_are_taken(qtbot, dressed, program, recordings):
 def test_jobs_of_an_earlier_run_are_there(qtbot, dressed, home, recordings):
     before = FakeProgram(home)
     before.start()
-    before.service.submit(recordings).result(10)
+    before.service.submit(recordings).result(120)
     before.stop()
     desktop = Desktop(FakeProgram(home))
     desktop.start([])

@@ -20,7 +20,7 @@ def window(desktop, qtbot, program, recordings):
     """Three jobs, the first one selected, and the details open."""
     window = desktop.window
     window.resize(1120, 700)
-    program.service.submit(recordings).result(5)
+    program.service.submit(recordings).result(120)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     window.table.select(1)
     window.commands.details.trigger()
@@ -100,7 +100,7 @@ def test_news_of_the_job_leave_scroll_and_open_folds_as_they_are(view, hand, qtb
     bar = view.area.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 100)
     bar.setValue(90)
-    program.service.retry([1]).result(5)
+    program.service.retry([1]).result(120)
     job = hand.claim("worker-2")
     hand.do(lambda service: service.tell(JobProgressed(job.id, Stage.DIARIZE, 0.5, 60.0)))
     qtbot.waitUntil(lambda: len(view.cards()) == 2 and view.progress.value() > 0)
@@ -170,7 +170,7 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
     window.resize(900, 700)
     other = Desktop(program)
     other.window.show()
-    other.window.jobs.take_page(program.service.page(10).result(5))
+    other.window.jobs.take_page(program.service.page(10).result(120))
     qtbot.waitUntil(lambda: other.window.details.panel is not None and other.window.details.panel.isVisible())
     assert other.window.details.panel.width() == width
     qtbot.keyClick(other.window, Qt.Key.Key_F4)
@@ -190,7 +190,7 @@ def test_a_narrow_window_keeps_its_room_for_the_table(desktop, qtbot, program, r
     other = Desktop(program)
     other.window.resize(760, 420)
     other.window.show()
-    other.window.jobs.take_page(program.service.page(10).result(5))
+    other.window.jobs.take_page(program.service.page(10).result(120))
     assert not other.window.commands.details.isChecked()
     assert other.window.details.panel is None
     other.window.closable = True

@@ -150,7 +150,7 @@ class TestLeftOut:
         data.setData("text/uri-list", b"file://" + quote_from_bytes(os.fsencode(odd)).encode() + b"\r\n")
         drop(window, data)
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
-        assert Path(program.service.job(1).result(10).path) == odd
+        assert Path(program.service.job(1).result(120).path) == odd
 
     def test_files_of_other_kinds_are_counted(self, qtbot, window, tmp_path):
         for name in ("a.wav", "1.ds2", "2.ds2", "letter.txt"):
@@ -225,7 +225,7 @@ class TestSheet:
         return window.intake.sheet
 
     def options(self, program, job_id):
-        return program.service.job(job_id).result(10).options
+        return program.service.job(job_id).result(120).options
 
     def test_a_drop_opens_nothing_and_steals_no_focus(self, qtbot, window, recordings):
         window.options.speakers.setFocus()
@@ -242,7 +242,7 @@ class TestSheet:
         qtbot.waitUntil(
             lambda: window.message.text == "3 recordings are done so: 3 speakers · Español · Urgent."
         )
-        jobs = [program.service.job(job_id).result(10) for job_id in (1, 2, 3)]
+        jobs = [program.service.job(job_id).result(120) for job_id in (1, 2, 3)]
         assert {(str(job.options.speakers), job.options.language) for job in jobs} == {("3", "es")}
         assert {job.priority for job in jobs} == {Priority.URGENT}
         assert str(window.options.options().speakers) == "2"  # the next ones are done as before
@@ -256,7 +256,7 @@ class TestSheet:
         assert self.options(program, begun.id).language is None
         qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 4)
-        again = program.service.job(4).result(10)
+        again = program.service.job(4).result(120)
         assert (again.path, again.options.language) == (begun.path, "es")
 
     def test_a_profile_fills_it(self, qtbot, window, sheet):

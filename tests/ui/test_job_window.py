@@ -40,7 +40,7 @@ def test_double_click_shows_who_spoke_when(qtbot, window, done, program):
     (opened,) = window.windows.all()
     assert shown_result(qtbot, opened).turns.model().rowCount() == 12
     assert opened.windowTitle() == "First.wav – fi-desktop"
-    qtbot.waitUntil(lambda: program.service.job(done.id).result(5).seen_at is not None)
+    qtbot.waitUntil(lambda: program.service.job(done.id).result(120).seen_at is not None)
 
 
 def test_enter_opens_and_escape_closes(qtbot, window, done):

@@ -206,7 +206,7 @@ class TestBatches:
         assert len(names(window)) == 1
 
     def test_cancelled_jobs_are_not_said_to_be_completed(self, qtbot, window, program):
-        program.service.cancel([3]).result(5)
+        program.service.cancel([3]).result(120)
         qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
         window.jobs.fold_all()
         told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)

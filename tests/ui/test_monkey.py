@@ -33,6 +33,6 @@ def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypat
     after = FakeProgram(home)
     after.start()
     kept = after.hand.do(lambda service: service.ledger.store.ids())
-    assert after.service.verify().result(20) == []
+    assert after.service.verify().result(120) == []
     after.stop()
     assert set(kept) == monkey.given - monkey.removed

@@ -80,7 +80,7 @@ def test_nothing_is_told_of_what_a_person_sees_or_does_not_want(
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 3)
     window.hide()
     program.settings = save_changes(program.settings, {"notify": "never"})
-    program.service.retry([1]).result(10)
+    program.service.retry([1]).result(120)
     work_off(hand, "c")
     qtbot.waitUntil(lambda: desktop._tray.last.text() == "Recording 1 is done")
     assert tray == []
@@ -107,17 +107,17 @@ def test_the_ring_fills(dressed):
 
 def test_a_wave_counts_what_ended_and_forgets_what_was_taken_away(program, recordings):
     program.start()
-    ids = program.service.submit(recordings).result(10).ids
-    jobs = [program.service.job(job_id).result(10) for job_id in ids]
+    ids = program.service.submit(recordings).result(120).ids
+    jobs = [program.service.job(job_id).result(120) for job_id in ids]
     wave = Wave()
     assert [wave.take(job) for job in jobs] == [None] * 3
     running = program.hand.claim()
     wave.take(running)
     assert wave.share({ids[0]: 0.5}) == pytest.approx(0.5 / 3)
-    program.service.cancel(ids[2:]).result(10)
-    assert wave.take(program.service.job(ids[2]).result(10)) is None
+    program.service.cancel(ids[2:]).result(120)
+    assert wave.take(program.service.job(ids[2]).result(120)) is None
     program.hand.complete(running, consultation())
-    done = program.service.job(ids[0]).result(10)
+    done = program.service.job(ids[0]).result(120)
     assert wave.take(done) == Ended(completed=(ids[0],))
     assert wave.take(done) is None
     assert (wave.share({}), wave.end()) == (0.5, None)
@@ -152,5 +152,5 @@ QTimer.singleShot(10_000, application.quit)
 application.exec()
 """
     command = ["dbus-run-session", "--", sys.executable, "-c", script]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
     assert done.stdout.splitlines() == ["application://fi-desktop.desktop"], done.stderr

@@ -197,14 +197,14 @@ def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
     assert QTest.qWaitForWindowExposed(view)
     spent = []
     for _ in range(12):
-        begun = time.perf_counter()
+        begun = time.process_time()
         view.lanes.grab()
-        spent.append(time.perf_counter() - begun)
+        spent.append(time.process_time() - begun)
         view.lanes.zoom_in()
     view.lanes.choose(4321)
     view.turns.choose(4321)
     view.grab()
-    # the median: another process may have the core for a while
+    # the median, of this process's own time: others may have the cores
     assert sorted(spent)[6] < 0.25
 
 

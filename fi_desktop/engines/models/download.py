@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -119,8 +121,12 @@ def install(
 
 def fetched_bytes(name: str, root: Path) -> int:
     """Return how much of a pack lies there from an earlier try."""
-    folder = place.partial(root, name)
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    total = 0
+    for path in place.partial(root, name).rglob("*"):
+        with suppress(FileNotFoundError):  # a file that is complete by now has another name
+            found = path.stat()
+            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return total
 
 
 def discard(name: str, root: Path) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hf_agoodtoken"
 _LARGE = (".bin", ".npz")
-_PATIENCE_S = 20.0
+_PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
