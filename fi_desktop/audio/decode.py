@@ -32,6 +32,8 @@ from fi_desktop.core.errors import UserError
 
 MAX_CHANNELS = 8
 
+# So many recordings behind another that cannot be read are its end.
+_PART_FAILURES = 16
 # How much faster sound is played until it has caught up with its timestamps: nothing is left out, and a
 # voice stays the same.
 _HASTE = 1.025
@@ -168,9 +170,9 @@ def _decode_tracks(
 
 def _read_on(media: Media, reading: Reading, decoder: _Decoder) -> None:
     """Decode the recordings that follow in the same file; see `packets.py`."""
-    start, next_at = 0, following(media, reading)
-    while next_at is not None:
-        start += next_at
+    start, next_at, failures = 0, following(media, reading.packet_at), 0
+    while next_at is not None and next_at > start and failures < _PART_FAILURES:
+        start = next_at
         try:
             with open_part(media, start) as part:
                 reading = Reading(part)
@@ -179,10 +181,12 @@ def _read_on(media: Media, reading: Reading, decoder: _Decoder) -> None:
                     if packet.stream_index == part.stream.index:
                         decoder.take(packet)
                 decoder.compare(decoder.end_s)
-                next_at = following(part, reading)
+                behind = following(part, reading.packet_at)
+                next_at = None if behind is None else start + behind
         except UserError:
-            decoder.leave_rest()
-            return
+            failures += 1
+            decoder.leave_part()
+            next_at = following(media, start)
 
 
 def _joined(heard: Sequence[Decoded], tracks: int, part: Path, room: Room) -> Decoded:
@@ -267,9 +271,10 @@ class _Decoder:
         self._timeline.jump = jump
         self._losses.go_on(reading)
 
-    def leave_rest(self) -> None:
+    def leave_part(self) -> None:
         """Note that what follows in the file cannot be read."""
-        self._warnings.append(AudioWarning("audio.rest_unread", self._position_s))
+        if not any(warning.code == "audio.rest_unread" for warning in self._warnings):
+            self._warnings.append(AudioWarning("audio.rest_unread", self._position_s))
 
     @property
     def end_s(self) -> float:

@@ -25,7 +25,7 @@ _SENTENCES = {
         "The file's header counts only {length} of sound, but the file holds more: it was read to its end at "
         "{at}."
     ),
-    "audio.rest_unread": "What the file holds after {at} could not be read.",
+    "audio.rest_unread": "A part of the file after {at} could not be read.",
     "audio.tracks": "{used} sound tracks were used.",
     "audio.some_tracks": (
         "Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another "

@@ -49,14 +49,17 @@ def packets(media: Media, reading: Reading) -> Iterator[Packet]:
         raise read_error()
 
 
-def following(media: Media, reading: Reading) -> int | None:
-    """Return where another recording begins in the file, after what was read; None if there is none."""
+def following(media: Media, read_to: int) -> int | None:
+    """Return where another recording begins in the file; None if there is none.
+
+    read_to: where the last packet that was read begins; -1 if there was none.
+    """
     if media.sound is not None:
         return media.sound.next_at
     if media.container.format.name != "ogg":
         return None
     try:
-        return _ogg_beginning(media, reading.packet_at + 1)
+        return _ogg_beginning(media, max(read_to, 0) + 1)
     except OSError:
         raise read_error() from None
 

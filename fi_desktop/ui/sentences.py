@@ -372,7 +372,7 @@ PLAIN: tuple[str, ...] = (
         "The file's header counts only {length} of sound, but the file holds more: it was read to its end at "
         "{at}.",
     ),
-    QT_TRANSLATE_NOOP("Sentences", "What the file holds after {at} could not be read."),
+    QT_TRANSLATE_NOOP("Sentences", "A part of the file after {at} could not be read."),
     QT_TRANSLATE_NOOP("Sentences", "{used} sound tracks were used."),
     QT_TRANSLATE_NOOP(
         "Sentences",

@@ -2899,8 +2899,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
-        <source>What the file holds after {at} could not be read.</source>
-        <translation>No se pudo leer lo que el archivo contiene después de {at}.</translation>
+        <source>Sound as loud as the voices was not recognized as speech, {length} in all: please check.</source>
+        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length} en total): revíselo, por favor.</translation>
+    </message>
+    <message>
+        <source>A part of the file after {at} could not be read.</source>
+        <translation>No se pudo leer una parte del archivo después de {at}.</translation>
     </message>
     <message>
         <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
@@ -3433,10 +3437,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
         <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
-    </message>
-    <message>
-        <source>Sound as loud as the voices was not recognized as speech, {length} in all: please check.</source>
-        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length} en total): revíselo, por favor.</translation>
     </message>
     <message>
         <source>The vocabulary is too long: its last {number} words were not used.</source>

@@ -265,7 +265,18 @@ def test_what_cannot_be_read_behind_an_ogg_stream_is_told(tmp_path):
     source = write_media(tmp_path / "a.ogg", sound, codec="libopus", rate_hz=48_000)
     source.write_bytes(source.read_bytes() + b"OggS\0\2" + np.random.default_rng(1).bytes(50_000))
 
-    assert notes(decoded(source)) == ["What the file holds after 0:02 could not be read."]
+    assert notes(decoded(source)) == ["A part of the file after 0:02 could not be read."]
+
+
+def test_an_ogg_stream_without_sound_behind_another_ends(tmp_path):
+    sound = tones([440], seconds=2.0, rate_hz=48_000)
+    flac = write_media(tmp_path / "a.ogg", sound, codec="flac", rate_hz=48_000).read_bytes()
+    opus = write_media(tmp_path / "b.ogg", sound, codec="libopus", rate_hz=48_000).read_bytes()
+    third_page = opus.index(b"OggS", opus.index(b"OggS", 1) + 1)
+    source = tmp_path / "c.ogg"
+    source.write_bytes(flac + opus[:third_page] + flac)
+
+    assert decoded(source).recording.duration == pytest.approx(4.0, abs=0.05)
 
 
 @pytest.mark.parametrize("between", [b"", b"LIST\x04\0\0\0abcd"])
