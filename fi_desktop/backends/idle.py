@@ -7,6 +7,7 @@ from multiprocessing.connection import wait
 
 from fi_desktop.backends.base import EngineRoom
 from fi_desktop.core.errors import TransientError
+from fi_desktop.core.job import Job
 
 _RETRY_TURN_S = 1.0
 
@@ -14,11 +15,19 @@ _RETRY_TURN_S = 1.0
 class IdleBackend(EngineRoom):
     """Carries out commands and claims nothing."""
 
+    _all_expired = False
+
     def _work(self) -> None:
         while not self._stopping.is_set():
-            wait([self._bell_reader])
+            if self._all_expired:
+                wait([self._bell_reader])
             self._hear()
-            self._turn(list)
+            self._turn(self._expire)
+
+    def _expire(self) -> list[Job]:
+        """Forget old jobs once, a few a turn: where the window is seldom opened, nobody else does."""
+        self._all_expired = self._all_expired or self._service.ledger.expire()
+        return []
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error

@@ -34,6 +34,7 @@ def open_cache(folder: Path) -> Cache:
         tag_index=1,
         sqlite_synchronous=2,  # FULL: NORMAL may lose the last commits when the power goes
         sqlite_auto_vacuum=0,  # freed pages are used again; moving them about costs a tenth of a turn
+        sqlite_secure_delete=1,  # what is deleted is overwritten; some builds of SQLite do so, others do not
         sqlite_mmap_size=0,  # a mapped file that cannot be read any more ends the process
     )
     try:

@@ -1,4 +1,6 @@
-"""A store that is damaged is set aside, never deleted, and rebuilt from what can still be read.
+"""A store that is damaged is set aside, and rebuilt from what can still be read.
+
+It is deleted some weeks later: it holds the names of recordings, also of those that were removed since.
 
 Read are the events, row by row around what is broken, and the results that lie in the jobs' own folders. A
 job whose events are broken off goes on from the last that is whole; one that has a result is completed,
@@ -36,6 +38,10 @@ from fi_desktop.jobs.chain import unbroken
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.store import JobStore
 
+ASIDE_DAYS = 30
+"""So long a damaged store is kept beside the one that was rebuilt from it."""
+_ASIDE = "-damaged-"
+_MOMENT = "%Y%m%d-%H%M%S-%f"
 _CLAIM = "rebuilt"
 _ROW = "SELECT key, value FROM Cache WHERE rowid = ?"
 _ROWS_A_PAGE = 40
@@ -51,6 +57,7 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
         UserError: it was written by a newer version.
         TransientError: it cannot be opened now.
     """
+    _delete_old(folder, now())
     try:
         store = JobStore(folder)
     except UserError as error:
@@ -60,8 +67,8 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
         if store.sound:
             return store
         store.close()
-    moment = datetime.fromtimestamp(now(), UTC).strftime("%Y%m%d-%H%M%S-%f")
-    aside = folder.rename(folder.with_name(f"{folder.name}-damaged-{moment}"))
+    moment = datetime.fromtimestamp(now(), UTC).strftime(_MOMENT)
+    aside = folder.rename(folder.with_name(f"{folder.name}{_ASIDE}{moment}"))
     store = JobStore(folder)
     with store.transaction():
         restored = _restore(store, _links(aside / "cache.db"), folders, now())
@@ -70,6 +77,18 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
         f"The queue's file was damaged. It was set aside as {aside.name}; {restored} jobs were restored."
     )
     return store
+
+
+def _delete_old(folder: Path, now: float) -> None:
+    """Delete what was set aside longer ago than `ASIDE_DAYS`."""
+    for aside in folder.parent.glob(f"{folder.name}{_ASIDE}*"):
+        try:
+            moment = datetime.strptime(aside.name.rpartition(_ASIDE)[2], _MOMENT).replace(tzinfo=UTC)
+        except ValueError:
+            continue  # a person gave it another name, to keep it
+        if now - moment.timestamp() > ASIDE_DAYS * 86_400:
+            shutil.rmtree(aside, ignore_errors=True)
+            log.event("STORE_DELETED")
 
 
 def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFolders, at: float) -> int:

@@ -229,6 +229,7 @@ class JobService:
         self._opened = self._new_ledger(self._open_store())
         with self.turn():
             self.ledger.take_back()
+            self.ledger.expire()
             if self.ledger.store.notice:
                 self.tell(Notice(self.ledger.store.notice))
         self.folders.prepare()
@@ -283,6 +284,8 @@ class JobService:
             else:
                 future.set_exception(refusal)
         self._publish()
+        if not self.waiting:
+            self.ledger.store.clear_log()
 
     def tell(self, *news: News) -> None:
         """Tell listeners something that is not stored, with the next turn."""

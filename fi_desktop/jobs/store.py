@@ -14,7 +14,8 @@ Rows, all under text keys, so that a range of keys is a range of things:
     b:<batch>:<id>          the jobs of a batch
     f:<fingerprint>:<id>    the jobs of a recording with the same options; the value is the job's id
     m:…                     the schema's version, the last id, the owner's epoch, whether an owner
-                            has it open, whether the queue is paused
+                            has it open, whether the queue is paused, whether what is deleted was always
+                            overwritten
 
 Since there is no other writer, what was written last is remembered, and so need not be read for the next
 change; nor need what is asked at every claim: whether the queue is paused, and which retry is due first; nor,
@@ -110,6 +111,7 @@ class JobStore:
         self._counts: dict[JobState, int] | None = None  # None: to be counted
         self._last_id: int | None = None  # None: to be read
         self._ids_given = False  # … since the last id was written
+        self._removed = False  # jobs were removed, and the log may still hold what they were
         try:
             self._begin()
         except sqlite3.OperationalError as error:
@@ -125,10 +127,18 @@ class JobStore:
     def _begin(self) -> None:
         _refuse_newer(self._cache.get("m:schema", default=SCHEMA_VERSION))
         self.sound = not self._cache.get("m:open", default=0) or not self.check()
+        if not self._cache.get("m:overwrites", default=0):
+            self._overwrite_free_pages()
         with self.transaction():
             self._cache.set("m:schema", SCHEMA_VERSION)
             self._cache.set("m:open", 1)
             self.epoch: int = self._cache.incr("m:epoch", default=0)
+
+    def _overwrite_free_pages(self) -> None:
+        """Rid the file of what was deleted before deleting overwrote; once in a store's life."""
+        with suppress(sqlite3.OperationalError):  # no room for it now: tried again at the next start
+            self._sql("VACUUM")
+            self._cache.set("m:overwrites", 1)
 
     def close(self) -> None:
         """Close the store; what was committed stays."""
@@ -348,7 +358,8 @@ class JobStore:
         return dict(self._counts)
 
     def remove(self, job: Job) -> None:
-        """Forget the job and its events. Needs a transaction."""
+        """Forget the job and its events. Needs a transaction; see `clear_log`."""
+        self._removed = True
         self._written.pop(job.id, None)
         self._counts = None
         self._unplace(job)
@@ -361,6 +372,16 @@ class JobStore:
             "DELETE FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
             (f"e:{job.id:012d}:", f"e:{job.id:012d};"),
         )
+
+    def clear_log(self) -> None:
+        """Take what was removed out of the write-ahead log too; nothing where nothing was removed.
+
+        Costs two fsyncs, so it is for when nothing else waits. Not inside a transaction.
+        """
+        if self._removed:
+            with suppress(sqlite3.OperationalError):  # no room for it now: it is done later, or at the end
+                self._sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self._removed = False
 
     def check(self) -> list[str]:
         """Return what SQLite finds wrong with its file; nothing where all is well."""

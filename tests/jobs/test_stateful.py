@@ -455,6 +455,7 @@ class Queue(RuleBasedStateMachine):
         self.told.clear()
         self.service.ledger.store.close()
         self.model.restart(self.now)
+        self.model.expire(self.now)
         self._open()
 
     # ---- what holds at any time

@@ -1,0 +1,103 @@
+"""What is removed, or has expired, is gone from every file of the store, also while it is open."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.rebuild import ASIDE_DAYS, open_or_rebuild
+from fi_desktop.jobs.store import JobStore
+from tests.driving import running_app
+from tests.jobs.conftest import Bench
+
+NAME = "Zutanita Quiquirimundi"
+JOBS = 30
+BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
+
+
+@pytest.fixture
+def as_upstream(monkeypatch: pytest.MonkeyPatch) -> Callable[..., sqlite3.Connection]:
+    """SQLite as its makers build it: what is deleted is left in the file."""
+    connect = sqlite3.connect
+
+    def upstream(*arguments, **named) -> sqlite3.Connection:
+        connection = connect(*arguments, **named)
+        connection.execute("PRAGMA secure_delete = OFF")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", upstream)
+    return upstream
+
+
+def names_in(folder: Path) -> dict[str, int]:
+    """How often the name stands in each file."""
+    found = {path.name: path.read_bytes().count(NAME.encode()) for path in folder.iterdir()}
+    return {name: times for name, times in found.items() if times}
+
+
+def test_removed_jobs_are_gone_while_the_store_is_open(bench: Bench, as_upstream):
+    bench.restart()  # with a connection as upstream's
+    ids = bench.submit(*(f"{NAME} {number}.wav" for number in range(JOBS)))
+    assert len(ids) == JOBS
+    for _ in range(JOBS):  # rows that were written more than once leave older ones behind
+        job = bench.claim()
+        with bench.service.turn():
+            bench.service.ledger.failed(job.id, job.claim, BROKEN)
+    assert names_in(bench.home / "store")
+    bench.answer(bench.service.purge())
+    assert names_in(bench.home / "store") == {}
+
+
+def test_expired_jobs_are_gone_from_the_log(tmp_path: Path, as_upstream):
+    bench = Bench(tmp_path, keep_s=100.0)
+    bench.answer(bench.service.cancel(bench.submit(f"{NAME}.wav")))
+    bench.now += 200
+    with bench.service.turn():
+        bench.service.ledger.expire()
+    assert names_in(tmp_path / "store") == {}
+    bench.service.close()
+
+
+def test_what_was_deleted_before_deleting_overwrote_goes_at_the_next_start(home: Path, as_upstream):
+    bench = Bench(home)
+    bench.submit(*(f"{NAME} {number}.wav" for number in range(JOBS)))
+    bench.service.close()
+    with sqlite3.connect(home / "store" / "cache.db") as database:  # by an earlier version
+        database.execute("DELETE FROM Cache WHERE key >= 'b:' AND key < 'k:' OR key = 'm:overwrites'")
+    database.close()
+    assert names_in(home / "store")
+    JobStore(home / "store").close()
+    assert names_in(home / "store") == {}
+
+
+def test_a_store_that_was_set_aside_is_deleted_after_some_weeks(home: Path):
+    folders = JobFolders(home / "jobs")
+    folders.prepare()
+    JobStore(home / "store").close()
+    set_aside = datetime(2026, 11, 1, tzinfo=UTC)
+    old, kept = home / "store-damaged-20261101-000000-000000", home / "store-damaged-of-a-person"
+    for folder in (old, kept):
+        folder.mkdir()
+        (folder / "cache.db").write_text(NAME)
+    for days, there in ((ASIDE_DAYS - 1, True), (ASIDE_DAYS + 1, False)):
+        at = set_aside.timestamp() + days * 86_400
+        open_or_rebuild(home / "store", folders, now=lambda at=at: at).close()
+        assert old.exists() is there
+    assert kept.exists()
+
+
+def test_old_jobs_expire_where_the_queue_is_only_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fi_desktop.jobs.ledger._EXPIRED_A_TURN", 2)
+    bench = Bench(home)  # its clock stands in 1970
+    ids = bench.submit(*(f"{NAME} {number}.wav" for number in range(7)))
+    bench.answer(bench.service.cancel(ids[:-1]))
+    bench.service.close()
+    with running_app(home, backend="idle", keep_days=30.0) as driver:
+        driver.wait_for(lambda: all(driver.removed(job_id) for job_id in ids[:-1]))
+        assert [job.id for job in driver.app.service.jobs().result()] == [7]
