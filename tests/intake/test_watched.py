@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import threading
 import time
@@ -250,6 +252,59 @@ def test_a_line_that_was_cut_off_costs_only_itself(desk: Desk, folder: Path):
     assert desk.look().took == 0
     forget(desk.home, folder)
     assert unseen(desk.home, desk.folder) != []
+
+
+def test_what_is_kept_of_a_folder_names_no_file_and_no_content(desk: Desk, folder: Path):
+    content = b"RIFF of Ana"
+    (folder / "Ana Belen.wav").write_bytes(content)
+    (folder / "Zoe Cano.wav").write_bytes(b"passed over")
+    pass_over(
+        desk.home, desk.folder, [found for found in unseen(desk.home, desk.folder) if "Zoe" in found.path]
+    )
+    desk.restart()
+    assert desk.look().took == 1
+    kept = b"".join(path.read_bytes() for path in (desk.home / "watch").iterdir())
+    for private in (b"Ana", b"Zoe", folder.name.encode(), hashlib.sha256(content).hexdigest().encode()):
+        assert private not in kept
+    forget(desk.home, folder)
+    assert list((desk.home / "watch").iterdir()) == []
+
+
+def test_what_an_earlier_version_kept_stays_known_and_loses_its_names(desk: Desk, folder: Path):
+    taken, passed = folder / "Ana Belen.wav", folder / "Zoe Cano.wav"
+    lines = []
+    for path, seen in (
+        (taken, {"content": "5" * 64, "taken_at": NOW}),
+        (passed, {"content": "", "taken_at": None}),
+    ):
+        path.write_bytes(path.name.encode())
+        status = path.stat()
+        lines.append({"path": str(path), "size": status.st_size, "mtime_ns": status.st_mtime_ns, **seen})
+    (desk.home / "watch").mkdir(exist_ok=True)
+    kept = desk.home / "watch" / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}.jsonl"
+    kept.write_text("".join(f"{json.dumps(line)}\n" for line in lines) + '{"path": "cut of')
+    for _ in range(2):
+        desk.restart()
+        assert desk.look() == Look(FolderState.WATCHING, taken=1, last_at=NOW)
+        assert b"Ana" not in kept.read_bytes()
+    passed.rename(folder / "renamed.wav")
+    (folder / "new.wav").write_bytes(b"new")
+    assert desk.look().took == 1
+    desk.restart()
+    assert desk.look() == Look(FolderState.WATCHING, taken=2, last_at=NOW)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder cannot be made unwritable so")
+def test_what_the_disk_does_not_take_is_written_with_what_comes_next(home: Path, folder: Path):
+    (home / "watch").write_bytes(b"no folder")
+    desk = Desk(home, WatchedFolder(folder))
+    (folder / "a.wav").write_bytes(b"one")
+    assert desk.look().took == 1
+    (home / "watch").unlink()
+    (folder / "b.wav").write_bytes(b"two")
+    assert desk.look().took == 1
+    desk.restart()
+    assert desk.look() == Look(FolderState.WATCHING, taken=2, last_at=NOW)
 
 
 def test_ten_thousand_files_are_a_cheap_look(desk: Desk, folder: Path):
