@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
+
+from fi_desktop.core.events import JobEvent
+from fi_desktop.core.job import InvalidTransition, Job, StaleClaim, apply
+from fi_desktop.core.records import event_from_json
+
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, InvalidTransition, StaleClaim)
+"""What is raised where a row holds something else than was written into it."""
 
 ROOT = ""
 """What the first event is chained to."""
@@ -33,6 +41,23 @@ def unbroken(links: Sequence[dict[str, Any]]) -> bool:
             return False
         last = item["hash"]
     return True
+
+
+def whole_events(links: Mapping[int, Any]) -> Iterator[JobEvent]:
+    """Yield a job's events, given by number, up to the first that is lost, changed, or makes no sense."""
+    numbers = takewhile(lambda number: number in links, range(1, len(links) + 1))
+    chain: list[dict[str, Any]] = []
+    job: Job | None = None
+    for number in numbers:
+        chain.append(links[number])
+        try:
+            if not unbroken(chain):
+                return
+            event = event_from_json(links[number]["event"])
+            job = apply(job, event)
+        except UNREADABLE:
+            return
+        yield event
 
 
 def _hash(last: str, canonical: str) -> str:

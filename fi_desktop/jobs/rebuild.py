@@ -15,7 +15,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +22,16 @@ from fi_desktop import log
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import (
-    InvalidTransition,
     Job,
     JobOptions,
     JobState,
     Priority,
-    StaleClaim,
     apply,
     summarize,
 )
-from fi_desktop.core.records import event_from_json, options_from_json
+from fi_desktop.core.records import options_from_json
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.jobs.chain import unbroken
+from fi_desktop.jobs.chain import UNREADABLE, whole_events
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.store import JobStore
 
@@ -47,7 +44,6 @@ _ROW = "SELECT key, value FROM Cache WHERE rowid = ?"
 _ROWS_A_PAGE = 40
 _HEAD = b"SQLite format 3"
 _LARGEST_BYTES = 2**36  # a head that says more is damaged itself
-_UNREADABLE = (KeyError, TypeError, ValueError, InvalidTransition, StaleClaim)
 
 
 def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], float]) -> JobStore:
@@ -95,7 +91,7 @@ def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFold
     results = {int(path.parent.name) for path in folders.root.glob("[0-9]*/result.json")}
     restored = 0
     for job_id in sorted(links.keys() | results):
-        events = list(_whole_events(links.get(job_id, {})))
+        events = list(whole_events(links.get(job_id, {})))
         job = _replay(store, events)
         if job_id in results and (job is None or job.summary is None):
             job = _replay(store, _completion(job, job_id, folders, at), job)
@@ -111,28 +107,11 @@ def _replay(store: JobStore, events: list[ev.JobEvent], job: Job | None = None) 
     return job
 
 
-def _whole_events(links: dict[int, Any]) -> Iterator[ev.JobEvent]:
-    """Yield a job's events up to the first that is lost, changed, or makes no sense."""
-    numbers = takewhile(lambda number: number in links, range(1, len(links) + 1))
-    chain: list[dict[str, Any]] = []
-    job: Job | None = None
-    for number in numbers:
-        chain.append(links[number])
-        try:
-            if not unbroken(chain):
-                return
-            event = event_from_json(links[number]["event"])
-            job = apply(job, event)
-        except _UNREADABLE:
-            return
-        yield event
-
-
 def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) -> list[ev.JobEvent]:
     """Return the events that complete a job whose result is there."""
     try:
         transcript = folders.transcript(job_id)
-    except (OSError, *_UNREADABLE):
+    except (OSError, *UNREADABLE):
         return []
     events: list[ev.JobEvent] = []
     claim = _CLAIM
@@ -152,7 +131,7 @@ def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) ->
 def _submission(transcript: Transcript, job_id: int, at: float) -> ev.Submitted:
     try:
         options = options_from_json(transcript.provenance.options)
-    except _UNREADABLE:
+    except UNREADABLE:
         options = JobOptions()
     return ev.Submitted(job_id, at, transcript.provenance.source_name, options, Priority.NORMAL)
 
@@ -164,7 +143,7 @@ def _links(database: Path) -> dict[int, dict[int, Any]]:
         try:
             _, job_id, number = key.split(":")
             found.setdefault(int(job_id), {})[int(number)] = json.loads(value)
-        except (AttributeError, *_UNREADABLE):
+        except UNREADABLE:
             continue
     return found
 
@@ -183,7 +162,7 @@ def _rows(database: Path) -> Iterator[tuple[Any, Any]]:
                 if row is not None and str(row[0]).startswith("e:"):
                     yield row
     except (OSError, sqlite3.DatabaseError) as error:
-        log.event("STORE_UNREADABLE", error=type(error).__name__)
+        log.event("STOREUNREADABLE", error=type(error).__name__)
     finally:
         for leftover in database.parent.glob(f"{scratch.name}*"):
             leftover.unlink()

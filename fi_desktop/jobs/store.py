@@ -26,7 +26,7 @@ of that.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from operator import attrgetter
 from pathlib import Path
@@ -40,9 +40,11 @@ from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.listed import DONE_PATHS, Done, listed_from_json
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
-from fi_desktop.jobs.chain import ROOT, link
+from fi_desktop.jobs.chain import ROOT, UNREADABLE, link
 from fi_desktop.jobs.disk import RefusedRow, to_text, to_values
+from fi_desktop.jobs.keys import batch_key, event_key, place_key, record_key, same_key
 from fi_desktop.jobs.opening import open_cache, schema_of
+from fi_desktop.jobs.restored import restored
 from fi_desktop.jobs.trouble import damaged, unavailable, unwritable
 
 SCHEMA_VERSION = 1
@@ -212,28 +214,39 @@ class JobStore:
         self._counts = None
         if before is not None:
             self._unplace(before)
-        if (place := _place(job)) is not None:
+        if (place := place_key(job)) is not None:
             self._sql(_PUT, (place, None, job.id))
             if job.state is JobState.RETRYING:
                 self._waiting = None
         if before is None and job.batch is not None:
-            self._sql(_PUT, (_batch(job), None, job.id))
+            self._sql(_PUT, (batch_key(job), None, job.id))
         known_by = before.fingerprint if before is not None else None
         if before is not None and known_by is not None and known_by != job.fingerprint:
-            self._sql(_DELETE, (_same(before),))
+            self._sql(_DELETE, (same_key(before),))
         if job.fingerprint is not None and job.fingerprint != known_by:
-            self._sql(_PUT, (_same(job), None, job.id))
-        self._sql(_PUT, (_record(job.id), job.state.value, to_text(job_to_json(job))))
+            self._sql(_PUT, (same_key(job), None, job.id))
+        self._sql(_PUT, (record_key(job.id), job.state.value, to_text(job_to_json(job))))
         number, last = (0, ROOT) if before is None else self._last_link(job.id)
         text, digest = link(last, event_to_json(event))
-        self._sql(_PUT, (_event(job.id, number + 1), None, text))
+        self._sql(_PUT, (event_key(job.id, number + 1), None, text))
         self._remember(_Written(job, number + 1, digest))
 
     def get(self, job_id: int) -> Job | None:
         """Return the job, or None where there is none."""
         if (written := self._written.get(job_id)) is not None:
             return written.job
-        record = self._cache.get(_record(job_id))
+        row = self._sql(
+            "SELECT mode, filename, value FROM Cache WHERE key = ? AND raw = 1", (record_key(job_id),)
+        ).fetchone()
+        return None if row is None else self._job(job_id, row)
+
+    def record(self, job_id: int) -> Job | None:
+        """Return the job as its record says, or None where there is none.
+
+        Raises:
+            KeyError, TypeError, ValueError: the record cannot be read.
+        """
+        record = self._cache.get(record_key(job_id))
         return None if record is None else job_from_json(record)
 
     def events(self, job_id: int) -> list[JobEvent]:
@@ -277,53 +290,54 @@ class JobStore:
 
     def first_due(self, now: float) -> Job | None:
         """Return the waiting retry that has been due for longest at `now`, or None."""
-        first = self._first_waiting()
-        if not first or first[0] > f"d:{now:017.3f}:~":
-            return None
-        return self.get(int(first[0].rpartition(":")[2]))
+        while (first := self._first_waiting()) and first[0] <= f"d:{now:017.3f}:~":
+            job = self.get(int(first[0].rpartition(":")[2]))
+            if job is not None and place_key(job) == first[0]:
+                return job
+            self._sql(_DELETE, first)  # of a job that cannot be read, or does not wait there
+            self._waiting = None
+        return None
 
     def jobs(self, *, state: JobState | None = None, after: int = 0, limit: int | None = None) -> list[Job]:
         """Return jobs in order of submission: those with an id above `after`, at most `limit` of them."""
         bound = -1 if limit is None else limit
         if state is None:
             rows = self._sql(
-                "SELECT mode, filename, value FROM Cache WHERE key > ? AND key < 'j;' AND raw = 1"
+                "SELECT key, mode, filename, value FROM Cache WHERE key > ? AND key < 'j;' AND raw = 1"
                 " ORDER BY key LIMIT ?",
-                (_record(after), bound),
+                (record_key(after), bound),
             )
         else:
             rows = self._sql(
-                "SELECT mode, filename, value FROM Cache WHERE tag = ? AND key > ? ORDER BY key LIMIT ?",
-                (state.value, _record(after), bound),
+                "SELECT key, mode, filename, value FROM Cache WHERE tag = ? AND key > ? ORDER BY key LIMIT ?",
+                (state.value, record_key(after), bound),
             )
-        return [job_from_json(self._value(row)) for row in rows.fetchall()]
+        return self._jobs(rows.fetchall())
 
     def newest(self, limit: int) -> list[Job]:
         """Return the jobs that were submitted last, the newest first."""
-        rows = self._sql(
-            "SELECT mode, filename, value FROM Cache WHERE key > 'j:' AND key < 'j;' AND raw = 1"
-            " ORDER BY key DESC LIMIT ?",
-            (limit,),
-        )
-        return [job_from_json(self._value(row)) for row in rows.fetchall()]
+        return self._below("j;", limit)
 
     def listed(self, before: int, limit: int) -> list[Job | Done]:
         """Return jobs with an id below `before`, the newest first: as little as a list needs of each."""
-        rows, sound, lines = self._sql(_LISTED, (*DONE_PATHS, _record(before), limit)).fetchone()
-        if sound < rows:
-            raise RefusedRow("a value that is not JSON text")
-        jobs = list(map(listed_from_json, to_values(lines or "")))
+        rows, sound, lines = self._sql(_LISTED, (*DONE_PATHS, record_key(before), limit)).fetchone()
+        try:
+            jobs = list(map(listed_from_json, to_values(lines or "")))
+        except UNREADABLE:
+            sound = 0
+        if sound < rows:  # one cannot be read: each by itself
+            return list(self._below(record_key(before), limit))
         return sorted(jobs, key=attrgetter("id"), reverse=True)
 
     def finished_before(self, moment: float, *, after: int, up_to: int) -> list[Job]:
         """Return the jobs above `after` and up to `up_to` that were finished before then, UTC seconds."""
         # in SQL: to make a Job of each record takes ten times as long
         rows = self._sql(
-            "SELECT mode, filename, value FROM Cache WHERE key > ? AND key <= ? AND raw = 1"
+            "SELECT key, mode, filename, value FROM Cache WHERE key > ? AND key <= ? AND raw = 1"
             " AND CASE WHEN json_valid(value) THEN json_extract(value, '$.finished_at') END < ?",
-            (_record(after), _record(up_to), moment),
+            (record_key(after), record_key(up_to), moment),
         )
-        return [job_from_json(self._value(row)) for row in rows.fetchall()]
+        return self._jobs(rows.fetchall())
 
     def ids(self) -> list[int]:
         """Return the ids of all jobs."""
@@ -338,7 +352,7 @@ class JobStore:
 
     def is_finished(self, job_id: int) -> bool:
         """Whether there is a job of this id, in a final state."""
-        row = self._sql("SELECT tag FROM Cache WHERE key = ? AND raw = 1", (_record(job_id),)).fetchone()
+        row = self._sql("SELECT tag FROM Cache WHERE key = ? AND raw = 1", (record_key(job_id),)).fetchone()
         return row is not None and JobState(row[0]).final
 
     def placed(self) -> list[int]:
@@ -364,10 +378,10 @@ class JobStore:
         self._counts = None
         self._unplace(job)
         if job.batch is not None:
-            self._sql(_DELETE, (_batch(job),))
+            self._sql(_DELETE, (batch_key(job),))
         if job.fingerprint is not None:
-            self._sql(_DELETE, (_same(job),))
-        self._sql(_DELETE, (_record(job.id),))
+            self._sql(_DELETE, (same_key(job),))
+        self._sql(_DELETE, (record_key(job.id),))
         self._sql(
             "DELETE FROM Cache WHERE key >= ? AND key < ? AND raw = 1",
             (f"e:{job.id:012d}:", f"e:{job.id:012d};"),
@@ -394,7 +408,7 @@ class JobStore:
         self._last_id, self._ids_given = None, False
 
     def _unplace(self, job: Job) -> None:
-        if (place := _place(job)) is not None:
+        if (place := place_key(job)) is not None:
             self._sql(_DELETE, (place,))
             if job.state is JobState.RETRYING:
                 self._waiting = None
@@ -427,7 +441,11 @@ class JobStore:
         ).fetchone()
         if row is None:
             return 0, ROOT
-        return int(row[0].rpartition(":")[2]), self._value(row[1:])["hash"]
+        try:
+            digest = str(self._value(row[1:])["hash"])
+        except UNREADABLE:
+            digest = ROOT  # the chain is broken there, and `verify` says so
+        return int(row[0].rpartition(":")[2]), digest
 
     def _between(self, prefix: str) -> list[Any]:
         rows = self._sql(
@@ -437,40 +455,54 @@ class JobStore:
         return list(rows.fetchall())
 
     def _first(self, start: str, end: str) -> Job | None:
-        row = self._sql(
-            "SELECT value FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key LIMIT 1",
-            (start, end),
-        ).fetchone()
-        return None if row is None else self.get(row[0])
+        query = "SELECT key FROM Cache WHERE key >= ? AND key < ? AND raw = 1 ORDER BY key LIMIT 1"
+        while (row := self._sql(query, (start, end)).fetchone()) is not None:
+            job = self.get(int(row[0].rpartition(":")[2]))
+            if job is not None and place_key(job) == row[0]:
+                return job
+            self._sql(_DELETE, row)  # of a job that cannot be read, or does not wait there
+        return None
 
-    def _value(self, row: tuple[int, str | None, Any]) -> Any:
+    def _below(self, key: str, limit: int) -> list[Job]:
+        """Return jobs whose records come before a key, the newest first, but not what cannot be read."""
+        jobs: list[Job] = []
+        while len(jobs) < limit:
+            rows = self._sql(
+                "SELECT key, mode, filename, value FROM Cache WHERE key > 'j:' AND key < ? AND raw = 1"
+                " ORDER BY key DESC LIMIT ?",
+                (key, limit - len(jobs)),
+            ).fetchall()
+            if not rows:
+                break
+            jobs += self._jobs(rows)
+            key = rows[-1][0]
+        return jobs
+
+    def _jobs(self, rows: Iterable[tuple[Any, ...]]) -> list[Job]:
+        """Return the jobs of rows with their keys, without those that cannot be read."""
+        found = (self._job(int(key[2:]), row) for key, *row in rows)
+        return [job for job in found if job is not None]
+
+    def _job(self, job_id: int, row: Sequence[Any]) -> Job | None:
+        """Return the job of a row; one that cannot be read is what its events say, as far as these can be."""
+        try:
+            return job_from_json(self._value(row))
+        except UNREADABLE:
+            return self._restored(job_id)
+
+    def _restored(self, job_id: int) -> Job | None:
+        """Write a record from the job's events; None: they cannot be read either, and nothing is changed."""
+        job = restored(self._sql, self._value, job_id)
+        if job is not None:
+            self._sql(_PUT, (record_key(job_id), job.state.value, to_text(job_to_json(job))))
+            if (place := place_key(job)) is not None:
+                self._sql(_PUT, (place, None, job_id))
+            self.forget()
+        return job
+
+    def _value(self, row: Sequence[Any]) -> Any:
         mode, filename, value = row
         return self._cache.disk.fetch(mode, filename, value, False)
-
-
-def _record(job_id: int) -> str:
-    return f"j:{job_id:012d}"
-
-
-def _batch(job: Job) -> str:
-    return f"b:{job.batch:012d}:{job.id:012d}"
-
-
-def _same(job: Job) -> str:
-    return f"f:{job.fingerprint}:{job.id:012d}"
-
-
-def _event(job_id: int, number: int) -> str:
-    return f"e:{job_id:012d}:{number:06d}"
-
-
-def _place(job: Job) -> str | None:
-    """Return the key under which the job waits, if it does."""
-    if job.state is JobState.QUEUED:
-        return f"q:{int(job.priority)}:{job.id:012d}"
-    if job.state is JobState.RETRYING and job.due_at is not None:
-        return f"d:{job.due_at:017.3f}:{job.id:012d}"
-    return None
 
 
 def _refuse_newer(version: int | None) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import reduce
 
 from fi_desktop.core.invariants import check
-from fi_desktop.core.job import InvalidTransition, Job, JobState, StaleClaim, apply
-from fi_desktop.jobs.chain import unbroken
+from fi_desktop.core.job import Job, JobState, apply
+from fi_desktop.jobs.chain import UNREADABLE, unbroken
 from fi_desktop.jobs.store import JobStore
 
 
@@ -27,7 +27,7 @@ def verify(store: JobStore) -> Iterator[str]:
 
 def _verify_job(store: JobStore, job_id: int) -> Iterator[str]:
     try:
-        record = store.get(job_id)
+        record = store.record(job_id)
         if not unbroken(store.links(job_id)):
             yield f"Job {job_id}: an event was changed or left out."
         folded: Job | None = reduce(apply, store.events(job_id), None)
@@ -35,7 +35,7 @@ def _verify_job(store: JobStore, job_id: int) -> Iterator[str]:
             yield f"Job {job_id}: its record is not what its events say."
         if record is not None:
             check(record)
-    except (KeyError, TypeError, ValueError, StaleClaim, InvalidTransition) as error:
+    except UNREADABLE as error:
         yield f"Job {job_id}: its record or its events cannot be read ({type(error).__name__}: {error})."
 
 
