@@ -1,0 +1,125 @@
+"""A home that is searched for a patient's name, speech and words after a job was removed or given up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import wave
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from fi_desktop import pipeline
+from fi_desktop.backends import worker
+from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.engines.models import PackKind
+from fi_desktop.intake.profiles import Choice
+from fi_desktop.intake.watched import WatchedFolder
+from fi_desktop.intake.watcher import Watcher
+from tests.driving import Driver, running_app
+from tests.packs.install import install
+from tests.packs.make_whisper import make_whisper
+
+NAME = "Zutanita Quiquirimundi"
+WORDS = ("Ornitorrinco", "duele", "cabeza")
+OPTIONS = JobOptions(engine="builtin", transcriber="test-words", language="es")
+STAGES = {"audio.s16", "decoded.json", "speech.npz", "turns.json", "words.json"}
+_real_main = worker.main
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack that says `WORDS` whatever it hears."""
+    folder = tmp_path_factory.mktemp("packs") / "test-words"
+    make_whisper(folder, WORDS, language="es", seconds_per_word=2.5)
+    install(folder, PackKind.WHISPER)
+    return folder
+
+
+@pytest.fixture
+def home(home: Path, pack: Path) -> Path:
+    shutil.copytree(pack, home / "models" / pack.name)
+    return home
+
+
+@pytest.fixture
+def recording(tmp_path: Path, sample: Path) -> Path:
+    """Ten seconds of the phone call, under a patient's name, in a folder outside of the home."""
+    path = tmp_path / "recorder" / f"{NAME}.wav"
+    path.parent.mkdir()
+    with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
+        target.setparams(source.getparams())
+        source.setpos(5 * source.getframerate())
+        target.writeframes(source.readframes(10 * source.getframerate()))
+    return path
+
+
+def traces(home: Path, recording: Path) -> set[str]:
+    """Say what of a patient is found in the home, the models apart: name, speech, or a word."""
+    with wave.open(str(recording)) as file:
+        file.setpos(file.getnframes() // 2)
+        speech = file.readframes(64)
+    private = {"name": NAME.encode(), "first name": NAME.split()[0].encode(), "speech": speech}
+    private |= {word: word.encode() for word in WORDS}
+    found = set()
+    for path in home.rglob("*"):
+        if path.is_file() and home / "models" not in path.parents:
+            content = path.read_bytes() + str(path.relative_to(home)).encode()
+            found |= {what for what, sign in private.items() if sign in content}
+    return found
+
+
+def killed_before_the_end(pipe: Connection, device: str) -> None:
+    """A real worker that is killed when all stages but the last are done; spawned, so found by name."""
+    pipeline._join = lambda *_arguments: os.kill(os.getpid(), signal.SIGKILL)
+    _real_main(pipe, device)
+
+
+def stages_of(driver: Driver, job_id: int) -> set[str]:
+    return {path.name for path in driver.app.service.folders.folder(job_id).iterdir()}
+
+
+def test_a_job_that_is_removed_leaves_no_trace(home: Path, recording: Path):
+    with running_app(home, workers=1) as driver:
+        watcher = Watcher(home, driver.app.service, lambda _folder, _look: None, interval_s=0.02)
+        watcher.usual = Choice(OPTIONS)
+        watcher.watch([WatchedFolder(recording.parent)])
+        (done,) = driver.wait_until_done(1)
+        watcher.close()
+        assert done.state is JobState.COMPLETED
+        assert traces(home, recording) >= {"name", *WORDS}  # the result is kept
+        assert "speech" not in traces(home, recording)
+        driver.app.service.remove([1]).result()
+        driver.wait_for(lambda: driver.removed(1))
+        driver.app.service.counts().result()  # the turn of the removal is over
+        assert traces(home, recording) == set()
+    assert traces(home, recording) == set()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody is killed by a signal there")
+@pytest.mark.parametrize(("delays_s", "state"), [((600.0, 600.0), JobState.RETRYING), ((), JobState.FAILED)])
+def test_a_job_whose_worker_was_killed_leaves_no_speech_once_it_is_given_up(
+    home: Path,
+    recording: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    delays_s: tuple[float, ...],
+    state: JobState,
+):
+    monkeypatch.setattr(worker, "main", killed_before_the_end)
+    with running_app(home, workers=1, retry_delays_s=delays_s) as driver:
+        (job_id,) = driver.submit(recording, options=OPTIONS)
+        driver.wait_for_state(job_id, state)
+        if state is JobState.RETRYING:
+            assert stages_of(driver, job_id) >= STAGES  # a retry will want them
+            assert "speech" in traces(home, recording)
+            driver.app.service.cancel([job_id]).result()
+            driver.wait_for_state(job_id, JobState.CANCELLED)
+        assert stages_of(driver, job_id) == set()
+        assert traces(home, recording) == {"name", "first name"}  # it is in the list
+        driver.app.service.remove([job_id]).result()
+        driver.wait_for(lambda: driver.removed(job_id))
+        driver.app.service.counts().result()
+        assert traces(home, recording) == set()
+    assert traces(home, recording) == set()
