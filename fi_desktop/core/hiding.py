@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from pathlib import PurePath
 
 _SHORTEST = 3  # characters; a shorter name is a part of too many words
@@ -16,7 +17,7 @@ def without_path(text: str, path: PurePath) -> str:
     They are found as they are, as `repr`, `ascii` or JSON write them, also of their bytes and also one in the
     other, as a URL, and with "?" or "�" for what an encoding lacks.
     """
-    for private in (str(path), path.name, path.stem, str(path.parent)):
+    for private in (str(path.parent), path.name, path.stem):
         if len(private) < _SHORTEST:
             continue
         for form in dict.fromkeys((private, *(unicodedata.normalize(n, private) for n in ("NFC", "NFD")))):
@@ -24,6 +25,7 @@ def without_path(text: str, path: PurePath) -> str:
     return text
 
 
+@cache
 def _written(letter: str) -> str:
     """Return a pattern for all that may stand for one character."""
     if letter in "/\\":
@@ -34,19 +36,13 @@ def _written(letter: str) -> str:
         return letter
     number = ord(letter)
     encoded = letter.encode("utf-8", "surrogateescape" if 0xDC80 <= number <= 0xDCFF else "surrogatepass")
-    forms = [
-        re.escape(letter),
-        rf"\\+x{number:02x}",
-        rf"\\+u{number:04x}",
-        rf"\\+U{number:08x}",
-        "".join(rf"\\+x{byte:02x}" for byte in encoded),
-        "".join(f"%{byte:02x}" for byte in encoded),
-    ]
+    escapes = [f"x{number:02x}", f"u{number:04x}", f"U{number:08x}"]
+    escapes += [r"\\+".join(f"x{byte:02x}" for byte in encoded)]
     if number > 0xFFFF:  # JSON
         high, low = divmod(number - 0x10000, 0x400)
-        forms.append(rf"\\+u{0xD800 + high:04x}\\+u{0xDC00 + low:04x}")
+        escapes.append(rf"u{0xD800 + high:04x}\\+u{0xDC00 + low:04x}")
     if letter in _ESCAPES:
-        forms.append(rf"\\+{_ESCAPES[letter]}")
-    if not letter.isascii():
-        forms.append(r"\?+|�+")
-    return f"(?i:{'|'.join(forms)})"
+        escapes.append(_ESCAPES[letter])
+    url = "".join(f"%{byte:02X}" for byte in encoded)
+    lacking = "" if letter.isascii() else r"|[?�]+"
+    return rf"(?:{re.escape(letter)}|\\+(?:{'|'.join(escapes)})|{url}{lacking})"

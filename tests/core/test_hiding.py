@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fi_desktop.core.hiding import without_path
@@ -51,6 +51,7 @@ def test_a_name_is_found_however_it_is_written(path, written):
         assert hidden.endswith(" after")
 
 
+@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_characters="/\0"), min_size=3, max_size=40), st.sampled_from(list(WRITTEN))
 )

@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fi_desktop.exporters.places import LONGEST_NAME, file_name, free_place, places, same
@@ -12,6 +12,7 @@ file_names = st.text(
 )
 
 
+@settings(deadline=None)
 @given(file_names, st.sampled_from(["txt", "rttm"]), st.integers(1, 1000))
 def test_a_name_fits_the_disk_and_keeps_its_ending_and_its_number(name, format, number):
     made = file_name(name, format, number=number)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QUrl
 
@@ -18,6 +18,7 @@ names = st.binary(min_size=1, max_size=40).filter(
 )
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_path_comes_back_from_its_address(name):
     path = Path(os.fsdecode(b"/r/" + name))
