@@ -214,9 +214,7 @@ class MainWindow(QMainWindow):
         # not before somebody wants to see them: the first window does not wait for it
         from fi_desktop.ui.details.panel import DetailsPanel
 
-        panel = DetailsPanel(
-            self._service, self._bridge, self.jobs, self._settings.logs, self._on_refused, parent
-        )
+        panel = DetailsPanel(self._service, self._bridge, self.jobs, self._settings, self._on_refused, parent)
         panel.job.open_asked.connect(self.windows.open)
         panel.job.retry_asked.connect(self._on_retry_of_one)
         return panel

@@ -13,10 +13,10 @@ from fi_desktop.core.transcript import DOUBT
 from fi_desktop.ui import errors
 from fi_desktop.ui.export.style import labels
 from fi_desktop.ui.jobs.rows import Row
+from fi_desktop.ui.no_words import WORDS_MISSING
 from fi_desktop.ui.times import clock
 
-# The pipeline says why something is missing after one of these; what follows is an engine's own sentence.
-_WORDS_MISSING = "The words are missing: "
+# The pipeline says why speakers are missing after this; what follows is an engine's own sentence.
 _SPEAKERS_MISSING = "The speakers are missing: "
 
 # Qt names these by a country ("español de España"), which no recording says of itself.
@@ -100,7 +100,7 @@ class Words(QObject):
 
     def lacks(self, notes: tuple[str, ...]) -> bool:
         """Return whether a part of the result is missing."""
-        return any(note.startswith((_WORDS_MISSING, _SPEAKERS_MISSING)) for note in notes)
+        return any(note.startswith((WORDS_MISSING, _SPEAKERS_MISSING)) for note in notes)
 
     def error(self, error: ErrorInfo | None) -> str:
         """Return what went wrong, in a sentence; "" where nothing did."""

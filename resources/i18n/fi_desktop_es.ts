@@ -1355,6 +1355,10 @@ Todo se queda en este equipo.</translation>
         <translation>Requiere una cuenta gratuita</translation>
     </message>
     <message>
+        <source>Recommended for this computer</source>
+        <translation>Recomendado para este equipo</translation>
+    </message>
+    <message>
         <source>Not installed</source>
         <translation>No instalado</translation>
     </message>
@@ -1732,6 +1736,64 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Speakers, language, engine, words and priority are kept in it.</source>
         <translation>Guarda hablantes, idioma, motor, transcripción y prioridad.</translation>
+    </message>
+</context>
+<context>
+    <name>NoWordsNote</name>
+    <message>
+        <source>No transcription</source>
+        <translation>Sin transcripción</translation>
+    </message>
+    <message>
+        <source>Choose a model…</source>
+        <translation>Elegir modelo…</translation>
+    </message>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
+    </message>
+</context>
+<context>
+    <name>NoWordsSentences</name>
+    <message>
+        <source>Transcription was switched off for this recording.</source>
+        <translation>La transcripción estaba desactivada para esta grabación.</translation>
+    </message>
+    <message>
+        <source>Transcription failed: {reason}</source>
+        <translation>La transcripción falló: {reason}</translation>
+    </message>
+    <message>
+        <source>No words could be made out in this recording.</source>
+        <translation>No se distinguieron palabras en esta grabación.</translation>
+    </message>
+    <message>
+        <source>No transcription model was installed when this recording was processed.</source>
+        <translation>No había ningún modelo de transcripción instalado cuando se procesó esta grabación.</translation>
+    </message>
+    <message>
+        <source>Install a model, then process the recording again.</source>
+        <translation>Instale un modelo y procese la grabación de nuevo.</translation>
+    </message>
+    <message>
+        <source>This shows who spoke when.</source>
+        <translation>Aquí se ve quién habló y cuándo.</translation>
+    </message>
+    <message>
+        <source>None: switched off</source>
+        <translation>Ninguno: desactivada</translation>
+    </message>
+    <message>
+        <source>None: it failed</source>
+        <translation>Ninguno: falló</translation>
+    </message>
+    <message>
+        <source>None: nothing was made out</source>
+        <translation>Ninguno: no se distinguió nada</translation>
+    </message>
+    <message>
+        <source>None: no model is installed</source>
+        <translation>Ninguno: no hay modelo instalado</translation>
     </message>
 </context>
 <context>
@@ -2899,10 +2961,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Sentences</name>
     <message>
-        <source>Sound as loud as the voices was not recognized as speech, {length} in all: please check.</source>
-        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length} en total): revíselo, por favor.</translation>
-    </message>
-    <message>
         <source>A part of the file after {at} could not be read.</source>
         <translation>No se pudo leer una parte del archivo después de {at}.</translation>
     </message>
@@ -3437,6 +3495,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
         <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+    </message>
+    <message>
+        <source>Sound as loud as the voices was not recognized as speech, {length} in all: please check.</source>
+        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length} en total): revíselo, por favor.</translation>
     </message>
     <message>
         <source>The vocabulary is too long: its last {number} words were not used.</source>

@@ -1,14 +1,19 @@
 """The details beside the table: what is known of the selected job, live, and only where there is room."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
+from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary, summarize
+from fi_desktop.files import RESULT
 from fi_desktop.jobs.news import JobProgressed
 from fi_desktop.ui.desktop import Desktop
 from fi_desktop.ui.details.words import DetailWords
+from tests.ui import stories
 
 TRACEBACK = "Traceback (most recent call last):\n" + "\n".join(f"frame {n}" for n in range(30))
 ERROR = ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something unexpected went wrong.", TRACEBACK)
@@ -48,6 +53,32 @@ def test_it_tells_what_the_recording_is_and_how_it_is_to_be_done(view, recording
     assert form.speakers.text() == "2"
     assert not form.finished.isVisible()
     assert [card.isVisible() for card in view.cards()] == []
+
+
+def test_while_no_model_is_installed_that_is_what_it_says(view):
+    assert view.form.writes.text() == "None: no model is installed"
+
+
+def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, hand, window):
+    assert view.form.language.text() == "Find out"
+    job = hand.claim()
+    talk = stories.conversation(5)
+    made = replace(talk.provenance, transcriber="whisper", transcriber_model="faster-whisper-small")
+    folder = hand._service.folders.folder(job.id)
+    folder.mkdir(parents=True)
+    talk = replace(talk, provenance=made, language="es")
+    (folder / RESULT).write_text(json.dumps(talk.to_json()))
+    hand.do(lambda service: service.ledger.completed(job.id, job.claim, summarize(talk)))
+    qtbot.waitUntil(lambda: view.form.language.text() == "Español")
+    qtbot.waitUntil(lambda: view.form.writes.text() == "Whisper · faster-whisper-small")
+    assert view.form.voices.text() == "Built in"
+
+
+def test_of_a_result_without_words_it_tells_why(qtbot, view, hand, window):
+    hand.complete(hand.claim(), stories.conversation(5))
+    qtbot.waitUntil(lambda: view.form.version.text() != "")
+    assert view.form.writes.text() == "None: no model is installed"
+    assert not view.form.language.isVisible()  # nothing was found out, and nothing will be
 
 
 def test_a_long_path_shows_both_ends_and_all_of_it_to_whoever_goes_into_it(view, qtbot, window):

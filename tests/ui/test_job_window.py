@@ -175,3 +175,19 @@ def test_stopping_closes_them(qtbot, desktop, window, done):
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
     assert not window.windows.all()
+
+
+def test_a_result_without_words_leads_to_a_model_that_is_recommended(qtbot, window, done):
+    opened = window.windows.open(done.id)
+    view = shown_result(qtbot, opened)
+    qtbot.mouseClick(view.no_words.models, Qt.MouseButton.LeftButton)
+    dialog = window.models.dialog
+    qtbot.waitUntil(lambda: dialog.isVisible() and bool(dialog.list.rows))
+    recommended = [row for row in dialog.list.rows.values() if row.state == "Recommended for this computer"]
+    assert [row.name.startswith("faster-whisper-") for row in recommended] == [True]
+    viewport = dialog.list.viewport()
+    middle = lambda: recommended[0].mapTo(viewport, recommended[0].rect().center())  # noqa: E731
+    qtbot.waitUntil(lambda: viewport.rect().contains(middle()))
+    assert recommended[0].install.objectName() == "primary"
+    qtbot.mouseClick(view.no_words.again, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.again.isVisible)

@@ -1,11 +1,12 @@
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from fi_desktop.core.transcript import Grade, Transcript
 from fi_desktop.ui.result.lanes import LanesView
@@ -215,3 +216,44 @@ def test_one_short_turn_of_one_speaker(qtbot, bridge):
     view.grab()
     qtbot.keyClick(view.lanes, Qt.Key.Key_Right)
     assert view.lanes.chosen == 0
+
+
+def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
+    made = replace(TALK.provenance, options={"transcriber": asked}, transcriber=by)
+    view = ResultView(replace(TALK, provenance=made, notes=notes), "/recordings/Intake.wav", bridge)
+    qtbot.addWidget(view)
+    view.show()
+    return view
+
+
+@pytest.mark.parametrize(
+    ("how", "said", "buttons"),
+    [
+        (
+            {},
+            "No transcription model was installed when this recording was processed.",
+            ["Choose a model…", "Process again"],
+        ),
+        ({"asked": "none"}, "Transcription was switched off for this recording.", []),
+        (
+            {"notes": ("The words are missing: The model is damaged.",)},
+            "Transcription failed: The model is damaged.",
+            ["Process again"],
+        ),
+        ({"by": "whisper"}, "No words could be made out in this recording.", []),
+    ],
+)
+def test_where_the_text_would_be_it_says_why_there_is_none(qtbot, dressed, bridge, how, said, buttons):
+    view = without_words(qtbot, bridge, **how)
+    assert view.no_words.said == said
+    shown = [b.text() for b in view.no_words.findChildren(QPushButton) if b.isVisible()]
+    assert shown == buttons
+    assert view.turns.isVisible()  # who spoke when is there all the same
+
+
+def test_the_reason_leads_to_what_can_be_done(qtbot, dressed, bridge):
+    view = without_words(qtbot, bridge)
+    with qtbot.waitSignal(view.models_asked):
+        qtbot.mouseClick(view.no_words.models, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(view.again_asked):
+        qtbot.mouseClick(view.no_words.again, Qt.MouseButton.LeftButton)

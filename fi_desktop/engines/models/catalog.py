@@ -121,6 +121,14 @@ _WHISPER = (
 
 KNOWN = (*_PYANNOTE, *_WHISPER)
 
+
+def recommended(cores: int, memory_bytes: int) -> str:
+    """Return the name of the pack that transcribes best on a computer of this size, without a GPU."""
+    if cores >= 8 and memory_bytes >= 15e9:
+        return "faster-whisper-large-v3-turbo"
+    return "faster-whisper-small" if memory_bytes >= 6e9 else "faster-whisper-base"
+
+
 _ALIASES = {"turbo": "faster-whisper-large-v3-turbo", "large": "faster-whisper-large-v3"}
 
 

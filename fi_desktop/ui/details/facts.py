@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fi_desktop.core.transcript import Provenance
+from fi_desktop.core.transcript import Provenance, Transcript
+from fi_desktop.engines.models import PackKind, installed
 from fi_desktop.jobs.folders import JobFolders
 
 _LOG_FILES = ("fi-desktop.log.1", "fi-desktop.log")  # the older first
@@ -20,25 +21,32 @@ class Facts:
     Attributes:
         size_bytes: of the recording; None: it is not there any more.
         provenance: who made the result; None: there is none that can be read.
+        notes: of the result.
+        model: whether any model that transcribes is installed.
         log: the lines of the log that name the job, the oldest first.
     """
 
     size_bytes: int | None
     provenance: Provenance | None
+    notes: tuple[str, ...]
+    model: bool
     log: tuple[str, ...]
 
 
-def read_facts(job_id: int, path: Path, folders: JobFolders, logs: Path) -> Facts:
-    """Read what files say of a job."""
+def read_facts(job_id: int, path: Path, folders: JobFolders, logs: Path, models: tuple[Path, ...]) -> Facts:
+    """Read what files say of a job. models: folders in which models are looked for."""
     try:
         size_bytes = path.stat().st_size
     except OSError:
         size_bytes = None
     try:
-        provenance = folders.transcript(job_id).provenance
+        transcript: Transcript | None = folders.transcript(job_id)
     except (OSError, ValueError, KeyError):
-        provenance = None
-    return Facts(size_bytes, provenance, _log_of(job_id, logs))
+        transcript = None
+    provenance = transcript.provenance if transcript is not None else None
+    notes = transcript.notes if transcript is not None else ()
+    model = any(pack.kind is PackKind.WHISPER for pack in installed(models))
+    return Facts(size_bytes, provenance, notes, model, _log_of(job_id, logs))
 
 
 def _log_of(job_id: int, logs: Path) -> tuple[str, ...]:

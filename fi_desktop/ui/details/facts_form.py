@@ -7,11 +7,12 @@ from pathlib import PurePath
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QLabel, QWidget
 
-from fi_desktop.core.job import Job
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.ui.details.attempt_card import set_text, text_label
 from fi_desktop.ui.details.facts import Facts
 from fi_desktop.ui.details.path_line import PathLine
 from fi_desktop.ui.details.words import DetailWords
+from fi_desktop.ui.no_words import NoWordsSentences, why_no_words
 from fi_desktop.ui.times import clock
 
 
@@ -21,6 +22,7 @@ class FactsForm(QWidget):
     def __init__(self, words: DetailWords, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = words
+        self._none = NoWordsSentences(self)
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setHorizontalSpacing(12)
@@ -57,22 +59,28 @@ class FactsForm(QWidget):
             self._set(label, "" if at is None else self._words.common.ago(at, now))
             label.setToolTip("" if at is None else self._words.exact(at))
         self._set(self.speakers, words.speakers_asked(str(options.speakers)))
-        self._set(self.language, words.language_asked(options.language))
+        found = job.summary.language if job.summary is not None else None
+        # once it is done, a language that was to be found out is found, or nothing was transcribed
+        asked = "" if job.state is JobState.COMPLETED else words.language_asked(options.language)
+        self._set(self.language, words.language(found) if found else asked)
         self._set(self.vocabulary, self._words.vocabulary(options))
 
     def show_facts(self, job: Job, facts: Facts | None) -> None:
         """Show what files say; None: that is not known yet."""
         words, options, made = self._words.common, job.options, facts.provenance if facts else None
         self._set(self.amount, self._words.size(facts.size_bytes) if facts else "")
-        asked = words.engine(options.engine), words.transcriber(options.transcriber)
         if made is None:
-            self._set(self.voices, asked[0])
-            self._set(self.writes, asked[1])
+            lacks = facts is not None and not facts.model and options.transcriber == "auto"
+            self._set(self.voices, words.engine(options.engine))
+            self._set(self.writes, self._none.no_model() if lacks else words.transcriber(options.transcriber))
             self._set(self.version, "")
             return
         voices = f"{words.engine(made.engine)} · {made.model}" if made.model else words.engine(made.engine)
         self._set(self.voices, voices)
-        wrote = f"{words.engine(made.transcriber)} · {made.transcriber_model}" if made.transcriber else ""
+        if made.transcriber:
+            wrote = f"{words.engine(made.transcriber)} · {made.transcriber_model}"
+        else:
+            wrote = self._none.short(why_no_words(made, facts.notes if facts else ()))
         self._set(self.writes, wrote)
         self._set(self.version, f"fi-desktop {made.app_version}")
 

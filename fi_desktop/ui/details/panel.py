@@ -18,6 +18,7 @@ from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job
 from fi_desktop.jobs.news import JobChanged, News
 from fi_desktop.jobs.service import JobService
+from fi_desktop.settings import Settings
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.details.facts import Facts, read_facts
 from fi_desktop.ui.details.job_view import JobView
@@ -44,14 +45,14 @@ class DetailsPanel(QStackedWidget):
         service: JobService,
         bridge: Bridge,
         jobs: JobsModel,
-        logs: Path,
+        settings: Settings,
         refused: Callable[[str], None],
         parent: QWidget | None = None,
     ) -> None:
-        """Prepare; `logs`: the log's folder; `refused` is told why something could not be had."""
+        """Prepare; `refused` is told why something could not be had."""
         super().__init__(parent)
         self._service, self._bridge, self._jobs = service, bridge, jobs
-        self._logs, self._refused = logs, refused
+        self._logs, self._models, self._refused = settings.logs, settings.model_roots, refused
         self._rows: tuple[Row, ...] = ()
         self._asked: int | None = None  # the job that is, or will be, shown whole
         self._events: tuple[JobEvent, ...] = ()
@@ -106,7 +107,7 @@ class DetailsPanel(QStackedWidget):
         path = Path(row.path)
         self._bridge.when_done(self._service.events(job_id), partial(self._on_events, job_id), self._refused)
         self._bridge.when_done(self._service.job(job_id), partial(self._on_job, job_id), self._refused)
-        read = partial(read_facts, job_id, path, self._service.folders, self._logs)
+        read = partial(read_facts, job_id, path, self._service.folders, self._logs, self._models)
         self._bridge.work(read, partial(self._on_facts, job_id), self._refused)
 
     def _on_events(self, job_id: int, events: list[JobEvent]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -53,6 +55,8 @@ class ModelsList(QScrollArea):
                 row = self.rows[shown.name] = ModelRow(shown, self._words, self._page)
                 self._sections[shown.kind].insertWidget(places[shown.kind], row)
                 new.append(row)
+                if shown.recommended:  # once all is laid out
+                    QTimer.singleShot(0, self, partial(self.ensureWidgetVisible, row))
             places[shown.kind] += 1
             self.rows[shown.name].show_model(shown, doing.get(shown.name, Doing.NOTHING))
         return new

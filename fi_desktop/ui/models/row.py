@@ -135,6 +135,8 @@ class ModelRow(QWidget):
                 words, self._tone = self.tr("Paused"), "warn"
             case _:
                 words, self._tone = self.tr("Needs a free account") if self._shown.gated else "", "neutral"
+                if self._shown.recommended:
+                    words, self._tone = self.tr("Recommended for this computer"), "good"
         self._state.setText(words)
         return words or self.tr("Not installed")
 
@@ -193,12 +195,20 @@ class ModelRow(QWidget):
         colour = theme.tone(self._tone, self.palette())
         names = {"good": "state-completed", "bad": "error", "warn": "state-retrying", "info": "state-running"}
         self._icon.setVisible(self._tone in names)
+        self._stress()
         if self._tone in names:
             self._icon.setPixmap(icons.pixmap(names[self._tone], 16, colour, self.devicePixelRatioF()))
         for label, tone in ((self._state, self._tone), (self._trouble, "bad")):
             palette = QPalette(self.palette())
             palette.setColor(label.foregroundRole(), theme.tone(tone, self.palette()))
             label.setPalette(palette)
+
+    def _stress(self) -> None:
+        """Have the button of the recommended model stand out."""
+        name = "primary" if self._shown.recommended and self._doing is Doing.NOTHING else "plain"
+        if self.install.objectName() != name:
+            self.install.setObjectName(name)
+            self.install.style().polish(self.install)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

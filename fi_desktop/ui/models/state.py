@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import psutil
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines.models import Pack, PackKind, catalog, check, installed
@@ -27,6 +30,7 @@ class Shown:
         bundled: whether it came with the program, and stays.
         trouble: why it cannot be used, in a sentence; "" where it can.
         fetched_bytes: how much lies there of a download that was paused.
+        recommended: whether it is the one for this computer, as long as none transcribes.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Shown:
     bundled: bool = False
     trouble: str = ""
     fetched_bytes: int = 0
+    recommended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,19 @@ def look(root: Path, bundle: Path) -> Shelf:
     packs = {pack.name: pack for pack in installed((bundle, root))}
     models = [_of_pack(pack, root) for pack in packs.values()]
     models += [_of_known(known, root) for known in catalog.KNOWN if known.name not in packs]
+    models = _recommended(models)
     order = list(PackKind)
     models.sort(key=lambda shown: (order.index(shown.kind), catalog.rank(shown.name), shown.name))
     there = next(folder for folder in (root, *root.parents) if folder.exists())
     return Shelf(tuple(models), shutil.disk_usage(there).free)
+
+
+def _recommended(models: list[Shown]) -> list[Shown]:
+    """Mark the model that a computer like this one should have, if none of its kind is there."""
+    if any(shown.installed and shown.kind is PackKind.WHISPER for shown in models):
+        return models
+    name = catalog.recommended(os.cpu_count() or 1, psutil.virtual_memory().total)
+    return [replace(shown, recommended=shown.name == name) for shown in models]
 
 
 def _of_pack(pack: Pack, root: Path) -> Shown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -25,6 +25,7 @@ from fi_desktop.ui.export.desk import ExportDesk
 from fi_desktop.ui.message_bar import MessageBar
 from fi_desktop.ui.result.export_button import ExportButton
 from fi_desktop.ui.result.lanes import LanesView
+from fi_desktop.ui.result.no_words_note import NoWordsNote
 from fi_desktop.ui.result.places import Places
 from fi_desktop.ui.result.reading_panel import ReadingPanel
 from fi_desktop.ui.result.spot import Spot
@@ -44,7 +45,15 @@ class ResultView(QWidget):
         export: the button that offers files.
         exports: writes them.
         message: what became of an export.
+        no_words: why there is no text; None where there is.
+
+    Signals:
+        models_asked: the person wants to see to a model.
+        again_asked: the person wants the recording processed again.
     """
+
+    models_asked = Signal()
+    again_asked = Signal()
 
     def __init__(
         self, transcript: Transcript, path: str, bridge: Bridge, parent: QWidget | None = None
@@ -53,6 +62,7 @@ class ResultView(QWidget):
         self._words = Words(self)
         self._transcript = transcript
         self._list: QTableView
+        self.no_words: NoWordsNote | None = None
         self.lanes = LanesView(transcript, self)
         self.reading, self.turns = self._make_list()
         self.message = MessageBar(self)
@@ -116,9 +126,11 @@ class ResultView(QWidget):
         split.setHandleWidth(5)
         lanes = self._lanes_panel()
         lanes.setVisible(bool(self._transcript.segments))
-        for part in (lanes, self.reading, self.turns):
-            if part is not None:
-                split.addWidget(part)
+        split.addWidget(lanes)
+        if self.reading is not None:
+            split.addWidget(self.reading)
+        elif self.turns is not None:
+            split.addWidget(self._without_words(self.turns))
         split.setStretchFactor(0, 0)
         split.setStretchFactor(1, 1)
         column = QVBoxLayout(self)
@@ -127,6 +139,22 @@ class ResultView(QWidget):
         column.addWidget(self.message)
         column.addLayout(self._header(path))
         column.addWidget(split, 1)
+
+    def _without_words(self, turns: TurnsTable) -> QWidget:
+        """In the place of the text: why there is none, above the turns."""
+        if not self._transcript.segments:
+            return turns  # nobody speaks
+        panel = QWidget(self)
+        self.no_words = NoWordsNote(self._transcript, panel)
+        self.no_words.models_asked.connect(self.models_asked)
+        self.no_words.again_asked.connect(self.again_asked)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.no_words)
+        column.addWidget(self._line(panel))
+        column.addWidget(turns, 1)
+        return panel
 
     def _header(self, path: str) -> QHBoxLayout:
         transcript = self._transcript

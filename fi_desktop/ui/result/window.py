@@ -167,6 +167,8 @@ class JobWindow(QWidget):
             self.result.deleteLater()
         self.result = ResultView(transcript, path, self._bridge, self)
         self.result.exports.exported.connect(self._remembered.keep_format)
+        self.result.models_asked.connect(self.page.models_asked)
+        self.result.again_asked.connect(self._on_retry_asked)
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         self.result.lanes.setFocus()
