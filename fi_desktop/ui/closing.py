@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from fi_desktop.ui.plain import message_box
+
 
 class CloseQuestion(QObject):
     """Asks whether to go on in the background or to stop; one question at a time.
@@ -28,19 +30,17 @@ class CloseQuestion(QObject):
             self.box.raise_()
             self.box.activateWindow()
             return
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Close fi-desktop"))
-        box.setText(
+        box = message_box(
+            self._window,
+            QMessageBox.Icon.Question,
+            self.tr("Close fi-desktop"),
             self.tr("Work is under way: {running} running, {waiting} waiting.").format(
                 running=running, waiting=waiting
-            )
-        )
-        box.setInformativeText(
+            ),
             self.tr(
                 "Nothing is lost if you stop: the recordings go back to the queue, and are done when you "
                 "open fi-desktop again."
-            )
+            ),
         )
         keep_text = self.tr("Keep running in the background") if tray else self.tr("Keep running, minimised")
         keep = box.addButton(keep_text, QMessageBox.ButtonRole.AcceptRole)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QToolTip
+from PySide6.QtWidgets import QLabel, QToolTip, QWidget
 
-from fi_desktop.ui import theme
+from fi_desktop.ui import plain, theme
 
 
 class ElidedLabel(QLabel):
     """One line of text, elided in the middle; the whole of it is the tooltip unless another one is set."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
 
     def shown(self) -> str:
         """Return what is to be read."""
@@ -31,7 +35,7 @@ class ElidedLabel(QLabel):
     def event(self, event: QEvent) -> bool:
         """Tell the whole text where it is shortened."""
         if isinstance(event, QHelpEvent) and not self.toolTip() and self.shown() != self.text():
-            QToolTip.showText(event.globalPos(), self.text(), self)
+            QToolTip.showText(event.globalPos(), plain.tip(self.text()), self)
             return True
         return super().event(event)
 

@@ -21,10 +21,10 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(10, 2, 10, 2)
-        self._jobs = ElidedLabel(self)
+        self._jobs = ElidedLabel("", self)
         self._sign = QLabel(self)
         self._sign.hide()
-        self._workers = ElidedLabel(self)
+        self._workers = ElidedLabel("", self)
         for label, name in ((self._jobs, self.tr("Jobs")), (self._workers, self.tr("Workers"))):
             label.setAccessibleName(name)
             label.setFont(theme.tabular(self.font()))

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import icons, plain, theme
 from fi_desktop.ui.details.attempt_card import AttemptCard, set_text, text_label
 from fi_desktop.ui.details.diagnostics import diagnostics
 from fi_desktop.ui.details.facts import Facts
@@ -49,7 +49,7 @@ class JobView(QWidget):
         self._job: Job | None = None
         self._facts: Facts | None = None
         self._cards: list[AttemptCard] = []
-        self._name = ElidedLabel(self)
+        self._name = ElidedLabel("", self)
         self._name.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
         self._icon, self._state = QLabel(self), text_label(self)
         self.progress = QProgressBar(self)
@@ -76,7 +76,7 @@ class JobView(QWidget):
             self._begin()
         self._row = row
         self._name.setText(row.name)
-        self._name.setToolTip(row.path)
+        self._name.setToolTip(plain.tip(row.path))
         state = self.words.common.state_of(row)
         running = row.state is JobState.RUNNING
         self._state.setText(

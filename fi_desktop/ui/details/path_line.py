@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
+from fi_desktop.ui import plain
+
 _INNER_PX = 2  # what Qt leaves free on each side of an edited line's text
 
 
@@ -25,7 +27,7 @@ class PathLine(QLineEdit):
         if self.text() != text:
             self.setText(text)
             self.setCursorPosition(0)
-            self.setToolTip(text)
+            self.setToolTip(plain.tip(text))
 
     def shown(self) -> str:
         """Return what is to be read."""

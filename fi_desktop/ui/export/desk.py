@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
 
@@ -21,6 +21,7 @@ from fi_desktop.ui.export.files import Outcome, Plan, Result, plan, write
 from fi_desktop.ui.export.menu import FormatWords
 from fi_desktop.ui.export.style import style
 from fi_desktop.ui.message_bar import MessageBar, Offer
+from fi_desktop.ui.plain import message_box
 
 _A_PIECE = 20  # files at once: what else waits for the disk has its turn in between
 
@@ -93,17 +94,18 @@ class ExportDesk(QObject):
         if not found.present:
             self._go_on(beside)
             return
-        box = QMessageBox(self._message.window())
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setWindowTitle(self.tr("Export"))
         there = self.tr("%Ln file(s) of these names in the folder “{folder}” already.", "", found.present)
-        box.setText(there.format(folder=found.over[0].parent.name))
+        box = message_box(
+            self._message.window(),
+            QMessageBox.Icon.Question,
+            self.tr("Export"),
+            there.format(folder=found.over[0].parent.name),
+            self.tr("If both are kept, the new ones get a number."),
+        )
         keep = box.addButton(self.tr("Keep both"), QMessageBox.ButtonRole.AcceptRole)
         replace = box.addButton(self.tr("Replace"), QMessageBox.ButtonRole.DestructiveRole)
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         box.setDefaultButton(keep)
-        box.setInformativeText(self.tr("If both are kept, the new ones get a number."))
         over = _Writing(format, list(zip(results, found.over, strict=True)))
         keep.clicked.connect(partial(self._on_answered, beside))
         replace.clicked.connect(partial(self._on_answered, over))

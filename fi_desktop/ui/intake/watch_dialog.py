@@ -23,11 +23,12 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.intake.watched import Found, WatchedFolder
-from fi_desktop.ui import room
+from fi_desktop.ui import plain, room
 from fi_desktop.ui.intake.folder_words import FolderWords
 from fi_desktop.ui.intake.watch_delegate import PATH_ROLE, STATE_ROLE, WatchDelegate
 from fi_desktop.ui.item_list import ItemList
 from fi_desktop.ui.options.profiles import ProfileDesk
+from fi_desktop.ui.plain import message_box
 
 if TYPE_CHECKING:
     from fi_desktop.ui.intake.watch_desk import WatchDesk
@@ -135,7 +136,7 @@ class WatchDialog(QDialog):
             item.setText(f"{folder.path}\n{self._words.state(look)}")  # what a screen reader says
             item.setData(PATH_ROLE, str(folder.path))
             item.setData(STATE_ROLE, self._words.state(look))
-            item.setToolTip(str(folder.path))
+            item.setToolTip(plain.tip(str(folder.path)))
         self.list.setCurrentRow(min(max(before, 0), len(looks) - 1))
         self.list.blockSignals(False)
         self._show_chosen()
@@ -196,11 +197,13 @@ class WatchDialog(QDialog):
             return
         if self.question is not None:
             return
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Watch a folder"))
-        box.setText(self.tr("Take the %Ln recording(s) in it now?", "", len(found)))
-        box.setInformativeText(self.tr("Those that arrive from now on are taken in any case."))
+        box = message_box(
+            self,
+            QMessageBox.Icon.Question,
+            self.tr("Watch a folder"),
+            self.tr("Take the %Ln recording(s) in it now?", "", len(found)),
+            self.tr("Those that arrive from now on are taken in any case."),
+        )
         take = box.addButton(self.tr("Take them"), QMessageBox.ButtonRole.AcceptRole)
         new = box.addButton(self.tr("Only new ones"), QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from fi_desktop.intake.watched import FolderState, Look, WatchedFolder
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import icons, plain, theme
 from fi_desktop.ui.intake.folder_words import FolderWords
 
 
@@ -35,7 +35,7 @@ class WatchSign(QToolButton):
         self.setText(well if troubled else str(len(looks)))
         self.setAccessibleName(name)
         self.setAccessibleDescription(". ".join(lines))
-        self.setToolTip("\n".join((name, *lines)))
+        self.setToolTip(plain.tip("\n".join((name, *lines))))
         self.setVisible(bool(looks))
         self._dress()
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 from PySide6.QtCore import QObject
 
 from fi_desktop.core.job import JobState
+from fi_desktop.ui import plain
 from fi_desktop.ui.jobs.pace import eta_s, spent_s
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.times import clock
@@ -170,7 +171,7 @@ class Cells(QObject):
             case Column.FILE | Column.STATE:
                 detail = self.detail(row, now)
                 added = self.tr("Added {moment}").format(moment=self.words.moment(row.submitted_at))
-                return "\n".join(filter(None, (row.path, added, detail)))
+                return plain.tip("\n".join(filter(None, (row.path, added, detail))))
             case Column.PROGRESS if row.state is JobState.COMPLETED:
                 return self.words.grade_sentence(row.grade) or None
             case Column.TIME if row.state is JobState.RUNNING:

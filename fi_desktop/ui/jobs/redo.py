@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from fi_desktop.ui.jobs.rows import Row
 from fi_desktop.ui.message_bar import MessageBar, Offer
+from fi_desktop.ui.plain import message_box
 
 Command = Callable[[list[int]], None]
 
@@ -49,12 +50,12 @@ class Redo(QObject):
             self._ask(done, others)
 
     def _ask(self, done: list[int], others: list[int]) -> None:
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Retry"))
-        box.setText(self.tr("Process %Ln finished recording(s) again?", "", len(done)))
-        box.setInformativeText(
-            self.tr("Each keeps its result until the new one is ready. It may take a long time.")
+        box = message_box(
+            self._window,
+            QMessageBox.Icon.Question,
+            self.tr("Retry"),
+            self.tr("Process %Ln finished recording(s) again?", "", len(done)),
+            self.tr("Each keeps its result until the new one is ready. It may take a long time."),
         )
         again = box.addButton(self.tr("Process again"), QMessageBox.ButtonRole.AcceptRole)
         again.clicked.connect(lambda: self._do(done, others))

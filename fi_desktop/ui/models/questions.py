@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from fi_desktop.engines.models.catalog import Known
 from fi_desktop.ui.models.words import ModelWords
+from fi_desktop.ui.plain import message_box
 
 
 class Questions(QObject):
@@ -76,12 +77,7 @@ class Questions(QObject):
     ) -> None:
         if self._open is not None:
             return
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Models"))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(text)
-        box.setInformativeText(more)
+        box = message_box(self._window, QMessageBox.Icon.Question, self.tr("Models"), text, more)
         accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         reject = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
         box.setEscapeButton(reject)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from html import escape
 
 from PySide6.QtCore import QEvent, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from fi_desktop.ui import errors, icons, theme
+from fi_desktop.ui import errors, icons, plain, theme
 from fi_desktop.ui.models.state import Shown
 from fi_desktop.ui.models.words import ModelWords
 from fi_desktop.ui.models.work import Meter
@@ -87,7 +86,7 @@ class ModelRow(QWidget):
         self._shown, self._doing = shown, doing
         title = self._words.title(shown.name)
         self._title.setText(title)
-        self._title.setToolTip(f"<qt>{escape(shown.name)}<br>{escape(shown.attribution)}</qt>")
+        self._title.setToolTip(plain.tip(f"{shown.name}\n{shown.attribution}"))
         self._purpose.setText(self._words.purpose(shown.name))
         self._facts.setText(self._words.facts(shown))
         self._trouble.setText(errors.said(shown.trouble))

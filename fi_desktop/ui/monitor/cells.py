@@ -8,6 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from fi_desktop.ui import plain
+
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -113,7 +115,9 @@ class CellsModel(RowsModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return cell.text
-            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleDescriptionRole:
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain.tip(cell.spoken) or None
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return cell.spoken or None
             case _:
                 return None

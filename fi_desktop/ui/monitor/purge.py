@@ -7,6 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from fi_desktop.ui.plain import message_box
+
 
 class PurgeQuestion(QObject):
     """Asks, and asks again; one question at a time, and the way back is what Enter takes.
@@ -42,11 +44,7 @@ class PurgeQuestion(QObject):
         self._show(text, more, self.tr("Forget them"), self.confirmed.emit)
 
     def _show(self, text: str, more: str, yes: str, then: Callable[[], None]) -> None:
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle(self.tr("Empty the queue"))
-        box.setText(text)
-        box.setInformativeText(more)
+        box = message_box(self._window, QMessageBox.Icon.Warning, self.tr("Empty the queue"), text, more)
         accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
         keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
         box.setEscapeButton(keep)

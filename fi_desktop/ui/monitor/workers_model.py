@@ -22,6 +22,7 @@ from fi_desktop.jobs.news import (
     WorkerState,
 )
 from fi_desktop.jobs.speed import Speeds
+from fi_desktop.ui import plain
 from fi_desktop.ui.jobs.pace import keep_progress, progressed
 from fi_desktop.ui.jobs.rows import Row, row_of
 from fi_desktop.ui.monitor.cells import Heading, Index, RowsModel
@@ -188,7 +189,7 @@ class WorkersModel(RowsModel):
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return self.detail(row, index.column()) or None
             case Qt.ItemDataRole.ToolTipRole if index.column() == WorkerColumn.JOB and row.job is not None:
-                return "\n".join(filter(None, (row.job.path, self.detail(row, WorkerColumn.JOB))))
+                return plain.tip("\n".join(filter(None, (row.job.path, self.detail(row, WorkerColumn.JOB)))))
             case _:
                 return None
 

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.ui import theme
+from fi_desktop.ui import plain, theme
 from fi_desktop.ui.result.timeline import Lane, lanes_of, tick_step_s, turns_to_show
 from fi_desktop.ui.times import clock, precise
 from fi_desktop.ui.words import Words
@@ -346,7 +346,7 @@ class LanesView(QAbstractScrollArea):
         text = self.said_at(event.position())
         if text:
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-            QToolTip.showText(event.globalPosition().toPoint(), text, self.viewport())
+            QToolTip.showText(event.globalPosition().toPoint(), plain.tip(text), self.viewport())
         else:
             QToolTip.hideText()
             self.viewport().unsetCursor()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import Attempt, Job, JobState
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import icons, plain, theme
 from fi_desktop.ui.elided_label import ElidedLabel
 from fi_desktop.ui.item_list import ItemList
 from fi_desktop.ui.jobs.rows import Row
@@ -42,7 +42,7 @@ class JobPage(QWidget):
         self._row: Row | None = None
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self._name = ElidedLabel(self)
+        self._name = ElidedLabel("", self)
         self._name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         self._icon, self._state = QLabel(self), QLabel(self)
         self._detail = QLabel(self)
@@ -81,7 +81,7 @@ class JobPage(QWidget):
         """Show where the job stands."""
         self._row = row
         self._name.setText(row.name)
-        self._name.setToolTip(row.path)
+        self._name.setToolTip(plain.tip(row.path))
         running = row.state is JobState.RUNNING
         state = self._words.state_of(row)
         self._state.setText(f"{state} – {self._words.stage(row.stage)}" if running else state)

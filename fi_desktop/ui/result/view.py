@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.ui import icons, theme
+from fi_desktop.ui import icons, plain, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.elided_label import ElidedLabel
 from fi_desktop.ui.export.desk import ExportDesk
@@ -70,6 +70,7 @@ class ResultView(QWidget):
         self.export = ExportButton(transcript, self.exports, self)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
         self._grade_icon, self._grade = QLabel(self), QLabel(self)
+        self._grade.setTextFormat(Qt.TextFormat.PlainText)  # an engine may say why something is missing
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out(path)
@@ -160,7 +161,7 @@ class ResultView(QWidget):
         transcript = self._transcript
         name = ElidedLabel(transcript.provenance.source_name, self)
         name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
-        name.setToolTip(path)
+        name.setToolTip(plain.tip(path))
         facts = QLabel(self._facts(), self)
         facts.setObjectName("quiet")
         facts.setFont(theme.tabular(self.font()))

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.settings import Settings
-from fi_desktop.ui import icons, room, theme
+from fi_desktop.ui import icons, plain, room, theme
 from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.elided_label import ElidedLabel
 from fi_desktop.ui.language import SYSTEM
@@ -58,7 +58,7 @@ class WelcomeDialog(QDialog):
         self.language.activated.connect(self._on_language_chosen)
         self.language.setAccessibleName(self.tr("Language"))
         home = ElidedLabel(str(settings.home), self)
-        home.setToolTip(str(settings.home))
+        home.setToolTip(plain.tip(str(settings.home)))
         self.folder = self._button(self.tr("Show in folder"))
         here = QUrl.fromLocalFile(str(settings.home))
         self.folder.clicked.connect(partial(QDesktopServices.openUrl, here))
