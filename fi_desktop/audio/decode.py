@@ -20,6 +20,7 @@ from av.packet import Packet
 from fi_desktop.audio.blocks import BlockWriter, DecodeProgress
 from fi_desktop.audio.container import Media, open_media, open_part, user_error
 from fi_desktop.audio.declared import declared_end, missed_end
+from fi_desktop.audio.edits import empty_edits
 from fi_desktop.audio.losses import Losses, Reading
 from fi_desktop.audio.notes import AudioWarning
 from fi_desktop.audio.packets import following, packets
@@ -211,6 +212,7 @@ class _Decoder:
         _anchor_s, _fed: where the resampler was started, seconds, and the samples a channel it was given
             since.
         _losses: what is missing.
+        _empty: where an editor put silence, on the file's clock.
         _warnings: what does not fit the header.
         _seen: whether there were packets at all.
         _fine: whether samples hold more than 16 bits.
@@ -241,6 +243,7 @@ class _Decoder:
         self._fed = 0
         self._rate_hz = SAMPLE_RATE_HZ
         self._losses = losses
+        self._empty = empty_edits(media)
         self._seen = False
         self._warnings: list[AudioWarning] = []
 
@@ -282,12 +285,9 @@ class _Decoder:
         return self._timeline.origin_s + self._position_s
 
     def compare(self, reached_s: float) -> None:
-        """Compare what was decoded with what the header says, once there are no more packets.
+        """Compare what was decoded with what the header says; a UserError is raised if there is no sound.
 
         reached_s: timestamp up to which the file has any track, seconds.
-
-        Raises:
-            UserError: if there was no sound.
         """
         if self._output is None:
             raise user_error(self._why_nothing(self._seen))
@@ -347,6 +347,8 @@ class _Decoder:
         timestamp_s = None
         if frame.pts is not None and frame.time_base is not None:
             timestamp_s = float(frame.pts * frame.time_base)
+            if self._empty.cover(timestamp_s + frame.samples / frame.sample_rate / 2):
+                return
         gap_s = self._timeline.gap_before(timestamp_s, self._position_s)
         self._losses.sound(self._position_s, gap_s)
         if self._timeline.behind:

@@ -69,12 +69,12 @@ def length_text(seconds: float) -> str:
     """0.4 s, 12 s, then as a clock shows it."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 59.5 else _clock(round(seconds))
+    return f"{seconds:.0f} s" if seconds < 59.5 else _clock(seconds)
 
 
 def _clock(time_s: float) -> str:
     """12:31, or 1:02:31 from an hour on."""
-    minutes, seconds = divmod(int(time_s), 60)
+    minutes, seconds = divmod(round(time_s), 60)
     if minutes < 60:
         return f"{minutes}:{seconds:02d}"
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"

@@ -318,7 +318,7 @@ def test_a_file_cut_short_is_used_and_told(tmp_path, ending, codec):
     assert warning.code == "audio.cut_short"
     assert warning.at_s == pytest.approx(result.recording.duration, abs=0.001)
     assert warning.message.startswith(
-        f"The file ends at 0:0{int(warning.at_s)}, although it should last 10 s:"
+        f"The file ends at 0:0{round(warning.at_s)}, although it should last 10 s:"
     )
 
 

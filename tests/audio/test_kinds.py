@@ -133,4 +133,6 @@ def test_kinds_of_files_are_read_whole_and_in_time(tmp_path, kind):
         part = heard[:1, first : first + round(0.6 * SAMPLE_RATE_HZ)]
         assert pitches_hz(part, skip_s=0.05) == [hz]
         assert np.abs(part).max() > 0.2
+    if kind == "silence put in":
+        assert not heard[:, round(2.1 * SAMPLE_RATE_HZ) : round(2.9 * SAMPLE_RATE_HZ)].any()
     assert [warning.code for warning in result.warnings] == (["audio.gap"] if "jumps ahead" in kind else [])

@@ -158,7 +158,7 @@ def test_a_wav_file_that_is_cut_is_told_whatever_its_byte_rate(wav):
     wav.write_bytes(raw[: len(raw) // 2])
 
     assert notes(decoded(wav)) == [
-        "The file ends at 0:02, although it should last 6.0 s: copy it again from the recorder."
+        "The file ends at 0:03, although it should last 6.0 s: copy it again from the recorder."
     ]
 
 
