@@ -12,11 +12,11 @@ from tests.fuzz.seeds import seeds
 
 
 def test_damaged_recordings_are_read_or_refused_in_words(tmp_path: Path):
-    figures = Harness(seed=1, keep=tmp_path).run(inputs=400)
+    figures = Harness(seed=1, keep=tmp_path).run(inputs=300)
     assert figures.harmless, f"{figures}\n{list(tmp_path.iterdir())}"
-    assert figures.inputs == 400
-    assert figures.said["read"] > 100
-    assert figures.said.total() - figures.said["read"] > 40
+    assert figures.inputs == 300
+    assert figures.said["read"] > 80
+    assert figures.said.total() - figures.said["read"] > 30
 
 
 def test_every_format_is_damaged_and_the_same_number_gives_the_same_bytes():
@@ -63,11 +63,12 @@ def test_what_does_harm_is_counted_and_kept_and_the_run_goes_on(tmp_path: Path):
 def take_memory(source: Path, _target: Path) -> None:
     """Need a lot of memory for flac."""
     if source.suffix == ".flac":
-        bytearray(b"x" * 200_000_000)
+        assert len(b"x" * 300_000_000)
 
 
 def test_an_input_that_takes_too_much_memory_is_kept(tmp_path: Path):
     endings = sorted(seeds())
+    assert len(b"x" * 300_000_000)  # What this process takes is not what the other one takes.
     harness = Harness(seed=1, keep=tmp_path, read=take_memory, most_bytes=250_000_000)
     figures = harness.run(inputs=len(endings))
     assert figures.greedy == [endings.index("flac")]
