@@ -20,7 +20,7 @@ DOUBT = "Voices hard to tell apart, or only one voice: please check."
 UNHEARD = "Sound as loud as the voices was not recognized as speech, {length} in all: please check."
 """The note of a transcript that may lack speech."""
 
-_DOUBTFUL_WORD = 0.4
+_DOUBTFUL_WORD = 0.7
 
 
 class Grade(StrEnum):

@@ -60,3 +60,24 @@ def test_a_word_over_seconds_of_speech_hides_a_missing_sentence_and_a_number_doe
     speech = [Region(0.0, 4.0)]
     assert guards.bare_s([Word(0.0, 4.0, "don't", 0.9)], speech) == pytest.approx(3.0)
     assert guards.bare_s([Word(0.0, 4.0, "142,500", 0.9)], speech) == 0.0
+
+
+def test_no_word_begins_before_the_speech_that_carries_it():
+    (word,) = guards.within_speech([Word(0.9, 1.5, "Hola", 0.9)], SPEECH)
+    assert (word.start, word.end) == (1.0, 1.5)
+
+
+def test_the_same_figures_over_and_over_in_one_word_are_no_number():
+    assert guards.run_together([Word(0.0, 1.0, "9999999999999999", 0.9)])
+    assert guards.run_together([Word(0.0, 1.0, "120,99999999.", 0.9)])
+    assert not guards.run_together([Word(0.0, 1.0, "99,", 0.9), Word(1.0, 2.0, "1998.", 0.9)])
+    assert not guards.run_together([Word(0.0, 1.0, "555-1234", 0.9), Word(1.0, 2.0, "1,000", 0.9)])
+
+
+def test_a_word_that_was_cut_is_written_once():
+    before = [Word(0.0, 0.4, "could", 0.9), Word(0.4, 0.9, "not", 0.9)]
+    again = [Word(0.95, 1.1, "not", 0.9), Word(1.1, 1.5, "sit", 0.9)]
+    assert guards.joined_at_a_cut(before, again) == again[1:]
+    assert guards.joined_at_a_cut(before, spoken("not", "so", start=1.3)) == spoken("not", "so", start=1.3)
+    assert guards.joined_at_a_cut([], again) == again
+    assert guards.joined_at_a_cut(before, []) == []

@@ -5,6 +5,7 @@ All of it works on the words of one window, in seconds of the recording.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,13 +13,15 @@ from itertools import groupby
 
 from fi_desktop.core.transcript import Region, Word
 
-_REACH_S = 0.1  # a word may begin so much before the speech that carries it, and end so much after
+_REACH_S = 0.1  # a word that is so near to speech is carried by it, and may end so much after it
 _UNLIKELY = 0.5
 _INSTANT_S = 0.03
 _CRAMMED = 4  # nobody says so many words in no time
 _LONGEST_PHRASE = 8
 _REPEATS = 4
 _BARE_S = 1.0  # shorter stretches are pauses and inaccurate times rather than words that are missing
+_SAME_FIGURES = re.compile(r"(\d{1,4})\1{3,}")
+_AT_A_CUT_S = 0.3
 _LONGEST_WORD_S = 1.0
 _LONGEST_FIGURE_S = 0.5
 
@@ -37,12 +40,26 @@ def without_crammed(words: Sequence[Word]) -> list[Word]:
     return kept
 
 
+def run_together(words: Sequence[Word]) -> bool:
+    """Whether a word is a number in which the same figures come over and over: "99, 99, 99" as one."""
+    return any(_SAME_FIGURES.search(word.text) for word in words)
+
+
+def joined_at_a_cut(before: Sequence[Word], after: Sequence[Word]) -> list[Word]:
+    """Return the words after a cut in the middle of speech, without a first one that was heard before it."""
+    if before and after:
+        last, first = before[-1], after[0]
+        if _bare(last) == _bare(first) and first.start - last.end < _AT_A_CUT_S:
+            return list(after[1:])
+    return list(after)
+
+
 def without_loops(words: Sequence[Word]) -> list[Word]:
     """Say a phrase once that comes four times and more in a row.
 
     People do say "no, no, no, no": for what still looks like a loop after the careful decoder alone.
     """
-    texts = [word.text.casefold().strip(".,;:!?¡¿… ") for word in words]
+    texts = [_bare(word) for word in words]
     kept: list[Word] = []
     at = 0
     while at < len(words):
@@ -50,6 +67,10 @@ def without_loops(words: Sequence[Word]) -> list[Word]:
         kept += words[at : at + length]
         at = end
     return kept
+
+
+def _bare(word: Word) -> str:
+    return word.text.casefold().strip(".,;:!?¡¿… ")
 
 
 def _loop(texts: Sequence[str], at: int) -> tuple[int, int]:
@@ -81,7 +102,7 @@ def within_speech(words: Sequence[Word], regions: Sequence[Region]) -> list[Word
             for region in near[1:]:
                 if _shared(region, word) > _shared(home, word):
                     home = region
-            start = min(max(word.start, home.start - _REACH_S), home.end + _REACH_S)
+            start = min(max(word.start, home.start), home.end + _REACH_S)
             kept.append(replace(word, start=start, end=max(start, min(word.end, home.end + _REACH_S))))
         elif word.probability is None or word.probability >= _UNLIKELY:
             kept.append(word)

@@ -18,6 +18,7 @@ from fi_desktop.core.transcript import Transcription, Word
 from fi_desktop.engines.base import Hints, Progress, Speech
 from fi_desktop.engines.whisper import guards, languages, windows
 from fi_desktop.engines.whisper.decoder import Ask, Decoder, Heard
+from fi_desktop.engines.whisper.doubt import weighed
 from fi_desktop.engines.whisper.hints import fit
 from fi_desktop.engines.whisper.languages import Part
 from fi_desktop.engines.whisper.pace import Course, Pace
@@ -117,7 +118,11 @@ class WhisperTranscriber:
                 notes.append("The language was hard to tell: if it is wrong, choose it and try again.")
         progress(1.0)
         return Transcription(
-            tuple(guards.in_order(words, recording.duration)), language, "whisper", self._model, tuple(notes)
+            tuple(weighed(guards.in_order(words, recording.duration))),
+            language,
+            "whisper",
+            self._model,
+            tuple(notes),
         )
 
     def _may_change(self, language: str) -> bool:
@@ -164,6 +169,7 @@ class WhisperTranscriber:
         """Yield each word with its language."""
         sounds = windows.read(recording, plan)
         before = said.language
+        last: tuple[Window, list[Word]] | None = None
         while batch := list(islice(sounds, self._decoder.batch)):
             course.begin(sum(window.duration for window, _samples in batch))
             if said.may_change:
@@ -172,7 +178,11 @@ class WhisperTranscriber:
             else:
                 parts = [Part(window, samples, said.language) for window, samples in batch]
             for part, first in zip(parts, self._quick(parts, said, course.tell), strict=True):
-                for word in self._settle(part, first, speech, said.ask(part.language), course.tell):
+                words = self._settle(part, first, speech, said.ask(part.language), course.tell)
+                if last is not None and last[0].pieces[-1].end == part.window.pieces[0].start:
+                    words = guards.joined_at_a_cut(last[1], words)
+                last = part.window, words
+                for word in words:
                     yield part.language, word
             course.end()
 
@@ -194,7 +204,7 @@ class WhisperTranscriber:
         words = _placed(part.window, heard, part.language)
         spoken = windows.within(speech.regions, part.window)
         bare = guards.bare_s(words, spoken)
-        doubtful = not heard.trusted or guards.crammed(words)
+        doubtful = not heard.trusted or guards.crammed(words) or guards.run_together(words)
         if doubtful or bare >= (_WORTH_A_LOOK_S if words else _WORTH_A_WORD_S):
             again = self._patience.wait_for(partial(self._decoder.careful, part.samples, ask), ask=wait)
             found = _placed(part.window, again, part.language)
