@@ -312,6 +312,13 @@ def test_progress_grows_to_one(transcriber: WhisperTranscriber, call: Recording,
     assert told[-1] == 1.0
 
 
+def test_the_second_half_of_a_word_follows_its_hyphen_without_a_space_and_a_dash_does_not():
+    window = Window((Region(0.0, 4.0),))
+    said = [" hard", " -working", " days?", " -Sí.", " -"]
+    heard = Heard(tuple((n / 2, n / 2 + 0.4, text, 0.9) for n, text in enumerate(said)))
+    assert [word.joined for word in _placed(window, heard, "en")] == [False, True, False, False, False]
+
+
 def test_times_of_words_are_plain_numbers_whoever_aligned_them():
     window = Window((Region(2.0, 4.0),))
     (word,) = _placed(window, Heard(((np.float64(0.5), np.float64(1.0), " sí", np.float32(0.5)),)), "es")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.base import Speech
-from fi_desktop.engines.whisper.windows import LONGEST_S, Window, plan, read, within
+from fi_desktop.engines.whisper.windows import LONGEST_S, Window, frame_power, plan, read, within
 from tests.engines.conftest import Write
 
 HOP_S = 0.032
@@ -106,3 +106,14 @@ def test_speech_inside_a_window_is_cut_to_its_pieces():
         Region(8.0, 8.5),
         Region(9.0, 9.5),
     ]
+
+
+def test_speech_without_a_pause_is_cut_in_a_gap_between_words(write: Write):
+    samples = np.random.default_rng(0).normal(0, 0.1, 50 * 16_000).astype(np.float32)
+    samples[round(27.2 * 16_000) : round(27.4 * 16_000)] *= 0.01
+    recording = write(samples)
+    speech = Speech(np.ones((1, 1563), np.float32), HOP_S, (Region(0.0, 50.0),))
+    power = frame_power(recording, speech)
+    assert power.shape == (1563,)
+    first, _second = plan(speech, 50.0, power)
+    assert 27.2 < first.pieces[-1].end < 27.4

@@ -18,7 +18,7 @@ SPANISH = "gracias por acudir a esta consulta"
     ("name", "sentence"),
     [
         ("lost_sentence_middle", "without any man at the head of it is beneath pitifulness"),
-        ("lost_sentence_end", "statement of having been a shop boy was the thing"),
+        ("lost_sentence_end", "hale you have done quite right in introducing such a person"),
         ("lost_medication", "twice a day"),
         ("cut_hard_working", "romance into her dull hard working days"),
     ],

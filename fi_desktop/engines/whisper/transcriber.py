@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _LISTEN_WINDOWS = 4
 _SURE = 0.8
 _HARD_TO_TELL = 0.5
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # as in faster_whisper.tokenizer
+_SECOND_HALF = re.compile(r"-[^\W\d_]")
 _LEAST_SPEECH_S = 0.5  # of less Whisper makes a word of any language
 _WORTH_A_WORD_S = 5.0  # so much speech and no word at all is looked at again
 _WORTH_A_LOOK_S = 1.5  # so much speech without words, among words, too
@@ -95,7 +97,9 @@ class WhisperTranscriber:
         """
         self._check(hints.language)
         spoken_s = sum(region.duration for region in speech.regions)
-        plan = windows.plan(speech, recording.duration) if spoken_s >= _LEAST_SPEECH_S else ()
+        plan: tuple[Window, ...] = ()
+        if spoken_s >= _LEAST_SPEECH_S:
+            plan = windows.plan(speech, recording.duration, windows.frame_power(recording, speech))
         fitting = fit(hints, self._decoder.count_tokens)
         notes = []
         if fitting.left_out:
@@ -225,5 +229,7 @@ def _placed(window: Window, heard: Heard, language: str) -> list[Word]:
         if bare := text.strip():
             # where there are spaces, a window's first word sometimes comes without
             joined = not text[0].isspace() and (bool(words) or language in _WITHOUT_SPACES)
+            if words and _SECOND_HALF.match(bare) and words[-1].text[-1].isalpha():
+                joined = True  # the model puts a space before the hyphen of "hard-working"
             words.append(Word(place.start, place.end, bare, round(float(probability), 3), joined=joined))
     return words

@@ -25,6 +25,7 @@ _PAD_S = 0.4
 _SHORTEST_REST_S = 2.0  # what is cut off is never a mere scrap, in which Whisper hears ghosts
 _QUIET_S = 0.6  # a place is as quiet as so much around it
 _AS_QUIET = 0.03  # probabilities that differ by less are taken for equal
+_GAP_S = 0.16  # between two words; longer than the closure of a consonant within one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,17 @@ class Window:
         )
 
 
-def plan(speech: Speech, duration: float) -> tuple[Window, ...]:
-    """Pack all speech into windows. duration: of the recording, seconds."""
+def plan(speech: Speech, duration: float, power: NDArray[np.float32] | None = None) -> tuple[Window, ...]:
+    """Pack all speech into windows.
+
+    Args:
+        speech: of the recording.
+        duration: of the recording, seconds.
+        power: of each frame of `speech`, (frames,); where people speak without a pause it tells the gaps
+            between words. None: all frames are alike.
+    """
     quiet = _activity(speech)
+    gaps = _smooth(power, _GAP_S, speech.hop_s) if power is not None else None
     waiting = deque(_stretches(speech.regions, duration))
     windows: list[Window] = []
     pieces: list[Region] = []
@@ -87,7 +96,7 @@ def plan(speech: Speech, duration: float) -> tuple[Window, ...]:
             waiting.appendleft(stretch)
         else:
             latest = min(stretch.start + room, stretch.end - _SHORTEST_REST_S)
-            cut = _quietest(quiet, speech.hop_s, stretch.start + _FULL_S - filled, latest)
+            cut = _quietest(quiet, gaps, speech.hop_s, stretch.start + _FULL_S - filled, latest)
             pieces.append(Region(stretch.start, cut))
             waiting.appendleft(Region(cut, stretch.end))
         windows.append(Window(tuple(pieces)))
@@ -114,6 +123,20 @@ def quietest_offset(window: Window, speech: Speech, earliest: float, latest: flo
         if earliest <= at <= latest and piece is not window.pieces[-1]:
             return at
     return best
+
+
+def frame_power(recording: Recording, speech: Speech) -> NDArray[np.float32]:
+    """Return the mean power of each of the speech's frames, channels mixed, (frames,)."""
+    length = round(speech.hop_s * SAMPLE_RATE_HZ)
+    rest = np.empty(0, dtype=np.float32)
+    rows = [np.zeros(0, dtype=np.float32)]
+    for block in recording.blocks():
+        samples = np.concatenate([rest, block])
+        whole = len(samples) - len(samples) % length
+        rows.append(np.square(samples[:whole]).reshape(-1, length).mean(axis=1))
+        rest = samples[whole:]
+    power = np.concatenate(rows)
+    return np.pad(power, (0, max(0, speech.probability.shape[1] - len(power))))
 
 
 def within(regions: Sequence[Region], window: Window) -> list[Region]:
@@ -158,15 +181,26 @@ def _stretches(regions: Sequence[Region], duration: float) -> list[Region]:
 
 def _activity(speech: Speech) -> NDArray[np.float64]:
     """How likely it is that anybody speaks around each frame, (frames,)."""
-    width = max(1, round(_QUIET_S / speech.hop_s))
-    return np.convolve(speech.probability.max(axis=0), np.full(width, 1.0 / width), mode="same")
+    return _smooth(speech.probability.max(axis=0), _QUIET_S, speech.hop_s)
 
 
-def _quietest(activity: NDArray[np.float64], hop_s: float, earliest: float, latest: float) -> float:
+def _smooth(frames: NDArray[np.float32], over_s: float, hop_s: float) -> NDArray[np.float64]:
+    width = max(1, round(over_s / hop_s))
+    return np.convolve(frames, np.full(width, 1.0 / width), mode="same")
+
+
+def _quietest(
+    activity: NDArray[np.float64],
+    power: NDArray[np.float64] | None,
+    hop_s: float,
+    earliest: float,
+    latest: float,
+) -> float:
     first, last = round(earliest / hop_s), round(latest / hop_s)
     around = activity[first:last]
     if not len(around):
         return latest
-    # the last of those that are quiet: what is fuller is faster
-    best = np.flatnonzero(around <= around.min() + _AS_QUIET)[-1]
+    alike = np.flatnonzero(around <= around.min() + _AS_QUIET)
+    # without knowing more the last of those that are quiet: what is fuller is faster
+    best = alike[-1] if power is None else alike[power[first + alike].argmin()]
     return float(np.clip((first + int(best) + 0.5) * hop_s, earliest, latest))
