@@ -11,7 +11,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
 from fi_desktop.ui import errors, icons, theme
 from fi_desktop.ui.elided_label import ElidedLabel
-from fi_desktop.ui.times import clock
+from fi_desktop.ui.times import left
 
 
 class StatusLine(QStatusBar):
@@ -73,7 +73,7 @@ class StatusLine(QStatusBar):
         if left_s is None:
             self._left = self.tr("calculating the time left…")
         else:
-            self._left = self.tr("≈ {time} left").format(time=clock(left_s))
+            self._left = self.tr("{time} left").format(time=left(left_s))
 
     def show_paused(self, paused: bool) -> None:
         """Show whether the queue is paused: else nobody would know why nothing runs."""

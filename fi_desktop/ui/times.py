@@ -15,3 +15,8 @@ def precise(seconds: float) -> str:
     """Return the time with tenths of a second: "0:07.4"."""
     tenths = max(0, round(seconds * 10))
     return f"{clock(tenths // 10)}.{tenths % 10}"
+
+
+def left(seconds: float) -> str:
+    """Return a time left as a clock shows it: never nothing while something is left."""
+    return f"≈ {clock(max(1.0, seconds + 0.5))}"

@@ -3637,8 +3637,8 @@ Todo se queda en este equipo.</translation>
         <translation>calculando el tiempo restante…</translation>
     </message>
     <message>
-        <source>≈ {time} left</source>
-        <translation>faltan ≈ {time}</translation>
+        <source>{time} left</source>
+        <translation>faltan {time}</translation>
     </message>
     <message>
         <source>Jobs</source>

@@ -10,7 +10,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.ui import plain
 from fi_desktop.ui.jobs.pace import eta_s, spent_s
 from fi_desktop.ui.jobs.rows import Row
-from fi_desktop.ui.times import clock
+from fi_desktop.ui.times import clock, left
 from fi_desktop.ui.words import Words
 
 NOTHING = "–"
@@ -195,8 +195,8 @@ class Cells(QObject):
         """Return how long a running job, or a batch, will still take."""
         if row.state is not JobState.RUNNING or row.cancelling:
             return NOTHING
-        left = eta_s(row, now)
-        return self.calculating() if left is None else f"≈ {clock(left)}"
+        left_s = eta_s(row, now)
+        return self.calculating() if left_s is None else left(left_s)
 
     def _progress(self, row: Row) -> str:
         if row.jobs is not None:
