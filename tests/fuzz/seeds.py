@@ -25,6 +25,8 @@ FORMATS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("mpg", "mp2", 32_000, {"container": "mpeg", "video": "mpeg2video"}),
     ("avi", "libmp3lame", 16_000, {"video": "mpeg4"}),
     ("caf", "pcm_s16le", 16_000, {}),
+    ("aiff", "pcm_s16be", 16_000, {}),
+    ("w64", "pcm_s16le", 16_000, {"container": "w64"}),
     ("amr", "libopencore_amrnb", 8_000, {}),
     ("wma", "libmp3lame", 16_000, {"container": "asf"}),
     ("voc", "pcm_u8", 8_000, {"container": "voc"}),
