@@ -20,6 +20,7 @@ from fi_desktop.ui.bridge import Bridge
 from fi_desktop.ui.export.files import Outcome, Plan, Result, plan, write
 from fi_desktop.ui.export.menu import FormatWords
 from fi_desktop.ui.export.style import style
+from fi_desktop.ui.file_dialog import FileDialog
 from fi_desktop.ui.message_bar import MessageBar, Offer
 from fi_desktop.ui.plain import message_box
 
@@ -60,7 +61,7 @@ class ExportDesk(QObject):
         if self._dialog is not None or not results:
             return
         title = self.tr("Export as {format}").format(format=self._words.title(format))
-        dialog = QFileDialog(self._message.window(), title)
+        dialog = FileDialog(self._message.window(), title)
         if len(results) == 1:
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
             dialog.setDefaultSuffix(EXPORTERS[format].extension)

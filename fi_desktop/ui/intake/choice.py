@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
 from fi_desktop.samples import sample_recording
 from fi_desktop.ui.bridge import Bridge
+from fi_desktop.ui.file_dialog import FileDialog
 from fi_desktop.ui.intake.desk import IntakeDesk
 
 
@@ -30,7 +31,7 @@ class FileChoice(QObject):
     def ask_for_files(self) -> None:
         """Ask for recordings."""
         endings = " ".join(f"*{ending}" for ending in sorted(MEDIA_EXTENSIONS))
-        dialog = QFileDialog(self._window, self.tr("Add recordings"))
+        dialog = FileDialog(self._window, self.tr("Add recordings"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(
             [self.tr("Audio and video ({endings})").format(endings=endings), self.tr("All files (*)")]
@@ -40,7 +41,7 @@ class FileChoice(QObject):
     @Slot()
     def ask_for_folder(self) -> None:
         """Ask for a folder of recordings."""
-        dialog = QFileDialog(self._window, self.tr("Add a folder of recordings"))
+        dialog = FileDialog(self._window, self.tr("Add a folder of recordings"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         self._open(dialog)
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.intake.watched import Found, WatchedFolder
 from fi_desktop.ui import plain, room
+from fi_desktop.ui.file_dialog import FileDialog
 from fi_desktop.ui.intake.folder_words import FolderWords
 from fi_desktop.ui.intake.watch_delegate import PATH_ROLE, STATE_ROLE, WatchDelegate
 from fi_desktop.ui.item_list import ItemList
@@ -155,7 +156,7 @@ class WatchDialog(QDialog):
     def _on_add_asked(self) -> None:
         if self._files is not None:
             return
-        self._files = QFileDialog(self, self.tr("Watch a folder"))
+        self._files = FileDialog(self, self.tr("Watch a folder"))
         self._files.setFileMode(QFileDialog.FileMode.Directory)
         self._files.fileSelected.connect(self._on_folder_selected)
         self._files.finished.connect(self._on_files_finished)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from fi_desktop.engines.models.catalog import Known
+from fi_desktop.ui.file_dialog import FileDialog
 from fi_desktop.ui.models.words import ModelWords
 from fi_desktop.ui.plain import message_box
 
@@ -63,7 +64,7 @@ class Questions(QObject):
         """Ask for a zip archive or a folder."""
         if self._open is not None:
             return
-        dialog = QFileDialog(self._window, self.tr("Import a model"))
+        dialog = FileDialog(self._window, self.tr("Import a model"))
         if folder:
             dialog.setFileMode(QFileDialog.FileMode.Directory)
         else:
