@@ -804,6 +804,17 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>FileDialog</name>
+    <message>
+        <source>&amp;Look in:</source>
+        <translation>&amp;Buscar en:</translation>
+    </message>
+    <message>
+        <source>Files of &amp;type:</source>
+        <translation>Archivos de &amp;tipo:</translation>
+    </message>
+</context>
+<context>
     <name>FindBar</name>
     <message>
         <source>Find in the text</source>
@@ -1185,8 +1196,8 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar todos los trabajos</translation>
     </message>
     <message>
-        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -2498,6 +2509,13 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>QAbstractFileIconProvider</name>
+    <message>
+        <source>Folder</source>
+        <translation>Carpeta</translation>
+    </message>
+</context>
+<context>
     <name>Questions</name>
     <message>
         <source>Repair {title}?</source>
@@ -3009,11 +3027,11 @@ Todo se queda en este equipo.</translation>
         <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -3053,11 +3071,11 @@ Todo se queda en este equipo.</translation>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
     </message>
     <message>
-        <source>This dictation is in a format that only its recorder's own program reads: export it there as WAV, and add that file.</source>
+        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -3217,7 +3235,7 @@ Todo se queda en este equipo.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3225,7 +3243,7 @@ Todo se queda en este equipo.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -3285,7 +3303,7 @@ Todo se queda en este equipo.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -3361,7 +3379,7 @@ Todo se queda en este equipo.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -3477,11 +3495,11 @@ Todo se queda en este equipo.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at}, {length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
+        <source>The file&apos;s clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
         <translation>El reloj del archivo salta {length} en {at}: lo que sigue se unió a lo anterior.</translation>
     </message>
     <message>
-        <source>The file's header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
+        <source>The file&apos;s header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
         <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
     </message>
     <message>
@@ -3517,7 +3535,7 @@ Todo se queda en este equipo.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3641,10 +3659,6 @@ Todo se queda en este equipo.</translation>
         <translation>calculando el tiempo restante…</translation>
     </message>
     <message>
-        <source>≈ {time} left</source>
-        <translation>faltan ≈ {time}</translation>
-    </message>
-    <message>
         <source>Jobs</source>
         <translation>Trabajos</translation>
     </message>
@@ -3758,7 +3772,7 @@ Todo se queda en este equipo.</translation>
         <translation>Ahora no</translation>
     </message>
     <message>
-        <source>The token is kept in this computer's keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
+        <source>The token is kept in this computer&apos;s keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
         <translation>El token se guarda en el llavero de contraseñas de este equipo o, si no lo hay, no se guarda. Solo lo ve huggingface.co; de las grabaciones no se envía nada.</translation>
     </message>
     <message>
@@ -4335,7 +4349,7 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
-        <source>As the GPU's driver tells it</source>
+        <source>As the GPU&apos;s driver tells it</source>
         <translation>Según el controlador de la GPU</translation>
     </message>
     <message>
@@ -4378,7 +4392,7 @@ Todo se queda en este equipo.</translation>
         <translation>Añadir un proceso</translation>
     </message>
     <message>
-        <source>One for each of this computer's {number} cores at most</source>
+        <source>One for each of this computer&apos;s {number} cores at most</source>
         <translation>Como máximo, uno por cada uno de los {number} núcleos de este equipo</translation>
     </message>
     <message numerus="yes">
@@ -4416,24 +4430,6 @@ Todo se queda en este equipo.</translation>
             <numerusform>y %Ln más</numerusform>
             <numerusform>y %Ln más</numerusform>
         </translation>
-    </message>
-</context>
-<context>
-    <name>FileDialog</name>
-    <message>
-        <source>&amp;Look in:</source>
-        <translation>&amp;Buscar en:</translation>
-    </message>
-    <message>
-        <source>Files of &amp;type:</source>
-        <translation>Archivos de &amp;tipo:</translation>
-    </message>
-</context>
-<context>
-    <name>QAbstractFileIconProvider</name>
-    <message>
-        <source>Folder</source>
-        <translation>Carpeta</translation>
     </message>
 </context>
 </TS>
