@@ -160,12 +160,14 @@ class FolderWatch:
         except OSError as error:
             self._quiet.clear()
             return self._told(FolderState.UNREADABLE, reason=error.strerror or type(error).__name__)
-        self._forget_what_went(there)
+        left_out = tally.left_out()
+        if not left_out.unreadable:  # else a file may be there, and only not be seen
+            self._forget_what_went(there)
         new = [found for found in there if not self._memory.knows(*found)]
         self._quiet = {found: self._quiet.get(found, 0) + 1 for found in new}
         complete = [found for found in new if self._is_complete(found)]
         ready, locked = self._read(sorted(complete, key=lambda found: (found.mtime_ns, found.path)))
-        told = partial(self._told, growing=len(new) - len(complete), locked=locked, left_out=tally.left_out())
+        told = partial(self._told, growing=len(new) - len(complete), locked=locked, left_out=left_out)
         try:
             return told(FolderState.WATCHING, took=self._hand_in(ready))
         except FiError as error:  # tried again with the next look

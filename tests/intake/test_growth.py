@@ -209,6 +209,23 @@ def test_files_of_every_size_are_known_again(folder: Path, size: int):
     assert is_continued(str(path), before)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_a_sub_folder_that_cannot_be_read_for_a_while_forgets_no_job(home: Path, folder: Path):
+    desk = Desk(home, WatchedFolder(folder, subfolders=True))
+    (folder / "sub").mkdir()
+    path = folder / "sub" / "a.wav"
+    path.write_bytes(b"RIFF" * 10_000)
+    desk.look(FIRST_LOOKS)
+    (folder / "sub").rename(home / "away")
+    (folder / "sub").symlink_to("sub")  # the administrator cannot enter that either
+    desk.look(1)
+    (folder / "sub").unlink()
+    (home / "away").rename(folder / "sub")
+    append(path, b"more" * 10_000)
+    desk.look(AGAIN_LOOKS)
+    assert desk.replaced == [1]
+
+
 def test_a_folder_whose_drive_fails_while_a_file_grows_forgets_no_job(home: Path, folder: Path):
     desk = Desk(home, WatchedFolder(folder))
     path = folder / "a.wav"

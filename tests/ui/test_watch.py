@@ -63,6 +63,10 @@ def test_what_arrives_is_taken_and_told_once(qtbot, window, watch, dialog, folde
     (folder / "4.wav").write_bytes(b"RIFF four")
     qtbot.waitUntil(lambda: window.message.text == "4 recordings taken from watched folders.")
     assert state(dialog).startswith("Watching, 4 taken, last ")
+    (folder / "letter.txt").write_text("Dear colleague")
+    told = "Watching, 1 file of another kind left out (1 .txt), 4 taken, last "
+    qtbot.waitUntil(lambda: state(dialog).startswith(told))
+    assert told in watch.sign.toolTip()
 
 
 def test_what_is_in_it_already_is_asked_about(qtbot, window, watch, dialog, folder):
