@@ -9,7 +9,6 @@ told. The backend drives the turns.
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -29,10 +28,10 @@ from fi_desktop.jobs.listing import Page, page
 from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.submissions import Submissions
+from fi_desktop.jobs.sweeper import Sweeper
 from fi_desktop.jobs.verify import verify
 
 T = TypeVar("T")
-_SWEPT_A_TURN = 500  # folders; some milliseconds
 _COMMANDS_A_TURN = 64  # a burst of commands must not keep the workers' news waiting
 
 _LOGGED = {
@@ -87,6 +86,7 @@ class JobService:
         self._opened: Ledger | None = None
         self._inbox = Inbox()
         self._listeners: tuple[Listener, ...] = ()
+        self._sweeper = Sweeper(folders, lambda found: self._inbox.post(partial(self._discard_stages, found)))
         self._submissions = Submissions(self._inbox, folders, lambda: self.ledger)
 
     # ---- for everybody, from any thread
@@ -234,7 +234,7 @@ class JobService:
                 self.tell(Notice(self.ledger.store.notice))
         self.folders.prepare()
         self.folders.sweep(self.ledger.store.ids())
-        self._sweep_stages(deque(self.ledger.store.finished_ids()))
+        self._sweeper.start()
         self._inbox.wake = wake
         wake()  # commands may have come in before
 
@@ -247,6 +247,7 @@ class JobService:
             self._opened = None
         self._inbox.refuse_all()
         self._submissions.close()
+        self._sweeper.close()
 
     @property
     def waiting(self) -> bool:
@@ -298,13 +299,11 @@ class JobService:
 
     # ---- inside
 
-    def _sweep_stages(self, finished: deque[int]) -> None:
-        """Delete what the program left of finished jobs when it died, some jobs a turn."""
-        for _ in range(min(_SWEPT_A_TURN, len(finished))):
-            if self.ledger.store.is_finished(job_id := finished.popleft()):
+    def _discard_stages(self, ids: Iterable[int]) -> None:
+        """Delete what attempts left of those of these jobs that are in a final state."""
+        for job_id in ids:
+            if self.ledger.store.is_finished(job_id):
                 self.folders.discard_stages(job_id)
-        if finished:
-            self._inbox.post(partial(self._sweep_stages, finished))
 
     def _last_turns(self) -> None:
         try:

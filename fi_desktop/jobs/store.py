@@ -344,12 +344,6 @@ class JobStore:
         rows = self._sql("SELECT key FROM Cache WHERE key > 'j:' AND key < 'j;' AND raw = 1")
         return [int(key[2:]) for (key,) in rows.fetchall()]
 
-    def finished_ids(self) -> list[int]:
-        """Return the ids of the jobs in a final state; those that failed or were cancelled first."""
-        finals = (JobState.FAILED, JobState.CANCELLED, JobState.COMPLETED)
-        rows = (self._sql("SELECT key FROM Cache WHERE tag = ?", (state.value,)) for state in finals)
-        return [int(key[2:]) for found in rows for (key,) in found.fetchall()]
-
     def is_finished(self, job_id: int) -> bool:
         """Whether there is a job of this id, in a final state."""
         row = self._sql("SELECT tag FROM Cache WHERE key = ? AND raw = 1", (record_key(job_id),)).fetchone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -497,22 +498,30 @@ def test_stages_of_a_job_that_is_killed_after_it_was_cancelled_go_once_its_worke
     assert left(folder) == {"result.json"}
 
 
-def test_what_a_program_that_died_left_of_finished_jobs_is_swept_at_the_next_start(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("fi_desktop.jobs.service._SWEPT_A_TURN", 2)
+def test_what_a_program_that_died_left_of_finished_jobs_is_swept_at_the_next_start(bench: Bench):
     bench.submit(*(f"{number}.wav" for number in range(7)))
     bench.answer(bench.service.cancel(range(1, 6)))
+    assert bench.claim().id == 6
+    bench.answer(bench.service.cancel([6]))  # … by the restart
     folders = [leave_stages(bench, number) for number in range(1, 8)]
-    running = bench.claim()
-    assert running.id == 6
-    bench.answer(bench.service.cancel([6]))
-    bench.restart()  # 6 is cancelled by that
-    bench.answer(bench.service.retry([5]))  # before its turn to be swept comes
-    bench.answer(bench.service.jobs())
-    bench.answer(bench.service.jobs())
+    bench.restart()
+    bench.answer(bench.service.retry([5]))
+    deadline = time.monotonic() + 20
+    while left(folders[0]) != {"result.json"}:
+        assert time.monotonic() < deadline
+        bench.answer(bench.service.paused())
     kept = {*STAGES, "result.json"}
-    assert [left(folder) == kept for folder in folders] == [False] * 4 + [True, False, True]
+    assert [left(folder) == kept for folder in folders[5:]] == [False, True]
+    assert [left(folder) == kept for folder in folders[:4]] == [False] * 4
+
+
+def test_the_sweep_spares_a_job_that_is_done_again_before_its_turn_comes(bench: Bench):
+    bench.submit("a.wav", "b.wav")
+    bench.answer(bench.service.cancel([1, 2]))
+    folders = [leave_stages(bench, number) for number in (1, 2)]
+    bench.answer(bench.service.retry([1]))
+    bench.service._discard_stages([1, 2, 99])  # as the sweeper found it before
+    assert [left(folder) for folder in folders] == [{*STAGES, "result.json"}, {"result.json"}]
 
 
 def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path: Path):
