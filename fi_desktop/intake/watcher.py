@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fi_desktop import log
+from fi_desktop.audio.files import nothing_found
 from fi_desktop.core.errors import FiError, UserError
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.files import write_whole
@@ -158,6 +159,9 @@ class _Intake:
         if self._stop.is_set():
             raise UserError("watch.stopped", "The folder is watched no more.")
         taken = self._service.submit(paths, options, priority=priority).result()
+        # one went meanwhile: all are offered again, and those that were queued are known then
+        if taken.left_out.unreadable:
+            raise nothing_found(taken.left_out)
         log.event("WATCH_TOOK", files=len(paths))
         jobs = (self._service.job(job_id).result() for job_id in taken.ids)
         return {Path(job.path): job.id for job in jobs if job is not None}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.audio.files import LeftOut, Tally
+from fi_desktop.audio.files import LeftOut, Tally, source_sha256
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState, Priority
 from fi_desktop.intake.growth import FIRST_LOOKS
@@ -380,6 +380,29 @@ class TestWatcher:
         assert (jobs["a.wav"].options.language, jobs["a.wav"].priority) == ("es", Priority.NORMAL)
         assert (jobs["b.wav"].options.language, jobs["b.wav"].priority) == ("ca", Priority.LOW)
         assert {job.state for job in jobs.values()} == {JobState.QUEUED}
+
+    def test_a_file_that_goes_while_it_is_handed_in_is_taken_when_it_comes_back(
+        self, bench: Bench, told, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        stays, goes, aside = folder / "a.wav", folder / "b.wav", tmp_path / "b.wav"
+        for path in (stays, goes):
+            path.write_bytes(path.name.encode())
+
+        def hash_and_lose(path: Path) -> str:
+            content = source_sha256(path)
+            if path == goes:
+                goes.rename(aside)
+            return content
+
+        monkeypatch.setattr("fi_desktop.intake.watched.source_sha256", hash_and_lose)
+        watcher = self.watcher(bench, told)
+        watcher.watch([WatchedFolder(folder)])
+        self.wait(bench, told, lambda _f, look: look.state is FolderState.REFUSED)
+        monkeypatch.undo()
+        aside.rename(goes)  # the same file as before
+        self.wait(bench, told, lambda _f, look: look.taken == 2)
+        watcher.close()
+        assert {Path(job.path) for job in bench.answer(bench.service.jobs())} == {stays, goes}
 
     def test_a_drive_that_does_not_answer_keeps_nobody_else_waiting(
         self, bench: Bench, told, folder: Path, tmp_path: Path
