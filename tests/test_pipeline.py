@@ -17,8 +17,9 @@ import pytest
 from fi_desktop import pipeline
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError, UserError
-from fi_desktop.core.job import Chosen, JobOptions, Stage, StageEnd
+from fi_desktop.core.job import JobOptions, Stage, StageEnd
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry

@@ -19,9 +19,10 @@ from fi_desktop.backends.messages import (
     WorkNews,
 )
 from fi_desktop.clock import awake_s
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, DeadlineExceeded, Interrupted, error_info
 from fi_desktop.core.hiding import without_path
-from fi_desktop.core.job import Chosen, Stage, StageEnd, StageTime
+from fi_desktop.core.job import Stage, StageEnd, StageTime
 
 _NEWS_INTERVAL_S = 0.1
 

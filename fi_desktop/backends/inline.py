@@ -17,9 +17,10 @@ from fi_desktop.backends.messages import (
     WentWrong,
     WorkNews,
 )
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
-from fi_desktop.core.job import Chosen, Job, StageTime
+from fi_desktop.core.job import Job, StageTime
 from fi_desktop.jobs.news import JobChanged, JobProgressed, News
 
 _NAME = "inline"

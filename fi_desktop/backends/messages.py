@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.job import Chosen, JobOptions, Stage, StageTime, Summary
+from fi_desktop.core.job import JobOptions, Stage, StageTime, Summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,9 @@ import psutil
 from fi_desktop import log
 from fi_desktop.backends import worker
 from fi_desktop.backends.messages import FromWorker, Progressed, StageEnded, StopWork, ToWorker
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import WORKER_CRASHED, ErrorInfo, FiError
-from fi_desktop.core.job import Chosen, Job, Stage, StageEnd, StageTime
+from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
 from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
 
 _MAX_RESPAWN_DELAY_S = 30.0

@@ -23,7 +23,6 @@ from typing import Any
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import OUT_OF_MEMORY, WORKER_CRASHED, ErrorInfo
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.core.transcript import Transcript
 
 
 class JobState(StrEnum):
@@ -105,19 +104,6 @@ class JobOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """What does a job, once that is decided.
-
-    Attributes:
-        engine: what diarizes, a name of the registry.
-        model: name of the model pack that transcribes; empty where nothing does.
-    """
-
-    engine: str
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """What the table shows of a finished job; the whole of it is in the result file.
 
@@ -142,21 +128,6 @@ class Summary:
     words: int = 0
     language: str | None = None
     model: str = ""
-
-
-def summarize(transcript: Transcript) -> Summary:
-    """Return what the table shows of a result."""
-    return Summary(
-        speakers=len(transcript.speakers),
-        duration_s=transcript.duration,
-        engine=transcript.provenance.engine,
-        grade=transcript.grade.value if transcript.grade else None,
-        notes=transcript.notes,
-        transcriber=transcript.provenance.transcriber,
-        words=sum(len(segment.words) for segment in transcript.segments),
-        language=transcript.language,
-        model=transcript.provenance.transcriber_model,
-    )
 
 
 @dataclass(frozen=True, slots=True)

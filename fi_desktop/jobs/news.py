@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.events import JobEvent
-from fi_desktop.core.job import Chosen, Job, Stage
+from fi_desktop.core.job import Job, Stage
 
 
 @dataclass(frozen=True, slots=True)

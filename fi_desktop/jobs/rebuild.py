@@ -27,9 +27,9 @@ from fi_desktop.core.job import (
     JobState,
     Priority,
     apply,
-    summarize,
 )
 from fi_desktop.core.records import options_from_json
+from fi_desktop.core.summary import summarize
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.jobs.chain import UNREADABLE, whole_events
 from fi_desktop.jobs.folders import JobFolders

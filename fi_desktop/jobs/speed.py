@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import Attempt, Chosen, Job, JobState, Outcome, Stage, StageEnd
+from fi_desktop.core.job import Attempt, Job, JobState, Outcome, Stage, StageEnd
 from fi_desktop.core.run import run_of
 
 _KEPT = 20  # of the latest jobs

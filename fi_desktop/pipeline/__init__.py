@@ -16,10 +16,12 @@ from typing import TypeVar
 
 from fi_desktop import __version__, log
 from fi_desktop.audio.notes import length_text
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
-from fi_desktop.core.job import Chosen, Stage, Summary, summarize
+from fi_desktop.core.job import Stage, Summary
 from fi_desktop.core.records import options_to_json
 from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_words
+from fi_desktop.core.summary import summarize
 from fi_desktop.core.transcript import (
     DOUBT,
     UNHEARD,

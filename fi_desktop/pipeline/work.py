@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from fi_desktop.core.job import Chosen, JobOptions, Stage, StageEnd
+from fi_desktop.core.chosen import Chosen
+from fi_desktop.core.job import JobOptions, Stage, StageEnd
 
 
 @dataclass(frozen=True, slots=True)

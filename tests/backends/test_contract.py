@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.app import BackendName
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobOptions, JobState, Outcome, Stage, StageEnd
 from fi_desktop.jobs.news import JobProgressed
@@ -57,6 +58,9 @@ def test_progress_is_told_in_order_of_the_stages(driver: Driver, sample: Path):
     driver.wait_until_done(job_id)
     stages = [news.stage.value for news in driver.told if isinstance(news, JobProgressed)]
     assert list(dict.fromkeys(stages)) == ["decode", "speech", "diarize", "join"]
+    chosen = [news.chosen for news in driver.told if isinstance(news, JobProgressed)]
+    assert chosen[0] is None
+    assert chosen[-1] == Chosen("builtin", "")  # from then on it is known what is still to be done
 
 
 def test_an_attempt_keeps_what_each_of_its_stages_took(driver: Driver, sample: Path):

@@ -7,8 +7,9 @@ from functools import reduce
 import pytest
 
 from fi_desktop.core import events as ev
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Chosen, Job, JobOptions, Priority, Stage, StageEnd, StageTime, Summary, apply
+from fi_desktop.core.job import Job, JobOptions, Priority, Stage, StageEnd, StageTime, Summary, apply
 from fi_desktop.jobs.speed import GUESS, Plan, Speeds
 
 TOOK = {Stage.DECODE: 1.0, Stage.SPEECH: 2.0, Stage.DIARIZE: 6.0, Stage.JOIN: 1.0}

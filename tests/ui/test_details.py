@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary, summarize
+from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
+from fi_desktop.core.summary import summarize
 from fi_desktop.files import RESULT
 from fi_desktop.jobs.news import JobProgressed
 from fi_desktop.ui.desktop import Desktop

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core import events as ev
+from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import Chosen, Stage, StageTime
+from fi_desktop.core.job import Stage, StageTime
 from fi_desktop.jobs.news import JobProgressed
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.ui.jobs.pace import eta_s, keep_progress, progressed, spent_s

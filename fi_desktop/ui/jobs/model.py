@@ -69,7 +69,7 @@ class JobsModel(QAbstractTableModel):
 
         Args:
             parent: its owner.
-            retries: how many retries a job gets.
+            retries: how many a job gets.
             now: UTC, seconds since the epoch.
         """
         super().__init__(parent)
@@ -81,8 +81,7 @@ class JobsModel(QAbstractTableModel):
         self._waiting: deque[Job | Done | Page | News] = deque()
         self._page = self._shown_page = Page()  # of the store: the last one taken in, and the last one shown
         self._changed: dict[int, Row | None] = {}
-        self._gather = QTimer(self)
-        self._gather.setSingleShot(True)
+        self._gather = QTimer(self, singleShot=True)
         self._gather.timeout.connect(self._on_gathered)
         self._shown_at, self._took_s = 0.0, 0.0
         self._forecast = Forecast()
