@@ -34,12 +34,11 @@ class DropOverlay(QWidget):
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Veil what lies below, and say what a drop does."""
+        """Hide what lies below, which may be words as large as these, and say what a drop does."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         accent = theme.tone("info", self.palette())
         veil = theme.mix(self.palette().color(QPalette.ColorRole.Base), accent, 0.10)
-        veil.setAlphaF(0.93)
         painter.fillRect(self.rect(), veil)
         pen = QPen(accent, 2.5)
         pen.setStyle(Qt.PenStyle.CustomDashLine)

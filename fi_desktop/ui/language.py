@@ -7,11 +7,20 @@ catalogue of Qt's. A change counts for what is built afterwards: `Desktop` build
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QTranslator
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QLocale, QObject, QTranslator
 
 from fi_desktop.files import resource
 
 SYSTEM = "system"
+_WRITTEN_AS = {"es": "es_MX"}  # without a country it would be Spain's: a comma in numbers
+_ON_THE_KEYS = (
+    QT_TRANSLATE_NOOP("QShortcut", "Ctrl"),
+    QT_TRANSLATE_NOOP("QShortcut", "Shift"),
+    QT_TRANSLATE_NOOP("QShortcut", "Del"),
+    QT_TRANSLATE_NOOP("QShortcut", "Return"),
+    QT_TRANSLATE_NOOP("QShortcut", "Ins"),
+)
+"""Keys, in the letters that are printed on them; Qt's catalogue spells them out. Ours is asked first."""
 TONGUES = ("en", "es")
 """What the window speaks; the first stands in where the system speaks something else."""
 
@@ -81,4 +90,4 @@ def locale_of(choice: str, system: QLocale) -> QLocale:
     """Return how dates and numbers are written: as the system does, unless another language was chosen."""
     if choice == SYSTEM or QLocale.languageToCode(system.language()) == choice:
         return system
-    return QLocale(choice)
+    return QLocale(_WRITTEN_AS.get(choice, choice))

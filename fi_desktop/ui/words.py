@@ -13,20 +13,12 @@ from fi_desktop.core.transcript import DOUBT
 from fi_desktop.ui import errors
 from fi_desktop.ui.export.style import labels
 from fi_desktop.ui.jobs.rows import Row
+from fi_desktop.ui.languages import language_name
 from fi_desktop.ui.no_words import WORDS_MISSING
 from fi_desktop.ui.times import clock
 
 # The pipeline says why speakers are missing after this; what follows is an engine's own sentence.
 _SPEAKERS_MISSING = "The speakers are missing: "
-
-# Qt names these by a country ("español de España"), which no recording says of itself.
-_NATIVE = {
-    "es": "Español",
-    "en": "English",
-    "zh": "中文",
-    "no": "Norsk",
-    "id": "Bahasa Indonesia",
-}
 
 
 class Words(QObject):
@@ -111,10 +103,20 @@ class Words(QObject):
         moment = QDateTime.fromSecsSinceEpoch(round(at))
         return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
 
+    def exact(self, at: float) -> str:
+        """Return a date with its time to the second, written as the others are."""
+        moment, short, locale = (
+            QDateTime.fromMSecsSinceEpoch(round(at * 1000)),
+            QLocale.FormatType.ShortFormat,
+            QLocale(),
+        )
+        form = locale.timeFormat(short).replace("mm", "mm:ss")
+        return f"{locale.toString(moment.date(), short)} {locale.toString(moment.time(), form)}"
+
     def day(self, at: float) -> str:
         """Return a date, as the person's system writes it; `at`: seconds since the epoch."""
         day = QDateTime.fromSecsSinceEpoch(round(at)).date()
-        return QLocale.system().toString(day, QLocale.FormatType.ShortFormat)
+        return QLocale().toString(day, QLocale.FormatType.ShortFormat)
 
     def ago(self, at: float, now: float) -> str:
         """Return how long ago something was, as one says it; after a day, on which day it was."""
@@ -164,10 +166,8 @@ class Words(QObject):
         return self.tr("Unknown")
 
     def language(self, code: str) -> str:
-        """Return a language's name as its speakers write it, or the code (ISO 639-1) where Qt has none."""
-        locale = QLocale(code)
-        known = locale.language() is not QLocale.Language.C
-        name = _NATIVE.get(code) or (locale.nativeLanguageName() if known else "") or code
+        """Return a language's name, to stand by itself, or the code (ISO 639-1) of one that is not known."""
+        name = language_name(code)
         return name[:1].upper() + name[1:]
 
     def language_asked(self, code: str | None) -> str:

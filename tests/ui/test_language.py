@@ -2,8 +2,8 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pytest
-from PySide6.QtCore import QDate, QLocale, Qt, QTranslator
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, QTime, QTranslator
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialogButtonBox, QMenuBar
 
 from fi_desktop.core.job import JobState
@@ -14,6 +14,7 @@ from fi_desktop.ui.jobs.cells import Column
 from fi_desktop.ui.language import TONGUES, Language, locale_of, tongue_of
 from fi_desktop.ui.models.work import Meter
 from fi_desktop.ui.monitor.window import MonitorWindow
+from fi_desktop.ui.words import Words
 from tests.ui import stories
 from tests.ui.conftest import FakeProgram
 from tests.ui.events import drop_files, open_windows
@@ -52,7 +53,8 @@ def change(qtbot, desktop: Desktop, choice: str) -> None:
         ("system", MEXICO, "es", MEXICO),
         ("system", GERMANY, "en", GERMANY),
         ("es", MEXICO, "es", MEXICO),
-        ("es", GERMANY, "es", QLocale("es")),
+        ("es", GERMANY, "es", MEXICO),  # a point in numbers, as in most of Latin America
+        ("es", QLocale("en_US"), "es", MEXICO),
         ("en", SPAIN, "en", QLocale("en")),
     ],
 )
@@ -66,7 +68,7 @@ def test_spanish_reaches_qts_own_buttons_dates_and_numbers(qtbot, spanish):
     qtbot.addWidget(box)
     assert box.buttons()[0].text().replace("&", "") == "Cancelar"
     assert QLocale().toString(QDate(2026, 1, 3), "MMMM") == "enero"
-    assert QLocale().toString(1234567.5, "f", 1) == "1.234.567,5"
+    assert QLocale().toString(1234567.5, "f", 1) == "1,234,567.5"
 
 
 def test_an_unknown_choice_is_as_the_system(dressed):
@@ -193,3 +195,21 @@ def test_names_of_recordings_can_be_told_apart_in_the_longer_language(qtbot, des
     change(qtbot, desktop, "es")
     desktop.window.resize(width, 420)
     assert desktop.window.table.columnWidth(Column.FILE) >= 200
+
+
+def test_keys_are_called_as_they_are_printed_and_alike_everywhere(qtbot, desktop):
+    change(qtbot, desktop, "es")
+    window, commands = desktop.window, desktop.window.commands
+    told = [
+        action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        for action in (commands.monitor, commands.remove, commands.open)
+    ]
+    assert told == ["Ctrl+Mayús+W", "Supr", "Intro"]
+    assert commands.monitor.toolTip().endswith("(Ctrl+Mayús+W)")
+    assert window.panel.search.placeholderText() == "Buscar (Ctrl+F)"
+
+
+def test_a_moment_is_written_alike_everywhere(spanish):
+    words, at = Words(), QDateTime(QDate(2026, 11, 28), QTime(13, 14, 15)).toSecsSinceEpoch()
+    assert words.exact(at).replace(":15", "", 1) == words.moment(at)
+    assert words.moment(at).startswith(words.day(at))

@@ -5,19 +5,24 @@ What is marked `look` runs again on other desktops, see `tests.ui.surroundings`.
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations, pairwise, product
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QAccessible, QFont, QFontInfo
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from fi_desktop.core.job import JobState, Priority
+from fi_desktop.ui import theme
+from fi_desktop.ui.jobs.row_menu import RowMenu
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.remembered import Remembered
 from fi_desktop.ui.result.view import ResultView
 from tests.ui import stories, surroundings
-from tests.ui.events import drop_files, open_windows
-from tests.ui.looks import outside
+from tests.ui.events import drag_in, drop_files, files_data, open_windows
+from tests.ui.looks import cut, outside
 
 pytestmark = pytest.mark.look
 
@@ -95,3 +100,47 @@ def test_a_window_that_was_larger_than_this_screen_fits_on_it(qtbot, dressed, br
     restored.show()
     assert QTest.qWaitForWindowExposed(restored)
     assert not outside(restored)
+
+
+@pytest.mark.parametrize("number", [7, 48, 208, 1_204])
+def test_the_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, number):
+    chips = window.panel.chips
+    window.commands.details.trigger()
+    window.resize(800, 600)
+    window.jobs.jobs_changed.disconnect(window.panel._on_jobs_changed)  # of three jobs alone
+    chips.show_counts(Counter(dict.fromkeys(JobState, number)))
+    window.panel._fit()
+    qtbot.waitUntil(lambda: not cut(chips))
+    chips.of[JobState.COMPLETED].click()  # in bold letters
+    for chip in (chips.all, *chips.of.values()):
+        room = chip.width() - (chip.iconSize().width() + 4 if not chip.icon().isNull() else 0) - 18
+        bold = QFont(chip.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        assert theme.text_width(bold, chip.text()) <= room, chip.text()
+    assert window.rect().contains(QRect(chips.mapTo(window, QPoint()), chips.size()))
+
+
+def test_where_a_drop_goes_is_said_on_empty_ground(qtbot, window, queued):
+    """The words of the empty window would stand right below those of the drop."""
+    overlay = drag(window)
+    over_jobs = picture(window, overlay)
+    window._pages.setCurrentWidget(window.empty)
+    assert picture(window, overlay) == over_jobs
+
+
+def drag(window) -> QWidget:
+    drag_in(window, files_data([]))
+    return window.findChild(QWidget, "overlay")
+
+
+def picture(window, part: QWidget):
+    return window.grab(QRect(part.mapTo(window, QPoint()), part.size())).toImage()
+
+
+def test_a_priority_has_one_name(window, queued):
+    menu = RowMenu(window.commands, window.deeds, window.table, window)
+    (priority,) = (each.menu() for each in menu.actions() if each.text() == "&Priority")
+    words = window.jobs.cells.words
+    assert [action.text() for action in priority.actions()] == [words.priority(each) for each in Priority]
+    options = [name for name, _ in window.options.menu._choices.priorities()]
+    assert [action.text() for action in priority.actions()] == options

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
+    QLabel,
     QLineEdit,
     QMenu,
     QMessageBox,
@@ -299,6 +300,10 @@ class TestImport:
         rows = dialog.list.rows
         qtbot.waitUntil(lambda: "clinic-es" in rows and rows["clinic-es"].isVisible())
         row = rows["clinic-es"]
+        qtbot.waitUntil(lambda: row.y() > 0)
+        whisper = [other for other in rows.values() if other.parentWidget() is row.parentWidget()]
+        assert row.y() == min(other.y() for other in whisper if other.y() > 0)  # where a person looks for it
+        assert "licence not known" in " ".join(label.text() for label in row.findChildren(QLabel))
         click(qtbot, row.remove)
         answer(qtbot, dialog, "Remove")
         qtbot.waitUntil(lambda: "clinic-es" not in dialog.list.rows)

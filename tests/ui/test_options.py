@@ -39,14 +39,14 @@ def test_at_the_start_all_is_as_usual(bar):
 
 
 def test_language_and_transcriber_are_chosen_and_told(bar):
-    choose(bar, "Español")
+    choose(bar, "Spanish")
     choose(bar, "Whisper Small")
     assert bar.options() == JobOptions(language="es", transcriber="faster-whisper-small")
-    assert summary(bar) == "Whisper Small · Español"
-    choose(bar, "Català")
+    assert summary(bar) == "Whisper Small · Spanish"
+    choose(bar, "Catalan")
     assert bar.options().language == "ca"
     choose(bar, "Nothing: only who spoke when")
-    assert summary(bar) == "No words · Català"
+    assert summary(bar) == "No words · Catalan"
     assert "Words: Nothing: only who spoke when" in bar.more.toolTip()
 
 
@@ -86,10 +86,10 @@ def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
     qtbot.addWidget(toolbar)
     bar = OptionsBar(JobOptions(), toolbar)
     toolbar.addWidget(bar)
-    choose(bar, "Español")
+    choose(bar, "Spanish")
     toolbar.resize(toolbar.sizeHint().width() + 300, 50)
     toolbar.show()
-    qtbot.waitUntil(lambda: summary(bar) == "Español")
+    qtbot.waitUntil(lambda: summary(bar) == "Spanish")
     toolbar.resize(bar.sizeHint().width() - 30, 50)
     qtbot.waitUntil(lambda: summary(bar) == "")
     assert bar.isVisible()
@@ -97,7 +97,7 @@ def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
 
 @pytest.mark.parametrize("width", [760, 850, 1000, 1500])
 def test_the_options_are_reached_at_any_width_of_the_window(qtbot, window, width):
-    choose(window.options, "Español")
+    choose(window.options, "Spanish")
     window.resize(width, 420)
     qtbot.waitUntil(lambda: window.width() == width)
     for widget in (window.options.speakers, window.options.more):

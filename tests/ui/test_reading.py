@@ -232,7 +232,7 @@ def test_a_segment_without_words_among_others_has_a_dash(qapp):
 
 
 def test_facts_name_language_words_and_transcriber(view):
-    assert "Español  ·  314 words  ·  Built in  ·  Whisper Small" in told(view)
+    assert "Spanish  ·  314 words  ·  Built in  ·  Whisper Small" in told(view)
 
 
 def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):

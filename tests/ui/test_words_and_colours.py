@@ -5,7 +5,10 @@ from PySide6.QtWidgets import QComboBox
 
 from fi_desktop.core.job import JobState, Outcome, Stage
 from fi_desktop.core.transcript import Turn
+from fi_desktop.engines.models.pack import UNKNOWN_LICENCE
 from fi_desktop.ui import icons, theme
+from fi_desktop.ui.language import Language
+from fi_desktop.ui.models.words import ModelWords
 from fi_desktop.ui.result.timeline import lanes_of, tick_step_s
 from fi_desktop.ui.times import clock, precise
 from fi_desktop.ui.words import Words
@@ -105,12 +108,18 @@ def test_ticks_are_round_and_wide_enough(scale, step):
     assert tick_step_s(scale) == step
 
 
-@pytest.mark.parametrize(
-    ("code", "name"),
-    [("es", "Español"), ("en", "English"), ("fr", "Français"), ("pt", "Português"), ("xx", "Xx")],
-)
-def test_languages_are_named_as_their_speakers_do(qapp, code, name):
-    assert Words().language(code) == name
+def test_languages_are_named_in_the_windows_language(dressed):
+    codes, words = ("es", "en", "fr", "haw", "jw", "xx"), Words()
+    assert [words.language(code) for code in codes] == [
+        *("Spanish", "English", "French", "Hawaiian", "Javanese", "Xx"),
+    ]
+    language = Language(dressed, "es")
+    assert [words.language(code) for code in codes] == [
+        *("Español", "Inglés", "Francés", "Hawaiano", "Javanés", "Xx"),
+    ]
+    assert ModelWords().languages(("en", "es")) == "inglés, español"
+    assert ModelWords().licence(UNKNOWN_LICENCE) == "licencia desconocida"
+    language.close()
 
 
 def test_what_is_missing_is_known_by_its_beginning(qapp):

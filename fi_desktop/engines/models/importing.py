@@ -17,7 +17,7 @@ from fi_desktop.engines.models import catalog, library, manifest, place
 from fi_desktop.engines.models.carriers import Carrier, carrier, check_total
 from fi_desktop.engines.models.library import Report
 from fi_desktop.engines.models.names import check_distinct, check_pack_name, check_path, pack_name_from
-from fi_desktop.engines.models.pack import Pack, PackFile, PackKind
+from fi_desktop.engines.models.pack import UNKNOWN_LICENCE, Pack, PackFile, PackKind
 from fi_desktop.engines.models.structure import belongs, recognise
 from fi_desktop.files import disk_full, is_disk_full
 
@@ -102,7 +102,7 @@ def _told(found: Carrier, name: str | None) -> Pack:
     )
     check_distinct(check_path(file.path) for file in files)
     known = catalog.look_up(pack_name)
-    licence, attribution = (known.licence, known.attribution) if known else ("unknown", "")
+    licence, attribution = (known.licence, known.attribution) if known else (UNKNOWN_LICENCE, "")
     return Pack(pack_name, kind, _IMPORTED, licence, attribution, (), files)
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+UNKNOWN_LICENCE = "unknown"
+"""In the manifest of a pack that came without one."""
+
 
 class PackKind(StrEnum):
     """What a pack's weights are for, and so which engine loads them."""

@@ -57,7 +57,7 @@ class FactsForm(QWidget):
             (self.finished, job.finished_at),
         ):
             self._set(label, "" if at is None else self._words.common.ago(at, now))
-            label.setToolTip("" if at is None else self._words.exact(at))
+            label.setToolTip("" if at is None else self._words.common.exact(at))
         self._set(self.speakers, words.speakers_asked(str(options.speakers)))
         found = job.summary.language if job.summary is not None else None
         # once it is done, a language that was to be found out is found, or nothing was transcribed

@@ -103,7 +103,7 @@ class JobView(QWidget):
         for card, attempt in zip(self._cards, job.attempts, strict=False):
             card.show_attempt(job, attempt)
         set_text(self._heading, self.tr("Attempts") if job.attempts else "")
-        told = (f"{self.words.exact(event.at)}  {self.words.happened(event)}" for event in events)
+        told = (f"{self.words.common.exact(event.at)}  {self.words.happened(event)}" for event in events)
         self.events.show_lines("\n".join(told))
 
     def show_facts(self, facts: Facts) -> None:

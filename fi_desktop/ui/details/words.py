@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QDateTime, QLocale, QObject
+from PySide6.QtCore import QLocale, QObject
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Attempt, Job, JobOptions, Priority, StageEnd, StageTime
@@ -24,12 +24,6 @@ class DetailWords(QObject):
         super().__init__(parent)
         self.common = Words(self)
 
-    def exact(self, at: float) -> str:
-        """Return a moment to the second."""
-        moment = QDateTime.fromMSecsSinceEpoch(round(at * 1000))
-        day = QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
-        return f"{day} {moment.time().toString('HH:mm:ss')}"
-
     def size(self, size_bytes: int | None) -> str:
         """Return how large the recording is; None: it is gone."""
         if size_bytes is None:
@@ -43,7 +37,7 @@ class DetailWords(QObject):
     def attempt(self, attempt: Attempt) -> str:
         """Return where and for how long an attempt ran."""
         where = self.common.worker(attempt.worker), self.common.device(attempt.device)
-        parts = [self.exact(attempt.started_at), *where]
+        parts = [self.common.exact(attempt.started_at), *where]
         if attempt.ended_at is not None:
             parts.append(self.took(attempt.ended_at - attempt.started_at))
         return " · ".join(parts)

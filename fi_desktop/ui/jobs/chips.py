@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from fi_desktop.core.job import JobState
@@ -19,6 +20,9 @@ _ORDER = (
     JobState.FAILED,
     JobState.CANCELLED,
 )
+
+
+_SPACING = 2
 
 
 class StateChips(QWidget):
@@ -48,7 +52,7 @@ class StateChips(QWidget):
             self.of[state].clicked.connect(self._on_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
+        row.setSpacing(_SPACING)
         for chip in (self.all, *self.of.values()):
             row.addWidget(chip)
         self._compact = False
@@ -83,22 +87,37 @@ class StateChips(QWidget):
         for state, chip in self.of.items():
             self._say(chip, self._words.state(state), counts[state])
 
-    def set_compact(self, compact: bool) -> None:
-        """Show icons and numbers alone where the window is narrow; the words are in the tooltips then."""
+    def fit(self, room: int) -> None:
+        """Show icons and numbers alone if the words need more pixels; the words are in the tips then."""
+        compact = self._width_of(compact=False) > room
         if compact != self._compact:
             self._compact = compact
             self.show_counts(self._counts)
 
-    def full_width(self) -> int:
-        """Return the pixels that all words and numbers need."""
-        metrics = self.fontMetrics()
+    def least_width(self) -> int:
+        """Return the pixels that icons and numbers need."""
+        return self._width_of(compact=True)
+
+    def _width_of(self, *, compact: bool) -> int:
         words = [self.tr("All"), *(self._words.state(state) for state in _ORDER)]
         numbers = [self._counts.total(), *(self._counts[state] for state in _ORDER)]
-        texts = (f"{word} {number:n}" for word, number in zip(words, numbers, strict=True))
-        return sum(metrics.horizontalAdvance(text) + 46 for text in texts)
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)  # as one that is chosen
+        texts = (
+            self._count(number) if compact else f"{word} {self._count(number)}"
+            for word, number in zip(words, numbers, strict=True)
+        )
+        around = max(
+            chip.sizeHint().width() - theme.text_width(chip.font(), chip.text())
+            for chip in (self.all, *self.of.values())
+        )
+        return sum(theme.text_width(font, text) + around + _SPACING for text in texts)
+
+    def _count(self, number: int) -> str:
+        return self.locale().toString(number)
 
     def _say(self, chip: QToolButton, word: str, number: int) -> None:
-        count = self.locale().toString(number)
+        count = self._count(number)
         text = count if self._compact else f"{word} {count}"
         if chip.text() != text:
             chip.setText(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
-    QHBoxLayout,
+    QBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -34,6 +34,10 @@ _LEAST_CHIPS = 280
 _MARGIN = 12
 
 
+def _find_key() -> str:
+    return QKeySequence(QKeySequence.StandardKey.Find).toString(QKeySequence.SequenceFormat.NativeText)
+
+
 class JobsPanel(QWidget):
     """Finds and shows jobs.
 
@@ -52,7 +56,7 @@ class JobsPanel(QWidget):
         self.chips = StateChips(jobs.cells.words, self)
         self.chips.setMinimumWidth(_LEAST_CHIPS)  # they are narrow where the window is, and never widen it
         self.search = QLineEdit(self)
-        self.search.setPlaceholderText(self.tr("Search (Ctrl+F)"))
+        self.search.setPlaceholderText(self.tr("Search ({key})").format(key=_find_key()))
         self.search.setAccessibleName(self.tr("Search recordings"))
         self.search.setToolTip(self._help())
         self.search.setClearButtonEnabled(True)
@@ -141,7 +145,7 @@ class JobsPanel(QWidget):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.table)
         self._pages.addWidget(self._nothing)
-        bar = QHBoxLayout()
+        self._bar = bar = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         bar.setContentsMargins(_MARGIN, 7, _MARGIN, 7)
         bar.setSpacing(8)
         bar.addWidget(self.chips)
@@ -240,8 +244,13 @@ class JobsPanel(QWidget):
         self.search.selectAll()
 
     def _fit(self) -> None:
-        room = self.width() - 2 * _MARGIN - self.search.minimumWidth() - 24
-        self.chips.set_compact(self.chips.full_width() > room)
+        room = self.width() - 2 * _MARGIN
+        beside = room - self.search.minimumWidth() - 2 * self._bar.spacing()
+        below = self.chips.least_width() > beside
+        direction = QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight
+        if direction is not self._bar.direction():
+            self._bar.setDirection(direction)
+        self.chips.fit(room if below else beside)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Clear the search with Escape, go to the table with Enter or Down."""

@@ -11,6 +11,7 @@ from fi_desktop.core.job import Priority
 from fi_desktop.ui.actions import Actions
 from fi_desktop.ui.jobs.deeds import JobDeeds
 from fi_desktop.ui.jobs.table import JobsTable
+from fi_desktop.ui.words import Words
 
 
 class RowMenu(QMenu):
@@ -27,12 +28,9 @@ class RowMenu(QMenu):
         priority = self.addMenu(self.tr("&Priority"))
         waiting = {row.priority for row in rows if row.waits}
         priority.setEnabled(bool(waiting))
-        for each, name in (
-            (Priority.URGENT, self.tr("&Urgent")),
-            (Priority.NORMAL, self.tr("&Normal")),
-            (Priority.LOW, self.tr("&Low")),
-        ):
-            action = priority.addAction(name)
+        words = Words(self)
+        for each in Priority:
+            action = priority.addAction(words.priority(each))
             action.setCheckable(True)
             action.setChecked(waiting == {each})
             action.triggered.connect(partial(deeds.prioritize, each))

@@ -68,7 +68,15 @@ def look(root: Path, bundle: Path) -> Shelf:
     models += [_of_known(known, root) for known in catalog.KNOWN if known.name not in packs]
     models = _recommended(models)
     order = list(PackKind)
-    models.sort(key=lambda shown: (order.index(shown.kind), catalog.rank(shown.name), shown.name))
+    # what the person brought themselves comes first, where they look for it
+    models.sort(
+        key=lambda shown: (
+            order.index(shown.kind),
+            catalog.look_up(shown.name) is not None,
+            catalog.rank(shown.name),
+            shown.name,
+        )
+    )
     there = next(folder for folder in (root, *root.parents) if folder.exists())
     return Shelf(tuple(models), shutil.disk_usage(there).free)
 

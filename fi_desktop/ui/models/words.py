@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale, QObject
 
 from fi_desktop.engines.models import PackKind
+from fi_desktop.engines.models.pack import UNKNOWN_LICENCE
+from fi_desktop.ui.languages import language_name
 from fi_desktop.ui.models.state import Shown
 
 _SHORT = "faster-whisper-"
@@ -64,17 +66,22 @@ class ModelWords(QObject):
         size = self.size(shown.size_bytes)
         parts = [
             size if shown.installed else self.tr("about {size}").format(size=size),
-            shown.licence.replace(" AND ", self.tr(" and ")),
+            self.licence(shown.licence),
             self.languages(shown.languages),
         ]
         return "  ·  ".join(parts)
+
+    def licence(self, licence: str) -> str:
+        """Return licences (SPDX) in words."""
+        if licence == UNKNOWN_LICENCE:
+            return self.tr("licence not known")
+        return licence.replace(" AND ", self.tr(" and "))
 
     def languages(self, codes: tuple[str, ...]) -> str:
         """Return the names of languages; no codes: any."""
         if not codes:
             return self.tr("any language")
-        names = (QLocale.languageToString(QLocale(code).language()) for code in codes)
-        return ", ".join(names)
+        return ", ".join(map(language_name, codes))
 
     def size(self, count: int) -> str:
         """Return a number of bytes: "3.1 GB"."""
