@@ -67,7 +67,7 @@ def longest_name(folder: Path) -> int:
     """Return how many bytes a name may have in a folder: fewer on a disk that encrypts names."""
     if hasattr(os, "pathconf"):
         try:
-            return os.pathconf(folder, "PC_NAME_MAX")
+            return int(os.pathconf(folder, "PC_NAME_MAX"))
         except (OSError, ValueError):
             pass
     return LONGEST_NAME
