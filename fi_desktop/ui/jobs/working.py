@@ -64,6 +64,7 @@ class WorkingLine(QWidget):
     def _button(self, place: int) -> QPushButton:
         button = QPushButton(self)
         button.setObjectName("plain")
+        button.setAccessibleName(self.tr("In progress"))
         button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         button.setMaximumWidth(_LEAST_WIDTH * 2)
         button.clicked.connect(partial(self._on_clicked, place))
