@@ -7,8 +7,8 @@ from pathlib import Path
 
 import av
 
-# The index of 24 hours of video takes a quarter of it.
-_LARGEST_BYTES = 512 * 1024 * 1024
+# The index of 24 hours of video takes half of it.
+_LARGEST_BYTES = 256 * 1024 * 1024
 _PACKAGE = Path(av.__file__).resolve().parent
 # Where PyAV's wheels keep FFmpeg's libraries: on Linux and Windows, and on macOS.
 _FOLDERS = (_PACKAGE.with_name("av.libs"), _PACKAGE / ".dylibs")
