@@ -266,8 +266,10 @@ class Gallery:
         widget = view(scene)
         widget.activateWindow()
         scene.settle(120)
-        yield widget
-        scene.tidy()
+        try:
+            yield widget
+        finally:
+            scene.tidy()
 
     def close(self) -> None:
         """Close the programs."""

@@ -8,12 +8,14 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from fi_desktop.ui import plain, theme
 from fi_desktop.ui.jobs.cells import Cells
 from fi_desktop.ui.jobs.rows import Row
 
 _TICK_MS = 1000
 _MOST = 4  # jobs that are named
 _LEAST_WIDTH = 180  # pixels for one of them
+_AROUND = 34  # the padding and border of a button, and a pixel for each part of its text
 _MARGIN = 12
 
 
@@ -91,12 +93,12 @@ class WorkingLine(QWidget):
     def _say(self, button: QPushButton, row: Row) -> None:
         figures = f"{row.share:.0%} · {self._cells.left(row, self._now)}"
         metrics = button.fontMetrics()
-        room = button.width() - 28 - metrics.horizontalAdvance(f"  {figures}") - 2
+        room = button.width() - _AROUND - theme.text_width(button.font(), f"  {figures}")
         name = metrics.elidedText(row.name, Qt.TextElideMode.ElideMiddle, max(room, 40))
         button.setText(f"{name}  {figures}".replace("&", "&&"))
         told = f"{row.name}: {self._cells.words.stage(row.stage)}, {figures}"
         button.setAccessibleName(told)
-        button.setToolTip(told)
+        button.setToolTip(plain.tip(told))
 
     def _on_clicked(self, place: int, _checked: bool = False) -> None:
         if place < len(self._rows):
