@@ -14,7 +14,8 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, JobOptions, Priority, Summary
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.jobs.ledger import Ledger
+from fi_desktop.jobs.fingerprint import Identity
+from fi_desktop.jobs.ledger import Handed, Ledger
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
 
@@ -65,8 +66,9 @@ def fill(home: Path, jobs: int) -> None:
 
 def _submit_some(ledger: Ledger, rng: random.Random, made: int, number: int) -> int:
     options = JobOptions(SpeakerCount(2, 2), language=rng.choice(("es", "en", None)), transcriber="none")
+    folder = Path(f"/home/clinic/{made // 500}")
     files = [
-        (Path(f"/home/clinic/{made // 500}") / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav", None)
+        Handed(folder / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav", Identity(None))
         for _ in range(number)
     ]
     alone = len(files) * 2 // 3

@@ -13,7 +13,8 @@ from fi_desktop.core.job import JobOptions, JobState, Priority, Summary
 from fi_desktop.core.listed import Done
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.jobs.ledger import Ledger
+from fi_desktop.jobs.fingerprint import Identity
+from fi_desktop.jobs.ledger import Handed, Ledger
 from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import JobRemoved
 from fi_desktop.jobs.store import JobStore
@@ -53,7 +54,7 @@ def filled(program) -> list[int]:
             # a name may hold bytes that are no text, and the widest character
             name = os.fsdecode(f"Zoë \U0001d11e {number}".encode() + b"\xff.wav")
             batch = 0 if number % 3 == 0 else None
-            files = [(Path(f"/clinic/{name}"), f"{number:02}")]
+            files = [Handed(Path(f"/clinic/{name}"), Identity(f"{number:02}"))]
             priority = tuple(Priority)[number % 3]
             ledger.submit(files, OPTIONS[number % 3], priority, batch=batch, again=True)
         for number in range(JOBS - 3):
