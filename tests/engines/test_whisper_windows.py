@@ -110,10 +110,10 @@ def test_speech_inside_a_window_is_cut_to_its_pieces():
 
 def test_speech_without_a_pause_is_cut_in_a_gap_between_words(write: Write):
     samples = np.random.default_rng(0).normal(0, 0.1, 50 * 16_000).astype(np.float32)
-    samples[round(27.2 * 16_000) : round(27.4 * 16_000)] *= 0.01
+    samples[round(28.2 * 16_000) : round(28.4 * 16_000)] *= 0.01
     recording = write(samples)
     speech = Speech(np.ones((1, 1563), np.float32), HOP_S, (Region(0.0, 50.0),))
     power = frame_power(recording, speech)
     assert power.shape == (1563,)
     first, _second = plan(speech, 50.0, power)
-    assert 27.2 < first.pieces[-1].end < 27.4
+    assert 28.2 < first.pieces[-1].end < 28.4

@@ -25,6 +25,7 @@ _PAD_S = 0.4
 _SHORTEST_REST_S = 2.0  # what is cut off is never a mere scrap, in which Whisper hears ghosts
 _QUIET_S = 0.6  # a place is as quiet as so much around it
 _AS_QUIET = 0.03  # probabilities that differ by less are taken for equal
+_GAP_WITHIN_S = 1.5
 _GAP_S = 0.16  # between two words; longer than the closure of a consonant within one
 
 
@@ -201,6 +202,7 @@ def _quietest(
     if not len(around):
         return latest
     alike = np.flatnonzero(around <= around.min() + _AS_QUIET)
-    # without knowing more the last of those that are quiet: what is fuller is faster
+    # the last of those that are quiet, or a gap shortly before: what is fuller is faster
+    alike = alike[alike >= alike[-1] - _GAP_WITHIN_S / hop_s]
     best = alike[-1] if power is None else alike[power[first + alike].argmin()]
     return float(np.clip((first + int(best) + 0.5) * hop_s, earliest, latest))
