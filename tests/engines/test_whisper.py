@@ -91,7 +91,9 @@ def test_a_chosen_language_is_not_looked_for(
 def test_a_language_that_is_hard_to_tell_is_noted(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Decoder, "detect", lambda *_: [{"es": 0.4, "gl": 0.35, "pt": 0.25}])
+    monkeypatch.setattr(
+        Decoder, "detect", lambda _self, sounds: [{"es": 0.4, "gl": 0.35, "pt": 0.25} for _ in sounds]
+    )
     found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
     assert found.language == "es"
     assert len(found.notes) == 1

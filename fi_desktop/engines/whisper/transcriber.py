@@ -144,13 +144,15 @@ class WhisperTranscriber:
         if len(self._decoder.languages) == 1:
             return self._decoder.languages[0], 1.0
         votes: Counter[str] = Counter()
-        best, share = "", 0.0
-        heard = islice(windows.read(recording, plan), _LISTEN_WINDOWS)
-        for number, (_window, samples) in enumerate(heard, start=1):
-            detect = partial(self._decoder.detect, [samples])
-            votes.update(self._patience.wait_for(detect, ask=ask)[0])
+        best, share, listened = "", 0.0, 0
+        # in the batches that will be decoded, so that nothing is encoded twice
+        sounds = (samples for _window, samples in windows.read(recording, plan))
+        while listened < _LISTEN_WINDOWS and (batch := list(islice(sounds, self._decoder.batch))):
+            for told in self._patience.wait_for(partial(self._decoder.detect, batch), ask=ask):
+                votes.update(told)
+            listened += len(batch)
             best, votes_for_best = votes.most_common(1)[0]
-            share = votes_for_best / number
+            share = votes_for_best / listened
             if share >= _SURE:
                 break
         return best, share
