@@ -60,7 +60,7 @@ GIVEN = {
 
 
 def test_every_setting_can_be_set_by_the_environment(tmp_path: Path):
-    assert set(GIVEN) == set(ABOUT) == set(Settings.__slots__) - {"home", "overridden"}
+    assert set(GIVEN) == set(ABOUT) == set(Settings.__slots__) - {"home", "overridden", "more_models"}
     environment = {f"FI_DESKTOP_{name.upper()}": given for name, (given, _) in GIVEN.items()}
     settings = load({**environment, "FI_DESKTOP_HOME": str(tmp_path)})
     assert settings == Settings(tmp_path, **{name: value for name, (_, value) in GIVEN.items()})
