@@ -64,6 +64,8 @@ class Survey:
 
     def add(self, block: NDArray[np.float32]) -> None:
         """Measure float32 (channels, samples), one sample or more."""
+        # Blocks come with their channels interleaved, over which NumPy's reductions are far slower.
+        block = np.ascontiguousarray(block)
         offset = block.mean(axis=1)
         swing = np.maximum(block.max(axis=1) - offset, offset - block.min(axis=1))
         self.peak = max(self.peak, float(swing.max()))
