@@ -369,6 +369,17 @@ def test_a_video_that_is_cut_is_told_and_one_with_less_sound_than_pictures_is_wh
     assert decoded(short).warnings == ()
 
 
+def test_an_avi_file_whose_header_counts_more_sound_than_there_is_is_whole(tmp_path):
+    sound = tones([440], seconds=3.0, rate_hz=44_100)
+    source = tmp_path / "late.avi"
+    write_media(source, sound, codec="libmp3lame", rate_hz=44_100, start_s=5.0, video="mpeg4")
+
+    result = decoded(source)
+
+    assert result.recording.duration >= 3.0
+    assert result.warnings == ()
+
+
 # Clocks
 
 
