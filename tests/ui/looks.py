@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.ui.room import available
+
 MARKED = "<b>Ana</b><img src='a.png'>"
 """What somebody may call a file; Qt would make bold letters and a picture of it."""
 
@@ -36,7 +38,7 @@ def cut(view: QWidget) -> list[str]:
 def outside(view: QWidget) -> list[str]:
     """Return what of a view's window is not on the screen, and which buttons are not in the window."""
     window = view.window()
-    room = window.screen().availableGeometry()
+    room = available(window)
     found = [] if room.contains(window.frameGeometry()) else [f"{window.frameGeometry()} of {room}"]
     for button in window.findChildren(QAbstractButton):
         place = QRect(button.mapTo(window, button.rect().topLeft()), button.size())

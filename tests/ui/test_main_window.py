@@ -21,6 +21,7 @@ from fi_desktop.jobs.store import JobStore
 from fi_desktop.samples import sample_recording
 from fi_desktop.ui.main_window import MainWindow
 from fi_desktop.ui.options.bar import OptionsBar
+from fi_desktop.ui.room import available
 from tests.ui import stories
 from tests.ui.events import drag_in, drag_out, drop, drop_files, files_data
 
@@ -433,7 +434,7 @@ def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
 
 
 def test_at_the_first_start_it_stands_in_the_middle_of_the_screen_or_in_its_corner(window):
-    room = window.screen().availableGeometry()
+    room = available(window)
     middle = room.center().x() - window.width() // 2
     assert abs(window.x() - max(room.left(), middle)) <= 1
     assert window.y() >= room.top()
