@@ -13,9 +13,10 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QAccessible, QFont, QFontInfo
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from fi_desktop.core.job import JobState, Priority
-from fi_desktop.ui import theme
+from fi_desktop.ui import room, theme
 from fi_desktop.ui.jobs.row_menu import RowMenu
 from fi_desktop.ui.monitor.window import MonitorWindow
 from fi_desktop.ui.remembered import Remembered
@@ -88,11 +89,11 @@ def test_windows_open_on_the_screen_and_not_upon_one_another(qtbot, desktop, win
 
 def test_a_window_that_was_larger_than_this_screen_fits_on_it(qtbot, dressed, bridge, home):
     """It was last used on a large screen."""
-    room = dressed.primaryScreen().availableGeometry()
+    wide = dressed.primaryScreen().availableGeometry()
     remembered = Remembered(home)
     large = QWidget()
     qtbot.addWidget(large)
-    large.setGeometry(room.left() + 40, room.top() + 40, room.width() + 200, room.height() + 200)
+    large.setGeometry(wide.adjusted(40, 40, 240, 240))
     remembered.save("job", large)
     restored = QWidget()
     qtbot.addWidget(restored)
@@ -113,10 +114,10 @@ def test_the_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, 
     qtbot.waitUntil(lambda: not cut(chips))
     chips.of[JobState.COMPLETED].click()  # in bold letters
     for chip in (chips.all, *chips.of.values()):
-        room = chip.width() - (chip.iconSize().width() + 4 if not chip.icon().isNull() else 0) - 18
+        wide = chip.width() - (chip.iconSize().width() + 4 if not chip.icon().isNull() else 0) - 18
         bold = QFont(chip.font())
         bold.setWeight(QFont.Weight.DemiBold)
-        assert theme.text_width(bold, chip.text()) <= room, chip.text()
+        assert theme.text_width(bold, chip.text()) <= wide, chip.text()
     assert window.rect().contains(QRect(chips.mapTo(window, QPoint()), chips.size()))
 
 
@@ -144,3 +145,15 @@ def test_a_priority_has_one_name(window, queued):
     assert [action.text() for action in priority.actions()] == [words.priority(each) for each in Priority]
     options = [name for name, _ in window.options.menu._choices.priorities()]
     assert [action.text() for action in priority.actions()] == options
+
+
+def test_a_window_that_goes_takes_no_screen_along(qapp):
+    """Python owns these windows, and with them whatever they were asked for."""
+    for _ in range(20):
+        window = QWidget()
+        room.resize(window, (400, 300), least=(200, 100))
+        room.centre(window)
+        room.keep(window)
+        room.step_aside(window, [])
+        del window
+    assert isValid(qapp.primaryScreen())
