@@ -80,8 +80,10 @@ class BlockWriter:
 
     def write(self, frame: AudioFrame) -> None:
         """Append a frame of packed float32."""
-        packed = np.asarray(frame.to_ndarray(), dtype=np.float32)
-        self._append(_fit(packed.reshape(-1, frame.layout.nb_channels).T, self._channels))
+        channels = frame.layout.nb_channels
+        # A third of what `to_ndarray` takes, half a million times for three hours.
+        packed = np.frombuffer(memoryview(frame.planes[0]), dtype=np.float32, count=frame.samples * channels)
+        self._append(_fit(packed.reshape(-1, channels).T, self._channels))
 
     def pad(self, samples: int) -> None:
         """Append silence until there are `samples` a channel."""

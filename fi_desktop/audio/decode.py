@@ -344,11 +344,9 @@ class _Decoder:
         return swallowed_s
 
     def _take(self, frame: AudioFrame, output: BlockWriter) -> None:
-        timestamp_s = None
-        if frame.pts is not None and frame.time_base is not None:
-            timestamp_s = float(frame.pts * frame.time_base)
-            if self._empty.cover(timestamp_s + frame.samples / frame.sample_rate / 2):
-                return
+        timestamp_s = frame.time
+        if timestamp_s is not None and self._empty.cover(timestamp_s + frame.samples / frame.sample_rate / 2):
+            return
         gap_s = self._timeline.gap_before(timestamp_s, self._position_s)
         self._losses.sound(self._position_s, gap_s)
         if self._timeline.behind:
