@@ -82,13 +82,13 @@ def socket_address(home: Path) -> str:
     Raises:
         UserError: ipc.unsafe.
     """
-    name = f"fi-desktop-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"
+    name = f"fi-desktop-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}.sock"
     if sys.platform == "win32":
         return rf"\\.\pipe\{name}"
     path = home / "ipc.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return str(path)
-    return str(_runtime_folder() / f"{name}.sock")
+    return str(_runtime_folder(name) / name)
 
 
 class _SocketListener:
@@ -160,11 +160,11 @@ def _is_own_account(peer: socket.socket) -> bool:
     return bool(user == os.geteuid())
 
 
-def _runtime_folder() -> Path:
-    """Return a folder that this account alone can enter, with a short path."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and _is_private(Path(runtime)):
-        return Path(runtime)
+def _runtime_folder(name: str) -> Path:
+    """Return a folder that this account alone can enter, with a path short enough for a socket `name`."""
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    if len(os.fsencode(runtime / name)) <= _LONGEST_SOCKET_PATH and _is_private(runtime):
+        return runtime
     folder = Path(tempfile.gettempdir()) / f"fi-desktop-{os.geteuid()}"
     with suppress(FileExistsError):  # a file: not private
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -42,9 +42,16 @@ def serving(home: Path, answer: Callable[[dict[str, Any]], dict[str, Any]] = dic
 
 
 @pytest.fixture
-def deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def short() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket, wherever the tests run."""
+    with tempfile.TemporaryDirectory(dir="/tmp" if sys.platform == "darwin" else None) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def deep(tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose path is too long for a socket; sockets have a runtime folder."""
-    runtime = tmp_path / "runtime"
+    runtime = short / "runtime"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     folder = tmp_path / ("d" * 60) / ("é" * 60)
@@ -81,29 +88,38 @@ def test_the_key_and_the_socket_are_for_their_owner_alone(home: Path):
 
 
 @posix
-def test_a_deep_data_folder_has_its_socket_in_the_runtime_folder(deep: Path, tmp_path: Path):
+def test_a_deep_data_folder_has_its_socket_in_the_runtime_folder(deep: Path, short: Path):
     with serving(deep, lambda _message: {"value": "here"}):
-        (path,) = (tmp_path / "runtime").iterdir()
+        (path,) = (short / "runtime").iterdir()
         assert stat.S_ISSOCK(path.stat().st_mode)
         assert request(deep, {}) == {"value": "here"}
-    assert list((tmp_path / "runtime").iterdir()) == []
+    assert list((short / "runtime").iterdir()) == []
 
 
 @posix
-def test_a_runtime_folder_that_others_can_enter_is_not_used(deep: Path, tmp_path: Path, monkeypatch):
-    (tmp_path / "runtime").chmod(0o755)
-    monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(tmp_path))
+def test_a_runtime_folder_that_others_can_enter_is_not_used(deep: Path, short: Path, monkeypatch):
+    (short / "runtime").chmod(0o755)
+    monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(short))
     with serving(deep, lambda _message: {"value": "here"}):
         assert request(deep, {}) == {"value": "here"}
-        (private,) = tmp_path.glob("fi-desktop-*")
+        (private,) = short.glob("fi-desktop-*")
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
 
 
+@posix
+def test_a_runtime_folder_with_a_long_path_is_not_used(deep: Path, short: Path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
+    deep.chmod(0o700)
+    monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(short))
+    with serving(deep, lambda _message: {"value": "here"}):
+        assert request(deep, {}) == {"value": "here"}
+
+
 @two_accounts
-def test_a_folder_that_another_account_took_first_is_refused(deep: Path, tmp_path: Path, monkeypatch):
+def test_a_folder_that_another_account_took_first_is_refused(deep: Path, short: Path, monkeypatch):
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(tmp_path))
-    planted = tmp_path / f"fi-desktop-{os.geteuid()}"
+    monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(short))
+    planted = short / f"fi-desktop-{os.geteuid()}"
     planted.mkdir(mode=0o700)
     os.chown(planted, STRANGER, STRANGER)
     with pytest.raises(UserError, match="belongs to another account"):
