@@ -163,7 +163,8 @@ def _is_own_account(peer: socket.socket) -> bool:
 def _runtime_folder(name: str) -> Path:
     """Return a folder that this account alone can enter, with a path short enough for a socket `name`."""
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
-    if len(os.fsencode(runtime / name)) <= _LONGEST_SOCKET_PATH and _is_private(runtime):
+    short = len(os.fsencode(runtime / name)) <= _LONGEST_SOCKET_PATH
+    if runtime.is_absolute() and short and _is_private(runtime):
         return runtime
     folder = Path(tempfile.gettempdir()) / f"fi-desktop-{os.geteuid()}"
     with suppress(FileExistsError):  # a file: not private

@@ -107,6 +107,17 @@ def test_a_runtime_folder_that_others_can_enter_is_not_used(deep: Path, short: P
 
 
 @posix
+@pytest.mark.parametrize("variable", ["", "."])
+def test_the_current_folder_is_no_runtime_folder(deep: Path, short: Path, monkeypatch, variable: str):
+    monkeypatch.chdir(short / "runtime")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", variable)
+    monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(short))
+    with serving(deep, lambda _message: {"value": "here"}):
+        assert request(deep, {}) == {"value": "here"}
+        assert list((short / "runtime").iterdir()) == []
+
+
+@posix
 def test_a_runtime_folder_with_a_long_path_is_not_used(deep: Path, short: Path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
     deep.chmod(0o700)
