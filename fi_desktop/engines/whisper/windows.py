@@ -25,7 +25,7 @@ _PAD_S = 0.4
 _SHORTEST_REST_S = 2.0  # what is cut off is never a mere scrap, in which Whisper hears ghosts
 _QUIET_S = 0.6  # a place is as quiet as so much around it
 _AS_QUIET = 0.03  # probabilities that differ by less are taken for equal
-_GAP_WITHIN_S = 1.5
+_GAP_WITHIN_S = 3.0
 _GAP_S = 0.16  # between two words; longer than the closure of a consonant within one
 
 
