@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fi_desktop.exporters.style import Style
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SENTENCE_ENDS = (".", "?", "!", "…")
 
 
 def one_line(text: str) -> str:
@@ -35,12 +36,24 @@ def words_in(words: Iterable[Word], text: str) -> Iterator[tuple[int, int, Word]
 
 
 def marked_text(segment: Segment, style: Style) -> str:
-    """Return a segment's text on one line, with marks at the words that were hard to hear."""
+    """Return a segment's text on one line, with a mark around words that were hard to hear."""
     text = one_line(segment.text)
-    found = [(at, length) for at, length, word in words_in(segment.words, text) if word.doubtful]
-    for at, length in reversed(found):
-        text = text[:at] + style.marked(text[at : at + length]) + text[at + length :]
+    for start, end in reversed(_doubtful(segment.words, text)):
+        text = text[:start] + style.marked(text[start:end]) + text[end:]
     return text
+
+
+def _doubtful(words: Iterable[Word], text: str) -> list[tuple[int, int]]:
+    """Return the first and the last character of each doubtful passage; it ends with its sentence."""
+    spans: list[tuple[int, int]] = []
+    goes_on = False
+    for at, length, word in words_in(words, text):
+        if word.doubtful and goes_on:
+            spans[-1] = (spans[-1][0], at + length)
+        elif word.doubtful:
+            spans.append((at, at + length))
+        goes_on = word.doubtful and not text[at : at + length].endswith(_SENTENCE_ENDS)
+    return spans
 
 
 def has_doubts(segments: Iterable[Segment]) -> bool:

@@ -12,6 +12,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import segments_of
 from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
 from fi_desktop.exporters import EXPORTERS, export
+from fi_desktop.exporters.names import marked_text
 from fi_desktop.exporters.style import LABELS, Labels, Style
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -101,6 +102,21 @@ DOUBTFUL = replace(
         Segment(4.0, 5.0, None, "Gracias."),
     ),
 )
+
+
+def test_doubtful_words_that_follow_each_other_have_one_mark_a_sentence():
+    said = (
+        ("Hoy", 0.9),
+        ("le", 0.2),
+        ("duele,", 0.2),
+        ("mucho.", 0.3),
+        ("Tome", 0.1),
+        ("dos", 0.9),
+        ("al", 0.2),
+    )
+    words = tuple(Word(at, at + 0.5, text, sure) for at, (text, sure) in enumerate(said))
+    segment = Segment(0.0, 7.0, "SPEAKER_00", " ".join(text for text, _ in said), words)
+    assert marked_text(segment, SPANISH) == "Hoy [¿le duele, mucho?]. [¿Tome?] dos [¿al?]"
 
 
 def test_a_text_for_a_person_is_in_their_language_with_marks_at_what_was_hard_to_hear():
