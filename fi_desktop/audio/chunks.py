@@ -170,12 +170,14 @@ def find_sound(file: Readable, file_bytes: int) -> ChunkOfSound | None:
                 size_at = position + layout.name_bytes
                 sound = _Sound(layout, start, size, bytes_per_s, size_at, layout.size_bytes)
             return sound.found(file, file_bytes)
+        if size < 0:
+            return None
         if name == b"ds64" and size >= 16:
             long_size_at = start + 8
             (long_size,) = struct.unpack("<8xQ", file.read(16).ljust(16, b"\0"))
         if name == layout.described:
             bytes_per_s = layout.rate(file.read(min(size, 64)))
-        if size < 0 or (position := _padded(start + size, layout)) > file_bytes:
+        if (position := _padded(start + size, layout)) > file_bytes:
             return None
     return None
 

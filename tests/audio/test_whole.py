@@ -12,6 +12,8 @@ import pytest
 from fi_desktop.audio.chunks import ChunkOfSound, find_sound
 from fi_desktop.audio.container import open_media
 from fi_desktop.audio.decode import Decoded, decode
+from fi_desktop.audio.probe import probe
+from fi_desktop.core.errors import UserError
 from tests.audio.make_media import onset_s, pitches_hz, samples_of, tones, write_media, write_wav
 
 RATE_HZ = 16_000
@@ -423,3 +425,12 @@ def test_a_transport_stream_whose_sound_starts_late_is_heard_at_its_time(tmp_pat
     assert onset_s(samples_of(result.recording)) == pytest.approx(12.0, abs=0.05)
     assert result.recording.duration == pytest.approx(14.0, abs=0.1)
     assert result.warnings == ()
+
+
+def test_a_wave64_chunk_smaller_than_its_header_is_no_reason_to_fail(tmp_path: Path):
+    guid = bytes.fromhex("2e91cf11a5d628db04c10000")
+    path = tmp_path / "short.w64"
+    head = b"riff" + guid + (200).to_bytes(8, "little") + b"wave" + bytes.fromhex("f3acd3118cd100c04f8edb8a")
+    path.write_bytes(head + b"fmt " + bytes.fromhex("f3acd3118cd100c04f8edb8a") + bytes(8) + bytes(100))
+    with pytest.raises(UserError):
+        probe(path)
