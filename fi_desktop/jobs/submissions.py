@@ -1,7 +1,7 @@
 """Recordings on their way into the queue: found, read, and told from those that are in it.
 
-The queue's thread never touches a person's files. Here one thread takes one drop after the other, and another
-one reads for it (`file_reader.py`). A recording whose fingerprint is new is queued with one command. One that
+The queue's thread never touches a person's files: another one reads one drop after the other
+(`file_reader.py`). A recording whose fingerprint is new is queued with one command. One that
 looks like the recording of another job comes back undecided: all bytes of both are compared, and the command
 is repeated with what was found. What cannot be compared is not known, and is queued.
 """
@@ -9,11 +9,11 @@ is repeated with what was found. What cannot be compared is not known, and is qu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from fi_desktop.audio.files import (
     NO_ANSWER,
@@ -25,10 +25,10 @@ from fi_desktop.audio.files import (
     source_sha256,
 )
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
-from fi_desktop.jobs.file_reader import FileReader, Pulse, Stalled
+from fi_desktop.jobs.file_reader import FileReader
 from fi_desktop.jobs.fingerprint import Identity, fingerprint
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.inbox import Inbox, closing
+from fi_desktop.jobs.inbox import Inbox
 from fi_desktop.jobs.ledger import Change, Handed, Ledger, Submission, Undecided
 
 T = TypeVar("T")
@@ -114,7 +114,6 @@ class Submissions:
         self._folders = folders
         self._ledger = ledger
         self._reader = FileReader(STALL_S)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intake")
 
     def submit(
         self, paths: tuple[Path, ...], options: JobOptions, priority: Priority, *, again: bool
@@ -122,130 +121,38 @@ class Submissions:
         """Queue recordings; folders are walked. The answer comes once the jobs are on disk."""
         order = _Submit(options, priority, again)
         order.answer.set_running_or_notify_cancel()
-        self._begin(order, partial(self._take_in, order, paths))
+        self._reader.start(_Drop(self, order, paths))
         return order.answer
 
     def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[Change]:
         """Do jobs that wait with other options; `recordings`: where the recording of each lies."""
+
+        def read(item: tuple[int, Path], _beat: Callable[[], None]) -> Handed:
+            return Handed(item[1], Identity(fingerprint(item[1], options)), item[0])
+
+        def unread(item: tuple[int, Path]) -> Handed:
+            return Handed(item[1], Identity(None), item[0])
+
         order = _Change(options)
         order.answer.set_running_or_notify_cancel()
-        self._begin(order, partial(self._read_again, order, recordings))
+        self._reader.start(_Each(self, order, tuple(recordings.items()), read, unread))
         return order.answer
 
     def close(self) -> None:
         """Take nothing more in; the inbox has to be closed before. What waits is refused."""
         self._reader.close()
-        self._thread.shutdown(wait=True, cancel_futures=True)
 
-    # ---- on the thread that takes in
+    # ---- on the thread that reads
 
-    def _take_in(self, order: _Submit, paths: tuple[Path, ...]) -> None:
-        """Read a drop. Nobody waits here for its end: the next drop is read while it is written."""
-        found: list[Handed] = []
-        for path, mark in self._recordings(paths, order):
-            order.single = len(paths) == 1 and path == paths[0]
-            if len(found) == _FILES_A_COMMAND:
-                result, undecided = self._post(order, found).result()
-                order.take(result)
-                order.undecided += undecided
-                found = []
-            found.append(Handed(path, Identity(mark)))
-        if not found:
-            raise nothing_found(order.left_out)
-        self._finish(order, found)
-
-    def _recordings(self, paths: tuple[Path, ...], order: _Submit) -> Iterator[tuple[Path, str | None]]:
-        """Yield the recordings among `paths` with their fingerprints.
-
-        A path that does not answer is left out, with what else is given of its folder: the rest is taken.
-        """
-        while paths:
-            search = _Search(paths, order.options)
-            paths = ()
-            try:
-                yield from self._reader.read(search.run)
-            except Stalled:
-                folder = search.left[0].parent
-                for path in search.left:
-                    if path.parent == folder:
-                        search.tally.leave_out(str(path), NO_ANSWER)
-                paths = tuple(path for path in search.left if path.parent != folder)
-            order.left_out += search.tally.left_out()
-
-    def _read_again(self, order: _Change, recordings: Mapping[int, Path]) -> None:
-        def read(items: Sequence[tuple[int, Path]], pulse: Pulse) -> Iterator[Handed]:
-            for job_id, path in items:
-                yield Handed(path, Identity(fingerprint(path, order.options)), job_id)
-                pulse.beat()
-
-        def unread(item: tuple[int, Path]) -> Handed:
-            return Handed(item[1], Identity(None), item[0])
-
-        self._finish(order, self._read(tuple(recordings.items()), read, unread))
-
-    def _decide(self, order: _Order) -> None:
-        """Compare what could not be told from others, and carry out what was asked for."""
-        undecided, order.undecided = order.undecided, []
-        self._finish(order, self._read(undecided, self._compared, _as_other))
-
-    def _read(
-        self,
-        items: Sequence[T],
-        read: Callable[[Sequence[T], Pulse], Iterator[Handed]],
-        unread: Callable[[T], Handed],
-    ) -> list[Handed]:
-        """Return what `read` makes of each item; `unread` makes it of one that does not answer."""
-        found: list[Handed] = []
-        while len(found) < len(items):
-            try:
-                for handed in self._reader.read(partial(read, items[len(found) :])):
-                    found.append(handed)
-            except Stalled:
-                found.append(unread(items[len(found)]))
-        return found
-
-    def _compared(self, undecided: Sequence[Undecided], pulse: Pulse) -> Iterator[Handed]:
-        hashes: dict[Path, str | None] = {}
-
-        def content(path: Path) -> str | None:
-            if path not in hashes:
-                try:
-                    hashes[path] = source_sha256(path, check=pulse.beat)
-                except OSError:
-                    hashes[path] = None
-            return hashes[path]
-
-        for item in undecided:
-            same = next((job.id for job in item.candidates if self._same(item, job, content)), None)
-            if same is None:
-                yield _as_other(item)
-            else:
-                identity = item.handed.identity
-                yield replace(item.handed, identity=replace(identity, same=identity.same | {same}))
-
-    def _same(self, item: Undecided, job: Job, content: Callable[[Path], str | None]) -> bool:
-        path, known_path = item.handed.path, Path(job.path)
-        if job.state is JobState.COMPLETED:
-            known = self._folders.source_sha256(job.id)  # another recording may have its place by now
-        elif _is_same_file(path, known_path):
-            return True
-        else:
-            known = content(known_path)
-        return known is not None and content(path) == known
-
-    # ---- to the thread that owns the store, and back
-
-    def _begin(self, order: _Order, work: Callable[[], None]) -> None:
-        try:
-            self._thread.submit(work).add_done_callback(partial(_refuse, order.answer))
-        except RuntimeError:  # it is closed
-            order.answer.set_exception(closing())
-
-    def _post(self, order: _Order, recordings: Sequence[Handed]) -> Future[tuple[Any, list[Undecided]]]:
+    def post(self, order: _Order, recordings: Sequence[Handed]) -> Future[tuple[Any, list[Undecided]]]:
+        """Have it carried out with some recordings, on the thread that owns the store."""
         return self._inbox.post(lambda: order.carry_out(self._ledger(), recordings))
 
-    def _finish(self, order: _Order, recordings: Sequence[Handed]) -> None:
-        self._post(order, recordings).add_done_callback(partial(self._on_carried_out, order))
+    def finish(self, order: _Order, recordings: Sequence[Handed]) -> None:
+        """Have it carried out with the last recordings, and answered. Nobody waits here for that."""
+        self.post(order, recordings).add_done_callback(partial(self._on_carried_out, order))
+
+    # ---- on the thread that owns the store
 
     def _on_carried_out(self, order: _Order, source: Future[tuple[Any, list[Undecided]]]) -> None:
         if (refusal := source.exception()) is not None:
@@ -255,9 +162,134 @@ class Submissions:
         order.take(result)
         order.undecided += undecided
         if order.undecided:
-            self._begin(order, partial(self._decide, order))
+            undecided, order.undecided = order.undecided, []
+            compare = _Comparison(self._folders).compare
+            self._reader.start(_Each(self, order, undecided, compare, _as_other))
         else:
             order.answer.set_result(order.outcome())
+
+
+class _Drop:
+    """Reads what was handed in together."""
+
+    def __init__(self, submissions: Submissions, order: _Submit, paths: tuple[Path, ...]) -> None:
+        self._submissions = submissions
+        self._order = order
+        self._given = paths
+        self._search = _Search(paths, order.options)
+        self._found: list[Handed] = []
+
+    def read(self, beat: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
+        """Yield the recordings with their fingerprints."""
+        return self._search.run(beat)
+
+    def take(self, item: tuple[Path, str | None]) -> None:
+        """Keep one; have a part of a large folder queued."""
+        path, mark = item
+        order = self._order
+        order.single = len(self._given) == 1 and path == self._given[0]
+        if len(self._found) == _FILES_A_COMMAND:
+            result, undecided = self._submissions.post(order, self._found).result()
+            order.take(result)
+            order.undecided += undecided
+            self._found = []
+        self._found.append(Handed(path, Identity(mark)))
+
+    def skip(self) -> None:
+        """Leave a path out with what else is given of its folder."""
+        search, left = self._search, self._search.left
+        beside = {path for path in left if path.parent == left[0].parent}
+        for path in left:
+            if path in beside:
+                search.tally.leave_out(str(path), NO_ANSWER)
+        self._order.left_out += search.tally.left_out()
+        self._search = _Search(tuple(path for path in left if path not in beside), self._order.options)
+
+    def finish(self) -> None:
+        """Have the rest queued."""
+        self._order.left_out += self._search.tally.left_out()
+        if not self._found:
+            raise nothing_found(self._order.left_out)
+        self._submissions.finish(self._order, self._found)
+
+    def refuse(self, error: BaseException) -> None:
+        """Answer that nothing more is queued."""
+        self._order.answer.set_exception(error)
+
+
+class _Each(Generic[T]):
+    """Reads something about each of some items."""
+
+    def __init__(
+        self,
+        submissions: Submissions,
+        order: _Order,
+        items: Sequence[T],
+        read: Callable[[T, Callable[[], None]], Handed],
+        unread: Callable[[T], Handed],
+    ) -> None:
+        """Prepare; `read` reads one item, `unread` stands in for it where that does not answer."""
+        self._submissions = submissions
+        self._order = order
+        self._items = items
+        self._read = read
+        self._unread = unread
+        self._found: list[Handed] = []
+
+    def read(self, beat: Callable[[], None]) -> Iterator[Handed]:
+        """Yield what is read about those that are left."""
+        for item in self._items[len(self._found) :]:
+            yield self._read(item, beat)
+
+    def take(self, item: Handed) -> None:
+        """Keep one."""
+        self._found.append(item)
+
+    def skip(self) -> None:
+        """Go on behind the item that does not answer."""
+        self._found += map(self._unread, self._items[len(self._found) :][:1])
+
+    def finish(self) -> None:
+        """Have the order carried out."""
+        self._submissions.finish(self._order, self._found)
+
+    def refuse(self, error: BaseException) -> None:
+        """Answer that nothing more is done."""
+        self._order.answer.set_exception(error)
+
+
+class _Comparison:
+    """Compares all bytes of recordings that look alike; reads each file once."""
+
+    def __init__(self, folders: JobFolders) -> None:
+        self._folders = folders
+        self._hashes: dict[Path, str | None] = {}
+
+    def compare(self, item: Undecided, beat: Callable[[], None]) -> Handed:
+        """Return the recording, with the job whose recording it is, if there is one."""
+        same = next((job.id for job in item.candidates if self._is_same(item, job, beat)), None)
+        if same is None:
+            return _as_other(item)
+        identity = item.handed.identity
+        return replace(item.handed, identity=replace(identity, same=identity.same | {same}))
+
+    def _is_same(self, item: Undecided, job: Job, beat: Callable[[], None]) -> bool:
+        path, known_path = item.handed.path, Path(job.path)
+        if job.state is JobState.COMPLETED:
+            known = self._folders.source_sha256(job.id)  # another recording may have its place by now
+        elif _is_same_file(path, known_path):
+            return True
+        else:
+            known = self._content(known_path, beat)
+        return known is not None and self._content(path, beat) == known
+
+    def _content(self, path: Path, beat: Callable[[], None]) -> str | None:
+        if path not in self._hashes:
+            try:
+                self._hashes[path] = source_sha256(path, check=beat)
+            except OSError:
+                self._hashes[path] = None
+        return self._hashes[path]
 
 
 class _Search:
@@ -274,17 +306,17 @@ class _Search:
         """Of the paths given, the one that is looked at, and those after it."""
         return self._paths[self._at :]
 
-    def run(self, pulse: Pulse) -> Iterator[tuple[Path, str | None]]:
+    def run(self, beat: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
         """Yield recordings with their fingerprints."""
-        self.tally.looked = pulse.beat
-        for path in media_files(self._given(pulse), self.tally):
-            pulse.beat()
+        self.tally.looked = beat
+        for path in media_files(self._given(beat), self.tally):
+            beat()
             yield path, fingerprint(path, self._options)
 
-    def _given(self, pulse: Pulse) -> Iterator[Path]:
+    def _given(self, beat: Callable[[], None]) -> Iterator[Path]:
         for number, path in enumerate(self._paths):
             self._at = number
-            pulse.beat()
+            beat()
             yield path
 
 
@@ -300,11 +332,3 @@ def _as_other(item: Undecided) -> Handed:
     identity = item.handed.identity
     other = identity.other | {job.id for job in item.candidates}
     return replace(item.handed, identity=replace(identity, other=other))
-
-
-def _refuse(answer: Future[Any], source: Future[None]) -> None:
-    """Answer where the work ended before it could."""
-    if source.cancelled():
-        answer.set_exception(closing())
-    elif (refusal := source.exception()) is not None:
-        answer.set_exception(refusal)
