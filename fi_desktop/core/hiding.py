@@ -21,8 +21,18 @@ def without_path(text: str, path: PurePath) -> str:
         if len(private) < _SHORTEST:
             continue
         for form in dict.fromkeys((private, *(unicodedata.normalize(n, private) for n in ("NFC", "NFD")))):
-            text = re.sub("".join(map(_written, form)), "<recording>", text)
+            text = re.sub(_pattern(form), "<recording>", text)
     return text
+
+
+def _pattern(name: str) -> str:
+    """Return a pattern for all that a name may be written as."""
+    pattern, after_byte = "", False
+    for letter in name:
+        is_byte = 0xDC80 <= ord(letter) <= 0xDCFF  # one that is not UTF-8; several can become one "�"
+        pattern += _written(letter) + ("?" if is_byte and after_byte else "")
+        after_byte = is_byte
+    return pattern
 
 
 @cache

@@ -57,13 +57,15 @@ def reader() -> Iterator[FileReader]:
 
 
 def test_what_does_not_answer_is_skipped_and_what_it_says_later_is_dropped(reader: FileReader):
+    earlier = set(threading.enumerate())
     stalls, after = Numbers(4, stuck=2), Numbers(3)
     reader.start(stalls)
     reader.start(after)
     stalls.done.result(WAIT_S)
     after.done.result(WAIT_S)
     assert (stalls.taken, stalls.skipped, after.taken) == ([0, 1, 3], [2], [0, 1, 2])
-    abandoned, _ = (thread for thread in threading.enumerate() if thread.name == "file-reader")
+    started = [thread for thread in threading.enumerate() if thread not in earlier]
+    abandoned, _ = (thread for thread in started if thread.name == "file-reader")
     stalls.answers.set()
     abandoned.join(WAIT_S)
     assert not abandoned.is_alive()
