@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import PurePath
 
 _SHORTEST = 3  # characters; a shorter name is a part of too many words
-_ESCAPES = {"\n": "n", "\r": "r", "\t": "t"}
+_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\f": "f", "\b": "b"}
 
 
 def without_path(text: str, path: PurePath) -> str:
