@@ -30,7 +30,7 @@ check: $(STAMP) lint ## style, types, layers, and the quick tests
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 gui: $(STAMP) ## every test of the window: on a laptop's screen at 125 %, with Noto Sans, with a screen reader
-	$(BIN)/python -m tests.ui.surroundings $(SURROUNDINGS)
+	$(BIN)/python -m tests.gui.surroundings $(SURROUNDINGS)
 
 lint: $(STAMP) ## style, types, layers
 	$(BIN)/ruff check .
@@ -54,14 +54,14 @@ crash: $(STAMP) ## kill the app and its workers, ROUNDS=200 times, and look what
 
 MONKEYS ?= 20
 monkey: $(STAMP) ## MONKEYS=20 times 5,000 random events on the whole window, with jobs under way
-	MONKEYS=$(MONKEYS) QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q tests/ui/test_monkey.py
+	MONKEYS=$(MONKEYS) QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q tests/gui/test_monkey.py
 
 CASES ?= ../shared/cases
 cases: $(STAMP) ## recordings of the kinds that people report, made by the scripts in CASES=FOLDER with ffmpeg and sox
 	@$(BIN)/python -m tests.cases $(CASES)
 
 shots: $(STAMP) ## pictures of every view, light and dark, English and Spanish, at two sizes, into build/shots
-	xvfb-run -a -s "-screen 0 2800x1800x24" $(BIN)/python -m tests.ui.shots $(VIEWS)
+	xvfb-run -a -s "-screen 0 2800x1800x24" $(BIN)/python -m tests.gui.shots $(VIEWS)
 
 $(STAMP): pyproject.toml packaging/system_libraries.py
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \

@@ -6,7 +6,7 @@ Kept light: every spawned worker imports this module too, and must not get Qt wi
 import sys
 from multiprocessing import freeze_support
 
-from fi_desktop.process import keep_private
+from fi_desktop.system.process import keep_private
 
 
 def main() -> int:

@@ -7,24 +7,25 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
 
-from fi_desktop import __version__, log
-from fi_desktop.backends.base import Backend
-from fi_desktop.backends.idle import IdleBackend
-from fi_desktop.backends.inline import InlineBackend
-from fi_desktop.backends.limits import Limits
-from fi_desktop.backends.pool import WorkerPool
-from fi_desktop.backends.roster import default_workers
-from fi_desktop.client import RemoteClient, answer
-from fi_desktop.clock import Clock
+from fi_desktop import __version__
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.home import check_home
-from fi_desktop.instance import AlreadyOwned, InstanceLock
-from fi_desktop.ipc import IpcServer, request
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.news import WorkerGauge
-from fi_desktop.jobs.rebuild import open_or_rebuild
+from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.service import JobService
+from fi_desktop.rpc.client import RemoteClient, answer
+from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
+from fi_desktop.rpc.server import IpcServer, request
 from fi_desktop.settings import Settings, save_changes
+from fi_desktop.system import log
+from fi_desktop.system.clock import Clock
+from fi_desktop.system.home import check_home
+from fi_desktop.workers.idle import IdleBackend
+from fi_desktop.workers.inline import InlineBackend
+from fi_desktop.workers.limits import Limits
+from fi_desktop.workers.pool import WorkerPool
+from fi_desktop.workers.queue_thread import Backend
+from fi_desktop.workers.roster import default_workers
 
 __all__ = ["AlreadyOwned", "App"]
 

@@ -25,7 +25,7 @@ WINDOWS_ID = "8D2C1B5E-6B1E-4C55-9B0A-5F0C3A7E21D4"
 PUBLISHER = "The fi-desktop authors"
 # A placeholder, as nobody answers at example.org: the publisher's own comes here before a release.
 CONTACT = "packages@fi-desktop.example.org"
-# A placeholder too, which the program asks where a person wants that: see fi_desktop/updates.py.
+# A placeholder too, which the program asks where a person wants that: see fi_desktop/system/updates.py.
 UPDATES = "https://packages.fi-desktop.example.org/version.json"
 SUMMARY = "Who spoke when in a recording"
 DESCRIPTION = (

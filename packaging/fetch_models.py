@@ -18,11 +18,11 @@ import about
 sys.path.insert(0, str(about.ROOT))
 
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.engines.models import catalog, find, verify
-from fi_desktop.engines.models.download import install
-from fi_desktop.engines.models.hub import Hub
-from fi_desktop.engines.models.importing import import_pack
-from fi_desktop.files import resource
+from fi_desktop.models import catalog, find, verify
+from fi_desktop.models.download import install
+from fi_desktop.models.hub import Hub
+from fi_desktop.models.importing import import_pack
+from fi_desktop.system.files import resource
 
 
 def main() -> int:

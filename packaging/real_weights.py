@@ -26,8 +26,8 @@ import about
 sys.path.insert(0, str(about.ROOT))
 
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.engines.models import find, verify
-from fi_desktop.engines.models.importing import import_pack
+from fi_desktop.models import find, verify
+from fi_desktop.models.importing import import_pack
 
 INTO = about.ROOT / "build" / "real"
 NAME = "faster-whisper-base"

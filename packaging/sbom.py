@@ -21,7 +21,7 @@ import about
 
 sys.path.insert(0, str(about.ROOT))
 
-from fi_desktop.engines.models import Pack, installed
+from fi_desktop.models import Pack, installed
 
 BILL = "sbom.cdx.json"
 LICENCES = "licences"

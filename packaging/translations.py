@@ -35,7 +35,7 @@ def main() -> int:
 
 def update(language: str, file: Path) -> None:
     """Merge what the source says now into a .ts file; what it says no more is dropped."""
-    sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "fi_desktop" / "ui").rglob("*.py"))
+    sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "fi_desktop" / "gui").rglob("*.py"))
     # no line numbers: each change of the source would be a change of every translation
     options = ["-no-obsolete", "-locations", "none", "-source-language", "en", "-target-language", language]
     # a language of its own, and nothing guessed: a wrong sentence is worse than an English one

@@ -6,14 +6,21 @@ import os
 import wave
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # before Qt is imported anywhere: tests draw into memory unless they were given a display on purpose
-from tests.ui import surroundings
+from tests.gui import surroundings
 
 os.environ.setdefault("QT_QPA_PLATFORM", surroundings.screen("desk"))
 
-from fi_desktop.samples import phone_call
+from fi_desktop.audio.samples import phone_call
+
+# a busy machine is no reason to fail
+hypothesis.settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-machine")
 
 
 @pytest.fixture(autouse=True)

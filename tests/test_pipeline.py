@@ -23,10 +23,10 @@ from fi_desktop.core.job import JobOptions, Stage, StageEnd
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
-from fi_desktop.engines.models import Pack, PackKind
-from fi_desktop.files import resource
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.models import Pack, PackKind
 from fi_desktop.pipeline import Work
+from fi_desktop.system.files import resource
 from tests.audio.make_media import samples_of, write_wav
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fi_desktop.core.errors import FiError, TransientError, UserError
-from fi_desktop.files import disk_full, is_disk_full
+from fi_desktop.system.files import disk_full, is_disk_full
 
 LONGEST_S = 24 * 3600.0
 LARGEST_BYTES = round(LONGEST_S) * 16_000 * 2 * 8

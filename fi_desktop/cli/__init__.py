@@ -17,9 +17,9 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobState, Priority
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.engines import registry
-from fi_desktop.engines.models.catalog import HUB
 from fi_desktop.exporters import EXPORTERS
-from fi_desktop.instance import AlreadyOwned
+from fi_desktop.models.catalog import HUB
+from fi_desktop.rpc.instance import AlreadyOwned
 from fi_desktop.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -329,7 +329,7 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 
 def _window(settings: Settings, options: argparse.Namespace) -> int:
     from fi_desktop.app import App
-    from fi_desktop.ui.main import run
+    from fi_desktop.gui.main import run
 
     app = App(settings)
     return run(app, options.files) if own_or_hand_over(app, options.files) else 0

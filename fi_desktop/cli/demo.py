@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fi_desktop.app import App
+from fi_desktop.audio.samples import sample_recording
 from fi_desktop.cli.follow import working_queue
 from fi_desktop.cli.run import follow
 from fi_desktop.cli.show import job_table, who_spoke_when
 from fi_desktop.cli.terminal import Terminal
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.samples import sample_recording
 from fi_desktop.settings import Settings
 
 
@@ -41,7 +41,7 @@ def demo(settings: Settings, *, models: Path | None = None) -> int:
     if not has_display():
         terminal.print("No display here: with one, the window would open on this job now.")
         return 0
-    from fi_desktop.ui.main import run
+    from fi_desktop.gui.main import run
 
     return run(App(settings), [], show_job=job.id)
 

@@ -17,17 +17,17 @@ from pathlib import Path
 
 from rich.text import Text
 
-from fi_desktop.backends import worker
-from fi_desktop.backends.messages import StopWork
-from fi_desktop.backends.roster import default_workers
+from fi_desktop.audio.samples import sample_recording
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Diarizer, Transcriber
-from fi_desktop.engines.models import Pack
-from fi_desktop.samples import sample_recording
+from fi_desktop.models import Pack
 from fi_desktop.settings import Settings
+from fi_desktop.workers import worker
+from fi_desktop.workers.protocol import StopWork
+from fi_desktop.workers.roster import default_workers
 
 _PATIENCE_S = 90.0
 _NO_PACK = "No model pack is installed (not needed)."

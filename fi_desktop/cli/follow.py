@@ -11,9 +11,9 @@ from typing import Protocol
 
 from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.cli.terminal import warn
-from fi_desktop.client import Client, LocalClient, RemoteClient
 from fi_desktop.core.job import Job, Stage
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, Notice
+from fi_desktop.rpc.client import Client, LocalClient, RemoteClient
 from fi_desktop.settings import Settings
 
 _POLL_S = 0.5

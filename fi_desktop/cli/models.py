@@ -16,11 +16,11 @@ from rich.text import Text
 
 from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.core.errors import UserError
-from fi_desktop.engines.models import Pack, PackKind, catalog, check, find, installed, library, remove, verify
-from fi_desktop.engines.models.library import Report
-from fi_desktop.engines.models.place import size
-from fi_desktop.home import check_home
+from fi_desktop.models import Pack, PackKind, catalog, check, find, installed, library, remove, verify
+from fi_desktop.models.library import Report
+from fi_desktop.models.place import size
 from fi_desktop.settings import Settings
+from fi_desktop.system.home import check_home
 
 _FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
 
@@ -98,8 +98,8 @@ def _trouble(pack: Pack) -> str:
 
 
 def _install(options: argparse.Namespace, root: Path, terminal: Terminal) -> None:
-    from fi_desktop.engines.models.download import fetched_bytes, install
-    from fi_desktop.engines.models.hub import Hub
+    from fi_desktop.models.download import fetched_bytes, install
+    from fi_desktop.models.hub import Hub
 
     known = catalog.known(options.name)
     token = _token(options, terminal) if known.gated else None
@@ -121,7 +121,7 @@ def _install(options: argparse.Namespace, root: Path, terminal: Terminal) -> Non
 
 def _token(options: argparse.Namespace, terminal: Terminal) -> str | None:
     """Return the person's token: kept, piped or asked for; never an argument, which other users can see."""
-    from fi_desktop.engines.models import token
+    from fi_desktop.models import token
 
     own = options.address == catalog.HUB  # what was kept for the hub is shown to nobody else
     if own and not options.token_stdin and (kept := token.recall()):
@@ -138,13 +138,13 @@ def _token(options: argparse.Namespace, terminal: Terminal) -> str | None:
 
 
 def _forget_token(terminal: Terminal) -> None:
-    from fi_desktop.engines.models import token
+    from fi_desktop.models import token
 
     terminal.print("The token was forgotten." if token.forget() else "No token was kept.")
 
 
 def _import(options: argparse.Namespace, root: Path, terminal: Terminal) -> None:
-    from fi_desktop.engines.models.importing import import_pack
+    from fi_desktop.models.importing import import_pack
 
     try:
         with _progress(terminal) as report:

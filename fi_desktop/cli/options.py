@@ -6,8 +6,8 @@ import argparse
 from dataclasses import replace
 
 from fi_desktop.cli.terminal import say
-from fi_desktop.client import Client
 from fi_desktop.core.job import JobOptions
+from fi_desktop.rpc.client import Client
 
 
 def options_of(usual: JobOptions, given: argparse.Namespace) -> JobOptions:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
+from fi_desktop.audio.samples import sample_recording
 from fi_desktop.cli.follow import working_queue
 from fi_desktop.cli.run import follow
 from fi_desktop.cli.show import job_table
@@ -15,7 +16,6 @@ from fi_desktop.cli.terminal import Terminal
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.transcript import Turn
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.samples import sample_recording
 from fi_desktop.settings import Settings
 
 _STEP_S = 0.01

@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fi_desktop import models
 from fi_desktop.core.errors import UserError
-from fi_desktop.engines import models
-from fi_desktop.engines.models import Pack, PackKind
+from fi_desktop.models import Pack, PackKind
 
 if TYPE_CHECKING:
     from fi_desktop.engines.base import Diarizer, Transcriber

@@ -15,7 +15,7 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import json_, rttm, srt, txt, vtt
 from fi_desktop.exporters.style import PLAIN, Style
-from fi_desktop.files import write_whole
+from fi_desktop.system.files import write_whole
 
 
 class Render(Protocol):

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from fi_desktop import log
 from fi_desktop.jobs.inbox import closing
+from fi_desktop.system import log
 
 T = TypeVar("T")
 _LOOKS = 4  # so many looks without progress are a stall; while a computer sleeps nobody looks

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.files import RESULT, discard_stages
+from fi_desktop.system.files import RESULT, discard_stages
 
 
 @dataclass(frozen=True, slots=True)

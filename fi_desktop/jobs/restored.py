@@ -7,10 +7,10 @@ from contextlib import suppress
 from functools import reduce
 from typing import Any, cast
 
-from fi_desktop import log
 from fi_desktop.core.job import Job, apply
 from fi_desktop.jobs.chain import whole_events
 from fi_desktop.jobs.keys import event_key
+from fi_desktop.system import log
 
 
 def restored(sql: Callable[..., Any], value: Callable[[Sequence[Any]], Any], job_id: int) -> Job | None:

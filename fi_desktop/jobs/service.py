@@ -16,20 +16,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fi_desktop import log
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.inbox import Inbox
-from fi_desktop.jobs.ledger import Change, Ledger, Submission
 from fi_desktop.jobs.listing import Page, page
 from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.sweeper import Sweeper
+from fi_desktop.jobs.transitions import Change, Ledger, Submission
 from fi_desktop.jobs.verify import verify
+from fi_desktop.system import log
 
 T = TypeVar("T")
 _COMMANDS_A_TURN = 64  # a burst of commands must not keep the workers' news waiting

@@ -29,7 +29,7 @@ from fi_desktop.jobs.file_reader import FileReader
 from fi_desktop.jobs.fingerprint import Identity, fingerprint
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.inbox import Inbox
-from fi_desktop.jobs.ledger import Change, Handed, Ledger, Submission, Undecided
+from fi_desktop.jobs.transitions import Change, Handed, Ledger, Submission, Undecided
 
 T = TypeVar("T")
 _FILES_A_COMMAND = 200  # so that the first rows of a large folder are shown at once

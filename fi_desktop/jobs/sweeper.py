@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from fi_desktop.files import RESULT
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.system.files import RESULT
 
 _FOLDERS_AT_ONCE = 50
 _REST_S = 0.05  # a hundred thousand folders take two minutes, and one or two per cent of a core

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from fi_desktop import log
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.files import has_room
-from fi_desktop.home import full
+from fi_desktop.system import log
+from fi_desktop.system.files import has_room
+from fi_desktop.system.home import full
 
 _ROOM_TO_OPEN_BYTES = 64 * 1024  # what SQLite lays beside a database, and some more
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from fi_desktop import __version__, log
+from fi_desktop import __version__
 from fi_desktop.audio.notes import length_text
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
@@ -33,9 +33,10 @@ from fi_desktop.core.transcript import (
 )
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Speech
-from fi_desktop.files import discard_stages
 from fi_desktop.pipeline import stages
 from fi_desktop.pipeline.work import Report, Telling, Work
+from fi_desktop.system import log
+from fi_desktop.system.files import discard_stages
 
 __all__ = ["Report", "Work", "run"]
 

@@ -25,10 +25,10 @@ from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, T
 from fi_desktop.engines import registry
 from fi_desktop.engines.base import Hints, Speech
 from fi_desktop.engines.mixing import Mix, mix_channels
-from fi_desktop.engines.models import Pack
 from fi_desktop.engines.silero import find_speech
-from fi_desktop.files import RESULT, discard_stages, replacing, write_whole
+from fi_desktop.models import Pack
 from fi_desktop.pipeline.work import Telling, Work
+from fi_desktop.system.files import RESULT, discard_stages, replacing, write_whole
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"

@@ -17,9 +17,9 @@ import platformdirs
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.files import resource
 from fi_desktop.settings import file
 from fi_desktop.settings.about import About, Kind, Unit, about_of, setting
+from fi_desktop.system.files import resource
 
 __all__ = [
     "ABOUT",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.files import write_whole
+from fi_desktop.system.files import write_whole
 
 FILE = "settings.toml"
 

@@ -14,7 +14,7 @@ import pytest
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.room import Room
 from fi_desktop.core.errors import FiError, TransientError, UserError
-from fi_desktop.process import limit_files
+from fi_desktop.system.process import limit_files
 from tests.audio.make_media import nothing, tones, write_flac_bomb, write_wav
 
 GB = 1_000_000_000

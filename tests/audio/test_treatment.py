@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.filters import HighPass
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.audio.samples import sample_recording
 from fi_desktop.audio.treatment import AS_IT_IS, Survey
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines.silero import find_speech
-from fi_desktop.samples import sample_recording
 from tests.audio.make_media import samples_of, tones, write_media, write_wav
 from tests.audio.test_tracks import Track, write_tracks
 

@@ -35,12 +35,12 @@ from pathlib import Path
 from typing import Any
 
 from fi_desktop import pipeline
-from fi_desktop.backends import worker
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import JobOptions, Priority, Summary, apply
 from fi_desktop.jobs.news import WorkerState
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
+from fi_desktop.workers import worker
 from tests.bench.starts import Watch, median, note_start, p95
 from tests.driving import running_app
 

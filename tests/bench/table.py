@@ -22,16 +22,16 @@ from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import Job, Stage
-from fi_desktop.jobs.ledger import Ledger
+from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.garbage import GarbageCollector
+from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.main import make_application, share_the_interpreter
+from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.news import JobProgressed
-from fi_desktop.ui.desktop import Desktop
-from fi_desktop.ui.garbage import GarbageCollector
-from fi_desktop.ui.jobs.cells import Column
-from fi_desktop.ui.main import make_application, share_the_interpreter
-from fi_desktop.ui.main_window import MainWindow
+from fi_desktop.jobs.transitions import Ledger
 from tests.bench import peers_table
 from tests.bench.table_store import end, home_with
-from tests.ui.conftest import FakeProgram
+from tests.gui.conftest import FakeProgram
 
 CHANGES_A_SECOND = 1000
 BEAT_MS = 4

@@ -15,8 +15,8 @@ from fi_desktop.core.job import Job, JobOptions, Priority, Summary
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs.fingerprint import Identity
-from fi_desktop.jobs.ledger import Handed, Ledger
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.transitions import Handed, Ledger
 from fi_desktop.settings import load
 
 _A_TURN = 2000

@@ -28,7 +28,7 @@ import sys, time
 from pathlib import Path
 from fi_desktop.app import App
 from fi_desktop.settings import load
-from fi_desktop.ui.main import make_application, run
+from fi_desktop.gui.main import make_application, run
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QMainWindow
 
@@ -58,9 +58,9 @@ IDLE = """
 import sys, time
 from fi_desktop.app import App
 from fi_desktop.settings import load
-from fi_desktop.ui.main import make_application, run
+from fi_desktop.gui.main import make_application, run
 from PySide6.QtCore import QTimer
-from tests.ui import stories
+from tests.gui import stories
 
 def fill():
     (window,) = [w for w in application.topLevelWidgets() if w.objectName() == "main"]

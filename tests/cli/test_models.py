@@ -12,13 +12,13 @@ import keyring
 import pytest
 
 from fi_desktop.cli import main
-from fi_desktop.engines.models import PackKind, catalog, find, installed, token, verify
-from fi_desktop.engines.models.download import fetched_bytes
+from fi_desktop.models import PackKind, catalog, find, installed, token, verify
+from fi_desktop.models.download import fetched_bytes
 from tests.e2e.commands import PATIENCE_S, fi_desktop, start
-from tests.engines.models import packs
-from tests.engines.models.conftest import hub as hub
-from tests.engines.models.hub_server import TOKEN, FakeHub
-from tests.engines.models.test_token import Memory, NoKeyring
+from tests.models import packs
+from tests.models.conftest import hub as hub
+from tests.models.hub_server import TOKEN, FakeHub
+from tests.models.test_token import Memory, NoKeyring
 
 GUARD = Path(__file__).parents[1] / "e2e" / "no_network"
 

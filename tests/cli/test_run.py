@@ -13,11 +13,11 @@ from fi_desktop.audio.files import LeftOut, Unreadable
 from fi_desktop.cli.exports import Asked, export_all
 from fi_desktop.cli.follow import _Elsewhere, _Here
 from fi_desktop.cli.run import STDIN, _files, _left_out, follow
-from fi_desktop.client import LocalClient
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobOptions
-from fi_desktop.files import RESULT
+from fi_desktop.rpc.client import LocalClient
 from fi_desktop.settings import load
+from fi_desktop.system.files import RESULT
 from tests.cli.test_terminal import complete
 from tests.driving import running_app
 from tests.jobs.conftest import Bench

@@ -18,7 +18,7 @@ from fi_desktop.cli import main
 from fi_desktop.cli.terminal import Terminal
 from fi_desktop.core.job import Summary
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.files import RESULT
+from fi_desktop.system.files import RESULT
 from tests.exporters.test_exporters import WITH_WORDS
 from tests.jobs.conftest import Bench
 

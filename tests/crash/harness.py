@@ -30,13 +30,13 @@ from pathlib import Path
 
 import psutil
 
+from fi_desktop.audio.samples import phone_call
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.files import RESULT
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.verify import verify
-from fi_desktop.samples import phone_call
+from fi_desktop.system.files import RESULT
 from tests.crash.victim import SPARED
 
 KINDS = ("commit", "file", "app", "worker")

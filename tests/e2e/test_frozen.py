@@ -19,9 +19,9 @@ from typing import Any
 import psutil
 import pytest
 
-from fi_desktop.files import resource
+from fi_desktop.system.files import resource
 from tests.e2e.commands import lines
-from tests.engines.models.packs import make_pack
+from tests.models.packs import make_pack
 
 ROOT = Path(__file__).parents[2]
 NO_SOCKETS = Path(__file__).with_name("no_sockets.py")

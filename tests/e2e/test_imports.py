@@ -16,14 +16,14 @@ import multiprocessing, sys
 from pathlib import Path
 
 def serve(pipe, answer):
-    from fi_desktop.backends import worker
+    from fi_desktop.workers import worker
     worker.main(pipe, "cpu")
     answer.send(sorted(sys.modules))
 
 if __name__ == "__main__":
-    from fi_desktop.backends.messages import Deliver, Done, Ready, StopWork
+    from fi_desktop.workers.protocol import Deliver, Done, Ready, StopWork
     from fi_desktop.core.job import JobOptions
-    from fi_desktop.files import resource
+    from fi_desktop.system.files import resource
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     hear, say = context.Pipe(duplex=False)
@@ -80,5 +80,5 @@ if __name__ == "__main__":
     print(*sys.modules)
 """
     modules = modules_after(code, tmp_path / "home", folder=tmp_path)
-    assert "fi_desktop.backends.pool" in modules
+    assert "fi_desktop.workers.pool" in modules
     assert not modules & (HEAVY | {"PySide6", "onnxruntime", "av", "numpy", "scipy"})

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from fi_desktop import pipeline
-from fi_desktop.backends import worker
 from fi_desktop.core.job import JobOptions, JobState
-from fi_desktop.engines.models import PackKind
-from fi_desktop.intake.profiles import Choice
-from fi_desktop.intake.watched import WatchedFolder
-from fi_desktop.intake.watcher import Watcher
+from fi_desktop.models import PackKind
+from fi_desktop.watch.profiles import Choice
+from fi_desktop.watch.watched import WatchedFolder
+from fi_desktop.watch.watcher import Watcher
+from fi_desktop.workers import worker
 from tests.driving import Driver, running_app
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.ui.surroundings import SURROUNDINGS, run
+from tests.gui.surroundings import SURROUNDINGS, run
 
 
 @pytest.mark.slow
@@ -17,5 +17,5 @@ def test_the_window_is_seen_and_read_there_too(name):
     missing = SURROUNDINGS[name].missing
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
-    done = run(name, ["-q", "-m", "look", "tests/ui"], capture_output=True, text=True, timeout=580)
+    done = run(name, ["-q", "-m", "look", "tests/gui"], capture_output=True, text=True, timeout=580)
     assert done.returncode == 0, done.stdout + done.stderr

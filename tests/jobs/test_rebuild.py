@@ -13,11 +13,11 @@ import pytest
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Summary, apply
-from fi_desktop.files import RESULT
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.rebuild import open_or_rebuild
+from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.verify import verify
+from fi_desktop.system.files import RESULT
 from tests.driving import running_app
 
 SUMMARY = Summary(2, 30.0, "builtin")

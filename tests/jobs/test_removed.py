@@ -11,7 +11,7 @@ import pytest
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.rebuild import ASIDE_DAYS, open_or_rebuild
+from fi_desktop.jobs.recovery import ASIDE_DAYS, open_or_rebuild
 from fi_desktop.jobs.store import JobStore
 from tests.driving import running_app
 from tests.jobs.conftest import Bench
@@ -93,7 +93,7 @@ def test_a_store_that_was_set_aside_is_deleted_after_some_weeks(home: Path):
 
 
 def test_old_jobs_expire_where_the_queue_is_only_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.ledger._EXPIRED_A_TURN", 2)
+    monkeypatch.setattr("fi_desktop.jobs.transitions._EXPIRED_A_TURN", 2)
     bench = Bench(home)  # its clock stands in 1970
     ids = bench.submit(*(f"{NAME} {number}.wav" for number in range(7)))
     bench.answer(bench.service.cancel(ids[:-1]))

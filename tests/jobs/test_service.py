@@ -14,9 +14,9 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserErr
 from fi_desktop.core.job import Job, JobOptions, JobState, Summary
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.news import JobChanged, JobRemoved
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.transitions import Change, Submission
 from fi_desktop.settings import load
 from tests.jobs.conftest import Bench
 
@@ -219,7 +219,7 @@ def test_another_retry_policy_decides_from_then_on(bench: Bench):
 
 
 def test_old_jobs_expire_a_few_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.ledger._EXPIRED_A_TURN", 2)
+    monkeypatch.setattr("fi_desktop.jobs.transitions._EXPIRED_A_TURN", 2)
     bench = Bench(tmp_path, keep_s=100.0)
     bench.answer(bench.service.cancel(bench.submit("a.wav", "b.wav", "c.wav", "d.wav", "e.wav")))
     left = []

@@ -31,10 +31,10 @@ from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summ
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.ledger import Change, Submission
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, QueuePaused
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.transitions import Change, Submission
 from fi_desktop.jobs.verify import verify
 from tests.jobs.model import (
     DELAYS_S,

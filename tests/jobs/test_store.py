@@ -16,7 +16,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserErr
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, apply
 from fi_desktop.jobs.chain import unbroken
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.rebuild import open_or_rebuild
+from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.store import JobStore
 
 ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")

@@ -20,7 +20,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs import submissions
-from fi_desktop.jobs.ledger import Change
+from fi_desktop.jobs.transitions import Change
 from tests.jobs.conftest import Bench
 
 STALL_S = 1.0

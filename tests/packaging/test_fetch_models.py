@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.engines.models import installed, verify
-from tests.engines.models import packs
-from tests.engines.models.hub_server import TOKEN, FakeHub, serving
-from tests.engines.models.packs import make_pack
+from fi_desktop.models import installed, verify
+from tests.models import packs
+from tests.models.hub_server import TOKEN, FakeHub, serving
+from tests.models.packs import make_pack
 
 ROOT = Path(__file__).parents[2]
 COMMUNITY = "pyannote/speaker-diarization-community-1"

@@ -17,8 +17,8 @@ from xml.etree import ElementTree
 import pytest
 
 import fi_desktop
-from fi_desktop import updates
 from fi_desktop.audio.files import MEDIA_EXTENSIONS
+from fi_desktop.system import updates
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +52,7 @@ def test_version_name_and_licence_are_those_of_the_python_package(about: ModuleT
 
 
 def test_the_desktop_knows_windows_by_the_name_that_qt_tells_it(about: ModuleType):
-    source = (ROOT / "fi_desktop" / "ui" / "main.py").read_text(encoding="utf-8")
+    source = (ROOT / "fi_desktop" / "gui" / "main.py").read_text(encoding="utf-8")
     assert f'setDesktopFileName("{about.DESKTOP_ENTRY}")' in source
 
 

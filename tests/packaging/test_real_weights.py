@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.engines.models import find, verify
+from fi_desktop.models import find, verify
 from tests.packs.make_whisper import make_whisper
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))

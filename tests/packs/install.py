@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fi_desktop.engines.models import Pack, PackFile, PackKind
-from fi_desktop.engines.models.library import hash_file
-from fi_desktop.engines.models.manifest import write
+from fi_desktop.models import Pack, PackFile, PackKind
+from fi_desktop.models.library import hash_file
+from fi_desktop.models.manifest import write
 
 
 def install(folder: Path, kind: PackKind) -> Pack:

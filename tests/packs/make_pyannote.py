@@ -19,8 +19,8 @@ import numpy as np
 import yaml
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.audio.samples import phone_call
 from fi_desktop.engines.pyannote import import_pyannote
-from fi_desktop.samples import phone_call
 
 Size = Literal["tiny", "real"]
 Layout = Literal["community-1", "3.1"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.files import resource
+from fi_desktop.system.files import resource
 from tests.real.conftest import SPEECH, Clinic, text, words
 from tests.real.wording import compare, plain_words
 

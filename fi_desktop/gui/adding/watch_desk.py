@@ -1,0 +1,177 @@
+"""Watched folders in the window: chosen, told of, and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from fi_desktop.core.errors import UserError
+from fi_desktop.gui.adding.folder_words import FolderWords
+from fi_desktop.gui.adding.watch_sign import WatchSign
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.watch import watcher as watching
+from fi_desktop.watch.memory import forget
+from fi_desktop.watch.watched import Found, Look, WatchedFolder, pass_over, unseen
+from fi_desktop.watch.watcher import Watcher
+
+if TYPE_CHECKING:
+    from fi_desktop.gui.adding.watch_dialog import WatchDialog
+
+
+class WatchDesk(QObject):
+    """Tells the watcher what to watch, and the person what it finds.
+
+    Attributes:
+        watcher: watches; it outlives the window.
+        dialog: the list of folders; None before it was first asked for.
+        sign: the eye in the status line.
+
+    Signals:
+        changed: other folders are watched, or one of them does otherwise.
+    """
+
+    changed = Signal()
+
+    def __init__(self, watcher: Watcher, home: Path, bridge: Bridge, window: MainWindow) -> None:
+        super().__init__(window)
+        self.watcher = watcher
+        self.dialog: WatchDialog | None = None
+        self.sign = WatchSign(window)
+        self._home = home
+        self._bridge = bridge
+        self._window = window
+        self._words = FolderWords(self)
+        self._gathered = 0
+        self._told = ""  # of what was taken
+        self._troubles: dict[Path, str] = {}  # what was said of each folder
+        window.status.addPermanentWidget(self.sign)
+        window.commands.watch.triggered.connect(self.open)
+        self.sign.clicked.connect(self.open)
+        window.options.changed.connect(self._take_choices)
+        window.profiles.changed.connect(self._take_choices)
+        window.profiles.renamed.connect(self._on_profile_renamed)
+        bridge.folder_looked_at.connect(self._on_looked_at)
+        self._take_choices()
+        self._show()
+
+    def begin(self) -> None:
+        """Watch what was watched before."""
+        read = partial(watching.load, self._home)
+        self._bridge.work(read, self._on_read, self._on_failed)
+
+    @Slot()
+    def open(self) -> None:
+        """Show the list of folders."""
+        if self.dialog is None:
+            # not before it is asked for: the first window does not wait for it
+            from fi_desktop.gui.adding.watch_dialog import WatchDialog
+
+            self.dialog = WatchDialog(self, self._window.profiles, self._window)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def looks(self) -> dict[WatchedFolder, Look | None]:
+        """Return the folders that are watched, with what was found there last."""
+        return {folder: self.watcher.looks.get(folder) for folder in self.watcher.folders}
+
+    def find_unseen(self, folder: WatchedFolder, found: Callable[[list[Found]], None]) -> None:
+        """Look for recordings that are in a folder now, and would be taken; read off the GUI thread."""
+        self._bridge.work(partial(_unseen, self._home, folder), found, self._on_failed)
+
+    def watch(self, folder: WatchedFolder, passed: list[Found]) -> None:
+        """Watch a folder, in place of an entry for the same path; recordings in `passed` are not taken."""
+        remember = partial(pass_over, self._home, folder, passed)
+        self._bridge.work(remember, partial(self._on_passed_over, folder), self._on_failed)
+
+    def stop(self, folder: WatchedFolder) -> None:
+        """Watch a folder no more, and forget what was seen of it."""
+        self._keep(known for known in self.watcher.folders if known != folder)
+        self._bridge.work(partial(forget, self._home, folder.path), None, self._on_failed)
+
+    def _on_read(self, folders: tuple[WatchedFolder, ...]) -> None:
+        self._watch(folders)
+
+    def _on_passed_over(self, folder: WatchedFolder, _done: object) -> None:
+        before = self.watcher.folders
+        if any(known.path == folder.path for known in before):
+            self._keep(folder if known.path == folder.path else known for known in before)
+        else:
+            self._keep((*before, folder))
+
+    def _keep(self, folders: Iterable[WatchedFolder]) -> None:
+        """Watch these folders from now on, and after the next start."""
+        wanted = tuple(folders)
+        self._watch(wanted)
+        self._bridge.work(partial(watching.save, self._home, wanted), None, self._on_failed)
+
+    def _watch(self, folders: tuple[WatchedFolder, ...]) -> None:
+        self.watcher.watch(folders)
+        self._show()
+
+    @Slot()
+    def _take_choices(self) -> None:
+        self.watcher.usual = self._window.options.choice()
+        self.watcher.profiles = {each.name: each.choice for each in self._window.profiles.all()}
+
+    @Slot(str, str)
+    def _on_profile_renamed(self, old: str, new: str) -> None:
+        wanted = tuple(
+            replace(folder, profile=new) if folder.profile == old else folder
+            for folder in self.watcher.folders
+        )
+        if wanted != self.watcher.folders:
+            self._keep(wanted)
+
+    @Slot(object, object)
+    def _on_looked_at(self, folder: WatchedFolder, look: Look) -> None:
+        if folder not in self.watcher.folders:
+            return
+        self._tell_trouble(folder.path, self._words.trouble(folder, look))
+        if look.took:
+            self._tell_taken(look.took)
+        self._show()
+
+    def _tell_trouble(self, path: Path, trouble: str) -> None:
+        """Say once what is wrong with a folder, and no more once it is over."""
+        before = self._troubles.pop(path, "")
+        if trouble:
+            self._troubles[path] = trouble
+        if trouble and trouble != before:
+            self._window.message.say(trouble, "warn")
+        elif before and not trouble and self._says(before):
+            self._window.message.dismiss()
+
+    def _tell_taken(self, number: int) -> None:
+        """Say how many were taken: one sentence for several folders, and for several looks."""
+        self._gathered = number + (self._gathered if self._says(self._told) else 0)
+        self._told = self.tr("%Ln recording(s) taken from watched folders.", "", self._gathered)
+        self._window.message.say(self._told)
+
+    def _says(self, sentence: str) -> bool:
+        return self._window.message.isVisible() and self._window.message.text == sentence
+
+    def _show(self) -> None:
+        self.sign.tell(self.looks())
+        self.changed.emit()
+
+    def _on_failed(self, sentence: str) -> None:
+        self._window.message.say(sentence, "bad")
+
+
+def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
+    try:
+        return unseen(home, folder)
+    except OSError as error:
+        raise UserError(
+            "watch.folder_unreadable",
+            "The folder {folder} cannot be read ({reason}).",
+            folder=str(folder.path),
+            reason=error.strerror or type(error).__name__,
+        ) from error

@@ -1,0 +1,224 @@
+"""The list of watched folders: added, told of, changed and removed. Nothing in a folder is ever touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidgetItem,
+    QMessageBox,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fi_desktop.gui import plain, room
+from fi_desktop.gui.adding.folder_words import FolderWords
+from fi_desktop.gui.adding.watch_delegate import PATH_ROLE, STATE_ROLE, WatchDelegate
+from fi_desktop.gui.file_dialog import FileDialog
+from fi_desktop.gui.item_list import ItemList
+from fi_desktop.gui.job_options.profiles import ProfileDesk
+from fi_desktop.gui.plain import message_box
+from fi_desktop.watch.watched import Found, WatchedFolder
+
+if TYPE_CHECKING:
+    from fi_desktop.gui.adding.watch_desk import WatchDesk
+
+
+class WatchDialog(QDialog):
+    """Shows the folders, each with its state in words.
+
+    Attributes:
+        list: the folders.
+        add, remove: change the list.
+        subfolders, profile: how the chosen folder is watched.
+        question: what is asked of recordings that are in a folder already; None: nothing is.
+    """
+
+    def __init__(self, desk: WatchDesk, profiles: ProfileDesk, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._profiles = profiles
+        self._words = FolderWords(self)
+        self.question: QMessageBox | None = None
+        self._files: QFileDialog | None = None
+        self.setWindowTitle(self.tr("Watched folders"))
+        self._lay_out()
+        self.add.clicked.connect(self._on_add_asked)
+        self.remove.clicked.connect(self._on_remove_asked)
+        self.subfolders.clicked.connect(self._on_subfolders_clicked)
+        self.profile.activated.connect(self._on_profile_chosen)
+        self.list.currentRowChanged.connect(self._show_chosen)
+        desk.changed.connect(self._show)
+        profiles.changed.connect(self._list_profiles)
+        self._list_profiles()
+        room.resize(self, (560, 360))
+
+    def propose(self, folder: WatchedFolder) -> None:
+        """Watch a folder; where recordings are in it already, ask first whether these are taken."""
+        self._desk.find_unseen(folder, partial(self._on_found, folder))
+
+    def _lay_out(self) -> None:
+        hint = QLabel(
+            self.tr(
+                "Recordings that arrive in these folders are taken once they are complete. They stay there."
+            ),
+            self,
+        )
+        hint.setObjectName("quiet")
+        hint.setWordWrap(True)
+        self.list = ItemList(self)
+        self.list.setAccessibleName(self.tr("Watched folders"))
+        self.list.setItemDelegate(WatchDelegate(self.list))
+        self.subfolders = QCheckBox(self.tr("&Sub-folders too"), self)
+        label = QLabel(self.tr("&Profile"), self)
+        self.profile = QComboBox(self)
+        self.profile.setAccessibleName(self.tr("Profile of what is taken from this folder"))
+        label.setBuddy(self.profile)
+        self.add = QPushButton(self.tr("&Add folder…"), self)
+        self.remove = QPushButton(self.tr("&Remove"), self)
+        done = QPushButton(self.tr("Done"), self)
+        done.setObjectName("primary")
+        done.clicked.connect(self.close)
+        chosen = QHBoxLayout()
+        chosen.setSpacing(8)
+        chosen.addWidget(label)
+        chosen.addWidget(self.profile, 1)
+        chosen.addSpacing(12)
+        chosen.addWidget(self.subfolders)
+        buttons = QHBoxLayout()
+        for button in (self.add, self.remove):
+            button.setObjectName("plain")
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        buttons.addStretch()
+        buttons.addWidget(done)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(10)
+        column.addWidget(hint)
+        column.addWidget(self.list, 1)
+        column.addLayout(chosen)
+        column.addLayout(buttons)
+
+    def _chosen(self) -> WatchedFolder | None:
+        row, folders = self.list.currentRow(), self._desk.watcher.folders
+        return folders[row] if 0 <= row < len(folders) else None
+
+    @Slot()
+    def _list_profiles(self) -> None:
+        self.profile.clear()
+        self.profile.addItem(self.tr("As chosen in the window"), "")
+        for each in self._profiles.all():
+            self.profile.addItem(self._profiles.title(each), each.name)
+        self._show()
+
+    @Slot()
+    def _show(self) -> None:
+        looks = self._desk.looks()
+        before = self.list.currentRow()
+        self.list.blockSignals(True)
+        while self.list.count() > len(looks):
+            self.list.takeItem(self.list.count() - 1)
+        while self.list.count() < len(looks):
+            self.list.addItem(QListWidgetItem())
+        for row, (folder, look) in enumerate(looks.items()):
+            item = self.list.item(row)
+            item.setText(f"{folder.path}\n{self._words.state(look)}")  # what a screen reader says
+            item.setData(PATH_ROLE, str(folder.path))
+            item.setData(STATE_ROLE, self._words.state(look))
+            item.setToolTip(plain.tip(str(folder.path)))
+        self.list.setCurrentRow(min(max(before, 0), len(looks) - 1))
+        self.list.blockSignals(False)
+        self._show_chosen()
+
+    @Slot()
+    def _show_chosen(self) -> None:
+        folder = self._chosen()
+        for widget in (self.remove, self.subfolders, self.profile):
+            widget.setEnabled(folder is not None)
+        self.subfolders.setChecked(folder is not None and folder.subfolders)
+        name = folder.profile if folder is not None else ""
+        # a profile that was deleted: then it is as chosen in the window
+        self.profile.setCurrentIndex(max(0, self.profile.findData(name)))
+
+    @Slot()
+    def _on_add_asked(self) -> None:
+        if self._files is not None:
+            return
+        self._files = FileDialog(self, self.tr("Watch a folder"))
+        self._files.setFileMode(QFileDialog.FileMode.Directory)
+        self._files.fileSelected.connect(self._on_folder_selected)
+        self._files.finished.connect(self._on_files_finished)
+        self._files.open()
+
+    @Slot(str)
+    def _on_folder_selected(self, name: str) -> None:
+        path = Path(name)
+        if all(known.path != path for known in self._desk.watcher.folders):
+            self.propose(WatchedFolder(path))
+
+    @Slot()
+    def _on_files_finished(self) -> None:
+        if self._files is not None:
+            self._files.deleteLater()
+            self._files = None
+
+    @Slot()
+    def _on_subfolders_clicked(self) -> None:
+        folder = self._chosen()
+        if folder is not None:
+            self.propose(replace(folder, subfolders=self.subfolders.isChecked()))
+
+    @Slot()
+    def _on_profile_chosen(self) -> None:
+        folder = self._chosen()
+        if folder is not None:
+            self._desk.watch(replace(folder, profile=self.profile.currentData()), [])
+
+    @Slot()
+    def _on_remove_asked(self) -> None:
+        folder = self._chosen()
+        if folder is not None:
+            self._desk.stop(folder)
+
+    def _on_found(self, folder: WatchedFolder, found: list[Found]) -> None:
+        if not found:
+            self._desk.watch(folder, [])
+            return
+        if self.question is not None:
+            return
+        box = message_box(
+            self,
+            QMessageBox.Icon.Question,
+            self.tr("Watch a folder"),
+            self.tr("Take the %Ln recording(s) in it now?", "", len(found)),
+            self.tr("Those that arrive from now on are taken in any case."),
+        )
+        take = box.addButton(self.tr("Take them"), QMessageBox.ButtonRole.AcceptRole)
+        new = box.addButton(self.tr("Only new ones"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setEscapeButton(cancel)
+        box.setDefaultButton(new)
+        take.clicked.connect(lambda: self._desk.watch(folder, []))
+        new.clicked.connect(lambda: self._desk.watch(folder, found))
+        box.finished.connect(self._on_answered)
+        self.question = box
+        box.open()
+
+    @Slot()
+    def _on_answered(self) -> None:
+        if self.question is not None:
+            self.question.deleteLater()
+            self.question = None
+        self._show_chosen()

@@ -1,0 +1,153 @@
+"""The panel beside the table: the selected job, a sum of several, or a hint.
+
+It follows the news: what is shown is asked for again where the job went on. What files say is read off the
+GUI thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
+
+from fi_desktop.core.events import JobEvent
+from fi_desktop.core.job import Job
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.details.job_view import JobView
+from fi_desktop.gui.details.selection_view import SelectionView
+from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.jobs.service import JobService
+from fi_desktop.settings import Settings
+from fi_desktop.viewmodel.job_facts import Facts, read_facts
+from fi_desktop.viewmodel.rows import Row
+
+_SETTLED_MS = 80  # whoever runs through the rows wants to know of the one where they stop
+_AGO_MS = 20_000
+_NARROWEST_PX = 200
+
+
+class DetailsPanel(QStackedWidget):
+    """Shows what is selected.
+
+    Attributes:
+        job: the page of one job.
+        several: the page of more than one.
+        hint: the page of none.
+    """
+
+    def __init__(
+        self,
+        service: JobService,
+        bridge: Bridge,
+        jobs: JobsModel,
+        settings: Settings,
+        refused: Callable[[str], None],
+        parent: QWidget | None = None,
+    ) -> None:
+        """Prepare; `refused` is told why something could not be had."""
+        super().__init__(parent)
+        self._service, self._bridge, self._jobs = service, bridge, jobs
+        self._logs, self._models, self._refused = settings.logs, settings.model_roots, refused
+        self._rows: tuple[Row, ...] = ()
+        self._asked: int | None = None  # the job that is, or will be, shown whole
+        self._events: tuple[JobEvent, ...] = ()
+        self.setAccessibleName(self.tr("Details"))
+        self.setMinimumWidth(_NARROWEST_PX)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.job = JobView(self)
+        self.several = SelectionView(self.job.words, self)
+        self.hint = QLabel(self.tr("Select a recording to see what is known of it."), self)
+        self.hint.setObjectName("quiet")
+        self.hint.setWordWrap(True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.hint.setMargin(24)
+        for page in (self.hint, self.several, self.job):
+            self.addWidget(page)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(_SETTLED_MS)
+        self._settled.timeout.connect(self._ask)
+        self._ago = QTimer(self)
+        self._ago.setInterval(_AGO_MS)
+        self._ago.timeout.connect(self._on_ago)
+        jobs.jobs_changed.connect(self._on_jobs_changed)
+        bridge.news_arrived.connect(self._on_news)
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show the selected jobs."""
+        self._rows = tuple(rows)
+        if self.isVisible():
+            self._show()
+
+    def _show(self) -> None:
+        if not self._rows:
+            self.setCurrentWidget(self.hint)
+        elif len(self._rows) > 1:
+            self.several.show_rows(self._rows)
+            self.setCurrentWidget(self.several)
+        else:
+            (row,) = self._rows
+            self.job.show_row(row, self._jobs.now())
+            self.setCurrentWidget(self.job)
+            if self._asked != row.id:
+                self._settled.start()
+
+    @Slot()
+    def _ask(self) -> None:
+        if len(self._rows) != 1:
+            return
+        (row,) = self._rows
+        self._asked = job_id = row.id
+        path = Path(row.path)
+        self._bridge.when_done(self._service.events(job_id), partial(self._on_events, job_id), self._refused)
+        self._bridge.when_done(self._service.job(job_id), partial(self._on_job, job_id), self._refused)
+        read = partial(read_facts, job_id, path, self._service.folders, self._logs, self._models)
+        self._bridge.work(read, partial(self._on_facts, job_id), self._refused)
+
+    def _on_events(self, job_id: int, events: list[JobEvent]) -> None:
+        if self._is_shown(job_id):
+            self._events = tuple(events)
+
+    def _on_job(self, job_id: int, job: Job | None) -> None:
+        if job is not None and self._is_shown(job_id):
+            self.job.show_job(job, self._events, self._jobs.now())
+
+    def _on_facts(self, job_id: int, facts: Facts) -> None:
+        if self._is_shown(job_id):
+            self.job.show_facts(facts)
+
+    def _is_shown(self, job_id: int) -> bool:
+        return len(self._rows) == 1 and self._rows[0].id == job_id
+
+    @Slot(object)
+    def _on_jobs_changed(self, ids: frozenset[int]) -> None:
+        if any(row.id in ids for row in self._rows):
+            known = (self._jobs.row_by_id(row.id) for row in self._rows)
+            self.show_rows([row for row in known if row is not None])
+
+    @Slot(object)
+    def _on_news(self, news: tuple[News, ...]) -> None:
+        if self.isVisible() and any(
+            isinstance(item, JobChanged) and self._is_shown(item.job.id) for item in news
+        ):
+            self._settled.start()
+
+    @Slot()
+    def _on_ago(self) -> None:
+        if not self.isVisible():
+            self._ago.stop()
+        elif len(self._rows) == 1:
+            self.job.show_row(self._rows[0], self._jobs.now())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what was selected meanwhile."""
+        super().showEvent(event)
+        self._asked = None  # what happened meanwhile was not followed
+        self._ago.start()
+        self._show()

@@ -1,0 +1,115 @@
+"""The table and, at its right, the details: shown and hidden by an action, as wide as they were left.
+
+The panel is not made, nor its module loaded, before it is first seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.remembered import Remembered
+from fi_desktop.viewmodel.rows import Row
+
+if TYPE_CHECKING:
+    from fi_desktop.gui.details.panel import DetailsPanel
+
+_ROOMY_PX = 1400  # a window this wide has room for the details, where nobody has chosen yet
+_WIDTH_CHARS = 46  # so that larger letters get more room
+_OPEN, _WIDTH = "details/open", "details/width"
+
+
+class DetailsSide(QSplitter):
+    """Holds the pages of the window, and the details beside them where there are jobs.
+
+    Attributes:
+        panel: the details; None before they were first seen.
+    """
+
+    def __init__(
+        self,
+        pages: QStackedWidget,
+        jobs: JobsModel,
+        action: QAction,
+        make_panel: Callable[[QWidget], DetailsPanel],
+        remembered: Remembered,
+        parent: QWidget,
+    ) -> None:
+        """Prepare. `action`: shows and hides the details; `make_panel`: makes them."""
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._jobs, self._action, self._make, self._remembered = jobs, action, make_panel, remembered
+        self._rows: tuple[Row, ...] = ()
+        self.panel: DetailsPanel | None = None
+        self.setHandleWidth(1)
+        self._pages = pages
+        self.addWidget(pages)
+        self.setCollapsible(0, False)
+        self.setStretchFactor(0, 1)
+        self._chosen = remembered.number(_OPEN)
+        action.setChecked(bool(self._chosen))
+        action.triggered.connect(self._on_chosen)
+        action.toggled.connect(self._fit)
+        jobs.jobs_changed.connect(self._fit)
+        self.splitterMoved.connect(self._on_moved)
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show the selected jobs, if anybody wants to see them."""
+        self._rows = tuple(rows)
+        if self.panel is not None:
+            self.panel.show_rows(rows)
+
+    def save(self) -> None:
+        """Remember how wide the details are, and whether they are wanted."""
+        if self._chosen is not None:
+            self._remembered.keep_number(_OPEN, self._chosen)
+        if self.panel is not None and self.panel.isVisible():
+            self._remembered.keep_number(_WIDTH, self.panel.width())
+
+    @Slot()
+    def _fit(self) -> None:
+        wanted = self._action.isChecked() and self._jobs.total > 0
+        if wanted and self.panel is None:
+            self.panel = self._make(self)
+            self.addWidget(self.panel)
+            self.setStretchFactor(1, 0)
+            self._give_room(self._remembered.number(_WIDTH))
+            self.panel.show_rows(self._rows)
+        elif self.panel is not None and wanted == self.panel.isHidden():
+            self._set_visible(wanted)
+
+    def _set_visible(self, wanted: bool) -> None:
+        panel = self.panel
+        if panel is None:
+            return
+        focused = self.window().focusWidget()
+        if not wanted and focused is not None and panel.isAncestorOf(focused):
+            self._pages.setFocus()
+        panel.setVisible(wanted)
+        if wanted and not self.sizes()[1]:  # it was pushed shut
+            self._give_room(None)
+
+    def _give_room(self, width: int | None) -> None:
+        """Make the details so wide, or as wide as the letters ask for, but never more than the table."""
+        wanted = width or _WIDTH_CHARS * self.fontMetrics().averageCharWidth()
+        wanted = min(wanted, self.width() // 2)
+        self.setSizes([self.width() - wanted, wanted])
+
+    @Slot(bool)
+    def _on_chosen(self, wanted: bool) -> None:
+        self._chosen = int(wanted)
+
+    @Slot(int, int)
+    def _on_moved(self, _place: int, _index: int) -> None:
+        if self.panel is not None and not self.sizes()[1] and self._action.isChecked():
+            self._action.trigger()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Open where there is room and nobody has chosen yet."""
+        super().showEvent(event)
+        if self._chosen is None:
+            self._action.setChecked(self.window().width() >= _ROOMY_PX)

@@ -1,0 +1,132 @@
+"""The options of recordings as a form: one labelled choice each, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
+
+from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.gui.job_options.choices import Choices
+from fi_desktop.gui.job_options.profiles import ProfileDesk
+from fi_desktop.gui.words import Words
+from fi_desktop.watch.profiles import Choice
+
+_COLUMNS = 3
+
+
+class OptionsForm(QWidget):
+    """Shows a choice and lets it be changed; words that may come up stay as they are.
+
+    Attributes:
+        profile, speakers, language, transcriber, engine, priority: the fields.
+    """
+
+    def __init__(self, profiles: ProfileDesk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._profiles = profiles
+        self._words = Words(self)
+        self._choices = Choices(self)
+        self._shown = Choice()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setVerticalSpacing(4)
+        self.profile = self._field(self.tr("Pro&file"), self.tr("Profile of these recordings"))
+        self.speakers = self._field(self.tr("S&peakers"), self.tr("Number of speakers in these recordings"))
+        self.language = self._field(self.tr("&Language"), self.tr("Language of these recordings"))
+        self.transcriber = self._field(self.tr("&Words"), self.tr("What writes the words down"))
+        self.engine = self._field(self.tr("&Voices"), self.tr("How voices are told apart"))
+        self.priority = self._field(self.tr("&How soon"), self.tr("How soon these recordings are done"))
+        _fill(self.speakers, self._choices.speakers())
+        _fill(self.language, [*self._choices.languages(), *self._choices.other_languages()])
+        _fill(self.engine, self._choices.engines())
+        _fill(self.priority, self._choices.priorities())
+        self.profile.activated.connect(self._on_profile_chosen)
+        for field in (self.speakers, self.language, self.transcriber, self.engine, self.priority):
+            field.currentIndexChanged.connect(self._name)
+        self._list_profiles()
+        profiles.changed.connect(self._list_profiles)
+
+    def choice(self) -> Choice:
+        """Return what is chosen."""
+        options = JobOptions(
+            SpeakerCount.parse(self.speakers.currentData()),
+            self.engine.currentData(),
+            language=self.language.currentData(),
+            transcriber=self.transcriber.currentData(),
+            vocabulary=self._shown.options.vocabulary,
+            prompt=self._shown.options.prompt,
+        )
+        return Choice(options, Priority(self.priority.currentData()))
+
+    def show_choice(self, choice: Choice, packs: Iterable[str]) -> None:
+        """Show a choice; these model packs are offered to write words down."""
+        options, words = choice.options, self._words
+        self._shown = choice
+        self.transcriber.clear()
+        _fill(self.transcriber, self._choices.transcribers(packs))
+        _choose(self.speakers, str(options.speakers), words.speakers_asked(str(options.speakers)))
+        _choose(self.language, options.language, words.language_asked(options.language))
+        _choose(self.transcriber, options.transcriber, words.transcriber(options.transcriber))
+        _choose(self.engine, options.engine, words.engine(options.engine))
+        _choose(self.priority, choice.priority, words.priority(choice.priority))
+        self._name()
+
+    def _field(self, label: str, name: str) -> QComboBox:
+        place = self._grid.count() // 2
+        column, row = place % _COLUMNS, place // _COLUMNS * 2
+        box = QComboBox(self)
+        box.setAccessibleName(name)
+        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        said = QLabel(label, self)
+        said.setObjectName("quiet")
+        said.setBuddy(box)
+        self._grid.addWidget(said, row, column)
+        self._grid.addWidget(box, row + 1, column)
+        self._grid.setColumnStretch(column, 1)
+        return box
+
+    @Slot()
+    def _list_profiles(self) -> None:
+        self.profile.clear()
+        self.profile.addItem(self.tr("None"), "")
+        _fill(self.profile, [(self._profiles.title(each), each.name) for each in self._profiles.all()])
+        if self.transcriber.count():
+            self._name()
+
+    @Slot()
+    def _name(self) -> None:
+        """Name the profile of just this choice."""
+        if self.transcriber.currentIndex() < 0:
+            return  # its list is being made
+        chosen = self.choice()
+        same = (each.name for each in self._profiles.all() if each.choice == chosen)
+        self.profile.setCurrentIndex(self.profile.findData(next(same, "")))
+
+    @Slot()
+    def _on_profile_chosen(self) -> None:
+        profile = self._profiles.find(self.profile.currentData())
+        if profile is not None:
+            self.show_choice(profile.choice, self._packs())
+
+    def _packs(self) -> list[str]:
+        offered = [self.transcriber.itemData(place) for place in range(self.transcriber.count())]
+        return [name for name in offered if name not in ("auto", "none")]
+
+
+def _fill(box: QComboBox, offered: Iterable[tuple[str, Any]]) -> None:
+    for text, value in offered:
+        box.addItem(text, value)
+
+
+def _choose(box: QComboBox, value: Any, text: str) -> None:
+    """Choose a value; where it is not offered, it is offered from now on."""
+    place = next((place for place in range(box.count()) if box.itemData(place) == value), -1)
+    if place < 0:
+        box.addItem(text, value)
+        place = box.count() - 1
+    box.setCurrentIndex(place)

@@ -1,0 +1,170 @@
+"""The menu below "more": profiles, words, language, engine, how soon, and words that may come up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QWidget
+
+from fi_desktop.core.job import Priority
+from fi_desktop.gui.job_options.choices import Choices
+from fi_desktop.gui.job_options.vocabulary import VocabularyDialog
+from fi_desktop.gui.words import Words
+from fi_desktop.watch.profiles import Choice
+
+
+class OptionsMenu(QMenu):
+    """Holds the choices of the next drop but for the number of speakers.
+
+    Attributes:
+        packs: the model packs that are offered to write words down.
+        profiles: the sub-menu of profiles; whoever knows them fills it.
+        vocabulary: words that may come up.
+        prompt: a text as it might have been said before; from settings or a profile.
+        edit_words: opens the dialog for words that may come up.
+
+    Signals:
+        changed: something else is chosen.
+    """
+
+    changed = Signal()
+
+    def __init__(self, usual: Choice, packs: Iterable[str], parent: QWidget) -> None:
+        """Offer the choices; what is `usual` is chosen at the start."""
+        super().__init__(parent)
+        self._words = Words(self)
+        self._choices = Choices(self)
+        self.packs: tuple[str, ...] = tuple(dict.fromkeys(packs))
+        self._dialog: VocabularyDialog | None = None
+        self._wanted = usual.options.transcriber
+        self.vocabulary: tuple[str, ...] = ()
+        self.prompt = ""
+        self.profiles = QMenu(self.tr("&Profile"), self)
+        self.addMenu(self.profiles)
+        self.addSection(self.tr("What writes the words down"))
+        self._transcribers = self._group()
+        self._transcribers.triggered.connect(self._on_transcriber_chosen)
+        self._end_of_transcribers = self.addSection(self.tr("Language of the recordings"))
+        self._languages = self._group()
+        for text, code in self._choices.languages():
+            self.addAction(self._action(self._languages, text, code))
+        self._others = QMenu(self.tr("Other languages"), self)
+        for text, code in self._choices.other_languages():
+            self._others.addAction(self._action(self._languages, text, code))
+        self.addMenu(self._others)
+        self.addSection(self.tr("How voices are told apart"))
+        self._engines = self._group()
+        for text, name in self._choices.engines():
+            self.addAction(self._action(self._engines, text, name))
+        self._end_of_engines = self.addSeparator()
+        self._priorities = self._group()
+        soon = QMenu(self.tr("&How soon"), self)
+        for text, priority in self._choices.priorities():
+            soon.addAction(self._action(self._priorities, text, priority))
+        self.addMenu(soon)
+        self.edit_words = self.addAction(self.tr("&Words that may come up…"))
+        self.edit_words.triggered.connect(self._on_edit_words_asked)
+        self.choose(usual)
+
+    @property
+    def engine(self) -> str:
+        """What tells voices apart."""
+        return str(self._engines.checkedAction().data())
+
+    @property
+    def transcriber(self) -> str:
+        """What writes the words down."""
+        return str(self._transcribers.checkedAction().data())
+
+    @property
+    def language(self) -> str | None:
+        """The language's code; None: it is to be found out."""
+        code: str | None = self._languages.checkedAction().data()
+        return code
+
+    @property
+    def priority(self) -> Priority:
+        """How soon it is done."""
+        return Priority(self._priorities.checkedAction().data())
+
+    def choose(self, choice: Choice) -> None:
+        """Choose all of this; where a model pack is not there (yet), the best there is stands for it."""
+        options = choice.options
+        self._wanted = options.transcriber
+        self.vocabulary, self.prompt = options.vocabulary, options.prompt
+        if not self._check(self._languages, options.language) and options.language is not None:
+            text = self._words.language(options.language)
+            self._others.addAction(self._action(self._languages, text, options.language))
+            self._check(self._languages, options.language)
+        if not self._check(self._engines, options.engine):
+            action = self._action(self._engines, self._words.engine(options.engine), options.engine)
+            self.insertAction(self._end_of_engines, action)
+            self._check(self._engines, options.engine)
+        self._check(self._priorities, choice.priority)
+        self._list_transcribers()
+        self.changed.emit()
+
+    def offer_packs(self, packs: Iterable[str]) -> None:
+        """Offer these model packs to write words down; the choice stays where it is still there."""
+        packs = tuple(dict.fromkeys(packs))
+        if packs == self.packs:
+            return  # the menu may be open: nothing moves under the pointer without need
+        self.packs = packs
+        self._list_transcribers()
+        self.changed.emit()
+
+    def _list_transcribers(self) -> None:
+        for action in self._transcribers.actions():
+            self._transcribers.removeAction(action)
+            self.removeAction(action)
+            action.deleteLater()
+        for text, name in self._choices.transcribers(self.packs):
+            self.insertAction(self._end_of_transcribers, self._action(self._transcribers, text, name))
+        if not self._check(self._transcribers, self._wanted):
+            self._transcribers.actions()[0].setChecked(True)
+
+    def _group(self) -> QActionGroup:
+        group = QActionGroup(self)
+        group.triggered.connect(self.changed)
+        return group
+
+    def _action(self, group: QActionGroup, text: str, value: Any) -> QAction:
+        action = QAction(text.replace("&", "&&"), self, checkable=True)
+        action.setData(value)
+        group.addAction(action)
+        return action
+
+    def _check(self, group: QActionGroup, value: Any) -> bool:
+        """Check what stands for a value; return whether there is such an action."""
+        found = next((action for action in group.actions() if action.data() == value), None)
+        if found is not None:
+            found.setChecked(True)
+        return found is not None
+
+    @Slot(QAction)
+    def _on_transcriber_chosen(self, action: QAction) -> None:
+        self._wanted = str(action.data())
+
+    @Slot()
+    def _on_edit_words_asked(self) -> None:
+        if self._dialog is not None:
+            return
+        self._dialog = VocabularyDialog(self.vocabulary, self.parentWidget())
+        self._dialog.accepted.connect(self._on_words_edited)
+        self._dialog.finished.connect(self._on_dialog_finished)
+        self._dialog.open()
+
+    @Slot()
+    def _on_words_edited(self) -> None:
+        if self._dialog is not None:
+            self.vocabulary = self._dialog.vocabulary
+            self.changed.emit()
+
+    @Slot()
+    def _on_dialog_finished(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None

@@ -1,0 +1,383 @@
+"""Who spoke when, as coloured lanes over time: one lane a speaker, or one for all where nobody is known."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
+
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.gui import plain, theme
+from fi_desktop.gui.words import Words
+from fi_desktop.viewmodel.timeline import Lane, lanes_of, tick_step_s, turns_to_show
+from fi_desktop.viewmodel.times import clock, precise
+
+_GUTTER = 176  # pixels for a speaker's name and time
+_AXIS = 30
+_LANE = 52
+_BAR = 30
+_END = 16  # pixels kept free behind the end of the recording
+_MOST_PIXELS_A_SECOND = 240.0
+_ZOOM_STEP = 1.5
+_LANES_SHOWN = 5
+
+
+class LanesView(QAbstractScrollArea):
+    """Paints the lanes; zooms by Ctrl+wheel, pinch, + and -, pans by wheel, drag and scroll bar.
+
+    Signals:
+        turn_chosen: a turn's number in the transcript; the person clicked it or went to it by key.
+    """
+
+    turn_chosen = Signal(int)
+
+    def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = Words(self)
+        self._named = bool(transcript.turns)
+        self._turns = turns_to_show(transcript)
+        self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
+        self._lanes = lanes_of(self._turns)
+        self._lane_of = {number: lane for lane in self._lanes for _, _, number in lane.turns}
+        self._scale = 0.0  # pixels a second; 0: the whole recording fits
+        self._chosen: int | None = None
+        self._pressed_at: QPoint | None = None
+        self._panned_from = 0
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        self.setAccessibleName(self.title)
+        self.setAccessibleDescription("; ".join(self._said(lane) for lane in self._lanes))
+
+    @property
+    def title(self) -> str:
+        """What the lanes show, in a few words."""
+        return self.tr("Who spoke when") if self._named else self.tr("When somebody spoke")
+
+    @property
+    def pixels_a_second(self) -> float:
+        """The scale that is painted."""
+        return self._scale or self._fitting()
+
+    @property
+    def scale(self) -> float | None:
+        """The scale that was zoomed to, pixels a second; None: the whole recording is shown."""
+        return self._scale or None
+
+    @property
+    def chosen(self) -> int | None:
+        """The number of the turn that is marked."""
+        return self._chosen
+
+    def choose(self, number: int) -> None:
+        """Mark a turn and bring it into view."""
+        self._chosen = number
+        turn = self._turns[number]
+        left, right = self._x(turn.start), self._x(turn.end)
+        if left < _GUTTER or right > self.viewport().width():
+            bar = self.horizontalScrollBar()
+            room = self.viewport().width() - _GUTTER
+            bar.setValue(round(turn.start * self.pixels_a_second - room / 3))
+        self.viewport().update()
+
+    def zoom_in(self) -> None:
+        """Show less time, larger."""
+        self._zoom(_ZOOM_STEP, self._middle())
+
+    def zoom_out(self) -> None:
+        """Show more time, smaller."""
+        self._zoom(1 / _ZOOM_STEP, self._middle())
+
+    def zoom_to_fit(self) -> None:
+        """Show the whole recording."""
+        self._scale = 0.0
+        self._measure()
+
+    def zoom_to(self, scale: float | None, across: int) -> None:
+        """Show so much, from so far on; pixels a second, and pixels."""
+        self._scale = scale or 0.0
+        self._measure()
+        self.horizontalScrollBar().setValue(across)
+
+    def _fitting(self) -> float:
+        return max(1, self.viewport().width() - _GUTTER - _END) / self._duration_s
+
+    def _zoom(self, factor: float, x: float) -> None:
+        """Zoom so that the moment at `x` stays where it is."""
+        moment = self._moment(x)
+        scale = min(_MOST_PIXELS_A_SECOND, self.pixels_a_second * factor)
+        self._scale = 0.0 if scale <= self._fitting() else scale
+        self._measure()
+        self.horizontalScrollBar().setValue(round(moment * self.pixels_a_second - (x - _GUTTER)))
+        self.viewport().update()
+
+    def _measure(self) -> None:
+        room = self.viewport().width() - _GUTTER - _END
+        wide = round(self._duration_s * self.pixels_a_second) - room
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        across.setRange(0, wide if self._scale else 0)
+        across.setPageStep(room)
+        across.setSingleStep(40)
+        down.setRange(0, max(0, _AXIS + _LANE * len(self._lanes) - self.viewport().height()))
+        down.setPageStep(self.viewport().height())
+        down.setSingleStep(_LANE // 2)
+        self.viewport().update()
+
+    def _middle(self) -> float:
+        """The place that zooming by key keeps: the chosen turn where it is in view, else the middle."""
+        if self._chosen is not None:
+            x = self._x(self._turns[self._chosen].start)
+            if _GUTTER <= x <= self.viewport().width():
+                return x
+        return (_GUTTER + self.viewport().width()) / 2
+
+    def _x(self, moment_s: float) -> float:
+        return _GUTTER + moment_s * self.pixels_a_second - self.horizontalScrollBar().value()
+
+    def _moment(self, x: float) -> float:
+        return (x - _GUTTER + self.horizontalScrollBar().value()) / self.pixels_a_second
+
+    def _top(self, lane: Lane) -> int:
+        return _AXIS + lane.number * _LANE - self.verticalScrollBar().value()
+
+    def _name(self, lane: Lane) -> str:
+        return self._words.speaker(lane.number) if self._named else self.tr("Somebody")
+
+    def _colour(self, lane: Lane) -> QColor:
+        palette = self.palette()
+        return theme.speaker_colour(lane.number, palette) if self._named else theme.quiet(palette)
+
+    def _said(self, lane: Lane) -> str:
+        return self.tr("{speaker}: {time}, {share}").format(
+            speaker=self._name(lane), time=clock(lane.total_s), share=f"{lane.share:.0%}"
+        )
+
+    def _turn_under(self, place: QPointF) -> int | None:
+        if place.x() < _GUTTER or place.y() < _AXIS:
+            return None
+        for lane in self._lanes:
+            if self._top(lane) <= place.y() < self._top(lane) + _LANE:
+                slack = 2.0 / self.pixels_a_second  # a short turn is hard to hit
+                moment = self._moment(place.x())
+                near = list(lane.between(moment - slack, moment + slack))
+                nearest = min(
+                    near, key=lambda turn: max(turn[0] - moment, moment - turn[1], 0.0), default=None
+                )
+                return None if nearest is None else nearest[2]
+        return None
+
+    def said_at(self, place: QPointF) -> str:
+        """Return who speaks from when to when at a place of the viewport; "" where nobody does."""
+        number = self._turn_under(place)
+        if number is None:
+            return ""
+        turn = self._turns[number]
+        return self.tr("{speaker}: {start} to {end} ({length})").format(
+            speaker=self._name(self._lane_of[number]),
+            start=precise(turn.start),
+            end=precise(turn.end),
+            length=precise(turn.duration),
+        )
+
+    def _go_to(self, number: int) -> None:
+        if self._turns:
+            number = min(max(number, 0), len(self._turns) - 1)
+            self.choose(number)
+            self.turn_chosen.emit(number)
+
+    def _paint_axis(self, painter: QPainter, area: QRect) -> None:
+        step = tick_step_s(self.pixels_a_second)
+        first = int(max(0.0, self._moment(area.left())) / step)
+        last = int(min(self._duration_s, self._moment(area.right())) / step)
+        font = theme.tabular(theme.scaled(self.font(), 0.88))
+        label = QFontMetrics(font)
+        painter.setFont(font)
+        for number in range(first, last + 1):
+            moment = number * step
+            x = round(self._x(moment))
+            painter.setPen(theme.hairline(self.palette()))
+            painter.drawLine(x, _AXIS - 6, x, self.viewport().height())
+            text = precise(moment) if step < 1 else clock(moment)
+            width = label.horizontalAdvance(text)
+            left = x if number == 0 else x - width // 2
+            if left + width <= area.right():
+                painter.setPen(theme.quiet(self.palette()))
+                painter.drawText(left, _AXIS - 11, text)
+
+    def _paint_lane(self, painter: QPainter, lane: Lane, area: QRect) -> None:
+        colour = self._colour(lane)
+        top = self._top(lane) + (_LANE - _BAR) / 2
+        track = theme.mix(self.palette().color(QPalette.ColorRole.Base), colour, 0.09)
+        end = min(self._x(self._duration_s), area.right() + 8)
+        start = max(self._x(0), area.left() - 8)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(track)
+        painter.drawRoundedRect(QRectF(start, top, end - start, _BAR), 4, 4)
+        painter.setBrush(colour)
+        shown = (self._moment(area.left() - 2), self._moment(area.right() + 2))
+        for bar_start, bar_end in lane.bars(*shown, self.pixels_a_second):
+            left = self._x(bar_start)
+            width = max(1.5, (bar_end - bar_start) * self.pixels_a_second)
+            radius = min(4.0, width / 4)
+            painter.drawRoundedRect(QRectF(left, top, width, _BAR), radius, radius)
+
+    def _paint_chosen(self, painter: QPainter) -> None:
+        if self._chosen is None:
+            return
+        turn, lane = self._turns[self._chosen], self._lane_of[self._chosen]
+        left, width = self._x(turn.start), max(2.0, turn.duration * self.pixels_a_second)
+        mark = self.palette().color(QPalette.ColorRole.Text)
+        veil = QColor(mark)
+        veil.setAlphaF(0.06)
+        painter.fillRect(QRectF(left, _AXIS, width, self.viewport().height() - _AXIS), veil)
+        painter.setPen(QPen(mark, 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        top = self._top(lane) + (_LANE - _BAR) / 2
+        painter.drawRoundedRect(QRectF(left - 2, top - 3, width + 4, _BAR + 6), 6, 6)
+
+    def _paint_gutter(self, painter: QPainter) -> None:
+        base = self.palette().color(QPalette.ColorRole.Base)
+        painter.fillRect(0, 0, _GUTTER, self.viewport().height(), base)
+        name_font = theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold)
+        time_font = theme.tabular(theme.scaled(self.font(), 0.9))
+        for lane in self._lanes:
+            top = self._top(lane)
+            colour = self._colour(lane)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawRoundedRect(QRectF(16, top + (_LANE - _BAR) / 2, 4, _BAR), 2, 2)
+            painter.setFont(name_font)
+            painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+            area = QRect(30, top + 7, _GUTTER - 40, _LANE // 2 - 7)
+            painter.drawText(
+                area,
+                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom,
+                self._name(lane),
+            )
+            painter.setFont(time_font)
+            painter.setPen(theme.quiet(self.palette()))
+            below = QRect(30, top + _LANE // 2 + 1, _GUTTER - 40, _LANE // 2 - 8)
+            text = clock(lane.total_s)
+            if self._named:
+                text += f" · {lane.share * 100:.0f} %"
+            painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
+
+    def sizeHint(self) -> QSize:
+        """Return room for the lanes, for five of them at most."""
+        return QSize(720, _AXIS + _LANE * min(len(self._lanes), _LANES_SHOWN) + 20)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for one lane."""
+        return QSize(_GUTTER + 240, _AXIS + _LANE * min(len(self._lanes), 2) + 20)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Zoom by pinching, and say what lies under the pointer."""
+        if event.type() == QEvent.Type.NativeGesture and isinstance(event, QNativeGestureEvent):
+            if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
+                self._zoom(1.0 + event.value(), event.position().x())
+            return True
+        if event.type() == QEvent.Type.Leave:
+            QToolTip.hideText()
+        return super().viewportEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what is in view."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))
+        area = QRect(_GUTTER, 0, self.viewport().width() - _GUTTER, self.viewport().height())
+        painter.save()
+        painter.setClipRect(area.adjusted(-4, 0, 0, 0))
+        self._paint_axis(painter, area)
+        painter.setClipRect(area.adjusted(-4, _AXIS - 6, 0, 0))
+        for lane in self._lanes:
+            self._paint_lane(painter, lane, area)
+        self._paint_chosen(painter)
+        painter.restore()
+        painter.setClipRect(
+            QRect(0, 0 if not self.verticalScrollBar().value() else _AXIS - 6, _GUTTER - 4, self.height())
+        )
+        self._paint_gutter(painter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Measure again."""
+        super().resizeEvent(event)
+        self._measure()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom with Ctrl, else pan over time."""
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._zoom(_ZOOM_STEP ** (turned / 120), event.position().x())
+        elif event.angleDelta().x() or not self.verticalScrollBar().maximum():
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.value() - turned)
+        else:
+            super().wheelEvent(event)
+            return
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to choose or to pan."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._pressed_at = event.position().toPoint()
+            self._panned_from = self.horizontalScrollBar().value()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan while pressed; else tell which turn lies under the pointer."""
+        if self._pressed_at is not None:
+            moved = event.position().toPoint() - self._pressed_at
+            if abs(moved.x()) >= QApplication.startDragDistance():
+                self.horizontalScrollBar().setValue(self._panned_from - moved.x())
+            return
+        text = self.said_at(event.position())
+        if text:
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+            QToolTip.showText(event.globalPosition().toPoint(), plain.tip(text), self.viewport())
+        else:
+            QToolTip.hideText()
+            self.viewport().unsetCursor()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Choose the turn that was clicked."""
+        pressed_at, self._pressed_at = self._pressed_at, None
+        if pressed_at is None or event.button() is not Qt.MouseButton.LeftButton:
+            return
+        if (event.position().toPoint() - pressed_at).manhattanLength() < QApplication.startDragDistance():
+            number = self._turn_under(event.position())
+            if number is not None:
+                self._go_to(number)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go from turn to turn, and zoom."""
+        chosen = -1 if self._chosen is None else self._chosen
+        match event.key():
+            case Qt.Key.Key_Left:
+                self._go_to(chosen - 1)
+            case Qt.Key.Key_Right:
+                self._go_to(chosen + 1)
+            case Qt.Key.Key_Home:
+                self._go_to(0)
+            case Qt.Key.Key_End:
+                self._go_to(len(self._turns) - 1)
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self.zoom_in()
+            case Qt.Key.Key_Minus:
+                self.zoom_out()
+            case Qt.Key.Key_0:
+                self.zoom_to_fit()
+            case _:
+                super().keyPressEvent(event)

@@ -1,0 +1,73 @@
+"""The open job windows, one a job at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from fi_desktop.gui import room
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.remembered import Remembered
+from fi_desktop.jobs.service import JobService
+
+if TYPE_CHECKING:
+    from fi_desktop.gui.result.window import JobWindow
+
+
+class JobWindows(QObject):
+    """Opens job windows, and raises those that are open.
+
+    Signals:
+        models_asked: the person wants to see to a job's model.
+    """
+
+    models_asked = Signal()
+
+    def __init__(
+        self, service: JobService, bridge: Bridge, jobs: JobsModel, remembered: Remembered, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._window = parent
+        self._service = service
+        self._bridge = bridge
+        self._jobs = jobs
+        self._remembered = remembered
+        self._open: dict[int, JobWindow] = {}
+
+    @Slot(int)
+    def open(self, job_id: int) -> JobWindow:
+        """Show a job's window."""
+        window = self._open.get(job_id)
+        if window is None:
+            # a fifth of the window's code, which the first window does not wait for
+            from fi_desktop.gui.result.window import JobWindow
+
+            window = JobWindow(
+                job_id, self._service, self._bridge, self._jobs, self._remembered, over=self._window
+            )
+            room.step_aside(window, self.all())
+            window.closed.connect(self._on_closed)
+            window.page.models_asked.connect(self.models_asked)
+            self._open[job_id] = window
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
+
+    def all(self) -> list[JobWindow]:
+        """Return the open windows."""
+        return list(self._open.values())
+
+    def close_all(self) -> None:
+        """Close every one."""
+        for window in self.all():
+            window.close()
+
+    @Slot(int)
+    def _on_closed(self, job_id: int) -> None:
+        window = self._open.pop(job_id, None)
+        if window is not None:
+            window.deleteLater()

@@ -1,0 +1,197 @@
+"""A store that is damaged is set aside, and rebuilt from what can still be read.
+
+It is deleted some weeks later: it holds the names of recordings, also of those that were removed since.
+
+Read are the events, row by row around what is broken, and the results that lie in the jobs' own folders. A
+job whose events are broken off goes on from the last that is whole; one that has a result is completed,
+whatever else was lost.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import (
+    Job,
+    JobOptions,
+    JobState,
+    Priority,
+    apply,
+)
+from fi_desktop.core.records import options_from_json
+from fi_desktop.core.summary import summarize
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.jobs.chain import UNREADABLE, whole_events
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.system import log
+
+ASIDE_DAYS = 30
+"""So long a damaged store is kept beside the one that was rebuilt from it."""
+_ASIDE = "-damaged-"
+_MOMENT = "%Y%m%d-%H%M%S-%f"
+_CLAIM = "rebuilt"
+_ROW = "SELECT key, value FROM Cache WHERE rowid = ?"
+_ROWS_A_PAGE = 40
+_HEAD = b"SQLite format 3"
+_LARGEST_BYTES = 2**36  # a head that says more is damaged itself
+
+
+def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], float]) -> JobStore:
+    """Open the store; one that is damaged is set aside and rebuilt, and says so in its `notice`.
+
+    Raises:
+        UserError: it was written by a newer version.
+        TransientError: it cannot be opened now.
+    """
+    _delete_old(folder, now())
+    try:
+        store = JobStore(folder)
+    except UserError as error:
+        if error.code != "store.damaged":
+            raise
+    else:
+        if store.sound:
+            return store
+        store.close()
+    moment = datetime.fromtimestamp(now(), UTC).strftime(_MOMENT)
+    aside = folder.rename(folder.with_name(f"{folder.name}{_ASIDE}{moment}"))
+    store = JobStore(folder)
+    with store.transaction():
+        restored = _restore(store, _links(aside / "cache.db"), folders, now())
+    log.event("STORE_REBUILT", jobs=restored)
+    store.notice = (
+        f"The queue's file was damaged. It was set aside as {aside.name}; {restored} jobs were restored."
+    )
+    return store
+
+
+def _delete_old(folder: Path, now: float) -> None:
+    """Delete what was set aside longer ago than `ASIDE_DAYS`."""
+    for aside in folder.parent.glob(f"{folder.name}{_ASIDE}*"):
+        try:
+            moment = datetime.strptime(aside.name.rpartition(_ASIDE)[2], _MOMENT).replace(tzinfo=UTC)
+        except ValueError:
+            continue  # a person gave it another name, to keep it
+        if now - moment.timestamp() > ASIDE_DAYS * 86_400:
+            shutil.rmtree(aside, ignore_errors=True)
+            log.event("STORE_DELETED")
+
+
+def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFolders, at: float) -> int:
+    results = {int(path.parent.name) for path in folders.root.glob("[0-9]*/result.json")}
+    restored = 0
+    for job_id in sorted(links.keys() | results):
+        events = list(whole_events(links.get(job_id, {})))
+        job = _replay(store, events)
+        if job_id in results and (job is None or job.summary is None):
+            job = _replay(store, _completion(job, job_id, folders, at), job)
+        restored += job is not None
+    store.never_reuse(max([0, *links, *results]))
+    return restored
+
+
+def _replay(store: JobStore, events: list[ev.JobEvent], job: Job | None = None) -> Job | None:
+    for event in events:
+        before, job = job, apply(job, event)
+        store.write(before, job, event)
+    return job
+
+
+def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) -> list[ev.JobEvent]:
+    """Return the events that complete a job whose result is there."""
+    try:
+        transcript = folders.transcript(job_id)
+    except (OSError, *UNREADABLE):
+        return []
+    events: list[ev.JobEvent] = []
+    claim = _CLAIM
+    if job is None:
+        events.append(_submission(transcript, job_id, at))
+    if job is not None and job.claim is not None:
+        claim = job.claim
+    else:
+        if job is not None and job.state is JobState.RETRYING:
+            events.append(ev.Due(job_id, at))
+        elif job is not None and job.state.final:
+            events.append(ev.RetryAsked(job_id, at))
+        events.append(ev.Claimed(job_id, at, claim, "rebuilt"))
+    return [*events, ev.Completed(job_id, at, claim, summarize(transcript))]
+
+
+def _submission(transcript: Transcript, job_id: int, at: float) -> ev.Submitted:
+    try:
+        options = options_from_json(transcript.provenance.options)
+    except UNREADABLE:
+        options = JobOptions()
+    return ev.Submitted(job_id, at, transcript.provenance.source_name, options, Priority.NORMAL)
+
+
+def _links(database: Path) -> dict[int, dict[int, Any]]:
+    """Return each job's chained events by number, as far as the damaged database gives them."""
+    found: dict[int, dict[int, Any]] = {}
+    for key, value in _rows(database):
+        try:
+            _, job_id, number = key.split(":")
+            found.setdefault(int(job_id), {})[int(number)] = json.loads(value)
+        except UNREADABLE:
+            continue
+    return found
+
+
+def _rows(database: Path) -> Iterator[tuple[Any, Any]]:
+    """Yield the event rows of a damaged database, each read by itself."""
+    scratch = database.with_suffix(".scratch")
+    try:
+        pages = _copy_whole(database, scratch)
+        with closing(sqlite3.connect(scratch)) as connection:
+            for rowid in range(1, _last_row(connection, pages) + 1):
+                try:
+                    row = connection.execute(_ROW, (rowid,)).fetchone()
+                except sqlite3.DatabaseError:
+                    continue
+                if row is not None and str(row[0]).startswith("e:"):
+                    yield row
+    except (OSError, sqlite3.DatabaseError) as error:
+        log.event("STOREUNREADABLE", error=type(error).__name__)
+    finally:
+        for leftover in database.parent.glob(f"{scratch.name}*"):
+            leftover.unlink()
+
+
+def _copy_whole(database: Path, scratch: Path) -> int:
+    """Copy a database to read from, with zeros for what was cut off: SQLite reads nothing of a file too
+    short.
+
+    Returns: its number of pages, by its own head; 0 where that is lost.
+    """
+    shutil.copyfile(database, scratch)
+    log_file = database.with_name(database.name + "-wal")
+    if log_file.is_file():
+        shutil.copyfile(log_file, scratch.with_name(scratch.name + "-wal"))
+    with scratch.open("r+b") as file:
+        head = file.read(32)
+        if not head.startswith(_HEAD):
+            return 0
+        page_bytes, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+        page_bytes = 65_536 if page_bytes == 1 else page_bytes
+        if page_bytes * pages > _LARGEST_BYTES:
+            return 0
+        file.truncate(max(page_bytes * pages, scratch.stat().st_size))
+    return pages
+
+
+def _last_row(connection: sqlite3.Connection, pages: int) -> int:
+    try:
+        return int(connection.execute("SELECT MAX(rowid) FROM Cache").fetchone()[0] or 0)
+    except sqlite3.DatabaseError:
+        return pages * _ROWS_A_PAGE  # its end is lost: look further than there can be rows

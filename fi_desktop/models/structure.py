@@ -1,0 +1,140 @@
+"""What a pack of each kind must hold so that its engine finds all of it on the disk.
+
+Engines must never go online, but their libraries would: pyannote.audio fetches whatever its `config.yaml`
+does not name (a pipeline of version 3.1 names no PLDA), and faster-whisper fetches a tokenizer that is
+missing, even when told to use local files only. So it is all looked at first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from fi_desktop.core.errors import UserError
+from fi_desktop.models.pack import PackKind
+
+CONFIG = "config.yaml"
+LONGEST_CONFIG_BYTES = 100_000
+
+WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
+"""What faster-whisper reads of a repository (its `utils.download_model`, 1.2)."""
+
+_PYANNOTE_FILES = (CONFIG, "*/pytorch_model.bin", "*/xvec_transform.npz", "*/plda.npz")
+_TEXTS = ("LICENSE*", "LICENCE*", "NOTICE*", "README*")
+_WEIGHTS = {
+    "segmentation": ("pytorch_model.bin",),
+    "embedding": ("pytorch_model.bin",),
+    "plda": ("xvec_transform.npz", "plda.npz"),
+}
+# pyannote.audio makes whatever object a configuration names; only these may be named
+_PIPELINES = (
+    "pyannote.audio.pipelines.SpeakerDiarization",
+    "pyannote.audio.pipelines.speaker_diarization.SpeakerDiarization",
+)
+_MODEL = "$model/"
+_128_BANDS = "large-v3"  # these models hear 128 bands; without the file faster-whisper gives them 80
+
+
+def recognise(paths: Collection[str]) -> PackKind | None:
+    """Return the kind of a folder without manifest that holds these files; None where it is no pack."""
+    if CONFIG in paths and any(fnmatchcase(path, "*/pytorch_model.bin") for path in paths):
+        return PackKind.PYANNOTE
+    if "model.bin" in paths and "config.json" in paths:
+        return PackKind.WHISPER
+    return None
+
+
+def belongs(kind: PackKind, path: str) -> bool:
+    """Whether a file found beside others is one that a pack of this kind may hold."""
+    patterns = (*(_PYANNOTE_FILES if kind is PackKind.PYANNOTE else WHISPER_FILES), *_TEXTS)
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def check_structure(kind: PackKind, name: str, paths: Collection[str], config: bytes) -> None:
+    """Make sure that an engine finds all that it needs among `paths`.
+
+    Args:
+        kind: the pack's kind.
+        name: the pack's name.
+        paths: the pack's files.
+        config: the content of a pyannote pack's `config.yaml`; else empty.
+
+    Raises:
+        UserError: models.incomplete, naming what is missing and what to do.
+    """
+    needed = list(_whisper_needs(name, paths) if kind is PackKind.WHISPER else _pyannote_needs(name, config))
+    if lacking := [path for path in needed if path not in paths]:
+        raise incomplete(name, f"{_listed(lacking)} {'is' if len(lacking) == 1 else 'are'} missing")
+
+
+def incomplete(name: str, reason: str) -> UserError:
+    """Return what is said of a pack that no engine could use."""
+    return UserError(
+        "models.incomplete",
+        "The model pack {name} is not complete: {reason}. Install it again, or import it anew.",
+        name=name,
+        reason=reason,
+    )
+
+
+def localised(config: bytes) -> bytes:
+    """Return a pipeline's `config.yaml` with each part in the pack's own folder; nothing else is changed.
+
+    Raises:
+        UserError: models.bad_config.
+    """
+    import yaml
+
+    value = _load(config)
+    value["pipeline"]["params"] |= {part: f"{_MODEL}{part}" for part in _WEIGHTS}
+    return yaml.safe_dump(value, sort_keys=False).encode()
+
+
+def _whisper_needs(name: str, paths: Collection[str]) -> Iterable[str]:
+    yield from ("model.bin", "config.json", "tokenizer.json")
+    if not any(fnmatchcase(path, "vocabulary.*") for path in paths):
+        yield "vocabulary.json"
+    if _128_BANDS in name:
+        yield "preprocessor_config.json"
+
+
+def _pyannote_needs(name: str, config: bytes) -> Iterable[str]:
+    yield CONFIG
+    if not config:
+        return
+    value = _load(config)
+    if value["pipeline"].get("name") not in _PIPELINES or "preprocessors" in value:
+        raise _bad_config("it asks for more than a speaker diarization pipeline")
+    for part, files in _WEIGHTS.items():
+        place = value["pipeline"]["params"].get(part)
+        if not isinstance(place, str) or not place.startswith(_MODEL) or "@" in place:
+            wanted = f"{part}: {_MODEL}{part}"
+            reason = f"config.yaml does not say “{wanted}”, which would be looked for on the network"
+            raise incomplete(name, reason)
+        yield from (f"{place.removeprefix(_MODEL).strip('/')}/{file}" for file in files)
+
+
+def _load(config: bytes) -> dict[str, Any]:
+    import yaml
+
+    if len(config) > LONGEST_CONFIG_BYTES:
+        raise _bad_config("it is far too long")
+    try:
+        value: dict[str, Any] = yaml.safe_load(config)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise _bad_config("it is no YAML") from error
+    pipeline = value.get("pipeline") if isinstance(value, dict) else None
+    if not isinstance(pipeline, dict) or not isinstance(pipeline.get("params"), dict):
+        raise _bad_config("it describes no pipeline")
+    return value
+
+
+def _bad_config(reason: str) -> UserError:
+    return UserError(
+        "models.bad_config", "The model pack's config.yaml cannot be used: {reason}.", reason=reason
+    )
+
+
+def _listed(paths: list[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{', '.join(paths[:-1])} and {paths[-1]}"

@@ -1,0 +1,156 @@
+"""The whole program on a busy day: a real store with jobs in every state, the real window over it.
+
+Pictures, and the walks through what a screen reader meets, are made of the same scenes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.job import Job, JobState, Outcome, apply
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.gui import room
+from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.jobs.service import JobService
+from fi_desktop.system.files import RESULT, write_whole
+from tests.gui import stories
+from tests.gui.conftest import PATIENCE_S, FakeProgram
+from tests.gui.events import drag_out
+from tests.gui.monitor_stories import gauge
+
+
+class Workers(FakeProgram):
+    """A program whose workers are busy."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self._looks = 0
+
+    def gauges(self):
+        self._looks += 1
+        load = max(0.0, 96 - 30 * math.sin(self._looks / 5) ** 2 - (60 if self._looks % 23 < 3 else 0))
+        return (
+            gauge(1, cpu=load, rss=412_000_000, done=214, failed=3),
+            gauge(2, cpu=load / 2.5, rss=1_534_000_000, done=208, uptime_s=190.0, uptime=0.998),
+        )
+
+
+class Scene:
+    """The program with its windows, open.
+
+    Attributes:
+        program: what the window is over.
+        desktop: the windows.
+    """
+
+    def __init__(self, home: Path, jobs: Iterable[News] = (), *, language: str = "en") -> None:
+        """Fill a store with these jobs, and open the window over it."""
+        self.program = Workers(home)
+        self.program.settings = replace(self.program.settings, language=language)
+        self.desktop = Desktop(self.program)
+        self.tidy()
+        self.desktop.start([])
+        self.wait(lambda: "start" in self.program.calls)
+        told = tuple(jobs)
+        self.program.hand.do(partial(_tell, told))
+        listed = self.desktop.window.jobs
+        self.wait(lambda: all(listed.row_by_id(job.id) for job in stories.jobs_of(told)))
+        self.settle()
+
+    def finish(self, job_id: int, transcript: Transcript) -> None:
+        """Put a job's result where its window looks for it."""
+        folder = self.program.service.folders.folder(job_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / RESULT, json.dumps(transcript.to_json()).encode())
+
+    def tidy(self) -> None:
+        """Leave nothing but the main window, as at the beginning."""
+        window = self.desktop.window
+        if self.desktop.lock.locked:
+            self.desktop.lock.cover.opened.emit()
+            (self.program.settings.home / "pin.json").unlink()
+        for other in QApplication.topLevelWidgets():
+            if not isinstance(other, MainWindow) and other.isVisible():
+                other.close()
+        drag_out(window)
+        window.message.dismiss()
+        window.intake.sheet.shut()
+        for folder in self.desktop.watch.watcher.folders:
+            self.desktop.watch.stop(folder)
+        window.table.clearSelection()
+        if window.commands.details.isChecked():
+            window.commands.details.trigger()
+        room.resize(window, (1180, 700))
+        window.show()
+
+    def close(self) -> None:
+        """Stop safely."""
+        window = self.desktop.window
+        self.desktop.stop()
+        self.wait(lambda: window.closable)
+        self.desktop.language.close()
+        window.deleteLater()
+        QApplication.processEvents()
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Let the program work until something is so."""
+        until = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < until, "it does not come"
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+
+    def settle(self, milliseconds: int = 200) -> None:
+        """Let what is gathered be shown."""
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
+
+def history(job: Job) -> Iterator[ev.JobEvent]:
+    """Tell what must have happened to a job that was made up."""
+    yield ev.Submitted(
+        job.id, job.submitted_at, job.path, job.options, job.priority, job.batch, job.fingerprint
+    )
+    for attempt in job.attempts:
+        claim = f"1.{job.id}.{attempt.number}"
+        if attempt.number > 1:
+            yield ev.Due(job.id, attempt.started_at)
+        yield ev.Claimed(job.id, attempt.started_at, claim, attempt.worker, attempt.device)
+        if attempt.ended_at is None:
+            continue
+        at, stages = attempt.ended_at, attempt.stages
+        if attempt.outcome is Outcome.COMPLETED and job.summary is not None:
+            yield ev.Completed(job.id, at, claim, job.summary, stages=stages)
+        elif attempt.error is not None:
+            last = attempt is job.attempts[-1]
+            retry_at = job.due_at if last else at + 60.0
+            yield ev.Failed(job.id, at, claim, attempt.error, retry_at, stages=stages)
+    if job.state is JobState.CANCELLED and job.finished_at is not None:
+        yield ev.CancelAsked(job.id, job.finished_at)
+
+
+def _tell(told: Iterable[News], service: JobService) -> None:
+    """Write made-up jobs into the store, and tell of them as of others."""
+    for item in told:
+        if not isinstance(item, JobChanged):
+            service.tell(item)
+            continue
+        job: Job | None = None
+        for event in history(item.job):
+            before, job = job, apply(job, event)
+            service.ledger.store.write(before, job, event)
+            service.tell(JobChanged(job, event))
+        assert job is not None
+        service.ledger.store.never_reuse(max(job.id, service.ledger.store.last_id))

@@ -1,0 +1,103 @@
+"""Pictures of every view, in light and dark, English and Spanish, at once and twice the size:
+
+xvfb-run -s "-screen 0 2800x1800x24" python -m tests.gui.shots [names of views]
+
+They go to `build/shots/LANGUAGE-THEME-SCALEx/VIEW.png`; those that README shows to `docs/images` as well.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PySide6.QtGui import QColor, QFont, QPalette
+
+from fi_desktop.gui.garbage import GarbageCollector
+from fi_desktop.gui.main import make_application
+from tests.gui.views import VIEWS, Gallery
+
+LANGUAGES, SCALES = ("en", "es"), ("1", "2")
+OUT, IMAGES = Path("build/shots"), Path("docs/images")
+IN_README = {
+    "queue": ("en-light-2x", "en-dark-2x", "es-light-2x"),
+    "reading": ("en-light-2x", "en-dark-2x"),
+    "turns": ("en-light-2x",),
+    "empty": ("en-light-2x",),
+    "doubtful": ("en-light-2x",),
+    "monitor-targets": ("en-light-2x",),
+    "monitor-workers": ("en-dark-2x",),
+}
+_FONT = "Inter"  # Qt takes the system's where it is not installed
+
+
+def light_palette() -> QPalette:
+    """A light desktop's colours."""
+    palette = QPalette(QColor("#efefef"))
+    palette.setColor(QPalette.ColorRole.Highlight, QColor("#308cc6"))
+    palette.setColor(QPalette.ColorRole.Base, QColor("#ffffff"))
+    palette.setColor(QPalette.ColorRole.Text, QColor("#000000"))
+    return palette
+
+
+def dark_palette() -> QPalette:
+    """A dark desktop's colours: a bare X server has none of its own."""
+    palette = QPalette(QColor("#2a2f36"), QColor("#1e2227"))
+    grounds = {"Window": "#1e2227", "Base": "#16191d", "AlternateBase": "#1b1f24", "ToolTipBase": "#2a2f36"}
+    for name, colour in grounds.items():
+        palette.setColor(QPalette.ColorRole[name], QColor(colour))
+    for name in ("WindowText", "Text", "ButtonText", "ToolTipText"):
+        palette.setColor(QPalette.ColorRole[name], QColor("#e7ebef"))
+    palette.setColor(QPalette.ColorRole.Highlight, QColor("#3d8fd6"))
+    return palette
+
+
+THEMES = {"light": light_palette, "dark": dark_palette}
+
+
+def take(scale: str, names: list[str]) -> None:
+    """Take the pictures of one scale; it is Qt's for a whole process."""
+    application = make_application()
+    collector = GarbageCollector(application)
+    application.setFont(QFont(_FONT, 10))
+    for theme, palette in THEMES.items():
+        application.setPalette(palette())
+        for language in LANGUAGES:
+            folder = OUT / f"{language}-{theme}-{scale}x"
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory() as home:
+                gallery = Gallery(Path(home), language=language)
+                for name in names:
+                    with gallery.show(name) as view:
+                        view.grab().save(str(folder / f"{name}.png"))
+                gallery.close()
+    collector.close()
+
+
+def publish(names: list[str]) -> None:
+    """Copy what README shows."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        for kind in IN_README.get(name, ()):
+            language, theme, _ = kind.split("-")
+            marks = [mark for mark in (language, theme) if mark not in ("en", "light")]
+            shutil.copyfile(OUT / kind / f"{name}.png", IMAGES / ("-".join((name, *marks)) + ".png"))
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(VIEWS)
+    scale = os.environ.get("QT_SCALE_FACTOR")
+    if scale in SCALES:
+        take(scale, names)
+        return
+    for scale in SCALES:
+        environment = {**os.environ, "QT_SCALE_FACTOR": scale}
+        subprocess.run([sys.executable, "-m", "tests.gui.shots", *names], env=environment, check=True)
+    publish(names)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""A file's address is the same file again, whatever bytes its name has."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QUrl
+
+from fi_desktop.gui.addresses import path_of, url_of
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")
+
+names = st.binary(min_size=1, max_size=40).filter(
+    lambda name: not set(b"/\0") & set(name) and name not in (b".", b"..")
+)
+
+
+@settings(deadline=None)
+@given(names)
+def test_a_path_comes_back_from_its_address(name):
+    path = Path(os.fsdecode(b"/r/" + name))
+    assert path_of(url_of(path)) == path
+    assert path_of(QUrl(url_of(path).toString())) == path or not name.isascii()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://example.org/a.wav", "file://server/a.wav", "smb://server/a.wav", "", "file:", "file:///a%00b"],
+)
+def test_anything_else_is_no_path(address):
+    assert path_of(QUrl(address)) is None

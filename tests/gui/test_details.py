@@ -1,0 +1,234 @@
+"""The details beside the table: what is known of the selected job, live, and only where there is room."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
+from fi_desktop.core.summary import summarize
+from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.details.words import DetailWords
+from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.system.files import RESULT
+from tests.gui import stories
+
+TRACEBACK = "Traceback (most recent call last):\n" + "\n".join(f"frame {n}" for n in range(30))
+ERROR = ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something unexpected went wrong.", TRACEBACK)
+TOOK = (StageTime(Stage.DECODE, 2.0), StageTime(Stage.SPEECH, 3.5, StageEnd.BROKEN_OFF))
+
+
+@pytest.fixture
+def window(desktop, qtbot, program, recordings):
+    """Three jobs, the first one selected, and the details open."""
+    window = desktop.window
+    window.resize(1120, 700)
+    program.service.submit(recordings).result(120)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    window.table.select(1)
+    window.commands.details.trigger()
+    qtbot.waitUntil(lambda: window.details.panel is not None and window.details.panel.isVisible())
+    return window
+
+
+@pytest.fixture
+def view(window, qtbot):
+    view = window.details.panel.job
+    qtbot.waitUntil(lambda: view.form.amount.text() != "")
+    qtbot.waitUntil(lambda: view.copy.isEnabled())
+    return view
+
+
+def fail(hand, job, **more):
+    hand.do(lambda service: service.ledger.failed(job.id, job.claim, ERROR, stages=TOOK, **more))
+
+
+def test_it_tells_what_the_recording_is_and_how_it_is_to_be_done(view, recordings, window):
+    form = view.form
+    assert (form.file.text(), form.folder.text()) == (recordings[0].name, str(recordings[0].parent))
+    assert form.added.text() == "just now"
+    assert form.added.toolTip()
+    assert form.speakers.text() == "2"
+    assert not form.finished.isVisible()
+    assert [card.isVisible() for card in view.cards()] == []
+
+
+def test_while_no_model_is_installed_that_is_what_it_says(view):
+    assert view.form.writes.text() == "None: no model is installed"
+
+
+def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, hand, window):
+    assert view.form.language.text() == "Find out"
+    job = hand.claim()
+    talk = stories.conversation(5)
+    made = replace(talk.provenance, transcriber="whisper", transcriber_model="faster-whisper-small")
+    folder = hand._service.folders.folder(job.id)
+    folder.mkdir(parents=True)
+    talk = replace(talk, provenance=made, language="es")
+    (folder / RESULT).write_text(json.dumps(talk.to_json()))
+    hand.do(lambda service: service.ledger.completed(job.id, job.claim, summarize(talk)))
+    qtbot.waitUntil(lambda: view.form.language.text() == "Spanish")
+    qtbot.waitUntil(lambda: view.form.writes.text() == "Whisper · faster-whisper-small")
+    assert view.form.voices.text() == "Built in"
+
+
+def test_of_a_result_without_words_it_tells_why(qtbot, view, hand, window):
+    hand.complete(hand.claim(), stories.conversation(5))
+    qtbot.waitUntil(lambda: view.form.version.text() != "")
+    assert view.form.writes.text() == "None: no model is installed"
+    assert not view.form.language.isVisible()  # nothing was found out, and nothing will be
+
+
+def test_a_long_path_shows_both_ends_and_all_of_it_to_whoever_goes_into_it(view, qtbot, window):
+    line, label = view.form.folder, view.form.amount
+    line.show_path("/" + "very long names of folders/" * 9 + "last")
+    assert line.shown().startswith("/very")
+    assert line.shown().endswith("last")
+    assert line.fontMetrics().horizontalAdvance(line.shown()) <= line.width()
+    assert (line.height(), line.x()) == (label.height(), label.x())
+    line.setFocus()
+    assert line.shown() == line.text() == line.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "0.0 s"), (0.44, "0.4 s"), (9.96, "0:10"), (372.04, "6:12"), (3723, "1:02:03")]
+)
+def test_what_took_long_is_not_told_in_tenths(qapp, seconds, told):
+    assert DetailWords(qapp).took(seconds) == told
+
+
+def test_a_recording_that_vanished_is_said_to_be_gone(view, recordings, window, hand, qtbot):
+    recordings[0].unlink()
+    hand.claim()
+    qtbot.waitUntil(lambda: view.form.amount.text() == "The file is not there any more")
+
+
+def test_each_attempt_is_told_with_its_stages_and_its_error(view, hand, qtbot, window):
+    fail(hand, hand.claim("worker-2"))
+    qtbot.waitUntil(lambda: len(view.cards()) == 1 and view.cards()[0].error.isVisible())
+    card = view.cards()[0]
+    assert card.error.text() == "Something unexpected went wrong."
+    assert not card.traceback.text.isVisible()
+    card.traceback.button.setFocus()
+    qtbot.keyClick(card.traceback.button, Qt.Key.Key_Space)
+    assert card.traceback.text.isVisible()
+    assert "frame 29" in card.traceback.text.toPlainText()
+    assert "Attempt 1: Failed" in texts(card)
+    assert any("Worker 2 · Processor" in text for text in texts(card))
+    stages = [text for text in texts(card) if "Reading the file: 2.0 s" in text]
+    assert "broken off after 3.5 s" in stages[0]
+
+
+def test_news_of_the_job_leave_scroll_and_open_folds_as_they_are(view, hand, qtbot, program, window):
+    window.resize(1120, 420)
+    fail(hand, hand.claim())
+    qtbot.waitUntil(lambda: len(view.cards()) == 1 and view.cards()[0].traceback.isVisible())
+    card = view.cards()[0]
+    qtbot.mouseClick(card.traceback.button, Qt.MouseButton.LeftButton)
+    card.traceback.text.verticalScrollBar().setValue(9)
+    bar = view.area.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 100)
+    bar.setValue(90)
+    program.service.retry([1]).result(120)
+    job = hand.claim("worker-2")
+    hand.do(lambda service: service.tell(JobProgressed(job.id, Stage.DIARIZE, 0.5, 60.0)))
+    qtbot.waitUntil(lambda: len(view.cards()) == 2 and view.progress.value() > 0)
+    assert view.cards()[0] is card
+    assert card.traceback.text.isVisible()
+    assert card.traceback.text.verticalScrollBar().value() == 9
+    assert bar.value() == 90
+    assert view.form.length.text() == "1:00"
+
+
+def test_what_happened_is_told_in_order(view, hand, qtbot, window):
+    fail(hand, hand.claim())
+    qtbot.waitUntil(lambda: view.events.text.toPlainText().count("\n") >= 2)
+    happened = [line.split("  ", 1)[1] for line in view.events.text.toPlainText().splitlines()]
+    assert happened[:3] == ["Added", "Started by Worker 1", "Failed: Something unexpected went wrong."]
+
+
+def test_retry_and_open_act_on_the_job_that_is_shown(view, hand, qtbot, window):
+    job = hand.claim()
+    hand.do(lambda service: service.ledger.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
+    qtbot.waitUntil(lambda: view.open.isVisible() and view.retry.isVisible())
+    qtbot.mouseClick(view.open, Qt.MouseButton.LeftButton)
+    assert [opened.job_id for opened in window.windows.all()] == [1]
+    window.windows.close_all()
+    qtbot.mouseClick(view.retry, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.jobs.row_by_id(1).state is JobState.QUEUED)
+
+
+def test_diagnostics_are_copied_without_the_recordings_name(view, hand, qtbot, recordings, window):
+    fail(hand, hand.claim())
+    qtbot.waitUntil(lambda: len(view.cards()) == 1 and view.cards()[0].error.isVisible())
+    qtbot.mouseClick(view.copy, Qt.MouseButton.LeftButton)
+    copied = QGuiApplication.clipboard().text()
+    assert "error: bug engine.unexpected" in copied
+    assert recordings[0].stem not in copied
+    assert str(recordings[0].parent) not in copied
+
+
+def test_several_jobs_are_summed_up_and_none_gets_a_hint(view, window, hand, qtbot):
+    job = hand.claim()
+    hand.do(lambda service: service.ledger.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
+    window.table.selectAll()
+    panel = window.details.panel
+    qtbot.waitUntil(lambda: panel.several.states.text() == "Waiting: 2\nCompleted: 1")
+    assert panel.several.heading.text() == "3 jobs"
+    assert panel.several.length.text() == "1:00 of sound"
+    window.table.clearSelection()
+    assert panel.currentWidget() is panel.hint
+
+
+def test_the_details_are_shown_and_hidden_by_a_key_and_the_window_stays(window, qtbot):
+    panel, size = window.details.panel, window.size()
+    qtbot.keyClick(window, Qt.Key.Key_F4)
+    assert not panel.isVisible()
+    assert window.size() == size
+    qtbot.keyClick(window, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier)
+    assert panel.isVisible()
+    assert window.size() == size
+
+
+def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, program, desktop):
+    window.details.setSizes([870, 250])
+    width = window.details.panel.width()
+    qtbot.keyClick(window, Qt.Key.Key_F4)
+    qtbot.keyClick(window, Qt.Key.Key_F4)
+    window.remember()
+    window.resize(900, 700)
+    other = Desktop(program)
+    other.window.show()
+    other.window.jobs.take_page(program.service.page(10).result(120))
+    qtbot.waitUntil(lambda: other.window.details.panel is not None and other.window.details.panel.isVisible())
+    assert other.window.details.panel.width() == width
+    qtbot.keyClick(other.window, Qt.Key.Key_F4)
+    other.window.remember()
+    third = Desktop(program)
+    third.window.show()
+    assert not third.window.commands.details.isChecked()
+    for opened in (other, third):
+        opened.window.closable = True
+        opened.window.close()
+        opened.window.deleteLater()
+
+
+def test_a_narrow_window_keeps_its_room_for_the_table(desktop, qtbot, program, recordings):
+    window = desktop.window
+    window.hide()
+    other = Desktop(program)
+    other.window.resize(760, 420)
+    other.window.show()
+    other.window.jobs.take_page(program.service.page(10).result(120))
+    assert not other.window.commands.details.isChecked()
+    assert other.window.details.panel is None
+    other.window.closable = True
+    other.window.close()
+    other.window.deleteLater()
+
+
+def texts(card):
+    return [label.text() for label in card.findChildren(type(card.error))]

@@ -1,0 +1,150 @@
+"""Completed jobs are dragged out of the table as files, by a real pull at them."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QDrag
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from fi_desktop.core.job import JobState
+from fi_desktop.gui.exporting.outbox import data_of
+from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.remembered import Remembered
+from fi_desktop.system.files import RESULT
+from tests.gui import stories
+from tests.gui.events import drag_in, drop_files
+
+LEFT = Qt.MouseButton.LeftButton
+NOTHING = Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def done(qtbot, window, hand, recordings) -> list[int]:
+    """First and second are completed; the third waits."""
+    drop_files(window, *recordings)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    jobs = [hand.claim(), hand.claim()]
+    for seed, job in enumerate(jobs):
+        hand.complete(job, stories.conversation(5, seed=seed))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 2)
+    return [job.id for job in jobs]
+
+
+def place(table, job_id: int, column: Column = Column.FILE) -> QPoint:
+    index = table.model().place_of(job_id)
+    return table.visualRect(index.siblingAtColumn(column)).center()
+
+
+def pull(table, at: QPoint, by: int = 60) -> None:
+    """Press, move in small steps as a hand does, and let go."""
+    ground = table.viewport()
+    ending = QTimer(interval=10)  # a display takes the drag, and its mouse is nobody's to let go
+    ending.timeout.connect(QDrag.cancel)
+    ending.start()
+    QTest.mousePress(ground, LEFT, NOTHING, at)
+    for step in range(1, by + 1, 4):
+        QTest.mouseMove(ground, at + QPoint(0, -step))
+    QTest.mouseRelease(ground, LEFT, NOTHING, at - QPoint(0, by))
+
+
+def dragged(table) -> list[Path]:
+    """Return the files of the drag: where no platform takes it, Qt ends it at once."""
+    return [
+        Path(url.toLocalFile())
+        for drag in table.findChildren(QDrag)
+        for url in drag.mimeData().urls()
+        if drag.supportedActions() == Qt.DropAction.CopyAction
+    ]
+
+
+def test_a_pull_at_a_name_drags_its_file(window, home, done):
+    pull(window.table, place(window.table, done[0]))
+    (file,) = dragged(window.table)
+    assert file.name == "First.txt"
+    assert "Speaker 1" in file.read_text(encoding="utf-8")
+    assert "Draft, not reviewed." in file.read_text(encoding="utf-8")
+    assert file.is_relative_to(home)
+    assert [folder.stat().st_mode & 0o777 for folder in (file.parent, file.parent.parent)] == [0o700] * 2
+
+
+def test_what_is_selected_goes_together_in_the_format_exported_last(window, home, done):
+    Remembered(home).keep_format("srt")
+    window.table.selectAll()
+    pull(window.table, place(window.table, done[0], Column.STATE))
+    assert sorted(file.name for file in dragged(window.table)) == ["First.srt", "Second ñ.srt"]
+    assert len(window.table.selected_rows()) == 3
+    (drag,) = window.table.findChildren(QDrag)
+    assert not drag.pixmap().isNull()
+
+
+def test_a_small_move_drags_nothing(window, done):
+    pull(window.table, place(window.table, done[0]), by=QApplication.startDragDistance() - 1)
+    assert not window.table.findChildren(QDrag)
+    assert [row.id for row in window.table.selected_rows()] == [done[0]]
+
+
+def test_what_is_not_done_cannot_be_dragged(window, done):
+    waiting = max(done) + 1
+    pull(window.table, place(window.table, waiting))
+    assert not window.table.findChildren(QDrag)
+
+
+def test_beside_the_name_a_pull_selects_more_rows(window, done):
+    table = window.table
+    lower = max(done, key=lambda job_id: place(table, job_id).y())
+    pull(table, place(table, lower, Column.STATE), by=table.rowHeight(0) * 2)
+    assert not table.findChildren(QDrag)
+    assert len(table.selected_rows()) > 1
+
+
+def test_a_folded_batch_is_dragged_as_its_files(window, done):
+    window.commands.fold.trigger()
+    table = window.table
+    pull(table, table.visualRect(window.jobs.index(0, Column.FILE)).center())
+    assert sorted(file.name for file in dragged(table)) == ["First.txt", "Second ñ.txt"]
+
+
+def test_a_result_that_cannot_be_read_is_told(window, program, done):
+    (program.service.folders.folder(done[0]) / RESULT).unlink()
+    pull(window.table, place(window.table, done[0]))
+    assert not window.table.findChildren(QDrag)
+    assert window.message.text == "1 result cannot be read, and is not dragged."
+
+
+def test_too_many_are_refused_in_a_sentence(qtbot, window, hand, tmp_path):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(31):
+        (many / f"{number}.wav").write_bytes(b"RIFF" + str(number).encode())
+    drop_files(window, many)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 31)
+    for _ in range(31):
+        hand.complete(hand.claim(), stories.conversation(2))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 31)
+    window.table.selectAll()
+    pull(window.table, window.table.visualRect(window.jobs.index(3, Column.FILE)).center())
+    assert not window.table.findChildren(QDrag)
+    assert window.message.text == "30 files at most can be dragged at once: use Export for more."
+
+
+def test_our_own_files_are_not_taken_in(window, tmp_path):
+    assert not drag_in(window, data_of([tmp_path / "First.txt"])).isAccepted()
+
+
+def test_files_left_by_a_killed_program_go_at_the_start_and_others_at_the_end(qtbot, home, dressed, request):
+    left = home / "outgoing" / "old" / "First.txt"
+    left.parent.mkdir(parents=True)
+    left.write_text("private")
+    request.getfixturevalue("desktop")
+    qtbot.waitUntil(lambda: not left.exists())
+    window = request.getfixturevalue("window")
+    done = request.getfixturevalue("done")
+    pull(window.table, place(window.table, done[0]))
+    (file,) = dragged(window.table)
+    assert file.exists()
+    desktop = request.getfixturevalue("desktop")
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    assert not (home / "outgoing").exists()

@@ -1,0 +1,246 @@
+"""Results are made files of: from the table, one or many, and from a result's own window."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton
+
+from fi_desktop.core.job import JobState
+from fi_desktop.exporters.places import places
+from fi_desktop.gui.job_table.row_menu import RowMenu
+from fi_desktop.gui.remembered import Remembered
+from fi_desktop.system.files import RESULT
+from tests.gui import stories
+from tests.gui.events import drop_files
+from tests.gui.monkey import Opened
+
+
+@pytest.fixture
+def done(qtbot, window, hand, recordings) -> list[int]:
+    """Two completed jobs and one that waits."""
+    drop_files(window, *recordings)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    ids = []
+    for seed in (1, 2):
+        job = hand.claim()
+        hand.complete(job, stories.conversation(5, seed=seed))
+        ids.append(job.id)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 2)
+    return ids
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "Transcripts ñ"
+    folder.mkdir()
+    return folder
+
+
+def format_of(menu: QMenu, word: str) -> QAction:
+    (export,) = (action for action in menu.actions() if action.text() == "E&xport")
+    assert export.isEnabled()
+    return next(action for action in export.menu().actions() if action.text().startswith(word))
+
+
+def choose_format(window, word: str) -> None:
+    """By the menu of the selected rows."""
+    table = window.table
+    at = table.visualRect(table.currentIndex()).center()
+    place = table.viewport().mapToGlobal(at)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, place)
+    QApplication.sendEvent(table.viewport(), event)
+    menu = window.findChild(RowMenu)
+    format_of(menu, word).trigger()
+    menu.close()
+
+
+def answer(window, target: Path) -> QFileDialog:
+    """Choose a file or folder, as the dialog does by itself when a person has."""
+    (dialog,) = (d for d in window.findChildren(QFileDialog) if d.isVisible())
+    dialog.fileSelected.emit(str(target))
+    dialog.done(QFileDialog.DialogCode.Accepted)
+    return dialog
+
+
+def press(qtbot, window, word: str) -> None:
+    qtbot.waitUntil(lambda: bool(window.findChildren(QMessageBox)))
+    (box,) = window.findChildren(QMessageBox)
+    (button,) = (b for b in box.findChildren(QPushButton) if b.text() == word)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_one_row_becomes_the_file_that_was_asked_for(qtbot, window, done, target):
+    window.table.select(done[0])
+    choose_format(window, "SRT")
+    dialog = answer(window, target / "Mine.srt")
+    assert dialog.acceptMode() is QFileDialog.AcceptMode.AcceptSave
+    assert [Path(name).name for name in dialog.selectedFiles()] == ["First.srt"]
+    qtbot.waitUntil(lambda: window.message.text == "Saved as Mine.srt.")
+    assert (target / "Mine.srt").read_text(encoding="utf-8").startswith("1\n")
+
+
+def test_several_rows_become_files_in_a_folder_which_is_one_click_away(qtbot, window, done, target):
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    qtbot.waitUntil(lambda: window.message.text == "2 files written.")
+    assert names(target) == ["First.txt", "Second ñ.txt"]  # what waits has no result
+    opened = Shown()
+    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    opened.close()
+    assert [Path(url.toLocalFile()) for url in opened.urls] == [target]
+
+
+def test_a_text_is_in_the_windows_language(qtbot, desktop, window, done, target):
+    desktop.speak("es")
+    window = desktop.window
+    window.table.select(done[0])
+    window.deeds.export("txt")
+    answer(window, target / "Nota.txt")
+    qtbot.waitUntil((target / "Nota.txt").exists)
+    text = (target / "Nota.txt").read_text(encoding="utf-8")
+    assert " Hablante 1\n" in text or " Hablante 1:" in text
+    assert "\nBorrador sin revisar." in text
+    assert "Speaker" not in text
+    assert "Made by" not in text
+
+
+def test_the_menu_bar_offers_it_too_and_the_format_is_remembered(qtbot, window, home, done, target):
+    job = next(a.menu() for a in window.menuBar().actions() if a.text() == "&Job")
+    window.table.select(done[1])
+    format_of(job, "WebVTT").trigger()
+    answer(window, target / "a.vtt")
+    qtbot.waitUntil((target / "a.vtt").exists)
+    qtbot.waitUntil(lambda: Remembered(home).format() == "vtt")
+
+
+def test_nothing_is_offered_for_what_is_not_done(window, done):
+    waiting = next(
+        row.id
+        for place in range(3)
+        if (row := window.jobs.job_row(window.jobs.index(place, 0))).state is JobState.QUEUED
+    )
+    window.table.select(waiting)
+    assert not window.commands.export.menuAction().isEnabled()
+    window.table.select(done[0])
+    assert window.commands.export.menuAction().isEnabled()
+
+
+def test_a_folded_batch_gives_the_files_of_its_jobs(qtbot, window, done, target):
+    window.commands.fold.trigger()
+    assert window.jobs.rowCount() == 1
+    window.table.selectAll()
+    choose_format(window, "JSON")
+    answer(window, target)
+    qtbot.waitUntil(lambda: names(target) == ["First.json", "Second ñ.json"])
+
+
+@pytest.mark.parametrize(
+    ("word", "left"),
+    [
+        ("Keep both", {"First.txt": False, "First (2).txt": True, "Second ñ.txt": True}),
+        ("Replace", {"First.txt": True, "Second ñ.txt": True}),
+        ("Cancel", {"First.txt": False}),
+    ],
+)
+def test_what_is_there_already_is_asked_about_once(qtbot, window, done, target, word, left):
+    (target / "First.txt").write_text("my notes")
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    press(qtbot, window, word)
+    qtbot.waitUntil(lambda: names(target) == sorted(left))
+    assert {name: (target / name).read_text(encoding="utf-8") != "my notes" for name in left} == left
+
+
+def test_recordings_of_one_name_do_not_overwrite_each_other(qtbot, window, hand, tmp_path, target):
+    for folder in ("Monday", "Tuesday"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "Visit.wav").write_bytes(b"RIFF" + folder.encode())
+    drop_files(window, tmp_path / "Monday", tmp_path / "Tuesday")
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
+    for seed in (1, 2):
+        hand.complete(hand.claim(), stories.conversation(5, seed=seed))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 2)
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    qtbot.waitUntil(lambda: names(target) == ["Visit (2).txt", "Visit.txt"])
+    assert (target / "Visit.txt").read_bytes() != (target / "Visit (2).txt").read_bytes()
+
+
+def test_names_that_are_one_file_on_some_disks_are_kept_apart(tmp_path):
+    given = ["a.wav", "A.mp3", "a.ogg", "nin\u0303o.wav", "ni\u00f1o.wav"]
+    chosen = [place.name for place in places(given, "txt", tmp_path, taken={"a (2).txt"})]
+    assert chosen == ["a.txt", "A (3).txt", "a (4).txt", "nin\u0303o.txt", "ni\u00f1o (2).txt"]
+
+
+def test_a_result_that_cannot_be_read_does_not_cost_the_others(qtbot, window, program, done, target):
+    (program.service.folders.folder(done[0]) / RESULT).write_text("{")
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    said = "1 file written. 1 result cannot be read: retry the job to make it again."
+    qtbot.waitUntil(lambda: window.message.text == said)
+    assert names(target) == ["Second ñ.txt"]
+
+
+def test_a_file_that_cannot_be_written_does_not_cost_the_others(qtbot, window, done, target):
+    (target / "Second ñ.txt").mkdir()
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    press(qtbot, window, "Replace")
+    told = (
+        "1 file written. Second ñ.txt was not written. "
+        "The file could not be written there: choose another folder."
+    )
+    qtbot.waitUntil(lambda: window.message.text == told)
+    assert (target / "First.txt").is_file()
+
+
+def test_a_folder_that_is_gone_says_so_in_a_sentence(qtbot, window, done, target):
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target / "gone")
+    said = "The file could not be written there: choose another folder."
+    qtbot.waitUntil(lambda: window.message.text == said)
+
+
+def test_many_are_written_by_and_by_and_can_be_stopped(qtbot, window, hand, tmp_path, target):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(90):
+        (many / f"Visit {number}.wav").write_bytes(b"RIFF" + str(number).encode())
+    drop_files(window, many)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 90)
+    talk = stories.conversation(3)
+    for _ in range(90):
+        hand.complete(hand.claim(), talk)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 90)
+    window.table.selectAll()
+    choose_format(window, "Text")
+    answer(window, target)
+    qtbot.waitUntil(lambda: "of 90 files written" in window.message.text)
+    assert window.message.offer.text() == "Stop"
+    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.message.text.endswith("files written."))
+    assert 20 <= len(names(target)) < 90
+    assert window.message.text == f"{len(names(target))} files written."
+
+
+class Shown(Opened):
+    """Keeps what would be shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[QUrl] = []
+
+    def take(self, url: QUrl) -> None:
+        self.urls.append(url)

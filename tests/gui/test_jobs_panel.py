@@ -1,0 +1,438 @@
+"""Finding, folding and removing jobs, by real clicks and keys."""
+
+import pytest
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QFont, QGuiApplication, QHelpEvent, QRegion
+from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QToolTip
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import JobState, Priority, Stage
+from fi_desktop.gui.elided_label import ElidedLabel
+from fi_desktop.gui.job_table.cells import HIDDEN_AT_FIRST, Column
+from fi_desktop.gui.job_table.removal import GRACE_MS
+from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.jobs.news import JobProgressed
+from tests.gui import stories
+from tests.gui.events import drop_files
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    files = [tmp_path / name for name in ("Consulta García.wav", "Ward round.mp3", "Third.m4a")]
+    for file in files:
+        file.write_bytes(b"RIFF" + file.name.encode())
+    return files
+
+
+@pytest.fixture
+def window(qtbot, window, hand, recordings):
+    """A batch of three: the first is done, the second failed, the third waits."""
+    drop_files(window, *recordings)
+    qtbot.waitUntil(lambda: window.jobs.total == 3)
+    hand.complete(hand.claim(), stories.conversation(3))
+    job = hand.claim()
+    error = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged.")
+    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
+    return window
+
+
+def names(window):
+    return [window.jobs.index(place, 0).data() for place in range(window.jobs.rowCount())]
+
+
+def stored(hand):
+    return hand.do(lambda service: service.ledger.store.ids())
+
+
+def menu_by_key(window):
+    """Open the menu of the selected rows as the menu key does."""
+    place = window.table.viewport().rect().center()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, window.table.mapToGlobal(place))
+    QApplication.sendEvent(window.table, event)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return menu
+
+
+def act(menu, text):
+    """Choose an entry of a menu, or of one below it."""
+    menus = [menu, *menu.findChildren(QMenu)]
+    (action,) = [a for m in menus for a in m.actions() if a.text().replace("&", "") == text]
+    assert action.isEnabled()
+    action.trigger()
+    menu.close()
+
+
+class TestWorking:
+    @pytest.fixture
+    def begun(self, qtbot, window, hand, tmp_path):
+        """Sixty more recordings, of which the oldest that wait are begun: far out of view."""
+        assert not window.panel.working.isVisible()  # nothing runs
+        folder = tmp_path / "more"
+        folder.mkdir()
+        for number in range(60):
+            (folder / f"{number}.wav").write_bytes(bytes([number]))
+        drop_files(window, folder)
+        qtbot.waitUntil(lambda: window.jobs.total == 63)
+        begun = [hand.claim() for _ in range(6)]
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.RUNNING] == 6)
+        return begun
+
+    def test_what_runs_is_named_above_a_table_that_does_not_show_it(self, qtbot, window, hand, begun):
+        working = window.panel.working
+        qtbot.waitUntil(lambda: working.isVisible() and working.buttons[0].text() != "")
+        assert working.buttons[0].accessibleName() == "Third.m4a: Starting, 0% · calculating…"
+        hand.do(lambda service: service.tell(JobProgressed(begun[0].id, Stage.SPEECH, 0.5)))
+        said = "Third.m4a: Finding speech, 4% · calculating…"
+        qtbot.waitUntil(lambda: working.buttons[0].accessibleName() == said)
+        assert working.more.text().startswith("and ")
+        for job in begun[1:]:
+            hand.do(lambda service, job=job: service.ledger.released(job.id, job.claim))
+        qtbot.waitUntil(lambda: [button.isVisible() for button in working.buttons] == [True, *[False] * 3])
+
+    def test_a_click_goes_to_the_job_even_where_a_search_leaves_it_out(self, qtbot, window, begun):
+        working = window.panel.working
+        window.panel.search.setText("Ward")
+        window.panel.apply()
+        qtbot.waitUntil(lambda: working.buttons[0].isVisible())
+        qtbot.mouseClick(working.buttons[0], LEFT)
+        assert [row.id for row in window.table.selected_rows()] == [begun[0].id]
+        place = window.table.visualRect(window.table.currentIndex())
+        assert window.table.viewport().rect().contains(place.center())
+
+
+class TestChips:
+    def test_each_says_its_state_and_number(self, qtbot, window):
+        chips = window.panel.chips
+        qtbot.waitUntil(lambda: chips.all.accessibleName() == "All 3")
+        qtbot.waitUntil(lambda: chips.of[JobState.FAILED].accessibleName() == "Failed 1")
+        assert all(not chip.icon().isNull() for chip in chips.of.values())
+
+    def test_a_click_shows_that_state_and_another_adds_its_own(self, qtbot, window):
+        chips = window.panel.chips
+        qtbot.mouseClick(chips.of[JobState.FAILED], LEFT)
+        assert names(window) == ["Ward round.mp3"]
+        assert not chips.all.isChecked()
+        chips.of[JobState.QUEUED].setFocus()
+        qtbot.keyClick(chips.of[JobState.QUEUED], Qt.Key.Key_Space)
+        assert names(window) == ["Third.m4a", "Ward round.mp3"]
+        qtbot.mouseClick(chips.all, LEFT)
+        assert len(names(window)) == 3
+        assert chips.all.isChecked()
+
+    def test_a_job_comes_and_goes_with_its_state(self, qtbot, window, hand):
+        qtbot.mouseClick(window.panel.chips.of[JobState.RUNNING], LEFT)
+        assert window.panel.clear.isVisible()
+        hand.claim()
+        qtbot.waitUntil(lambda: names(window) == ["Third.m4a"])
+        qtbot.waitUntil(lambda: window.panel.chips.of[JobState.RUNNING].accessibleName() == "Running 1")
+        assert window.table.isVisible()
+
+    def test_a_narrow_window_keeps_all_of_them(self, qtbot, window):
+        window.resize(window.minimumSize())
+        qtbot.waitUntil(lambda: window.panel.chips.of[JobState.FAILED].text() == "1")
+        last = window.panel.chips.of[JobState.CANCELLED]
+        assert (
+            last.mapTo(window, QPoint(last.width(), 0)).x() < window.panel.search.mapTo(window, QPoint()).x()
+        )
+        assert "Failed" in window.panel.chips.of[JobState.FAILED].toolTip()
+
+
+class TestSearch:
+    def test_typing_finds_without_accents_and_escape_clears(self, qtbot, window):
+        qtbot.keyClick(window, Qt.Key.Key_F, CTRL)
+        qtbot.waitUntil(window.panel.search.hasFocus)
+        qtbot.keyClicks(window.panel.search, "garcia")
+        assert names(window) == ["Consulta García.wav"]
+        qtbot.keyClick(window.panel.search, Qt.Key.Key_Escape)
+        assert len(names(window)) == 3
+        qtbot.keyClick(window.panel.search, Qt.Key.Key_Escape)
+        assert window.table.hasFocus()
+
+    def test_terms_and_chips_combine(self, qtbot, window):
+        qtbot.keyClicks(window.panel.search, "error:damaged")
+        assert names(window) == ["Ward round.mp3"]
+        qtbot.mouseClick(window.panel.chips.of[JobState.COMPLETED], LEFT)
+        assert names(window) == []
+
+    def test_nothing_found_says_so_and_offers_the_way_back(self, qtbot, window):
+        qtbot.keyClicks(window.panel.search, "nobody")
+        assert window.panel.clear.isVisible()
+        assert not window.table.isVisible()
+        qtbot.mouseClick(window.panel.clear, LEFT)
+        assert len(names(window)) == 3
+        assert window.panel.search.text() == ""
+        assert window.table.hasFocus()
+
+    def test_what_is_not_understood_is_said(self, qtbot, window):
+        qtbot.keyClicks(window.panel.search, "colour:red speaker:many")
+        assert "“colour:red” is nothing to search by" in window.panel.doubt
+        assert "“speaker:many” makes no sense." in window.panel.doubt
+        assert len(names(window)) == 3
+        window.panel.search.clear()
+        assert window.panel.doubt == ""
+
+    def test_what_is_filtered_out_is_no_longer_selected(self, qtbot, window):
+        window.table.selectAll()
+        qtbot.keyClicks(window.panel.search, "ward")
+        assert [row.name for row in window.table.selected_rows()] == ["Ward round.mp3"]
+        assert not window.commands.cancel.isEnabled()
+        window.panel.search.clear()
+        assert [row.name for row in window.table.selected_rows()] == ["Ward round.mp3"]
+
+
+class TestBatches:
+    def test_left_folds_and_right_unfolds(self, qtbot, window, recordings):
+        window.table.select(2)
+        qtbot.keyClick(window.table, Qt.Key.Key_Left)
+        assert names(window) == [f"{recordings[0].parent.name} – 3 recordings"]
+        told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+        assert told == "1 completed, 1 failed"
+        assert window.jobs.index(0, Column.PROGRESS).data() == "67%"
+        qtbot.keyClick(window.table, Qt.Key.Key_Right)
+        assert len(names(window)) == 3
+        assert window.jobs.folded == set()
+
+    def test_a_click_on_the_arrow_unfolds_and_folds(self, qtbot, window):
+        window.commands.fold.trigger()
+        arrow = window.table.visualRect(window.jobs.index(0, 0)).topLeft() + QPoint(10, 12)
+        qtbot.mouseClick(window.table.viewport(), LEFT, pos=arrow)
+        assert len(names(window)) == 3
+        qtbot.mouseClick(window.table.viewport(), LEFT, pos=arrow)
+        assert len(names(window)) == 1
+
+    def test_cancelled_jobs_are_not_said_to_be_completed(self, qtbot, window, program):
+        program.service.cancel([3]).result(120)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
+        window.jobs.fold_all()
+        told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+        assert told == "1 completed, 1 failed, 1 cancelled"
+
+    def test_what_is_done_with_the_line_is_done_with_all_its_jobs(self, qtbot, window):
+        window.commands.fold.trigger()
+        window.table.selectAll()
+        qtbot.keyClick(window, Qt.Key.Key_R, CTRL)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 3)
+        assert len(names(window)) == 1
+        window.commands.unfold.trigger()
+        assert len(names(window)) == 3
+
+    def test_enter_on_the_line_unfolds_it(self, qtbot, window):
+        window.commands.fold.trigger()
+        window.table.select(1)
+        qtbot.keyClick(window.table, Qt.Key.Key_Return)
+        assert len(names(window)) == 3
+
+
+class TestRemoval:
+    def test_undo_brings_back_what_was_removed(self, qtbot, window, hand):
+        window.table.select(2)
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        assert len(names(window)) == 2
+        assert window.message.text == "1 job removed"
+        qtbot.waitUntil(lambda: window.panel.chips.all.accessibleName() == "All 2")
+        qtbot.mouseClick(window.message.offer, LEFT)
+        assert len(names(window)) == 3
+        assert stored(hand) == [1, 2, 3]
+
+    def test_ctrl_z_does_too(self, qtbot, window, hand):
+        window.table.selectAll()
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        qtbot.waitUntil(window.empty.isVisible)
+        qtbot.keyClick(window, Qt.Key.Key_Z, CTRL)
+        qtbot.waitUntil(window.panel.isVisible)
+        assert len(names(window)) == 3
+        assert not window.message.isVisible()
+        assert not window.commands.undo.isEnabled()
+
+    def test_nothing_is_deleted_before_its_time(self, qtbot, window, hand):
+        window.table.select(2)
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        grace = window.deeds.removal._grace
+        assert stored(hand) == [1, 2, 3]
+        assert grace.interval() == GRACE_MS
+        grace.start(0)
+        qtbot.waitUntil(lambda: stored(hand) == [1, 3])
+        assert not window.message.isVisible()
+
+    def test_the_next_removal_carries_the_first_out(self, qtbot, window, hand):
+        for job_id in (1, 2):
+            window.table.select(job_id)
+            qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        qtbot.waitUntil(lambda: stored(hand) == [2, 3])
+        qtbot.mouseClick(window.message.offer, LEFT)
+        qtbot.waitUntil(lambda: names(window) == ["Third.m4a", "Ward round.mp3"])
+
+    def test_closing_the_window_carries_it_out(self, qtbot, window, desktop, program):
+        window.table.select(2)
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        with qtbot.waitSignal(desktop.ended):
+            desktop.stop()
+        assert not program.service.folders.folder(2).exists()
+        again = type(program)(program.settings.home)
+        again.start()
+        assert again.hand.do(lambda service: service.ledger.store.ids()) == [1, 3]
+        again.stop()
+
+    def test_a_job_that_begins_meanwhile_comes_back(self, qtbot, window, hand):
+        window.table.selectAll()
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        hand.claim()
+        qtbot.waitUntil(lambda: window.jobs.state_of(3) is JobState.RUNNING)
+        window.deeds.removal.carry_out()
+        qtbot.waitUntil(lambda: names(window) == ["Third.m4a"])
+        assert window.message.text == "1 job began meanwhile and stayed"
+        qtbot.waitUntil(lambda: stored(hand) == [3])
+
+
+class TestMenu:
+    def test_priority(self, qtbot, window, hand):
+        window.table.select(3)
+        act(menu_by_key(window), "Urgent")
+        qtbot.waitUntil(lambda: window.jobs.row_by_id(3).priority is Priority.URGENT)
+
+    def test_names_are_copied(self, window):
+        window.table.selectAll()
+        act(menu_by_key(window), "Copy file names")
+        assert QGuiApplication.clipboard().text().splitlines() == names(window)
+
+    def test_a_batch_is_folded(self, window):
+        window.table.select(2)
+        act(menu_by_key(window), "Fold its batch")
+        assert len(names(window)) == 1
+
+
+class TestColumns:
+    def test_hidden_moved_and_sorted_survive_a_restart(self, qtbot, window, desktop, program):
+        header = window.table.horizontalHeader()
+        assert {c for c in Column if header.isSectionHidden(c)} == HIDDEN_AT_FIRST
+        shown = {a.text(): a for a in window.table.columns.menu.actions()}
+        shown["Length"].trigger()
+        shown["Submitted"].trigger()
+        header.moveSection(header.visualIndex(Column.TIME), 1)
+        window.table.sortByColumn(Column.FILE, Qt.SortOrder.AscendingOrder)
+        with qtbot.waitSignal(desktop.ended):
+            window.close()
+            desktop.stop()
+        again = MainWindow(program.service, program.settings, window._bridge)
+        qtbot.addWidget(again)
+        again.closable = True
+        header = again.table.horizontalHeader()
+        assert header.isSectionHidden(Column.LENGTH)
+        assert not header.isSectionHidden(Column.SUBMITTED)
+        assert header.visualIndex(Column.TIME) == 1
+        assert header.sortIndicatorSection() == Column.FILE
+
+    def test_widths_are_kept_and_measured_again_for_larger_text(self, qtbot, qapp, window, desktop, program):
+        window.table.horizontalHeader().resizeSection(Column.STATE, 213)
+        window.table.horizontalHeader().moveSection(Column.TIME, 1)
+        with qtbot.waitSignal(desktop.ended):
+            window.close()
+            desktop.stop()
+        before = qapp.font()
+        font = QFont(before)
+        font.setPointSizeF(2 * before.pointSizeF())
+        widths = []
+        try:
+            for each in (before, font):
+                qapp.setFont(each)
+                again = MainWindow(program.service, program.settings, window._bridge)
+                qtbot.addWidget(again)
+                again.closable = True
+                header = again.table.horizontalHeader()
+                assert header.visualIndex(Column.TIME) == 1
+                widths.append(header.sectionSize(Column.STATE))
+                for column in Column:
+                    heading = again.table.fontMetrics().horizontalAdvance(again.jobs.cells.heading(column))
+                    assert header.isSectionHidden(column) or header.sectionSize(column) > heading
+        finally:
+            qapp.setFont(before)
+        assert widths[0] == 213
+
+    def test_what_was_stored_with_other_columns_does_no_harm(self, qtbot, window, program, desktop, ini):
+        other = QHeaderView(Qt.Orientation.Horizontal)
+        qtbot.addWidget(other)
+        with qtbot.waitSignal(desktop.ended):
+            desktop.stop()
+        ini.setValue("main/columns", other.saveState())
+        ini.setValue("main/columns_count", 8)
+        ini.sync()
+        again = MainWindow(program.service, program.settings, window._bridge)
+        qtbot.addWidget(again)
+        again.closable = True
+        header = again.table.horizontalHeader()
+        assert {c for c in Column if header.isSectionHidden(c)} == HIDDEN_AT_FIRST
+        assert header.count() == len(Column)
+
+    def test_submitted_is_said_as_people_say_it(self, qtbot, window):
+        now = window.jobs.row_by_id(1).submitted_at
+        ago = window.jobs.cells.words.ago
+        assert [ago(now, now + s) for s in (5, 300, 7300)] == ["just now", "5 min ago", "2 h ago"]
+        tip = window.jobs.index(0, Column.SUBMITTED).data(Qt.ItemDataRole.ToolTipRole)
+        assert tip == window.jobs.cells.words.moment(window.jobs.row_by_id(3).submitted_at)
+
+    def test_every_chip_is_a_button_that_tab_reaches(self, window):
+        chips = window.panel.chips.findChildren(QToolButton)
+        assert len(chips) == 7
+        assert all(chip.focusPolicy() & Qt.FocusPolicy.TabFocus for chip in chips)
+
+
+@pytest.mark.parametrize("width", [760, 1180, 1600])
+def test_names_keep_their_room(qtbot, window, width):
+    window.resize(width, 500)
+    QApplication.processEvents()
+    header = window.table.horizontalHeader()
+    name = header.sectionSize(Column.FILE)
+    assert name >= 32 * window.table.fontMetrics().averageCharWidth()
+    assert header.length() >= window.table.viewport().width()
+    if width == 1600:
+        assert header.length() == window.table.viewport().width()
+    window.table.columns.menu.actions()[Column.STATE].trigger()
+    assert header.sectionSize(Column.FILE) >= name
+
+
+def test_the_mark_of_the_current_row_leaves_no_trace(qtbot, window):
+    painted = Painted(window.table.viewport())
+    window.table.setFocus()
+    window.table.setCurrentIndex(window.jobs.index(0, 0))
+    window.table.clearSelection()
+    QApplication.processEvents()
+    painted.region = QRegion()
+    window.table.selectionModel().setCurrentIndex(
+        window.jobs.index(2, 0), QItemSelectionModel.SelectionFlag.NoUpdate
+    )
+    last = window.table.horizontalHeader().logicalIndexAt(window.table.viewport().width() - 1)
+    for row in (0, 2):
+        there = window.table.visualRect(window.jobs.index(row, last)).intersected(painted.viewport.rect())
+        qtbot.waitUntil(lambda there=there: painted.region.contains(there.center()))
+
+
+def test_what_the_status_line_has_no_room_for_is_shortened_and_told_in_a_tip(qtbot, window):
+    sentence = "The disk is full: nothing more can be taken until there is room on it again. " * 3
+    window.status.show_trouble(sentence)
+    QApplication.processEvents()
+    (label,) = [each for each in window.status.findChildren(ElidedLabel) if each.text() == sentence]
+    assert window.width() <= 1200
+    assert "…" in label.shown()
+    place = label.rect().center()
+    QApplication.sendEvent(label, QHelpEvent(QEvent.Type.ToolTip, place, label.mapToGlobal(place)))
+    assert QToolTip.text() == sentence
+    QToolTip.hideText()
+
+
+class Painted(QObject):
+    """Remembers what of a viewport was painted."""
+
+    def __init__(self, viewport):
+        super().__init__(viewport)
+        self.viewport, self.region = viewport, QRegion()
+        viewport.installEventFilter(self)
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint:
+            self.region += event.region()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,161 @@
+"""What a person sees on their own screen, in their own font: all of it is there, and nothing is cut.
+
+What is marked `look` runs again on other desktops, see `tests.gui.surroundings`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations, pairwise, product
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect
+from PySide6.QtGui import QAccessible, QFont, QFontInfo
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
+
+from fi_desktop.core.job import JobState, Priority
+from fi_desktop.gui import room, theme
+from fi_desktop.gui.job_table.row_menu import RowMenu
+from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.result.view import ResultView
+from tests.gui import stories, surroundings
+from tests.gui.events import drag_in, drop_files, files_data, open_windows
+from tests.gui.looks import cut, outside
+
+pytestmark = pytest.mark.look
+
+
+def test_the_surroundings_are_what_they_are_called(qtbot, dressed):
+    screen, font = dressed.primaryScreen(), QFontInfo(dressed.font())
+    match surroundings.chosen():
+        case "laptop":
+            assert (screen.geometry().width(), screen.geometry().height()) == (1093, 614)
+            assert screen.devicePixelRatio() == 1.25
+        case "noto":
+            assert (font.family(), font.pointSizeF()) == ("Noto Sans", 9.0)
+        case "reader":
+            qtbot.waitUntil(QAccessible.isActive)
+        case _:
+            assert screen.geometry().width() >= 1280
+
+
+def test_the_pages_of_the_settings_lie_below_one_another(qtbot, desktop, window):
+    window.commands.preferences.trigger()
+    qtbot.waitUntil(lambda: desktop.preferences.dialog is not None)
+    pages = desktop.preferences.dialog.pages
+    assert QTest.qWaitForWindowExposed(pages)
+    places = [pages.visualItemRect(pages.item(row)) for row in range(pages.count())]
+    assert places[0].top() >= 0
+    assert all(above.bottom() < below.top() for above, below in pairwise(places))
+    assert all(place.height() >= pages.fontMetrics().height() for place in places)
+
+
+def test_the_names_of_speakers_are_read_whole(qtbot, dressed, bridge):
+    """How wide a text is depends on font and size by fractions of a pixel."""
+    view = ResultView(stories.consultation(), "/recordings/Consulta.m4a", bridge)
+    qtbot.addWidget(view)
+    table = view.reading.table
+    names = [table.model().name(row) for row in range(table.model().rowCount())]
+    assert len(set(names)) == 2
+    for family, points in product((dressed.font().family(), "Noto Sans", "DejaVu Sans"), range(8, 15)):
+        table.setFont(QFont(family, points))
+        table.itemDelegate().dress()
+        assert [table.itemDelegate().name(row) for row in range(len(names))] == names, f"{family} {points}"
+
+
+@pytest.fixture
+def queued(qtbot, window, recordings):
+    drop_files(window, *recordings)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+
+
+def test_windows_open_on_the_screen_and_not_upon_one_another(qtbot, desktop, window, queued):
+    assert not outside(window)
+    results = [window.windows.open(job_id) for job_id in (1, 2, 3)]
+    window.commands.monitor.trigger()
+    (monitor,) = open_windows(MonitorWindow)
+    for opened in (*results, monitor):
+        assert QTest.qWaitForWindowExposed(opened)
+        assert not outside(opened)
+    corners = [result.pos() for result in results]
+    assert all((one - other).manhattanLength() > 20 for one, other in combinations(corners, 2))
+    middle = window.frameGeometry().center()
+    assert results[0].frameGeometry().contains(middle)
+    assert monitor.frameGeometry().contains(middle)
+
+
+def test_a_window_that_was_larger_than_this_screen_fits_on_it(qtbot, dressed, bridge, home):
+    """It was last used on a large screen."""
+    wide = dressed.primaryScreen().availableGeometry()
+    remembered = Remembered(home)
+    large = QWidget()
+    qtbot.addWidget(large)
+    large.setGeometry(wide.adjusted(40, 40, 240, 240))
+    remembered.save("job", large)
+    restored = QWidget()
+    qtbot.addWidget(restored)
+    remembered.restore("job", restored)
+    restored.show()
+    assert QTest.qWaitForWindowExposed(restored)
+    assert not outside(restored)
+
+
+@pytest.mark.parametrize("number", [7, 48, 208, 1_204])
+def test_the_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, number):
+    chips = window.panel.chips
+    window.commands.details.trigger()
+    window.resize(800, 600)
+    window.jobs.jobs_changed.disconnect(window.panel._on_jobs_changed)  # of three jobs alone
+    chips.show_counts(Counter(dict.fromkeys(JobState, number)))
+    window.panel._fit()
+    qtbot.waitUntil(lambda: not cut(chips))
+    chips.of[JobState.COMPLETED].click()  # in bold letters
+    for chip in (chips.all, *chips.of.values()):
+        wide = chip.width() - (chip.iconSize().width() + 4 if not chip.icon().isNull() else 0) - 18
+        bold = QFont(chip.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        assert theme.text_width(bold, chip.text()) <= wide, chip.text()
+    assert window.rect().contains(QRect(chips.mapTo(window, QPoint()), chips.size()))
+
+
+def test_where_a_drop_goes_is_said_on_empty_ground(qtbot, window, queued):
+    """The words of the empty window would stand right below those of the drop."""
+    overlay = drag(window)
+    over_jobs = picture(window, overlay)
+    window._pages.setCurrentWidget(window.empty)
+    assert picture(window, overlay) == over_jobs
+
+
+def drag(window) -> QWidget:
+    drag_in(window, files_data([]))
+    return window.findChild(QWidget, "overlay")
+
+
+def picture(window, part: QWidget):
+    return window.grab(QRect(part.mapTo(window, QPoint()), part.size())).toImage()
+
+
+def test_a_priority_has_one_name(window, queued):
+    menu = RowMenu(window.commands, window.deeds, window.table, window)
+    (priority,) = (each.menu() for each in menu.actions() if each.text() == "&Priority")
+    words = window.jobs.cells.words
+    assert [action.text() for action in priority.actions()] == [words.priority(each) for each in Priority]
+    options = [name for name, _ in window.options.menu._choices.priorities()]
+    assert [action.text() for action in priority.actions()] == options
+
+
+def test_a_window_that_goes_takes_no_screen_along(qapp):
+    """The binding makes what a window returns a part of that window."""
+    screen = qapp.primaryScreen()
+    window = QWidget()
+    room.resize(window, (400, 300), least=(200, 100))
+    room.centre(window)
+    room.keep(window)
+    room.step_aside(window, [])
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+    assert not isValid(window)
+    assert isValid(screen)

@@ -1,0 +1,142 @@
+"""At the start the jobs come page by page, the newest first, while the queue goes on."""
+
+import os
+import random
+from collections import Counter
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import JobOptions, JobState, Priority, Summary
+from fi_desktop.core.listed import Done
+from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.gui import bridge as bridge_module
+from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.job_table.panel import JobsPanel
+from fi_desktop.jobs.fingerprint import Identity
+from fi_desktop.jobs.listing import Page
+from fi_desktop.jobs.news import JobRemoved
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.transitions import Handed, Ledger
+from fi_desktop.viewmodel.rows import row_of, row_of_done
+from tests.gui import stories
+
+NOW = 1_790_000_000.0
+JOBS = 12
+OPTIONS = (
+    JobOptions(),
+    JobOptions(SpeakerCount(2, 4), "channels", "es", "none", ("lorazepam",), "Dear"),
+    JobOptions(SpeakerCount(3, 3), transcriber="whisper-small"),
+)
+SUMMARIES = (
+    Summary(2, 61.25, "builtin", "clear"),
+    Summary(0, 0.1, "", None, ("Speakers are missing.", stories.DOUBT), "whisper-small", 12, "ca"),
+)
+BAD = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
+
+
+@pytest.fixture
+def filled(program) -> list[int]:
+    """A store with jobs of all kinds, written by an earlier program; their ids, newest first."""
+    program.settings.store.mkdir(parents=True)
+    store = JobStore(program.settings.store)
+    moment = count(NOW)
+    policy = RetryPolicy((1.0,))
+    ledger = Ledger(
+        store, now=lambda: next(moment), rng=random.Random(1), policy=policy, keep_s=None, keep_unseen=False
+    )
+    with store.transaction():
+        for number in range(JOBS):
+            # a name may hold bytes that are no text, and the widest character
+            name = os.fsdecode(f"Zoë \U0001d11e {number}".encode() + b"\xff.wav")
+            batch = 0 if number % 3 == 0 else None
+            files = [Handed(Path(f"/clinic/{name}"), Identity(f"{number:02}"))]
+            priority = tuple(Priority)[number % 3]
+            ledger.submit(files, OPTIONS[number % 3], priority, batch=batch, again=True)
+        for number in range(JOBS - 3):
+            job = ledger.claim("worker-1")
+            if number == 2:
+                ledger.failed(job.id, job.claim, BAD)
+            elif number == 5:
+                ledger.cancel(job)
+            elif number != 7:
+                ledger.completed(job.id, job.claim, SUMMARIES[number % 2])
+        ledger.cancel(store.jobs(state=JobState.QUEUED)[0])
+    ids = sorted(store.ids(), reverse=True)
+    store.close()
+    return ids
+
+
+def settle(model):
+    while not model.settled and (model._waiting or model._unshown):
+        model._shown_at = model._took_s = 0.0
+        model._on_gathered()
+
+
+def test_a_list_shows_of_each_job_what_its_record_says(filled, program):
+    store = JobStore(program.settings.store)
+    listed = store.listed(10**9, JOBS)
+    assert sum(isinstance(job, Done) for job in listed) >= 4
+    for job, short in zip(store.newest(JOBS), listed, strict=True):
+        row = row_of_done(short) if isinstance(short, Done) else row_of(short)
+        assert row == row_of(job)
+    assert [job.id for job in store.listed(filled[3], 4)] == filled[4:8]
+    store.close()
+
+
+def test_all_pages_are_shown_newest_first_and_counted_at_once(qtbot, monkeypatch, dressed, filled, program):
+    monkeypatch.setattr(bridge_module, "_FIRST_PAGE", 2)
+    monkeypatch.setattr(bridge_module, "_PAGE", 5)
+    desktop = Desktop(program)
+    window, model = desktop.window, desktop.window.jobs
+    totals = set()
+    model.jobs_changed.connect(lambda _ids: totals.add(model.total))
+    window.show()
+    desktop.start([])
+    qtbot.waitUntil(lambda: model.rowCount() == JOBS and model.settled)
+    assert [model.entry_at(place) for place in range(JOBS)] == filled
+    assert totals == {JOBS}
+    model.take_page(Page((), {JobState.QUEUED: 99}, 1))
+    qtbot.waitUntil(lambda: window.status.counted.endswith("Reading the list…"))
+    model.take_page(Page())
+    qtbot.waitUntil(lambda: window.status.counted.endswith("completed"))
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    window.deleteLater()
+
+
+def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
+    model = JobsModel(now=lambda: NOW)
+    panel = JobsPanel(model)
+    qtbot.addWidget(panel)
+    names = ("Álvarez", "Okafor")
+    jobs = [stories.submitted(number, names[number % 2], at=NOW) for number in range(40, 0, -1)]
+    counts = {JobState.QUEUED: len(jobs)}
+    model.take_page(Page([news.job for news in jobs[:10]], counts, 31))
+    settle(model)
+    assert (model.listing, model.settled, model.counts) == (True, False, Counter(counts))
+    panel.search.setText("alv")
+    panel.apply()
+    model.take_news([stories.claimed(jobs[30], NOW), stories.submitted(41, "New", at=NOW), JobRemoved(8)])
+    model.take_page(Page([news.job for news in jobs[10:] if news.job.id not in (8, 10)], counts))
+    settle(model)
+    expected = [number for number in range(40, 0, -2) if number != 8]
+    assert [model.entry_at(place) for place in range(model.rowCount())] == expected
+    assert (model.listing, model.settled) == (False, True)
+    assert model.row_by_id(10).state is JobState.RUNNING
+    panel.search.clear()
+    panel.apply()
+    assert model.rowCount() == model.total == 40
+
+
+def test_jobs_that_cannot_be_listed_further_are_no_longer_waited_for(qapp):
+    model = JobsModel(now=lambda: NOW)
+    model.take_page(Page([stories.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
+    settle(model)
+    model.end_listing()
+    settle(model)
+    assert (model.settled, model.total) == (True, 1)

@@ -1,0 +1,441 @@
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QComboBox,
+    QFileDialog,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+
+from fi_desktop.audio.samples import sample_recording
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.gui.job_options.bar import OptionsBar
+from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.gui.room import available
+from fi_desktop.jobs.news import Notice, QueuePaused
+from fi_desktop.jobs.store import JobStore
+from tests.gui import stories
+from tests.gui.events import drag_in, drag_out, drop, drop_files, files_data
+
+
+def rows(window):
+    return [window.jobs.job_row(window.jobs.index(place, 0)) for place in range(window.jobs.rowCount())]
+
+
+def states(window):
+    return {row.name: row.state for row in rows(window)}
+
+
+@pytest.fixture
+def queued(qtbot, window, recordings):
+    """Three recordings, dropped."""
+    drop_files(window, *recordings)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    return [row.id for row in reversed(rows(window))]
+
+
+class TestEmpty:
+    @pytest.fixture(autouse=True)
+    def listed(self, qtbot, window):
+        qtbot.waitUntil(window.empty.isVisible)
+
+    def test_says_what_to_do(self, window):
+        assert not window.table.isVisible()
+
+    def test_the_sample_is_one_click_away(self, qtbot, window):
+        qtbot.mouseClick(window.empty.sample, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: states(window) == {sample_recording().name: JobState.QUEUED})
+        assert window.table.isVisible()
+
+    def test_comes_back_when_the_last_job_is_removed(self, qtbot, window, queued):
+        window.table.selectAll()
+        qtbot.keyClick(window.table, Qt.Key.Key_Delete)
+        qtbot.waitUntil(window.empty.isVisible)
+
+    def test_enter_on_its_button_opens_the_file_dialog(self, qtbot, window):
+        window.empty.add.setFocus()
+        qtbot.keyClick(window.empty.add, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: bool(window.findChildren(QFileDialog)))
+        window.findChildren(QFileDialog)[0].reject()
+
+
+def fill_disk(hand) -> None:
+    def fill(service) -> None:
+        connection = service.ledger.store._cache._con
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    hand.do(fill)
+
+
+def empty_disk(hand) -> None:
+    hand.do(lambda service: service.ledger.store._cache._con.execute("PRAGMA max_page_count = 1073741823"))
+
+
+class TestDrop:
+    def test_files_become_rows(self, qtbot, window, recordings):
+        drop_files(window, *recordings)
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+        assert set(states(window)) == {"First.wav", "Second ñ.mp3", "Third.m4a"}
+
+    def test_a_folder_is_walked(self, qtbot, window, recordings):
+        drop_files(window, recordings[0].parent)
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+
+    def test_the_overlay_comes_and_goes(self, window, recordings):
+        event = drag_in(window, files_data(recordings))
+        assert event.isAccepted()
+        assert window.findChild(QWidget, "overlay").isVisible()
+        drag_out(window)
+        assert not window.findChild(QWidget, "overlay").isVisible()
+
+    def test_a_drop_is_a_copy_so_that_nobody_moves_the_recording(self, window, recordings):
+        data = files_data(recordings)
+        assert drop(window, data).dropAction() is Qt.DropAction.CopyAction
+
+    def test_text_is_refused_in_a_sentence(self, window):
+        data = QMimeData()
+        data.setText("hello")
+        drop(window, data)
+        assert window.message.isVisible()
+        assert window.message.text == "Only files and folders of this computer can be added."
+
+    def test_an_address_in_the_web_is_refused(self, window):
+        data = QMimeData()
+        data.setUrls([QUrl("https://example.org/a.wav")])
+        drop(window, data)
+        assert window.message.isVisible()
+
+    def test_escape_dismisses_it_from_the_table_too(self, qtbot, window, queued):
+        window.message.say("Something.")
+        qtbot.keyClick(window.table, Qt.Key.Key_Escape)
+        assert not window.message.isVisible()
+
+    def test_an_empty_folder_is_answered_by_the_queues_sentence(self, qtbot, window, tmp_path):
+        drop_files(window, tmp_path)
+        qtbot.waitUntil(lambda: window.message.isVisible())
+        assert window.message.text == "No audio or video was found there."
+        qtbot.keyClick(window, Qt.Key.Key_Escape)
+        assert not window.message.isVisible()
+
+    def test_what_a_full_disk_refused_is_told_until_it_is_added(self, qtbot, window, hand, tmp_path):
+        folder = tmp_path / "consultations"
+        folder.mkdir()
+        for number in range(60):
+            (folder / f"{number}.wav").write_bytes(bytes([number]))
+        hand.patient = True
+        fill_disk(hand)
+        drop_files(window, folder)
+        refused = window.intake.refused.bar
+        qtbot.waitUntil(refused.isVisible)
+        full = "The disk is full: nothing can be saved until there is room on it."
+        assert refused.text == f"“consultations” was not added. {full}"
+        hand.do(lambda service: service.tell(QueuePaused(False)))  # a turn that has nothing to write succeeds
+        qtbot.waitUntil(lambda: not window.message.isVisible())  # the queue's own trouble is over
+        qtbot.keyClick(window, Qt.Key.Key_Escape)
+        assert refused.isVisible()
+        qtbot.mouseClick(refused.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not refused.isVisible())
+        qtbot.waitUntil(refused.isVisible)  # there is no room yet
+        empty_disk(hand)
+        qtbot.mouseClick(refused.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.jobs.total == 60)
+        assert not refused.isVisible()
+
+    def test_what_was_refused_outlives_a_change_of_the_language(
+        self, qtbot, desktop, window, hand, recordings
+    ):
+        choice = window.options.choice()
+        error = ErrorInfo(ErrorKind.TRANSIENT, "store.busy", "Another program is using the queue's file.")
+        window.intake.refused.hold(((recordings[0],), choice, error), ((recordings[1],), choice, error))
+        desktop.speak("es")
+        bar = desktop.window.intake.refused.bar
+        assert bar.text == (
+            "2 grabaciones o carpetas no se añadieron. Otro programa está usando el archivo de la cola."
+        )
+        qtbot.mouseClick(bar.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: desktop.window.jobs.total == 2)
+
+    def test_a_message_that_stands_is_not_taken_away_by_the_queue(self, qtbot, window, hand):
+        window.message.say("Saved as result.txt.")
+        hand.do(lambda service: service.tell(Notice("")))
+        hand.do(lambda service: service.tell(QueuePaused(True)))
+        qtbot.waitUntil(window.pause_bar.isVisible)
+        assert window.message.isVisible()
+
+    def test_the_chosen_options_go_with_it(self, qtbot, window, hand, recordings):
+        window.options.speakers.setFocus()
+        qtbot.keyClick(window.options.speakers, Qt.Key.Key_3)
+        engine = next(a for a in window.options.more.menu().actions() if a.data() == "channels")
+        engine.trigger()
+        drop_files(window, recordings[0])
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+        options = hand.claim().options
+        assert (str(options.speakers), options.engine) == ("3", "channels")
+
+
+class TestActions:
+    def test_states_are_followed(self, qtbot, window, hand, queued):
+        job = hand.claim()
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
+        hand.complete(job, stories.conversation(5))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+        assert window.status.counted == "0 running   ·   2 waiting   ·   1 completed"
+
+    def test_cancel_by_key(self, qtbot, window, queued):
+        window.table.select(queued[1])
+        qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: states(window)["Second ñ.mp3"] is JobState.CANCELLED)
+        assert states(window)["First.wav"] is JobState.QUEUED
+
+    def test_a_running_job_is_cancelling_first(self, qtbot, window, hand, queued):
+        job = hand.claim()
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
+        window.table.select(queued[0])
+        assert not window.commands.remove.isEnabled()
+        qtbot.mouseClick(tool_button(window, "Cancel"), Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.jobs.place_of(job.id).siblingAtColumn(1).data() == "Cancelling…")
+        hand.do(lambda service: service.ledger.cancelled(job.id, job.claim))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.CANCELLED)
+
+    def test_retry(self, qtbot, window, hand, queued):
+        job = hand.claim()
+        error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
+        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.FAILED)
+        window.table.select(job.id)
+        qtbot.mouseClick(tool_button(window, "Retry"), Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
+
+    def test_one_finished_recording_is_done_again_and_that_can_be_undone(self, qtbot, window, hand, queued):
+        hand.complete(hand.claim(), stories.conversation(5))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+        window.table.select(queued[0])
+        qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
+        assert window.message.text == "1 finished recording will be processed again"
+        qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+
+    @pytest.mark.parametrize(
+        ("answer", "again"),
+        [("Cancel", []), ("Process again", [1, 2, 3]), ("Only the 1 without a result", [3])],
+    )
+    def test_several_finished_recordings_are_not_done_again_unasked(
+        self, qtbot, window, hand, queued, answer, again
+    ):
+        for turns in (5, 6):
+            hand.complete(hand.claim(), stories.conversation(turns))
+        job = hand.claim()
+        error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
+        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+        qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
+        before = window.jobs.counts
+        qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+        box = window.deeds.redo.box
+        assert box.text() == "Process 2 finished recordings again?"
+        assert window.jobs.counts == before
+        (button,) = [button for button in box.buttons() if button.text() == answer]
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == len(again))
+        assert window.jobs.counts[JobState.COMPLETED] == 2 - len([i for i in again if i < 3])
+
+    def test_a_refusal_is_shown_and_blocks_nothing(self, qtbot, window, hand, queued):
+        window.table.select(queued[1])
+        job = hand.do(lambda service: service.ledger.store.get(queued[1]))
+        hand.do(lambda service: service.ledger.store.remove(job))  # nobody is told
+        qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: window.message.text == "There is no job 2.")
+
+    def test_only_what_makes_sense_is_offered(self, qtbot, window, queued):
+        assert not any(action.isEnabled() for action in window.commands.of_jobs)
+        window.table.select(queued[0])
+        offered = [action.isEnabled() for action in window.commands.of_jobs]
+        assert offered == [True, True, False, True]  # open, cancel, retry, remove
+        qtbot.keyClick(window.table, Qt.Key.Key_Escape)
+        assert not window.commands.remove.isEnabled()
+
+    def test_ctrl_a_takes_all(self, qtbot, window, queued):
+        qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        assert len(window.table.selected_rows()) == 3
+
+    def test_the_row_menu_offers_them_by_keyboard_too(self, qtbot, window, queued):
+        from PySide6.QtGui import QContextMenuEvent
+        from PySide6.QtWidgets import QApplication, QMenu
+
+        window.table.select(queued[0])
+        place = window.table.viewport().rect().center()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, window.table.mapToGlobal(place))
+        QApplication.sendEvent(window.table, event)
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        assert window.commands.retry in menu.actions()
+        menu.close()
+
+
+class TestDialogs:
+    def test_ctrl_o_adds_chosen_files(self, qtbot, window, recordings):
+        qtbot.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+        qtbot.waitUntil(lambda: bool(window.findChildren(QFileDialog)))
+        (dialog,) = window.findChildren(QFileDialog)
+        dialog.filesSelected.emit([str(file) for file in recordings[:2]])
+        dialog.reject()
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
+        qtbot.waitUntil(lambda: not window.findChildren(QFileDialog))
+
+    def test_never_two_at_once(self, qtbot, window):
+        window.commands.add.trigger()
+        window.commands.add_folder.trigger()
+        qtbot.waitUntil(lambda: len(window.findChildren(QFileDialog)) == 1)
+        window.findChildren(QFileDialog)[0].reject()
+
+
+def tool_button(window, name):
+    (button,) = [b for b in window.findChildren(QToolButton) if b.accessibleName() == name]
+    return button
+
+
+def test_every_control_has_a_name(qtbot, window, queued):
+    job_window = window.windows.open(queued[0])
+    qtbot.waitUntil(lambda: job_window.page.isVisible())
+    kinds = (QAbstractButton, QAbstractItemView, QComboBox, QAbstractScrollArea)
+    for top in (window, job_window):
+        for widget in top.findChildren(QWidget):
+            if isinstance(widget, kinds) and not widget.objectName().startswith("qt_"):
+                said = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+                assert said or _part_of_another(widget), widget
+    job_window.close()
+
+
+def _part_of_another(widget):
+    """Parts that Qt makes and names itself: a combo box's list, a table's corner."""
+    parent = widget.parent()
+    return type(parent).__name__ in ("QComboBoxPrivateContainer", "QFrame") or (
+        isinstance(parent, QAbstractItemView) and isinstance(widget, QAbstractButton | QAbstractItemView)
+    )
+
+
+def test_every_control_is_reached_by_tab(window, queued):
+    wanted = [b for b in window.findChildren(QToolButton) if b.isVisible() and b.accessibleName()]
+    wanted = [b for b in wanted if b.parent() is not window.panel.search]  # Escape does what its button does
+    wanted += [window.table, window.panel.search, window.options.speakers, *window.findChildren(QPushButton)]
+    chain, widget = set(), window.nextInFocusChain()
+    while widget is not window:
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            chain.add(widget)
+        widget = widget.nextInFocusChain()
+    assert not [w.accessibleName() for w in wanted if w not in chain]
+
+
+def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, ini):
+    window.resize(780, 500)
+    window.table.horizontalHeader().resizeSection(1, 233)
+    window.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    with qtbot.waitSignal(desktop.ended):
+        window.close()
+    ini.sync()
+    assert ini.value("main/geometry")
+    again = MainWindow(program.service, program.settings, window._bridge)
+    qtbot.addWidget(again)
+    again.closable = True
+    assert (again.width(), again.height()) == (780, 500)
+    header = again.table.horizontalHeader()
+    assert header.sectionSize(1) == 233
+    assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (1, Qt.SortOrder.DescendingOrder)
+
+
+def test_trouble_of_the_workers_is_seen(qtbot, window):
+    window._bridge.news_arrived.emit((stories.workers(trouble="Workers cannot be started here."),))
+    qtbot.waitUntil(lambda: window.status.told_of_workers == "Workers cannot be started here.")
+    idle = stories.WorkerState.IDLE
+    window._bridge.news_arrived.emit((stories.workers(idle, stories.WorkerState.BUSY),))
+    assert window.status.told_of_workers == "Workers: 1 of 2 idle"
+
+
+def test_a_pause_is_seen_and_ended_where_it_is_seen(qtbot, window, program):
+    assert not window.pause_bar.isVisible()
+    program.service.pause()
+    qtbot.waitUntil(lambda: window.status.counted.startswith("Paused"))
+    assert window.pause_bar.text == "The queue is paused: no recording is started until it resumes."
+    assert tool_button(window, "Resume the queue").isChecked()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert window.pause_bar.isVisible()
+    qtbot.mouseClick(window.pause_bar.offer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.status.counted.startswith("Paused"))
+    assert not window.pause_bar.isVisible()
+    assert not tool_button(window, "Pause the queue").isChecked()
+
+
+@pytest.fixture
+def paused_before(home) -> None:
+    store = JobStore(home / "store")
+    with store.transaction():
+        store.paused = True
+    store.close()
+
+
+def test_a_pause_of_an_earlier_start_is_seen(paused_before, qtbot, window):
+    qtbot.waitUntil(window.pause_bar.isVisible)
+
+
+def test_an_unusual_default_is_offered_too(qtbot):
+    bar = OptionsBar(JobOptions(SpeakerCount(3, 6), "builtin"))
+    qtbot.addWidget(bar)
+    assert str(bar.options().speakers) == "3-6"
+    assert bar.options().engine == "builtin"
+    bar.speakers.setCurrentText("Find out")
+    assert str(bar.options().speakers) == "auto"
+
+
+def test_times_tick_only_while_something_is_under_way(qtbot, window, hand, queued):
+    assert window.table.ticking
+    window.hide()
+    assert not window.table.ticking
+    window.show()
+    qtbot.waitUntil(lambda: window.table.ticking)
+    for _ in queued:
+        hand.complete(hand.claim(), stories.conversation(3))
+    qtbot.waitUntil(lambda: not window.table.ticking)
+
+
+def test_long_names_are_elided_not_clipped(qtbot, window, tmp_path):
+    long = tmp_path / ("a" * 120 + " end.wav")
+    long.write_bytes(b"RIFF")
+    drop_files(window, long)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    window.grab()
+    assert Path(window.jobs.index(0, 0).data(Qt.ItemDataRole.ToolTipRole).splitlines()[0]) == long
+
+
+def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
+    qtbot, window, program, recordings
+):
+    window.intake.add(recordings)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    job = program.hand.claim()
+    program.hand.complete(job, stories.conversation())
+    window.intake.add(recordings)
+    qtbot.waitUntil(lambda: "3 recordings are in the list already" in window.message.text)
+    assert window.jobs.rowCount() == 3
+    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.jobs.row_by_id(job.id).state is JobState.QUEUED)
+    assert window.jobs.rowCount() == 3
+    assert not window.message.isVisible()
+
+
+def test_at_the_first_start_it_stands_in_the_middle_of_the_screen_or_in_its_corner(window):
+    room = available(window)
+    middle = room.center().x() - window.width() // 2
+    assert abs(window.x() - max(room.left(), middle)) <= 16  # its borders have room, too
+    assert window.y() >= room.top()
+    assert room.contains(window.pos())

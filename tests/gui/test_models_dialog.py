@@ -1,0 +1,419 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+)
+
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.gui.models_dialog.dialog import ModelsDialog
+from fi_desktop.gui.models_dialog.row import Doing, ModelRow
+from fi_desktop.gui.models_dialog.work import Meter
+from fi_desktop.models import PackKind, find, installed, verify
+from fi_desktop.models.download import fetched_bytes
+from tests.gui.events import drop_files
+from tests.models import packs
+from tests.models.conftest import hub as hub
+from tests.models.hub_server import TOKEN, FakeHub
+from tests.models.test_token import Memory, NoKeyring
+
+TINY, COMMUNITY = "faster-whisper-tiny", "speaker-diarization-community-1"
+
+
+@pytest.fixture(autouse=True)
+def secrets() -> Iterator[Memory]:
+    before = keyring.get_keyring()
+    memory = Memory()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def models(home: Path) -> Path:
+    return home / "models"
+
+
+@pytest.fixture
+def opened(qtbot, bridge, models: Path, hub: FakeHub):
+    """Open the dialog, on a hub of the test's own."""
+    dialogs: list[ModelsDialog] = []
+
+    def open_dialog() -> ModelsDialog:
+        dialog = ModelsDialog(models, bridge, address=hub.address)
+        dialogs.append(dialog)
+        dialog.show()
+        rows = dialog.list.rows
+        qtbot.waitUntil(lambda: bool(rows) and all(row.isVisible() for row in rows.values()))
+        return dialog
+
+    yield open_dialog
+    hub.release.set()
+    for dialog in dialogs:
+        dialog.desk.stop_all()
+        qtbot.waitUntil(lambda dialog=dialog: not dialog.desk.busy)
+        dialog.close()
+        dialog.deleteLater()
+
+
+def click(qtbot, button: QAbstractButton) -> None:
+    assert button.isVisible()
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def answer(qtbot, dialog, text: str) -> str:
+    """Click a button of the question that is open; return what was asked."""
+    qtbot.waitUntil(lambda: any(box.isVisible() for box in dialog.findChildren(QMessageBox)))
+    (box,) = [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
+    (button,) = [button for button in box.buttons() if button.text().replace("&", "") == text]
+    asked = f"{box.text()} {box.informativeText()}"
+    click(qtbot, button)
+    return asked
+
+
+def state_is(qtbot, row: ModelRow, state: str) -> None:
+    qtbot.waitUntil(lambda: row.state == state)
+
+
+class TestList:
+    def test_known_models_are_offered_and_installed_ones_told(self, opened, models: Path):
+        packs.make_pack(models, TINY)
+        packs.make_pack(models, "clinic", PackKind.PYANNOTE)
+        (models / "clinic" / "plda" / "plda.npz").unlink()
+        rows = opened().list.rows
+        assert rows[TINY].state == "Installed"
+        assert rows["clinic"].state == "Cannot be used"
+        assert rows[COMMUNITY].state == "Needs a free account"
+        assert rows["faster-whisper-large-v3"].state == ""
+        assert rows["faster-whisper-large-v3"].install.isVisible()
+        assert not rows[TINY].install.isVisible()
+        assert not rows["clinic"].install.isVisible()  # nobody knows where it came from
+        assert rows["clinic"].remove.isVisible()
+
+    def test_every_control_has_a_name(self, opened, models: Path):
+        packs.make_pack(models, TINY)
+        dialog = opened()
+        kinds = (QAbstractButton, QAbstractScrollArea, QLineEdit, QProgressBar)
+        controls = [control for kind in kinds for control in dialog.findChildren(kind)]
+        assert len(controls) > 40
+        parts = ("qt_", "ScrollLeftButton")
+        assert not [c for c in controls if not c.accessibleName() and not c.objectName().startswith(parts)]
+        names = [b.accessibleName() for b in dialog.findChildren(QPushButton) if b.isVisible()]
+        assert len(names) == len(set(names))
+
+    def test_nothing_is_asked_of_the_network_by_looking(self, opened, hub: FakeHub):
+        opened()
+        assert hub.seen == []
+
+
+class TestInstall:
+    def test_it_is_said_from_where_and_how_much_before(self, qtbot, opened, models: Path, hub: FakeHub):
+        dialog = opened()
+        row = dialog.list.rows[TINY]
+        click(qtbot, row.install)
+        asked = answer(qtbot, dialog, "Download")
+        assert "78 MB" in asked
+        assert hub.address.removeprefix("http://") in asked
+        assert "Of your recordings nothing is sent" in asked
+        state_is(qtbot, row, "Installed")
+        assert dialog.message.text == "Whisper Tiny is installed. New jobs use it."
+        pack = find(TINY, (models,))
+        assert pack is not None
+        verify(pack)
+
+    def test_not_now_asks_nothing_of_the_network(self, qtbot, opened, hub: FakeHub):
+        dialog = opened()
+        click(qtbot, dialog.list.rows[TINY].install)
+        answer(qtbot, dialog, "Not now")
+        assert hub.seen == []
+        assert not dialog.desk.busy
+
+    def test_pause_keeps_what_has_come_and_resume_goes_on(self, qtbot, opened, models: Path, hub: FakeHub):
+        row = self.hold(qtbot, opened(), hub)
+        click(qtbot, row.pause)
+        hub.release.set()
+        state_is(qtbot, row, "Paused")
+        assert installed((models,)) == ()
+        click(qtbot, row.install)
+        state_is(qtbot, row, "Installed")
+        assert hub.starts("model.bin")[-1] >= 300_000
+
+    def test_cancel_forgets_what_has_come(self, qtbot, opened, models: Path, hub: FakeHub):
+        row = self.hold(qtbot, opened(), hub)
+        click(qtbot, row.cancel)
+        hub.release.set()
+        state_is(qtbot, row, "")
+        assert not list(models.rglob("model.bin*"))
+
+    def test_a_paused_download_of_another_day_can_be_resumed_or_forgotten(
+        self, qtbot, opened, models: Path, hub: FakeHub
+    ):
+        packs.write_files(models / ".partial" / TINY, {"model.bin.0123.part": packs.noise(300_000, 5)})
+        row = opened().list.rows[TINY]
+        assert row.state == "Paused"
+        click(qtbot, row.cancel)
+        state_is(qtbot, row, "")
+        assert not list(models.rglob("model.bin*"))
+
+    def test_goes_on_while_the_dialog_is_closed(self, qtbot, opened, models: Path, hub: FakeHub):
+        dialog = opened()
+        self.hold(qtbot, dialog, hub)
+        dialog.close()
+        hub.release.set()
+        qtbot.waitUntil(lambda: bool(installed((models,))))
+
+    def test_trouble_is_told_with_a_button(self, qtbot, opened, hub: FakeHub):
+        hub.down = 503
+        dialog = opened()
+        row = dialog.list.rows[TINY]
+        click(qtbot, row.install)
+        answer(qtbot, dialog, "Download")
+        qtbot.waitUntil(dialog.message.isVisible)
+        assert "try again later" in dialog.message.text
+        hub.down = 0
+        click(qtbot, dialog.message.offer)
+        answer(qtbot, dialog, "Download")
+        state_is(qtbot, row, "Installed")
+
+    @staticmethod
+    def hold(qtbot, dialog: ModelsDialog, hub: FakeHub) -> ModelRow:
+        """Begin a download, and let the hub hold it in the middle."""
+        hub.hold_after = 350_000
+        row = dialog.list.rows[TINY]
+        click(qtbot, row.install)
+        answer(qtbot, dialog, "Download")
+        qtbot.waitUntil(lambda: dialog.desk.meters[TINY].done >= 300_000)
+        assert row.doing is Doing.FETCHING
+        hub.hold_after = 0
+        return row
+
+
+class TestToken:
+    def ask(self, qtbot, dialog: ModelsDialog) -> None:
+        click(qtbot, dialog.list.rows[COMMUNITY].install)
+        qtbot.waitUntil(dialog.token.isVisible)
+
+    def paste(self, qtbot, dialog: ModelsDialog, text: str) -> None:
+        qtbot.keyClicks(dialog.token.field, text)
+        click(qtbot, dialog.token.go)
+
+    def test_is_pasted_once_and_kept_in_the_keyring(self, qtbot, opened, secrets: Memory, hub: FakeHub):
+        dialog = opened()
+        self.ask(qtbot, dialog)
+        assert dialog.token.field.echoMode() is QLineEdit.EchoMode.Password
+        assert not dialog.token.go.isEnabled()
+        self.paste(qtbot, dialog, TOKEN)
+        state_is(qtbot, dialog.list.rows[COMMUNITY], "Installed")
+        assert dialog.token.field.text() == ""
+        assert list(secrets.kept.values()) == [TOKEN]
+        click(qtbot, dialog.list.rows["speaker-diarization-3.1"].install)
+        answer(qtbot, dialog, "Download")
+        state_is(qtbot, dialog.list.rows["speaker-diarization-3.1"], "Installed")
+
+    def test_a_wrong_one_is_asked_for_again(self, qtbot, opened):
+        dialog = opened()
+        self.ask(qtbot, dialog)
+        self.paste(qtbot, dialog, "hf_wrong")
+        qtbot.waitUntil(dialog.token.isVisible)
+        assert "does not know this token" in dialog.token.trouble
+
+    def test_conditions_that_are_not_accepted_are_named(self, qtbot, opened, hub: FakeHub):
+        hub.unaccepted = {"pyannote/speaker-diarization-community-1"}
+        dialog = opened()
+        self.ask(qtbot, dialog)
+        self.paste(qtbot, dialog, TOKEN)
+        qtbot.waitUntil(dialog.token.isVisible)
+        assert "accept its conditions" in dialog.token.trouble
+
+    def test_without_a_keyring_it_is_used_once_and_that_is_said(self, qtbot, opened, hub: FakeHub):
+        keyring.set_keyring(NoKeyring())
+        dialog = opened()
+        hub.hold_after = 100
+        self.ask(qtbot, dialog)
+        self.paste(qtbot, dialog, TOKEN)
+        qtbot.waitUntil(dialog.message.isVisible)
+        assert "not kept" in dialog.message.text
+        hub.release.set()
+        state_is(qtbot, dialog.list.rows[COMMUNITY], "Installed")
+
+    def test_not_now_leaves_no_token_behind(self, qtbot, opened, hub: FakeHub):
+        dialog = opened()
+        self.ask(qtbot, dialog)
+        qtbot.keyClicks(dialog.token.field, TOKEN)
+        click(qtbot, dialog.token.leave)
+        assert dialog.token.field.text() == ""
+        assert hub.seen == []
+
+
+class TestImport:
+    def test_a_dropped_archive_comes_in(self, qtbot, opened, tmp_path: Path, hub: FakeHub):
+        dialog = opened()
+        drop_files(dialog, packs.make_zip(tmp_path / f"{TINY}.zip", packs.whisper_files(1000)))
+        state_is(qtbot, dialog.list.rows[TINY], "Installed")
+        assert hub.seen == []
+
+    def test_weights_that_may_run_programs_are_asked_about(self, qtbot, opened, models: Path, tmp_path: Path):
+        stick = packs.write_files(tmp_path / COMMUNITY, packs.pyannote_files())
+        dialog = opened()
+        dialog.import_path(str(stick))
+        assert "run any program" in answer(qtbot, dialog, "Do not import")
+        assert installed((models,)) == ()
+        dialog.import_path(str(stick))
+        answer(qtbot, dialog, "I trust it: import")
+        state_is(qtbot, dialog.list.rows[COMMUNITY], "Installed")
+
+    def test_one_that_is_there_is_replaced_only_if_wanted(self, qtbot, opened, models: Path, tmp_path: Path):
+        before = packs.make_pack(models, COMMUNITY, PackKind.PYANNOTE)
+        changed = packs.pyannote_files() | {"plda/plda.npz": packs.noise(200, 9)}
+        stick = packs.make_zip(tmp_path / f"{COMMUNITY}.zip", changed)
+        dialog = opened()
+        dialog.import_path(str(stick))
+        answer(qtbot, dialog, "I trust it: import")
+        assert "is installed already" in answer(qtbot, dialog, "Keep")
+        verify(before)
+        dialog.import_path(str(stick))
+        answer(qtbot, dialog, "I trust it: import")
+        answer(qtbot, dialog, "Replace")
+        qtbot.waitUntil(lambda: find(COMMUNITY, (models,)) not in (None, before))
+
+    def test_what_is_no_pack_is_told(self, qtbot, opened, tmp_path: Path):
+        dialog = opened()
+        dialog.import_path(str(packs.make_zip(tmp_path / "x.zip", {"holiday.jpg": b"x"})))
+        qtbot.waitUntil(dialog.message.isVisible)
+        assert "no model pack" in dialog.message.text
+
+    def test_a_new_pack_of_its_own_gets_a_row(self, qtbot, opened, tmp_path: Path):
+        dialog = opened()
+        dialog.import_path(str(packs.write_files(tmp_path / "clinic-es", packs.whisper_files(1000))))
+        rows = dialog.list.rows
+        qtbot.waitUntil(lambda: "clinic-es" in rows and rows["clinic-es"].isVisible())
+        row = rows["clinic-es"]
+        qtbot.waitUntil(lambda: row.y() > 0)
+        whisper = [other for other in rows.values() if other.parentWidget() is row.parentWidget()]
+        assert row.y() == min(other.y() for other in whisper if other.y() > 0)  # where a person looks for it
+        assert "licence not known" in " ".join(label.text() for label in row.findChildren(QLabel))
+        click(qtbot, row.remove)
+        answer(qtbot, dialog, "Remove")
+        qtbot.waitUntil(lambda: "clinic-es" not in dialog.list.rows)
+
+    def test_archive_and_folder_are_offered(self, opened):
+        (menu,) = opened().import_button.findChildren(QMenu)
+        assert [action.text() for action in menu.actions()] == ["Zip archive…", "Folder…"]
+
+
+class TestCheck:
+    def test_a_sound_one_is_said_to_be_sound(self, qtbot, opened, models: Path):
+        packs.make_pack(models, TINY)
+        dialog = opened()
+        click(qtbot, dialog.list.rows[TINY].check)
+        qtbot.waitUntil(dialog.message.isVisible)
+        assert "every byte is as it should be" in dialog.message.text
+
+    def test_a_changed_byte_is_named_and_can_be_repaired(self, qtbot, opened, models: Path, hub: FakeHub):
+        packs.make_pack(models, TINY, files=packs.whisper_files())
+        (models / TINY / "model.bin").write_bytes(os.urandom(700_000))
+        dialog = opened()
+        click(qtbot, dialog.list.rows[TINY].check)
+        qtbot.waitUntil(dialog.message.isVisible)
+        assert "model.bin is damaged or was changed" in dialog.message.text
+        click(qtbot, dialog.message.offer)
+        assert "At most 78 MB" in answer(qtbot, dialog, "Download")
+        qtbot.waitUntil(lambda: "is installed" in dialog.message.text)
+        pack = find(TINY, (models,))
+        assert pack is not None
+        verify(pack)
+
+    def test_remove_asks_first(self, qtbot, opened, models: Path):
+        packs.make_pack(models, TINY)
+        dialog = opened()
+        click(qtbot, dialog.list.rows[TINY].remove)
+        answer(qtbot, dialog, "Keep")
+        assert installed((models,))
+        click(qtbot, dialog.list.rows[TINY].remove)
+        answer(qtbot, dialog, "Remove")
+        state_is(qtbot, dialog.list.rows[TINY], "")
+        assert installed((models,)) == ()
+
+
+class TestWindow:
+    def test_the_menu_opens_it_and_nothing_is_loaded_before(self, qtbot, window):
+        assert window.models.dialog is None
+        window.commands.models.trigger()
+        assert window.models.dialog.isVisible()
+        qtbot.waitUntil(lambda: bool(window.models.dialog.list.rows))
+
+    def test_models_that_write_are_offered_for_the_next_recordings(self, qtbot, window, models: Path):
+        def offered():
+            return [action.text() for action in window.options.menu.actions()]
+
+        packs.make_pack(models, "clinic-es")
+        window.models.show()
+        qtbot.waitUntil(lambda: "clinic-es" in window.models.dialog.list.rows)
+        row = window.models.dialog.list.rows["clinic-es"]
+        qtbot.waitUntil(row.isVisible)
+        click(qtbot, row.remove)
+        answer(qtbot, window.models.dialog, "Remove")
+        window.models.dialog.import_path(
+            str(packs.write_files(models.parent / "clinic-en", packs.whisper_files(1000)))
+        )
+        qtbot.waitUntil(lambda: "clinic-en" in offered() and "clinic-es" not in offered())
+        assert "&Models…" in offered()
+
+    def test_stopping_the_program_closes_it(self, qtbot, window, desktop):
+        window.models.show()
+        with qtbot.waitSignal(desktop.ended):
+            desktop.stop()
+        assert not window.models.dialog.isVisible()
+
+    def test_stopping_the_program_pauses_what_is_fetched(
+        self, qtbot, window, desktop, models: Path, hub: FakeHub
+    ):
+        window.models.dialog = ModelsDialog(models, window._bridge, window, address=hub.address)
+        window.models.show()
+        rows = window.models.dialog.list.rows
+        qtbot.waitUntil(lambda: bool(rows) and rows[TINY].isVisible())
+        TestInstall.hold(qtbot, window.models.dialog, hub)
+        meter = window.models.dialog.desk.meters[TINY]
+        with qtbot.waitSignal(desktop.ended):
+            desktop.stop()
+        assert meter.stopping
+        hub.release.set()
+        assert fetched_bytes(TINY, models) >= 300_000
+
+    @pytest.mark.parametrize(
+        ("code", "offered"), [("engine.no_model", True), ("models.changed", True), ("audio.bad", False)]
+    )
+    def test_a_job_that_lacks_a_model_offers_it(self, qtbot, window, hand, recordings, code, offered):
+        window.intake.add(recordings[:1])
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+        job = hand.claim()
+        error = ErrorInfo(ErrorKind.USER, code, "The model is not there.")
+        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+        opened = window.windows.open(job.id)
+        qtbot.waitUntil(lambda: opened.page.attempts.isVisible())
+        assert opened.page.models.isVisible() is offered
+        if offered:
+            click(qtbot, opened.page.models)
+            assert window.models.dialog.isVisible()
+        opened.close()
+
+
+def test_the_pace_is_that_of_what_comes_not_of_what_was_there():
+    meter = Meter()
+    assert meter.pace(0.0) == 0.0
+    meter.report(1_000_000_000, 3_000_000_000)  # it lay there from yesterday
+    for second in range(1, 20):
+        meter.report(meter.done + 2_000_000, 3_000_000_000)
+        assert meter.pace(float(second)) == 2_000_000

@@ -1,0 +1,343 @@
+"""The monitor over a real queue: of the whole program with its workers, or of an owner thread by hand."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton
+
+from fi_desktop.app import App
+from fi_desktop.core.errors import ErrorInfo, ErrorKind
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.monitor.cells import CellsModel
+from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.gui.monitor.workers_model import WorkerColumn
+from fi_desktop.gui.read_only_table import ReadOnlyTable
+from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.room import available
+from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.settings import load
+from fi_desktop.viewmodel import monitor_watch as watch_module
+from fi_desktop.viewmodel.monitor_watch import Watch
+from tests.gui import stories
+from tests.gui.conftest import PATIENCE_S, FakeProgram
+
+PATIENCE_MS = round(PATIENCE_S * 1000)
+
+
+class Watched(FakeProgram):
+    """A queue by hand whose workers are made up."""
+
+    def __init__(self, home):
+        super().__init__(home)
+        self.workers = [WorkerGauge("worker-1", 1, "cpu", 12.0, 90_000_000, 60.0, 1.0, 0, 0)]
+        self.asked: list[int] = []
+
+    def gauges(self):
+        return tuple(self.workers)
+
+    def resize_workers(self, workers):
+        self.asked.append(workers)
+
+
+@pytest.fixture
+def program(home):
+    program = Watched(home)
+    program.hand.start()
+    yield program
+    program.hand.stop()
+
+
+@pytest.fixture
+def bridge(dressed, program):
+    bridge = Bridge(program.service)
+    bridge.listen()
+    yield bridge
+    bridge.close()
+
+
+@pytest.fixture
+def monitor(qtbot, program, bridge):
+    monitor = MonitorWindow(bridge, program)
+    qtbot.addWidget(monitor)
+    monitor.show()
+    yield monitor
+    monitor.close()
+
+
+def add(program, recordings):
+    return program.service.submit(recordings).result(PATIENCE_S).ids
+
+
+def cells(model: CellsModel, row):
+    return [model.index(row, column).data() for column in range(model.columnCount())]
+
+
+def until(qtbot, true):
+    qtbot.waitUntil(true, timeout=PATIENCE_MS)
+
+
+def put_off(program, job):
+    error = ErrorInfo(ErrorKind.TRANSIENT, "file.busy", "The drive is not there.")
+    program.hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+
+
+def test_the_queue_is_counted(qtbot, program, monitor, recordings):
+    ids = add(program, recordings)
+    done, broken = program.hand.claim(), program.hand.claim()
+    program.hand.complete(done, stories.conversation(4))
+    put_off(program, broken)
+    until(qtbot, lambda: monitor.queue.tiles.texts == ("1", "0", "1", "1"))
+    until(qtbot, lambda: cells(monitor.queue.figures, 0)[1] != "–")
+    hour = cells(monitor.queue.figures, 0)
+    assert hour[0] == "1 hour"
+    assert hour[8] == str(len(ids))
+    starts_in, _, name, attempt, why = cells(monitor.queue.scheduled, 0)
+    assert starts_in != "–"
+    assert (name, attempt, why) == ("Second ñ.mp3", "2", "The drive is not there.")
+
+
+def test_jobs_from_before_are_read_page_by_page(qtbot, program, bridge, recordings, monkeypatch):
+    monkeypatch.setattr(watch_module, "_PAGE", 2)
+    add(program, recordings)
+    for _ in recordings:
+        program.hand.complete(program.hand.claim(), stories.conversation(4))
+    monitor = MonitorWindow(bridge, program)
+    qtbot.addWidget(monitor)
+    monitor.show()
+    until(qtbot, lambda: monitor.queue.tiles.texts == ("0", "0", "0", "3"))
+    monitor.close()
+
+
+def test_targets_are_held_against_what_was_measured(qtbot, program, monitor, recordings):
+    add(program, recordings)
+    program.hand.complete(program.hand.claim(), stories.conversation(4))
+    targets = monitor.targets.targets
+    until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "100.0 %")
+    assert cells(targets, 0)[1:] == ["≥ 95 %", "100.0 %", "100.0 %", "100.0 %"]
+    said = targets.index(0, 2).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert said == "Met"
+    assert targets.cell(targets.index(0, 2)).icon == "state-completed"
+    assert cells(targets, 3)[2:] == ["–", "–", "100.0 %"]
+    until(qtbot, lambda: monitor.targets.plots.strips != ())
+    monitor.pages.choose(2)
+    monitor.targets.span.choose(2)
+    assert "Attempts ended" in monitor.targets.plots.accessibleDescription()
+
+
+def test_the_queue_is_paused_and_resumed(qtbot, program, monitor):
+    button = monitor.queue.pausing
+    until(qtbot, button.isEnabled)
+    assert button.text() == "Pause the queue"
+    button.click()
+    until(qtbot, lambda: button.text() == "Resume the queue")
+    assert program.service.paused().result(PATIENCE_S)
+    assert button.accessibleName() == "Resume the queue"
+    button.click()
+    until(qtbot, lambda: button.text() == "Pause the queue")
+    assert not program.service.paused().result(PATIENCE_S)
+
+
+def answer(box, word):
+    next(button for button in box.buttons() if button.text() == word).click()
+
+
+def test_the_queue_is_emptied_after_two_questions(qtbot, program, monitor, recordings):
+    add(program, recordings)
+    runs = program.hand.claim()
+    until(qtbot, monitor.queue.purging.isEnabled)
+    until(qtbot, lambda: monitor.queue.tiles.texts[:2] == ("2", "1"))
+    monitor.queue.purging.click()
+    first = monitor.purge.box
+    assert "2 recordings that wait" in first.informativeText()
+    assert first.defaultButton().text() == "Keep"
+    answer(first, "Empty the queue…")
+    second = monitor.purge.box
+    assert second is not first
+    assert second.text() == "Really forget all 2 recordings that wait?"
+    assert len(program.service.jobs().result(PATIENCE_S)) == 3
+    answer(second, "Forget them")
+    until(qtbot, lambda: "2 recordings were taken off" in monitor.message.text)
+    assert [job.id for job in program.service.jobs().result(PATIENCE_S)] == [runs.id]
+    until(qtbot, lambda: not monitor.queue.purging.isEnabled())
+
+
+@pytest.mark.parametrize("yeses", [0, 1])
+def test_a_queue_is_not_emptied_without_both_answers(qtbot, program, monitor, recordings, yeses):
+    add(program, recordings)
+    until(qtbot, monitor.queue.purging.isEnabled)
+    monitor.queue.purging.click()
+    if yeses:
+        answer(monitor.purge.box, "Empty the queue…")
+    with qtbot.assertNotEmitted(monitor.purge.confirmed):
+        answer(monitor.purge.box, "Keep")
+    assert monitor.purge.box is None
+    assert len(program.service.jobs().result(PATIENCE_S)) == 3
+
+
+def test_workers_are_asked_for(qtbot, program, monitor, monkeypatch):
+    monkeypatch.setattr(monitor.workers, "_most", 3)
+    until(qtbot, monitor.workers.more.isEnabled)
+    assert not monitor.workers.fewer.isEnabled()
+    monitor.workers.more.click()
+    monitor.workers.more.click()
+    assert not monitor.workers.more.isEnabled()
+    monitor.workers.fewer.click()
+    assert program.asked == [2, 3, 2]
+
+
+def test_a_worker_is_acted_on_by_button_key_and_menu(qtbot, program, monitor):
+    page, actions = monitor.workers, monitor.workers.actions_bar
+    program.workers.append(replace(program.workers[0], name="worker-2"))
+    until(qtbot, lambda: page.model.rowCount() == 2)
+    assert not any(action.isEnabled() for action in actions.all())  # none is selected
+    page.table.selectRow(1)
+    assert actions.restart.isEnabled()
+    button = next(b for b in actions.findChildren(QAbstractButton) if b.text() == actions.restart.text())
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    page.table.setFocus()
+    monitor.activateWindow()
+    until(qtbot, page.table.hasFocus)
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(page.table, Qt.Key.Key_R, both)
+    assert page.table.contextMenuPolicy() is Qt.ContextMenuPolicy.ActionsContextMenu
+    assert page.table.actions() == actions.all()
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    assert program.calls == ["restart worker-2", "recycle worker-2", "retire worker-2"]
+    assert page.wanted == 1
+    assert not actions.retire.isEnabled()  # the last one stays
+
+
+def test_how_many_workers_are_wanted_is_remembered(qtbot, program, monitor, monkeypatch):
+    monkeypatch.setattr(monitor.workers, "_most", 3)
+    until(qtbot, monitor.workers.more.isEnabled)
+    monitor.workers.more.click()
+    monitor.close()  # at once: nothing is lost
+    until(qtbot, lambda: program.settings.workers == 2)
+    assert load({"FI_DESKTOP_HOME": str(program.settings.home)}).workers == 2
+
+
+def test_where_the_monitor_stood_is_remembered(qtbot, program, bridge):
+    remembered = Remembered(program.settings.home)
+    for height in (700, 580):
+        monitor = MonitorWindow(bridge, program, remembered=remembered)
+        qtbot.addWidget(monitor)
+        monitor.show()
+        assert monitor.height() == min(height, available(monitor).height() - 48)  # as far as there is room
+        monitor.resize(940, 580)
+        monitor.close()
+
+
+def test_who_does_not_look_costs_nothing(qtbot, program, monitor):
+    until(qtbot, lambda: monitor.workers.model.rowCount() == 1)
+    listeners = len(program.service._listeners)
+    monitor.close()
+    assert len(program.service._listeners) == listeners - 1
+    monitor.show()
+    assert len(program.service._listeners) == listeners
+    program.workers.clear()
+    until(qtbot, lambda: monitor.workers.model.rowCount() == 0)
+
+
+def test_a_watch_that_is_closed_takes_no_page(program, recordings):
+    add(program, recordings)
+    watch = Watch(program)
+    watch.close()
+    program.hand.do(lambda _service: None)  # answers the page
+    with pytest.raises(RuntimeError):
+        watch.look()
+
+
+def test_a_queue_that_cannot_be_read_says_why(qtbot, program, monitor):
+    monitor.close()
+    program.hand.stop()
+    monitor.show()
+    until(qtbot, lambda: "closing" in monitor.message.text)
+
+
+def test_pages_are_reached_by_keys(qtbot, monitor):
+    assert QTest.qWaitForWindowActive(monitor)
+    for place in (1, 2, 0):
+        qtbot.keyClick(monitor, Qt.Key(Qt.Key.Key_1 + place), Qt.KeyboardModifier.ControlModifier)
+        assert monitor.pages.place == place
+    qtbot.keyClick(monitor, Qt.Key.Key_Escape)
+    assert not monitor.isVisible()
+
+
+def test_escape_dismisses_the_message_first(qtbot, monitor):
+    monitor.message.say("The disk is full.", "bad")
+    qtbot.keyClick(monitor, Qt.Key.Key_Escape)
+    assert not monitor.message.isVisible()
+    assert monitor.isVisible()
+
+
+def test_a_missed_target_says_so_in_word_and_sign(qtbot, program, monitor, recordings):
+    add(program, recordings)
+    for _ in recordings:
+        job = program.hand.claim()
+        error = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged.")
+        program.hand.do(lambda service, job=job, e=error: service.ledger.failed(job.id, job.claim, e))
+    targets = monitor.targets.targets
+    until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "0.0 %")
+    index = targets.index(0, 2)
+    assert index.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "Missed"
+    assert (targets.cell(index).icon, targets.cell(index).tone) == ("warning", "bad")
+
+
+def test_everything_that_can_be_pressed_has_a_name_and_takes_the_keyboard(monitor):
+    named = (button for button in monitor.findChildren(QAbstractButton) if button.objectName())
+    buttons = [button for button in named if not button.objectName().startswith("qt_")]
+    assert len(buttons) >= 4
+    for button in (*buttons, *monitor.pages.buttons, *monitor.targets.span.buttons):
+        assert button.accessibleName(), button.text()
+        assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.text()
+
+
+def test_the_whole_program_shows_its_workers(qtbot, dressed, home):
+    app = App(load({"FI_DESKTOP_HOME": str(home), "FI_DESKTOP_WORKERS": "1"}))
+    bridge = Bridge(app.service)
+    bridge.listen()
+    app.start()
+    monitor = MonitorWindow(bridge, app)
+    qtbot.addWidget(monitor)
+    monitor.workers._most = 2
+    model = monitor.workers.model
+
+    def states():
+        return [model.index(place, WorkerColumn.STATE).data() for place in range(model.rowCount())]
+
+    try:
+        monitor.show()
+        until(qtbot, lambda: states() == ["Idle"])
+        until(qtbot, lambda: model.index(0, WorkerColumn.MEMORY).data().endswith("MB"))
+        monitor.workers.more.click()
+        until(qtbot, lambda: states() == ["Idle", "Idle"])
+        monitor.workers.fewer.click()
+        until(qtbot, lambda: states() == ["Idle"])
+        assert model.index(0, WorkerColumn.UPTIME).data().endswith("s")
+        monitor.close()
+    finally:
+        app.stop()
+        bridge.close()
+
+
+def test_at_twice_the_text_headings_and_names_can_be_read(qtbot, qapp, program, bridge):
+    before = qapp.font()
+    font = QFont(before)
+    font.setPointSizeF(2 * before.pointSizeF())
+    qapp.setFont(font)
+    try:
+        monitor = MonitorWindow(bridge, program)
+        qtbot.addWidget(monitor)
+        monitor.resize(1000, 600)
+        monitor.show()
+        for table in monitor.findChildren(ReadOnlyTable):
+            header, letter = table.horizontalHeader(), table.fontMetrics().averageCharWidth()
+            for column in range(header.count()):
+                heading = str(table.model().headerData(column, Qt.Orientation.Horizontal))
+                room = min(table.fontMetrics().horizontalAdvance(heading), 30 * letter)
+                assert table.isColumnHidden(column) or header.sectionSize(column) >= room, heading
+    finally:
+        qapp.setFont(before)

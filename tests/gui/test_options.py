@@ -1,0 +1,125 @@
+"""The options of the next drop, and what is told of them."""
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolBar, QToolButton
+
+from fi_desktop.core.job import JobOptions
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.gui.job_options.bar import OptionsBar
+
+PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
+
+
+@pytest.fixture
+def bar(qtbot, dressed):
+    bar = OptionsBar(JobOptions(), packs=PACKS)
+    qtbot.addWidget(bar)
+    bar.show()
+    return bar
+
+
+def choose(bar, text):
+    menus = [bar.menu, *(action.menu() for action in bar.menu.actions() if action.menu())]
+    (action,) = [action for menu in menus for action in menu.actions() if action.text() == text]
+    action.trigger()
+
+
+def summary(bar):
+    beside = bar.more.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    return bar.more.text() if beside else ""
+
+
+def test_at_the_start_all_is_as_usual(bar):
+    assert bar.options() == JobOptions()
+    assert summary(bar) == ""
+    assert "Language: Find out" in bar.more.toolTip()
+    assert "Words: Best there is (automatic)" in bar.more.accessibleDescription()
+
+
+def test_language_and_transcriber_are_chosen_and_told(bar):
+    choose(bar, "Spanish")
+    choose(bar, "Whisper Small")
+    assert bar.options() == JobOptions(language="es", transcriber="faster-whisper-small")
+    assert summary(bar) == "Whisper Small · Spanish"
+    choose(bar, "Catalan")
+    assert bar.options().language == "ca"
+    choose(bar, "Nothing: only who spoke when")
+    assert summary(bar) == "No words · Catalan"
+    assert "Words: Nothing: only who spoke when" in bar.more.toolTip()
+
+
+def test_packs_that_come_and_go(bar):
+    choose(bar, "Whisper Small")
+    bar.offer_packs((*PACKS, "mine"))
+    assert bar.options().transcriber == "faster-whisper-small"
+    choose(bar, "mine")
+    bar.offer_packs(PACKS)
+    assert bar.options().transcriber == "auto"
+    assert summary(bar) == ""
+
+
+def test_words_that_may_come_up(qtbot, bar):
+    bar.menu.edit_words.trigger()
+    dialog = bar.menu._dialog
+    assert QTest.qWaitForWindowExposed(dialog)
+    qtbot.keyClicks(dialog.field, "  lorazepam ")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.keyClicks(dialog.field, "Ely  Lilly")
+    qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
+    qtbot.keyClicks(dialog.field, "lorazepam")
+    dialog.accept()
+    assert bar.options().vocabulary == ("lorazepam", "Ely Lilly")
+    assert summary(bar) == "2 words"
+    assert "May come up: lorazepam, Ely Lilly" in bar.more.toolTip()
+    bar.menu.edit_words.trigger()
+    assert bar.menu._dialog.field.toPlainText() == "lorazepam\nEly Lilly"
+    bar.menu._dialog.field.clear()
+    bar.menu._dialog.reject()
+    assert bar.options().vocabulary == ("lorazepam", "Ely Lilly")
+
+
+def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
+    toolbar = QToolBar()
+    qtbot.addWidget(toolbar)
+    bar = OptionsBar(JobOptions(), toolbar)
+    toolbar.addWidget(bar)
+    choose(bar, "Spanish")
+    toolbar.resize(toolbar.sizeHint().width() + 300, 50)
+    toolbar.show()
+    qtbot.waitUntil(lambda: summary(bar) == "Spanish")
+    toolbar.resize(bar.sizeHint().width() - 30, 50)
+    qtbot.waitUntil(lambda: summary(bar) == "")
+    assert bar.isVisible()
+
+
+@pytest.mark.parametrize("width", [760, 850, 1000, 1500])
+def test_the_options_are_reached_at_any_width_of_the_window(qtbot, window, width):
+    choose(window.options, "Spanish")
+    window.resize(width, 420)
+    qtbot.waitUntil(lambda: window.width() == width)
+    for widget in (window.options.speakers, window.options.more):
+        assert widget.isVisible()
+        assert window.rect().contains(widget.geometry().translated(window.options.mapTo(window, QPoint())))
+    (cancel,) = [b for b in window.findChildren(QToolButton) if b.accessibleName() == "Cancel"]
+    words = cancel.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    assert words or width < 1500
+
+
+def test_the_menu_can_be_seen(qtbot, bar):
+    bar.menu.popup(bar.mapToGlobal(bar.rect().bottomLeft()))
+    (languages,) = [a.menu() for a in bar.menu.actions() if a.menu() and a.text() == "Other languages"]
+    languages.popup(bar.mapToGlobal(bar.rect().topRight()))
+    assert not languages.grab().isNull()
+    languages.hide()
+    bar.menu.hide()
+
+
+def test_the_settings_are_chosen_at_the_start_and_need_no_word(qtbot):
+    usual = JobOptions(SpeakerCount(3, 3), "builtin", "cy", transcriber=PACKS[0], vocabulary=("enalapril",))
+    bar = OptionsBar(usual, packs=PACKS)
+    qtbot.addWidget(bar)
+    assert bar.options() == usual
+    assert bar.more.text() == ""

@@ -1,0 +1,91 @@
+"""A file may be called anything: its name is shown letter by letter, and nothing in it is taken for HTML."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
+
+from fi_desktop.core.errors import ErrorKind
+from fi_desktop.gui.plain import message_box, tip
+from fi_desktop.watch.watched import WatchedFolder
+from tests.gui import stories, views
+from tests.gui.looks import MARKED, marked_up
+from tests.gui.scene import Scene
+
+
+def day() -> tuple[stories.News, ...]:
+    now = time.time()
+    done = stories.finished(1, f"{MARKED}.wav", now, ago_s=60, took_s=5, notes=(f"{MARKED} is damaged.",))
+    lost = stories.failed(
+        stories.claimed(stories.submitted(2, f"{MARKED}.mp3", at=now - 90), now - 80),
+        now - 70,
+        f"{MARKED} cannot be read.",
+        code="test.marked",
+    )
+    again = stories.failed(
+        stories.claimed(stories.submitted(3, f"{MARKED}.ogg", at=now - 90), now - 80),
+        now - 70,
+        f"{MARKED} is not there.",
+        kind=ErrorKind.TRANSIENT,
+        code="test.marked",
+        retry_at=now + 90,
+    )
+    running = stories.claimed(stories.submitted(4, f"{MARKED}.m4a", at=now - 90), now - 42)
+    return (done, lost, again, running, stories.workers(stories.WorkerState.BUSY))
+
+
+def result(scene: Scene) -> QWidget:
+    scene.finish(1, stories.consultation(name=f"{MARKED}.wav"))
+    return views.result(scene, 1)
+
+
+def watched(scene: Scene) -> QWidget:
+    folder = scene.program.settings.home / MARKED.replace("/", "")
+    folder.mkdir()
+    scene.desktop.watch.watch(WatchedFolder(folder), [])
+    scene.desktop.window.commands.watch.trigger()
+    dialog = scene.desktop.watch.dialog
+    scene.wait(lambda: dialog.list.count() == 1)
+    return dialog
+
+
+SEEN: dict[str, Callable[[Scene], QWidget]] = {
+    "table": views.empty,
+    "details of a result": lambda scene: views.details(scene, 1),
+    "details of an error": lambda scene: views.details(scene, 2),
+    "result": result,
+    "error": lambda scene: views.opened(scene, 2, 640, 420),
+    "retry": lambda scene: views.opened(scene, 3, 640, 420),
+    "workers": lambda scene: views.monitor(scene, 0),
+    "queue": lambda scene: views.monitor(scene, 1),
+    "watched folders": watched,
+}
+
+
+@pytest.fixture(scope="module")
+def scene(dressed, tmp_path_factory):
+    scene = Scene(tmp_path_factory.mktemp("marked"), day())
+    yield scene
+    scene.close()
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_no_view_takes_a_name_for_html(scene, seen):
+    view = SEEN[seen](scene)
+    scene.settle(120)
+    assert not marked_up(view)
+    scene.tidy()
+
+
+def test_a_tip_shows_the_letters_that_it_is_given():
+    assert tip(f"/a/{MARKED}\nAdded") == (
+        "<qt>/a/&lt;b&gt;Ana&lt;/b&gt;&lt;img src=&#x27;a.png&#x27;&gt;<br>Added</qt>"
+    )
+    assert tip("/a/5 < 6 & 7") == "/a/5 < 6 & 7"
+
+
+def test_a_question_shows_the_letters_that_it_is_given(qtbot, window):
+    box = message_box(window, QMessageBox.Icon.Question, "Export", MARKED, MARKED)
+    assert len([label for label in box.findChildren(QLabel) if label.text() == MARKED]) == 2
+    assert not marked_up(box)

@@ -1,0 +1,102 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.job import JobState
+from fi_desktop.gui.job_table.query import combine, parse
+from fi_desktop.viewmodel.rows import row_of
+from tests.gui import stories
+
+NOON = datetime(2026, 11, 1, 12).astimezone().timestamp()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    garcia = stories.submitted(1, "Consulta García.wav", at=NOON - 86_400, speakers="3")
+    done = stories.completed(stories.claimed(stories.submitted(2, "Ward round.mp3", at=NOON), NOON), NOON + 9)
+    broken = stories.failed(
+        stories.claimed(stories.submitted(3, "Round ward.mp3", at=NOON), NOON), NOON + 1, "Está dañado."
+    )
+    batch = ev.Submitted(
+        12, NOON + 86_400, "/a/Draft 10:30.wav", stories.JobOptions(language="es"), stories.Priority.LOW, 12
+    )
+    return [row_of(news.job) for news in (garcia, done, broken)] + [row_of(stories.apply(None, batch))]
+
+
+def found(rows, text, **options):
+    test = combine(parse(text, **options).tests, frozenset())
+    return {row.id for row in rows if test is None or test(row)}
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("", {1, 2, 3, 12}),
+        ("   ", {1, 2, 3, 12}),
+        ("garcia", {1}),
+        ("GARCÍA consul", {1}),
+        ("ward round", {2, 3}),
+        ('"ward round"', {2}),
+        ('"ward ro', {2}),
+        ("-ward", {1, 12}),
+        ('-"ward round" ward', {3}),
+        ("10:30", {12}),
+        ("state:failed", {3}),
+        ("state:compl", {2}),
+        ("-state:failed -state:queued", {2}),
+        ("speaker:3", {1}),
+        ("speakers:2", {2, 3, 12}),
+        ("language:ES", {12}),
+        ("engine:built", {2}),
+        ('error:"esta danado"', {3}),
+        ("batch:12", {12}),
+        ("before:2026-11-01", {1}),
+        ("after:2026-11-01", {2, 3, 12}),
+        ("after:2026-11-01 before:2026-11-02", {2, 3}),
+        ("state:", {1, 2, 3, 12}),
+        ("-", {1, 2, 3, 12}),
+    ],
+)
+def test_terms_find_what_they_say(rows, text, ids):
+    assert found(rows, text) == ids
+    assert parse(text).unknown == parse(text).wrong == ()
+
+
+def test_the_windows_own_words_are_known(rows):
+    spanish = {"En curso": JobState.RUNNING, "Fallido": JobState.FAILED}
+    assert found(rows, "state:fallido", states=spanish) == {3}
+    assert found(rows, "state:failed", states=spanish) == {3}
+    keys = {"estado": "state", "hablantes": "speaker"}
+    assert found(rows, "Estado:fallido", states=spanish, keys=keys) == {3}
+    assert found(rows, "state:fallido", states=spanish, keys=keys) == {3}
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "wrong"),
+    [
+        ("colour:red ward", ("colour:red",), ()),
+        ("-Tag:x", ("-Tag:x",), ()),
+        ("state:nowhere", (), ("state:nowhere",)),
+        ("state:c", (), ("state:c",)),
+        ("speaker:many batch:one", (), ("speaker:many", "batch:one")),
+        ('before:"last week"', (), ('before:"last week"',)),
+    ],
+)
+def test_what_is_not_understood_is_named_and_finds_all(rows, text, unknown, wrong):
+    query = parse(text)
+    assert (query.unknown, query.wrong) == (unknown, wrong)
+    assert len(query.tests) == ("ward" in text)
+
+
+def test_states_and_terms_combine(rows):
+    test = combine(parse("ward").tests, frozenset({JobState.FAILED, JobState.QUEUED}))
+    assert [row.id for row in rows if test(row)] == [3]
+
+
+def test_a_day_is_the_persons_own(rows):
+    midnight = datetime(2026, 11, 1).astimezone()
+    just_before = stories.submitted(5, at=(midnight - timedelta(seconds=1)).timestamp())
+    just_after = stories.submitted(6, at=midnight.timestamp())
+    rows = [row_of(news.job) for news in (just_before, just_after)]
+    assert found(rows, "before:2026-11-01") == {5}

@@ -1,0 +1,234 @@
+"""The whole program with its window: a real recording is dropped, and who spoke when is on the screen."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from fi_desktop.app import App
+from fi_desktop.core.job import JobState
+from fi_desktop.core.transcript import Turn
+from fi_desktop.gui.desktop import Desktop
+from fi_desktop.settings import load
+from tests.gui.events import drop_files
+
+PATIENCE_MS = 90_000
+SHOT = "FI_DESKTOP_TEST_SHOT"  # where a picture of the result goes, if anywhere
+HEAVY = {"torch", "torchaudio", "faster_whisper", "ctranslate2", "onnxruntime", "av", "scipy", "numpy"}
+FRAME_S = 0.01
+COLLAR_S = 0.25
+
+WINDOW_MODULES = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from fi_desktop.app import App
+from fi_desktop.settings import load
+from fi_desktop.gui.main import make_application, run
+
+def look():
+    from PySide6.QtWidgets import QApplication
+    (window,) = [w for w in QApplication.topLevelWidgets() if w.objectName() == "main"]
+    if window.status.told_of_workers.startswith("Workers: "):
+        window.close()
+    else:
+        QTimer.singleShot(50, look)
+
+if __name__ == "__main__":
+    make_application()
+    QTimer.singleShot(50, look)
+    assert run(App(load()), []) == 0
+    print("\\n".join(sys.modules))
+"""
+
+
+def speakers_by_frame(turns: list[Turn], end_s: float) -> list[set[str]]:
+    frames: list[set[str]] = [set() for _ in range(round(end_s / FRAME_S))]
+    for turn in turns:
+        for frame in range(round(turn.start / FRAME_S), min(len(frames), round(turn.end / FRAME_S))):
+            frames[frame].add(turn.speaker)
+    return frames
+
+
+def diarization_error_rate(reference: list[Turn], found: list[Turn]) -> float:
+    """DER with a collar of 0.25 s on each side of the reference's borders, best of all mappings."""
+    end_s = max(turn.end for turn in (*reference, *found))
+    truth, guess = speakers_by_frame(reference, end_s), speakers_by_frame(found, end_s)
+    for turn in reference:
+        for border in (turn.start, turn.end):
+            first, last = round((border - COLLAR_S) / FRAME_S), round((border + COLLAR_S) / FRAME_S)
+            for frame in range(max(0, first), min(len(truth), last)):
+                truth[frame] = guess[frame] = set()
+    labels = sorted({turn.speaker for turn in reference})
+    rates = []
+    for names in permutations(labels):
+        named = dict(zip(sorted({turn.speaker for turn in found}), names, strict=False))
+        wrong = sum(
+            max(len(t), len(g)) - len(t & {named.get(label, label) for label in g})
+            for t, g in zip(truth, guess, strict=True)
+        )
+        rates.append(wrong / sum(map(len, truth)))
+    return min(rates)
+
+
+def read_rttm(path: Path) -> list[Turn]:
+    rows = [line.split() for line in path.read_text().splitlines() if line.startswith("SPEAKER")]
+    return [Turn(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in rows]
+
+
+@pytest.fixture
+def program(home):
+    return App(load({"FI_DESKTOP_HOME": str(home)}))
+
+
+@pytest.fixture
+def desktop(qtbot, dressed, program):
+    desktop = Desktop(program)
+    desktop.window.show()
+    desktop.start([])
+    yield desktop
+    if not desktop.window.closable:
+        with qtbot.waitSignal(desktop.ended, timeout=PATIENCE_MS):
+            desktop.stop()
+    desktop.window.deleteLater()
+
+
+def test_a_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, program):
+    seen: list[JobState] = []
+
+    def look(_ids):
+        if not window.jobs.rowCount():
+            return  # told that an empty queue was listed
+        row = window.jobs.job_row(window.jobs.index(0, 0))
+        if seen[-1:] != [row.state]:
+            seen.append(row.state)
+
+    window.jobs.jobs_changed.connect(look)
+    drop_files(window, sample)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1, timeout=PATIENCE_MS)
+    assert seen[-1] is JobState.COMPLETED
+    assert set(seen) <= {JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED}
+    assert JobState.RUNNING in seen
+
+    place = window.table.visualRect(window.jobs.index(0, 0)).center()
+    qtbot.mouseClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    (opened,) = window.windows.all()
+    qtbot.waitUntil(lambda: opened.result is not None and opened.result.isVisible())
+    shown = opened.result.turns.model()
+    assert shown.rowCount() > 5
+    assert {shown.index(row, 3).data() for row in range(shown.rowCount())} == {"Speaker 1", "Speaker 2"}
+
+    turns = program.service.folders.transcript(window.jobs.job_row(window.jobs.index(0, 0)).id).turns
+    assert len(turns) == shown.rowCount()
+    rate = diarization_error_rate(read_rttm(sample.with_suffix(".rttm")), list(turns))
+    assert rate <= 0.05, f"DER {rate:.1%}"
+
+    if SHOT in os.environ:
+        assert QTest.qWaitForWindowExposed(opened)
+        assert QApplication.platformName() == "xcb"
+        opened.result.lanes.choose(3)
+        assert opened.screen().grabWindow(0).save(os.environ[SHOT])
+
+
+def test_closing_at_work_gives_the_job_back_and_the_next_start_does_it(qtbot, home, dressed, five_minutes):
+    first = Desktop(App(load({"FI_DESKTOP_HOME": str(home)})))
+    first.window.show()
+    first.start([five_minutes])
+    qtbot.waitUntil(
+        lambda: (
+            first.window.jobs.counts[JobState.RUNNING] == 1
+            and first.window.jobs.job_row(first.window.jobs.index(0, 0)).share > 0
+        ),
+        timeout=PATIENCE_MS,
+    )
+    first.window.close()
+    (stop,) = [b for b in first.question.box.buttons() if b.text().replace("&", "") == "Stop safely"]
+    with qtbot.waitSignal(first.ended, timeout=PATIENCE_MS):
+        qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
+    second = Desktop(App(load({"FI_DESKTOP_HOME": str(home)})))
+    second.start([])
+    qtbot.waitUntil(lambda: second.window.jobs.counts[JobState.COMPLETED] == 1, timeout=PATIENCE_MS)
+    with qtbot.waitSignal(second.ended, timeout=PATIENCE_MS):
+        second.stop()
+
+
+def test_the_windows_process_loads_nothing_heavy(home, tmp_path):
+    script = tmp_path / "window.py"
+    script.write_text(WINDOW_MODULES)
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "FI_DESKTOP_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    modules = set(done.stdout.split())
+    assert "fi_desktop.gui.main_window" in modules
+    assert not {name.split(".")[0] for name in modules} & HEAVY
+    assert "pyannote.audio" not in modules
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_polite_kill_stops_safely(home, tmp_path, number):
+    script = tmp_path / "window.py"
+    script.write_text(WINDOW_MODULES.replace("window.close()", 'print("ready", flush=True)'))
+    child = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "FI_DESKTOP_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(number)
+        assert child.wait(120) == 0
+    assert "APP_STOPPED" in (home / "logs" / "fi-desktop.log").read_text()
+
+
+@pytest.mark.skipif(not shutil.which("Xvfb"), reason="needs Xvfb")
+def test_the_same_on_a_real_x_display(tmp_path):
+    shot = tmp_path / "result.png"
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with server:
+        try:
+            number = re.match(r"\d+", server.stdout.readline())
+            assert number, "Xvfb did not start"
+            done = subprocess.run(
+                [
+                    *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+                    f"{__file__}::test_a_dropped_recording_becomes_turns_on_the_screen",
+                ],
+                env={
+                    **os.environ,
+                    "DISPLAY": f":{number[0]}",
+                    "QT_QPA_PLATFORM": "xcb",
+                    "QT_SCALE_FACTOR": "1",
+                    SHOT: str(shot),
+                },
+                capture_output=True,
+                text=True,
+                timeout=500,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        finally:
+            server.terminate()
+    assert shot.stat().st_size > 20_000

@@ -1,0 +1,259 @@
+import json
+import time
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+
+from fi_desktop.core.transcript import Grade, Transcript
+from fi_desktop.gui.result.lanes import LanesView
+from fi_desktop.gui.result.turns_model import TurnsModel
+from fi_desktop.gui.result.view import ResultView
+from tests.gui import stories
+
+TALK = stories.conversation(40)
+
+
+@pytest.fixture
+def view(qtbot, dressed, bridge):
+    view = ResultView(TALK, "/recordings/Intake.wav", bridge)
+    qtbot.addWidget(view)
+    view.resize(760, 560)
+    view.show()
+    assert QTest.qWaitForWindowExposed(view)
+    return view
+
+
+def middle_of_turn(lanes: LanesView, number: int) -> QPoint:
+    turn = TALK.turns[number]
+    lane = TALK.speakers.index(turn.speaker)
+    x = lanes._x((turn.start + turn.end) / 2)
+    return QPoint(round(x), lanes._top(lanes._lanes[lane]) + 26)
+
+
+def test_the_turns_model_keeps_qts_rules(qapp):
+    model = TurnsModel(TALK)
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    assert model.rowCount() == 40
+    assert [model.index(0, column).data() for column in range(4)] == [
+        "0:01.2",
+        "0:03.3",
+        "0:02.1",
+        "Speaker 1",
+    ]
+    headings = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(4)]
+    assert headings == ["From", "To", "Length", "Speaker"]
+
+
+def test_a_click_in_the_lanes_selects_the_turn_in_the_list(qtbot, view):
+    number = max(range(40), key=lambda n: TALK.turns[n].duration)
+    qtbot.mouseClick(view.lanes.viewport(), Qt.MouseButton.LeftButton, pos=middle_of_turn(view.lanes, number))
+    assert view.turns.currentIndex().row() == number
+    assert view.turns.selectionModel().isRowSelected(number)
+
+
+def test_a_row_of_the_list_marks_the_turn_in_the_lanes(qtbot, view):
+    view.turns.setFocus()
+    view.turns.selectRow(3)
+    qtbot.keyClick(view.turns, Qt.Key.Key_Down)
+    assert view.turns.currentIndex().row() == 4
+    assert view.lanes.chosen == 4
+
+
+def test_keys_go_from_turn_to_turn(qtbot, view):
+    for key, expected in (
+        (Qt.Key.Key_Right, 0),
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_Left, 0),
+        (Qt.Key.Key_Left, 0),
+        (Qt.Key.Key_End, 39),
+        (Qt.Key.Key_Right, 39),
+        (Qt.Key.Key_Home, 0),
+    ):
+        qtbot.keyClick(view.lanes, key)
+        assert (view.lanes.chosen, view.turns.currentIndex().row()) == (expected, expected)
+
+
+def test_zoom_by_key_and_button_and_wheel(qtbot, view):
+    lanes = view.lanes
+    whole = lanes.pixels_a_second
+    assert lanes.horizontalScrollBar().maximum() == 0
+    qtbot.keyClick(lanes, Qt.Key.Key_Plus)
+    assert lanes.pixels_a_second == pytest.approx(whole * 1.5)
+    (zoom_in,) = [b for b, name in view._zoom_buttons if name == "zoom-in"]
+    qtbot.mouseClick(zoom_in, Qt.MouseButton.LeftButton)
+    assert lanes.pixels_a_second == pytest.approx(whole * 2.25)
+    place = QPointF(400, 40)
+    kept = lanes._moment(place.x())
+    wheel = QWheelEvent(
+        place,
+        lanes.viewport().mapToGlobal(place),
+        QPoint(),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(lanes.viewport(), wheel)
+    assert lanes.pixels_a_second > whole * 4
+    assert lanes._moment(place.x()) == pytest.approx(kept, abs=1 / lanes.pixels_a_second)
+    assert lanes.horizontalScrollBar().maximum() > 0
+    qtbot.keyClick(lanes, Qt.Key.Key_0)
+    assert lanes.pixels_a_second == pytest.approx(whole)
+    for _ in range(60):
+        qtbot.keyClick(lanes, Qt.Key.Key_Plus)
+    view.grab()
+
+
+def test_a_drag_pans(qtbot, view):
+    lanes = view.lanes
+    for _ in range(6):
+        qtbot.keyClick(lanes, Qt.Key.Key_Plus)
+    lanes.horizontalScrollBar().setValue(500)
+    ground = lanes.viewport()
+    qtbot.mousePress(ground, Qt.MouseButton.LeftButton, pos=QPoint(500, 50))
+    qtbot.mouseMove(ground, QPoint(400, 50))
+    qtbot.mouseRelease(ground, Qt.MouseButton.LeftButton, pos=QPoint(400, 50))
+    assert lanes.horizontalScrollBar().value() == 600
+    assert lanes.chosen is None
+
+
+def test_the_pointer_learns_who_and_when(qtbot, view):
+    number = max(range(40), key=lambda n: TALK.turns[n].duration)
+    assert view.lanes.said_at(QPointF(middle_of_turn(view.lanes, number))).startswith("Speaker ")
+    assert view.lanes.said_at(QPointF(5, 5)) == ""
+
+
+def test_the_chosen_turn_comes_into_view(view):
+    for _ in range(10):
+        view.lanes.zoom_in()
+    view.lanes.choose(39)
+    x = view.lanes._x(TALK.turns[39].start)
+    assert 176 <= x <= view.lanes.viewport().width()
+
+
+def test_a_screen_reader_hears_shares(view):
+    said = view.lanes.accessibleDescription()
+    assert said.startswith("Speaker 1: ")
+    assert "Speaker 2: " in said
+    assert "%" in said
+
+
+@pytest.mark.parametrize(
+    ("grade", "sentence"),
+    [
+        (Grade.CLEAR, "The voices are clearly different."),
+        (Grade.FAIR, "The voices are fairly different: a short look is worthwhile."),
+        (Grade.DOUBTFUL, "Voices hard to tell apart, or only one voice: please check."),
+    ],
+)
+def test_the_grade_is_a_sentence(qtbot, bridge, grade, sentence):
+    notes = (stories.DOUBT,) if grade is Grade.DOUBTFUL else ()
+    view = ResultView(stories.conversation(9, grade=grade, notes=notes), "/x.wav", bridge)
+    qtbot.addWidget(view)
+    assert view.verdict == sentence
+
+
+def test_notes_are_shown_without_a_grade_too(qtbot, bridge):
+    view = ResultView(stories.conversation(9, grade=None, notes=("It ends early.",)), "/x.wav", bridge)
+    qtbot.addWidget(view)
+    assert view.verdict == "It ends early."
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("rttm", "SPEAKER"), ("json", "{"), ("txt", "")])
+def test_exports(qtbot, view, tmp_path, ending, begins):
+    action = view.export.menu().actions()[["rttm", "json", "txt"].index(ending)]
+    action.trigger()
+    (dialog,) = view.findChildren(QFileDialog)
+    target = tmp_path / f"out.{ending}"
+    dialog.fileSelected.emit(str(target))
+    dialog.reject()
+    qtbot.waitUntil(lambda: view.message.text == f"Saved as out.{ending}.")
+    text = target.read_text(encoding="utf-8")
+    assert text.startswith(begins)
+    if ending == "json":
+        assert Transcript.from_json(json.loads(text)) == TALK
+
+
+def test_an_export_that_cannot_be_written_says_why(qtbot, view, tmp_path):
+    view.export.menu().actions()[0].trigger()
+    (dialog,) = view.findChildren(QFileDialog)
+    dialog.fileSelected.emit(str(tmp_path / "nowhere" / "out.rttm"))
+    dialog.reject()
+    qtbot.waitUntil(lambda: view.message.isVisible())
+    assert view.message.text == "The file could not be written there: choose another folder."
+
+
+def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
+    talk = stories.conversation(5000, speakers=4)
+    assert talk.duration > 3 * 3600
+    view = ResultView(talk, "/x.wav", bridge)
+    qtbot.addWidget(view)
+    view.resize(1200, 700)
+    view.show()
+    assert QTest.qWaitForWindowExposed(view)
+    spent = []
+    for _ in range(12):
+        begun = time.process_time()
+        view.lanes.grab()
+        spent.append(time.process_time() - begun)
+        view.lanes.zoom_in()
+    view.lanes.choose(4321)
+    view.turns.choose(4321)
+    view.grab()
+    # the median, of this process's own time: others may have the cores
+    assert sorted(spent)[6] < 0.25
+
+
+def test_one_short_turn_of_one_speaker(qtbot, bridge):
+    view = ResultView(stories.conversation(1, speakers=1), "/x.wav", bridge)
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.grab()
+    qtbot.keyClick(view.lanes, Qt.Key.Key_Right)
+    assert view.lanes.chosen == 0
+
+
+def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
+    made = replace(TALK.provenance, options={"transcriber": asked}, transcriber=by)
+    view = ResultView(replace(TALK, provenance=made, notes=notes), "/recordings/Intake.wav", bridge)
+    qtbot.addWidget(view)
+    view.show()
+    return view
+
+
+@pytest.mark.parametrize(
+    ("how", "said", "buttons"),
+    [
+        (
+            {},
+            "No transcription model was installed when this recording was processed.",
+            ["Choose a model…", "Process again"],
+        ),
+        ({"asked": "none"}, "Transcription was switched off for this recording.", []),
+        (
+            {"notes": ("The words are missing: The model is damaged.",)},
+            "Transcription failed: The model is damaged.",
+            ["Process again"],
+        ),
+        ({"by": "whisper"}, "No words could be made out in this recording.", []),
+    ],
+)
+def test_where_the_text_would_be_it_says_why_there_is_none(qtbot, dressed, bridge, how, said, buttons):
+    view = without_words(qtbot, bridge, **how)
+    assert view.no_words.said == said
+    shown = [b.text() for b in view.no_words.findChildren(QPushButton) if b.isVisible()]
+    assert shown == buttons
+    assert view.turns.isVisible()  # who spoke when is there all the same
+
+
+def test_the_reason_leads_to_what_can_be_done(qtbot, dressed, bridge):
+    view = without_words(qtbot, bridge)
+    with qtbot.waitSignal(view.models_asked):
+        qtbot.mouseClick(view.no_words.models, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(view.again_asked):
+        qtbot.mouseClick(view.no_words.again, Qt.MouseButton.LeftButton)

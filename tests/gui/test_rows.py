@@ -1,0 +1,168 @@
+"""How far a job is and how long it will take: honest, and never going back."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.chosen import Chosen
+from fi_desktop.core.errors import ErrorKind
+from fi_desktop.core.job import Stage, StageTime
+from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.jobs.speed import Speeds
+from fi_desktop.viewmodel.pace import eta_s, keep_progress, progressed, spent_s
+from fi_desktop.viewmodel.rows import row_of
+from tests.gui import stories
+
+NOW = 1_000_000.0
+NO_WORDS, WORDS = Chosen("builtin", ""), Chosen("builtin", "whisper-small")
+
+
+def running(transcriber="auto", speeds=None):
+    began = stories.claimed(stories.submitted(1, at=NOW - 60, transcriber=transcriber), NOW)
+    return row_of(began.job, speeds=speeds)
+
+
+class Following:
+    """A running job, as its worker tells of it."""
+
+    def __init__(self, row, speeds=None, *, duration_s=1000.0):
+        self.row, self.speeds, self.duration_s = row, speeds or Speeds(), duration_s
+        self.chosen = None
+
+    def told(self, stage, fraction, at_s):
+        """The worker tells so many seconds after it began."""
+        news = JobProgressed(1, stage, fraction, self.duration_s, self.chosen)
+        self.row = progressed(self.row, news, self.speeds, NOW + at_s)
+        return self
+
+    def left(self, at_s):
+        return eta_s(self.row, NOW + at_s)
+
+
+def measured(chosen=NO_WORDS, **took):
+    """What three jobs taught whose stages took so many seconds for each 100 of the recording."""
+    speeds = Speeds()
+    stages = tuple(StageTime(Stage(stage), took_s) for stage, took_s in took.items())
+    for job_id in range(1, 4):
+        begun = stories.claimed(stories.submitted(job_id, at=NOW - 900), NOW - 800)
+        job = stories.completed(begun, NOW - 700, duration_s=100.0, stages=stages).job
+        speeds.learn(replace(job, summary=replace(job.summary, engine=chosen.engine, model=chosen.model)))
+    return speeds
+
+
+@pytest.mark.parametrize(("chosen", "share"), [(NO_WORDS, 0.83), (WORDS, 0.07)])
+def test_words_leave_less_of_the_bar_to_what_comes_before(chosen, share):
+    job = Following(running())
+    job.chosen = chosen
+    assert job.told(Stage.DIARIZE, 0.0, 0).row.share == pytest.approx(share)
+
+
+def test_the_time_left_is_not_told_before_it_is_known_what_does_the_job():
+    job = Following(running(), measured(decode=1, speech=1, diarize=7, join=1))
+    assert job.told(Stage.DECODE, 0.9, 30).left(30) is None
+    job.chosen = NO_WORDS
+    assert job.told(Stage.SPEECH, 0.0, 31).left(31) == pytest.approx(90.0)
+
+
+def test_a_job_with_words_is_not_foretold_from_jobs_without():
+    speeds = measured(decode=1, speech=1, diarize=7, join=1)
+    job = Following(running(speeds=speeds), speeds)
+    job.told(Stage.DECODE, 0.5, 1)
+    job.chosen = WORDS
+    job.told(Stage.DIARIZE, 1.0, 60)
+    assert job.row.share == pytest.approx(0.32)
+    assert job.left(60) is None  # nothing was learnt of the model yet
+    job.told(Stage.TRANSCRIBE, 0.0, 61)
+    assert job.left(70) is None
+    job.told(Stage.TRANSCRIBE, 0.25, 81)
+    assert job.left(81) == pytest.approx(60.0)
+
+
+def test_the_time_left_counts_down_between_reports_and_ends_in_nothing_false():
+    speeds = measured(WORDS, decode=1, speech=1, diarize=1, transcribe=6, join=1)
+    job = Following(running(speeds=speeds), speeds)
+    job.chosen = WORDS
+    job.told(Stage.TRANSCRIBE, 0.0, 30)
+    assert [job.left(at_s) for at_s in (30, 40, 60)] == pytest.approx([70.0, 60.0, 40.0])
+    assert job.left(70) is None  # not heard of for longer than it is expected to take
+    job.told(Stage.TRANSCRIBE, 0.9, 99)
+    assert job.left(99) == pytest.approx(0.9 * 69 / 9 + 0.1 * 6.0 + 10.0)
+    assert job.left(99 + 30) is None  # never 0:00, and never growing
+
+
+@given(st.lists(st.tuples(st.sampled_from(Stage), st.floats(0, 1), st.floats(0, 100)), max_size=12))
+def test_between_reports_the_time_left_never_grows(news):
+    speeds = measured(decode=1, speech=1, diarize=7, join=1)
+    job, at_s = Following(running(speeds=speeds), speeds), 0.0
+    job.chosen = NO_WORDS
+    for stage, fraction, later_s in news:
+        before = job.left(at_s)
+        after = job.left(at_s + later_s)
+        assert after is None or (before is not None and 0 < after <= before)
+        at_s += later_s
+        job.told(stage, fraction, at_s)
+
+
+def test_its_own_pace_counts_the_more_the_further_a_stage_is():
+    speeds = measured(decode=1, speech=1, diarize=7, join=1)
+    job = Following(running(speeds=speeds), speeds)
+    job.chosen = NO_WORDS
+    job.told(Stage.DIARIZE, 0.0, 20)
+    assert (job.row.share, job.left(20)) == (pytest.approx(0.2), pytest.approx(80.0))
+    job.told(Stage.DIARIZE, 0.5, 90)  # half as fast as the others were
+    assert job.left(90) == pytest.approx(0.5 * 70 + 0.5 * 35 + 10)
+
+
+@given(
+    st.sampled_from(["auto", "none", "whisper-small"]),
+    st.lists(
+        st.tuples(st.sampled_from(Stage), st.floats(0, 1), st.sampled_from([None, NO_WORDS, WORDS])),
+        max_size=12,
+    ),
+)
+def test_progress_never_goes_back_and_ends_at_one(transcriber, news):
+    job, seen = Following(running(transcriber)), [0.0]
+    for stage, fraction, chosen in news:
+        job.chosen = chosen
+        seen.append(job.told(stage, fraction, 1).row.share)
+    assert seen == sorted(seen)
+    assert seen[-1] <= 1.0
+    assert job.told(Stage.JOIN, 1.0, 2).row.share == pytest.approx(1.0)
+
+
+def test_a_job_took_all_its_attempts_and_the_waits_between_them():
+    """25 s, a wait of a minute, and 5 s more: half a minute is not what the person waited."""
+    first = stories.claimed(stories.submitted(1, at=NOW), NOW + 10)
+    failed = stories.failed(first, NOW + 35, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 95)
+    assert spent_s(row_of(failed.job), NOW + 40) == pytest.approx(25 + 5)
+    due = stories.then(failed, ev.Due(1, NOW + 95))
+    second = stories.claimed(due, NOW + 96)
+    assert spent_s(row_of(second.job), NOW + 98) == pytest.approx(88)
+    done = stories.completed(second, NOW + 101)
+    assert spent_s(row_of(done.job), NOW + 500) == pytest.approx(91)
+    # done again, it is a run of its own; if that is called off, what its result took counts again
+    again = stories.then(done, ev.RetryAsked(1, NOW + 600, keep_result=True))
+    assert spent_s(row_of(again.job, again.event), NOW + 607) == pytest.approx(7)
+    third = stories.claimed(again, NOW + 610)
+    assert spent_s(row_of(third.job), NOW + 613) == pytest.approx(3)
+    cancelled = stories.then(third, ev.Cancelled(1, NOW + 620, third.job.claim))
+    assert spent_s(row_of(cancelled.job), NOW + 700) == pytest.approx(5)
+
+
+def test_the_time_in_which_the_program_was_closed_is_nobodys():
+    first = stories.claimed(stories.submitted(1, at=NOW), NOW + 10)
+    released = stories.then(first, ev.Released(1, NOW + 20, first.job.claim))
+    second = stories.claimed(released, NOW + 50_000)
+    done = stories.completed(second, NOW + 50_005)
+    assert spent_s(row_of(done.job), NOW + 60_000) == pytest.approx(15)
+
+
+def test_the_length_is_kept_while_a_job_waits_for_its_retry():
+    job = Following(running(), duration_s=67.0).told(Stage.SPEECH, 0.5, 3).row
+    began = stories.claimed(stories.submitted(1, at=NOW - 60), NOW)
+    failed = stories.failed(began, NOW + 5, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 65)
+    waiting = keep_progress(job, row_of(failed.job))
+    assert (waiting.duration_s, waiting.share, waiting.stage) == (67.0, 0.0, None)

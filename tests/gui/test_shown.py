@@ -1,0 +1,205 @@
+"""Filter, folds and order against the same made naively, over any sequence of changes."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+
+from fi_desktop.core import events as ev
+from fi_desktop.core.job import Job, JobOptions, JobState, Priority
+from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.job_table.order import key_of
+from fi_desktop.gui.job_table.query import combine, parse
+from fi_desktop.jobs.news import JobChanged, JobRemoved
+from fi_desktop.viewmodel.ranking import Ranking, runs
+from fi_desktop.viewmodel.rows import row_of
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+NOW = 1_790_000_000.0
+IDS = st.integers(1, 24)
+STATES = (JobState.QUEUED, JobState.RUNNING, JobState.FAILED, JobState.CANCELLED)
+QUERIES = ("", "alv", "state:failed", "-state:failed", "batch:1 a")
+STEPS = st.one_of(
+    st.tuples(st.just("job"), st.lists(st.tuples(IDS, st.sampled_from(STATES)), min_size=1, max_size=20)),
+    st.tuples(st.just("gone"), st.lists(IDS, min_size=1, max_size=15)),
+    st.tuples(st.just("aside"), st.lists(IDS, max_size=5)),
+    st.tuples(st.just("back"), st.lists(IDS, max_size=5)),
+    st.tuples(st.just("query"), st.sampled_from(QUERIES)),
+    st.tuples(st.just("fold"), st.sampled_from((1, 9, 17))),
+    st.tuples(st.just("unfold"), st.sampled_from((1, 9, 17))),
+    st.tuples(
+        st.just("sort"),
+        st.tuples(st.sampled_from((None, *Column)), st.sampled_from(tuple(Qt.SortOrder))),
+    ),
+)
+
+
+def job(job_id: int, state: JobState) -> Job:
+    """A job of one of three batches, or of none; four names for all."""
+    batch = {0: 1, 1: 9, 2: 17, 3: None}[job_id // 8] if job_id != 8 else None
+    name = ("Alvarez", "Zoë", "zoe", "mañana")[job_id % 4]
+    at = NOW - (batch or job_id % 5)  # what was handed in together came at the same time
+    return Job(job_id, f"/r/{name}.wav", JobOptions(), Priority.NORMAL, at, state, batch=batch)
+
+
+class Naive:
+    """What the table should show, made anew each time."""
+
+    def __init__(self):
+        self.jobs, self.aside, self.folded = {}, set(), set()
+        self.test, self.column, self.descending = None, None, True
+
+    def lines(self):
+        rows = [row_of(job) for job in self.jobs.values() if job.id not in self.aside]
+        rows = [row for row in rows if self.test is None or self.test(row)]
+        lines = [(row, (row.id,)) for row in rows if row.batch not in self.folded]
+        for batch in self.folded:
+            members = [row for row in rows if row.batch == batch]
+            if members:
+                lines.append((self._head(batch, members), tuple(sorted(row.id for row in members))))
+        key = key_of(self.column, lambda: NOW)
+        lines.sort(key=lambda line: abs(line[0].id), reverse=True)
+        lines.sort(key=lambda line: key(line[0]), reverse=self.descending)
+        return [members for _, members in lines]
+
+    def _head(self, batch, members):
+        """Return what a batch is sorted by: said here a second time, from all its jobs."""
+        order = (*STATES[1:2], JobState.RETRYING, JobState.QUEUED, JobState.COMPLETED, JobState.FAILED)
+        states = {row.state for row in members}
+        state = next((state for state in order if state in states), JobState.CANCELLED)
+        first = min(members, key=lambda row: row.id)
+        ended = sum(row.state.final for row in members)
+        return first._replace(
+            id=-batch,
+            name="r",
+            folded="r",
+            state=state,
+            share=ended / len(members),
+            since=min(row.submitted_at for row in members),
+            submitted_at=min(row.submitted_at for row in members),
+            engine="",
+            language=None,
+            attempts=0,
+            speakers=None,
+            finished_at=None,
+        )
+
+
+def shown(model: JobsModel):
+    return [tuple(row.id for row in model.rows_at(place)) for place in range(model.rowCount())]
+
+
+def settle(model: JobsModel):
+    """Show what is waiting, without an event loop."""
+    while not model.settled:
+        model._shown_at = model._took_s = 0.0
+        model._on_gathered()
+
+
+def step(model: JobsModel, naive: Naive, kind: str, what):
+    match kind:
+        case "job":
+            jobs = {job_id: job(job_id, state) for job_id, state in what}
+            naive.jobs.update(jobs)
+            model.take_news([JobChanged(one, ev.Due(one.id, NOW)) for one in jobs.values()])
+        case "gone":
+            for job_id in what:
+                naive.jobs.pop(job_id, None)
+                naive.aside.discard(job_id)
+            model.take_news([JobRemoved(job_id) for job_id in what])
+        case "aside":
+            naive.aside.update(job_id for job_id in what if job_id in naive.jobs)
+            model.set_aside(what)
+        case "back":
+            naive.aside.difference_update(what)
+            model.put_back(what)
+        case "query":
+            naive.test = combine(parse(what).tests, frozenset())
+            model.show_only(naive.test)
+        case "fold":
+            naive.folded.add(what)
+            model.fold([what])
+        case "unfold":
+            naive.folded.discard(what)
+            model.unfold([what])
+        case _:
+            naive.column, order = what
+            naive.descending = naive.column is None or order is Qt.SortOrder.DescendingOrder
+            model.sort(-1 if naive.column is None else naive.column, order)
+    settle(model)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def test_lines_are_what_filter_folds_and_order_say(steps):
+    model, naive = JobsModel(now=lambda: NOW), Naive()
+    for kind, what in steps:
+        step(model, naive, kind, what)
+        assert shown(model) == naive.lines(), kind
+        there = [one for one in naive.jobs.values() if one.id not in naive.aside]
+        assert model.total == len(there)
+        assert all(model.counts[state] == sum(one.state is state for one in there) for state in JobState)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(STEPS, max_size=10))
+def test_views_are_told_the_truth_of_every_change(steps):
+    model, naive = JobsModel(now=lambda: NOW), Naive()
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    copy = []  # what a view knows that hears nothing but the signals
+
+    def inserted(_parent, first, last):
+        copy[first:first] = shown(model)[first : last + 1]
+
+    def removed(_parent, first, last):
+        del copy[first : last + 1]
+
+    def anew():
+        copy[:] = shown(model)
+
+    def changed(first, last):
+        copy[first.row() : last.row() + 1] = shown(model)[first.row() : last.row() + 1]
+
+    for signal, slot in (
+        (model.rowsInserted, inserted),
+        (model.rowsRemoved, removed),
+        (model.modelReset, anew),
+        (model.layoutChanged, anew),
+        (model.dataChanged, changed),
+    ):
+        signal.connect(slot)
+    for kind, what in steps:
+        step(model, naive, kind, what)
+        assert copy == naive.lines(), kind
+    assert isinstance(tester.model(), QAbstractItemModel)
+
+
+@given(
+    st.dictionaries(st.integers(1, 60), st.integers(0, 5)),
+    st.lists(st.tuples(st.integers(1, 60), st.integers(0, 5))),
+    st.booleans(),
+)
+def test_a_ranking_finds_every_place(keys, moves, descending):
+    ranking = Ranking(keys, descending=descending)
+    for entry, key in moves:
+        if entry in ranking:
+            ranking.move(entry, key)
+        else:
+            ranking.insert(ranking.place_for(entry, key), {entry: key})
+        keys[entry] = key
+    expected = sorted(keys, reverse=True)
+    expected.sort(key=keys.__getitem__, reverse=descending)
+    assert list(ranking) == expected
+    assert [ranking.place(entry) for entry in expected] == list(range(len(expected)))
+    assert list(ranking.turned()) == list(Ranking(keys, descending=not descending))
+    assert list(ranking) == expected
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"), [([], []), ([3], [(3, 3)]), ([1, 5, 2, 4, 9], [(9, 9), (4, 5), (1, 2)])]
+)
+def test_runs_of_neighbours(places, expected):
+    assert runs(places) == expected

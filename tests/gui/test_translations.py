@@ -1,0 +1,137 @@
+"""What the window says is all found, all translated, and translated with the same places, keys and marks."""
+
+import ast
+import re
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+import fi_desktop
+from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.language import TONGUES
+from fi_desktop.settings import changed
+from fi_desktop.system.files import resource
+from tests.gui.conftest import FakeProgram
+
+ROOT = Path(fi_desktop.__file__).parent.parent
+sys.path.append(str(ROOT / "packaging"))
+import translations  # noqa: E402 a script, not a part of the package
+
+_SHOWN = {
+    "addAction", "addItem", "addMenu", "addSection", "addTab", "say", "setAccessibleDescription",
+    "setAccessibleName", "setInformativeText", "setPlaceholderText", "setStatusTip", "setText", "setTitle",
+    "setToolTip", "setWhatsThis", "setWindowTitle", "showMessage", "QAction", "QLabel", "QMenu",
+    "QPushButton",
+}  # fmt: skip
+# names, and signs that are the same in every language
+_OF_NO_LANGUAGE = re.compile(
+    r"( – )?fi-desktop|&?English|Es&?pañol|</?(qt|br)>|[\W\d_]*|hf_…|sumatriptán\nlorazepam|bad|warn|info"
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    context: str
+    source: str
+    forms: tuple[str, ...]
+    finished: bool
+
+
+def messages(file: Path) -> list[Message]:
+    return [
+        Message(
+            context.findtext("name", ""),
+            message.findtext("source", ""),
+            tuple(
+                part.text or ""
+                for part in message.find("translation").iter()
+                if part.tag == "numerusform" or not message.get("numerus")
+            ),
+            message.find("translation").get("type") is None,
+        )
+        for context in ElementTree.parse(file).iter("context")
+        for message in context.iter("message")
+    ]
+
+
+def catalogue(tongue: str) -> Path:
+    return resource("i18n") / f"fi_desktop_{tongue}.ts"
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_catalogues_hold_what_the_source_says_now_and_nothing_else(tmp_path, tongue):
+    now = tmp_path / catalogue(tongue).name
+    shutil.copy(catalogue(tongue), now)
+    translations.update(tongue, now)
+    kept, said = ({(m.context, m.source) for m in messages(file)} for file in (catalogue(tongue), now))
+    assert said - kept == set(), "run `make translations`"
+    assert kept - said == set(), "run `make translations`"
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_all_is_translated(tongue):
+    assert [m for m in messages(catalogue(tongue)) if not m.finished or not all(m.forms)] == []
+
+
+def places(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)", text))
+
+
+def key(text: str) -> bool:
+    """Whether a letter is underlined."""
+    return "&" in text.replace("&&", "")
+
+
+def test_a_translation_has_the_places_the_key_and_the_end_of_its_source():
+    for message in messages(catalogue("es")):
+        for form in message.forms:
+            assert places(form) == places(message.source)
+            assert key(form) == key(message.source), form
+            assert form.endswith("…") == message.source.endswith("…"), form
+            assert form.endswith(".") == message.source.endswith("."), form
+            assert set(re.findall("%L?n", form)) <= set(re.findall("%L?n", message.source)), form
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+def test_no_two_entries_of_a_menu_have_the_same_key(qtbot, dressed, home, tongue):
+    program = FakeProgram(home)
+    program.settings = changed(program.settings, {"language": tongue})
+    desktop = Desktop(program)
+    qtbot.addWidget(desktop.window)
+    bar = desktop.window.findChild(QMenuBar)
+    for menu in (bar, *desktop.window.findChildren(QMenu)):
+        keys = Counter(
+            found[1].casefold()
+            for action in menu.actions()
+            if action.isVisible() and (found := re.search(r"&(\w)", action.text().replace("&&", "")))
+        )
+        assert [each for each, times in keys.items() if times > 1] == [], [a.text() for a in menu.actions()]
+    desktop.language.close()
+
+
+def literals(call: ast.Call) -> Iterator[str]:
+    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+        parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
+        for part in parts:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value
+
+
+def test_no_word_reaches_the_person_untranslated():
+    said = []
+    for path in sorted((ROOT / "fi_desktop" / "gui").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                words = literals(node) if name in _SHOWN else ()
+                said += [
+                    f"{path.name}: {name}({word!r})" for word in words if not _OF_NO_LANGUAGE.fullmatch(word)
+                ]
+    assert said == []

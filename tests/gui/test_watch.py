@@ -1,0 +1,217 @@
+"""Watched folders in the window: chosen, told of, and stopped."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from fi_desktop.audio.files import LeftOut, Unreadable
+from fi_desktop.core.errors import error_info
+from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.gui.adding.folder_words import FolderWords
+from fi_desktop.gui.desktop import Desktop
+from fi_desktop.system.files import disk_full
+from fi_desktop.watch.profiles import Choice
+from fi_desktop.watch.watched import FolderState, Look, WatchedFolder
+from fi_desktop.watch.watcher import load, save
+from tests.gui.conftest import FakeProgram
+
+FULL = error_info(disk_full())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "Recorder"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def watch(desktop):
+    """The desk of watched folders, which looks often."""
+    desktop.watch.watcher.interval_s = 0.02
+    return desktop.watch
+
+
+@pytest.fixture
+def dialog(qtbot, window, watch):
+    window.commands.watch.trigger()
+    assert QTest.qWaitForWindowExposed(watch.dialog)
+    return watch.dialog
+
+
+def press(qtbot, box, text):
+    (button,) = [button for button in box.buttons() if button.text().replace("&", "") == text]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def state(dialog, row=0):
+    return dialog.list.item(row).text().splitlines()[1]
+
+
+def test_what_arrives_is_taken_and_told_once(qtbot, window, watch, dialog, folder, home):
+    dialog.propose(WatchedFolder(folder))
+    qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
+    qtbot.waitUntil(lambda: load(home) == (WatchedFolder(folder),))
+    assert watch.sign.isVisible()
+    assert (watch.sign.text(), watch.sign.accessibleName()) == ("1", "1 folder watched")
+    for number in range(3):
+        (folder / f"{number}.wav").write_bytes(b"RIFF%d" % number)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    qtbot.waitUntil(lambda: window.message.text == "3 recordings taken from watched folders.")
+    (folder / "4.wav").write_bytes(b"RIFF four")
+    qtbot.waitUntil(lambda: window.message.text == "4 recordings taken from watched folders.")
+    assert state(dialog).startswith("Watching, 4 taken, last ")
+    (folder / "letter.txt").write_text("Dear colleague")
+    told = "Watching, 1 file of another kind left out (1 .txt), 4 taken, last "
+    qtbot.waitUntil(lambda: state(dialog).startswith(told))
+    assert told in watch.sign.toolTip()
+
+
+def test_what_is_in_it_already_is_asked_about(qtbot, window, watch, dialog, folder):
+    for number in range(2):
+        (folder / f"{number}.wav").write_bytes(b"RIFF%d" % number)
+    dialog.propose(WatchedFolder(folder))
+    qtbot.waitUntil(lambda: dialog.question is not None)
+    assert dialog.question.text() == "Take the 2 recordings in it now?"
+    press(qtbot, dialog.question, "Cancel")
+    assert watch.watcher.folders == ()
+    dialog.propose(WatchedFolder(folder))
+    qtbot.waitUntil(lambda: dialog.question is not None)
+    press(qtbot, dialog.question, "Only new ones")
+    qtbot.waitUntil(lambda: watch.watcher.folders == (WatchedFolder(folder),))
+    (folder / "new.wav").write_bytes(b"RIFF new")
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    assert window.jobs.job_row(window.jobs.index(0, 0)).name == "new.wav"
+
+
+def test_they_can_be_taken_at_once_and_sub_folders_too(qtbot, window, watch, dialog, folder):
+    (folder / "a.wav").write_bytes(b"RIFF a")
+    dialog.propose(WatchedFolder(folder))
+    qtbot.waitUntil(lambda: dialog.question is not None)
+    press(qtbot, dialog.question, "Take them")
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    (folder / "below").mkdir()
+    (folder / "below" / "b.wav").write_bytes(b"RIFF b")
+    qtbot.mouseClick(dialog.subfolders, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.question is not None)
+    assert dialog.question.text() == "Take the one recording in it now?"
+    press(qtbot, dialog.question, "Take them")
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
+    assert dialog.subfolders.isChecked()
+
+
+def test_a_folders_profile_says_how(qtbot, window, watch, dialog, folder, hand, home):
+    night = Choice(JobOptions(language="ca"), Priority.LOW)
+    window.profiles.keep("Night", night)
+    dialog.propose(WatchedFolder(folder))
+    qtbot.waitUntil(lambda: dialog.list.count() == 1)
+    dialog.profile.setCurrentText("Night")
+    dialog.profile.activated.emit(dialog.profile.currentIndex())
+    qtbot.waitUntil(lambda: watch.watcher.folders == (WatchedFolder(folder, profile="Night"),))
+    window.profiles.rename(window.profiles.own[0], "Nights")
+    assert watch.watcher.folders == (WatchedFolder(folder, profile="Nights"),)
+    assert dialog.profile.currentText() == "Nights"
+    (folder / "a.wav").write_bytes(b"RIFF a")
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    job = hand.claim()
+    assert (job.options, job.priority) == (night.options, Priority.LOW)
+    qtbot.waitUntil(lambda: load(home) == (WatchedFolder(folder, profile="Nights"),))
+
+
+def test_a_folder_that_goes_is_told_once_and_when_it_is_back_no_more(qtbot, window, watch, dialog, folder):
+    dialog.propose(WatchedFolder(folder))
+    qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
+    folder.rmdir()
+    sentence = "The watched folder “Recorder” is not there now; it is looked for again."
+    qtbot.waitUntil(lambda: window.message.text == sentence)
+    assert state(dialog) == "Not there now"
+    assert "Not there now" in watch.sign.toolTip()
+    assert watch.sign.text() == "0 of 1"
+    folder.mkdir()
+    qtbot.waitUntil(lambda: not window.message.isVisible())
+    assert state(dialog) == "Watching"
+
+
+def test_of_two_folders_in_trouble_each_is_told_of(qtbot, window, watch, folder, tmp_path):
+    other = tmp_path / "Other"
+    watch.watch(WatchedFolder(folder), [])
+    watch.watch(WatchedFolder(other), [])
+    qtbot.waitUntil(lambda: "“Other” is not there" in window.message.text)
+    folder.rmdir()
+    qtbot.waitUntil(lambda: "“Recorder” is not there" in window.message.text)
+    other.mkdir()
+    qtbot.waitUntil(lambda: watch.looks()[WatchedFolder(other)].state is FolderState.WATCHING)
+    qtbot.waitUntil(lambda: watch.sign.text() == "1 of 2")
+    assert "“Recorder” is not there" in window.message.text
+
+
+def test_a_folder_is_watched_no_more(qtbot, window, watch, dialog, folder, home):
+    dialog.propose(WatchedFolder(folder))
+    qtbot.waitUntil(lambda: dialog.list.count() == 1)
+    qtbot.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
+    assert dialog.list.count() == 0
+    assert not dialog.remove.isEnabled()
+    assert not watch.sign.isVisible()
+    qtbot.waitUntil(lambda: load(home) == ())
+
+
+def test_a_folder_that_is_not_there_is_refused_in_a_sentence(qtbot, window, watch, dialog, folder):
+    dialog.propose(WatchedFolder(folder / "nowhere"))
+    qtbot.waitUntil(lambda: "nowhere cannot be read" in window.message.text)
+    assert watch.watcher.folders == ()
+
+
+def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_language(
+    qtbot, dressed, home, folder
+):
+    save(home, [WatchedFolder(folder)])
+    desktop = Desktop(FakeProgram(home))
+    desktop.window.show()
+    desktop.start([])
+    qtbot.waitUntil(lambda: desktop.watch.sign.text() == "1" and desktop.watch.sign.isVisible())
+    qtbot.waitUntil(lambda: bool(desktop.watch.watcher.looks))
+    desktop.speak("es")
+    assert desktop.watch.sign.isVisible()
+    assert desktop.watch.sign.accessibleName() == "1 carpeta vigilada"
+    desktop.watch.open()
+    assert state(desktop.watch.dialog) == "Vigilando"
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    assert desktop.watch.watcher.folders == ()
+
+
+@pytest.mark.parametrize(
+    ("look", "words", "sentence"),
+    [
+        (None, "Is looked at for the first time…", ""),
+        (
+            Look(FolderState.WATCHING, 0, None, growing=2, locked=1),
+            "Watching, 2 still being written, 1 cannot be opened",
+            "",
+        ),
+        (
+            Look(
+                FolderState.WATCHING, 0, None, left_out=LeftOut(((".ds2", 3),), (Unreadable("/x/y", "No"),))
+            ),
+            "Watching, 1 folder cannot be read, 3 files of other kinds left out (3 .ds2)",
+            "",
+        ),
+        (
+            Look(FolderState.UNREADABLE, 0, None, reason="Permission denied"),
+            "Cannot be read (Permission denied)",
+            "The watched folder “x” cannot be read: Permission denied.",
+        ),
+        (
+            Look(FolderState.REFUSED, 0, None, refusal=FULL),
+            "Watching; nothing can be taken now",
+            "The watched folder “x”: The disk is full: make room on it, and it goes on.",
+        ),
+    ],
+)
+def test_each_state_has_words(window, look, words, sentence):
+    said = FolderWords(window)
+    assert said.state(look) == words
+    trouble = said.trouble(WatchedFolder(Path("/x")), look) if look is not None else ""
+    assert trouble == sentence

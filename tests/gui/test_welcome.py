@@ -1,0 +1,100 @@
+"""The welcome: once on a new data folder, and whenever it is asked for."""
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices, QFontMetrics
+from PySide6.QtWidgets import QLabel
+
+from fi_desktop.audio.samples import sample_recording
+from fi_desktop.gui.desktop import Desktop
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    folders = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: folders.append(url.toLocalFile()))
+    return folders
+
+
+@pytest.fixture
+def welcome(qtbot, opened, desktop):
+    """The welcome, asked for from the help menu."""
+    desktop.window.help.welcome.trigger()
+    dialog = desktop.welcome.dialog
+    qtbot.waitUntil(lambda: dialog.known.text() != "Looking…")
+    return dialog
+
+
+def click(qtbot, button):
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_it_is_shown_on_a_new_data_folder_alone(qtbot, dressed, program, home):
+    for new in (True, False):
+        desktop = Desktop(program)
+        desktop.window.show()
+        desktop.welcome.open_first()
+        assert (desktop.welcome.dialog is not None) is new
+        if new:
+            (home / "store").mkdir(parents=True)
+        with qtbot.waitSignal(desktop.ended):
+            desktop.stop()
+        desktop.window.deleteLater()
+
+
+def test_it_says_where_data_lies_and_shows_the_folder(qtbot, opened, welcome, home):
+    click(qtbot, welcome.folder)
+    assert opened == [str(home)]
+    assert str(home) in {label.text() for label in welcome.findChildren(QLabel)}
+
+
+def test_it_says_what_does_the_work(welcome):
+    assert welcome.computer.text() in (
+        "The processor does the work; no graphics card was found that helps.",
+        "A graphics card does the heavy part.",
+    )
+    assert welcome.known.text() == "The built-in engine tells voices apart. Nothing writes words down yet."
+
+
+def test_the_sample_is_a_job_and_the_welcome_is_done(qtbot, welcome, desktop):
+    click(qtbot, welcome.sample)
+    assert desktop.welcome.dialog is None
+    qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 1)
+    assert desktop.window.jobs.index(0, 0).data() == sample_recording().name
+
+
+def test_models_are_a_click_away(qtbot, welcome, desktop):
+    click(qtbot, welcome.models)
+    assert desktop.window.models.dialog.isVisible()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_a_key_closes_it_and_it_can_be_had_again(qtbot, welcome, desktop, key):
+    qtbot.keyClick(welcome, key)
+    assert desktop.welcome.dialog is None
+    desktop.window.help.welcome.trigger()
+    assert desktop.welcome.dialog.isVisible()
+
+
+def test_another_language_is_spoken_at_once_and_kept(qtbot, welcome, desktop, program):
+    welcome.language.setFocus()
+    spanish = welcome.language.findData("es")
+    welcome.language.setCurrentIndex(spanish)
+    welcome.language.activated.emit(spanish)
+    qtbot.waitUntil(lambda: desktop.language.choice == "es")
+    assert desktop.welcome.dialog is not welcome
+    assert desktop.welcome.dialog.language.currentData() == "es"
+    qtbot.waitUntil(lambda: program.settings.language == "es")
+
+
+@pytest.mark.parametrize("width", [520, 760])
+def test_nothing_is_cut_off_in_a_small_window(qtbot, welcome, width):
+    welcome.resize(width, 420)
+    qtbot.waitUntil(lambda: welcome.width() == width)
+    for shown in (welcome.computer, welcome.known, *welcome.findChildren(QLabel)):
+        if shown.wordWrap():
+            metrics = QFontMetrics(shown.font())
+            needed = metrics.boundingRect(shown.rect(), int(Qt.TextFlag.TextWordWrap), shown.text())
+            assert needed.height() <= shown.height()
+    bottom = welcome.begin.mapTo(welcome, QPoint(0, welcome.begin.height())).y()
+    assert bottom <= welcome.height()

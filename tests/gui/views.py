@@ -1,0 +1,277 @@
+"""Every view of the program, each as a person meets it on a busy day; by name."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from fi_desktop.core.events import Submitted
+from fi_desktop.core.transcript import Grade
+from fi_desktop.gui import room
+from fi_desktop.gui.help.menu import HelpMenu
+from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.gui.result.window import JobWindow
+from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.viewmodel import pin
+from fi_desktop.watch.watched import WatchedFolder
+from tests.gui import stories
+from tests.gui.events import drag_in, files_data
+from tests.gui.events import drop as drop_data
+from tests.gui.monitor_stories import clinic_days
+from tests.gui.scene import Scene
+
+View = Callable[[Scene], QWidget]
+
+
+def queue(scene: Scene) -> QWidget:
+    scene.desktop.window.table.select(8)
+    return scene.desktop.window
+
+
+def narrow(scene: Scene) -> QWidget:
+    scene.desktop.window.resize(760, 420)
+    return queue(scene)
+
+
+def empty(scene: Scene) -> QWidget:
+    scene.desktop.window.show_jobs()
+    return scene.desktop.window
+
+
+def drop(scene: Scene) -> QWidget:
+    drag_in(scene.desktop.window, files_data([Path("/recordings/a.wav")]))
+    return scene.desktop.window
+
+
+def refused(scene: Scene) -> QWidget:
+    words = QMimeData()
+    words.setText("Follow-up in two weeks.")
+    drop_data(scene.desktop.window, words)
+    return scene.desktop.window
+
+
+def retrying(scene: Scene) -> QWidget:
+    return opened(scene, 6, 640, 420)
+
+
+def turns(scene: Scene) -> QWidget:
+    scene.finish(1, stories.conversation(58))
+    window = result(scene, 1)
+    window.result.turns.choose(9)
+    window.result.lanes.choose(9)
+    return window
+
+
+def doubtful(scene: Scene) -> QWidget:
+    talk = stories.conversation(
+        34, speakers=3, grade=Grade.DOUBTFUL, name="WS330117.WMA", notes=(stories.DOUBT,)
+    )
+    scene.finish(3, talk)
+    return result(scene, 3)
+
+
+def reading(scene: Scene) -> QWidget:
+    scene.finish(2, stories.consultation())
+    window = result(scene, 2)
+    window.result.reading.table.selectRow(3)
+    return window
+
+
+def searching(scene: Scene) -> QWidget:
+    window = reading(scene)
+    window.result.reading.bar.open()
+    window.result.reading.bar.field.setText("dolor")
+    return window
+
+
+def models(scene: Scene) -> QWidget:
+    scene.desktop.window.models.show()
+    dialog = scene.desktop.window.models.dialog
+    assert dialog is not None
+    scene.wait(lambda: dialog.list.rows)
+    return dialog
+
+
+def settings(scene: Scene) -> QWidget:
+    return asked_for(scene, scene.desktop.window.commands.preferences)
+
+
+def keys(scene: Scene) -> QWidget:
+    return asked_for(scene, scene.desktop.window.findChild(HelpMenu).keys)
+
+
+def welcome(scene: Scene) -> QWidget:
+    dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).welcome)
+    scene.wait(lambda: len(dialog.known.text()) > 20)  # what the computer has is looked for
+    return dialog
+
+
+def about(scene: Scene) -> QWidget:
+    dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).about)
+    scene.wait(lambda: "\n\n" in dialog.others.toPlainText())  # what the program is made of is in many files
+    return dialog
+
+
+def details(scene: Scene, job_id: int) -> QWidget:
+    window = scene.desktop.window
+    if not window.commands.details.isChecked():
+        window.commands.details.trigger()
+    window.table.select(job_id)
+    scene.settle()
+    return window
+
+
+def pin_dialog(scene: Scene) -> QWidget:
+    return asked_for(scene, scene.desktop.window.commands.lock)
+
+
+def cover(scene: Scene) -> QWidget:
+    home, lock = scene.program.settings.home, scene.desktop.lock
+    if not pin.exists(home):
+        pin.change(home, "", "2468")
+    lock.lock()
+    lock.cover.forgot.click()
+    return lock.cover
+
+
+def just_added(scene: Scene) -> QWidget:
+    window = scene.desktop.window
+    folder = scene.program.settings.home / "Recordings"
+    folder.mkdir(exist_ok=True)
+    files = [folder / f"Consulta 012{number}.wav" for number in range(3)]
+    for file in files:
+        file.write_bytes(b"RIFF" + file.name.encode())
+    drop_data(window, files_data(files))
+    scene.wait(lambda: window.message.isVisible())
+    window.message.offer.click()
+    return window
+
+
+def asked_for(scene: Scene, action: QAction) -> QDialog:
+    """Return the dialog that an action opens."""
+    action.trigger()
+    found: list[QDialog] = []
+
+    def look() -> bool:
+        found[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog) and w.isVisible()]
+        return bool(found)
+
+    scene.wait(look)
+    return found[0]
+
+
+def watched(scene: Scene) -> QWidget:
+    here = scene.program.settings.home / "Recorder"
+    here.mkdir(exist_ok=True)
+    desk = scene.desktop.watch
+    for path in (here, here.with_name("USB stick")):
+        desk.watch(WatchedFolder(path), [])
+    scene.wait(lambda: len(desk.looks()) == 2 and all(desk.looks().values()))
+    scene.desktop.window.commands.watch.trigger()
+    assert desk.dialog is not None
+    return desk.dialog
+
+
+def monitor(scene: Scene, page: int) -> QWidget:
+    scene.desktop.window.commands.monitor.trigger()
+    (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
+    scene.settle(400)
+    for _ in range(60):  # a minute of looks, for its curves
+        window._on_tick()
+        scene.settle(2)
+    window.pages.choose(page)
+    return window
+
+
+def opened(scene: Scene, job_id: int, width: int, height: int) -> JobWindow:
+    window = scene.desktop.window.windows.open(job_id)
+    room.resize(window, (width, height))
+    return window
+
+
+def result(scene: Scene, job_id: int) -> JobWindow:
+    window = opened(scene, job_id, 980, 640)
+    scene.wait(lambda: window.result is not None and window.result.isVisible())
+    return window
+
+
+def no_jobs() -> tuple[News, ...]:
+    return (stories.workers(stories.WorkerState.IDLE, stories.WorkerState.IDLE),)
+
+
+def a_day() -> tuple[News, ...]:
+    return stories.busy_day(time.time())
+
+
+def some_weeks() -> tuple[News, ...]:
+    now = time.time()
+    return tuple(
+        JobChanged(job, Submitted(job.id, now, job.path, job.options, job.priority))
+        for job in clinic_days(now)
+    )
+
+
+VIEWS: dict[str, tuple[Callable[[], tuple[News, ...]], View]] = {
+    "empty": (no_jobs, empty),
+    "queue": (a_day, queue),
+    "queue-narrow": (a_day, narrow),
+    "drop": (a_day, drop),
+    "refused": (a_day, refused),
+    "retrying": (a_day, retrying),
+    "turns": (a_day, turns),
+    "doubtful": (a_day, doubtful),
+    "reading": (a_day, reading),
+    "searching": (a_day, searching),
+    "models": (a_day, models),
+    "details": (a_day, partial(details, job_id=2)),
+    "details-retrying": (a_day, partial(details, job_id=6)),
+    "settings": (a_day, settings),
+    "welcome": (no_jobs, welcome),
+    "keys": (a_day, keys),
+    "about": (a_day, about),
+    "pin": (a_day, pin_dialog),
+    "locked": (a_day, cover),
+    "just-added": (a_day, just_added),
+    "watched": (a_day, watched),
+    "monitor-workers": (some_weeks, partial(monitor, page=0)),
+    "monitor-queue": (some_weeks, partial(monitor, page=1)),
+    "monitor-targets": (some_weeks, partial(monitor, page=2)),
+}
+"""What each view shows jobs of, and how a person gets there."""
+
+
+class Gallery:
+    """Shows one view after another."""
+
+    def __init__(self, folder: Path, *, language: str = "en") -> None:
+        """Keep the programs' data below a folder."""
+        self._folder, self._language = folder, language
+        self._scenes: dict[Callable[[], tuple[News, ...]], Scene] = {}
+
+    @contextmanager
+    def show(self, name: str) -> Iterator[QWidget]:
+        """Show a view; put things back as they were afterwards."""
+        jobs, view = VIEWS[name]
+        if jobs not in self._scenes:
+            home = self._folder / jobs.__name__
+            self._scenes[jobs] = Scene(home, jobs(), language=self._language)
+        scene = self._scenes[jobs]
+        widget = view(scene)
+        widget.activateWindow()
+        scene.settle(120)
+        try:
+            yield widget
+        finally:
+            scene.tidy()
+
+    def close(self) -> None:
+        """Close the programs."""
+        for scene in self._scenes.values():
+            scene.close()

@@ -1,0 +1,84 @@
+from collections.abc import Iterator
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.chainer import ChainerBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import KeyringLocked, PasswordDeleteError
+
+from fi_desktop.models import token
+
+
+class Memory(KeyringBackend):
+    """A keyring that lasts as long as a test."""
+
+    priority = 5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self.kept.pop((service, username), None) is None:
+            raise PasswordDeleteError("there is none")
+
+
+class PlainFile(Memory):
+    """What would write passwords where anybody can read them."""
+
+    priority = 0.5
+
+
+class Locked(Memory):
+    """What a person has not unlocked."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("locked")
+
+    set_password = delete_password = get_password
+
+
+class Chain(ChainerBackend):
+    """Several, as where more than one is there."""
+
+    backends = [PlainFile(), Memory()]  # noqa: RUF012 as the library has it
+
+
+@pytest.fixture(autouse=True)
+def restore() -> Iterator[None]:
+    before = keyring.get_keyring()
+    yield
+    keyring.set_keyring(before)
+
+
+def test_is_kept_and_forgotten():
+    keyring.set_keyring(Memory())
+    assert token.recall() is None
+    assert token.keep("hf_secret")
+    assert token.recall() == "hf_secret"
+    assert token.forget()
+    assert token.recall() is None
+    assert not token.forget()
+
+
+@pytest.mark.parametrize("backend", [NoKeyring, PlainFile, Locked])
+def test_is_kept_nowhere_where_it_would_not_be_safe(backend: type[KeyringBackend]):
+    keyring.set_keyring(backend())
+    assert not token.keep("hf_secret")
+    assert token.recall() is None
+    assert not token.forget()
+
+
+def test_of_several_keyrings_the_safe_one_is_used():
+    keyring.set_keyring(Chain())
+    plain, memory = Chain.backends
+    assert token.keep("hf_secret")
+    assert plain.kept == {}
+    assert list(memory.kept.values()) == ["hf_secret"]

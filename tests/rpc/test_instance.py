@@ -1,0 +1,108 @@
+"""One owner a data folder; other processes reach the queue through it."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.app import App
+from fi_desktop.cli import own_or_hand_over
+from fi_desktop.cli.follow import idle_queue
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
+from fi_desktop.settings import load
+from tests.driving import running_app
+from tests.e2e.commands import fi_desktop, lines, start
+
+
+def test_a_second_owner_is_refused_until_the_first_has_left(home: Path):
+    first, second = InstanceLock(home), InstanceLock(home)
+    first.acquire()
+    with pytest.raises(AlreadyOwned):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_a_killed_owner_leaves_no_lock_behind(home: Path, long_recording: Path):
+    owner = start("run", long_recording, "--json", home=home)
+    assert owner.stdout is not None
+    assert owner.stdout.readline()
+    with pytest.raises(AlreadyOwned):
+        InstanceLock(home).acquire()
+    owner.send_signal(signal.SIGKILL)
+    owner.communicate()
+    lock = InstanceLock(home)
+    lock.acquire()
+    lock.release()
+
+
+def test_the_command_line_talks_to_the_app_that_runs(home: Path, sample: Path):
+    with running_app(home) as driver:
+        done = fi_desktop("run", sample, "--json", home=home)
+        assert done.returncode == 0, done.stderr
+        assert lines(done.stdout)[-1]["state"] == "COMPLETED"
+        assert driver.job(1).state is JobState.COMPLETED
+        (listed,) = lines(fi_desktop("jobs", "list", "--json", home=home).stdout)
+        assert listed["id"] == 1
+        assert fi_desktop("jobs", "remove", 1, home=home).returncode == 0
+        driver.wait_for(lambda: driver.removed(1))
+
+
+def test_a_remote_caller_gets_the_owners_refusals(home: Path, sample: Path):
+    with running_app(home) as driver:
+        client = driver.app.owner()
+        with pytest.raises(UserError, match="no job 7"):
+            client.cancel([7])
+        with pytest.raises(UserError, match="No audio or video"):
+            client.submit([home / "logs"], JobOptions())
+        taken = client.submit([sample], JobOptions(SpeakerCount(1, 3)))
+        assert client.job(taken.ids[0]).options.speakers == SpeakerCount(1, 3)
+
+
+def test_a_second_launch_hands_its_files_to_the_first(home: Path, sample: Path):
+    handed = []
+    with running_app(home) as driver:
+        driver.app.on_handover(handed.append)
+        done = fi_desktop(sample, home=home)
+        assert done.returncode == 0, done.stderr
+    assert handed == [[str(sample)]]
+
+
+def test_a_second_launch_beside_a_command_without_a_window_says_so(home: Path, sample: Path):
+    with running_app(home):
+        done = fi_desktop(sample, home=home)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "fi-desktop: The program is already running here: close it first.\n",
+    )
+
+
+def test_a_window_waits_for_a_command_that_just_looks_at_the_queue(home: Path):
+    settings = load({"FI_DESKTOP_HOME": str(home)})
+    app = App(settings)
+    with ThreadPoolExecutor(1) as pool:
+        with idle_queue(settings) as client:
+            client.jobs()
+            taken = pool.submit(own_or_hand_over, app, [])
+        assert taken.result(120) is True
+    app.stop()
+
+
+def test_a_window_is_given_the_files_of_a_second_launch(home: Path):
+    settings = load({"FI_DESKTOP_HOME": str(home)})
+    given: list[str] = []
+    first = App(settings, backend="idle")
+    first.on_handover(given.extend)
+    first.start()
+    try:
+        assert own_or_hand_over(App(settings), [home / "consulta.wav"]) is False
+    finally:
+        first.stop()
+    assert given == [str(home / "consulta.wav")]

@@ -1,0 +1,71 @@
+"""An attempt that ran out of memory is tried again with less."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fi_desktop.core.errors import ErrorKind
+from fi_desktop.core.job import OUT_OF_MEMORY, JobState, Outcome
+from fi_desktop.workers import worker
+from tests.driving import running_app
+
+NOTES = "frugality"
+_real_main = worker.main
+
+
+def worker_with_little_memory(pipe: Connection, device: str) -> None:
+    """A worker process as it is, where an engine has enough memory at frugality 2, and notes each try."""
+    from fi_desktop.engines import registry
+
+    real_create = registry.create
+
+    def create(name: str, roots: tuple[Path, ...], *, frugality: int, threads: int) -> Any:
+        with (Path(os.environ["FI_DESKTOP_HOME"]) / NOTES).open("a") as notes:
+            notes.write(f"{frugality} ")
+        if frugality < 2:
+            raise MemoryError
+        return real_create(name, roots, frugality=frugality, threads=threads)
+
+    registry.create = create
+    _real_main(pipe, device)
+
+
+@pytest.fixture(autouse=True)
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fi_desktop.workers.worker.main", worker_with_little_memory)
+
+
+def test_each_time_that_memory_runs_out_the_engine_is_asked_to_use_less(home: Path, sample: Path):
+    with running_app(home, workers=1, retry_delays_s=(0, 0, 0)) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+    assert job.state is JobState.COMPLETED
+    assert [attempt.outcome for attempt in job.attempts] == [
+        Outcome.FAILED,
+        Outcome.FAILED,
+        Outcome.COMPLETED,
+    ]
+    for attempt in job.attempts[:2]:
+        assert attempt.error is not None
+        assert (attempt.error.code, attempt.error.kind) == (OUT_OF_MEMORY, ErrorKind.TRANSIENT)
+    assert (home / NOTES).read_text().split() == ["0", "1", "2"]
+
+
+def test_no_worker_is_lost_when_memory_runs_out_and_the_person_is_told(home: Path, sample: Path):
+    with running_app(home, workers=1, retry_delays_s=(0,)) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+    assert job.error is not None
+    assert (job.state, job.error.message) == (JobState.FAILED, "The computer ran out of memory.")
+    assert "WORKER_DIED" not in (home / "logs" / "fi-desktop.log").read_text()
+
+
+def test_a_person_who_asks_again_gets_the_engine_as_usual(home: Path, sample: Path):
+    with running_app(home, workers=1, retry_delays_s=(0,)) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        driver.app.service.retry([job.id]).result(120)
+        driver.wait_for(lambda: driver.states(job.id).count(JobState.FAILED) == 2)
+    assert (home / NOTES).read_text().split() == ["0", "1", "0", "1"]

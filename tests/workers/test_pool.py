@@ -1,0 +1,247 @@
+"""What only processes can do: die, be killed, be replaced, and leave nobody behind."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fi_desktop.audio.room import LARGEST_BYTES
+from fi_desktop.core.errors import ErrorKind
+from fi_desktop.core.job import JobState, Outcome, StageEnd
+from fi_desktop.jobs.news import WorkersChanged, WorkerState
+from fi_desktop.pipeline import stages
+from fi_desktop.workers import worker
+from fi_desktop.workers.limits import Limits
+from fi_desktop.workers.protocol import Ready
+from tests.driving import PATIENCE_S, running_app
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path, long_recording: Path):
+    with running_app(home) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        (busy,) = (worker for worker in driver.workers() if worker.job_id == job_id)
+        os.kill(busy.pid, signal.SIGKILL)
+        (job,) = driver.wait_until_done(job_id)
+        assert job.state is JobState.COMPLETED
+        assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.COMPLETED]
+        assert job.attempts[0].error is not None
+        assert job.attempts[0].error.code == "worker.ended"
+        assert "signal 9" in job.attempts[0].error.message
+        crashed, finished = (attempt.stages for attempt in job.attempts)
+        assert crashed[-1].end is StageEnd.BROKEN_OFF
+        saved = [time.stage for time in crashed if time.end is StageEnd.DONE]  # is not done again
+        assert [time.stage for time in finished if time.end is StageEnd.KEPT] == saved
+        driver.wait_for(lambda: all(worker.state is WorkerState.IDLE for worker in driver.workers()))
+        assert busy.pid not in {worker.pid for worker in driver.workers()}
+        assert len(driver.workers()) == 2
+
+
+def test_the_hard_limit_kills_a_worker_that_does_not_listen(home: Path, long_recording: Path):
+    limits = {"soft_limit_s": 60, "hard_limit_s": 0.2, "limit_factor": 0.0, "retry_delays_s": ()}
+    with running_app(home, **limits) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(long_recording))
+    assert job.state is JobState.FAILED
+    assert job.error is not None
+    assert job.error.code == "job.timeout"
+    assert job.attempts[0].outcome is Outcome.CRASHED
+
+
+def test_two_workers_work_at_the_same_time(home: Path, long_recording: Path, tmp_path: Path):
+    other = tmp_path / "other.wav"
+    os.link(long_recording, other)
+    with running_app(home, workers=2) as driver:
+        driver.submit(long_recording, other)
+        driver.wait_for(lambda: {worker.job_id for worker in driver.workers()} == {1, 2})
+
+
+def test_stopping_leaves_no_process_behind(home: Path, long_recording: Path):
+    with running_app(home) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        pids = [worker.pid for worker in driver.workers()]
+    assert len(pids) == 2
+    assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+def test_a_stopped_worker_costs_no_attempt_even_if_it_must_be_killed(home: Path, long_recording: Path):
+    with running_app(home, stop_grace_s=0) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+    with running_app(home, backend="idle") as driver:
+        job = driver.job(job_id)
+    assert (job.state, job.charged) == (JobState.QUEUED, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no way to halt a process there")
+def test_a_worker_that_is_stuck_is_found_and_replaced(home: Path, long_recording: Path):
+    with running_app(home, workers=1, stuck_after_s=6) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        stuck = driver.workers()[0].pid
+        os.kill(stuck, signal.SIGSTOP)
+        (job,) = driver.wait_until_done(job_id)
+    assert job.state is JobState.COMPLETED
+    assert job.attempts[0].error is not None
+    assert job.attempts[0].error.code == "worker.stuck"
+    assert not psutil.pid_exists(stuck)
+
+
+def test_the_pool_grows_and_shrinks_while_it_works(home: Path, long_recording: Path):
+    with running_app(home, workers=1) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        driver.app.resize_workers(3)
+        driver.wait_for(lambda: len(driver.workers()) == 3)
+        driver.app.resize_workers(1)
+        driver.wait_for(lambda: len(driver.workers()) == 1)
+        (job,) = driver.wait_until_done(job_id)
+    assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)
+
+
+def test_a_worn_out_worker_makes_room_for_a_fresh_one(home: Path, sample: Path):
+    with running_app(home, workers=1, recycle_jobs=1) as driver:
+        known: set[int] = set()
+
+        def fresh() -> bool:
+            return any(worker.pid not in known for worker in driver.workers())
+
+        for _ in range(2):
+            driver.wait_until_done(*driver.submit(sample))
+            known |= {worker.pid for worker in driver.workers()}
+            driver.wait_for(fresh)
+        assert driver.workers()[0].done == 2
+    log = (home / "logs" / "fi-desktop.log").read_text()
+    assert "WORKER_DIED" not in log
+
+
+def test_a_limit_that_is_lowered_holds_for_what_runs(home: Path, long_recording: Path):
+    with running_app(home, retry_delays_s=()) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        driver.app.change_limits(Limits(0.1, 600.0, 0.0))
+        (job,) = driver.wait_until_done(job_id)
+    assert job.error is not None
+    assert job.error.code == "job.timeout"
+    assert job.attempts[0].outcome is Outcome.FAILED  # it ended by itself; nobody was killed
+
+
+def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(_process: SpawnProcess) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(SpawnProcess, "start", refuse)
+    monkeypatch.setattr("fi_desktop.workers.place._MAX_RESPAWN_DELAY_S", 0.01)
+    with running_app(home) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        driver.wait_for(lambda: any(isinstance(n, WorkersChanged) and n.trouble for n in driver.told))
+    assert job.state is JobState.COMPLETED
+    assert job.attempts[0].worker == "in-app"
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="reads another process's environment from /proc")
+def test_every_worker_is_told_not_to_call_home_and_may_write_no_huge_file(home: Path):
+    with running_app(home) as driver:
+        driver.wait_for(lambda: any(worker.state is WorkerState.IDLE for worker in driver.workers()))
+        process = psutil.Process(driver.workers()[0].pid)
+        environment, limits = process.environ(), process.rlimit(psutil.RLIMIT_FSIZE)
+    assert environment["PYANNOTE_METRICS_ENABLED"] == "0"
+    assert environment["HF_HUB_OFFLINE"] == "1"
+    assert limits == (LARGEST_BYTES, LARGEST_BYTES)
+
+
+def test_each_worker_tells_what_it_uses(home: Path, sample: Path):
+    with running_app(home, workers=2) as driver:
+        driver.wait_until_done(*driver.submit(sample))
+        gauges = driver.app.owner().gauges()  # by IPC, as the command line asks
+    assert [gauge.name for gauge in gauges] == ["worker-1", "worker-2"]
+    assert sum(gauge.done for gauge in gauges) == 1
+    for gauge in gauges:
+        assert gauge.rss_bytes > 10_000_000
+        assert gauge.uptime_s > 0
+        assert 0 < gauge.uptime <= 1.0
+
+
+def sleep_in_native_code(pipe: Connection, _device: str) -> None:
+    """A worker whose engine does not come back from native code; it is spawned, and found here by name."""
+    pipe.send(Ready())
+    pipe.recv()
+    ctypes.CDLL(None).sleep(600)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its C library has no sleep")
+def test_the_hard_limit_kills_a_worker_that_sleeps_in_native_code_and_the_job_is_retried(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fi_desktop.workers.worker.main", sleep_in_native_code)
+    with running_app(home, workers=1, soft_limit_s=0.2, hard_limit_s=0.3, limit_factor=0.0) as driver:
+        (job_id,) = driver.submit(sample)
+        driver.wait_for_state(job_id, JobState.RUNNING)
+        slept = driver.workers()[0].pid
+        monkeypatch.undo()  # the replacement is a real worker
+        driver.wait_for(lambda: JobState.QUEUED in driver.states(job_id)[1:])
+        driver.app.change_limits(Limits(600.0, 600.0, 0.0))
+        (job,) = driver.wait_until_done(job_id)
+    assert job.state is JobState.COMPLETED
+    assert job.attempts[0].error is not None
+    assert job.attempts[0].error.code == "job.timeout"
+    assert not psutil.pid_exists(slept)
+
+
+def crash(*_args: object, **_options: object) -> None:
+    """End the process as a fault in native code does."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def crash_in_the_decoder(pipe: Connection, device: str) -> None:
+    """A real worker whose decoder crashes; it is spawned, and found here by name."""
+    stages.decode = crash  # type: ignore[assignment]
+    worker.main(pipe, device)
+
+
+def crash_in_finding_speech(pipe: Connection, device: str) -> None:
+    """A real worker that crashes once the recording is decoded."""
+    stages.find_speech = crash  # type: ignore[assignment]
+    worker.main(pipe, device)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_once(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fi_desktop.workers.worker.main", crash_in_the_decoder)
+    with running_app(home, workers=1) as driver:
+        (job,) = driver.wait_until_done(*driver.submit(sample))
+        assert job.state is JobState.FAILED
+        assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.CRASHED]
+        codes = [attempt.error.code for attempt in job.attempts if attempt.error]
+        assert codes == ["worker.crashed", "audio.crashes"]
+        assert job.error is not None
+        assert job.error.kind is ErrorKind.USER
+        assert "signal 11" in job.error.details
+        assert JobState.RETRYING not in driver.states(job.id)
+        monkeypatch.undo()
+        # the person's word starts the count again
+        driver.app.service.retry([job.id]).result(PATIENCE_S)
+        driver.wait_for(lambda: driver.states(job.id)[-1] is JobState.COMPLETED)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+def test_a_crash_in_a_later_stage_is_retried_as_before(
+    home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fi_desktop.workers.worker.main", crash_in_finding_speech)
+    with running_app(home, workers=1) as driver:
+        (job_id,) = driver.submit(sample)
+        job = driver.wait_for_state(job_id, JobState.RETRYING)
+    assert [attempt.error and attempt.error.code for attempt in job.attempts] == ["worker.crashed"] * 2

@@ -1,0 +1,73 @@
+"""How many places a pool has, and what they are called; and workers that a person acts on, with real ones."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.job import JobState, Outcome
+from fi_desktop.workers.place import Place
+from fi_desktop.workers.roster import fit
+from tests.driving import running_app
+
+
+def names(places: list[Place]) -> list[str]:
+    return [place.name for place in places]
+
+
+def test_places_come_and_go_at_the_end():
+    three = fit([], 3)
+    assert names(three) == ["worker-1", "worker-2", "worker-3"]
+    assert names(fit(fit(three, 1), 1)) == ["worker-1"]
+
+
+def test_a_place_that_was_retired_leaves_its_name_to_the_next():
+    three = fit([], 3)
+    three[0].retire()
+    assert names(fit(three, 2)) == ["worker-2", "worker-3"]
+    assert names(fit(fit(three, 2), 3)) == ["worker-1", "worker-2", "worker-3"]
+
+
+def test_a_busy_worker_is_restarted_now_and_its_job_is_not_charged(home: Path, long_recording: Path):
+    with running_app(home, workers=1) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        before = driver.workers()[0].pid
+        driver.app.restart_worker("worker-1")
+        again = [JobState.RUNNING, JobState.QUEUED, JobState.RUNNING]
+        driver.wait_for(lambda: driver.states(job_id)[1:] == again)
+        job = driver.job(job_id)
+        assert driver.workers()[0].pid != before
+    assert job.attempts[0].outcome is Outcome.RELEASED
+    assert job.charged == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no way to halt a process there")
+def test_a_worker_that_does_not_listen_is_killed_and_its_job_given_back(home: Path, long_recording: Path):
+    with running_app(home, workers=1, stop_grace_s=0.1) as driver:
+        (job_id,) = driver.submit(long_recording)
+        driver.wait_for_progress(job_id)
+        os.kill(driver.workers()[0].pid, signal.SIGSTOP)
+        driver.app.restart_worker("worker-1")
+        driver.wait_for(lambda: JobState.QUEUED in driver.states(job_id)[1:])
+        assert driver.job(job_id).attempts[0].outcome is Outcome.RELEASED
+
+
+def test_workers_are_retired_and_replaced_once_their_job_is_done(home: Path, sample: Path):
+    with running_app(home, workers=2) as driver:
+        driver.wait_for(lambda: len(driver.workers()) == 2)
+        (job_id,) = driver.submit(sample)
+        driver.wait_for_state(job_id, JobState.RUNNING)
+        busy = driver.job(job_id).attempts[0].worker
+        (other,) = (worker for worker in driver.workers() if worker.name != busy)
+        driver.app.retire_worker(busy)
+        driver.app.retire_worker(other.name)  # the last one stays
+        driver.app.recycle_worker(other.name)
+        (job,) = driver.wait_until_done(job_id)
+        driver.wait_for(lambda: [worker.name for worker in driver.workers()] == [other.name])
+        driver.wait_for(lambda: driver.workers()[0].pid != other.pid)
+    assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)
