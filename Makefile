@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REAL := build/real
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test real check gui run lint translations shots crash monkey help package frozen-test models cases fuzz
+.PHONY: demo test real check gui run lint house translations shots crash monkey help package frozen-test models cases fuzz
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -37,6 +37,9 @@ lint: $(STAMP) ## style, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+house: $(STAMP) ## count modules, names, import circles, retired words: what keeps the source easy to enter
+	@$(BIN)/python packaging/house.py
 
 translations: $(STAMP) ## look for new words of the window, and compile what is translated
 	$(BIN)/python packaging/translations.py
