@@ -149,7 +149,7 @@ def double_names(package: list[Module]) -> Iterator[Finding]:
 
 
 def circles(package: list[Module]) -> Iterator[Finding]:
-    """Find modules that import each other at run time, directly or by way of others."""
+    """Find modules that import each other, directly or through others, for type checking too."""
     known = {module.name for module in package}
     imports = {module.name: _imported(module, known) for module in package}
     paths = {module.name: module.path for module in package}
@@ -187,8 +187,6 @@ def _imported(module: Module, known: set[str]) -> set[str]:
 def _run_on_import(tree: ast.AST) -> Iterator[ast.AST]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
         yield node
         yield from _run_on_import(node)
