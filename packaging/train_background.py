@@ -30,10 +30,9 @@ from scipy.signal import fftconvolve, firwin2
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.core.transcript import Region
-from fi_desktop.engines.builtin.background import MANIFEST, BackgroundModel
 from fi_desktop.engines.builtin.features import FRAME_SAMPLES, speech_cepstra, speech_mask
-from fi_desktop.engines.builtin.ivector import ivectors
-from fi_desktop.engines.silero import find_speech
+from fi_desktop.engines.builtin.ivector import MANIFEST, BackgroundModel, ivectors
+from fi_desktop.engines.vad import find_speech
 
 NAME, VERSION = "fi-desktop voices", "1"
 COMPONENTS, RANK, DIMENSIONS = 128, 60, 40

@@ -22,7 +22,7 @@ from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.engines import registry
-from fi_desktop.engines.base import Diarizer, Transcriber
+from fi_desktop.engines.contracts import Diarizer, Transcriber
 from fi_desktop.models import Pack
 from fi_desktop.settings import Settings
 from fi_desktop.workers import worker

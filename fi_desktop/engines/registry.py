@@ -15,7 +15,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.models import Pack, PackKind
 
 if TYPE_CHECKING:
-    from fi_desktop.engines.base import Diarizer, Transcriber
+    from fi_desktop.engines.contracts import Diarizer, Transcriber
 
 AUTO = "auto"
 NONE = "none"

@@ -1,184 +1,180 @@
-"""Find speech with Silero's voice activity model.
+"""Silero's network, in NumPy: spectra, four layers of convolutions, one that remembers.
 
-Owns what the network is given and how its probabilities become regions; the network itself is in
-`silero_network.py`. Called by the pipeline before any diarizer; knows nothing of speakers.
+Owns the weights' file and what is done with its numbers; `silero.py` decides what is heard and what it
+means. A library that runs every network there is would weigh 37 MB, send telemetry unless told not to, and be
+no faster: all frames of a block go through the convolutions at once, and only the memory goes from frame to
+frame.
+
+Source: Silero Team, "Silero VAD", https://github.com/snakers4/silero-vad (MIT), version 6, as packed with
+faster-whisper. The file's format: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
-from fi_desktop.core.transcript import Region
-from fi_desktop.engines.base import Progress, Speech
-from fi_desktop.engines.silero_network import STATE_SIZE, Network, shared
-from fi_desktop.engines.unheard import UnheardSound
+from fi_desktop.core.errors import FiError
 
-FRAME_SAMPLES = 512
-HOP_S = FRAME_SAMPLES / SAMPLE_RATE_HZ
-_CONTEXT_SAMPLES = 64
+STATE_SIZE = 128
+_WINDOW = 256
+_STEP = 128
+_STEPS = 4
+# mirrored at the end of each frame, so that four windows fit
+_MIRRORED = 64
 
-# One block is a whole number of model frames and of 10 ms feature frames, so that no sample is waited for.
-BLOCK_S = 32.0
-_TARGET_RMS = 0.05
-# 30 dB: brings a whispering, badly set up recording to the model's level, and leaves the noise of an empty
-# room and of a 16-bit converter (-80 dBFS and below) where the model hears nothing.
-_MAX_GAIN = 30.0
-# So much sound, so near to the loudest of its block, is looked at again where it was not heard as speech,
-# with a run-up of 3 s in which the model's memory settles.
-_LOUD_WITHIN_DB = 20.0
-_WORTH_A_LOOK_S = 0.3
-_RUN_UP_FRAMES = round(3.0 / HOP_S)
+_Array = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class RegionRule:
-    """How probabilities become regions.
+class Network:
+    """The network with its weights; it remembers nothing between calls. See `shared`."""
 
-    Attributes:
-        onset, offset: speech begins at `onset` and ends below `offset` (probabilities).
-        bridge_s: shorter gaps are speech as well.
-        shortest_s: shorter speech is dropped, before padding.
-        pad_s: added at both ends.
-    """
+    def __init__(self, weights: dict[str, _Array]) -> None:
+        """weights: as `read_weights` gives them."""
+        self._waves = np.ascontiguousarray(weights["encoder.feature_extractor.forward_basis_buffer"][:, 0].T)
+        layers = [weights[f"encoder.conv_layers.{layer}.weight"] for layer in range(4)]
+        self._biases = [weights[f"encoder.conv_layers.{layer}.bias"] for layer in range(4)]
+        # (taps times inputs, outputs); where only some taps lie within the frame, only those
+        first, second = (layer.transpose(2, 1, 0).reshape(-1, layer.shape[0]) for layer in layers[:2])
+        self._first, self._second = first, second
+        self._third = layers[2][:, :, 1:].transpose(2, 1, 0).reshape(-1, layers[2].shape[0])
+        self._fourth = layers[3][:, :, 1].T
+        # Gates open by the logistic function, which is a tanh of half its argument: one tanh does for all.
+        halves = np.repeat(np.array([0.5, 0.5, 0.5, 1.0], dtype=np.float32), STATE_SIZE)
+        given, remembered, biases = (weights[f"onnx::LSTM_{number}"][0] for number in (209, 210, 211))
+        self._given = (given * halves[:, None]).T
+        self._remembered = np.ascontiguousarray(remembered * halves[:, None])
+        self._gates = biases.reshape(2, -1).sum(axis=0) * halves
+        self._voice = weights["decoder.conv1d.weight"][0, :, 0]
+        self._silence = weights["decoder.conv1d.bias"][0]
 
-    onset: float = 0.30
-    offset: float = 0.15
-    bridge_s: float = 0.30
-    shortest_s: float = 0.10
-    pad_s: float = 0.06
+    def run(self, frames: _Array, hidden: _Array, cell: _Array) -> tuple[_Array, _Array, _Array]:
+        """Return the probability of speech in each frame, and the memory after the last.
 
-
-def find_speech(recording: Recording, *, per_channel: bool, progress: Progress) -> Speech:
-    """Find the stretches in which anybody speaks.
-
-    The recording is read in blocks, each brought to one level, and the model's memory goes on from block to
-    block. With `per_channel` the result has a row for each channel and `regions` is the union over them; in
-    channels that are not in the mix nobody speaks. Else it has one row for the mix. Where nobody speaks,
-    `regions` is empty.
-    """
-    rows = recording.channels if per_channel else 1
-    streams = {
-        row: SpeechStream() for row in range(rows) if rows == 1 or not recording.mix or recording.mix[row]
-    }
-    probability = np.zeros((rows, -(-recording.samples // FRAME_SAMPLES)), dtype=np.float32)
-    unheard = UnheardSound(FRAME_SAMPLES, HOP_S)
-    frame = 0
-    for block in recording.channel_blocks(block_s=BLOCK_S):
-        mixed = recording.mixed(block)
-        unheard.add(mixed)
-        for row, stream in streams.items():
-            samples = np.ascontiguousarray(block[row]) if per_channel else mixed
-            found = stream.probabilities(samples)
-            if not per_channel:  # what is soft in a channel of its own is crosstalk
-                found = _second_look(shared(), samples, found)
-            probability[row, frame : frame + len(found)] = found
-        frame += -(-block.shape[1] // FRAME_SAMPLES)
-        progress(min(1.0, frame * FRAME_SAMPLES / recording.samples))
-    regions = union([find_regions(row, recording.duration) for row in probability])
-    return Speech(probability=probability, hop_s=HOP_S, regions=regions, unheard_s=unheard.seconds(regions))
-
-
-def find_regions(
-    probability: NDArray[np.float32], duration: float, rule: RegionRule | None = None
-) -> tuple[Region, ...]:
-    """Turn one row of probabilities into regions by two thresholds (hysteresis).
-
-    probability: (frames,), `HOP_S` a frame; duration: of the recording, seconds.
-    """
-    rule = rule or RegionRule()
-    inside = _hysteresis(probability, rule.onset, rule.offset)
-    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2) * HOP_S
-    merged: list[list[float]] = []
-    for start, end in edges:
-        if merged and start - merged[-1][1] < rule.bridge_s:
-            merged[-1][1] = end
-        else:
-            merged.append([start, end])
-    padded = [
-        Region(max(0.0, float(start) - rule.pad_s), min(duration, float(end) + rule.pad_s))
-        for start, end in merged
-        if end - start >= rule.shortest_s
-    ]
-    return union([padded])
-
-
-def union(rows: list[tuple[Region, ...]] | list[list[Region]]) -> tuple[Region, ...]:
-    """Join the regions of all rows: sorted, not overlapping."""
-    joined: list[Region] = []
-    for region in sorted((region for row in rows for region in row), key=lambda region: region.start):
-        if joined and region.start <= joined[-1].end:
-            joined[-1] = Region(joined[-1].start, max(joined[-1].end, region.end))
-        else:
-            joined.append(region)
-    return tuple(joined)
-
-
-def _hysteresis(probability: NDArray[np.float32], onset: float, offset: float) -> NDArray[np.bool_]:
-    """Whether each frame is inside speech that began at `onset` and has not fallen below `offset`."""
-    # Each frame that decides is marked; every other frame keeps the decision of the last one that did.
-    decision = np.where(probability >= onset, 1, np.where(probability < offset, 0, -1))
-    last = np.maximum.accumulate(np.where(decision >= 0, np.arange(len(decision)), -1))
-    return np.asarray((last >= 0) & (decision[last] == 1))
-
-
-class SpeechStream:
-    """The model on one row of samples, its memory carried from block to block."""
-
-    def __init__(self, network: Network | None = None) -> None:
-        """network: the shared one if None."""
-        self._network = network or shared()
-        self._hidden = np.zeros(STATE_SIZE, dtype=np.float32)
-        self._cell = np.zeros(STATE_SIZE, dtype=np.float32)
-        self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
-
-    def probabilities(
-        self, samples: NDArray[np.float32], gain: np.float32 | None = None
-    ) -> NDArray[np.float32]:
-        """Return the probability of speech in each frame.
-
-        samples: (samples,); gain: what brings them to the model's level, found from themselves if None.
+        frames: (frames, 576), consecutive; hidden, cell: (128,), the memory before them.
         """
-        gain = _gain(samples) if gain is None else gain
-        padded = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES))
-        stretched = np.concatenate([self._context, padded]) * gain
-        self._context = padded[-_CONTEXT_SAMPLES:]
-        # A frame is seen with the last 64 samples before it.
-        frames = np.lib.stride_tricks.sliding_window_view(stretched, _CONTEXT_SAMPLES + FRAME_SAMPLES)
-        found, self._hidden, self._cell = self._network.run(frames[::FRAME_SAMPLES], self._hidden, self._cell)
-        return found
+        gates = self._encode(frames) @ self._given + self._gates
+        seen = np.empty((len(frames), STATE_SIZE), dtype=np.float32)
+        for number, gate in enumerate(gates):
+            opened = np.tanh(gate + self._remembered @ hidden)
+            half = opened[: 3 * STATE_SIZE] * np.float32(0.5) + np.float32(0.5)
+            taken_in, let_out, kept = half.reshape(3, STATE_SIZE)
+            cell = kept * cell + taken_in * opened[3 * STATE_SIZE :]
+            hidden = seen[number] = let_out * np.tanh(cell)
+        score = np.maximum(seen, 0.0) @ self._voice + self._silence
+        # no overflow, however silent
+        return np.float32(0.5) * np.tanh(np.float32(0.5) * score) + np.float32(0.5), hidden, cell
+
+    def _encode(self, frames: _Array) -> _Array:
+        """Return (frames, 128), of what is heard in each frame by itself."""
+        count = len(frames)
+        mirrored = np.concatenate([frames, frames[:, -2 : -2 - _MIRRORED : -1]], axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(mirrored, _WINDOW, axis=1)[:, ::_STEP]
+        waves = windows.reshape(count * _STEPS, _WINDOW) @ self._waves
+        real, imaginary = np.split(waves, 2, axis=1)
+        spectra = np.sqrt(np.square(real) + np.square(imaginary)).reshape(count, _STEPS, -1)
+        around = np.pad(spectra, ((0, 0), (1, 1), (0, 0)))
+        first = self._layer(np.concatenate([around[:, tap : tap + _STEPS] for tap in range(3)], axis=2), 0)
+        around = np.pad(first, ((0, 0), (1, 0), (0, 0)))
+        second = self._layer(np.concatenate([around[:, tap : tap + 3 : 2] for tap in range(3)], axis=2), 1)
+        third = self._layer(second.reshape(count, -1), 2)
+        return self._layer(third, 3)
+
+    def _layer(self, inputs: _Array, layer: int) -> _Array:
+        matrix = (self._first, self._second, self._third, self._fourth)[layer]
+        flat = inputs.reshape(-1, len(matrix)) @ matrix + self._biases[layer]
+        np.maximum(flat, 0.0, out=flat)
+        return flat.reshape(*inputs.shape[:-1], -1)
 
 
-def _second_look(
-    network: Network, samples: NDArray[np.float32], probability: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Look backwards in time at loud sound that was not heard as speech.
+@cache
+def shared() -> Network:
+    """Return the network, which is read once a process."""
+    return Network(read_weights(weights_file()))
 
-    Once the model's memory says silence, it can sleep through a soft beginning for seconds; seen from the
-    other side, the same speech follows on speech. On far microphones this finds a third of the speech that is
-    missed, and lets in little else. Returns: the higher probability of both, (frames,).
+
+def weights_file() -> Path:
+    """Locate the weights in the faster-whisper package without importing it: that would load CTranslate2.
+
+    Raises:
+        FiError: "engine.silero_missing".
     """
-    frames = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES)).reshape(-1, FRAME_SAMPLES)
-    level_db = 10.0 * np.log10(np.square(frames).mean(axis=1) + 1e-10)
-    unheard = (level_db > np.percentile(level_db, 95) - _LOUD_WITHIN_DB) & (probability < RegionRule().onset)
-    spots = np.flatnonzero(unheard)
-    reach = np.zeros(len(frames) + 1, dtype=np.int64)
-    np.add.at(reach, spots, 1)
-    np.add.at(reach, np.minimum(spots + _RUN_UP_FRAMES, len(frames)), -1)
-    edges = np.flatnonzero(np.diff(np.cumsum(reach) > 0, prepend=False)).reshape(-1, 2)
-    highest = probability.copy()
-    for start, end in edges:
-        if unheard[start:end].sum() * HOP_S >= _WORTH_A_LOOK_S:
-            stretch = np.ascontiguousarray(frames[start:end].reshape(-1)[::-1])
-            # The whole block's gain: a stretch by itself would be brought to another level.
-            backwards = SpeechStream(network).probabilities(stretch, _gain(samples))[::-1]
-            highest[start:end] = np.maximum(highest[start:end], backwards)
-    return highest
+    spec = find_spec("faster_whisper")
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
+        found = sorted(Path(folder).glob("assets/silero_vad*.onnx"))
+        if found:
+            return found[-1]
+    raise FiError("engine.silero_missing", "The part that finds speech is missing from this installation.")
 
 
-def _gain(samples: NDArray[np.float32]) -> np.float32:
-    rms = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
-    return np.float32(min(_TARGET_RMS / max(rms, 1e-6), _MAX_GAIN))
+# Numbers of the fields in onnx.proto3, and of its type for 32-bit floats.
+_MODEL_GRAPH, _GRAPH_INITIALIZER = 7, 5
+_TENSOR_DIMS, _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_RAW = 1, 2, 8, 9
+_FLOAT = 1
+
+
+def read_weights(file: Path) -> dict[str, _Array]:
+    """Return the tables of 32-bit floats in an ONNX file, by name."""
+    weights = {}
+    for graph in _messages(file.read_bytes(), _MODEL_GRAPH):
+        for tensor in _messages(graph, _GRAPH_INITIALIZER):
+            if (_TENSOR_TYPE, _FLOAT) in _fields(tensor):
+                shape = [
+                    size
+                    for field, sizes in _fields(tensor)
+                    if field == _TENSOR_DIMS
+                    for size in _numbers(sizes)
+                ]
+                (name,) = _messages(tensor, _TENSOR_NAME)
+                (raw,) = _messages(tensor, _TENSOR_RAW)
+                table = np.frombuffer(raw, dtype="<f4").astype(np.float32)
+                weights[str(name, "utf-8")] = table.reshape(shape)
+    return weights
+
+
+def _messages(message: bytes, number: int) -> list[bytes]:
+    """Return the fields of this number that hold bytes: text, or messages within the message."""
+    return [value for field, value in _fields(message) if field == number and isinstance(value, bytes)]
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Yield a message's fields: their numbers, and a whole number or bytes. https://protobuf.dev"""
+    at = 0
+    while at < len(message):
+        key, at = _number(message, at)
+        kind = key & 7
+        if kind == 0:
+            value, at = _number(message, at)
+            yield key >> 3, value
+            continue
+        size, at = _number(message, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
+        yield key >> 3, message[at : at + size]
+        at += size
+
+
+def _numbers(value: int | bytes) -> Iterator[int]:
+    """Yield the whole numbers of a field that may hold one or several."""
+    if isinstance(value, int):
+        yield value
+        return
+    at = 0
+    while at < len(value):
+        number, at = _number(value, at)
+        yield number
+
+
+def _number(message: bytes, at: int) -> tuple[int, int]:
+    """Return the whole number that begins `at`, and where it ends: seven bits a byte, the lowest first."""
+    value = shift = 0
+    while True:
+        byte = message[at]
+        value |= (byte & 127) << shift
+        shift, at = shift + 7, at + 1
+        if byte < 128:
+            return value, at

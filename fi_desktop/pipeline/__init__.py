@@ -32,7 +32,7 @@ from fi_desktop.core.transcript import (
     Transcription,
 )
 from fi_desktop.engines import registry
-from fi_desktop.engines.base import Speech
+from fi_desktop.engines.contracts import Speech
 from fi_desktop.pipeline import stages
 from fi_desktop.pipeline.work import Report, Telling, Work
 from fi_desktop.system import log

@@ -23,9 +23,9 @@ from fi_desktop.core.job import Stage
 from fi_desktop.core.plain import plain
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
-from fi_desktop.engines.base import Hints, Speech
-from fi_desktop.engines.mixing import Mix, mix_channels
-from fi_desktop.engines.silero import find_speech
+from fi_desktop.engines.channels import Mix, mix_channels
+from fi_desktop.engines.contracts import Hints, Speech
+from fi_desktop.engines.vad import find_speech
 from fi_desktop.models import Pack
 from fi_desktop.pipeline.work import Telling, Work
 from fi_desktop.system.files import RESULT, discard_stages, replacing, write_whole

@@ -1,7 +1,7 @@
 """Every module of pyannote.audio: checkpoints name their class by its module's path.
 
 The folder is walked. `collect_submodules` would import the package in a helper process, where torchaudio's
-extension is not replaced (see `fi_desktop/engines/torchaudio_guard.py`) and the import fails.
+extension is not replaced (see `fi_desktop/engines/pyannote/library.py`) and the import fails.
 """
 
 from importlib.util import find_spec

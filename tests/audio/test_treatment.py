@@ -14,7 +14,7 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.audio.samples import sample_recording
 from fi_desktop.audio.treatment import AS_IT_IS, Survey
 from fi_desktop.core.errors import UserError
-from fi_desktop.engines.silero import find_speech
+from fi_desktop.engines.vad import find_speech
 from tests.audio.make_media import samples_of, tones, write_media, write_wav
 from tests.audio.test_tracks import Track, write_tracks
 

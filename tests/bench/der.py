@@ -33,9 +33,8 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization
 from fi_desktop.engines.builtin import BuiltinDiarizer
-from fi_desktop.engines.channels import ChannelsDiarizer
-from fi_desktop.engines.mixing import mix_channels
-from fi_desktop.engines.silero import find_speech
+from fi_desktop.engines.channels import ChannelsDiarizer, mix_channels
+from fi_desktop.engines.vad import find_speech
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -80,7 +80,7 @@ def run_stock(pack: Path, recording: Recording, born: float) -> Run:
 def run_ours(pack: Path, recording: Recording, born: float) -> Run:
     """Ours, on one thread."""
     from fi_desktop.core.speakers import SpeakerCount
-    from fi_desktop.engines.base import Speech
+    from fi_desktop.engines.contracts import Speech
     from fi_desktop.engines.pyannote import PyannoteDiarizer
 
     diarizer = PyannoteDiarizer(pack)

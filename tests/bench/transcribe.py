@@ -51,8 +51,8 @@ def tile(path: Path, minutes: float) -> None:
 def ours(source: Path, folder: Path, threads: int) -> int:
     """Decode, find speech and transcribe as the pipeline does; return the number of words."""
     from fi_desktop.audio.decode import decode
-    from fi_desktop.engines.base import Hints
-    from fi_desktop.engines.silero import find_speech
+    from fi_desktop.engines.contracts import Hints
+    from fi_desktop.engines.vad import find_speech
     from fi_desktop.engines.whisper import WhisperTranscriber
 
     def ignore(_fraction: float) -> None:

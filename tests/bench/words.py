@@ -27,10 +27,10 @@ import numpy as np
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core.transcript import Word
-from fi_desktop.engines.base import Hints
-from fi_desktop.engines.silero import find_speech
+from fi_desktop.engines.contracts import Hints
+from fi_desktop.engines.vad import find_speech
 from fi_desktop.engines.whisper import WhisperTranscriber
-from fi_desktop.engines.whisper.guards import bare_s
+from fi_desktop.engines.whisper.postprocess import bare_s
 from tests.real.wording import Errors, compare, plain_words
 
 ROOT = Path(__file__).resolve().parents[2]

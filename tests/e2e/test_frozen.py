@@ -251,7 +251,7 @@ sys.exit(process.exitcode)
 def test_every_module_can_be_imported(account: Account):
     """Also what strings name, and faster-whisper and pyannote.audio, for which there is no model here."""
     full = (account.program.parent / "_internal" / "torch").is_dir()
-    torch_only = ("fi_desktop.engines.pyannote", "fi_desktop.engines.torchaudio_guard")
+    torch_only = "fi_desktop.engines.pyannote"
     names = [
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for file in sorted((ROOT / "fi_desktop").rglob("*.py"))

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording, RecordingWriter
-from fi_desktop.engines.base import Speech
-from fi_desktop.engines.builtin.background import BackgroundModel, load_model
-from fi_desktop.engines.silero import find_speech
+from fi_desktop.engines.builtin.ivector import BackgroundModel, load_model
+from fi_desktop.engines.contracts import Speech
+from fi_desktop.engines.vad import find_speech
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL_DIR = ROOT / "resources" / "models" / "builtin"

@@ -12,12 +12,11 @@ from fi_desktop.audio.recording import Recording, RecordingWriter
 from fi_desktop.core.errors import Cancelled, UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Region
-from fi_desktop.engines.base import Speech
 from fi_desktop.engines.builtin import BuiltinDiarizer
-from fi_desktop.engines.builtin.clustering import MAX_CLUSTERED, Clusterings
-from fi_desktop.engines.builtin.count import CountRule, count_speakers
+from fi_desktop.engines.builtin.search import MAX_CLUSTERED, Clusterings, CountRule, count_speakers
 from fi_desktop.engines.builtin.vbhmm import Resegmentation
-from fi_desktop.engines.silero import find_speech
+from fi_desktop.engines.contracts import Speech
+from fi_desktop.engines.vad import find_speech
 
 from .conftest import MODEL_DIR, ROOT, Write, ignore
 
@@ -160,7 +159,7 @@ def test_long_recording_is_searched_in_part_and_diarized_whole(
 
 
 def test_clustered_windows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    import fi_desktop.engines.builtin.clustering as clustering
+    import fi_desktop.engines.builtin.search as clustering
 
     seen: list[int] = []
     monkeypatch.setattr(clustering, "grow", lambda distance, _method: seen.append(len(distance)))

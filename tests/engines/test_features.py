@@ -6,9 +6,15 @@ from scipy.fft import dct
 
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core.transcript import Region
-from fi_desktop.engines.base import Speech
-from fi_desktop.engines.builtin.chunks import lay_grid, sample_chunks, windows_of_sample
-from fi_desktop.engines.builtin.features import cepstra, speech_cepstra, speech_mask
+from fi_desktop.engines.builtin.features import (
+    cepstra,
+    lay_grid,
+    sample_chunks,
+    speech_cepstra,
+    speech_mask,
+    windows_of_sample,
+)
+from fi_desktop.engines.contracts import Speech
 
 from .conftest import Write, ignore
 

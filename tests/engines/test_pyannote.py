@@ -21,9 +21,9 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.errors import Cancelled, UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization
-from fi_desktop.engines.base import Speech
+from fi_desktop.engines.contracts import Speech
 from fi_desktop.engines.pyannote import PyannoteDiarizer, import_pyannote
-from fi_desktop.engines.pyannote.waveform import RecordingWaveform
+from fi_desktop.engines.pyannote.diarizer import RecordingWaveform
 from tests.engines.conftest import Write, ignore
 from tests.packs.make_pyannote import LAYOUTS, Layout, make_pyannote, write_config
 

@@ -1,139 +1,36 @@
+"""Our Silero is the one that its makers' file describes, as onnxruntime runs it."""
+
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
+import onnxruntime
 import pytest
 
-from fi_desktop.audio.recording import Recording
-from fi_desktop.core.errors import Cancelled
-from fi_desktop.core.transcript import Region
-from fi_desktop.engines.base import Speech
-from fi_desktop.engines.silero import HOP_S, RegionRule, _second_look, find_regions, find_speech, union
-
-from .conftest import Write, ignore
+from fi_desktop.engines.silero import STATE_SIZE, read_weights, shared, weights_file
 
 
-def covered(speech: Speech) -> float:
-    return sum(region.duration for region in speech.regions)
+def frames_of(samples: np.ndarray) -> np.ndarray:
+    whole = samples[: len(samples) // 512 * 512].astype(np.float32)
+    padded = np.concatenate([np.zeros(64, dtype=np.float32), whole])
+    return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(padded, 576)[::512])
 
 
-def test_finds_the_speech_of_a_real_call(call: Recording, call_speech: Speech) -> None:
-    assert 20.0 < covered(call_speech) < 27.0
-    # The reference's first turn begins at 6.69 s; before it, only the line's noise.
-    assert call_speech.regions[0].start == pytest.approx(6.69, abs=0.3)
-    assert call_speech.probability.shape == (1, -(-call.samples // 512))
+@pytest.mark.parametrize("sound", ["call", "noise", "silence"])
+def test_probabilities_and_memory_are_onnxruntimes(sound: str, call_samples: np.ndarray) -> None:
+    noise = np.random.default_rng(3).normal(size=16_000 * 4)
+    frames = frames_of({"call": call_samples, "noise": noise, "silence": 0.0 * noise}[sound])
+    session = onnxruntime.InferenceSession(str(weights_file()), providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(4)
+    hidden, cell = rng.normal(size=(2, STATE_SIZE)).astype(np.float32)
+    feed = {"input": frames, "h": hidden[None, None], "c": cell[None, None]}
+    expected = [part.reshape(-1) for part in session.run(None, feed)]
+    for found, known in zip(shared().run(frames, hidden, cell), expected, strict=True):
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, known, rtol=1e-4, atol=1e-4)
 
 
-def test_regions_are_sorted_apart_and_inside_the_recording(call: Recording, call_speech: Speech) -> None:
-    borders = [time for region in call_speech.regions for time in (region.start, region.end)]
-    assert borders == sorted(set(borders))
-    assert borders[0] >= 0.0
-    assert borders[-1] <= call.duration
-
-
-@pytest.mark.parametrize("level_db", [-90.0, -70.0, -50.0, -30.0])
-def test_noise_of_any_level_is_no_speech(write: Write, level_db: float) -> None:
-    noise = np.random.default_rng(1).normal(size=16_000 * 70) * 10 ** (level_db / 20)
-    assert find_speech(write(noise), per_channel=False, progress=ignore).regions == ()
-
-
-def test_silence_is_no_speech(write: Write) -> None:
-    assert find_speech(write(np.zeros(16_000 * 5)), per_channel=False, progress=ignore).regions == ()
-
-
-def test_empty_recording_has_no_speech(write: Write) -> None:
-    assert find_speech(write(np.zeros(0)), per_channel=False, progress=ignore).regions == ()
-
-
-def test_soft_speech_is_found_before_loud_speech(
-    write: Write, call_samples: np.ndarray, call_speech: Speech
-) -> None:
-    pause = np.zeros(16_000 * 34)
-    recording = write(np.concatenate([call_samples * 0.02, pause, call_samples * 2.0]))
-    speech = find_speech(recording, per_channel=False, progress=ignore)
-    soft = sum(region.duration for region in speech.regions if region.end < 32.0)
-    silent = [region for region in speech.regions if 32.0 < region.start < 62.0]
-    assert soft > 0.85 * covered(call_speech)
-    assert silent == []
-
-
-def test_each_channel_has_its_own_row(write: Write, call_samples: np.ndarray) -> None:
-    speech = find_speech(write(np.stack([call_samples, 0 * call_samples])), per_channel=True, progress=ignore)
-    assert speech.probability.shape[0] == 2
-    assert speech.probability[0].max() > 0.9
-    assert speech.probability[1].max() < 0.15
-
-
-def test_progress_rises_to_one_and_may_cancel(write: Write, call_samples: np.ndarray) -> None:
-    recording = write(np.tile(call_samples, 4))
-    told: list[float] = []
-    find_speech(recording, per_channel=False, progress=told.append)
-    assert told == sorted(told)
-    assert len(told) == 4
-    assert told[-1] == 1.0
-
-    def cancel(_fraction: float) -> None:
-        raise Cancelled
-
-    with pytest.raises(Cancelled):
-        find_speech(recording, per_channel=False, progress=cancel)
-
-
-def test_hysteresis_bridges_drops_and_pads() -> None:
-    # Frames: a click, silence, speech that sinks between the thresholds, a short gap, speech.
-    probability = np.array(
-        [0.9] * 2 + [0.0] * 20 + [0.4] * 5 + [0.2] * 10 + [0.0] * 5 + [0.4] * 5 + [0.0] * 20
-    )
-    rule = RegionRule(onset=0.3, offset=0.15, bridge_s=0.3, shortest_s=0.1, pad_s=0.06)
-    (region,) = find_regions(probability.astype(np.float32), 100.0, rule)
-    assert region.start == pytest.approx(22 * HOP_S - 0.06)
-    assert region.end == pytest.approx(47 * HOP_S + 0.06)
-
-
-def test_union_joins_what_overlaps_or_touches() -> None:
-    rows = [(Region(0.0, 1.0), Region(3.0, 4.0)), (Region(0.5, 2.0), Region(4.0, 5.0))]
-    assert union(rows) == (Region(0.0, 2.0), Region(3.0, 5.0))
-
-
-class Believer:
-    """A network that hears speech in everything, and remembers how much it was shown."""
-
-    def __init__(self) -> None:
-        self.frames: list[int] = []
-
-    def run(
-        self, frames: np.ndarray, hidden: np.ndarray, cell: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        self.frames.append(len(frames))
-        return np.full(len(frames), 0.9, dtype=np.float32), hidden, cell
-
-
-def test_only_loud_sound_that_was_not_heard_is_looked_at_again() -> None:
-    samples = np.random.default_rng(14).normal(size=512 * 600).astype(np.float32) * 1e-4
-    samples[512 * 100 : 512 * 120] *= 500
-    samples[512 * 400 : 512 * 460] *= 500
-    heard = np.zeros(600, dtype=np.float32)
-    heard[400:460] = 0.8
-    network = Believer()
-    found = _second_look(network, samples, heard)
-    # The loud stretch and a run-up of 3 s behind it; neither the silence nor what was heard.
-    assert network.frames == [19 + round(3.0 / HOP_S)]
-    assert (found[100:120] == np.float32(0.9)).all()
-    assert (found[:100] == 0.0).all()
-    assert (found[230:400] == 0.0).all()
-    assert (found[400:460] == np.float32(0.8)).all()
-
-
-def test_no_large_library_is_imported() -> None:
-    code = (
-        "import sys, fi_desktop.engines.builtin, fi_desktop.engines.channels;"
-        "from fi_desktop.engines.silero_network import shared; shared();"
-        "heavy = ('torch', 'faster_whisper', 'ctranslate2', 'pyannote', 'scipy', 'onnxruntime');"
-        "print([name for name in heavy if name in sys.modules])"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
-    )
-    assert run.stdout.strip() == "[]"
+def test_every_table_of_the_file_is_read() -> None:
+    shapes = {name: table.shape for name, table in read_weights(weights_file()).items()}
+    assert shapes["encoder.conv_layers.0.weight"] == (128, 129, 3)
+    assert shapes["onnx::LSTM_210"] == (1, 512, 128)
+    assert sum(len(shape) > 1 for shape in shapes.values()) == 9

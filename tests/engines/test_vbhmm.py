@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fi_desktop.engines.builtin.background import BackgroundModel, Statistics
+from fi_desktop.engines.builtin.ivector import BackgroundModel, Statistics
 from fi_desktop.engines.builtin.vbhmm import HmmSettings, forward_backward, resegment, voice_evidence
 
 from .conftest import ignore

@@ -15,7 +15,7 @@ import pytest
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import Cancelled, UserError
 from fi_desktop.core.transcript import Region
-from fi_desktop.engines.base import Hints, Speech
+from fi_desktop.engines.contracts import Hints, Speech
 from fi_desktop.engines.whisper import WhisperTranscriber
 from fi_desktop.engines.whisper.decoder import Decoder, Heard
 from fi_desktop.engines.whisper.transcriber import _placed
@@ -169,7 +169,7 @@ def test_every_option_is_given_to_the_library(
 
     spy(faster_whisper.BatchedInferencePipeline)
     spy(faster_whisper.WhisperModel)
-    monkeypatch.setattr("fi_desktop.engines.whisper.guards.crammed", lambda _words: True)
+    monkeypatch.setattr("fi_desktop.engines.whisper.postprocess.crammed", lambda _words: True)
     texts(transcriber, call, call_speech)
     assert left_out == {"BatchedInferencePipeline": set(), "WhisperModel": set()}
 

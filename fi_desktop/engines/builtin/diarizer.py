@@ -19,13 +19,11 @@ from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
-from fi_desktop.engines.base import Progress, Speech
-from fi_desktop.engines.builtin.background import load_model
-from fi_desktop.engines.builtin.chunks import ChunkGrid, lay_grid
-from fi_desktop.engines.builtin.count import COUNTED_S, MAX_SPEAKERS, count_speakers
-from fi_desktop.engines.builtin.features import FRAME_S, FRAME_SAMPLES, speech_cepstra
-from fi_desktop.engines.builtin.solver import Solver
+from fi_desktop.engines.builtin.features import FRAME_S, FRAME_SAMPLES, ChunkGrid, lay_grid, speech_cepstra
+from fi_desktop.engines.builtin.ivector import load_model
+from fi_desktop.engines.builtin.search import COUNTED_S, MAX_SPEAKERS, Solver, count_speakers
 from fi_desktop.engines.builtin.vbhmm import HmmSettings, Resegmentation
+from fi_desktop.engines.contracts import Progress, Speech
 
 # Evidence is believed less where speakers are counted than where they are told apart: one voice in two moods
 # costs a wrong count there, and nothing here.

@@ -1,15 +1,180 @@
-"""i-vectors of short windows: one point for each second or so of speech.
+"""The background model: what voices have in common, and in which directions they differ.
 
-Source: Dehak et al. 2011, eq. 6 (the posterior mean of the eigenvoice factors), with scaled statistics.
+A universal background model (UBM) of diagonal Gaussians over cepstra, eigenvoices (a low-rank basis of the
+shifts of its means from voice to voice) and a linear discriminant analysis (LDA) of i-vectors. Trained by
+`packaging/train_background.py`; read by the built-in engine; pure numpy.
+Source: Reynolds et al. 2000 (UBM), Kenny 2010 (eigenvoices in diarization), Dehak et al. 2011 (i-vectors,
+LDA).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fi_desktop.engines.builtin.background import BackgroundModel, Floats, Statistics
-from fi_desktop.engines.builtin.chunks import WINDOW_CHUNKS
+from fi_desktop.core.errors import FiError
+from fi_desktop.engines.builtin.features import WINDOW_CHUNKS
+from fi_desktop.engines.contracts import Progress
+
+MANIFEST = "manifest.json"
+_BATCH_CHUNKS = 256
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistics:
+    """Sufficient statistics of consecutive chunks of speech: all that the engine keeps of the sound.
+
+    Attributes:
+        zero_order: float32 (chunks, components), how many frames each Gaussian explains.
+        first_order: float32 (chunks, rank), the frames' shift from the UBM, projected on the eigenvoices:
+            V' Sigma^-1 (F - N mean).
+    """
+
+    zero_order: NDArray[np.float32]
+    first_order: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.zero_order)
+
+    def take(self, rows: NDArray[np.int64]) -> Statistics:
+        """Return the statistics of some chunks, in the given order."""
+        return Statistics(self.zero_order[rows], self.first_order[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class BackgroundModel:
+    """UBM, eigenvoices and LDA.
+
+    Attributes:
+        weights: (components,), sum 1.
+        means, variances: (components, coefficients).
+        eigenvoices: (components, coefficients, rank).
+        lda: (rank, dimensions), projects an i-vector so that its variance within a voice is 1.
+        lda_ratio: (dimensions,), variance between voices over variance within, descending.
+        name: name and version, for provenance.
+    """
+
+    weights: Floats
+    means: Floats
+    variances: Floats
+    eigenvoices: Floats
+    lda: Floats
+    lda_ratio: Floats
+    name: str = ""
+
+    @property
+    def components(self) -> int:
+        """Number of Gaussians."""
+        return len(self.weights)
+
+    @property
+    def rank(self) -> int:
+        """Number of eigenvoices."""
+        return int(self.eigenvoices.shape[2])
+
+    @cached_property
+    def precision(self) -> Floats:
+        """V_c' Sigma_c^-1 V_c, flattened: (components, rank * rank)."""
+        scaled = self.eigenvoices / self.variances[:, :, None]
+        inner: Floats = np.einsum("cdr,cdq->crq", self.eigenvoices, scaled, optimize=True)
+        return inner.reshape(self.components, -1)
+
+    @cached_property
+    def _scoring(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Weights of x^2, x and 1 in the Gaussians' log densities."""
+        inverse = 1.0 / self.variances
+        constant = np.log(self.weights) - 0.5 * (
+            np.square(self.means) * inverse + np.log(2.0 * np.pi * self.variances)
+        ).sum(axis=1)
+        return (
+            (-0.5 * inverse.T).astype(np.float32),
+            (self.means * inverse).T.astype(np.float32),
+            constant.astype(np.float32),
+        )
+
+    @cached_property
+    def _projection(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """V' Sigma^-1, (components * coefficients, rank); its product with the means, (components, rank)."""
+        scaled = self.eigenvoices / self.variances[:, :, None]
+        centre = np.einsum("cdr,cd->cr", scaled, self.means)
+        return scaled.reshape(-1, self.rank).astype(np.float32), centre.astype(np.float32)
+
+    def posteriors(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return which Gaussian each frame belongs to. frames: (frames, coefficients). Returns: (frames,
+        components).
+        """
+        quadratic, linear, constant = self._scoring
+        score = np.square(frames) @ quadratic + frames @ linear + constant
+        score -= score.max(axis=1, keepdims=True)
+        np.exp(score, out=score)
+        score /= score.sum(axis=1, keepdims=True)
+        return score
+
+    def statistics(
+        self, frames: NDArray[np.float32], offsets: NDArray[np.int64], progress: Progress
+    ) -> Statistics:
+        """Accumulate the statistics of chunks of frames.
+
+        frames: float32 (frames, coefficients); offsets: (chunks + 1,), chunk i is
+        `frames[offsets[i]:offsets[i + 1]]`.
+        """
+        count = len(offsets) - 1
+        zero = np.zeros((count, self.components), dtype=np.float32)
+        first = np.zeros((count, self.rank), dtype=np.float32)
+        projection, centre = self._projection
+        longest = int(np.diff(offsets).max(initial=0))
+        for start in range(0, count, _BATCH_CHUNKS):
+            stop = min(start + _BATCH_CHUNKS, count)
+            low, high = offsets[start], offsets[stop]
+            # Chunks differ by a frame or two: each is laid into a row of `longest` frames, and what is left
+            # stays 0.
+            lengths = np.diff(offsets[start : stop + 1])
+            filled = np.arange(longest) < lengths[:, None]
+            shape = (stop - start, longest)
+            posterior = np.zeros((*shape, self.components), dtype=np.float32)
+            posterior[filled] = self.posteriors(frames[low:high])
+            laid = np.zeros((*shape, frames.shape[1]), dtype=np.float32)
+            laid[filled] = frames[low:high]
+            zero[start:stop] = posterior.sum(axis=1)
+            sums = np.matmul(posterior.transpose(0, 2, 1), laid).reshape(stop - start, -1)
+            first[start:stop] = sums @ projection - zero[start:stop] @ centre
+            progress(stop / count)
+        return Statistics(zero, first)
+
+
+def load_model(folder: Path) -> BackgroundModel:
+    """Read a model and check it against its manifest.
+
+    Raises: FiError where the model is missing, or not the one that its manifest describes.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        file = folder / manifest["file"]
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    except (OSError, ValueError, KeyError) as error:
+        raise FiError(
+            "engine.builtin_missing", "The built-in voice model is missing from this installation."
+        ) from error
+    if digest != manifest["sha256"]:
+        raise FiError(
+            "engine.builtin_damaged", "The built-in voice model is damaged; install the program again."
+        )
+    with np.load(file, allow_pickle=False) as arrays:
+        values = {name: arrays[name].astype(np.float64) for name in arrays.files}
+    return BackgroundModel(**values, name=f"{manifest['name']} {manifest['version']}")
+
+
+# i-vectors of short windows: one point for each second or so of speech.
+#
+# Source: Dehak et al. 2011, eq. 6 (the posterior mean of the eigenvoice factors), with scaled statistics.
 
 # Neighbouring frames repeat each other; counted in full they would make the posterior of a 2 s window too
 # sure.

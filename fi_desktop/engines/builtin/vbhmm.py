@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fi_desktop.engines.base import Progress
-from fi_desktop.engines.builtin.background import BackgroundModel, Floats, Statistics
+from fi_desktop.engines.builtin.ivector import BackgroundModel, Floats, Statistics
+from fi_desktop.engines.contracts import Progress
 
 _SMALLEST_SCORE = -60.0
 

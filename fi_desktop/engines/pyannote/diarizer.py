@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Turn
-from fi_desktop.engines.base import Progress, Speech
+from fi_desktop.engines.contracts import Progress, Speech
 from fi_desktop.engines.pyannote.library import is_out_of_memory, load_pipeline
-from fi_desktop.engines.pyannote.waveform import RecordingWaveform
 
 # share of the work that each step takes, measured on a processor
 _STEPS = {
@@ -159,3 +160,39 @@ def _out_of_memory() -> Iterator[None]:
         if is_out_of_memory(error):
             raise MemoryError("memory ran out in torch") from error
         raise
+
+
+# A recording as the library wants its waveform, without the recording in memory.
+
+
+class RecordingWaveform:
+    """Stands where the library expects a (1, samples) float32 tensor, channels mixed.
+
+    The library asks for its shape and for stretches of it, always further on. Only what lies between the
+    stretch in hand and the end of its block is held: three hours would be 690 MB. Asked for what lies
+    behind, it starts again at the recording's beginning, which each pass over the recording does once.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._blocks = recording.blocks()
+        self._held = np.zeros(0, np.float32)
+        self._start = 0
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(1, samples)."""
+        return 1, self._recording.samples
+
+    def __getitem__(self, key: tuple[slice, slice]) -> Any:
+        """Return `[:, start:stop]` as a tensor (1, stop - start); shorter where the recording ends before."""
+        import torch
+
+        start, stop, _ = key[1].indices(self._recording.samples)
+        if start < self._start:
+            self._blocks, self._held, self._start = self._recording.blocks(), self._held[:0], 0
+        while self._start + len(self._held) < stop:
+            behind = min(len(self._held), max(0, start - self._start))
+            self._held = np.concatenate([self._held[behind:], next(self._blocks)])
+            self._start += behind
+        return torch.tensor(self._held[start - self._start : max(start, stop) - self._start])[None]

@@ -35,7 +35,7 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.engines.pyannote.linkage import lean_linkage
+from fi_desktop.engines.linkage import lean_linkage
 
 Hook = Callable[..., None]
 

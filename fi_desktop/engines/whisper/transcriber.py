@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +20,11 @@ from numpy.typing import NDArray
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcription, Word
-from fi_desktop.engines.base import Hints, Progress, Speech
-from fi_desktop.engines.whisper import guards, languages, windows
-from fi_desktop.engines.whisper.decoder import Ask, Decoder, Heard
-from fi_desktop.engines.whisper.doubt import weighed
-from fi_desktop.engines.whisper.hints import fit
-from fi_desktop.engines.whisper.languages import Part
-from fi_desktop.engines.whisper.pace import Course, Pace
-from fi_desktop.engines.whisper.patience import Patience
-from fi_desktop.engines.whisper.windows import Window
+from fi_desktop.engines.contracts import Hints, Progress, Speech
+from fi_desktop.engines.whisper import postprocess, windows
+from fi_desktop.engines.whisper.decoder import Ask, Decoder, Heard, fit
+from fi_desktop.engines.whisper.postprocess import weighed
+from fi_desktop.engines.whisper.windows import Part, Window
 
 _LISTEN_WINDOWS = 4
 _SURE = 0.8
@@ -43,7 +43,7 @@ class _Said:
 
     Attributes:
         language: with which it begins.
-        may_change: whether it may go on in another of `languages.TOLD_APART`.
+        may_change: whether it may go on in another of `windows.TOLD_APART`.
         prompt, hotwords: see `Ask`.
     """
 
@@ -122,7 +122,7 @@ class WhisperTranscriber:
                 notes.append("The language was hard to tell: if it is wrong, choose it and try again.")
         progress(1.0)
         return Transcription(
-            tuple(weighed(guards.in_order(words, recording.duration))),
+            tuple(weighed(postprocess.in_order(words, recording.duration))),
             language,
             "whisper",
             self._model,
@@ -131,7 +131,7 @@ class WhisperTranscriber:
 
     def _may_change(self, language: str) -> bool:
         known = self._decoder.languages
-        return language in languages.TOLD_APART and all(code in known for code in languages.TOLD_APART)
+        return language in windows.TOLD_APART and all(code in known for code in windows.TOLD_APART)
 
     def _check(self, language: str | None) -> None:
         if language is not None and language not in self._decoder.languages:
@@ -166,8 +166,8 @@ class WhisperTranscriber:
     ) -> list[Part]:
         """Find the languages of windows, and cut those in which the language changes."""
         sounds = [samples for _window, samples in batch]
-        glance = partial(self._decoder.glance, sounds, languages.TOLD_APART)
-        return languages.tell_apart(batch, self._patience.wait_for(glance, ask=ask), speech, before)
+        glance = partial(self._decoder.glance, sounds, windows.TOLD_APART)
+        return windows.tell_apart(batch, self._patience.wait_for(glance, ask=ask), speech, before)
 
     def _words(
         self, recording: Recording, speech: Speech, plan: tuple[Window, ...], said: _Said, course: Course
@@ -186,7 +186,7 @@ class WhisperTranscriber:
             for part, first in zip(parts, self._quick(parts, said, course.tell), strict=True):
                 words = self._settle(part, first, speech, said.ask(part.language), course.tell)
                 if last is not None and last[0].pieces[-1].end == part.window.pieces[0].start:
-                    words = guards.joined_at_a_cut(last[1], words)
+                    words = postprocess.joined_at_a_cut(last[1], words)
                 last = part.window, words
                 for word in words:
                     yield part.language, word
@@ -209,17 +209,17 @@ class WhisperTranscriber:
         """Look again at what cannot be trusted or leaves speech without words; leave out what nobody said."""
         words = _placed(part.window, heard, part.language)
         spoken = windows.within(speech.regions, part.window)
-        bare = guards.bare_s(words, spoken)
-        doubtful = not heard.trusted or guards.crammed(words) or guards.run_together(words)
+        bare = postprocess.bare_s(words, spoken)
+        doubtful = not heard.trusted or postprocess.crammed(words) or postprocess.run_together(words)
         if doubtful or bare >= (_WORTH_A_LOOK_S if words else _WORTH_A_WORD_S):
             again = self._patience.wait_for(partial(self._decoder.careful, part.samples, ask), ask=wait)
             found = _placed(part.window, again, part.language)
             if again.repetitive:
-                found = guards.without_loops(found)
-            found = guards.without_crammed(found)
-            if doubtful or (again.trusted and guards.bare_s(found, spoken) < bare - _WORTH_A_CHANGE_S):
+                found = postprocess.without_loops(found)
+            found = postprocess.without_crammed(found)
+            if doubtful or (again.trusted and postprocess.bare_s(found, spoken) < bare - _WORTH_A_CHANGE_S):
                 words = found
-        return guards.within_speech(words, speech.regions)
+        return postprocess.within_speech(words, speech.regions)
 
 
 def _placed(window: Window, heard: Heard, language: str) -> list[Word]:
@@ -235,3 +235,100 @@ def _placed(window: Window, heard: Heard, language: str) -> list[Word]:
                 joined = True  # the model puts a space before the hyphen of "hard-working"
             words.append(Word(place.start, place.end, bare, round(float(probability), 3), joined=joined))
     return words
+
+
+# Progress while nothing is told: the model says nothing between one batch of windows and the next.
+
+_FIRST_GUESS = 0.2  # seconds of work for a second of sound, before anything was measured
+_EXPECTED_SHARE = 0.9  # of a stretch, once the time is up that it was expected to take
+
+
+class Pace:
+    """How long a second of sound takes, measured over all that was done so far, from job to job.
+
+    Attributes:
+        worked_s, heard_s: seconds of work, and of the sound that it was for.
+    """
+
+    def __init__(self) -> None:
+        self.worked_s = 0.0
+        self.heard_s = 0.0
+
+    def expected_s(self, sound_s: float) -> float:
+        """Return how long so much sound will take."""
+        return sound_s * (self.worked_s / self.heard_s if self.heard_s else _FIRST_GUESS)
+
+
+class Course:
+    """Progress through one recording: exact where a stretch is done, and by the time that passes inside one.
+
+    It never goes back, and inside a stretch it never stands still nor reaches the stretch's end.
+    """
+
+    def __init__(
+        self, pace: Pace, total_s: float, progress: Progress, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Prepare. total_s: of all sound; `clock` gives seconds."""
+        self._pace = pace
+        self._total_s = total_s
+        self._progress = progress
+        self._clock = clock
+        self._done_s = 0.0
+        self._begun = clock()
+        self._stretch_s = 0.0
+
+    def begin(self, sound_s: float) -> None:
+        """Begin a stretch of so much sound."""
+        self._begun, self._stretch_s = self._clock(), sound_s
+
+    def tell(self) -> None:
+        """Tell the progress as it is now; called over and over inside a stretch."""
+        waited = (self._clock() - self._begun) / max(1e-9, self._pace.expected_s(self._stretch_s))
+        share = _EXPECTED_SHARE * waited if waited <= 1.0 else 1.0 - (1.0 - _EXPECTED_SHARE) / waited
+        self._progress((self._done_s + share * self._stretch_s) / self._total_s)
+
+    def end(self) -> None:
+        """End the stretch."""
+        self._pace.worked_s += self._clock() - self._begun
+        self._pace.heard_s += self._stretch_s
+        self._done_s += self._stretch_s
+        self._stretch_s = 0.0
+        self._progress(self._done_s / self._total_s)
+
+
+# Long native work that can still be given up: half a minute of speech may take a slow computer a minute.
+
+T = TypeVar("T")
+
+_ASK_EVERY_S = 0.5
+
+
+class Patience:
+    """Does steps in a thread of their own, one at a time, while the caller's thread asks whether to go on.
+
+    A step cannot be broken off. Where the caller gives up, the step ends by itself and what it found is
+    forgotten; the next one waits for it.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def wait_for(self, step: Callable[[], T], *, ask: Callable[[], None]) -> T:
+        """Return what `step` returns, or raise what it raises; `ask` is called twice a second meanwhile.
+
+        What `ask` raises is passed on at once.
+        """
+        future: Future[T] = Future()
+
+        def work() -> None:
+            with self._turn:
+                try:
+                    future.set_result(step())
+                except BaseException as error:  # noqa: BLE001 - it belongs to the thread that waits
+                    future.set_exception(error)
+
+        # daemon: a worker that is to end does not wait for words that nobody wants any more
+        threading.Thread(target=work, name="whisper", daemon=True).start()
+        while not wait([future], timeout=_ASK_EVERY_S).done:
+            ask()
+        return future.result()

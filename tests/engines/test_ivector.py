@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from fi_desktop.core.errors import FiError
-from fi_desktop.engines.builtin.background import BackgroundModel, load_model
-from fi_desktop.engines.builtin.ivector import ivectors
+from fi_desktop.engines.builtin.ivector import BackgroundModel, ivectors, load_model
 
 from .conftest import MODEL_DIR, ignore
 

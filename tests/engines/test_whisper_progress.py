@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fi_desktop.engines.whisper.pace import Course, Pace
+from fi_desktop.engines.whisper.transcriber import Course, Pace
 
 
 class Clock:
