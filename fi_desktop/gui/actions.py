@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from fi_desktop.gui import icons
-from fi_desktop.gui.exporting.menu import ExportMenu
+from fi_desktop.gui.export_controller import ExportMenu
 from fi_desktop.gui.language import SYSTEM, TONGUES
 from fi_desktop.viewmodel.rows import Row
 

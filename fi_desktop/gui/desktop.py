@@ -14,7 +14,7 @@ from PySide6.QtGui import QGuiApplication
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui import appearance, standing
-from fi_desktop.gui.adding.watch_desk import WatchDesk
+from fi_desktop.gui.adding.watched_folders import WatchController
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.closing import CloseQuestion
 from fi_desktop.gui.job_table.model import JobsModel
@@ -142,7 +142,7 @@ class Desktop(QObject):
         """Make the windows, in the language that is spoken now."""
         program = self._program
         self.window = MainWindow(program.service, program.settings, self._bridge, jobs)
-        self.watch = WatchDesk(self._watcher, program.settings.home, self._bridge, self.window)
+        self.watch = WatchController(self._watcher, program.settings.home, self._bridge, self.window)
         self.question = CloseQuestion(self.window)
         self._tray = Tray(self.window) if Tray.available() else None
         self._monitor: MonitorWindow | None = None

@@ -23,21 +23,19 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.gui import errors, icons
 from fi_desktop.gui.actions import Actions
-from fi_desktop.gui.adding.choice import FileChoice
-from fi_desktop.gui.adding.desk import IntakeDesk
+from fi_desktop.gui.adding.controller import AddController, RecordingPicker
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.details.side import DetailsSide
+from fi_desktop.gui.details.splitter import DetailsSplitter
+from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, is_ours
 from fi_desktop.gui.drop_overlay import DropOverlay
 from fi_desktop.gui.empty_state import EmptyState
-from fi_desktop.gui.exporting.outbox import Outbox, is_ours
 from fi_desktop.gui.help.menu import HelpMenu
 from fi_desktop.gui.job_options.bar import OptionsBar
-from fi_desktop.gui.job_options.profiles import ProfileDesk
-from fi_desktop.gui.job_table.deeds import JobDeeds
-from fi_desktop.gui.job_table.drag_out import DragOut
+from fi_desktop.gui.job_options.profiles import ProfileController
+from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.job_table.panel import JobsPanel
-from fi_desktop.gui.job_table.row_menu import RowMenu
 from fi_desktop.gui.message_bar import MessageBar, Offer
 from fi_desktop.gui.models_dialog.opening import ModelsOpening
 from fi_desktop.gui.remembered import Remembered
@@ -103,7 +101,7 @@ class MainWindow(QMainWindow):
         self.jobs.setParent(self)
         self.commands = Actions(self)
         self.options = OptionsBar(settings.job_options, self)
-        self.profiles = ProfileDesk(settings.home, bridge, self.options)
+        self.profiles = ProfileController(settings.home, bridge, self.options)
         self.panel = JobsPanel(self.jobs, self)
         self.table = self.panel.table
         self.empty = EmptyState(self)
@@ -111,12 +109,12 @@ class MainWindow(QMainWindow):
         self.pause_bar = MessageBar(self, closable=False)
         self.pause_bar.setAccessibleName(self.tr("Queue paused"))
         self.status = StatusLine(self)
-        self.deeds = JobDeeds(service, bridge, self.jobs, self.table, self.message, self)
-        self.outbox = Outbox(settings.home)
-        self._drag_out = DragOut(self.table, service.folders, self.outbox, self._remembered, self.message)
-        self.intake = IntakeDesk(service, bridge, self.jobs, self.options, self.profiles, self.message)
+        self.deeds = JobController(service, bridge, self.jobs, self.table, self.message, self)
+        self.outbox = DragExportFolder(settings.home)
+        self._drag_out = DragExport(self.table, service.folders, self.outbox, self._remembered, self.message)
+        self.intake = AddController(service, bridge, self.jobs, self.options, self.profiles, self.message)
         self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
-        self.choice = FileChoice(self.intake, bridge, self._on_refused, self)
+        self.choice = RecordingPicker(self.intake, bridge, self._on_refused, self)
         self.models = ModelsOpening(settings, bridge, self.options, self._on_refused, self)
         self._lay_out()
         self._connect()
@@ -196,7 +194,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.intake.refused.bar)
         column.addWidget(self.message)
         column.addWidget(self.intake.sheet)
-        self.details = DetailsSide(
+        self.details = DetailsSplitter(
             self._pages, self.jobs, self.commands.details, self._make_details, self._remembered, centre
         )
         column.addWidget(self.details, 1)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.adding.refused import Refusal
+from fi_desktop.gui.adding.controller import Refusal
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.viewmodel.spot import Spot
 from fi_desktop.watch.profiles import Choice
 
 if TYPE_CHECKING:
-    from fi_desktop.gui.adding.watch_desk import WatchDesk
+    from fi_desktop.gui.adding.watched_folders import WatchController
     from fi_desktop.gui.monitor.window import MonitorWindow
     from fi_desktop.gui.preferences.opening import Preferences
 
@@ -130,7 +130,7 @@ def put(window: MainWindow, standing: Standing) -> None:
             window.models.dialog.restoreGeometry(standing.models)
 
 
-def look_at_dialogs(watch: WatchDesk, preferences: Preferences) -> DialogsStanding:
+def look_at_dialogs(watch: WatchController, preferences: Preferences) -> DialogsStanding:
     """Return which dialogs are open."""
     folders, settings = watch.dialog, preferences.dialog
     return DialogsStanding(
@@ -140,7 +140,7 @@ def look_at_dialogs(watch: WatchDesk, preferences: Preferences) -> DialogsStandi
     )
 
 
-def put_dialogs(watch: WatchDesk, preferences: Preferences, standing: DialogsStanding) -> None:
+def put_dialogs(watch: WatchController, preferences: Preferences, standing: DialogsStanding) -> None:
     """Open those dialogs."""
     if standing.folders is not None:
         watch.open()

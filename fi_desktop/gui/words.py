@@ -11,7 +11,7 @@ from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState, Outcome, Priority, Stage
 from fi_desktop.core.transcript import DOUBT
 from fi_desktop.gui import errors
-from fi_desktop.gui.exporting.style import labels
+from fi_desktop.gui.export_controller import labels
 from fi_desktop.gui.languages import language_name
 from fi_desktop.gui.no_words import WORDS_MISSING
 from fi_desktop.viewmodel.rows import Row

@@ -21,7 +21,7 @@ ENOUGH = 2
 """So many jobs have to be completed before the rest of them is foretold."""
 
 
-class Fold:
+class Batch:
     """The jobs behind one row; a job that changes costs the same however many there are.
 
     Attributes:

@@ -14,7 +14,7 @@ from fi_desktop.exporters.style import Style
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Exportable:
     """What is exported.
 
     Attributes:
@@ -27,7 +27,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExportOutcome:
     """What became of several exports.
 
     Attributes:
@@ -46,7 +46,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ExportTargets:
     """Two ways to put files into a folder.
 
     Attributes:
@@ -60,7 +60,7 @@ class Plan:
     present: int
 
 
-def plan(names: Sequence[str], format: str, folder: Path) -> Plan:
+def plan(names: Sequence[str], format: str, folder: Path) -> ExportTargets:
     """Look which files a folder has already, and return where exports can go.
 
     Raises:
@@ -72,10 +72,10 @@ def plan(names: Sequence[str], format: str, folder: Path) -> Plan:
         raise not_written() from None
     over = places(names, format, folder)
     present = sum(same(place.name) in there for place in over)
-    return Plan(over, places(names, format, folder, taken=there), present)
+    return ExportTargets(over, places(names, format, folder, taken=there), present)
 
 
-def write(results: Sequence[tuple[Result, Path]], format: str, style: Style) -> Outcome:
+def write(results: Sequence[tuple[Exportable, Path]], format: str, style: Style) -> ExportOutcome:
     """Write results into files in this style.
 
     What cannot be read or written is left out, and a full disk ends it.
@@ -94,10 +94,10 @@ def write(results: Sequence[tuple[Result, Path]], format: str, style: Style) -> 
             export(transcript, format, target, style=style)
         except TransientError as error:
             failed.append(target)
-            return Outcome(tuple(written), unreadable, tuple(failed), error_info(error), stopped=True)
+            return ExportOutcome(tuple(written), unreadable, tuple(failed), error_info(error), stopped=True)
         except UserError as error:
             failed.append(target)
             refusal = error_info(error)
         else:
             written.append(target)
-    return Outcome(tuple(written), unreadable, tuple(failed), refusal)
+    return ExportOutcome(tuple(written), unreadable, tuple(failed), refusal)

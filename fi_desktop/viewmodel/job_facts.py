@@ -15,7 +15,7 @@ _LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class JobFacts:
     """What files say of a job.
 
     Attributes:
@@ -33,7 +33,9 @@ class Facts:
     log: tuple[str, ...]
 
 
-def read_facts(job_id: int, path: Path, folders: JobFolders, logs: Path, models: tuple[Path, ...]) -> Facts:
+def read_facts(
+    job_id: int, path: Path, folders: JobFolders, logs: Path, models: tuple[Path, ...]
+) -> JobFacts:
     """Read what files say of a job. models: folders in which models are looked for."""
     try:
         size_bytes = path.stat().st_size
@@ -46,7 +48,7 @@ def read_facts(job_id: int, path: Path, folders: JobFolders, logs: Path, models:
     provenance = transcript.provenance if transcript is not None else None
     notes = transcript.notes if transcript is not None else ()
     model = any(pack.kind is PackKind.WHISPER for pack in installed(models))
-    return Facts(size_bytes, provenance, notes, model, _log_of(job_id, logs))
+    return JobFacts(size_bytes, provenance, notes, model, _log_of(job_id, logs))
 
 
 def _log_of(job_id: int, logs: Path) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class BatchSummary(NamedTuple):
     left_s: float | None = None
 
 
-class Pace(NamedTuple):
+class StageTiming(NamedTuple):
     """How a running attempt gets on. Times are UTC, seconds since the epoch.
 
     Attributes:
@@ -94,7 +94,7 @@ class Row(NamedTuple):
     notes: tuple[str, ...] = ()
     stage: Stage | None = None
     plan: Plan | None = None
-    pace: Pace | None = None
+    pace: StageTiming | None = None
     share: float = 0.0
     folded: str = ""
     batch: int | None = None

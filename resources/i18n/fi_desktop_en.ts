@@ -2,141 +2,17 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
-    <name>Cells</name>
+    <name>ActiveJobsBar</name>
     <message numerus="yes">
-        <source>%Ln recording(s)</source>
+        <source>and %Ln more</source>
         <translation>
-            <numerusform>%Ln recording</numerusform>
-            <numerusform>%Ln recordings</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln completed</source>
-        <translation>
-            <numerusform>%Ln completed</numerusform>
-            <numerusform>%Ln completed</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln failed</source>
-        <translation>
-            <numerusform>%Ln failed</numerusform>
-            <numerusform>%Ln failed</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln cancelled</source>
-        <translation>
-            <numerusform>%Ln cancelled</numerusform>
-            <numerusform>%Ln cancelled</numerusform>
+            <numerusform>and %Ln more</numerusform>
+            <numerusform>and %Ln more</numerusform>
         </translation>
     </message>
 </context>
 <context>
-    <name>ChoiceWords</name>
-    <message numerus="yes">
-        <source>%Ln speaker(s)</source>
-        <translation>
-            <numerusform>%Ln speaker</numerusform>
-            <numerusform>%Ln speakers</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>DragOut</name>
-    <message numerus="yes">
-        <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
-        <translation>
-            <numerusform>%Ln file at most can be dragged at once: use Export for more.</numerusform>
-            <numerusform>%Ln files at most can be dragged at once: use Export for more.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be read, and not dragged.</source>
-        <translation>
-            <numerusform>%Ln result cannot be read, and is not dragged.</numerusform>
-            <numerusform>%Ln results cannot be read, and are not dragged.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln transcript(s)</source>
-        <translation>
-            <numerusform>%Ln transcript</numerusform>
-            <numerusform>%Ln transcripts</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>ExportDesk</name>
-    <message numerus="yes">
-        <source>%Ln file(s) not written, such as {file}.</source>
-        <translation>
-            <numerusform>{file} was not written.</numerusform>
-            <numerusform>%Ln files were not written, such as {file}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
-        <translation>
-            <numerusform>A file of this name is in the folder “{folder}” already.</numerusform>
-            <numerusform>%Ln files of these names are in the folder “{folder}” already.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) written.</source>
-        <translation>
-            <numerusform>%Ln file written.</numerusform>
-            <numerusform>%Ln files written.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be read: retry the job to make it again.</source>
-        <translation>
-            <numerusform>%Ln result cannot be read: retry the job to make it again.</numerusform>
-            <numerusform>%Ln results cannot be read: retry the jobs to make them again.</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>FolderWords</name>
-    <message numerus="yes">
-        <source>%Ln still being written</source>
-        <translation>
-            <numerusform>%Ln still being written</numerusform>
-            <numerusform>%Ln still being written</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln cannot be opened</source>
-        <translation>
-            <numerusform>%Ln cannot be opened</numerusform>
-            <numerusform>%Ln cannot be opened</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln folder(s) cannot be read</source>
-        <translation>
-            <numerusform>%Ln folder cannot be read</numerusform>
-            <numerusform>%Ln folders cannot be read</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds})</source>
-        <translation>
-            <numerusform>%Ln file of another kind left out ({kinds})</numerusform>
-            <numerusform>%Ln files of other kinds left out ({kinds})</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln taken</source>
-        <translation>
-            <numerusform>%Ln taken</numerusform>
-            <numerusform>%Ln taken</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>IntakeDesk</name>
+    <name>AddController</name>
     <message numerus="yes">
         <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
         <translation>
@@ -202,12 +78,108 @@
     </message>
 </context>
 <context>
-    <name>IntakeSheet</name>
+    <name>AddedOptionsSheet</name>
     <message numerus="yes">
         <source>The %Ln recording(s) just added</source>
         <translation>
             <numerusform>The recording just added</numerusform>
             <numerusform>The %Ln recordings just added</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>Cells</name>
+    <message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln recording</numerusform>
+            <numerusform>%Ln recordings</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln completed</source>
+        <translation>
+            <numerusform>%Ln completed</numerusform>
+            <numerusform>%Ln completed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln failed</source>
+        <translation>
+            <numerusform>%Ln failed</numerusform>
+            <numerusform>%Ln failed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln cancelled</source>
+        <translation>
+            <numerusform>%Ln cancelled</numerusform>
+            <numerusform>%Ln cancelled</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ChoiceLabels</name>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln speaker</numerusform>
+            <numerusform>%Ln speakers</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>DragExport</name>
+    <message numerus="yes">
+        <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
+        <translation>
+            <numerusform>%Ln file at most can be dragged at once: use Export for more.</numerusform>
+            <numerusform>%Ln files at most can be dragged at once: use Export for more.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read, and not dragged.</source>
+        <translation>
+            <numerusform>%Ln result cannot be read, and is not dragged.</numerusform>
+            <numerusform>%Ln results cannot be read, and are not dragged.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln transcript(s)</source>
+        <translation>
+            <numerusform>%Ln transcript</numerusform>
+            <numerusform>%Ln transcripts</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ExportController</name>
+    <message numerus="yes">
+        <source>%Ln file(s) not written, such as {file}.</source>
+        <translation>
+            <numerusform>{file} was not written.</numerusform>
+            <numerusform>%Ln files were not written, such as {file}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
+        <translation>
+            <numerusform>A file of this name is in the folder “{folder}” already.</numerusform>
+            <numerusform>%Ln files of these names are in the folder “{folder}” already.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) written.</source>
+        <translation>
+            <numerusform>%Ln file written.</numerusform>
+            <numerusform>%Ln files written.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read: retry the job to make it again.</source>
+        <translation>
+            <numerusform>%Ln result cannot be read: retry the job to make it again.</numerusform>
+            <numerusform>%Ln results cannot be read: retry the jobs to make them again.</numerusform>
         </translation>
     </message>
 </context>
@@ -273,53 +245,12 @@
     </message>
 </context>
 <context>
-    <name>Redo</name>
-    <message numerus="yes">
-        <source>Process %Ln finished recording(s) again?</source>
-        <translation>
-            <numerusform>Process %Ln finished recording again?</numerusform>
-            <numerusform>Process %Ln finished recordings again?</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Only the %Ln without a result</source>
-        <translation>
-            <numerusform>Only the %Ln without a result</numerusform>
-            <numerusform>Only the %Ln without a result</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln finished recording(s) will be processed again</source>
-        <translation>
-            <numerusform>%Ln finished recording will be processed again</numerusform>
-            <numerusform>%Ln finished recordings will be processed again</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>RefusedRecordings</name>
+    <name>RejectedRecordings</name>
     <message numerus="yes">
         <source>%Ln recording(s) or folder(s) not added.</source>
         <translation>
             <numerusform>%Ln recording or folder was not added.</numerusform>
             <numerusform>%Ln recordings or folders were not added.</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>Removal</name>
-    <message numerus="yes">
-        <source>%Ln job(s) removed</source>
-        <translation>
-            <numerusform>%Ln job removed</numerusform>
-            <numerusform>%Ln jobs removed</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln job(s) began meanwhile and stayed</source>
-        <translation>
-            <numerusform>%Ln job began meanwhile and stayed</numerusform>
-            <numerusform>%Ln jobs began meanwhile and stayed</numerusform>
         </translation>
     </message>
 </context>
@@ -344,6 +275,30 @@
         <translation>
             <numerusform>%Ln word</numerusform>
             <numerusform>%Ln words</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>RetryConfirmation</name>
+    <message numerus="yes">
+        <source>Process %Ln finished recording(s) again?</source>
+        <translation>
+            <numerusform>Process %Ln finished recording again?</numerusform>
+            <numerusform>Process %Ln finished recordings again?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Only the %Ln without a result</source>
+        <translation>
+            <numerusform>Only the %Ln without a result</numerusform>
+            <numerusform>Only the %Ln without a result</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln finished recording(s) will be processed again</source>
+        <translation>
+            <numerusform>%Ln finished recording will be processed again</numerusform>
+            <numerusform>%Ln finished recordings will be processed again</numerusform>
         </translation>
     </message>
 </context>
@@ -413,7 +368,24 @@
     </message>
 </context>
 <context>
-    <name>WatchDesk</name>
+    <name>UndoableRemoval</name>
+    <message numerus="yes">
+        <source>%Ln job(s) removed</source>
+        <translation>
+            <numerusform>%Ln job removed</numerusform>
+            <numerusform>%Ln jobs removed</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln job(s) began meanwhile and stayed</source>
+        <translation>
+            <numerusform>%Ln job began meanwhile and stayed</numerusform>
+            <numerusform>%Ln jobs began meanwhile and stayed</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WatchController</name>
     <message numerus="yes">
         <source>%Ln recording(s) taken from watched folders.</source>
         <translation>
@@ -423,22 +395,60 @@
     </message>
 </context>
 <context>
-    <name>WatchDialog</name>
-    <message numerus="yes">
-        <source>Take the %Ln recording(s) in it now?</source>
-        <translation>
-            <numerusform>Take the one recording in it now?</numerusform>
-            <numerusform>Take the %Ln recordings in it now?</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>WatchSign</name>
+    <name>WatchIndicator</name>
     <message numerus="yes">
         <source>%Ln folder(s) watched</source>
         <translation>
             <numerusform>%Ln folder watched</numerusform>
             <numerusform>%Ln folders watched</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WatchedFolderLabels</name>
+    <message numerus="yes">
+        <source>%Ln still being written</source>
+        <translation>
+            <numerusform>%Ln still being written</numerusform>
+            <numerusform>%Ln still being written</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln cannot be opened</source>
+        <translation>
+            <numerusform>%Ln cannot be opened</numerusform>
+            <numerusform>%Ln cannot be opened</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>%Ln folder cannot be read</numerusform>
+            <numerusform>%Ln folders cannot be read</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <translation>
+            <numerusform>%Ln file of another kind left out ({kinds})</numerusform>
+            <numerusform>%Ln files of other kinds left out ({kinds})</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln taken</source>
+        <translation>
+            <numerusform>%Ln taken</numerusform>
+            <numerusform>%Ln taken</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WatchedFoldersDialog</name>
+    <message numerus="yes">
+        <source>Take the %Ln recording(s) in it now?</source>
+        <translation>
+            <numerusform>Take the one recording in it now?</numerusform>
+            <numerusform>Take the %Ln recordings in it now?</numerusform>
         </translation>
     </message>
 </context>
@@ -449,16 +459,6 @@
         <translation>
             <numerusform>%Ln worker</numerusform>
             <numerusform>%Ln workers</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>WorkingLine</name>
-    <message numerus="yes">
-        <source>and %Ln more</source>
-        <translation>
-            <numerusform>and %Ln more</numerusform>
-            <numerusform>and %Ln more</numerusform>
         </translation>
     </message>
 </context>

@@ -208,6 +208,128 @@
     </message>
 </context>
 <context>
+    <name>ActiveJobsBar</name>
+    <message>
+        <source>In progress</source>
+        <translation>En proceso</translation>
+    </message>
+    <message>
+        <source>In progress:</source>
+        <translation>En proceso:</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>y %Ln más</numerusform>
+            <numerusform>y %Ln más</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AddController</name>
+    <message numerus="yes">
+        <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
+        <translation>
+            <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
+            <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
+        <translation>
+            <numerusform>No se puede leer {path} ({reason}).</numerusform>
+            <numerusform>No se pueden leer %Ln archivos y carpetas, por ejemplo {path} ({reason}).</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds}).</source>
+        <translation>
+            <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
+            <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Only files and folders of this computer can be added.</source>
+        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <translation>
+            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
+            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Cambiar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) added: {options}.</source>
+        <translation>
+            <numerusform>%Ln grabación añadida: {options}.</numerusform>
+            <numerusform>%Ln grabaciones añadidas: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) in the list already, with the same options.</source>
+        <translation>
+            <numerusform>Esta grabación ya está en la lista, con las mismas opciones.</numerusform>
+            <numerusform>%Ln grabaciones ya están en la lista, con las mismas opciones.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Do %Ln recording(s) again</source>
+        <translation>
+            <numerusform>Repetirla</numerusform>
+            <numerusform>Repetirlas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) done so: {options}.</source>
+        <translation>
+            <numerusform>%Ln grabación se procesará así: {options}.</numerusform>
+            <numerusform>%Ln grabaciones se procesarán así: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) begun already: do again with these options?</source>
+        <translation>
+            <numerusform>%Ln ya ha empezado: ¿repetirla con estas opciones?</numerusform>
+            <numerusform>%Ln ya han empezado: ¿repetirlas con estas opciones?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>AddedOptionsSheet</name>
+    <message>
+        <source>Options of the recordings just added</source>
+        <translation>Opciones de las grabaciones recién añadidas</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>Aplicar</translation>
+    </message>
+    <message>
+        <source>Do them so, as far as they have not begun</source>
+        <translation>Procesarlas así, si aún no han empezado</translation>
+    </message>
+    <message>
+        <source>Leave them as they are</source>
+        <translation>Dejarlas como están</translation>
+    </message>
+    <message>
+        <source>Leave them as they are (Esc)</source>
+        <translation>Dejarlas como están (Esc)</translation>
+    </message>
+    <message numerus="yes">
+        <source>The %Ln recording(s) just added</source>
+        <translation>
+            <numerusform>La grabación recién añadida</numerusform>
+            <numerusform>Las %Ln grabaciones recién añadidas</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>AttemptCard</name>
     <message>
         <source>Technical details</source>
@@ -365,7 +487,7 @@
     </message>
 </context>
 <context>
-    <name>ChoiceWords</name>
+    <name>ChoiceLabels</name>
     <message>
         <source>no words</source>
         <translation>sin transcripción</translation>
@@ -487,7 +609,7 @@
     </message>
 </context>
 <context>
-    <name>DetailWords</name>
+    <name>DetailLabels</name>
     <message>
         <source>{seconds} s</source>
         <translation>{seconds} s</translation>
@@ -585,7 +707,7 @@
     </message>
 </context>
 <context>
-    <name>DragOut</name>
+    <name>DragExport</name>
     <message numerus="yes">
         <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
         <translation>
@@ -652,7 +774,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>ExportDesk</name>
+    <name>ExportController</name>
     <message>
         <source>Export as {format}</source>
         <translation>Exportar como {format}</translation>
@@ -785,25 +907,6 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>FileChoice</name>
-    <message>
-        <source>Add recordings</source>
-        <translation>Añadir grabaciones</translation>
-    </message>
-    <message>
-        <source>Audio and video ({endings})</source>
-        <translation>Audio y vídeo ({endings})</translation>
-    </message>
-    <message>
-        <source>All files (*)</source>
-        <translation>Todos los archivos (*)</translation>
-    </message>
-    <message>
-        <source>Add a folder of recordings</source>
-        <translation>Añadir una carpeta de grabaciones</translation>
-    </message>
-</context>
-<context>
     <name>FileDialog</name>
     <message>
         <source>&amp;Look in:</source>
@@ -839,80 +942,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{number} of {count}</source>
         <translation>{number} de {count}</translation>
-    </message>
-</context>
-<context>
-    <name>FolderWords</name>
-    <message numerus="yes">
-        <source>%Ln folder(s) cannot be read</source>
-        <translation>
-            <numerusform>no se puede leer %Ln carpeta</numerusform>
-            <numerusform>no se pueden leer %Ln carpetas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds})</source>
-        <translation>
-            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
-            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Is looked at for the first time…</source>
-        <translation>Revisándola por primera vez…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln still being written</source>
-        <translation>
-            <numerusform>%Ln aún se está escribiendo</numerusform>
-            <numerusform>%Ln aún se están escribiendo</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln cannot be opened</source>
-        <translation>
-            <numerusform>%Ln no se puede abrir</numerusform>
-            <numerusform>%Ln no se pueden abrir</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln taken</source>
-        <translation>
-            <numerusform>%Ln recogida</numerusform>
-            <numerusform>%Ln recogidas</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>last {moment}</source>
-        <translation>la última, {moment}</translation>
-    </message>
-    <message>
-        <source>The watched folder “{name}” is not there now; it is looked for again.</source>
-        <translation>La carpeta vigilada «{name}» no está ahora; se seguirá buscando.</translation>
-    </message>
-    <message>
-        <source>The watched folder “{name}” cannot be read: {reason}.</source>
-        <translation>La carpeta vigilada «{name}» no se puede leer: {reason}.</translation>
-    </message>
-    <message>
-        <source>The watched folder “{name}”: {reason}</source>
-        <translation>La carpeta vigilada «{name}»: {reason}</translation>
-    </message>
-    <message>
-        <source>Watching</source>
-        <translation>Vigilando</translation>
-    </message>
-    <message>
-        <source>Not there now</source>
-        <translation>Ahora no está</translation>
-    </message>
-    <message>
-        <source>Cannot be read ({reason})</source>
-        <translation>No se puede leer ({reason})</translation>
-    </message>
-    <message>
-        <source>Watching; nothing can be taken now</source>
-        <translation>Vigilando; ahora no se puede recoger nada</translation>
     </message>
 </context>
 <context>
@@ -974,110 +1003,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Importing  {progress}</source>
         <translation>Importando  {progress}</translation>
-    </message>
-</context>
-<context>
-    <name>IntakeDesk</name>
-    <message numerus="yes">
-        <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
-        <translation>
-            <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
-            <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
-        <translation>
-            <numerusform>No se puede leer {path} ({reason}).</numerusform>
-            <numerusform>No se pueden leer %Ln archivos y carpetas, por ejemplo {path} ({reason}).</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds}).</source>
-        <translation>
-            <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
-            <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Only files and folders of this computer can be added.</source>
-        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
-        <translation>
-            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
-            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Change…</source>
-        <translation>Cambiar…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) added: {options}.</source>
-        <translation>
-            <numerusform>%Ln grabación añadida: {options}.</numerusform>
-            <numerusform>%Ln grabaciones añadidas: {options}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) in the list already, with the same options.</source>
-        <translation>
-            <numerusform>Esta grabación ya está en la lista, con las mismas opciones.</numerusform>
-            <numerusform>%Ln grabaciones ya están en la lista, con las mismas opciones.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Do %Ln recording(s) again</source>
-        <translation>
-            <numerusform>Repetirla</numerusform>
-            <numerusform>Repetirlas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) done so: {options}.</source>
-        <translation>
-            <numerusform>%Ln grabación se procesará así: {options}.</numerusform>
-            <numerusform>%Ln grabaciones se procesarán así: {options}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) begun already: do again with these options?</source>
-        <translation>
-            <numerusform>%Ln ya ha empezado: ¿repetirla con estas opciones?</numerusform>
-            <numerusform>%Ln ya han empezado: ¿repetirlas con estas opciones?</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>IntakeSheet</name>
-    <message>
-        <source>Options of the recordings just added</source>
-        <translation>Opciones de las grabaciones recién añadidas</translation>
-    </message>
-    <message>
-        <source>Apply</source>
-        <translation>Aplicar</translation>
-    </message>
-    <message>
-        <source>Do them so, as far as they have not begun</source>
-        <translation>Procesarlas así, si aún no han empezado</translation>
-    </message>
-    <message>
-        <source>Leave them as they are</source>
-        <translation>Dejarlas como están</translation>
-    </message>
-    <message>
-        <source>Leave them as they are (Esc)</source>
-        <translation>Dejarlas como están (Esc)</translation>
-    </message>
-    <message numerus="yes">
-        <source>The %Ln recording(s) just added</source>
-        <translation>
-            <numerusform>La grabación recién añadida</numerusform>
-            <numerusform>Las %Ln grabaciones recién añadidas</numerusform>
-        </translation>
     </message>
 </context>
 <context>
@@ -2805,7 +2730,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>ProfileDesk</name>
+    <name>ProfileController</name>
     <message>
         <source>Consultation, 2 people</source>
         <translation>Consulta, 2 personas</translation>
@@ -3216,51 +3141,26 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>Redo</name>
+    <name>RecordingPicker</name>
     <message>
-        <source>Retry</source>
-        <translation>Reintentar</translation>
-    </message>
-    <message numerus="yes">
-        <source>Process %Ln finished recording(s) again?</source>
-        <translation>
-            <numerusform>¿Procesar de nuevo %Ln grabación terminada?</numerusform>
-            <numerusform>¿Procesar de nuevo %Ln grabaciones terminadas?</numerusform>
-        </translation>
+        <source>Add recordings</source>
+        <translation>Añadir grabaciones</translation>
     </message>
     <message>
-        <source>Each keeps its result until the new one is ready. It may take a long time.</source>
-        <translation>Cada una conserva su resultado hasta que el nuevo esté listo. Puede tardar mucho.</translation>
+        <source>Audio and video ({endings})</source>
+        <translation>Audio y vídeo ({endings})</translation>
     </message>
     <message>
-        <source>Process again</source>
-        <translation>Procesar de nuevo</translation>
-    </message>
-    <message numerus="yes">
-        <source>Only the %Ln without a result</source>
-        <translation>
-            <numerusform>Solo la %Ln sin resultado</numerusform>
-            <numerusform>Solo las %Ln sin resultado</numerusform>
-        </translation>
+        <source>All files (*)</source>
+        <translation>Todos los archivos (*)</translation>
     </message>
     <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln finished recording(s) will be processed again</source>
-        <translation>
-            <numerusform>Se procesará de nuevo %Ln grabación terminada</numerusform>
-            <numerusform>Se procesarán de nuevo %Ln grabaciones terminadas</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Deshacer</translation>
+        <source>Add a folder of recordings</source>
+        <translation>Añadir una carpeta de grabaciones</translation>
     </message>
 </context>
 <context>
-    <name>RefusedRecordings</name>
+    <name>RejectedRecordings</name>
     <message>
         <source>Recordings that were not added</source>
         <translation>Grabaciones que no se añadieron</translation>
@@ -3279,27 +3179,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Retry</source>
         <translation>Reintentar</translation>
-    </message>
-</context>
-<context>
-    <name>Removal</name>
-    <message numerus="yes">
-        <source>%Ln job(s) removed</source>
-        <translation>
-            <numerusform>%Ln trabajo quitado</numerusform>
-            <numerusform>%Ln trabajos quitados</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Deshacer</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln job(s) began meanwhile and stayed</source>
-        <translation>
-            <numerusform>%Ln trabajo empezó entretanto y se quedó</numerusform>
-            <numerusform>%Ln trabajos empezaron entretanto y se quedaron</numerusform>
-        </translation>
     </message>
 </context>
 <context>
@@ -3344,6 +3223,50 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{time} of speech</source>
         <translation>{time} de habla</translation>
+    </message>
+</context>
+<context>
+    <name>RetryConfirmation</name>
+    <message>
+        <source>Retry</source>
+        <translation>Reintentar</translation>
+    </message>
+    <message numerus="yes">
+        <source>Process %Ln finished recording(s) again?</source>
+        <translation>
+            <numerusform>¿Procesar de nuevo %Ln grabación terminada?</numerusform>
+            <numerusform>¿Procesar de nuevo %Ln grabaciones terminadas?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Each keeps its result until the new one is ready. It may take a long time.</source>
+        <translation>Cada una conserva su resultado hasta que el nuevo esté listo. Puede tardar mucho.</translation>
+    </message>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
+    </message>
+    <message numerus="yes">
+        <source>Only the %Ln without a result</source>
+        <translation>
+            <numerusform>Solo la %Ln sin resultado</numerusform>
+            <numerusform>Solo las %Ln sin resultado</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln finished recording(s) will be processed again</source>
+        <translation>
+            <numerusform>Se procesará de nuevo %Ln grabación terminada</numerusform>
+            <numerusform>Se procesarán de nuevo %Ln grabaciones terminadas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
     </message>
 </context>
 <context>
@@ -4297,6 +4220,27 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>UndoableRemoval</name>
+    <message numerus="yes">
+        <source>%Ln job(s) removed</source>
+        <translation>
+            <numerusform>%Ln trabajo quitado</numerusform>
+            <numerusform>%Ln trabajos quitados</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln job(s) began meanwhile and stayed</source>
+        <translation>
+            <numerusform>%Ln trabajo empezó entretanto y se quedó</numerusform>
+            <numerusform>%Ln trabajos empezaron entretanto y se quedaron</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Updates</name>
     <message>
         <source>Version {version} is there.</source>
@@ -4335,7 +4279,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>WatchDesk</name>
+    <name>WatchController</name>
     <message numerus="yes">
         <source>%Ln recording(s) taken from watched folders.</source>
         <translation>
@@ -4345,7 +4289,95 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>WatchDialog</name>
+    <name>WatchIndicator</name>
+    <message numerus="yes">
+        <source>%Ln folder(s) watched</source>
+        <translation>
+            <numerusform>%Ln carpeta vigilada</numerusform>
+            <numerusform>%Ln carpetas vigiladas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{number} of {all}</source>
+        <translation>{number} de {all}</translation>
+    </message>
+</context>
+<context>
+    <name>WatchedFolderLabels</name>
+    <message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>no se puede leer %Ln carpeta</numerusform>
+            <numerusform>no se pueden leer %Ln carpetas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <translation>
+            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
+            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Is looked at for the first time…</source>
+        <translation>Revisándola por primera vez…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln still being written</source>
+        <translation>
+            <numerusform>%Ln aún se está escribiendo</numerusform>
+            <numerusform>%Ln aún se están escribiendo</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln cannot be opened</source>
+        <translation>
+            <numerusform>%Ln no se puede abrir</numerusform>
+            <numerusform>%Ln no se pueden abrir</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln taken</source>
+        <translation>
+            <numerusform>%Ln recogida</numerusform>
+            <numerusform>%Ln recogidas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>last {moment}</source>
+        <translation>la última, {moment}</translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}” is not there now; it is looked for again.</source>
+        <translation>La carpeta vigilada «{name}» no está ahora; se seguirá buscando.</translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}” cannot be read: {reason}.</source>
+        <translation>La carpeta vigilada «{name}» no se puede leer: {reason}.</translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}”: {reason}</source>
+        <translation>La carpeta vigilada «{name}»: {reason}</translation>
+    </message>
+    <message>
+        <source>Watching</source>
+        <translation>Vigilando</translation>
+    </message>
+    <message>
+        <source>Not there now</source>
+        <translation>Ahora no está</translation>
+    </message>
+    <message>
+        <source>Cannot be read ({reason})</source>
+        <translation>No se puede leer ({reason})</translation>
+    </message>
+    <message>
+        <source>Watching; nothing can be taken now</source>
+        <translation>Vigilando; ahora no se puede recoger nada</translation>
+    </message>
+</context>
+<context>
+    <name>WatchedFoldersDialog</name>
     <message>
         <source>Watched folders</source>
         <translation>Carpetas vigiladas</translation>
@@ -4408,20 +4440,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
-    </message>
-</context>
-<context>
-    <name>WatchSign</name>
-    <message numerus="yes">
-        <source>%Ln folder(s) watched</source>
-        <translation>
-            <numerusform>%Ln carpeta vigilada</numerusform>
-            <numerusform>%Ln carpetas vigiladas</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{number} of {all}</source>
-        <translation>{number} de {all}</translation>
     </message>
 </context>
 <context>
@@ -4826,24 +4844,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
-    </message>
-</context>
-<context>
-    <name>WorkingLine</name>
-    <message>
-        <source>In progress</source>
-        <translation>En proceso</translation>
-    </message>
-    <message>
-        <source>In progress:</source>
-        <translation>En proceso:</translation>
-    </message>
-    <message numerus="yes">
-        <source>and %Ln more</source>
-        <translation>
-            <numerusform>y %Ln más</numerusform>
-            <numerusform>y %Ln más</numerusform>
-        </translation>
     </message>
 </context>
 </TS>

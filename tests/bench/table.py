@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core.job import Job, Stage
 from fi_desktop.gui.desktop import Desktop
 from fi_desktop.gui.garbage import GarbageCollector
-from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.main import make_application, share_the_interpreter
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.news import JobProgressed

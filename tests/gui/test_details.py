@@ -11,7 +11,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
 from fi_desktop.core.summary import summarize
 from fi_desktop.gui.desktop import Desktop
-from fi_desktop.gui.details.words import DetailWords
+from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.jobs.news import JobProgressed
 from fi_desktop.system.files import RESULT
 from tests.gui import stories
@@ -97,7 +97,7 @@ def test_a_long_path_shows_both_ends_and_all_of_it_to_whoever_goes_into_it(view,
     ("seconds", "told"), [(0, "0.0 s"), (0.44, "0.4 s"), (9.96, "0:10"), (372.04, "6:12"), (3723, "1:02:03")]
 )
 def test_what_took_long_is_not_told_in_tenths(qapp, seconds, told):
-    assert DetailWords(qapp).took(seconds) == told
+    assert DetailLabels(qapp).took(seconds) == told
 
 
 def test_a_recording_that_vanished_is_said_to_be_gone(view, recordings, window, hand, qtbot):

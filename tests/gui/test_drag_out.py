@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.exporting.outbox import data_of
-from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.drag_and_drop import data_of
+from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.remembered import Remembered
 from fi_desktop.system.files import RESULT
 from tests.gui import stories

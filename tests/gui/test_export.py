@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPu
 
 from fi_desktop.core.job import JobState
 from fi_desktop.exporters.places import places
-from fi_desktop.gui.job_table.row_menu import RowMenu
+from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.remembered import Remembered
 from fi_desktop.system.files import RESULT
 from tests.gui import stories

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from fi_desktop.core.job import JobState, Priority
-from fi_desktop.gui.adding.paths import given_paths, paths_in
+from fi_desktop.gui.drag_and_drop import given_paths, paths_in
 from tests.gui.events import drop, drop_files, files_data
 
 CONTROL = Qt.KeyboardModifier.ControlModifier

@@ -7,7 +7,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState, Stage
-from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.jobs.listing import Page

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QTo
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Priority, Stage
 from fi_desktop.gui.elided_label import ElidedLabel
-from fi_desktop.gui.job_table.cells import HIDDEN_AT_FIRST, Column
-from fi_desktop.gui.job_table.removal import GRACE_MS
+from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Column
+from fi_desktop.gui.job_table.controller import GRACE_MS
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.news import JobProgressed
 from tests.gui import stories

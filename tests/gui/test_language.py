@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QMenuBar
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.desktop import Desktop
-from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.language import TONGUES, Language, locale_of, tongue_of
 from fi_desktop.gui.models_dialog.work import Meter
 from fi_desktop.gui.monitor.window import MonitorWindow

@@ -17,7 +17,7 @@ from shiboken6 import isValid
 
 from fi_desktop.core.job import JobState, Priority
 from fi_desktop.gui import room, theme
-from fi_desktop.gui.job_table.row_menu import RowMenu
+from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.gui.remembered import Remembered
 from fi_desktop.gui.result.view import ResultView

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from fi_desktop.audio.files import LeftOut, Unreadable
 from fi_desktop.core.errors import error_info
 from fi_desktop.core.job import JobOptions, Priority
-from fi_desktop.gui.adding.folder_words import FolderWords
+from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
 from fi_desktop.gui.desktop import Desktop
 from fi_desktop.system.files import disk_full
 from fi_desktop.watch.profiles import Choice
@@ -211,7 +211,7 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
     ],
 )
 def test_each_state_has_words(window, look, words, sentence):
-    said = FolderWords(window)
+    said = WatchedFolderLabels(window)
     assert said.state(look) == words
     trouble = said.trouble(WatchedFolder(Path("/x")), look) if look is not None else ""
     assert trouble == sentence

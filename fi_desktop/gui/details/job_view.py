@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -20,16 +24,17 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.gui import icons, plain, theme
-from fi_desktop.gui.details.attempt_card import AttemptCard, set_text, text_label
-from fi_desktop.gui.details.facts_form import FactsForm
-from fi_desktop.gui.details.fold import Fold
-from fi_desktop.gui.details.words import DetailWords
+from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
+from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.gui.elided_label import ElidedLabel
+from fi_desktop.gui.no_words import NoWordsSentences, why_no_words
 from fi_desktop.viewmodel.diagnostics import diagnostics
-from fi_desktop.viewmodel.job_facts import Facts
+from fi_desktop.viewmodel.job_facts import JobFacts
 from fi_desktop.viewmodel.rows import Row
+from fi_desktop.viewmodel.times import clock
 
 _ICON_PX = 18
+_INNER_PX = 2  # what Qt leaves free on each side of an edited line's text
 
 
 class JobView(QWidget):
@@ -44,10 +49,10 @@ class JobView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = DetailWords(self)
+        self.words = DetailLabels(self)
         self._row: Row | None = None
         self._job: Job | None = None
-        self._facts: Facts | None = None
+        self._facts: JobFacts | None = None
         self._cards: list[AttemptCard] = []
         self._name = ElidedLabel("", self)
         self._name.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
@@ -62,8 +67,8 @@ class JobView(QWidget):
         self.copy = self._button(self.tr("Copy diagnostics"))
         self.copy.setToolTip(self.tr("What whoever mends the program needs, without anything of the patient"))
         self.form = FactsForm(self.words, self)
-        self.events = Fold(self.tr("What happened"), self)
-        self.log = Fold(self.tr("Log"), self)
+        self.events = CollapsibleText(self.tr("What happened"), self)
+        self.log = CollapsibleText(self.tr("Log"), self)
         self.log.set_code()
         self.open.clicked.connect(self._on_open)
         self.retry.clicked.connect(self._on_retry)
@@ -106,7 +111,7 @@ class JobView(QWidget):
         told = (f"{self.words.common.exact(event.at)}  {self.words.happened(event)}" for event in events)
         self.events.show_lines("\n".join(told))
 
-    def show_facts(self, facts: Facts) -> None:
+    def show_facts(self, facts: JobFacts) -> None:
         """Show what files say."""
         self._facts = facts
         self.log.show_lines("\n".join(facts.log))
@@ -205,3 +210,136 @@ class JobView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "area"):
             self._dress()
+
+
+class FactsForm(QWidget):
+    """Lines that appear once there is something to say in them."""
+
+    def __init__(self, words: DetailLabels, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self._none = NoWordsSentences(self)
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setHorizontalSpacing(12)
+        self._form.setVerticalSpacing(4)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.file = self._path_line(self.tr("File"))
+        self.folder = self._path_line(self.tr("Folder"))
+        self.amount = self._line(self.tr("Size"))
+        self.length = self._line(self.tr("Length"))
+        self.added = self._line(self.tr("Added"))
+        self.started = self._line(self.tr("Started"))
+        self.finished = self._line(self.tr("Finished"))
+        self.speakers = self._line(self.tr("Speakers"))
+        self.language = self._line(self.tr("Language"))
+        self.voices = self._line(self.tr("Voices by"))
+        self.writes = self._line(self.tr("Words by"))
+        self.vocabulary = self._line(self.tr("Vocabulary"))
+        self.version = self._line(self.tr("Made by"))
+
+    def show_job(self, job: Job, length_s: float | None, now: float) -> None:
+        """Show what the queue knows."""
+        path, words, options = PurePath(job.path), self._words.common, job.options
+        for line, text in ((self.file, path.name), (self.folder, str(path.parent))):
+            line.show_path(text)
+        self._set(self.length, "" if length_s is None else clock(length_s))
+        started = job.attempts[-1].started_at if job.attempts else None
+        for label, at in (
+            (self.added, job.submitted_at),
+            (self.started, started),
+            (self.finished, job.finished_at),
+        ):
+            self._set(label, "" if at is None else self._words.common.ago(at, now))
+            label.setToolTip("" if at is None else self._words.common.exact(at))
+        self._set(self.speakers, words.speakers_asked(str(options.speakers)))
+        found = job.summary.language if job.summary is not None else None
+        # once it is done, a language that was to be found out is found, or nothing was transcribed
+        asked = "" if job.state is JobState.COMPLETED else words.language_asked(options.language)
+        self._set(self.language, words.language(found) if found else asked)
+        self._set(self.vocabulary, self._words.vocabulary(options))
+
+    def show_facts(self, job: Job, facts: JobFacts | None) -> None:
+        """Show what files say; None: that is not known yet."""
+        words, options, made = self._words.common, job.options, facts.provenance if facts else None
+        self._set(self.amount, self._words.size(facts.size_bytes) if facts else "")
+        if made is None:
+            lacks = facts is not None and not facts.model and options.transcriber == "auto"
+            self._set(self.voices, words.engine(options.engine))
+            self._set(self.writes, self._none.no_model() if lacks else words.transcriber(options.transcriber))
+            self._set(self.version, "")
+            return
+        voices = f"{words.engine(made.engine)} · {made.model}" if made.model else words.engine(made.engine)
+        self._set(self.voices, voices)
+        if made.transcriber:
+            wrote = f"{words.engine(made.transcriber)} · {made.transcriber_model}"
+        else:
+            wrote = self._none.short(why_no_words(made, facts.notes if facts else ()))
+        self._set(self.writes, wrote)
+        self._set(self.version, f"fi-desktop {made.app_version}")
+
+    def _line(self, caption: str) -> QLabel:
+        label = text_label(self)
+        label.setAccessibleName(caption)
+        self._form.addRow(self._caption(caption), label)
+        return label
+
+    def _path_line(self, caption: str) -> PathLine:
+        line = PathLine(self)
+        line.setAccessibleName(caption)
+        self._form.addRow(self._caption(caption), line)
+        return line
+
+    def _caption(self, text: str) -> QLabel:
+        caption = QLabel(text, self)
+        caption.setObjectName("quiet")
+        return caption
+
+    def _set(self, label: QLabel, text: str) -> None:
+        set_text(label, text)
+        self._form.setRowVisible(label, bool(text))
+
+
+class PathLine(QLineEdit):
+    """Shows both ends of a path that is too long, until somebody goes into it to see or copy all of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("fact")
+        self.setReadOnly(True)
+        self.setFrame(False)
+        self.setTextMargins(-_INNER_PX, 0, -_INNER_PX, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_path(self, text: str) -> None:
+        """Show a path, and all of it as the tooltip; what is selected in the same one stays so."""
+        if self.text() != text:
+            self.setText(text)
+            self.setCursorPosition(0)
+            self.setToolTip(plain.tip(text))
+
+    def shown(self) -> str:
+        """Return what is to be read."""
+        if self.hasFocus():
+            return self.text()
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+
+    def sizeHint(self) -> QSize:
+        """Return the height of the labels beside it."""
+        return QSize(self.fontMetrics().averageCharWidth() * 8, self.fontMetrics().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for a few letters."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint it whole where it fits, or is gone through."""
+        shown = self.shown()
+        if shown == self.text():
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

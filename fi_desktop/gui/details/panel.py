@@ -6,24 +6,27 @@ GUI thread.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtGui import QPalette, QShowEvent
-from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
+from PySide6.QtGui import QFont, QPalette, QShowEvent
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.core.events import JobEvent
-from fi_desktop.core.job import Job
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.details.attempt_card import set_text, text_label
 from fi_desktop.gui.details.job_view import JobView
-from fi_desktop.gui.details.selection_view import SelectionView
+from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.jobs.news import JobChanged, News
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
-from fi_desktop.viewmodel.job_facts import Facts, read_facts
+from fi_desktop.viewmodel.job_facts import JobFacts, read_facts
 from fi_desktop.viewmodel.rows import Row
 
 _SETTLED_MS = 80  # whoever runs through the rows wants to know of the one where they stop
@@ -118,7 +121,7 @@ class DetailsPanel(QStackedWidget):
         if job is not None and self._is_shown(job_id):
             self.job.show_job(job, self._events, self._jobs.now())
 
-    def _on_facts(self, job_id: int, facts: Facts) -> None:
+    def _on_facts(self, job_id: int, facts: JobFacts) -> None:
         if self._is_shown(job_id):
             self.job.show_facts(facts)
 
@@ -151,3 +154,30 @@ class DetailsPanel(QStackedWidget):
         self._asked = None  # what happened meanwhile was not followed
         self._ago.start()
         self._show()
+
+
+class SelectionView(QWidget):
+    """Shows a sum of the selected jobs."""
+
+    def __init__(self, words: DetailLabels, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self.heading, self.states, self.length = (text_label(self) for _ in range(3))
+        self.heading.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
+        self.length.setObjectName("quiet")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 12, 14, 14)
+        column.setSpacing(8)
+        for label in (self.heading, self.states, self.length):
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            column.addWidget(label)
+        column.addStretch()
+
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Show a sum of these jobs."""
+        counts = Counter(row.state for row in rows)
+        set_text(self.heading, self.tr("%Ln job(s)", "", len(rows)))
+        lines = [f"{self._words.common.state(state)}: {counts[state]}" for state in JobState if counts[state]]
+        set_text(self.states, "\n".join(lines))
+        total_s = sum(row.duration_s or 0.0 for row in rows)
+        set_text(self.length, self._words.total(total_s) if total_s else "")

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QToolBut
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui import icons
-from fi_desktop.gui.job_options.choices import Choices
-from fi_desktop.gui.job_options.menu import OptionsMenu
+from fi_desktop.gui.job_options.menu import Choices, OptionsMenu
 from fi_desktop.gui.words import Words
 from fi_desktop.watch.profiles import Choice
 

@@ -5,15 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from fi_desktop.core.job import Priority
-from fi_desktop.gui.job_options.choices import Choices
-from fi_desktop.gui.job_options.vocabulary import VocabularyDialog
+from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.engines import registry
+from fi_desktop.gui import room
 from fi_desktop.gui.words import Words
 from fi_desktop.watch.profiles import Choice
+
+COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
+LANGUAGES = (None, "es", "en")
+# The most spoken of those that Whisper knows, and Spain's own; all hundred would be a list to get lost in.
+OTHER_LANGUAGES = (
+    "ar", "bg", "ca", "cs", "da", "de", "el", "eu", "fi", "fr", "gl", "he", "hi", "hr", "hu", "id", "it",
+    "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "th", "tr", "uk", "ur", "vi", "zh",
+)  # fmt: skip
+
+Offered = list[tuple[str, str | None]]
+"""What is offered: the words for it, and the value."""
 
 
 class OptionsMenu(QMenu):
@@ -168,3 +188,115 @@ class OptionsMenu(QMenu):
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
+
+
+class Choices(QObject):
+    """Lists what can be chosen."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words = Words(self)
+
+    def speakers(self) -> Offered:
+        """Return the numbers of speakers."""
+        return [(self._words.speakers_asked(count), count) for count in COUNTS]
+
+    def languages(self) -> Offered:
+        """Return the languages that come first, and that it is found out."""
+        return [(self._words.language_asked(code), code) for code in LANGUAGES]
+
+    def other_languages(self) -> Offered:
+        """Return further languages by name."""
+        return sorted((self._words.language(code), code) for code in OTHER_LANGUAGES)
+
+    def engines(self) -> Offered:
+        """Return what tells voices apart."""
+        return [(self._words.engine(name), name) for name in registry.NAMES]
+
+    def transcribers(self, packs: Iterable[str]) -> Offered:
+        """Return what writes the words down: these model packs, the best of them, or nothing."""
+        return [(self._words.transcriber(name), name) for name in ("auto", "none", *packs)]
+
+    def priorities(self) -> list[tuple[str, Priority]]:
+        """Return how soon it can be done."""
+        return [(self._words.priority(priority), priority) for priority in Priority]
+
+
+class VocabularyDialog(QDialog):
+    """One field, one word a line.
+
+    Attributes:
+        field: where they are typed.
+    """
+
+    def __init__(self, vocabulary: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Words that may come up"))
+        label = QLabel(
+            self.tr("&Names of drugs, places or people in the recordings that you add next, one a line:"),
+            self,
+        )
+        label.setWordWrap(True)
+        self.field = QPlainTextEdit("\n".join(vocabulary), self)
+        self.field.setAccessibleName(self.tr("Words that may come up"))
+        self.field.setAccessibleDescription(self.tr("One a line"))
+        self.field.setPlaceholderText("sumatriptán\nlorazepam")
+        self.field.setTabChangesFocus(True)
+        label.setBuddy(self.field)
+        hint = QLabel(self.tr("They are more likely to be spelt right. A few dozen at most."), self)
+        hint.setObjectName("quiet")
+        hint.setWordWrap(True)
+        use, drop = QPushButton(self.tr("Use them"), self), QPushButton(self.tr("Cancel"), self)
+        use.setObjectName("primary")
+        drop.setObjectName("plain")
+        buttons = QDialogButtonBox(self)
+        buttons.addButton(use, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(drop, QDialogButtonBox.ButtonRole.RejectRole)
+        use.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(10)
+        column.addWidget(label)
+        column.addWidget(self.field, 1)
+        column.addWidget(hint)
+        column.addWidget(buttons)
+        room.resize(self, (420, 340))
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words, each once, in the order they were typed."""
+        lines = (" ".join(line.split()) for line in self.field.toPlainText().splitlines())
+        return tuple(dict.fromkeys(line for line in lines if line))
+
+
+class ChoiceLabels(QObject):
+    """Tells how recordings are done; what is as always is left out."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words = Words(self)
+
+    def told(self, choice: Choice) -> str:
+        """Return the words."""
+        options, plain, words = choice.options, JobOptions(), self._words
+        parts = [self._speakers(str(options.speakers))]
+        if options.language is not None:
+            parts.append(words.language(options.language))
+        if options.transcriber == "none":
+            parts.append(self.tr("no words"))
+        elif options.transcriber != plain.transcriber:
+            parts.append(words.transcriber(options.transcriber))
+        if options.engine != plain.engine:
+            parts.append(words.engine(options.engine))
+        if choice.priority is not Priority.NORMAL:
+            parts.append(words.priority(choice.priority))
+        return " · ".join(parts)
+
+    def _speakers(self, asked: str) -> str:
+        if asked == "auto":
+            return self.tr("any number of speakers")
+        if asked.isdecimal():
+            return self.tr("%Ln speaker(s)", "", int(asked))
+        return self.tr("{range} speakers").format(range=self._words.speakers_asked(asked))

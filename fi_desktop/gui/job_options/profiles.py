@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from fi_desktop.gui import room
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.item_list import ItemList
 from fi_desktop.gui.job_options.bar import OptionsBar
-from fi_desktop.watch.profiles import BUILT_IN, Choice, Profile, load, save
-
-if TYPE_CHECKING:
-    from fi_desktop.gui.job_options.name_dialog import NameDialog
-    from fi_desktop.gui.job_options.profiles_dialog import ProfilesDialog
+from fi_desktop.gui.job_options.menu import ChoiceLabels
+from fi_desktop.watch.profiles import BUILT_IN, LONGEST_NAME, Choice, Profile, load, save
 
 
-class ProfileDesk(QObject):
+class ProfileController(QObject):
     """Knows the profiles, and writes those that are the person's own.
 
     Attributes:
@@ -136,7 +146,6 @@ class ProfileDesk(QObject):
         if self._dialog is not None:
             return
         # no dialog is loaded before it is asked for: the first window does not wait for it
-        from fi_desktop.gui.job_options.name_dialog import NameDialog
 
         taken = [profile.name for profile in self.own]
         refused = [self.title(profile) for profile in BUILT_IN] + [profile.name for profile in BUILT_IN]
@@ -148,8 +157,6 @@ class ProfileDesk(QObject):
     @Slot()
     def _on_edit_asked(self) -> None:
         if self._dialog is None:
-            from fi_desktop.gui.job_options.profiles_dialog import ProfilesDialog
-
             self._open(ProfilesDialog(self, self._bar))
 
     def _open(self, dialog: NameDialog | ProfilesDialog) -> None:
@@ -162,3 +169,158 @@ class ProfileDesk(QObject):
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
+
+
+class NameDialog(QDialog):
+    """One field; says when a name is taken.
+
+    Attributes:
+        field: where the name is typed.
+        save: keeps it.
+        hint: says what a taken name means.
+    """
+
+    def __init__(self, title: str, taken: Iterable[str], refused: Iterable[str], parent: QWidget) -> None:
+        """Prepare.
+
+        Args:
+            title: what the name is asked for.
+            taken: names of profiles that would be replaced.
+            refused: names that cannot be given.
+            parent: the window.
+        """
+        super().__init__(parent)
+        self._taken, self._refused = frozenset(taken), frozenset(refused)
+        self.setWindowTitle(title)
+        label = QLabel(self.tr("&Name of the profile:"), self)
+        self.field = QLineEdit(self)
+        self.field.setMaxLength(LONGEST_NAME)
+        self.field.setAccessibleName(self.tr("Name of the profile"))
+        self.field.textChanged.connect(self._on_typed)
+        label.setBuddy(self.field)
+        self.hint = QLabel(self)
+        self.hint.setObjectName("quiet")
+        self.hint.setWordWrap(True)
+        self.save, cancel = QPushButton(self.tr("Save"), self), QPushButton(self.tr("Cancel"), self)
+        self.save.setObjectName("primary")
+        cancel.setObjectName("plain")
+        buttons = QDialogButtonBox(self)
+        buttons.addButton(self.save, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
+        self.save.setDefault(True)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(10)
+        for widget in (label, self.field, self.hint, buttons):
+            column.addWidget(widget)
+        self.setMinimumWidth(360)
+        self._on_typed()
+
+    @property
+    def name(self) -> str:
+        """What was typed."""
+        return " ".join(self.field.text().split())
+
+    @Slot()
+    def _on_typed(self) -> None:
+        self.save.setEnabled(bool(self.name) and self.name not in self._refused)
+        if self.name in self._refused:
+            self.hint.setText(self.tr("A built-in profile has this name."))
+        elif self.name in self._taken:
+            self.hint.setText(self.tr("There is a profile of this name: it is replaced."))
+        else:
+            self.hint.setText(self.tr("Speakers, language, engine, words and priority are kept in it."))
+
+
+class ProfilesDialog(QDialog):
+    """A list of the person's profiles; a name is edited in its place.
+
+    Attributes:
+        list: the profiles.
+        delete: deletes the one that is chosen.
+        undo: puts back what was deleted last.
+        told: what the chosen profile holds.
+    """
+
+    def __init__(self, desk: ProfileController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._words = ChoiceLabels(self)
+        self._gone: list[tuple[Profile, int]] = []
+        self.setWindowTitle(self.tr("Edit profiles"))
+        self.list = ItemList(self)
+        self.list.setAccessibleName(self.tr("Your profiles"))
+        self.told = QLabel(self)
+        self.told.setObjectName("quiet")
+        self.told.setWordWrap(True)
+        rename = QPushButton(self.tr("&Rename"), self)
+        self.delete = QPushButton(self.tr("&Delete"), self)
+        self.undo = QPushButton(self.tr("&Undo"), self)
+        row = QHBoxLayout()
+        for button in (rename, self.delete, self.undo):
+            button.setObjectName("plain")
+            button.setAutoDefault(False)
+            row.addWidget(button)
+        row.addStretch()
+        done = QPushButton(self.tr("Done"), self)
+        done.setObjectName("primary")
+        buttons = QDialogButtonBox(self)
+        buttons.addButton(done, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(18, 16, 18, 14)
+        column.setSpacing(10)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.told)
+        column.addLayout(row)
+        column.addWidget(buttons)
+        rename.clicked.connect(lambda: self.list.editItem(self.list.currentItem()))
+        self.delete.clicked.connect(self._on_delete_asked)
+        self.undo.clicked.connect(self._on_undo_asked)
+        self.list.currentRowChanged.connect(self._on_chosen)
+        self.list.itemChanged.connect(self._on_edited)
+        room.resize(self, (400, 320))
+        self._fill(0)
+
+    def _fill(self, row: int) -> None:
+        self.list.blockSignals(True)
+        self.list.clear()
+        for profile in self._desk.own:
+            item = QListWidgetItem(profile.name, self.list)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        self.list.setCurrentRow(min(row, self.list.count() - 1))
+        self.list.blockSignals(False)
+        self._on_chosen()
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        row = self.list.currentRow()
+        self.told.setText(self._words.told(self._desk.own[row].choice) if row >= 0 else "")
+        self.delete.setEnabled(row >= 0)
+        self.undo.setEnabled(bool(self._gone))
+
+    @Slot(QListWidgetItem)
+    def _on_edited(self, item: QListWidgetItem) -> None:
+        row = self.list.row(item)
+        profile, name = self._desk.own[row], " ".join(item.text().split())[:LONGEST_NAME]
+        others = [self._desk.title(other) for other in self._desk.all() if other != profile]
+        if name and name not in others and name != profile.name:
+            self._desk.rename(profile, name)
+        self._fill(row)
+
+    @Slot()
+    def _on_delete_asked(self) -> None:
+        row = self.list.currentRow()
+        profile = self._desk.own[row]
+        self._gone.append((profile, row))
+        self._desk.delete(profile)
+        self._fill(row)
+
+    @Slot()
+    def _on_undo_asked(self) -> None:
+        profile, row = self._gone.pop()
+        if self._desk.find(profile.name) is None:
+            self._desk.put_back(profile, row)
+        self._fill(row)

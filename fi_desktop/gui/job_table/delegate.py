@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui import icons, theme
-from fi_desktop.gui.job_table.cells import FIGURES, NOTHING, Column
+from fi_desktop.gui.job_table.columns import FIGURES, NOTHING, Column
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.viewmodel.rows import Row
 

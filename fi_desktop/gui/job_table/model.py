@@ -27,16 +27,14 @@ from PySide6.QtCore import (
 from fi_desktop.core.events import Completed
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.listed import Done
-from fi_desktop.gui.job_table.cells import FIGURES, Cells, Column
-from fi_desktop.gui.job_table.order import key_of
-from fi_desktop.gui.job_table.shown import Plan, Shown, Test
+from fi_desktop.gui.job_table.columns import FIGURES, Cells, Column, key_of
 from fi_desktop.jobs.listing import Page
 from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.viewmodel.forecast import Forecast
-from fi_desktop.viewmodel.pace import keep_progress, progressed
+from fi_desktop.viewmodel.progress import Forecast, keep_progress, progressed
 from fi_desktop.viewmodel.ranking import runs
 from fi_desktop.viewmodel.rows import Row, row_of, row_of_done
+from fi_desktop.viewmodel.visible_rows import RowChanges, Test, VisibleRows
 
 _GATHER_MS = 100
 _LIST_MS = 400  # while older jobs are listed, which are out of view: each time the table is painted
@@ -76,7 +74,7 @@ class JobsModel(QAbstractTableModel):
         self.now = now
         self.cells = Cells(self, retries=retries)
         self.speeds = Speeds()
-        self._shown = Shown(key_of(None, now))
+        self._shown = VisibleRows(key_of(None, now))
         self._sorted: tuple[Column | None, bool] = (None, True)
         self._waiting: deque[Job | Done | Page | News] = deque()
         self._page = self._shown_page = Page()  # of the store: the last one taken in, and the last one shown
@@ -292,7 +290,7 @@ class JobsModel(QAbstractTableModel):
         self._shown_at = time.monotonic()
         self._took_s = self._shown_at - begun
 
-    def _apply(self, plan: Plan) -> None:
+    def _apply(self, plan: RowChanges) -> None:
         """Change the lines as planned."""
         ranking = self._shown.ranking
         leaving = runs(ranking.place(entry) for entry in plan.gone)
@@ -327,7 +325,7 @@ class JobsModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(first, 0), self.index(last, last_column))
 
     def _move(self, moved: Mapping[int, Any]) -> None:
-        self._shown.rank(Plan(moved=dict(moved)))
+        self._shown.rank(RowChanges(moved=dict(moved)))
 
     def _rearrange(self, change: Callable[[], None]) -> None:
         """Change which lines there are in any way."""

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBox
 from fi_desktop.gui import icons, theme
 from fi_desktop.gui.addresses import path_of
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.exporting.outbox import is_ours
+from fi_desktop.gui.drag_and_drop import is_ours
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import Tries
 

@@ -27,7 +27,7 @@ from fi_desktop.jobs.news import (
 )
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.monitor_watch import Look
-from fi_desktop.viewmodel.pace import keep_progress, progressed
+from fi_desktop.viewmodel.progress import keep_progress, progressed
 from fi_desktop.viewmodel.rows import Row, row_of
 
 REMEMBERED = 60

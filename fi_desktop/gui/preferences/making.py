@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtWidgets import QWidget
 
 from fi_desktop.engines import registry
-from fi_desktop.gui.job_options.choices import COUNTS, LANGUAGES, OTHER_LANGUAGES
+from fi_desktop.gui.job_options.menu import COUNTS, LANGUAGES, OTHER_LANGUAGES
 from fi_desktop.gui.preferences.fields import (
     ChoiceField,
     Field,

@@ -7,17 +7,16 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import icons
-from fi_desktop.gui.exporting.desk import ExportDesk
-from fi_desktop.gui.exporting.menu import ExportMenu
-from fi_desktop.viewmodel.export_files import Result
+from fi_desktop.gui.export_controller import ExportController, ExportMenu
+from fi_desktop.viewmodel.export_files import Exportable
 
 
 class ExportButton(QToolButton):
     """Offers the formats."""
 
-    def __init__(self, transcript: Transcript, desk: ExportDesk, parent: QWidget | None = None) -> None:
+    def __init__(self, transcript: Transcript, desk: ExportController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._result = Result(transcript.provenance.source_name, lambda: transcript)
+        self._result = Exportable(transcript.provenance.source_name, lambda: transcript)
         self._desk = desk
         self.setObjectName("bordered")
         self.setText(self.tr("Export"))

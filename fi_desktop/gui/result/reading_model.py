@@ -12,7 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from fi_desktop.core.names import harmless
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.txt import line_of
-from fi_desktop.gui.exporting.style import style
+from fi_desktop.gui.export_controller import style
 from fi_desktop.gui.words import Words
 from fi_desktop.viewmodel import finding
 from fi_desktop.viewmodel.passages import NOTHING, Passage, passages_of

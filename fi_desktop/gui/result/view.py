@@ -21,7 +21,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import icons, plain, theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.elided_label import ElidedLabel
-from fi_desktop.gui.exporting.desk import ExportDesk
+from fi_desktop.gui.export_controller import ExportController
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.result.export_button import ExportButton
 from fi_desktop.gui.result.lanes import LanesView
@@ -66,7 +66,7 @@ class ResultView(QWidget):
         self.lanes = LanesView(transcript, self)
         self.reading, self.turns = self._make_list()
         self.message = MessageBar(self)
-        self.exports = ExportDesk(bridge, self.message)
+        self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(transcript, self.exports, self)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
         self._grade_icon, self._grade = QLabel(self), QLabel(self)

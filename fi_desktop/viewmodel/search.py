@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial, reduce
+from operator import attrgetter
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState
-from fi_desktop.gui import errors
 from fi_desktop.viewmodel.rows import Row, fold
 
 Test = Callable[[Row], bool]
@@ -53,7 +53,11 @@ class Query:
 
 
 def parse(
-    text: str, states: Mapping[str, JobState] | None = None, keys: Mapping[str, str] | None = None
+    text: str,
+    states: Mapping[str, JobState] | None = None,
+    keys: Mapping[str, str] | None = None,
+    *,
+    sentence: Callable[[ErrorInfo], str] = attrgetter("message"),
 ) -> Query:
     """Read what was typed.
 
@@ -61,6 +65,7 @@ def parse(
         text: as it stands in the field.
         states: the window's words for states, beside the ones that are always known.
         keys: likewise the window's words for `KEYS`.
+        sentence: what a person reads of an error.
     """
     words = _STATES | {fold(word): state for word, state in (states or {}).items()}
     aliases = _ALIASES | {fold(word): key for word, key in (keys or {}).items()}
@@ -76,7 +81,7 @@ def parse(
         if name and name not in KEYS:
             unknown.append(found.group().strip())
             continue
-        test = _test(name, value, words)
+        test = _test(name, value, words, sentence)
         if test is None:
             wrong.append(found.group().strip())
         else:
@@ -91,7 +96,9 @@ def combine(tests: tuple[Test, ...], states: frozenset[JobState]) -> Test | None
     return reduce(_both, tests) if tests else None
 
 
-def _test(key: str, value: str, states: Mapping[str, JobState]) -> Test | None:
+def _test(
+    key: str, value: str, states: Mapping[str, JobState], sentence: Callable[[ErrorInfo], str]
+) -> Test | None:
     """Return the test of one term; None where its value makes no sense."""
     match key:
         case "":
@@ -106,7 +113,7 @@ def _test(key: str, value: str, states: Mapping[str, JobState]) -> Test | None:
         case "engine":
             return lambda row: value in row.engine.casefold()
         case "error":
-            return lambda row: row.error is not None and value in fold(_said(row.error))
+            return lambda row: row.error is not None and value in fold(_said(row.error, sentence))
         case "batch":
             batch = int(value) if value.isdecimal() else None
             return None if batch is None else lambda row: row.batch == batch
@@ -126,9 +133,9 @@ def _state(value: str, states: Mapping[str, JobState]) -> JobState | None:
     return begun.pop() if len(begun) == 1 else None
 
 
-def _said(error: ErrorInfo) -> str:
+def _said(error: ErrorInfo, sentence: Callable[[ErrorInfo], str]) -> str:
     """Return what the person reads of an error, and how the log and other languages have it."""
-    return f"{errors.sentence(error)} {error.code} {error.message}"
+    return f"{sentence(error)} {error.code} {error.message}"
 
 
 def _has_speakers(number: int, asked: str, row: Row) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from fi_desktop.core.job import Priority
 from fi_desktop.gui.actions import Actions
-from fi_desktop.gui.job_table.deeds import JobDeeds
+from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.words import Words
 
@@ -17,7 +17,7 @@ from fi_desktop.gui.words import Words
 class RowMenu(QMenu):
     """Offers what can be done with the selected jobs."""
 
-    def __init__(self, actions: Actions, deeds: JobDeeds, table: JobsTable, parent: QWidget) -> None:
+    def __init__(self, actions: Actions, deeds: JobController, table: JobsTable, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         rows = table.selected_rows()

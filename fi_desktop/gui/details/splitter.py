@@ -24,7 +24,7 @@ _WIDTH_CHARS = 46  # so that larger letters get more room
 _OPEN, _WIDTH = "details/open", "details/width"
 
 
-class DetailsSide(QSplitter):
+class DetailsSplitter(QSplitter):
     """Holds the pages of the window, and the details beside them where there are jobs.
 
     Attributes:

@@ -5,14 +5,20 @@ What is not known is not told: a number that is shown was measured, and counts d
 
 from __future__ import annotations
 
-from fi_desktop.core.job import JobState, Stage
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from fi_desktop.core.job import Job, JobState, Stage
+from fi_desktop.core.run import run_of, took_s
 from fi_desktop.jobs.news import JobProgressed
 from fi_desktop.jobs.speed import GUESS, Plan, Speeds
-from fi_desktop.viewmodel.rows import Pace, Row
+from fi_desktop.viewmodel.batches import ENOUGH
+from fi_desktop.viewmodel.rows import Row, StageTiming
 
 _OWN_AFTER_S = 3.0
 _OWN_AFTER_FRACTION = 0.05
 _SILENT_S = 15.0  # without a report
+_LATEST = 50  # completed jobs
 
 
 def progressed(row: Row, news: JobProgressed, speeds: Speeds, now: float) -> Row:
@@ -30,7 +36,7 @@ def progressed(row: Row, news: JobProgressed, speeds: Speeds, now: float) -> Row
         plan=plan,
         share=max(row.share, plan.share(stage, fraction)),
         duration_s=duration_s,
-        pace=Pace(begun_at, now, ends_at),
+        pace=StageTiming(begun_at, now, ends_at),
     )
 
 
@@ -83,3 +89,32 @@ def _left_s(
     own_s = took_s / fraction * (1 - fraction)
     here_s = own_s if expected_s is None else fraction * own_s + (1 - fraction) * expected_s
     return here_s + later_s
+
+
+class Forecast:
+    """Learns what jobs take; the latest count."""
+
+    def __init__(self) -> None:
+        self._took: deque[float] = deque(maxlen=_LATEST)
+
+    def learn(self, job: Job) -> None:
+        """Take in a job that was just completed."""
+        self._took.append(took_s(run_of(job)))
+
+    def left_s(self, running: Sequence[Row], counts: Counter[JobState], now: float) -> float | None:
+        """Return how long all will take, as many at a time as now, seconds; None: it is not known.
+
+        Args:
+            running: the jobs that run.
+            counts: how many jobs are in each state.
+            now: UTC, seconds since the epoch.
+        """
+        waiting = counts[JobState.QUEUED] + counts[JobState.RETRYING]
+        if not waiting:
+            each = [eta_s(row, now) for row in running]
+            known = [left for left in each if left is not None]
+            return max(known) if known and len(known) == len(each) else None
+        if len(self._took) < ENOUGH or not running:
+            return None
+        rest = waiting + sum(1 - row.share for row in running)
+        return rest * sum(self._took) / len(self._took) / len(running)

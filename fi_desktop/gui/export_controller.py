@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.names import one_line
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.places import file_name
+from fi_desktop.exporters.style import LABELS, Labels, Style
 from fi_desktop.gui import errors
 from fi_desktop.gui.addresses import url_of
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.exporting.menu import FormatWords
-from fi_desktop.gui.exporting.style import style
 from fi_desktop.gui.file_dialog import FileDialog
+from fi_desktop.gui.language import spoken
 from fi_desktop.gui.message_bar import MessageBar, Offer
 from fi_desktop.gui.plain import message_box
-from fi_desktop.viewmodel.export_files import Outcome, Plan, Result, plan, write
+from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, ExportTargets, plan, write
 
 _A_PIECE = 20  # files at once: what else waits for the disk has its turn in between
 
@@ -30,7 +31,7 @@ _A_PIECE = 20  # files at once: what else waits for the disk has its turn in bet
 class _Writing:
     """Exports under way: what is left to write, what is written, and whether the person stopped it."""
 
-    def __init__(self, format: str, left: Sequence[tuple[Result, Path]]) -> None:
+    def __init__(self, format: str, left: Sequence[tuple[Exportable, Path]]) -> None:
         self.format, self.left, self.total = format, list(left), len(left)
         self.written: list[Path] = []
         self.unreadable = 0
@@ -39,7 +40,7 @@ class _Writing:
         self.said = ""
 
 
-class ExportDesk(QObject):
+class ExportController(QObject):
     """Asks for a file, or where there are several for a folder, and writes off the GUI thread.
 
     Signals:
@@ -56,7 +57,7 @@ class ExportDesk(QObject):
         self._words = FormatWords(self)
         self._dialog: QDialog | None = None
 
-    def ask(self, results: Sequence[Result], format: str) -> None:
+    def ask(self, results: Sequence[Exportable], format: str) -> None:
         """Ask where the results go in this format; one question at a time."""
         if self._dialog is not None or not results:
             return
@@ -83,14 +84,14 @@ class ExportDesk(QObject):
         if self._dialog is dialog:
             self._dialog = None
 
-    def _on_file_chosen(self, result: Result, format: str, target: str) -> None:
+    def _on_file_chosen(self, result: Exportable, format: str, target: str) -> None:
         self._go_on(_Writing(format, [(result, Path(target))]))  # the dialog asked whether to replace it
 
-    def _on_folder_chosen(self, results: tuple[Result, ...], format: str, folder: str) -> None:
+    def _on_folder_chosen(self, results: tuple[Exportable, ...], format: str, folder: str) -> None:
         look = partial(plan, [result.name for result in results], format, Path(folder))
         self._bridge.work(look, partial(self._on_planned, results, format), self._on_refused)
 
-    def _on_planned(self, results: tuple[Result, ...], format: str, found: Plan) -> None:
+    def _on_planned(self, results: tuple[Exportable, ...], format: str, found: ExportTargets) -> None:
         beside = _Writing(format, list(zip(results, found.beside, strict=True)))
         if not found.present:
             self._go_on(beside)
@@ -121,7 +122,7 @@ class ExportDesk(QObject):
         done = partial(self._on_written, writing)
         self._bridge.work(partial(write, piece, writing.format, style()), done, self._on_refused)
 
-    def _on_written(self, writing: _Writing, outcome: Outcome) -> None:
+    def _on_written(self, writing: _Writing, outcome: ExportOutcome) -> None:
         writing.written += outcome.written
         writing.unreadable += outcome.unreadable
         writing.failed += outcome.failed
@@ -167,3 +168,53 @@ class ExportDesk(QObject):
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self._message.say(sentence, "bad")
+
+
+class FormatWords(QObject):
+    """Names of the formats, in the person's language."""
+
+    def title(self, name: str) -> str:
+        """Return what a person calls a format."""
+        match name:
+            case "rttm":
+                return self.tr("RTTM (speaker turns)")
+            case "json":
+                return self.tr("JSON (everything)")
+            case "txt":
+                return self.tr("Text (to read)")
+            case "srt":
+                return self.tr("SRT (subtitles)")
+            case "vtt":
+                return self.tr("WebVTT (subtitles for browsers)")
+            case _:
+                return EXPORTERS[name].title
+
+
+class ExportMenu(QMenu):
+    """Offers the formats.
+
+    Signals:
+        chosen: a key of `EXPORTERS`.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(self.tr("E&xport"), parent)
+        words = FormatWords(self)
+        for name in EXPORTERS:
+            action = self.addAction(words.title(name))
+            action.triggered.connect(partial(self._choose, name))
+
+    def _choose(self, name: str, _checked: bool = False) -> None:
+        self.chosen.emit(name)
+
+
+def labels() -> Labels:
+    """Return the words of exports in the window's language."""
+    return LABELS[spoken()]
+
+
+def style() -> Style:
+    """Return how an export is written now."""
+    return Style(labels(), datetime.now().astimezone().tzinfo or Style().zone, errors.said)

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
 
-from fi_desktop.audio.files import LeftOut
-from fi_desktop.core.errors import UserError, error_info
+from fi_desktop.audio.files import MEDIA_EXTENSIONS, LeftOut
+from fi_desktop.audio.samples import sample_recording
+from fi_desktop.core.errors import ErrorInfo, UserError, error_info
 from fi_desktop.core.job import JobState
 from fi_desktop.core.names import one_line
 from fi_desktop.gui import errors
-from fi_desktop.gui.adding.paths import Given, given_paths, missing
-from fi_desktop.gui.adding.refused import RefusedRecordings
-from fi_desktop.gui.adding.sheet import IntakeSheet
+from fi_desktop.gui.adding.options_sheet import AddedOptionsSheet
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.drag_and_drop import Given, given_paths, missing
+from fi_desktop.gui.file_dialog import FileDialog
 from fi_desktop.gui.job_options.bar import OptionsBar
-from fi_desktop.gui.job_options.profiles import ProfileDesk
-from fi_desktop.gui.job_options.told import ChoiceWords
+from fi_desktop.gui.job_options.menu import ChoiceLabels
+from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.message_bar import MessageBar, Offer
 from fi_desktop.jobs.service import JobService
@@ -31,9 +34,12 @@ _WAITING = (JobState.QUEUED, JobState.RETRYING)
 
 
 _SHOWN_MS = 60_000  # the offer to change what was just added does not stay for ever
+Paths = tuple[Path, ...]
+Refusal = tuple[Paths, Choice, ErrorInfo]
+HandIn = Callable[[Paths, Choice], None]
 
 
-class IntakeDesk(QObject):
+class AddController(QObject):
     """Takes recordings in.
 
     Attributes:
@@ -52,7 +58,7 @@ class IntakeDesk(QObject):
         bridge: Bridge,
         jobs: JobsModel,
         options: OptionsBar,
-        profiles: ProfileDesk,
+        profiles: ProfileController,
         message: MessageBar,
     ) -> None:
         """Prepare.
@@ -66,14 +72,14 @@ class IntakeDesk(QObject):
             message: where it is told what became of them.
         """
         super().__init__(message)
-        self.sheet = IntakeSheet(profiles, message.parentWidget())
-        self.refused = RefusedRecordings(message.parentWidget(), self._hand_in)
+        self.sheet = AddedOptionsSheet(profiles, message.parentWidget())
+        self.refused = RejectedRecordings(message.parentWidget(), self._hand_in)
         self._service = service
         self._bridge = bridge
         self._jobs = jobs
         self._options = options
         self._message = message
-        self._words = ChoiceWords(self)
+        self._words = ChoiceLabels(self)
         self._told: tuple[tuple[int, ...], str] = ((), "")
         self._fade = QTimer(self, interval=_SHOWN_MS, singleShot=True)
         self._fade.timeout.connect(self._withdraw)
@@ -234,3 +240,108 @@ class IntakeDesk(QObject):
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self._message.say(sentence, "bad")
+
+
+class RecordingPicker(QObject):
+    """Asks for recordings, one dialog at a time, and hands in what was chosen."""
+
+    def __init__(
+        self, desk: AddController, bridge: Bridge, refused: Callable[[str], None], window: QWidget
+    ) -> None:
+        """Prepare. `refused` is told in a sentence what did not work."""
+        super().__init__(window)
+        self._desk, self._bridge, self._refused, self._window = desk, bridge, refused, window
+        self._dialog: QFileDialog | None = None
+
+    @Slot()
+    def ask_for_files(self) -> None:
+        """Ask for recordings."""
+        endings = " ".join(f"*{ending}" for ending in sorted(MEDIA_EXTENSIONS))
+        dialog = FileDialog(self._window, self.tr("Add recordings"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(
+            [self.tr("Audio and video ({endings})").format(endings=endings), self.tr("All files (*)")]
+        )
+        self._open(dialog)
+
+    @Slot()
+    def ask_for_folder(self) -> None:
+        """Ask for a folder of recordings."""
+        dialog = FileDialog(self._window, self.tr("Add a folder of recordings"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        self._open(dialog)
+
+    @Slot()
+    def paste(self) -> None:
+        """Take what was copied elsewhere."""
+        # Qt gives none where the clipboard is empty
+        self._desk.take(QGuiApplication.clipboard().mimeData() or QMimeData())
+
+    @Slot()
+    def take_sample(self) -> None:
+        """Take the recording to try the program with."""
+        # looking for it reads folders
+        self._bridge.work(sample_recording, self._on_sample_found, self._refused)
+
+    def _open(self, dialog: QFileDialog) -> None:
+        if self._dialog is not None:
+            dialog.deleteLater()
+            return
+        self._dialog = dialog
+        dialog.filesSelected.connect(self._on_files_selected)
+        dialog.finished.connect(self._on_finished)
+        dialog.open()
+
+    def _on_sample_found(self, sample: Path) -> None:
+        self._desk.add([sample])
+
+    @Slot(list)
+    def _on_files_selected(self, names: list[str]) -> None:
+        self._desk.add(Path(name) for name in names)
+
+    @Slot()
+    def _on_finished(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+
+
+class RejectedRecordings(QObject):
+    """Keeps what was refused, with the options that it was handed in with.
+
+    Attributes:
+        bar: tells of it; no other message takes its place.
+        held: what was handed in together, how it is to be done, and why it was refused; in order.
+    """
+
+    def __init__(self, parent: QWidget | None, hand_in: HandIn) -> None:
+        """Prepare; `hand_in`: hands recordings and folders in again."""
+        super().__init__(parent)
+        self.bar = MessageBar(parent)
+        self.bar.setAccessibleName(self.tr("Recordings that were not added"))
+        self.bar.dismissed.connect(self._on_dismissed)
+        self.held: list[Refusal] = []
+        self._hand_in = hand_in
+
+    def hold(self, *refusals: Refusal) -> None:
+        """Tell that these were refused, along with what is held already."""
+        self.held += refusals
+        if not self.held:
+            return
+        paths, _, error = self.held[-1]
+        number = sum(len(paths) for paths, _, _ in self.held)
+        if number == 1:
+            told = self.tr("“{name}” was not added.").format(name=one_line(paths[0].name))
+        else:
+            told = self.tr("%Ln recording(s) or folder(s) not added.", "", number)
+        self.bar.say(f"{told} {errors.sentence(error)}", "bad", Offer(self.tr("Retry"), self.retry))
+
+    def retry(self) -> None:
+        """Hand in again what is held."""
+        held, self.held = self.held, []
+        self.bar.dismiss()
+        for paths, choice, _ in held:
+            self._hand_in(paths, choice)
+
+    def _on_dismissed(self) -> None:
+        self.held.clear()

@@ -13,7 +13,7 @@ from fi_desktop.viewmodel.times import clock
 _SHORT_TENTHS = 100  # of a second
 
 
-class DetailWords(QObject):
+class DetailLabels(QObject):
     """Words for one job.
 
     Attributes:

@@ -4,8 +4,8 @@ import pytest
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.job_table.query import combine, parse
 from fi_desktop.viewmodel.rows import row_of
+from fi_desktop.viewmodel.search import combine, parse
 from tests.gui import stories
 
 NOON = datetime(2026, 11, 1, 12).astimezone().timestamp()

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QDateTime, QEvent, QLocale, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.gui.adding.folder_words import FolderWords
-from fi_desktop.gui.adding.watch_sign import WatchSign
+from fi_desktop.core.names import one_line
+from fi_desktop.gui import errors, icons, plain, theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.watch import watcher as watching
 from fi_desktop.watch.memory import forget
-from fi_desktop.watch.watched import Found, Look, WatchedFolder, pass_over, unseen
+from fi_desktop.watch.watched import FolderState, Found, Look, WatchedFolder, pass_over, unseen
 from fi_desktop.watch.watcher import Watcher
 
-if TYPE_CHECKING:
-    from fi_desktop.gui.adding.watch_dialog import WatchDialog
 
-
-class WatchDesk(QObject):
+class WatchController(QObject):
     """Tells the watcher what to watch, and the person what it finds.
 
     Attributes:
@@ -41,12 +38,12 @@ class WatchDesk(QObject):
     def __init__(self, watcher: Watcher, home: Path, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
         self.watcher = watcher
-        self.dialog: WatchDialog | None = None
-        self.sign = WatchSign(window)
+        self.dialog: QDialog | None = None
+        self.sign = WatchIndicator(window)
         self._home = home
         self._bridge = bridge
         self._window = window
-        self._words = FolderWords(self)
+        self._words = WatchedFolderLabels(self)
         self._gathered = 0
         self._told = ""  # of what was taken
         self._troubles: dict[Path, str] = {}  # what was said of each folder
@@ -70,9 +67,9 @@ class WatchDesk(QObject):
         """Show the list of folders."""
         if self.dialog is None:
             # not before it is asked for: the first window does not wait for it
-            from fi_desktop.gui.adding.watch_dialog import WatchDialog
+            from fi_desktop.gui.adding.watched_folders_dialog import WatchedFoldersDialog
 
-            self.dialog = WatchDialog(self, self._window.profiles, self._window)
+            self.dialog = WatchedFoldersDialog(self, self._window.profiles, self._window)
         self.dialog.show()
         self.dialog.raise_()
         self.dialog.activateWindow()
@@ -175,3 +172,105 @@ def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
             folder=str(folder.path),
             reason=error.strerror or type(error).__name__,
         ) from error
+
+
+class WatchedFolderLabels(QObject):
+    """Words for how watched folders do."""
+
+    def state(self, look: Look | None) -> str:
+        """Return how a folder does; None: nobody has looked yet."""
+        if look is None:
+            return self.tr("Is looked at for the first time…")
+        parts = [self._watching(look)]
+        if look.growing:
+            parts.append(self.tr("%Ln still being written", "", look.growing))
+        if look.locked:
+            parts.append(self.tr("%Ln cannot be opened", "", look.locked))
+        if look.left_out.unreadable:
+            parts.append(self.tr("%Ln folder(s) cannot be read", "", len(look.left_out.unreadable)))
+        if look.left_out.others:
+            others = self.tr("%Ln file(s) of other kinds left out ({kinds})", "", look.left_out.number)
+            parts.append(others.format(kinds=one_line(look.left_out.kinds)))
+        if look.taken:
+            parts.append(self.tr("%Ln taken", "", look.taken))
+        if look.last_at is not None:
+            parts.append(self.tr("last {moment}").format(moment=_moment(look.last_at)))
+        return ", ".join(parts)
+
+    def trouble(self, folder: WatchedFolder, look: Look) -> str:
+        """Return a sentence for what keeps a folder from being watched; "": nothing does."""
+        name = one_line(folder.path.name or str(folder.path))
+        match look.state:
+            case FolderState.GONE:
+                return self.tr(
+                    "The watched folder “{name}” is not there now; it is looked for again."
+                ).format(name=name)
+            case FolderState.UNREADABLE:
+                return self.tr("The watched folder “{name}” cannot be read: {reason}.").format(
+                    name=name, reason=look.reason
+                )
+            case FolderState.REFUSED if look.refusal is not None:
+                return self.tr("The watched folder “{name}”: {reason}").format(
+                    name=name, reason=errors.sentence(look.refusal)
+                )
+            case _:
+                return ""
+
+    def _watching(self, look: Look) -> str:
+        match look.state:
+            case FolderState.WATCHING:
+                return self.tr("Watching")
+            case FolderState.GONE:
+                return self.tr("Not there now")
+            case FolderState.UNREADABLE:
+                return self.tr("Cannot be read ({reason})").format(reason=look.reason)
+            case FolderState.REFUSED:
+                return self.tr("Watching; nothing can be taken now")
+
+
+def _moment(at: float) -> str:
+    """Return the time of day, with the date where that is not today."""
+    moment, form = QDateTime.fromSecsSinceEpoch(int(at)), QLocale.FormatType.ShortFormat
+    if moment.date() == QDateTime.currentDateTime().date():
+        return QLocale().toString(moment.time(), form)
+    return QLocale().toString(moment, form)
+
+
+class WatchIndicator(QToolButton):
+    """Shown while folders are watched; a click opens their list."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = WatchedFolderLabels(self)
+        self._trouble = False
+        self.setObjectName("small")
+        self.setAutoRaise(True)
+        self.setIconSize(QSize(16, 16))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.hide()
+
+    def tell(self, looks: Mapping[WatchedFolder, Look | None]) -> None:
+        """Show how the folders do."""
+        troubled = sum(look.state is not FolderState.WATCHING for look in looks.values() if look)
+        self._trouble = troubled > 0
+        name = self.tr("%Ln folder(s) watched", "", len(looks))
+        lines = [f"{folder.path}: {self._words.state(look)}" for folder, look in looks.items()]
+        well = self.tr("{number} of {all}").format(number=len(looks) - troubled, all=len(looks))
+        self.setText(well if troubled else str(len(looks)))
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(". ".join(lines))
+        self.setToolTip(plain.tip("\n".join((name, *lines))))
+        self.setVisible(bool(looks))
+        self._dress()
+
+    def _dress(self) -> None:
+        if self._trouble:
+            self.setIcon(icons.icon_in("eye", theme.tone("warn", self.palette())))
+        else:
+            self.setIcon(icons.icon("eye", self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_trouble"):
+            self._dress()

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.job_table.order import Key
-from fi_desktop.viewmodel.batches import Fold
+from fi_desktop.viewmodel.batches import Batch
 from fi_desktop.viewmodel.ranking import Ranking
 from fi_desktop.viewmodel.rows import Row
 
 Test = Callable[[Row], bool]
+Key = Callable[[Row], Any]
 
 
 @dataclass(slots=True)
-class Plan:
+class RowChanges:
     """What a change of rows does to the lines.
 
     Attributes:
@@ -36,7 +36,7 @@ class Plan:
     moved: dict[int, Any] = field(default_factory=dict)
 
 
-class Shown:
+class VisibleRows:
     """All rows, and the lines that are shown of them.
 
     Attributes:
@@ -50,7 +50,7 @@ class Shown:
     def __init__(self, key: Key) -> None:
         self.counts: Counter[JobState] = Counter()
         self.ranking = Ranking()
-        self.folds: dict[int, Fold] = {}
+        self.folds: dict[int, Batch] = {}
         self.aside: set[int] = set()
         self.running: set[int] = set()
         self._rows: dict[int, Row] = {}
@@ -82,13 +82,13 @@ class Shown:
         entry = job_id if row is None or row.batch not in self.folds else -row.batch
         return entry if entry in self.ranking else None
 
-    def plan(self, changed: Mapping[int, Row | None]) -> Plan:
+    def plan(self, changed: Mapping[int, Row | None]) -> RowChanges:
         """Take changed jobs in (None: removed) and return what becomes of the lines.
 
         The lines themselves stay as they are until `ranking` is changed, and what left keeps its row until
         `forget`.
         """
-        plan = Plan()
+        plan = RowChanges()
         stirred: set[int] = set()
         for job_id, row in changed.items():
             before = self._rows.get(job_id)
@@ -112,7 +112,7 @@ class Shown:
             self._restir(plan, batch)
         return plan
 
-    def rank(self, plan: Plan) -> None:
+    def rank(self, plan: RowChanges) -> None:
         """Carry a plan out, all at once."""
         changes = len(plan.gone) + len(plan.new) + len(plan.moved)
         if changes > len(self.ranking) // 200:
@@ -137,7 +137,7 @@ class Shown:
         """Return these jobs as changes, so that they are judged anew."""
         return {job_id: self._rows[job_id] for job_id in ids if job_id in self._rows}
 
-    def set_aside(self, ids: Iterable[int]) -> Plan:
+    def set_aside(self, ids: Iterable[int]) -> RowChanges:
         """Show these jobs no longer, as if they were removed."""
         given = {job_id for job_id in ids if job_id in self._rows and job_id not in self.aside}
         for job_id in given:
@@ -146,7 +146,7 @@ class Shown:
         self.aside.update(given)
         return self.plan(self.recall(given))
 
-    def put_back(self, ids: Iterable[int]) -> Plan:
+    def put_back(self, ids: Iterable[int]) -> RowChanges:
         """Show these jobs again."""
         given = {job_id for job_id in ids if job_id in self.aside}
         self.aside.difference_update(given)
@@ -173,9 +173,9 @@ class Shown:
         self._arrange()
 
     def fold(self, batches: Iterable[int]) -> None:
-        """Fold these batches; those folded before stay so."""
+        """Batch these batches; those folded before stay so."""
         for batch in batches:
-            self.folds.setdefault(batch, Fold(batch))
+            self.folds.setdefault(batch, Batch(batch))
         self._arrange()
 
     def unfold(self, batches: Iterable[int]) -> None:
@@ -191,7 +191,7 @@ class Shown:
 
     def _arrange(self) -> None:
         """Make all lines anew."""
-        self.folds = {batch: Fold(batch) for batch in self.folds}
+        self.folds = {batch: Batch(batch) for batch in self.folds}
         keys: dict[int, Any] = {}
         key, folds = self._key, self.folds
         for row in self._passing():
@@ -225,13 +225,13 @@ class Shown:
             if row.state is JobState.RUNNING:
                 self.running.add(job_id)
 
-    def _refold(self, fold: Fold, before: Row | None, row: Row | None) -> None:
+    def _refold(self, fold: Batch, before: Row | None, row: Row | None) -> None:
         if before is not None and before.id in fold.ids:
             fold.discard(before)
         if row is not None:
             fold.add(row)
 
-    def _restir(self, plan: Plan, batch: int) -> None:
+    def _restir(self, plan: RowChanges, batch: int) -> None:
         """Say anew what a folded batch's line says."""
         fold, entry = self.folds[batch], -batch
         if fold.ids:
@@ -245,7 +245,7 @@ class Shown:
             self._leaving[entry] = self._fold_rows.pop(entry)
             plan.gone.add(entry)
 
-    def _replan(self, plan: Plan, entry: int, row: Row | None) -> None:
+    def _replan(self, plan: RowChanges, entry: int, row: Row | None) -> None:
         if row is None:
             plan.gone.add(entry)
             return

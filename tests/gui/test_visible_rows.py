@@ -8,13 +8,12 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
-from fi_desktop.gui.job_table.cells import Column
+from fi_desktop.gui.job_table.columns import Column, key_of
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.gui.job_table.order import key_of
-from fi_desktop.gui.job_table.query import combine, parse
 from fi_desktop.jobs.news import JobChanged, JobRemoved
 from fi_desktop.viewmodel.ranking import Ranking, runs
 from fi_desktop.viewmodel.rows import row_of
+from fi_desktop.viewmodel.search import combine, parse
 
 pytestmark = pytest.mark.usefixtures("qapp")
 

@@ -1,1 +1,0 @@
-"""Results as files: chosen, written, and dragged out of the window."""
