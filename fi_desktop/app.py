@@ -19,13 +19,11 @@ from fi_desktop.rpc.server import IpcServer, request
 from fi_desktop.settings import Settings, save_changes
 from fi_desktop.system import log
 from fi_desktop.system.clock import Clock
+from fi_desktop.system.devices import default_workers
 from fi_desktop.system.home import check_home
-from fi_desktop.workers.idle import IdleBackend
 from fi_desktop.workers.inline import InlineBackend
-from fi_desktop.workers.limits import Limits
 from fi_desktop.workers.pool import WorkerPool
-from fi_desktop.workers.queue_thread import Backend
-from fi_desktop.workers.roster import default_workers
+from fi_desktop.workers.queue_thread import Backend, IdleBackend, Limits
 
 __all__ = ["AlreadyOwned", "App"]
 

@@ -9,8 +9,8 @@ import pytest
 from fi_desktop.app import App
 from fi_desktop.core.errors import UserError
 from fi_desktop.settings import load
-from fi_desktop.workers.limits import Limits
-from fi_desktop.workers.roster import default_workers
+from fi_desktop.system.devices import default_workers
+from fi_desktop.workers.queue_thread import Limits
 
 
 def test_changed_settings_are_written_and_used_at_once(tmp_path: Path):

@@ -10,7 +10,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.settings import ABOUT, DEFAULTS, Kind, Settings, load, save, save_changes
-from fi_desktop.workers.limits import Limits
+from fi_desktop.workers.queue_thread import Limits
 
 
 def test_the_command_line_overrules_the_environment_and_that_the_file(tmp_path: Path):

@@ -25,9 +25,9 @@ from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Diarizer, Transcriber
 from fi_desktop.models import Pack
 from fi_desktop.settings import Settings
-from fi_desktop.workers import worker
+from fi_desktop.system.devices import default_workers
+from fi_desktop.workers import process
 from fi_desktop.workers.protocol import StopWork
-from fi_desktop.workers.roster import default_workers
 
 _PATIENCE_S = 90.0
 _NO_PACK = "No model pack is installed (not needed)."
@@ -105,8 +105,8 @@ def _audio() -> Finding:
 def _worker() -> Finding:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=worker.main, args=(theirs, "cpu"), daemon=True)
-    process.start()
+    child = context.Process(target=process.main, args=(theirs, "cpu"), daemon=True)
+    child.start()
     theirs.close()
     try:
         if not ours.poll(_PATIENCE_S):
@@ -116,8 +116,8 @@ def _worker() -> Finding:
     except EOFError:
         return Finding("worker", well=False, text="A worker was started, and ended at once.")
     finally:
-        process.join(5.0)
-        process.kill()
+        child.join(5.0)
+        child.kill()
     return Finding("worker", well=True, text=f"A worker starts; {default_workers()} fit on this computer.")
 
 

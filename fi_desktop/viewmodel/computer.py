@@ -25,7 +25,7 @@ class Facts:
 
 def find_facts(model_roots: tuple[Path, ...]) -> Facts:
     """Look for graphics cards and models; reads folders, and may wait for a driver's tool."""
-    from fi_desktop.workers.devices import CPU, devices  # not before the first window is there
+    from fi_desktop.system.devices import CPU, devices  # not before the first window is there
 
     packs = installed(model_roots)
     return Facts(

@@ -23,8 +23,8 @@ from fi_desktop.jobs.metrics import WINDOWS, History, Metrics, Target, history, 
 from fi_desktop.jobs.news import News, WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
+from fi_desktop.system.devices import gpu_memory
 from fi_desktop.viewmodel.monitor_records import Records
-from fi_desktop.workers.gpu import gpu_memory
 
 STEPS = 120
 """How many steps a plot has."""

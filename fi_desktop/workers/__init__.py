@@ -1,1 +1,1 @@
-"""Where a job runs: one contract, kept by every backend."""
+"""Running jobs: the queue thread, the worker pool, and the worker processes."""

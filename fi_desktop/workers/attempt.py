@@ -1,4 +1,4 @@
-"""One attempt at a job, in whatever process: run the pipeline, and say how it ended."""
+"""One attempt at a job: run the pipeline, report progress, and return how it ended. In any process."""
 
 from __future__ import annotations
 
@@ -12,85 +12,85 @@ from fi_desktop.core.hiding import without_path
 from fi_desktop.core.job import Stage, StageEnd, StageTime
 from fi_desktop.system.clock import awake_s
 from fi_desktop.workers.protocol import (
+    AttemptDone,
+    AttemptEnd,
+    AttemptFailed,
+    AttemptProgress,
+    AttemptStopped,
     Deliver,
-    Done,
-    Ended,
     EnginesChosen,
-    GaveUp,
     Measured,
     Progressed,
     StageEnded,
-    WentWrong,
-    WorkNews,
 )
 
-_NEWS_INTERVAL_S = 0.1
+_PROGRESS_INTERVAL_S = 0.1
 
 
 class Reporter:
-    """Passes a pipeline's progress on, ten times a second at most, and stops it when it is to stop."""
+    """Sends a pipeline's progress, at most ten times a second, and raises when the attempt must end."""
 
     def __init__(
-        self, delivery: Deliver, send: Callable[[WorkNews], None], check: Callable[[], None]
+        self, delivery: Deliver, send: Callable[[AttemptProgress], None], check: Callable[[], None]
     ) -> None:
-        """Prepare.
+        """Start the attempt's time.
 
         Args:
-            delivery: what is worked on.
-            send: takes the news.
-            check: called at every progress call; raises Cancelled or Interrupted where the attempt is to end.
+            delivery: the job.
+            send: sends one message.
+            check: called with every progress; raises Cancelled or Interrupted to end the attempt.
         """
         self._delivery = delivery
         self._send = send
         self._check = check
-        self._began = awake_s()
+        self._started = awake_s()
         self._limit_s = delivery.soft_limit_s
         self._duration_s = 0.0
         self._stage: Stage | None = None
-        self._stage_began = 0.0
-        self._sent = 0.0
+        self._stage_started = 0.0
+        self._sent_at = 0.0
 
     def progress(self, stage: Stage, fraction: float) -> None:
-        """Pass progress on.
+        """Report the fraction of a stage that is done, 0 to 1.
 
         Raises:
-            Cancelled, Interrupted: the attempt is to end.
+            Cancelled, Interrupted: the attempt must end.
             DeadlineExceeded: the soft limit has passed.
         """
         self._check()
         now = awake_s()
-        if now - self._began > self._limit_s:
+        if now - self._started > self._limit_s:
             raise DeadlineExceeded(self._limit_s)
         if stage is not self._stage:
-            self._stage, self._stage_began, self._sent = stage, now, 0.0
-        if now - self._sent >= _NEWS_INTERVAL_S:
-            self._sent = now
+            self._stage, self._stage_started, self._sent_at = stage, now, 0.0
+        if now - self._sent_at >= _PROGRESS_INTERVAL_S:
+            self._sent_at = now
             self._send(Progressed(self._delivery.claim, stage, fraction))
 
     def ended(self, stage: Stage, end: StageEnd) -> None:
-        """Tell what a stage took; nothing where it never began."""
+        """Report how a stage ended and how long it took; ignored if it never started."""
         if stage is self._stage:
-            took_s = round(awake_s() - self._stage_began, 3)
+            took_s = round(awake_s() - self._stage_started, 3)
             self._send(StageEnded(self._delivery.claim, StageTime(stage, took_s, end)))
 
     def measured(self, duration_s: float) -> None:
-        """The recording is so long; the limit grows with it."""
+        """Report the recording's length in seconds; the soft limit grows with it."""
         self._duration_s = duration_s
         self.change_limit(self._delivery.soft_limit_s, self._delivery.limit_factor)
         self._send(Measured(self._delivery.claim, duration_s))
 
     def chosen(self, chosen: Chosen) -> None:
-        """These do the job."""
+        """Report the engines that process the job."""
         self._send(EnginesChosen(self._delivery.claim, chosen))
 
     def change_limit(self, soft_limit_s: float, limit_factor: float) -> None:
-        """Use another soft limit from now on, seconds."""
+        """Apply a new soft limit, seconds."""
         self._limit_s = max(soft_limit_s, limit_factor * self._duration_s)
 
 
-def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
-    """Do a delivered job and return how it ended; this is the worker's edge, where every error ends."""
-    # here and not above: the pipeline brings numpy, and a worker sets its threads before that
+def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
+    """Run a job and return how it ended. Never raises: this is where a job's errors stop."""
+    # Imported here: the pipeline imports numpy, which reads the environment for its threads.
     from fi_desktop import pipeline
 
     work = pipeline.Work(
@@ -99,20 +99,17 @@ def attempt(delivery: Deliver, reporter: Reporter) -> Ended:
         delivery.options,
         Path(delivery.folder),
         tuple(Path(folder) for folder in delivery.models),
-        delivery.frugality,
+        delivery.memory_level,
         delivery.threads,
-        delivery.last_try,
+        delivery.last_attempt,
     )
     try:
-        return Done(delivery.claim, pipeline.run(work, reporter))
+        return AttemptDone(delivery.claim, pipeline.run(work, reporter))
     except Cancelled:
-        return GaveUp(delivery.claim, cancelled=True)
+        return AttemptStopped(delivery.claim, cancelled=True)
     except Interrupted:
-        return GaveUp(delivery.claim, cancelled=False)
-    except Exception as error:  # noqa: BLE001 - the one broad catch: no error may take the worker with it
-        return WentWrong(delivery.claim, error_info(error, _traceback(delivery)))
-
-
-def _traceback(delivery: Deliver) -> str:
-    """The traceback without the recording's name, which is a patient's datum."""
-    return without_path(traceback.format_exc(), Path(delivery.path))
+        return AttemptStopped(delivery.claim, cancelled=False)
+    except Exception as error:  # noqa: BLE001 - no error of a job may end the worker
+        # A traceback names the recording, and its name may name the patient.
+        details = without_path(traceback.format_exc(), Path(delivery.path))
+        return AttemptFailed(delivery.claim, error_info(error, details))

@@ -1,8 +1,8 @@
-"""The pool: workers, one pipe each, supervised by the engine room.
+"""`WorkerPool`: worker processes, one pipe each, supervised by the queue thread.
 
-A worker holds one job at a time (prefetch 1). Its death gives the job back and brings a replacement; a job
-that outlasts its hard limit, and a worker that is not heard of for too long, die with their whole process
-tree. Where no process can be started, one thread of the app does the jobs.
+A worker has one job at a time (prefetch 1). If it exits, its job is requeued and a new worker is started. A
+worker whose job passes its hard limit, or that sends nothing for too long, is killed with its children. If no
+process can be started, one thread of the app runs the jobs.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.connection import wait
 
 from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, error_info
 from fi_desktop.core.events import CancelAsked
@@ -20,40 +21,38 @@ from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerGauge, W
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
-from fi_desktop.workers.ears import Ears
-from fi_desktop.workers.limits import Limits
-from fi_desktop.workers.place import Place
+from fi_desktop.system.devices import default_workers
 from fi_desktop.workers.protocol import (
+    AttemptDone,
+    AttemptEnd,
+    AttemptFailed,
+    AttemptStopped,
     CancelWork,
     ChangeLimit,
-    Done,
-    Ended,
     EnginesChosen,
     FromWorker,
-    GaveUp,
     Heartbeat,
     Measured,
     Progressed,
     Ready,
     StageEnded,
     StopWork,
-    WentWrong,
 )
-from fi_desktop.workers.queue_thread import EngineRoom
-from fi_desktop.workers.roster import default_workers, fit
+from fi_desktop.workers.queue_thread import Limits, QueueThread
+from fi_desktop.workers.slot import WorkerSlot, resize
 
 _CANCEL_GRACE_S = 10.0
-_RETRY_TURN_S = 1.0
+_WRITE_RETRY_S = 1.0
 _EXPIRE_EVERY_S = 3600.0
-_LOOK_EVERY_S = 5.0  # how long the engine room waits at most while a worker is busy
-_WEIGH_EVERY_S = 1.0  # how often a worker's memory is looked at, at most
-_SLEPT_S = 30.0  # a longer wait than asked for by this much: the computer slept
-_HOPELESS = 3  # so many stillborn workers in every place: no process can be started here
-_IN_APP = "in-app"
+_BUSY_TIMEOUT_S = 5.0  # longest wait while a worker is busy
+_RSS_CHECK_EVERY_S = 1.0
+_SUSPEND_S = 30.0  # the computer was suspended if a wait takes this much longer than its timeout
+_MAX_FAILED_STARTS = 3  # in every slot: no process can be started on this computer
+_THREAD_NAME = "in-app"
 _TROUBLE = "No worker process can be started here: recordings are worked one at a time inside the program."
 
 
-class WorkerPool(EngineRoom):
+class WorkerPool(QueueThread):
     """Runs jobs in worker processes."""
 
     def __init__(
@@ -65,74 +64,81 @@ class WorkerPool(EngineRoom):
         now: Callable[[], float],
         threads: bool = False,
     ) -> None:
-        """Prepare; `now` is UTC, seconds since the epoch. Limits and waits go by the monotonic clock.
+        """Prepare; no process is started before `start`.
 
-        `threads`: use a thread of the app from the start, as where no process can be started.
+        Args:
+            service: the queue.
+            settings: workers, time limits, recycling.
+            models: folders with model packs.
+            now: UTC, seconds since the epoch; limits and waits use the monotonic clock.
+            threads: use a thread of the app from the start, as if no process could be started.
         """
         super().__init__(service, settings, models)
         self._now = now
-        # spawn: neither CUDA nor Qt survives a fork
+        # spawn: CUDA and Qt do not survive fork
         self._context = multiprocessing.get_context("spawn")
         self._wanted = settings.workers or default_workers()
-        self._places: list[Place] = []
-        self._orders: deque[Callable[[], None]] = deque()  # what was asked for; deques may be used anywhere
-        self._ears = Ears()
+        self._slots: list[WorkerSlot] = []
+        self._requests: deque[Callable[[], None]] = deque()  # from any thread, run on the queue thread
         self._threads = threads
         self._wanted_limits = self._limits
-        self._turn_at: float | None = None
+        self._retry_at: float | None = None  # of a transaction that could not be written
         self._expire_at = 0.0
-        self._looked_at = time.monotonic()  # after each wait: more than that is in between where it slept
-        self._shown: WorkersChanged | None = None
+        self._waited_at = time.monotonic()  # end of the last wait
+        self._last_shown: WorkersChanged | None = None
 
-    # ---- for everybody, from any thread
+    # ---- from any thread
 
     def resize(self, workers: int) -> None:
-        """Grow or shrink the pool; a worker that is too many finishes its job first."""
+        """Grow or shrink to this number of workers; surplus workers finish their job first."""
         self._wanted = max(1, workers)
-        self._ring()
+        self._wake()
 
     def recycle(self, name: str) -> None:
         """Replace a worker once its job is done."""
-        self._order(name, Place.recycle)
-
-    def retire(self, name: str) -> None:
-        """Do with one worker less: with this one, once its job is done."""
-
-        def retire(place: Place) -> None:
-            if self._wanted > 1 and not place.retiring:
-                self._wanted -= 1
-                place.retire()
-
-        self._order(name, retire)
+        self._request(name, WorkerSlot.recycle)
 
     def restart(self, name: str) -> None:
-        """Replace a worker now; its job goes back to the queue without a charge."""
-        self._order(name, partial(Place.restart, grace_s=self._settings.stop_grace_s))
+        """Replace a worker now; its job is requeued at no charge."""
+        self._request(name, partial(WorkerSlot.restart, grace_s=self._settings.stop_grace_s))
 
-    def _order(self, name: str, deed: Callable[[Place], None]) -> None:
-        """Have something done with a worker, where there is one of that name; on the engine room's thread."""
+    def retire(self, name: str) -> None:
+        """Remove a worker once its job is done, and run one worker less. The last one stays."""
 
-        def carry_out() -> None:
-            for place in self._places:
-                if place.name == name:
-                    deed(place)
+        def retire(slot: WorkerSlot) -> None:
+            if self._wanted > 1 and not slot.retiring:
+                self._wanted -= 1
+                slot.retire()
 
-        self._orders.append(carry_out)
-        self._ring()
+        self._request(name, retire)
 
     def change_limits(self, limits: Limits) -> None:
-        """Use other time limits from now on, for what runs too."""
+        """Apply new time limits, to running jobs too."""
         self._wanted_limits = limits
-        self._ring()
+        self._wake()
 
     def change_settings(self, settings: Settings) -> None:
-        """Go by other settings from now on, the number of workers apart; see `resize`."""
+        """Apply new settings: time limits, recycling, and the number of workers if it changed."""
+        workers_changed = settings.workers != self._settings.workers
         self._settings = settings
         self.change_limits(Limits.of(settings))
+        if workers_changed:
+            self.resize(settings.workers or default_workers())
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
-        """Read what each worker uses."""
-        return tuple(place.gauge(now=self._now()) for place in tuple(self._places))
+        """Return what each worker uses."""
+        return tuple(slot.gauge(now=self._now()) for slot in tuple(self._slots))
+
+    def _request(self, name: str, action: Callable[[WorkerSlot], None]) -> None:
+        """Run `action` on the queue thread with the slot of that name, if there is one."""
+
+        def run() -> None:
+            for slot in self._slots:
+                if slot.name == name:
+                    action(slot)
+
+        self._requests.append(run)
+        self._wake()
 
     # ---- the loop
 
@@ -140,181 +146,212 @@ class WorkerPool(EngineRoom):
         unlisten = self._service.listen(self._on_news)
         try:
             while not self._stopping.is_set():
-                self._adopt_limits()
-                self._fit()
-                self._fill()
+                self._apply_limits()
+                self._resize_slots()
+                self._start_workers()
                 self._wait()
                 self._kill_overdue()
-                self._take_turn()
+                self._retry_at = None
+                self._transact(self._claim, self._deliver)
             self._stop_workers()
         finally:
             unlisten()
-            self._ears.close()
-            for place in self._places:
-                place.kill()
-
-    def _take_turn(self) -> None:
-        self._turn_at = None
-        self._turn(self._claim, self._hand_out)
+            for slot in self._slots:
+                slot.kill()
 
     def _claim(self) -> list[Job]:
         now = time.monotonic()
         if now >= self._expire_at and self._service.ledger.expire():
             self._expire_at = now + _EXPIRE_EVERY_S
         claimed = []
-        for place in self._places:
-            if place.idle:
-                job = self._service.ledger.claim(place.name, place.device)
+        for slot in self._slots:
+            if slot.idle:
+                job = self._service.ledger.claim(slot.name, slot.device)
                 if job is None:
                     break
                 claimed.append(job)
         return claimed
 
-    def _hand_out(self, jobs: list[Job]) -> None:
+    def _deliver(self, jobs: list[Job]) -> None:
+        slots = {slot.name: slot for slot in self._slots}
         for job in jobs:
-            self._deliver(job)
+            slot = slots[job.attempts[-1].worker]
+            slot.job = job
+            slot.delivered_at = slot.heard_at = time.monotonic()
+            self._set_hard_limit(slot)
+            slot.send(self._delivery(job))
         self._show_workers()
 
-    def _deliver(self, job: Job) -> None:
-        place = next(place for place in self._places if place.name == job.attempts[-1].worker)
-        place.job = job
-        place.began = place.heard = time.monotonic()
-        self._set_hard_limit(place)
-        place.send(self._delivery(job))
-
     def _wait(self) -> None:
-        told = self._listen(self._patience_s())
-        while told:  # whatever was said meanwhile is committed together
-            told = self._listen(0.0)
+        """Wait for something to do; then read all messages, so that one transaction records them."""
+        received = self._receive(self._timeout_s())
+        while received:
+            received = self._receive(0.0)
 
-    def _listen(self, patience_s: float | None) -> bool:
-        """Hear whoever says something within that time; return whether a worker did."""
-        sources = [self._bell_reader, *(source for place in self._places for source in place.sources)]
-        heard = self._ears.wait(sources, patience_s)
-        before, self._looked_at = self._looked_at, time.monotonic()
-        if patience_s is not None and (late_s := self._looked_at - before - patience_s) > _SLEPT_S:
-            self._wake_up(late_s)
-        told = False
-        if self._bell_reader in heard:
-            self._hear()
-        for place in self._places:
-            if place.pipe in heard and (message := place.message()) is not None:
-                self._on_message(place, message)
-                told = True
-            elif not heard.isdisjoint(place.sources) and place.gone:
-                self._on_end_of_worker(place)
-        return told
+    def _receive(self, timeout_s: float | None) -> bool:
+        """Wait for messages, exits or a wake-up, and handle them; return whether a worker sent a message."""
+        waitables = [self._wakeup_reader, *(w for slot in self._slots for w in slot.waitables)]
+        ready = set(wait(waitables, timeout_s))
+        before, self._waited_at = self._waited_at, time.monotonic()
+        if timeout_s is not None and (late_s := self._waited_at - before - timeout_s) > _SUSPEND_S:
+            self._discount_suspend(late_s)
+        received = False
+        if self._wakeup_reader in ready:
+            self._clear_wakeup()
+        for slot in self._slots:
+            if slot.pipe in ready and (message := slot.receive()) is not None:
+                self._on_message(slot, message)
+                received = True
+            elif not ready.isdisjoint(slot.waitables) and slot.exited:
+                self._on_exit(slot)
+        return received
 
-    def _patience_s(self) -> float | None:
-        """How long nothing needs to be done if nobody says anything, seconds."""
+    def _timeout_s(self) -> float | None:
+        """Return the seconds until something is due without a message; None if nothing is."""
         now = time.monotonic()
-        moments = [place.kill_at for place in self._places if place.held and place.kill_at is not None]
-        moments += [place.spawn_at for place in self._places if not place.held]
-        if any(place.job is not None for place in self._places):
-            moments.append(now + _LOOK_EVERY_S)
-        if self._turn_at is not None:
-            moments.append(self._turn_at)
-        elif (due_at := self._service.ledger.store.next_due_at()) is not None and any(
-            p.idle for p in self._places
-        ):
-            moments.append(now + due_at - self._now())
+        moments = [slot.kill_at for slot in self._slots if slot.occupied and slot.kill_at is not None]
+        moments += [slot.spawn_at for slot in self._slots if not slot.occupied]
+        if any(slot.job is not None for slot in self._slots):
+            moments.append(now + _BUSY_TIMEOUT_S)
+        if self._retry_at is not None:
+            moments.append(self._retry_at)
+        elif any(slot.idle for slot in self._slots):
+            due_at = self._service.ledger.store.next_due_at()
+            if due_at is not None:
+                moments.append(now + due_at - self._now())
         if self._service.ledger.expires:
             moments.append(self._expire_at)
         return max(0.0, min(moments) - now) if moments else None
 
-    def _wake_up(self, slept_s: float) -> None:
-        """The computer slept: that time counts against nobody."""
-        log.event("APP_SLEPT", seconds=slept_s)
-        for place in self._places:
-            # where it slept in the midst of a turn, what began after it is owed nothing
-            owed_s = min(slept_s, self._looked_at - place.began)
-            place.began += owed_s
-            place.heard = min(place.heard + slept_s, self._looked_at)
-            if place.kill_at is not None:
-                place.kill_at += owed_s
+    def _discount_suspend(self, suspended_s: float) -> None:
+        """Move all deadlines by the time that the computer was suspended."""
+        log.event("APP_SUSPENDED", seconds=suspended_s)
+        for slot in self._slots:
+            # a job delivered during the wait was suspended for less
+            shift_s = min(suspended_s, self._waited_at - slot.delivered_at)
+            slot.delivered_at += shift_s
+            slot.heard_at = min(slot.heard_at + suspended_s, self._waited_at)
+            if slot.kill_at is not None:
+                slot.kill_at += shift_s
 
-    def _at_once(self) -> int:
-        return max(1, len(self._places))
+    def _parallel_jobs(self) -> int:
+        return max(1, len(self._slots))
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error
-        self._turn_at = time.monotonic() + _RETRY_TURN_S
+        self._retry_at = time.monotonic() + _WRITE_RETRY_S
 
-    # ---- what workers tell
+    def _show_workers(self) -> None:
+        trouble = _TROUBLE if self._threads else ""
+        news = WorkersChanged(tuple(slot.info() for slot in self._slots if slot.occupied), trouble)
+        if news != self._last_shown:
+            self._last_shown = news
+            self._service.tell(news)
 
-    def _on_message(self, place: Place, message: FromWorker) -> None:
+    # ---- messages from workers
+
+    def _on_message(self, slot: WorkerSlot, message: FromWorker) -> None:
         if isinstance(message, Ready):
-            place.ready, place.stillborn = True, 0
+            slot.ready, slot.failed_starts = True, 0
             return
         if isinstance(message, Heartbeat):
-            return  # that it was heard is noted
-        job = place.job
+            return  # `slot.receive` has noted the time
+        job = slot.job
         if job is None or job.claim != message.claim:
             return
         match message:
-            case Progressed():
-                place.hear_of_stage(message)
-                progress = JobProgressed(
-                    job.id, message.stage, message.fraction, place.duration_s, place.chosen
-                )
-                self._service.tell(progress)
+            case Progressed(stage=stage, fraction=fraction):
+                slot.record_stage(message)
+                self._service.tell(JobProgressed(job.id, stage, fraction, slot.duration_s, slot.chosen))
             case StageEnded():
-                place.hear_of_stage(message)
+                slot.record_stage(message)
             case EnginesChosen(chosen=chosen):
-                place.chosen = chosen
+                slot.chosen = chosen
             case Measured(duration_s=duration_s):
-                place.duration_s = duration_s
-                self._set_hard_limit(place)
-            case Done() | WentWrong() | GaveUp():
-                self._on_end(place, job, message)
+                slot.duration_s = duration_s
+                self._set_hard_limit(slot)
+            case AttemptDone() | AttemptFailed() | AttemptStopped():
+                self._on_end(slot, job, message)
 
-    def _set_hard_limit(self, place: Place) -> None:
-        if place.giving_back:
+    def _on_end(self, slot: WorkerSlot, job: Job, end: AttemptEnd) -> None:
+        self._pending.append(partial(self._record_end, job.id, end, slot.stage_times()))
+        slot.worker_attempts += 1
+        slot.done += isinstance(end, AttemptDone)
+        slot.failed += isinstance(end, AttemptFailed)
+        slot.clear_job()
+        if self._needs_recycling(slot):
+            slot.stopping = True
+        if slot.stopping:
+            slot.send(StopWork())
+
+    def _needs_recycling(self, slot: WorkerSlot) -> bool:
+        """Whether a worker has run enough jobs or uses too much memory: native libraries leak."""
+        settings = self._settings
+        if settings.recycle_jobs and slot.worker_attempts >= settings.recycle_jobs:
+            return True
+        if not settings.recycle_mb or slot.heard_at - slot.rss_checked_at < _RSS_CHECK_EVERY_S:
+            return False
+        slot.rss_checked_at = slot.heard_at
+        return slot.rss_bytes() > settings.recycle_mb * 1_000_000
+
+    def _on_exit(self, slot: WorkerSlot) -> None:
+        if slot.requeueing:
+            self._requeue(slot)
             return
-        if place.kill_error is not None and place.kill_error.code != "job.timeout":
-            return  # it is to end sooner, for another reason
-        limit_s = self._limits.hard_for(place.duration_s)
-        place.kill_at = place.began + limit_s
-        place.kill_error = error_info(DeadlineExceeded(limit_s))
+        for message in slot.unread():
+            self._on_message(slot, message)
+        job, kill_error, stages = slot.job, slot.kill_error if slot.overdue else None, slot.stage_times()
+        exit_error = slot.vacate()
+        if job is not None:
+            slot.failed += 1
+            record = partial(
+                self._service.ledger.failed, job.id, job.claim or "", crashed=True, stages=stages
+            )
+            self._pending.append(partial(record, kill_error or error_info(exit_error)))
 
-    def _adopt_limits(self) -> None:
+    def _requeue(self, slot: WorkerSlot) -> None:
+        """Requeue the job of a worker that has exited because it was asked to."""
+        for message in slot.unread():
+            self._on_message(slot, message)
+        if slot.job is not None:
+            end = AttemptStopped(slot.job.claim or "", cancelled=False)
+            self._pending.append(partial(self._record_end, slot.job.id, end, slot.stage_times()))
+        slot.vacate()
+
+    # ---- limits and cancellation
+
+    def _set_hard_limit(self, slot: WorkerSlot) -> None:
+        if slot.requeueing:
+            return
+        if slot.kill_error is not None and slot.kill_error.code != "job.timeout":
+            return  # it is killed earlier, for another reason
+        limit_s = self._limits.hard_for(slot.duration_s)
+        slot.kill_at = slot.delivered_at + limit_s
+        slot.kill_error = error_info(DeadlineExceeded(limit_s))
+
+    def _apply_limits(self) -> None:
         if self._limits is self._wanted_limits:
             return
         self._limits = self._wanted_limits
-        for place in self._places:
-            place.send(ChangeLimit(self._limits.soft_s, self._limits.factor))
-            if place.job is not None:
-                self._set_hard_limit(place)
+        for slot in self._slots:
+            slot.send(ChangeLimit(self._limits.soft_s, self._limits.factor))
+            if slot.job is not None:
+                self._set_hard_limit(slot)
 
-    def _on_end(self, place: Place, job: Job, message: Ended) -> None:
-        ledger, claim, stages = self._service.ledger, message.claim, place.told()
-        place.done_by_worker += 1
-        match message:
-            case Done(summary=summary):
-                place.done += 1
-                self._told.append(partial(ledger.completed, job.id, claim, summary, stages=stages))
-            case WentWrong(error=error):
-                place.failed += 1
-                self._told.append(partial(ledger.failed, job.id, claim, error, stages=stages))
-            case GaveUp(cancelled=True):
-                self._told.append(partial(ledger.cancelled, job.id, claim, stages=stages))
-            case GaveUp():
-                self._told.append(partial(ledger.released, job.id, claim, stages=stages))
-        place.rest()
-        if self._worn_out(place):
-            place.leaving = True
-        if place.leaving:
-            place.send(StopWork())
-
-    def _worn_out(self, place: Place) -> bool:
-        """Whether a worker is to make room for a fresh one: libraries leak, and memory falls apart."""
-        settings = self._settings
-        if settings.recycle_jobs and place.done_by_worker >= settings.recycle_jobs:
-            return True
-        if not settings.recycle_mb or place.heard - place.weighed < _WEIGH_EVERY_S:
-            return False
-        place.weighed = place.heard
-        return place.rss_bytes() > settings.recycle_mb * 1_000_000
+    def _kill_overdue(self) -> None:
+        stuck_before = time.monotonic() - self._settings.stuck_after_s
+        for slot in self._slots:
+            if slot.process is None:
+                continue
+            if slot.job is not None and slot.heard_at < stuck_before and not slot.overdue:
+                slot.kill_at = time.monotonic()
+                slot.kill_error = error_info(
+                    FiError("worker.stuck", "The worker that had this job was stuck.")
+                )
+            if slot.overdue:
+                slot.kill()
+                slot.process.join()
+                self._on_exit(slot)
 
     def _on_news(self, news: tuple[News, ...]) -> None:
         for item in news:
@@ -325,94 +362,50 @@ class WorkerPool(EngineRoom):
                     pass
 
     def _cancel(self, job: Job) -> None:
-        for place in self._places:
-            if place.job is not None and place.job.claim == job.claim:
-                place.send(CancelWork(job.claim or ""))
-                # native code may not come back soon to be asked
-                place.kill_at = time.monotonic() + _CANCEL_GRACE_S
-                place.kill_error = error_info(FiError("job.cancelled", "Cancelled."))
+        for slot in self._slots:
+            if slot.job is not None and slot.job.claim == job.claim:
+                slot.send(CancelWork(job.claim or ""))
+                # native code may take long before it calls back
+                slot.kill_at = time.monotonic() + _CANCEL_GRACE_S
+                slot.kill_error = error_info(FiError("job.cancelled", "Cancelled."))
 
-    # ---- workers come and go
+    # ---- starting and stopping workers
 
-    def _fit(self) -> None:
-        """Do as was asked for, and have as many places as are wanted; one where threads of the app work."""
-        while self._orders:
-            self._orders.popleft()()
+    def _resize_slots(self) -> None:
+        """Carry out requests, and have the wanted number of slots; one if a thread runs the jobs."""
+        while self._requests:
+            self._requests.popleft()()
         if not self._threads:
-            self._places = fit(self._places, self._wanted)
-        elif not self._places:
-            self._places = [Place(_IN_APP)]
+            self._slots = resize(self._slots, self._wanted)
+        elif not self._slots:
+            self._slots = [WorkerSlot(_THREAD_NAME)]
 
-    def _fill(self) -> None:
-        """Give each free place a worker."""
-        if not self._threads and self._places and all(place.stillborn >= _HOPELESS for place in self._places):
+    def _start_workers(self) -> None:
+        """Start a worker in each vacant slot."""
+        failed_starts = min((slot.failed_starts for slot in self._slots), default=0)
+        if not self._threads and failed_starts >= _MAX_FAILED_STARTS:
             log.event("WORKERS_IMPOSSIBLE")
             self._threads = True
-            self._places = [Place(_IN_APP)]
-        for place in self._places:
-            if not place.held and time.monotonic() >= place.spawn_at:
-                start = place.start_thread if self._threads else place.start_process
+            self._slots = [WorkerSlot(_THREAD_NAME)]
+        for slot in self._slots:
+            if not slot.occupied and time.monotonic() >= slot.spawn_at:
+                start = slot.start_thread if self._threads else slot.start_process
                 start(self._context, started_at=self._now())
 
-    def _on_end_of_worker(self, place: Place) -> None:
-        if place.giving_back:
-            self._give_back(place)
-            return
-        for message in place.messages():  # what it said last
-            self._on_message(place, message)
-        job, kill_error, stages = place.job, place.kill_error if place.overdue else None, place.told()
-        ended = place.clear()
-        if job is not None:
-            error = kill_error or error_info(ended)
-            place.failed += 1
-            claim = job.claim or ""
-            failed = partial(self._service.ledger.failed, job.id, claim, error, crashed=True, stages=stages)
-            self._told.append(failed)
-
-    def _kill_overdue(self) -> None:
-        silent_since = time.monotonic() - self._settings.stuck_after_s
-        for place in self._places:
-            if place.process is None:
-                continue
-            if place.job is not None and place.heard < silent_since and not place.overdue:
-                place.kill_at = time.monotonic()
-                place.kill_error = error_info(
-                    FiError("worker.stuck", "The worker that had this job was stuck.")
-                )
-            if place.overdue:
-                place.kill()
-                place.process.join()
-                self._on_end_of_worker(place)
-
     def _stop_workers(self) -> None:
-        """Ask all to stop, wait a little, kill the rest; what was running is given back."""
-        for place in self._places:
-            place.leaving = True
-            place.send(StopWork())
+        """Ask all workers to stop, kill those that do not within the grace period, requeue their jobs."""
+        for slot in self._slots:
+            slot.stopping = True
+            slot.send(StopWork())
         deadline = time.monotonic() + self._settings.stop_grace_s
-        while any(place.held for place in self._places) and (left_s := deadline - time.monotonic()) > 0:
-            # for their ends alone: a pipe would tell again and again of what is read at the end
-            self._ears.wait([place.sources[-1] for place in self._places if place.held], left_s)
-            for place in self._places:
-                if place.gone:
-                    self._give_back(place)
-        for place in self._places:
-            if place.held:
-                place.kill()
-                self._give_back(place)
-        self._turn(list)
-
-    def _give_back(self, place: Place) -> None:
-        for message in place.messages():
-            self._on_message(place, message)
-        if place.job is not None:
-            job, stages = place.job, place.told()
-            self._told.append(partial(self._service.ledger.released, job.id, job.claim or "", stages=stages))
-        place.clear()
-
-    def _show_workers(self) -> None:
-        trouble = _TROUBLE if self._threads else ""
-        news = WorkersChanged(tuple(place.info() for place in self._places if place.held), trouble)
-        if news != self._shown:
-            self._shown = news
-            self._service.tell(news)
+        while any(slot.occupied for slot in self._slots) and (left_s := deadline - time.monotonic()) > 0:
+            # Sentinels only: a pipe stays readable until its messages are read, after the exit.
+            wait([slot.waitables[-1] for slot in self._slots if slot.occupied], left_s)
+            for slot in self._slots:
+                if slot.exited:
+                    self._requeue(slot)
+        for slot in self._slots:
+            if slot.occupied:
+                slot.kill()
+                self._requeue(slot)
+        self._transact(list)

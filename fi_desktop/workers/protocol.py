@@ -1,6 +1,6 @@
-"""What the engine room and a worker say to each other over their pipe.
+"""Messages between the queue thread and a worker, over the worker's pipe.
 
-Plain values; results travel by file.
+Plain values; results travel as files.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from fi_desktop.core.job import JobOptions, Stage, StageTime, Summary
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """To a worker: do this job.
+    """To a worker: run this job.
 
     Attributes:
-        claim: the token under which all news of it are sent.
-        path, folder, models: of the recording, the job's own files, and the models; str, since a worker may
-            unpickle before it may import much.
-        frugality: how often this job ran out of memory before: 0, then smaller batches, then no GPU.
-        threads: how many threads of the processor the job may use.
-        last_try: no further attempt follows an error.
-        soft_limit_s: … or `limit_factor` times the recording's length, where that is longer.
+        claim: token that all messages about the job carry.
+        path, folder, models: the recording, the job's own folder and the model folders; str, because a worker
+            may unpickle this before it may import much.
+        soft_limit_s: seconds until the worker ends the attempt, or `limit_factor` times the recording's
+            length if that is longer.
+        memory_level: how often the job ran out of memory before: 0, then smaller batches, then no GPU.
+        threads: CPU threads the job may use.
+        last_attempt: an error is final.
     """
 
     claim: str
@@ -34,21 +35,21 @@ class Deliver:
     models: tuple[str, ...]
     soft_limit_s: float
     limit_factor: float
-    frugality: int = 0
+    memory_level: int = 0
     threads: int = 1
-    last_try: bool = False
+    last_attempt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CancelWork:
-    """To a worker: the person does not want this claim's job any more."""
+    """To a worker: the person cancelled this claim's job."""
 
     claim: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeLimit:
-    """To a worker: other soft limits from now on, seconds; see `Deliver`."""
+    """To a worker: new soft limits, seconds; see `Deliver`."""
 
     soft_limit_s: float
     limit_factor: float
@@ -56,7 +57,7 @@ class ChangeLimit:
 
 @dataclass(frozen=True, slots=True)
 class StopWork:
-    """To a worker: end; what you work on is given back."""
+    """To a worker: exit; the job is requeued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,12 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """From a worker: it is alive, whatever it does."""
+    """From a worker: it is alive, even if its engine has not returned for a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """From a worker: how long the recording is, seconds."""
+    """From a worker: the recording's length in seconds."""
 
     claim: str
     duration_s: float
@@ -79,7 +80,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class EnginesChosen:
-    """From a worker: what does the job."""
+    """From a worker: the engines that process the job."""
 
     claim: str
     chosen: Chosen
@@ -87,7 +88,7 @@ class EnginesChosen:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """From a worker: so much of a stage is done, 0 to 1."""
+    """From a worker: the fraction of a stage that is done, 0 to 1."""
 
     claim: str
     stage: Stage
@@ -96,14 +97,14 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class StageEnded:
-    """From a worker: a stage is over, well or not."""
+    """From a worker: a stage has ended, successfully or not."""
 
     claim: str
     time: StageTime
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class AttemptDone:
     """From a worker: the result is on disk."""
 
     claim: str
@@ -111,22 +112,22 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class WentWrong:
-    """From a worker: the attempt ended in an error."""
+class AttemptFailed:
+    """From a worker: the attempt ended with an error."""
 
     claim: str
     error: ErrorInfo
 
 
 @dataclass(frozen=True, slots=True)
-class GaveUp:
-    """From a worker: it stopped as asked; `cancelled` by a person, or else because the app stops."""
+class AttemptStopped:
+    """From a worker: it stopped as asked: `cancelled` by a person, or because the worker is to exit."""
 
     claim: str
     cancelled: bool
 
 
 ToWorker = Deliver | CancelWork | ChangeLimit | StopWork
-WorkNews = Measured | EnginesChosen | Progressed | StageEnded
-FromWorker = Ready | Heartbeat | WorkNews | Done | WentWrong | GaveUp
-Ended = Done | WentWrong | GaveUp
+AttemptProgress = Measured | EnginesChosen | Progressed | StageEnded
+AttemptEnd = AttemptDone | AttemptFailed | AttemptStopped
+FromWorker = Ready | Heartbeat | AttemptProgress | AttemptEnd

@@ -1,9 +1,8 @@
-"""The contract of a backend, and the engine room that every backend runs.
+"""`Backend`, the contract between the app and whatever runs jobs, and `QueueThread`, the thread behind it.
 
-The engine room is one thread that owns the store. It takes turns: in one transaction it carries out the
-commands that came in through the service, records what running attempts told, and claims jobs for whoever is
-free. Only what was committed is acted upon: a job is handed out after its claim is on disk, and an attempt is
-over once its end is.
+`QueueThread` owns the store. Each iteration is one transaction: apply queued commands, record worker events,
+claim jobs for idle workers. Side effects follow the commit: a job is delivered after its claim is on disk,
+and an attempt has ended once its end is on disk.
 """
 
 from __future__ import annotations
@@ -11,39 +10,96 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing import Pipe
-from typing import Protocol
+from multiprocessing.connection import wait
 
 from fi_desktop.core.errors import TransientError
-from fi_desktop.core.job import Job
-from fi_desktop.jobs.news import Notice, WorkersChanged
+from fi_desktop.core.job import Job, StageTime
+from fi_desktop.jobs.news import Notice, WorkerGauge, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
-from fi_desktop.workers.limits import Limits
-from fi_desktop.workers.protocol import Deliver
+from fi_desktop.workers.protocol import AttemptDone, AttemptEnd, AttemptFailed, AttemptStopped, Deliver
 
 _FAULT = "The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again."
+_IDLE_RETRY_S = 1.0
 
 
-class Backend(Protocol):
-    """Where jobs run."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Time limits of an attempt; both grow with the recording.
+
+    Attributes:
+        soft_s: seconds until the worker ends the attempt, at its next progress call.
+        hard_s: seconds until the worker's process tree is killed.
+        factor: multiple of the recording's length that replaces a limit if it is longer.
+    """
+
+    soft_s: float
+    hard_s: float
+    factor: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Return the limits in the settings."""
+        return cls(settings.soft_limit_s, settings.hard_limit_s, settings.limit_factor)
+
+    def hard_for(self, duration_s: float | None) -> float:
+        """Return the hard limit in seconds for a recording of this length; None if it is not known yet.
+
+        The ratio of hard to soft limit is kept as both grow.
+        """
+        ratio = self.hard_s / self.soft_s if self.soft_s else 1.0
+        return max(self.hard_s, ratio * self.factor * (duration_s or 0.0))
+
+
+class Backend:
+    """Runs jobs. All that the app asks of it is here; what a backend has no use for does nothing.
+
+    Every method may be called from any thread.
+    """
 
     def start(self) -> None:
-        """Open the store and begin to work off the queue; return once commands are taken.
+        """Open the store and start working; return once commands are accepted.
 
         Raises:
             UserError, TransientError: the store cannot be opened.
         """
+        raise NotImplementedError
 
     def stop(self) -> None:
-        """Claim nothing more, give running jobs back without a charge, close the store; return when done."""
+        """Claim no more jobs, requeue running ones at no charge, close the store; return when done."""
+        raise NotImplementedError
+
+    def resize(self, workers: int) -> None:
+        """Grow or shrink to this number of workers; surplus workers finish their job first."""
+
+    def recycle(self, name: str) -> None:
+        """Replace a worker once its job is done."""
+
+    def restart(self, name: str) -> None:
+        """Replace a worker now; its job is requeued at no charge."""
+
+    def retire(self, name: str) -> None:
+        """Remove a worker once its job is done, and run one worker less."""
+
+    def change_limits(self, limits: Limits) -> None:
+        """Apply new time limits, to running jobs too."""
+
+    def change_settings(self, settings: Settings) -> None:
+        """Apply new settings: time limits, recycling, and the number of workers if it changed."""
+
+    def gauges(self) -> tuple[WorkerGauge, ...]:
+        """Return what each worker process uses; empty if there are none."""
+        return ()
 
 
-class EngineRoom(ABC):
-    """The thread that owns the store; a backend says how jobs are run."""
+class QueueThread(Backend, ABC):
+    """The thread that owns the store; a subclass says how jobs are run."""
 
     def __init__(self, service: JobService, settings: Settings, models: tuple[str, ...]) -> None:
         self._service = service
@@ -51,49 +107,49 @@ class EngineRoom(ABC):
         self._models = models
         self._limits = Limits.of(settings)
         self._cores = os.cpu_count() or 1
-        self._thread = threading.Thread(target=self._run, name="engine-room", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="queue", daemon=True)
         self._opened = threading.Event()
-        self._refusal: Exception | None = None
+        self._open_error: Exception | None = None
         self._stopping = threading.Event()
-        # what attempts told and was not committed yet; kept over a turn that failed
-        self._told: list[Callable[[], None]] = []
+        # ends of attempts that are not on disk yet; kept if a transaction fails
+        self._pending: list[Callable[[], None]] = []
         self._unwritable = False
-        self._bell_reader, self._bell = Pipe(duplex=False)
-        self._bell_lock = threading.Lock()
-        self._rung = False
+        self._wakeup_reader, self._wakeup_writer = Pipe(duplex=False)
+        self._wakeup_lock = threading.Lock()
+        self._wakeup_sent = False
 
     def start(self) -> None:
-        """Open the store and begin to work; see Backend."""
+        """Open the store and start working; see `Backend`."""
         self._thread.start()
         self._opened.wait()
-        if self._refusal is not None:
-            raise self._refusal
+        if self._open_error is not None:
+            raise self._open_error
 
     def stop(self) -> None:
-        """Stop safely; see Backend."""
+        """Stop safely; see `Backend`."""
         self._stopping.set()
-        self._ring()
+        self._wake()
         if self._thread.ident is not None:
             self._thread.join()
 
-    def _ring(self) -> None:
-        """Wake the engine room, from any thread. Rings once however often it is called before it is heard."""
-        with self._bell_lock:
-            if not self._rung:
-                self._rung = True
-                self._bell.send_bytes(b"!")
+    def _wake(self) -> None:
+        """Wake the queue thread, from any thread. Sends one byte however often it is called meanwhile."""
+        with self._wakeup_lock:
+            if not self._wakeup_sent:
+                self._wakeup_sent = True
+                self._wakeup_writer.send_bytes(b"!")
 
-    def _hear(self) -> None:
-        with self._bell_lock:
-            if self._rung:
-                self._rung = False
-                self._bell_reader.recv_bytes()
+    def _clear_wakeup(self) -> None:
+        with self._wakeup_lock:
+            if self._wakeup_sent:
+                self._wakeup_sent = False
+                self._wakeup_reader.recv_bytes()
 
     def _run(self) -> None:
         try:
-            self._service.open(self._ring)
-        except Exception as refusal:  # noqa: BLE001 - whatever it is, `start` raises it on the caller's thread
-            self._refusal = refusal
+            self._service.open(self._wake)
+        except Exception as error:  # noqa: BLE001 - `start` raises it on the caller's thread
+            self._open_error = error
             self._service.close()
             return
         finally:
@@ -101,23 +157,23 @@ class EngineRoom(ABC):
         try:
             self._work()
         except Exception as fault:
-            log.event("ENGINE_ROOM_FAILED", level=logging.ERROR, error=type(fault).__name__)
+            log.event("QUEUE_THREAD_FAILED", level=logging.ERROR, error=type(fault).__name__)
             self._service.tell(WorkersChanged((), _FAULT))
             raise
         finally:
             self._service.close()
 
-    def _turn(
-        self, claim: Callable[[], list[Job]], hand_out: Callable[[list[Job]], None] = lambda _claimed: None
+    def _transact(
+        self, claim: Callable[[], list[Job]], deliver: Callable[[list[Job]], None] = lambda _claimed: None
     ) -> list[Job]:
-        """Take one turn and return the jobs that were claimed in it; none where nothing could be written.
+        """Run one transaction and return the jobs claimed in it; none if nothing could be written.
 
-        `hand_out` is given them as soon as they are on disk, before anybody is told of them.
+        `deliver` gets the claimed jobs once they are on disk, before any listener is notified.
         """
         claimed: list[Job] = []
         try:
-            with self._service.turn(then=lambda: hand_out(claimed)):
-                for record in self._told:
+            with self._service.turn(then=lambda: deliver(claimed)):
+                for record in self._pending:
                     record()
                 if not self._stopping.is_set():
                     claimed = claim()
@@ -131,13 +187,13 @@ class EngineRoom(ABC):
         if self._unwritable:
             self._unwritable = False
             self._service.announce(Notice(""))
-        self._told.clear()
+        self._pending.clear()
         if self._service.waiting:
-            self._ring()
+            self._wake()
         return claimed
 
     def _delivery(self, job: Job) -> Deliver:
-        """Return what is handed out of a job that was just claimed."""
+        """Return the message that gives a claimed job to a worker."""
         return Deliver(
             claim=job.claim or "",
             job_id=job.id,
@@ -147,19 +203,54 @@ class EngineRoom(ABC):
             models=self._models,
             soft_limit_s=self._limits.soft_s,
             limit_factor=self._limits.factor,
-            frugality=job.out_of_memory,
-            threads=max(1, self._cores // self._at_once()),
-            last_try=self._service.ledger.is_last_try(job),
+            memory_level=job.out_of_memory,
+            threads=max(1, self._cores // self._parallel_jobs()),
+            last_attempt=self._service.ledger.is_last_try(job),
         )
 
-    def _at_once(self) -> int:
-        """How many jobs are worked at the same time."""
+    def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:
+        """Record how an attempt ended; inside a transaction."""
+        ledger = self._service.ledger
+        match end:
+            case AttemptDone(claim=claim, summary=summary):
+                ledger.completed(job_id, claim, summary, stages=stages)
+            case AttemptFailed(claim=claim, error=error):
+                ledger.failed(job_id, claim, error, stages=stages)
+            case AttemptStopped(claim=claim, cancelled=True):
+                ledger.cancelled(job_id, claim, stages=stages)
+            case AttemptStopped(claim=claim):
+                ledger.released(job_id, claim, stages=stages)
+
+    def _parallel_jobs(self) -> int:
+        """How many jobs run at the same time."""
         return 1
 
     @abstractmethod
     def _work(self) -> None:
-        """Work until told to stop, and leave nothing running."""
+        """Work until `_stopping` is set, and leave nothing running."""
 
     @abstractmethod
     def _on_unwritable(self, error: TransientError) -> None:
-        """A turn could not be written: see to it that it is taken again in a while."""
+        """A transaction could not be written: schedule the next one, or raise `error`."""
+
+
+class IdleBackend(QueueThread):
+    """Applies commands and runs no jobs: the queue is open to be looked at or changed, as by `jobs`."""
+
+    _all_expired = False
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            if self._all_expired:
+                wait([self._wakeup_reader])
+            self._clear_wakeup()
+            self._transact(self._expire)
+
+    def _expire(self) -> list[Job]:
+        """Delete expired jobs once, a few at a time: if the window is seldom open, nothing else does."""
+        self._all_expired = self._all_expired or self._service.ledger.expire()
+        return []
+
+    def _on_unwritable(self, error: TransientError) -> None:
+        del error
+        time.sleep(_IDLE_RETRY_S)

@@ -40,7 +40,7 @@ from fi_desktop.core.job import JobOptions, Priority, Summary, apply
 from fi_desktop.jobs.news import WorkerState
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
-from fi_desktop.workers import worker
+from fi_desktop.workers import process
 from tests.bench.starts import Watch, median, note_start, p95
 from tests.driving import running_app
 
@@ -51,7 +51,7 @@ STORED = 100_000
 _PAGE = 2_000  # jobs that the window asks for at first
 _PEERS = {"celery_job": "Celery + Redis", "huey_job": "SqliteHuey"}
 _SUMMARY = Summary(2, 600.0, "builtin", "clear")
-_real_main = worker.main
+_real_main = process.main
 
 # ---- ours
 
@@ -77,7 +77,7 @@ def measure_ours(home: Path) -> dict[str, Any]:
         for folder, count in ((home / "single", JOBS), (together, JOBS), (home / "paced", PACED))
         for number in islice(numbers, count)
     }
-    worker.main = noop_worker
+    process.main = noop_worker
     began = time.perf_counter()
     with running_app(home, workers=2, recycle_jobs=0) as driver:
         service = driver.app.service

@@ -16,12 +16,12 @@ import multiprocessing, sys
 from pathlib import Path
 
 def serve(pipe, answer):
-    from fi_desktop.workers import worker
-    worker.main(pipe, "cpu")
+    from fi_desktop.workers import process
+    process.main(pipe, "cpu")
     answer.send(sorted(sys.modules))
 
 if __name__ == "__main__":
-    from fi_desktop.workers.protocol import Deliver, Done, Ready, StopWork
+    from fi_desktop.workers.protocol import AttemptDone, Deliver, Ready, StopWork
     from fi_desktop.core.job import JobOptions
     from fi_desktop.system.files import resource
     context = multiprocessing.get_context("spawn")
@@ -33,7 +33,7 @@ if __name__ == "__main__":
     sample, folder = sys.argv[1:]
     models = (str(resource("models")),)
     ours.send(Deliver("c", 1, sample, JobOptions(), folder, models, 600.0, 0.0))
-    while not isinstance(message := ours.recv(), Done):
+    while not isinstance(message := ours.recv(), AttemptDone):
         pass
     ours.send(StopWork())
     print("\\n".join(hear.recv()))

@@ -17,7 +17,7 @@ from fi_desktop.models import PackKind
 from fi_desktop.watch.profiles import Choice
 from fi_desktop.watch.watched import WatchedFolder
 from fi_desktop.watch.watcher import Watcher
-from fi_desktop.workers import worker
+from fi_desktop.workers import process
 from tests.driving import Driver, running_app
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
@@ -26,7 +26,7 @@ NAME = "Zutanita Quiquirimundi"
 WORDS = ("Ornitorrinco", "duele", "cabeza")
 OPTIONS = JobOptions(engine="builtin", transcriber="test-words", language="es")
 STAGES = {"audio.s16", "decoded.json", "speech.npz", "turns.json", "words.json"}
-_real_main = worker.main
+_real_main = process.main
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_a_job_whose_worker_was_killed_leaves_no_speech_once_it_is_given_up(
     delays_s: tuple[float, ...],
     state: JobState,
 ):
-    monkeypatch.setattr(worker, "main", killed_before_the_end)
+    monkeypatch.setattr(process, "main", killed_before_the_end)
     with running_app(home, workers=1, retry_delays_s=delays_s) as driver:
         (job_id,) = driver.submit(recording, options=OPTIONS)
         driver.wait_for_state(job_id, state)

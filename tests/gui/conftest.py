@@ -33,7 +33,7 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import Settings, changed, load, save_changes
 from fi_desktop.system.files import RESULT, write_whole
-from fi_desktop.workers.queue_thread import EngineRoom
+from fi_desktop.workers.queue_thread import QueueThread
 from tests.gui import surroundings
 
 PATIENCE_S = 120.0
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
 
 
-class Hand(EngineRoom):
+class Hand(QueueThread):
     """An owner thread that claims nothing by itself: a test does the workers' part by hand.
 
     Attributes:
@@ -78,7 +78,7 @@ class Hand(EngineRoom):
         """Do something in a turn; return once it was committed and told."""
         future: Future = Future()
         self._deeds.put((future, deed))
-        self._ring()
+        self._wake()
         return future.result(PATIENCE_S)
 
     def claim(self, worker: str = "worker-1") -> Job:
@@ -98,8 +98,8 @@ class Hand(EngineRoom):
 
     def _work(self) -> None:
         while not self._stopping.is_set():
-            wait([self._bell_reader])
-            self._hear()
+            wait([self._wakeup_reader])
+            self._clear_wakeup()
             done: list[tuple[Future, object]] = []
 
             def act(done=done):
@@ -110,7 +110,7 @@ class Hand(EngineRoom):
                         return []
                     done.append((future, deed(self._service)))
 
-            self._turn(act)
+            self._transact(act)
             for future, result in done:
                 future.set_result(result)
 

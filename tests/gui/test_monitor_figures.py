@@ -4,9 +4,9 @@ from fi_desktop.core.job import JobState
 from fi_desktop.gui.monitor.words import STATE_ICONS, STATE_TONES, MonitorWords
 from fi_desktop.jobs.metrics import WINDOWS, Target, history, measure
 from fi_desktop.jobs.news import JobChanged, JobRemoved, WorkerState
+from fi_desktop.system.devices import parse_gpu_memory
 from fi_desktop.viewmodel.monitor_records import Records
 from fi_desktop.viewmodel.plot_scale import tick_step_s, ticks, top, top_span
-from fi_desktop.workers.gpu import read_table
 from tests.gui.monitor_stories import clinic_days, done, job, put_off, running
 
 NOW = 1_790_000_000.0
@@ -80,7 +80,7 @@ def test_records_follow_the_news():
     ],
 )
 def test_the_drivers_table_is_read(told, used):
-    assert read_table(told) == used
+    assert parse_gpu_memory(told) == used
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import OUT_OF_MEMORY, JobState, Outcome
-from fi_desktop.workers import worker
+from fi_desktop.workers import process
 from tests.driving import running_app
 
 NOTES = "frugality"
-_real_main = worker.main
+_real_main = process.main
 
 
 def worker_with_little_memory(pipe: Connection, device: str) -> None:
@@ -37,7 +37,7 @@ def worker_with_little_memory(pipe: Connection, device: str) -> None:
 
 @pytest.fixture(autouse=True)
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fi_desktop.workers.worker.main", worker_with_little_memory)
+    monkeypatch.setattr("fi_desktop.workers.process.main", worker_with_little_memory)
 
 
 def test_each_time_that_memory_runs_out_the_engine_is_asked_to_use_less(home: Path, sample: Path):

@@ -18,9 +18,9 @@ from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState, Outcome, StageEnd
 from fi_desktop.jobs.news import WorkersChanged, WorkerState
 from fi_desktop.pipeline import stages
-from fi_desktop.workers import worker
-from fi_desktop.workers.limits import Limits
+from fi_desktop.workers import process
 from fi_desktop.workers.protocol import Ready
+from fi_desktop.workers.queue_thread import Limits
 from tests.driving import PATIENCE_S, running_app
 
 
@@ -141,7 +141,7 @@ def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
         raise OSError("no more processes")
 
     monkeypatch.setattr(SpawnProcess, "start", refuse)
-    monkeypatch.setattr("fi_desktop.workers.place._MAX_RESPAWN_DELAY_S", 0.01)
+    monkeypatch.setattr("fi_desktop.workers.slot._MAX_RESPAWN_DELAY_S", 0.01)
     with running_app(home) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
         driver.wait_for(lambda: any(isinstance(n, WorkersChanged) and n.trouble for n in driver.told))
@@ -183,7 +183,7 @@ def sleep_in_native_code(pipe: Connection, _device: str) -> None:
 def test_the_hard_limit_kills_a_worker_that_sleeps_in_native_code_and_the_job_is_retried(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("fi_desktop.workers.worker.main", sleep_in_native_code)
+    monkeypatch.setattr("fi_desktop.workers.process.main", sleep_in_native_code)
     with running_app(home, workers=1, soft_limit_s=0.2, hard_limit_s=0.3, limit_factor=0.0) as driver:
         (job_id,) = driver.submit(sample)
         driver.wait_for_state(job_id, JobState.RUNNING)
@@ -206,20 +206,20 @@ def crash(*_args: object, **_options: object) -> None:
 def crash_in_the_decoder(pipe: Connection, device: str) -> None:
     """A real worker whose decoder crashes; it is spawned, and found here by name."""
     stages.decode = crash  # type: ignore[assignment]
-    worker.main(pipe, device)
+    process.main(pipe, device)
 
 
 def crash_in_finding_speech(pipe: Connection, device: str) -> None:
     """A real worker that crashes once the recording is decoded."""
     stages.find_speech = crash  # type: ignore[assignment]
-    worker.main(pipe, device)
+    process.main(pipe, device)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
 def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_once(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("fi_desktop.workers.worker.main", crash_in_the_decoder)
+    monkeypatch.setattr("fi_desktop.workers.process.main", crash_in_the_decoder)
     with running_app(home, workers=1) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
         assert job.state is JobState.FAILED
@@ -240,7 +240,7 @@ def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_on
 def test_a_crash_in_a_later_stage_is_retried_as_before(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("fi_desktop.workers.worker.main", crash_in_finding_speech)
+    monkeypatch.setattr("fi_desktop.workers.process.main", crash_in_finding_speech)
     with running_app(home, workers=1) as driver:
         (job_id,) = driver.submit(sample)
         job = driver.wait_for_state(job_id, JobState.RETRYING)

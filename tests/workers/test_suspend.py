@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from fi_desktop.core.job import Job, JobState, Outcome, Summary
-from fi_desktop.workers import worker
+from fi_desktop.workers import process
 from tests.driving import PATIENCE_S, Driver, running_app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it waits for pipes in another way there")
@@ -35,7 +35,7 @@ LIMITS = {
 }
 """Settings under which one limit alone can end a job, by the code of the error that it would leave."""
 
-_real_main = worker.main
+_real_main = process.main
 
 
 def patient_worker(pipe: Connection, device: str) -> None:
@@ -76,7 +76,7 @@ class Computer:
 
         def select_or_sleep(selector: selectors.BaseSelector, timeout: float | None = None) -> list[Any]:
             heard = select(selector, timeout)
-            if self.in_next_wait.is_set() and threading.current_thread().name == "engine-room":
+            if self.in_next_wait.is_set() and threading.current_thread().name == "queue":
                 bell, *_ = selector.get_map().values()
                 if [key for key, _ in heard] == [bell]:
                     self.sleep()
@@ -90,8 +90,8 @@ def computer(monkeypatch: pytest.MonkeyPatch) -> Computer:
     computer = Computer()
     clock = SimpleNamespace(monotonic=computer.monotonic)
     monkeypatch.setattr("fi_desktop.workers.pool.time", clock)
-    monkeypatch.setattr("fi_desktop.workers.place.time", clock)
-    monkeypatch.setattr("fi_desktop.workers.worker.main", patient_worker)
+    monkeypatch.setattr("fi_desktop.workers.slot.time", clock)
+    monkeypatch.setattr("fi_desktop.workers.process.main", patient_worker)
     for selector in {selectors.PollSelector, selectors.DefaultSelector}:
         monkeypatch.setattr(selector, "select", computer.sleeping(selector.select))
     return computer
@@ -172,7 +172,7 @@ def test_a_pool_that_took_no_notice_would_kill(
     code: str,
     settings: dict[str, float],
 ):
-    monkeypatch.setattr("fi_desktop.workers.pool._SLEPT_S", inf)
+    monkeypatch.setattr("fi_desktop.workers.pool._SUSPEND_S", inf)
     job = sleep_while_a_job_runs(home, tmp_path, settings, partial(sleep_while_it_waits, computer))
     assert job.error is not None
     assert (job.error.code, job.attempts[0].outcome) == (code, Outcome.CRASHED)

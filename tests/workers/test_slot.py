@@ -10,26 +10,25 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core.job import JobState, Outcome
-from fi_desktop.workers.place import Place
-from fi_desktop.workers.roster import fit
+from fi_desktop.workers.slot import WorkerSlot, resize
 from tests.driving import running_app
 
 
-def names(places: list[Place]) -> list[str]:
+def names(places: list[WorkerSlot]) -> list[str]:
     return [place.name for place in places]
 
 
 def test_places_come_and_go_at_the_end():
-    three = fit([], 3)
+    three = resize([], 3)
     assert names(three) == ["worker-1", "worker-2", "worker-3"]
-    assert names(fit(fit(three, 1), 1)) == ["worker-1"]
+    assert names(resize(resize(three, 1), 1)) == ["worker-1"]
 
 
 def test_a_place_that_was_retired_leaves_its_name_to_the_next():
-    three = fit([], 3)
+    three = resize([], 3)
     three[0].retire()
-    assert names(fit(three, 2)) == ["worker-2", "worker-3"]
-    assert names(fit(fit(three, 2), 3)) == ["worker-1", "worker-2", "worker-3"]
+    assert names(resize(three, 2)) == ["worker-2", "worker-3"]
+    assert names(resize(resize(three, 2), 3)) == ["worker-1", "worker-2", "worker-3"]
 
 
 def test_a_busy_worker_is_restarted_now_and_its_job_is_not_charged(home: Path, long_recording: Path):

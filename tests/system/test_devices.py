@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.workers import nvidia
-from fi_desktop.workers.gpu import gpu_memory
+from fi_desktop.system import devices
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the tool is a shell script here")
 
@@ -29,7 +28,7 @@ def test_a_tool_in_the_folder_of_the_recording_is_not_run(
     plant(tmp_path / "stick", "nvidia-smi", "1, 2")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", path)
-    assert gpu_memory() == {}
+    assert devices.gpu_memory() == {}
 
 
 @posix
@@ -38,18 +37,18 @@ def test_on_windows_only_the_drivers_own_folders_are_looked_in(
 ):
     plant(tmp_path, "nvidia-smi.exe", "planted")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(nvidia.sys, "platform", "win32")
+    monkeypatch.setattr(devices.sys, "platform", "win32")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("SystemRoot", str(tmp_path / "Windows"))
-    assert nvidia.nvidia_smi() == ""
+    assert devices.nvidia_smi() == ""
     system = tmp_path / "Windows" / "System32"
     system.mkdir(parents=True)
     plant(system, "nvidia-smi.exe", "installed")
-    assert nvidia.nvidia_smi() == "installed\n"
+    assert devices.nvidia_smi() == "installed\n"
 
 
 @posix
 def test_the_one_on_the_path_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     plant(tmp_path, "nvidia-smi", "4711, 10")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpu_memory() == {4711: 10 * 1024 * 1024}
+    assert devices.gpu_memory() == {4711: 10 * 1024 * 1024}

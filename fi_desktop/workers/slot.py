@@ -1,0 +1,348 @@
+"""A worker slot of the pool and the worker in it: a process, or a thread if no process can be started.
+
+A slot outlives its workers: it keeps the name, the counts and the back-off before the next start. It knows
+nothing about the queue.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
+
+import psutil
+
+from fi_desktop.core.chosen import Chosen
+from fi_desktop.core.errors import WORKER_CRASHED, ErrorInfo, FiError
+from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
+from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
+from fi_desktop.system import log
+from fi_desktop.system.devices import devices
+from fi_desktop.workers import process as worker
+from fi_desktop.workers.protocol import FromWorker, Progressed, StageEnded, StopWork, ToWorker
+
+_MAX_RESPAWN_DELAY_S = 30.0
+# Signals that a process does not send to itself; Linux sends SIGKILL when memory runs out.
+_EXTERNAL_SIGNALS = (signal.SIGTERM, getattr(signal, "SIGKILL", None))
+_CRASHED = "The worker that had this job ended unexpectedly ({ended})."
+_KILLED = "The system ended the worker that had this job ({ended}); memory may have run out."
+
+
+@dataclass(slots=True)
+class WorkerSlot:
+    """A slot of the pool. Moments are monotonic, seconds, unless noted.
+
+    Attributes:
+        name: such as "worker-1".
+        device: what its workers compute on: "cpu", or a GPU such as "cuda:0".
+        ready: the worker can take a job.
+        job: the job it works on, under `job.claim`.
+        delivered_at: when the job was delivered.
+        heard_at: when the worker last sent a message.
+        rss_checked_at: when the worker's memory was last checked.
+        duration_s: length of the recording, once the worker has reported it.
+        chosen: the engines that process the job, once the worker has reported them.
+        kill_at, kill_error: when the worker is killed, and the job's error in that case.
+        spawn_at: earliest start of the next worker.
+        failed_starts: consecutive workers that exited before becoming ready.
+        stopping: the worker was asked to stop, or will be after its job.
+        retiring: the slot is removed once its worker has exited.
+        requeueing: the worker was asked to stop at once; its job is requeued however the attempt ends.
+        started_at: when the worker was started, UTC, seconds since the epoch.
+        done, failed: attempts that succeeded and failed since the app was started.
+        worker_attempts: attempts of the current worker.
+        stages: times of the attempt's finished stages.
+        stage, stage_started: the stage in progress, and since when.
+        created_at, vacant_since, vacant_s: age of the slot, and how long it had no worker.
+    """
+
+    name: str
+    device: str = "cpu"
+    process: SpawnProcess | None = None
+    thread: threading.Thread | None = None
+    pipe: Connection | None = None
+    ready: bool = False
+    job: Job | None = None
+    delivered_at: float = 0.0
+    heard_at: float = 0.0
+    rss_checked_at: float = -math.inf
+    duration_s: float | None = None
+    chosen: Chosen | None = None
+    kill_at: float | None = None
+    kill_error: ErrorInfo | None = None
+    spawn_at: float = 0.0
+    failed_starts: int = 0
+    stopping: bool = False
+    retiring: bool = False
+    requeueing: bool = False
+    started_at: float = 0.0
+    done: int = 0
+    failed: int = 0
+    worker_attempts: int = 0
+    stages: list[StageTime] = field(default_factory=list)
+    stage: Stage | None = None
+    stage_started: float = 0.0
+    created_at: float = field(default_factory=time.monotonic)
+    vacant_since: float = field(default_factory=time.monotonic)
+    vacant_s: float = 0.0
+    _ps: psutil.Process | None = None
+
+    @property
+    def occupied(self) -> bool:
+        """Whether the slot has a worker."""
+        return self.pipe is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether the worker can be given a job."""
+        return self.ready and self.job is None and not self.stopping
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the worker must be killed now."""
+        return self.occupied and self.kill_at is not None and time.monotonic() >= self.kill_at
+
+    @property
+    def exited(self) -> bool:
+        """Whether the worker has ended."""
+        if self.process is not None:
+            return not self.process.is_alive()
+        return self.thread is not None and not self.thread.is_alive()
+
+    @property
+    def waitables(self) -> list[Any]:
+        """What `connection.wait` takes to wait for a message or the worker's exit."""
+        sentinel = self.process.sentinel if self.process is not None else None
+        return [waitable for waitable in (self.pipe, sentinel) if waitable is not None]
+
+    # ---- starting and stopping a worker
+
+    def start_process(self, context: SpawnContext, *, started_at: float) -> None:
+        """Start a worker process; if the system refuses, back off."""
+        ours, theirs = context.Pipe()
+        process = context.Process(target=worker.main, args=(theirs, self.device), name=self.name, daemon=True)
+        try:
+            process.start()
+        except OSError as error:
+            ours.close()
+            self._back_off()
+            log.event("WORKER_NOT_STARTED", worker=self.name, error=type(error).__name__)
+            return
+        finally:
+            theirs.close()  # while this process has it open, the pipe never reads as closed
+        self.process = process
+        self._occupy(ours, started_at)
+        log.event("WORKER_STARTED", worker=self.name, pid=process.pid, device=self.device)
+
+    def start_thread(self, context: SpawnContext, *, started_at: float) -> None:
+        """Start a thread of the app as the worker; it cannot be killed."""
+        ours, theirs = context.Pipe()
+        self.thread = threading.Thread(target=worker.serve, args=(theirs,), name=self.name, daemon=True)
+        self.thread.start()
+        self._occupy(ours, started_at)
+        log.event("WORKER_STARTED", worker=self.name, thread=self.name)
+
+    def recycle(self) -> None:
+        """Stop the worker once its job is done, so that a new one replaces it."""
+        if self.occupied and not self.stopping:
+            self.stopping = True
+            if self.job is None:
+                self.send(StopWork())
+
+    def retire(self) -> None:
+        """Remove the slot once its worker's job is done."""
+        self.retiring = True
+        self.recycle()
+
+    def restart(self, *, grace_s: float) -> None:
+        """Stop the worker now and requeue its job; kill it if it has not exited after `grace_s` seconds."""
+        if self.occupied and not self.requeueing:
+            self.stopping = self.requeueing = True
+            self.kill_at, self.kill_error = time.monotonic() + grace_s, None
+            self.send(StopWork())
+
+    def kill(self) -> None:
+        """Kill the worker process and its children. A thread keeps running."""
+        if self.process is None:
+            return
+        log.event("WORKER_KILLED", worker=self.name, pid=self.process.pid)
+        try:
+            children = psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return
+        self.process.kill()
+        for child in children:
+            try:
+                child.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+    def vacate(self) -> FiError:
+        """Empty the slot after its worker has exited; return the error for a job it had."""
+        error = FiError(WORKER_CRASHED, _CRASHED, ended="it stopped")
+        if self.process is not None:
+            self.process.join()
+            code = self.process.exitcode
+            error = _exit_error(code)
+            name = "WORKER_STOPPED" if self.stopping else "WORKER_DIED"
+            log.event(name, worker=self.name, pid=self.process.pid, exit=code)
+        if self.pipe is not None:
+            self.pipe.close()
+        if self.ready or self.stopping:
+            self.failed_starts = 0
+            self.spawn_at = 0.0
+        else:
+            self._back_off()
+        self.clear_job()
+        self.process = self.thread = self.pipe = self._ps = None
+        self.vacant_since = time.monotonic()
+        self.ready = self.stopping = self.requeueing = False
+        return error
+
+    # ---- messages
+
+    def send(self, message: ToWorker) -> None:
+        """Send the worker a message; does nothing if it has exited, which its sentinel shows."""
+        if self.pipe is None:
+            return
+        try:
+            self.pipe.send(message)
+        except OSError:
+            return
+
+    def receive(self) -> FromWorker | None:
+        """Read the message that the pipe has ready; None if the pipe was closed, see `exited`."""
+        if self.pipe is None:
+            return None
+        try:
+            message: FromWorker = self.pipe.recv()
+        except (EOFError, OSError):
+            return None
+        self.heard_at = time.monotonic()
+        return message
+
+    def unread(self) -> Iterator[FromWorker]:
+        """Yield the messages that an exiting worker has left in the pipe."""
+        try:
+            while self.pipe is not None and self.pipe.poll() and (message := self.receive()) is not None:
+                yield message
+        except OSError:
+            return
+
+    # ---- the job
+
+    def clear_job(self) -> None:
+        """Forget the job and its attempt; the worker stays."""
+        self.job = self.duration_s = self.chosen = self.kill_at = self.kill_error = self.stage = None
+        self.stages = []
+
+    def record_stage(self, message: Progressed | StageEnded) -> None:
+        """Keep track of the attempt's stages."""
+        if isinstance(message, StageEnded):
+            self.stages.append(message.time)
+            self.stage = None
+        elif message.stage is not self.stage:
+            self.stage, self.stage_started = message.stage, self.heard_at
+
+    def stage_times(self) -> tuple[StageTime, ...]:
+        """Return the time of each stage; one that the worker did not end counts as broken off."""
+        if self.stage is None:
+            return tuple(self.stages)
+        took_s = round(time.monotonic() - self.stage_started, 3)
+        return (*self.stages, StageTime(self.stage, took_s, StageEnd.BROKEN_OFF))
+
+    # ---- what is shown
+
+    def info(self) -> WorkerInfo:
+        """Return the worker's state."""
+        if self.stopping:
+            state = WorkerState.STOPPING
+        elif self.job is not None:
+            state = WorkerState.BUSY
+        else:
+            state = WorkerState.IDLE if self.ready else WorkerState.STARTING
+        pid = self.process.pid if self.process is not None else None
+        job_id = self.job.id if self.job is not None else None
+        return WorkerInfo(self.name, pid or 0, state, job_id, self.started_at, self.done, self.failed)
+
+    def gauge(self, *, now: float) -> WorkerGauge:
+        """Return what the worker uses; `now` is UTC, seconds since the epoch. Any thread may call this."""
+        process, cpu_percent, rss_bytes = self._ps, 0.0, 0
+        if process is not None:
+            try:
+                cpu_percent, rss_bytes = process.cpu_percent(), int(process.memory_info().rss)
+            except psutil.Error:
+                process = None  # it has just exited
+        vacant_s = self.vacant_s + (time.monotonic() - self.vacant_since if not self.occupied else 0.0)
+        age_s = max(time.monotonic() - self.created_at, 1e-9)
+        return WorkerGauge(
+            name=self.name,
+            pid=process.pid if process is not None else 0,
+            device=self.device,
+            cpu_percent=cpu_percent,
+            rss_bytes=rss_bytes,
+            uptime_s=max(0.0, now - self.started_at) if self.occupied else 0.0,
+            uptime=1.0 - vacant_s / age_s,
+            done=self.done,
+            failed=self.failed,
+        )
+
+    def rss_bytes(self) -> int:
+        """Return the worker's resident memory; 0 if it is a thread or has exited."""
+        try:
+            return int(self._ps.memory_info().rss) if self._ps is not None else 0
+        except psutil.Error:
+            return 0
+
+    # ---- inside
+
+    def _occupy(self, pipe: Connection, started_at: float) -> None:
+        self.pipe, self.started_at, self.heard_at = pipe, started_at, time.monotonic()
+        self.ready = self.stopping = self.requeueing = False
+        self.job, self.worker_attempts, self.rss_checked_at = None, 0, -math.inf
+        self.vacant_s += time.monotonic() - self.vacant_since
+        self._ps = psutil.Process(self.process.pid) if self.process is not None else None
+
+    def _back_off(self) -> None:
+        """Delay the next start, twice as long after each failed one."""
+        self.failed_starts += 1
+        self.spawn_at = time.monotonic() + min(_MAX_RESPAWN_DELAY_S, 0.5 * 2.0**self.failed_starts)
+
+
+def resize(slots: list[WorkerSlot], wanted: int) -> list[WorkerSlot]:
+    """Return the slots after growing or shrinking to `wanted`, sorted by number.
+
+    Surplus slots at the end are retired: their workers finish their job first, and a name is free again once
+    its worker has exited.
+    """
+    staying = [slot for slot in slots if not slot.retiring]
+    for slot in staying[wanted:]:
+        slot.retire()
+    missing = max(0, wanted - len(staying))
+    left = [slot for slot in slots if slot.occupied or not slot.retiring]
+    if missing:
+        taken = {slot.name for slot in left}
+        free = [n for n in range(1, len(taken) + missing + 1) if _slot_name(n) not in taken][:missing]
+        by_number = devices(free[-1])
+        left += [WorkerSlot(_slot_name(number), by_number[number - 1]) for number in free]
+    return sorted(left, key=lambda slot: (len(slot.name), slot.name))
+
+
+def _slot_name(number: int) -> str:
+    return f"worker-{number}"
+
+
+def _exit_error(code: int | None) -> FiError:
+    """Return the error for a job whose worker exited with this code; negative: minus the signal."""
+    if code is None or code >= 0:
+        return FiError(WORKER_CRASHED, _CRASHED, ended=f"exit code {code}")
+    ended = f"signal {-code}"
+    if -code in _EXTERNAL_SIGNALS:
+        return FiError("worker.ended", _KILLED, ended=ended)
+    return FiError(WORKER_CRASHED, _CRASHED, ended=ended)
