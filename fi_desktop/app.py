@@ -10,7 +10,7 @@ from typing import Any, Literal
 from fi_desktop import __version__
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import RemoteClient, answer

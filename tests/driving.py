@@ -9,7 +9,14 @@ from pathlib import Path
 
 from fi_desktop.app import App, BackendName
 from fi_desktop.core.job import Job, JobOptions, JobState
-from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, WorkerInfo, WorkersChanged
+from fi_desktop.jobs.queue_events import (
+    JobChanged,
+    JobProgressed,
+    JobRemoved,
+    QueueEvent,
+    WorkerInfo,
+    WorkersChanged,
+)
 from fi_desktop.settings import load
 
 PATIENCE_S = 300.0
@@ -24,11 +31,11 @@ class Driver:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.told: list[News] = []
+        self.told: list[QueueEvent] = []
         self._heard = threading.Condition()
         app.service.listen(self._on_news)
 
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         with self._heard:
             self.told.extend(news)
             self._heard.notify_all()

@@ -12,7 +12,7 @@ from typing import Protocol
 from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.cli.terminal import warn
 from fi_desktop.core.job import Job, Stage
-from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, Notice
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent
 from fi_desktop.rpc.client import Client, LocalClient, RemoteClient
 from fi_desktop.settings import Settings
 
@@ -45,7 +45,7 @@ class Follower(Protocol):
 class _Here:
     def __init__(self, app: App) -> None:
         self.client: Client = LocalClient(app.service)
-        self._news: SimpleQueue[tuple[News, ...]] = SimpleQueue()
+        self._news: SimpleQueue[tuple[QueueEvent, ...]] = SimpleQueue()
         app.service.listen(self._news.put)
 
     def changes(self, board: Board, timeout_s: float) -> list[Job]:

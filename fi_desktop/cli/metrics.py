@@ -13,7 +13,7 @@ from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.show import clock
 from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
-from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.settings import Settings
 
 

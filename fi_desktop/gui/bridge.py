@@ -1,6 +1,6 @@
 """The one crossing from other threads to the GUI thread.
 
-News of the queue, ends of Futures and files handed over arrive on threads of their own. They are put into an
+Queue events, ends of Futures and files handed over arrive on threads of their own. They are put into an
 inbox as plain data, and one signal wakes the GUI thread, which empties it: once a burst, not once a piece of
 news. No widget is ever referred to from another thread: where the last reference to one falls there, it is
 deleted there, and Qt crashes. A bridge has no parent and lives as long as anybody may still call it.
@@ -22,9 +22,9 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.gui import errors
-from fi_desktop.jobs.listing import Page
-from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
+from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.store import JobsPage
 from fi_desktop.system import log
 from fi_desktop.watch.watched import Look, WatchedFolder
 
@@ -38,8 +38,8 @@ class Bridge(QObject):
     """Brings what happens elsewhere to the GUI thread.
 
     Signals (all on the GUI thread):
-        news_arrived: a tuple of News, in the order in which they were committed.
-        jobs_listed: a Page of jobs as they were between the news before and after it, newest first.
+        news_arrived: a tuple of QueueEvent, in the order in which they were committed.
+        jobs_listed: a JobsPage of jobs as they were between the news before and after it, newest first.
         listing_failed: why the jobs cannot be shown, in a sentence.
         handed_over: paths (list of str) that a second launch brought.
         folder_looked_at: a WatchedFolder, and the Look that found something new there.
@@ -64,8 +64,8 @@ class Bridge(QObject):
         self._waking = False  # so that a burst of news wakes the GUI thread once
         self._callbacks: dict[int, tuple[Callable[[Any], None] | None, Callable[[str], None]]] = {}
         self._tickets = count()
-        self._holds: dict[type, News] = {}  # the last news of a kind, of what is no job's
-        self._listed = Page()  # how far the jobs are listed
+        self._holds: dict[type, QueueEvent] = {}  # the last news of a kind, of what is no job's
+        self._listed = JobsPage()  # how far the jobs are listed
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     def listen(self) -> None:
@@ -124,7 +124,7 @@ class Bridge(QObject):
             self._waking = True
             self._woken.emit()
 
-    def _tell(self, news: tuple[News, ...]) -> None:
+    def _tell(self, news: tuple[QueueEvent, ...]) -> None:
         self._post(self._show_news, news)
 
     def _end(self, ticket: int, future: Future[Any]) -> None:
@@ -134,7 +134,7 @@ class Bridge(QObject):
         future = self._service.page(_FIRST_PAGE if before is None else _PAGE, before=before)
         future.add_done_callback(partial(self._on_listed, before))
 
-    def _on_listed(self, before: int | None, future: Future[Page]) -> None:
+    def _on_listed(self, before: int | None, future: Future[JobsPage]) -> None:
         """Pass on a page of jobs; called on the owner's thread, between its news, and so in their order."""
         if future.cancelled():
             return
@@ -162,11 +162,11 @@ class Bridge(QObject):
                 return
             deed(value)
 
-    def _show_news(self, news: tuple[News, ...]) -> None:
+    def _show_news(self, news: tuple[QueueEvent, ...]) -> None:
         self._holds |= {type(item): item for item in news if isinstance(item, _OF_THE_QUEUE)}
         self.news_arrived.emit(news)
 
-    def _show_jobs(self, page: Page) -> None:
+    def _show_jobs(self, page: JobsPage) -> None:
         self._listed = page
         self.jobs_listed.emit(page)
 

@@ -27,7 +27,7 @@ from fi_desktop.gui.remembered import Remembered
 from fi_desktop.gui.tray import Tray
 from fi_desktop.gui.updates import Updates
 from fi_desktop.gui.welcome.opening import Welcome
-from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.watch.watcher import Watcher

@@ -42,10 +42,10 @@ from fi_desktop.gui.remembered import Remembered
 from fi_desktop.gui.result.windows import JobWindows
 from fi_desktop.gui.status_line import StatusLine
 from fi_desktop.gui.toolbar import ToolBar
-from fi_desktop.jobs.listing import Page
-from fi_desktop.jobs.news import News, Notice, QueuePaused, WorkersChanged
+from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
-from fi_desktop.jobs.transitions import Submission
+from fi_desktop.jobs.store import JobsPage
+from fi_desktop.jobs.transitions import SubmitResult
 from fi_desktop.settings import Settings
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ class MainWindow(QMainWindow):
         self._bridge.when_done(future, None, self._on_refused)
 
     @Slot(object)
-    def _on_added(self, submission: Submission) -> None:
+    def _on_added(self, submission: SubmitResult) -> None:
         if submission.ids:
             self.table.scrollToTop()
         if submission.known:
@@ -286,7 +286,7 @@ class MainWindow(QMainWindow):
         self.message.say(sentence, "bad")
 
     @Slot(object)
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         self.jobs.take_news(news)
         for item in news:
             if isinstance(item, WorkersChanged):
@@ -305,7 +305,7 @@ class MainWindow(QMainWindow):
             self.message.dismiss()
 
     @Slot(object)
-    def _on_jobs_listed(self, page: Page) -> None:
+    def _on_jobs_listed(self, page: JobsPage) -> None:
         self.jobs.take_page(page)
         if not page.jobs:
             self.show_jobs()

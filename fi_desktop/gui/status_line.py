@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 from fi_desktop.core.job import JobState
 from fi_desktop.gui import errors, icons, theme
 from fi_desktop.gui.elided_label import ElidedLabel
-from fi_desktop.jobs.news import WorkersChanged, WorkerState
+from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
 from fi_desktop.viewmodel.times import left
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from fi_desktop.jobs.inbox import closing
+from fi_desktop.jobs.commands import closing
 from fi_desktop.system import log
 
 T = TypeVar("T")

@@ -30,7 +30,7 @@ from fi_desktop.core.job import (
 from fi_desktop.core.records import options_from_json
 from fi_desktop.core.summary import summarize
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.jobs.chain import UNREADABLE, whole_events
+from fi_desktop.jobs.event_chain import UNREADABLE, valid_events
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
@@ -60,7 +60,7 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
         if error.code != "store.damaged":
             raise
     else:
-        if store.sound:
+        if store.intact:
             return store
         store.close()
     moment = datetime.fromtimestamp(now(), UTC).strftime(_MOMENT)
@@ -91,12 +91,12 @@ def _restore(store: JobStore, links: dict[int, dict[int, Any]], folders: JobFold
     results = {int(path.parent.name) for path in folders.root.glob("[0-9]*/result.json")}
     restored = 0
     for job_id in sorted(links.keys() | results):
-        events = list(whole_events(links.get(job_id, {})))
+        events = list(valid_events(links.get(job_id, {})))
         job = _replay(store, events)
         if job_id in results and (job is None or job.summary is None):
             job = _replay(store, _completion(job, job_id, folders, at), job)
         restored += job is not None
-    store.never_reuse(max([0, *links, *results]))
+    store.reserve_ids(max([0, *links, *results]))
     return restored
 
 

@@ -20,14 +20,12 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.inbox import Inbox
-from fi_desktop.jobs.listing import Page, page
-from fi_desktop.jobs.news import JobChanged, JobRemoved, Listener, News, Notice, QueuePaused
-from fi_desktop.jobs.store import JobStore
+from fi_desktop.jobs.commands import Inbox
+from fi_desktop.jobs.folders import JobFolders, Sweeper
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, Listener, Notice, QueueEvent, QueuePaused
+from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.submissions import Submissions
-from fi_desktop.jobs.sweeper import Sweeper
-from fi_desktop.jobs.transitions import Change, Ledger, Submission
+from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
 from fi_desktop.jobs.verify import verify
 from fi_desktop.system import log
 
@@ -81,13 +79,18 @@ class JobService:
         self.folders = folders
         self._open_store = open_store
         self._new_ledger = partial(
-            Ledger, now=now, rng=rng, policy=policy or RetryPolicy(), keep_s=keep_s, keep_unseen=keep_unseen
+            Transitions,
+            now=now,
+            rng=rng,
+            policy=policy or RetryPolicy(),
+            keep_s=keep_s,
+            keep_unseen=keep_unseen,
         )
-        self._opened: Ledger | None = None
+        self._opened: Transitions | None = None
         self._inbox = Inbox()
         self._listeners: tuple[Listener, ...] = ()
         self._sweeper = Sweeper(folders, lambda found: self._inbox.post(partial(self._discard_stages, found)))
-        self._submissions = Submissions(self._inbox, folders, lambda: self.ledger)
+        self._submissions = Submissions(self._inbox, folders, lambda: self.transitions)
 
     # ---- for everybody, from any thread
 
@@ -107,7 +110,7 @@ class JobService:
         *,
         priority: Priority = Priority.NORMAL,
         again: bool = False,
-    ) -> Future[Submission]:
+    ) -> Future[SubmitResult]:
         """Queue recordings; folders are walked. The answer comes once the jobs are on disk.
 
         A recording that waits, runs or is done with the same options is not queued another time, unless
@@ -117,31 +120,31 @@ class JobService:
 
     def cancel(self, ids: Iterable[int]) -> Future[None]:
         """Cancel jobs; a running one is asked to stop. Those in a final state stay as they are."""
-        return self._each(ids, lambda job: self.ledger.cancel(job))
+        return self._each(ids, lambda job: self.transitions.cancel(job))
 
     def retry(self, ids: Iterable[int]) -> Future[None]:
         """Do jobs again, or now, with the options they had. Those queued or running stay as they are."""
-        return self._each(ids, lambda job: self.ledger.retry(job))
+        return self._each(ids, lambda job: self.transitions.retry(job))
 
     def remove(self, ids: Iterable[int]) -> Future[None]:
         """Forget jobs with all their files, the recordings apart. A running job is refused (UserError)."""
-        return self._each(ids, lambda job: self.ledger.remove(job))
+        return self._each(ids, lambda job: self.transitions.remove(job))
 
-    def give_way(self, job_id: int) -> Future[bool]:
-        """Forget a job that another took the place of; see `Ledger.give_way`. True if there is none."""
+    def remove_superseded(self, job_id: int) -> Future[bool]:
+        """Remove a job that another one replaced, unless it was seen; return False while it still runs."""
 
         def run() -> bool:
-            job = self.ledger.store.get(job_id)
-            return job is None or self.ledger.give_way(job)
+            job = self.transitions.store.get(job_id)
+            return job is None or self.transitions.remove_superseded(job)
 
         return self._inbox.post(run)
 
     def prioritize(self, ids: Iterable[int], priority: Priority) -> Future[None]:
         """Move waiting jobs forward or back. Those that run or are done stay as they are."""
-        return self._each(ids, lambda job: self.ledger.prioritize(job, priority))
+        return self._each(ids, lambda job: self.transitions.prioritize(job, priority))
 
-    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[Change]:
-        """Do jobs that wait with other options; see `Change` for those that cannot be done so any more.
+    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[ChangeResult]:
+        """Do jobs that wait with other options; see `ChangeResult` for those that cannot be done so any more.
 
         Jobs that are unknown by now are passed over.
 
@@ -151,70 +154,70 @@ class JobService:
 
     def mark_seen(self, ids: Iterable[int]) -> Future[None]:
         """A person looked at results, or wrote them out."""
-        return self._each(ids, lambda job: self.ledger.mark_seen(job))
+        return self._each(ids, lambda job: self.transitions.mark_seen(job))
 
     def retry_failed(self) -> Future[int]:
         """Do all failed jobs again, with the options they had; return how many."""
-        return self._all_of((JobState.FAILED,), lambda job: self.ledger.retry(job))
+        return self._all_of((JobState.FAILED,), lambda job: self.transitions.retry(job))
 
     def purge(self, states: Iterable[JobState] = (JobState.QUEUED, JobState.RETRYING)) -> Future[int]:
         """Forget all jobs in these states, by default all that wait; return how many. None that runs."""
-        return self._all_of(states, lambda job: self.ledger.remove(job))
+        return self._all_of(states, lambda job: self.transitions.remove(job))
 
     def pause(self) -> Future[None]:
         """Claim nothing more until `resume`, also after a restart. What runs is finished."""
-        return self._inbox.post(lambda: self.ledger.set_paused(paused=True))
+        return self._inbox.post(lambda: self.transitions.set_paused(paused=True))
 
     def resume(self) -> Future[None]:
         """Claim jobs again."""
-        return self._inbox.post(lambda: self.ledger.set_paused(paused=False))
+        return self._inbox.post(lambda: self.transitions.set_paused(paused=False))
 
     def paused(self) -> Future[bool]:
         """Whether the queue is paused."""
-        return self._inbox.post(lambda: self.ledger.store.paused)
+        return self._inbox.post(lambda: self.transitions.store.paused)
 
     def change_policy(self, policy: RetryPolicy) -> Future[None]:
         """Try failed attempts again by another policy from now on."""
-        return self._inbox.post(lambda: self.ledger.change_policy(policy))
+        return self._inbox.post(lambda: self.transitions.change_policy(policy))
 
     def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> Future[None]:
         """Keep finished jobs for another time from now on; see `__init__`."""
-        return self._inbox.post(lambda: self.ledger.change_retention(keep_s, keep_unseen=keep_unseen))
+        return self._inbox.post(lambda: self.transitions.change_retention(keep_s, keep_unseen=keep_unseen))
 
     def job(self, job_id: int) -> Future[Job | None]:
         """Look one job up."""
-        return self._inbox.post(lambda: self.ledger.store.get(job_id))
+        return self._inbox.post(lambda: self.transitions.store.get(job_id))
 
     def events(self, job_id: int) -> Future[list[ev.JobEvent]]:
         """List what happened to a job, in order; nothing where there is none."""
-        return self._inbox.post(lambda: self.ledger.store.events(job_id))
+        return self._inbox.post(lambda: self.transitions.store.events(job_id))
 
     def jobs(
         self, *, state: JobState | None = None, after: int = 0, limit: int | None = None
     ) -> Future[list[Job]]:
         """List jobs in order of submission: those with an id above `after`, at most `limit` of them."""
-        return self._inbox.post(lambda: self.ledger.store.jobs(state=state, after=after, limit=limit))
+        return self._inbox.post(lambda: self.transitions.store.jobs(state=state, after=after, limit=limit))
 
-    def page(self, limit: int, *, before: int | None = None) -> Future[Page]:
+    def page(self, limit: int, *, before: int | None = None) -> Future[JobsPage]:
         """List the newest jobs with an id below `before`, and count all; see `listing.page`."""
-        return self._inbox.post(lambda: page(self.ledger.store, limit, before))
+        return self._inbox.post(lambda: self.transitions.store.page(limit, before))
 
     def batch(self, batch: int) -> Future[list[Job]]:
         """List the jobs that were handed in together."""
-        return self._inbox.post(lambda: self.ledger.store.batch(batch))
+        return self._inbox.post(lambda: self.transitions.store.batch(batch))
 
     def counts(self) -> Future[dict[JobState, int]]:
         """Count the jobs in each state."""
-        return self._inbox.post(lambda: self.ledger.store.counts())
+        return self._inbox.post(lambda: self.transitions.store.counts())
 
     def verify(self) -> Future[list[str]]:
         """Prove the store; one sentence for each thing that is not as it must be."""
-        return self._inbox.post(lambda: list(verify(self.ledger.store)))
+        return self._inbox.post(lambda: list(verify(self.transitions.store)))
 
     # ---- for the backend, on the thread that owns the store
 
     @property
-    def ledger(self) -> Ledger:
+    def transitions(self) -> Transitions:
         """The jobs and their rules; there between `open` and `close`, to be changed inside a turn."""
         if self._opened is None:
             raise RuntimeError("the store is not open on this thread")
@@ -227,13 +230,13 @@ class JobService:
             wake: called from any thread once a command waits for a turn.
         """
         self._opened = self._new_ledger(self._open_store())
-        with self.turn():
-            self.ledger.take_back()
-            self.ledger.expire()
-            if self.ledger.store.notice:
-                self.tell(Notice(self.ledger.store.notice))
+        with self.transaction():
+            self.transitions.take_back()
+            self.transitions.expire()
+            if self.transitions.store.notice:
+                self.publish(Notice(self.transitions.store.notice))
         self.folders.prepare()
-        self.folders.sweep(self.ledger.store.ids())
+        self.folders.sweep(self.transitions.store.ids())
         self._sweeper.start()
         self._inbox.wake = wake
         wake()  # commands may have come in before
@@ -255,7 +258,7 @@ class JobService:
         return self._inbox.waiting
 
     @contextmanager
-    def turn(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
+    def transaction(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Carry out waiting commands and what the block does in one transaction; then answer and tell.
 
         Args:
@@ -267,14 +270,14 @@ class JobService:
         """
         answers: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
-            with self.ledger.store.transaction():
+            with self.transitions.store.transaction():
                 while len(answers) < _COMMANDS_A_TURN and (waiting := self._inbox.take()) is not None:
                     future, command = waiting
                     answers.append((future, None, None))  # so that it is answered whatever happens
                     answers[-1] = (future, *self._carry_out(command))
                 yield
         except BaseException as error:
-            self.ledger.news.clear()
+            self.transitions.news.clear()
             for future, _, _ in answers:
                 future.set_exception(error)
             raise
@@ -286,13 +289,13 @@ class JobService:
                 future.set_exception(refusal)
         self._publish()
         if not self.waiting:
-            self.ledger.store.clear_log()
+            self.transitions.store.checkpoint()
 
-    def tell(self, *news: News) -> None:
+    def publish(self, *news: QueueEvent) -> None:
         """Tell listeners something that is not stored, with the next turn."""
-        self.ledger.news.extend(news)
+        self.transitions.news.extend(news)
 
-    def announce(self, *news: News) -> None:
+    def publish_now(self, *news: QueueEvent) -> None:
         """Tell listeners at once: for when no turn can be committed."""
         for listener in self._listeners:
             listener(news)
@@ -302,15 +305,15 @@ class JobService:
     def _discard_stages(self, ids: Iterable[int]) -> None:
         """Delete what attempts left of those of these jobs that are in a final state."""
         for job_id in ids:
-            if self.ledger.store.is_finished(job_id):
+            if self.transitions.store.is_finished(job_id):
                 self.folders.discard_stages(job_id)
 
     def _last_turns(self) -> None:
         try:
-            with self.turn():  # also where no command waits: what is left to tell is told
+            with self.transaction():  # also where no command waits: what is left to tell is told
                 pass
             while self.waiting:
-                with self.turn():
+                with self.transaction():
                     pass
         except TransientError as error:  # the callers were told; what runs is taken back at the next start
             log.event("STORE_UNWRITABLE", code=error.code)
@@ -320,7 +323,7 @@ class JobService:
 
         def run() -> None:
             for job_id in given:
-                job = self.ledger.store.get(job_id)
+                job = self.transitions.store.get(job_id)
                 if job is None:
                     raise UserError("job.unknown", "There is no job {job}.", job=job_id)
                 change(job)
@@ -331,7 +334,7 @@ class JobService:
         wanted = tuple(states)
 
         def run() -> int:
-            jobs = [job for state in wanted for job in self.ledger.store.jobs(state=state)]
+            jobs = [job for state in wanted for job in self.transitions.store.jobs(state=state)]
             for job in jobs:
                 change(job)
             return len(jobs)
@@ -339,18 +342,18 @@ class JobService:
         return self._inbox.post(run)
 
     def _carry_out(self, command: Callable[[], T]) -> tuple[T | None, BaseException | None]:
-        told = len(self.ledger.news)
+        told = len(self.transitions.news)
         try:
-            with self.ledger.store.savepoint():
+            with self.transitions.store.savepoint():
                 return command(), None
         except TransientError:
             raise  # nothing can be written now: it is the whole turn's trouble
         except Exception as refusal:  # noqa: BLE001 - the caller's, whatever it is; the savepoint undid it
-            del self.ledger.news[told:]
+            del self.transitions.news[told:]
             return None, refusal
 
     def _publish(self) -> None:
-        news, self.ledger.news = tuple(self.ledger.news), []
+        news, self.transitions.news = tuple(self.transitions.news), []
         with log.together():
             for item in news:
                 if isinstance(item, JobRemoved):
@@ -363,7 +366,7 @@ class JobService:
                 listener(news)
 
 
-def _log(news: News) -> None:
+def _log(news: QueueEvent) -> None:
     match news:
         case QueuePaused(paused=paused):
             log.event("WORKFLOW_QUEUE_PAUSED" if paused else "WORKFLOW_QUEUE_RESUMED")

@@ -34,7 +34,7 @@ _WITH_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StagePlan:
     """What an attempt is expected to spend its time on.
 
     Attributes:
@@ -77,7 +77,7 @@ class Plan:
         return None if any(self.work.get(known) for known in later if known is not Stage.JOIN) else 0.0
 
 
-GUESS = {False: Plan(_WITHOUT_WORDS), True: Plan(_WITH_WORDS)}
+GUESS = {False: StagePlan(_WITHOUT_WORDS), True: StagePlan(_WITH_WORDS)}
 """The plans of a machine on which nothing was measured: without and with words."""
 
 _Key = tuple[Stage, str, str]
@@ -104,13 +104,13 @@ class Speeds:
         for attempt in run_of(job):
             self._learn(attempt, chosen, summary.duration_s)
 
-    def plan(self, job: Job) -> Plan:
+    def plan(self, job: Job) -> StagePlan:
         """Return the plan of the attempt that runs, before it is decided what does it."""
         device = _kind(job.attempts[-1].device if job.attempts else "cpu")
         words = job.options.transcriber != "none"  # rather a bar that jumps ahead than one that stands still
-        return _without(Plan(GUESS[words].work, device=device, saved=frozenset(_saved(job))))
+        return _without(StagePlan(GUESS[words].work, device=device, saved=frozenset(_saved(job))))
 
-    def decided(self, plan: Plan, chosen: Chosen) -> Plan:
+    def decided(self, plan: StagePlan, chosen: Chosen) -> StagePlan:
         """Return the plan of the same attempt, now that it is decided what does it."""
         guess = GUESS[bool(chosen.model)]
         found = {stage: self._speed((stage, _by(stage, chosen), plan.device)) for stage in guess.work}
@@ -131,7 +131,7 @@ class Speeds:
         return median(known) if len(known) >= _ENOUGH else None
 
 
-def _without(plan: Plan) -> Plan:
+def _without(plan: StagePlan) -> StagePlan:
     """Return the plan in which stages that are done already take no time."""
     return replace(plan, work={stage: 0.0 if stage in plan.saved else of for stage, of in plan.work.items()})
 

@@ -8,6 +8,8 @@ is repeated with what was found. What cannot be compared is not known, and is qu
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -22,16 +24,25 @@ from fi_desktop.audio.files import (
     Tally,
     media_files,
     nothing_found,
+    open_regular,
     source_sha256,
 )
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
+from fi_desktop.core.records import options_to_json
+from fi_desktop.jobs.commands import Inbox
 from fi_desktop.jobs.file_reader import FileReader
-from fi_desktop.jobs.fingerprint import Identity, fingerprint
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.inbox import Inbox
-from fi_desktop.jobs.transitions import Change, Handed, Ledger, Submission, Undecided
+from fi_desktop.jobs.transitions import (
+    ChangeResult,
+    FileIdentity,
+    PossibleDuplicate,
+    SubmitResult,
+    SubmittedFile,
+    Transitions,
+)
 
 T = TypeVar("T")
+_END_BYTES = 65_536
 _FILES_A_COMMAND = 200  # so that the first rows of a large folder are shown at once
 STALL_S = 30.0
 """How long a drive is waited for that does not answer, seconds; a disk that slept needs some ten."""
@@ -41,9 +52,11 @@ class _Order(Protocol):
     """What is to be done with recordings, and what has become of it so far."""
 
     answer: Future[Any]
-    undecided: list[Undecided]
+    undecided: list[PossibleDuplicate]
 
-    def carry_out(self, ledger: Ledger, recordings: Sequence[Handed]) -> tuple[Any, list[Undecided]]:
+    def carry_out(
+        self, transitions: Transitions, recordings: Sequence[SubmittedFile]
+    ) -> tuple[Any, list[PossibleDuplicate]]:
         """Do it with some of them; in a transaction, which may still fail."""
 
     def take(self, result: Any) -> None:
@@ -60,78 +73,82 @@ class _Submit:
     again: bool
     single: bool = False
     left_out: LeftOut = NOTHING_LEFT_OUT
-    answer: Future[Submission] = field(default_factory=Future)
-    undecided: list[Undecided] = field(default_factory=list)
-    done: Submission = field(default_factory=lambda: Submission((), ()))
+    answer: Future[SubmitResult] = field(default_factory=Future)
+    undecided: list[PossibleDuplicate] = field(default_factory=list)
+    done: SubmitResult = field(default_factory=lambda: SubmitResult((), ()))
 
-    def carry_out(self, ledger: Ledger, recordings: Sequence[Handed]) -> tuple[Submission, list[Undecided]]:
+    def carry_out(
+        self, transitions: Transitions, recordings: Sequence[SubmittedFile]
+    ) -> tuple[SubmitResult, list[PossibleDuplicate]]:
         ids = self.done.ids
         batch = None if self.single else (ids[0] if ids else 0)
-        return ledger.submit(recordings, self.options, self.priority, batch=batch, again=self.again)
+        return transitions.submit(recordings, self.options, self.priority, batch=batch, again=self.again)
 
-    def take(self, result: Submission) -> None:
+    def take(self, result: SubmitResult) -> None:
         done = self.done
-        self.done = Submission(
+        self.done = SubmitResult(
             done.ids + result.ids, done.known + result.known, done.known_paths + result.known_paths
         )
 
-    def outcome(self) -> Submission:
+    def outcome(self) -> SubmitResult:
         return replace(self.done, left_out=self.left_out)
 
 
 @dataclass(slots=True)
 class _Change:
     options: JobOptions
-    answer: Future[Change] = field(default_factory=Future)
-    undecided: list[Undecided] = field(default_factory=list)
-    done: Change = field(default_factory=Change)
+    answer: Future[ChangeResult] = field(default_factory=Future)
+    undecided: list[PossibleDuplicate] = field(default_factory=list)
+    done: ChangeResult = field(default_factory=ChangeResult)
 
-    def carry_out(self, ledger: Ledger, recordings: Sequence[Handed]) -> tuple[Change, list[Undecided]]:
-        return ledger.change(recordings, self.options)
+    def carry_out(
+        self, transitions: Transitions, recordings: Sequence[SubmittedFile]
+    ) -> tuple[ChangeResult, list[PossibleDuplicate]]:
+        return transitions.change(recordings, self.options)
 
-    def take(self, result: Change) -> None:
+    def take(self, result: ChangeResult) -> None:
         done = self.done
-        self.done = Change(
+        self.done = ChangeResult(
             done.changed + result.changed, done.begun + result.begun, done.known + result.known
         )
 
-    def outcome(self) -> Change:
+    def outcome(self) -> ChangeResult:
         return self.done
 
 
 class Submissions:
     """Takes recordings in, from any thread."""
 
-    def __init__(self, inbox: Inbox, folders: JobFolders, ledger: Callable[[], Ledger]) -> None:
+    def __init__(self, inbox: Inbox, folders: JobFolders, transitions: Callable[[], Transitions]) -> None:
         """Prepare.
 
         Args:
             inbox: takes commands to the thread that owns the store.
             folders: where results lie.
-            ledger: returns the ledger; called on that thread.
+            transitions: returns the transitions; called on that thread.
         """
         self._inbox = inbox
         self._folders = folders
-        self._ledger = ledger
+        self._ledger = transitions
         self._reader = FileReader(STALL_S)
 
     def submit(
         self, paths: tuple[Path, ...], options: JobOptions, priority: Priority, *, again: bool
-    ) -> Future[Submission]:
+    ) -> Future[SubmitResult]:
         """Queue recordings; folders are walked. The answer comes once the jobs are on disk."""
         order = _Submit(options, priority, again)
         order.answer.set_running_or_notify_cancel()
         self._reader.start(_Drop(self, order, paths))
         return order.answer
 
-    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[Change]:
+    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[ChangeResult]:
         """Do jobs that wait with other options; `recordings`: where the recording of each lies."""
 
-        def read(item: tuple[int, Path], _beat: Callable[[], None]) -> Handed:
-            return Handed(item[1], Identity(fingerprint(item[1], options)), item[0])
+        def read(item: tuple[int, Path], _beat: Callable[[], None]) -> SubmittedFile:
+            return SubmittedFile(item[1], FileIdentity(fingerprint(item[1], options)), item[0])
 
-        def unread(item: tuple[int, Path]) -> Handed:
-            return Handed(item[1], Identity(None), item[0])
+        def unread(item: tuple[int, Path]) -> SubmittedFile:
+            return SubmittedFile(item[1], FileIdentity(None), item[0])
 
         order = _Change(options)
         order.answer.set_running_or_notify_cancel()
@@ -144,17 +161,19 @@ class Submissions:
 
     # ---- on the thread that reads
 
-    def post(self, order: _Order, recordings: Sequence[Handed]) -> Future[tuple[Any, list[Undecided]]]:
+    def post(
+        self, order: _Order, recordings: Sequence[SubmittedFile]
+    ) -> Future[tuple[Any, list[PossibleDuplicate]]]:
         """Have it carried out with some recordings, on the thread that owns the store."""
         return self._inbox.post(lambda: order.carry_out(self._ledger(), recordings))
 
-    def finish(self, order: _Order, recordings: Sequence[Handed]) -> None:
+    def finish(self, order: _Order, recordings: Sequence[SubmittedFile]) -> None:
         """Have it carried out with the last recordings, and answered. Nobody waits here for that."""
         self.post(order, recordings).add_done_callback(partial(self._on_carried_out, order))
 
     # ---- on the thread that owns the store
 
-    def _on_carried_out(self, order: _Order, source: Future[tuple[Any, list[Undecided]]]) -> None:
+    def _on_carried_out(self, order: _Order, source: Future[tuple[Any, list[PossibleDuplicate]]]) -> None:
         if (refusal := source.exception()) is not None:
             order.answer.set_exception(refusal)
             return
@@ -177,7 +196,7 @@ class _Drop:
         self._order = order
         self._given = paths
         self._search = _Search(paths, order.options)
-        self._found: list[Handed] = []
+        self._found: list[SubmittedFile] = []
 
     def read(self, beat: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
         """Yield the recordings with their fingerprints."""
@@ -193,7 +212,7 @@ class _Drop:
             order.take(result)
             order.undecided += undecided
             self._found = []
-        self._found.append(Handed(path, Identity(mark)))
+        self._found.append(SubmittedFile(path, FileIdentity(mark)))
 
     def skip(self) -> None:
         """Leave a path out with what else is given of its folder."""
@@ -225,8 +244,8 @@ class _Each(Generic[T]):
         submissions: Submissions,
         order: _Order,
         items: Sequence[T],
-        read: Callable[[T, Callable[[], None]], Handed],
-        unread: Callable[[T], Handed],
+        read: Callable[[T, Callable[[], None]], SubmittedFile],
+        unread: Callable[[T], SubmittedFile],
     ) -> None:
         """Prepare; `read` reads one item, `unread` stands in for it where that does not answer."""
         self._submissions = submissions
@@ -234,14 +253,14 @@ class _Each(Generic[T]):
         self._items = items
         self._read = read
         self._unread = unread
-        self._found: list[Handed] = []
+        self._found: list[SubmittedFile] = []
 
-    def read(self, beat: Callable[[], None]) -> Iterator[Handed]:
+    def read(self, beat: Callable[[], None]) -> Iterator[SubmittedFile]:
         """Yield what is read about those that are left."""
         for item in self._items[len(self._found) :]:
             yield self._read(item, beat)
 
-    def take(self, item: Handed) -> None:
+    def take(self, item: SubmittedFile) -> None:
         """Keep one."""
         self._found.append(item)
 
@@ -265,7 +284,7 @@ class _Comparison:
         self._folders = folders
         self._hashes: dict[Path, str | None] = {}
 
-    def compare(self, item: Undecided, beat: Callable[[], None]) -> Handed:
+    def compare(self, item: PossibleDuplicate, beat: Callable[[], None]) -> SubmittedFile:
         """Return the recording, with the job whose recording it is, if there is one."""
         same = next((job.id for job in item.candidates if self._is_same(item, job, beat)), None)
         if same is None:
@@ -273,7 +292,7 @@ class _Comparison:
         identity = item.handed.identity
         return replace(item.handed, identity=replace(identity, same=identity.same | {same}))
 
-    def _is_same(self, item: Undecided, job: Job, beat: Callable[[], None]) -> bool:
+    def _is_same(self, item: PossibleDuplicate, job: Job, beat: Callable[[], None]) -> bool:
         path, known_path = item.handed.path, Path(job.path)
         if job.state is JobState.COMPLETED:
             known = self._folders.source_sha256(job.id)  # another recording may have its place by now
@@ -327,8 +346,30 @@ def _is_same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def _as_other(item: Undecided) -> Handed:
+def _as_other(item: PossibleDuplicate) -> SubmittedFile:
     """Return a recording that is none of those that it looks like."""
     identity = item.handed.identity
     other = identity.other | {job.id for job in item.candidates}
     return replace(item.handed, identity=replace(identity, other=other))
+
+
+def fingerprint(path: Path, options: JobOptions) -> str | None:
+    """Return a hash of the recording's length and both its ends, and of the options; None: it cannot be read.
+
+    The same recording under another name or in another folder has the same fingerprint, and so may another
+    recording.
+    """
+    try:
+        with open_regular(path) as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            head = file.read(_END_BYTES)
+            file.seek(max(0, size - _END_BYTES))
+            tail = file.read(_END_BYTES)
+    except OSError:
+        return None
+    wanted = json.dumps(options_to_json(options), sort_keys=True)
+    digest = hashlib.sha256(f"{size} {wanted} ".encode())
+    digest.update(head)
+    digest.update(tail)
+    return digest.hexdigest()

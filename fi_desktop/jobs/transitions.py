@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut
@@ -27,8 +27,7 @@ from fi_desktop.core.job import (
     apply,
 )
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.jobs.fingerprint import Identity
-from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
@@ -37,7 +36,7 @@ _EXPIRED_A_TURN = 500  # ids; some milliseconds
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class SubmitResult:
     """What became of recordings that were handed in.
 
     Attributes:
@@ -54,7 +53,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeResult:
     """What became of jobs that were to be done in another way.
 
     Attributes:
@@ -69,7 +68,37 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class Identity:
+    """What is known of a recording by which it can be told again.
+
+    Attributes:
+        fingerprint: see `fingerprint`.
+        same: ids of jobs whose recordings hold the same bytes.
+        other: ids of jobs whose recordings hold other bytes, or bytes that nobody knows any more.
+    """
+
+    fingerprint: str | None
+    same: frozenset[int] = field(default_factory=frozenset)
+    other: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What is known about whether a recording is already in the queue.
+
+    Attributes:
+        fingerprint: see `submissions.fingerprint`; None if the file could not be read.
+        same: ids of jobs whose recordings hold the same bytes.
+        other: ids of jobs whose recordings hold other bytes, or bytes that can no longer be read.
+    """
+
+    fingerprint: str | None
+    same: frozenset[int] = field(default_factory=frozenset)
+    other: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedFile:
     """A recording that a person or a watched folder hands in.
 
     Attributes:
@@ -78,19 +107,19 @@ class Handed:
     """
 
     path: Path
-    identity: Identity
+    identity: FileIdentity
     job_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Undecided:
+class PossibleDuplicate:
     """A recording that looks like that of other jobs, the newest first: their bytes are to be compared."""
 
-    handed: Handed
+    handed: SubmittedFile
     candidates: tuple[Job, ...]
 
 
-class Ledger:
+class Transitions:
     """The jobs of an open store, and the rules by which they change.
 
     Attributes:
@@ -110,7 +139,7 @@ class Ledger:
     ) -> None:
         """Take over a store; see `JobService` for the rest."""
         self.store = store
-        self.news: list[News] = []
+        self.news: list[QueueEvent] = []
         self._now = now
         self._rng = rng
         self._policy = policy
@@ -132,13 +161,13 @@ class Ledger:
 
     def submit(
         self,
-        recordings: Iterable[Handed],
+        recordings: Iterable[SubmittedFile],
         options: JobOptions,
         priority: Priority,
         *,
         batch: int | None,
         again: bool,
-    ) -> tuple[Submission, list[Undecided]]:
+    ) -> tuple[SubmitResult, list[PossibleDuplicate]]:
         """Queue recordings; those that are known only where `again`.
 
         `batch`: the one that they belong to; 0: they begin one of their own.
@@ -149,7 +178,7 @@ class Ledger:
         ids: list[int] = []
         known: list[int] = []
         known_paths: list[str] = []
-        undecided: list[Undecided] = []
+        undecided: list[PossibleDuplicate] = []
         for handed in recordings:
             path, fingerprint = str(handed.path), handed.identity.fingerprint
             before, candidates = (None, ()) if again else self._known(handed.identity)
@@ -157,7 +186,7 @@ class Ledger:
                 known.append(before.id)
                 known_paths.append(path)
             elif candidates:
-                undecided.append(Undecided(handed, candidates))
+                undecided.append(PossibleDuplicate(handed, candidates))
             else:
                 job_id = self.store.next_id()
                 if batch == 0:
@@ -165,7 +194,7 @@ class Ledger:
                 event = ev.Submitted(job_id, self._now(), path, options, priority, batch, fingerprint)
                 self._record(None, event)
                 ids.append(job_id)
-        return Submission(tuple(ids), tuple(known), tuple(known_paths)), undecided
+        return SubmitResult(tuple(ids), tuple(known), tuple(known_paths)), undecided
 
     def cancel(self, job: Job) -> None:
         """Cancel a job; a running one is asked to stop. One in a final state stays as it is.
@@ -188,7 +217,9 @@ class Ledger:
         if job.state in _WAITING and job.priority is not priority:
             self._record(job, ev.Prioritized(job.id, self._now(), priority))
 
-    def change(self, recordings: Iterable[Handed], options: JobOptions) -> tuple[Change, list[Undecided]]:
+    def change(
+        self, recordings: Iterable[SubmittedFile], options: JobOptions
+    ) -> tuple[ChangeResult, list[PossibleDuplicate]]:
         """Do jobs that wait with other options; each comes with its recording's identity under these.
 
         One whose recording is done with these options by another job stays as it is, but for copies that were
@@ -199,7 +230,7 @@ class Ledger:
         changed: list[int] = []
         begun: list[int] = []
         known: list[int] = []
-        undecided: list[Undecided] = []
+        undecided: list[PossibleDuplicate] = []
         for handed in recordings:
             job = None if handed.job_id is None else self.store.get(handed.job_id)
             if job is None:
@@ -214,12 +245,12 @@ class Ledger:
             if same is not None:
                 known.append(job.id)
             elif candidates:
-                undecided.append(Undecided(handed, candidates))
+                undecided.append(PossibleDuplicate(handed, candidates))
             else:
                 fingerprint = handed.identity.fingerprint
                 self._record(job, ev.OptionsChanged(job.id, self._now(), options, fingerprint))
                 changed.append(job.id)
-        return Change(tuple(changed), tuple(begun), tuple(known)), undecided
+        return ChangeResult(tuple(changed), tuple(begun), tuple(known)), undecided
 
     def mark_seen(self, job: Job) -> None:
         """A person looked at the result, or wrote it out."""
@@ -242,7 +273,7 @@ class Ledger:
         self.store.remove(job)
         self.news.append(JobRemoved(job.id))
 
-    def give_way(self, job: Job) -> bool:
+    def remove_superseded(self, job: Job) -> bool:
         """Forget a job that another one took the place of, unless somebody has looked at its result.
 
         Returns: False if it runs: it is asked to stop, and this is to be called again.
@@ -346,7 +377,7 @@ class Ledger:
     # ---- inside
 
     def _known(
-        self, identity: Identity, *, but_batch: int | None = None
+        self, identity: FileIdentity, *, but_batch: int | None = None
     ) -> tuple[Job | None, tuple[Job, ...]]:
         """Return the job that did, does or will do this recording with these options, or None.
 
@@ -356,7 +387,7 @@ class Ledger:
             return None, ()
         candidates = [
             job
-            for job in self.store.known(identity.fingerprint)
+            for job in self.store.with_fingerprint(identity.fingerprint)
             if job.state not in (JobState.FAILED, JobState.CANCELLED)
             and (but_batch is None or job.batch != but_batch)
         ]

@@ -7,7 +7,7 @@ from functools import reduce
 
 from fi_desktop.core.invariants import check
 from fi_desktop.core.job import Job, JobState, apply
-from fi_desktop.jobs.chain import UNREADABLE, unbroken
+from fi_desktop.jobs.event_chain import UNREADABLE, unbroken
 from fi_desktop.jobs.store import JobStore
 
 
@@ -17,7 +17,7 @@ def verify(store: JobStore) -> Iterator[str]:
     SQLite's own check of its file; each job's chain of events unbroken; each record the fold of its events;
     each job in its place in the queue, and nothing else there.
     """
-    store.forget()  # what lies on the disk is to be proved
+    store.clear_cache()  # what lies on the disk is to be proved
     for finding in store.check():
         yield f"The database's file is damaged: {finding}"
     for job_id in store.ids():
@@ -28,7 +28,7 @@ def verify(store: JobStore) -> Iterator[str]:
 def _verify_job(store: JobStore, job_id: int) -> Iterator[str]:
     try:
         record = store.record(job_id)
-        if not unbroken(store.links(job_id)):
+        if not unbroken(store.event_links(job_id)):
             yield f"Job {job_id}: an event was changed or left out."
         folded: Job | None = reduce(apply, store.events(job_id), None)
         if folded != record:
@@ -41,7 +41,7 @@ def _verify_job(store: JobStore, job_id: int) -> Iterator[str]:
 
 def _verify_places(store: JobStore) -> Iterator[str]:
     waiting = {job.id for state in (JobState.QUEUED, JobState.RETRYING) for job in store.jobs(state=state)}
-    placed = store.placed()
+    placed = store.queued_ids()
     for job_id in sorted(waiting - set(placed)):
         yield f"Job {job_id}: it waits, but has no place in the queue."
     for job_id in sorted(set(placed) - waiting):

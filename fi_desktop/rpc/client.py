@@ -15,9 +15,9 @@ from fi_desktop.audio.files import LeftOut, Unreadable
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json
-from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
-from fi_desktop.jobs.transitions import Change, Submission
+from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ class Client(Protocol):
         *,
         priority: Priority = Priority.NORMAL,
         again: bool = False,
-    ) -> Submission:
+    ) -> SubmitResult:
         """Queue recordings; those that are known only where `again`."""
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
@@ -56,7 +56,7 @@ class Client(Protocol):
     def prioritize(self, ids: Iterable[int], priority: Priority) -> None:
         """Move waiting jobs forward or back."""
 
-    def change(self, ids: Iterable[int], options: JobOptions) -> Change:
+    def change(self, ids: Iterable[int], options: JobOptions) -> ChangeResult:
         """Do jobs that wait with other options; UserError where there is no such job."""
 
     def retry_failed(self) -> int:
@@ -92,7 +92,7 @@ class LocalClient:
         *,
         priority: Priority = Priority.NORMAL,
         again: bool = False,
-    ) -> Submission:
+    ) -> SubmitResult:
         """Queue recordings; those that are known only where `again`."""
         return self._service.submit(paths, options, priority=priority, again=again).result()
 
@@ -127,7 +127,7 @@ class LocalClient:
         """Move waiting jobs forward or back."""
         self._service.prioritize(ids, priority).result()
 
-    def change(self, ids: Iterable[int], options: JobOptions) -> Change:
+    def change(self, ids: Iterable[int], options: JobOptions) -> ChangeResult:
         """Do jobs that wait with other options."""
         paths = {job_id: Path(self.job(job_id).path) for job_id in ids}
         return self._service.change(paths, options).result()
@@ -171,7 +171,7 @@ class RemoteClient:
         *,
         priority: Priority = Priority.NORMAL,
         again: bool = False,
-    ) -> Submission:
+    ) -> SubmitResult:
         """Queue recordings; those that are known only where `again`."""
         answer = self._call(
             "submit",
@@ -181,7 +181,7 @@ class RemoteClient:
             again=again,
         )
         known_paths, left_out = tuple(answer["known_paths"]), _left_out(answer["left_out"])
-        return Submission(tuple(answer["ids"]), tuple(answer["known"]), known_paths, left_out)
+        return SubmitResult(tuple(answer["ids"]), tuple(answer["known"]), known_paths, left_out)
 
     def jobs(self, state: JobState | None = None) -> list[Job]:
         """List jobs in order of submission."""
@@ -211,10 +211,10 @@ class RemoteClient:
         """Move waiting jobs forward or back."""
         self._call("prioritize", ids=list(ids), priority=int(priority))
 
-    def change(self, ids: Iterable[int], options: JobOptions) -> Change:
+    def change(self, ids: Iterable[int], options: JobOptions) -> ChangeResult:
         """Do jobs that wait with other options."""
         told = self._call("change", ids=list(ids), options=options_to_json(options))
-        return Change(tuple(told["changed"]), tuple(told["begun"]), tuple(told["known"]))
+        return ChangeResult(tuple(told["changed"]), tuple(told["begun"]), tuple(told["known"]))
 
     def retry_failed(self) -> int:
         """Do all failed jobs again; return how many."""

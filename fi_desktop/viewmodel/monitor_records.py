@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import Attempt, Job, JobOptions, JobState
-from fi_desktop.jobs.news import JobChanged, JobRemoved, News
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent
 
 _SHOWN = (JobState.RUNNING, JobState.RETRYING)
 _NO_OPTIONS = JobOptions()
@@ -34,7 +34,7 @@ class Records:
             into[job.id] = slim(job)
             out_of.pop(job.id, None)
 
-    def take_news(self, news: Iterable[News]) -> None:
+    def take_news(self, news: Iterable[QueueEvent]) -> None:
         """Take what happened since."""
         for item in news:
             if isinstance(item, JobChanged):

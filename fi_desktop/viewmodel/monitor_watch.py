@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.metrics import WINDOWS, History, Metrics, Target, history, measure, targets
-from fi_desktop.jobs.news import News, WorkerGauge
+from fi_desktop.jobs.queue_events import QueueEvent, WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system.devices import gpu_memory
@@ -123,7 +123,7 @@ class Watch:
 
     # ---- on the queue's thread, which is not kept waiting
 
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         self._inbox.put((self._records.take_news, news))
 
     def _on_page(self, after: int, asked_by: int, future: Future[list[Job]]) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from fi_desktop.core.job import Job, JobState, Stage
 from fi_desktop.core.run import run_of, took_s
-from fi_desktop.jobs.news import JobProgressed
-from fi_desktop.jobs.speed import GUESS, Plan, Speeds
+from fi_desktop.jobs.queue_events import JobProgressed
+from fi_desktop.jobs.speed import GUESS, Speeds, StagePlan
 from fi_desktop.viewmodel.batches import ENOUGH
 from fi_desktop.viewmodel.rows import Row, StageTiming
 
@@ -71,7 +71,7 @@ def spent_s(row: Row, now: float) -> float | None:
 
 
 def _left_s(
-    plan: Plan, stage: Stage, fraction: float, duration_s: float | None, took_s: float
+    plan: StagePlan, stage: Stage, fraction: float, duration_s: float | None, took_s: float
 ) -> float | None:
     """Return how long the attempt will still take; None: that is not known.
 

@@ -12,7 +12,7 @@ from fi_desktop.core.job import Job, JobState, Priority, Stage
 from fi_desktop.core.listed import Done
 from fi_desktop.core.names import one_line
 from fi_desktop.core.run import before_s, run_of, took_s
-from fi_desktop.jobs.speed import Plan, Speeds
+from fi_desktop.jobs.speed import Speeds, StagePlan
 
 _PRIORITIES = {int(priority): priority for priority in Priority}  # a look-up is faster than Enum's own
 
@@ -93,7 +93,7 @@ class Row(NamedTuple):
     grade: str | None = None
     notes: tuple[str, ...] = ()
     stage: Stage | None = None
-    plan: Plan | None = None
+    plan: StagePlan | None = None
     pace: StageTiming | None = None
     share: float = 0.0
     folded: str = ""

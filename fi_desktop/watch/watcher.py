@@ -150,7 +150,7 @@ class _Intake:
     def clear_away(self) -> None:
         """Take away jobs that another one took the place of; one that runs, once it has stopped."""
         try:
-            gone = {job_id for job_id in self._replaced if self._service.give_way(job_id).result()}
+            gone = {job_id for job_id in self._replaced if self._service.remove_superseded(job_id).result()}
         except FiError:
             return  # tried again with the next look
         self._replaced -= gone

@@ -10,7 +10,7 @@ from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, StageTime
-from fi_desktop.jobs.news import JobChanged, JobProgressed, News
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, QueueEvent
 from fi_desktop.workers.attempt import Reporter, attempt
 from fi_desktop.workers.protocol import AttemptProgress, EnginesChosen, Measured, Progressed, StageEnded
 from fi_desktop.workers.queue_thread import QueueThread
@@ -39,7 +39,7 @@ class InlineBackend(QueueThread):
             unlisten()
 
     def _claim(self) -> list[Job]:
-        job = self._service.ledger.claim(_NAME)
+        job = self._service.transitions.claim(_NAME)
         return [job] if job is not None else []
 
     def _run_job(self, job: Job) -> None:
@@ -51,7 +51,7 @@ class InlineBackend(QueueThread):
             nonlocal chosen, duration_s
             match message:
                 case Progressed():
-                    self._service.tell(
+                    self._service.publish(
                         JobProgressed(job.id, message.stage, message.fraction, duration_s, chosen)
                     )
                     self._transact(list)
@@ -74,13 +74,13 @@ class InlineBackend(QueueThread):
         end = attempt(delivery, Reporter(delivery, send, check))
         self._pending.append(partial(self._record_end, job.id, end, tuple(stages)))
 
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         for item in news:
             if isinstance(item, JobChanged) and isinstance(item.event, CancelAsked):
                 self._cancelled_claim = item.job.claim
 
     def _timeout_s(self) -> float | None:
-        return None if self._service.ledger.store.next_due_at() is None else _RETRY_S
+        return None if self._service.transitions.store.next_due_at() is None else _RETRY_S
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error

@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, error_info
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerGauge, WorkersChanged
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, QueueEvent, WorkerGauge, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
@@ -161,12 +161,12 @@ class WorkerPool(QueueThread):
 
     def _claim(self) -> list[Job]:
         now = time.monotonic()
-        if now >= self._expire_at and self._service.ledger.expire():
+        if now >= self._expire_at and self._service.transitions.expire():
             self._expire_at = now + _EXPIRE_EVERY_S
         claimed = []
         for slot in self._slots:
             if slot.idle:
-                job = self._service.ledger.claim(slot.name, slot.device)
+                job = self._service.transitions.claim(slot.name, slot.device)
                 if job is None:
                     break
                 claimed.append(job)
@@ -216,10 +216,10 @@ class WorkerPool(QueueThread):
         if self._retry_at is not None:
             moments.append(self._retry_at)
         elif any(slot.idle for slot in self._slots):
-            due_at = self._service.ledger.store.next_due_at()
+            due_at = self._service.transitions.store.next_due_at()
             if due_at is not None:
                 moments.append(now + due_at - self._now())
-        if self._service.ledger.expires:
+        if self._service.transitions.expires:
             moments.append(self._expire_at)
         return max(0.0, min(moments) - now) if moments else None
 
@@ -246,7 +246,7 @@ class WorkerPool(QueueThread):
         news = WorkersChanged(tuple(slot.info() for slot in self._slots if slot.occupied), trouble)
         if news != self._last_shown:
             self._last_shown = news
-            self._service.tell(news)
+            self._service.publish(news)
 
     # ---- messages from workers
 
@@ -262,7 +262,7 @@ class WorkerPool(QueueThread):
         match message:
             case Progressed(stage=stage, fraction=fraction):
                 slot.record_stage(message)
-                self._service.tell(JobProgressed(job.id, stage, fraction, slot.duration_s, slot.chosen))
+                self._service.publish(JobProgressed(job.id, stage, fraction, slot.duration_s, slot.chosen))
             case StageEnded():
                 slot.record_stage(message)
             case EnginesChosen(chosen=chosen):
@@ -305,7 +305,7 @@ class WorkerPool(QueueThread):
         if job is not None:
             slot.failed += 1
             record = partial(
-                self._service.ledger.failed, job.id, job.claim or "", crashed=True, stages=stages
+                self._service.transitions.failed, job.id, job.claim or "", crashed=True, stages=stages
             )
             self._pending.append(partial(record, kill_error or error_info(exit_error)))
 
@@ -353,7 +353,7 @@ class WorkerPool(QueueThread):
                 slot.process.join()
                 self._on_exit(slot)
 
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         for item in news:
             match item:
                 case JobChanged(job=job, event=CancelAsked()) if job.state is JobState.RUNNING:

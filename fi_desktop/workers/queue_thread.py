@@ -19,7 +19,7 @@ from multiprocessing.connection import wait
 
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job, StageTime
-from fi_desktop.jobs.news import Notice, WorkerGauge, WorkersChanged
+from fi_desktop.jobs.queue_events import Notice, WorkerGauge, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
@@ -158,7 +158,7 @@ class QueueThread(Backend, ABC):
             self._work()
         except Exception as fault:
             log.event("QUEUE_THREAD_FAILED", level=logging.ERROR, error=type(fault).__name__)
-            self._service.tell(WorkersChanged((), _FAULT))
+            self._service.publish(WorkersChanged((), _FAULT))
             raise
         finally:
             self._service.close()
@@ -172,7 +172,7 @@ class QueueThread(Backend, ABC):
         """
         claimed: list[Job] = []
         try:
-            with self._service.turn(then=lambda: deliver(claimed)):
+            with self._service.transaction(then=lambda: deliver(claimed)):
                 for record in self._pending:
                     record()
                 if not self._stopping.is_set():
@@ -180,13 +180,13 @@ class QueueThread(Backend, ABC):
         except TransientError as error:
             log.event("STORE_UNWRITABLE", code=error.code)
             if not self._unwritable:
-                self._service.announce(Notice(error.message))
+                self._service.publish_now(Notice(error.message))
             self._unwritable = True
             self._on_unwritable(error)
             return []
         if self._unwritable:
             self._unwritable = False
-            self._service.announce(Notice(""))
+            self._service.publish_now(Notice(""))
         self._pending.clear()
         if self._service.waiting:
             self._wake()
@@ -205,21 +205,21 @@ class QueueThread(Backend, ABC):
             limit_factor=self._limits.factor,
             memory_level=job.out_of_memory,
             threads=max(1, self._cores // self._parallel_jobs()),
-            last_attempt=self._service.ledger.is_last_try(job),
+            last_attempt=self._service.transitions.is_last_try(job),
         )
 
     def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:
         """Record how an attempt ended; inside a transaction."""
-        ledger = self._service.ledger
+        transitions = self._service.transitions
         match end:
             case AttemptDone(claim=claim, summary=summary):
-                ledger.completed(job_id, claim, summary, stages=stages)
+                transitions.completed(job_id, claim, summary, stages=stages)
             case AttemptFailed(claim=claim, error=error):
-                ledger.failed(job_id, claim, error, stages=stages)
+                transitions.failed(job_id, claim, error, stages=stages)
             case AttemptStopped(claim=claim, cancelled=True):
-                ledger.cancelled(job_id, claim, stages=stages)
+                transitions.cancelled(job_id, claim, stages=stages)
             case AttemptStopped(claim=claim):
-                ledger.released(job_id, claim, stages=stages)
+                transitions.released(job_id, claim, stages=stages)
 
     def _parallel_jobs(self) -> int:
         """How many jobs run at the same time."""
@@ -248,7 +248,7 @@ class IdleBackend(QueueThread):
 
     def _expire(self) -> list[Job]:
         """Delete expired jobs once, a few at a time: if the window is seldom open, nothing else does."""
-        self._all_expired = self._all_expired or self._service.ledger.expire()
+        self._all_expired = self._all_expired or self._service.transitions.expire()
         return []
 
     def _on_unwritable(self, error: TransientError) -> None:

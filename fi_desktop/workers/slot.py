@@ -21,7 +21,7 @@ import psutil
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import WORKER_CRASHED, ErrorInfo, FiError
 from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
-from fi_desktop.jobs.news import WorkerGauge, WorkerInfo, WorkerState
+from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
 from fi_desktop.system import log
 from fi_desktop.system.devices import devices
 from fi_desktop.workers import process as worker

@@ -37,7 +37,7 @@ from typing import Any
 from fi_desktop import pipeline
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import JobOptions, Priority, Summary, apply
-from fi_desktop.jobs.news import WorkerState
+from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
 from fi_desktop.workers import process

@@ -1,7 +1,7 @@
 """The window with many jobs: `QT_QPA_PLATFORM=offscreen python -m tests.bench.table [jobs] [seconds]`.
 
-A real store, made through the ledger and kept in the temporary folder between rounds; a real main window, its
-bridge, and an owner thread that commits a thousand changes a second. How long the GUI thread is held up is
+A real store, kept in the temporary folder between rounds; a real main window, its bridge,
+and an owner thread that commits a thousand changes a second. How long the GUI thread is held up is
 measured on it: by the time a step takes to be done and painted, and by a timer of 4 ms that says how late it
 comes.
 """
@@ -27,8 +27,8 @@ from fi_desktop.gui.garbage import GarbageCollector
 from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.main import make_application, share_the_interpreter
 from fi_desktop.gui.main_window import MainWindow
-from fi_desktop.jobs.news import JobProgressed
-from fi_desktop.jobs.transitions import Ledger
+from fi_desktop.jobs.queue_events import JobProgressed
+from fi_desktop.jobs.transitions import Transitions
 from tests.bench import peers_table
 from tests.bench.table_store import end, home_with
 from tests.gui.conftest import FakeProgram
@@ -87,21 +87,25 @@ class Churn:
         while (passed := time.monotonic() - begun) < self._seconds:
             owed = int(passed * CHANGES_A_SECOND) - self.made
             if owed > 0:
-                self._hand.do(lambda service, owed=owed: self._change(service.ledger, service.tell, owed))
+                self._hand.do(
+                    lambda service, owed=owed: self._change(service.transitions, service.publish, owed)
+                )
             time.sleep(0.005)
 
-    def _change(self, ledger: Ledger, tell: Callable[..., None], number: int) -> None:
+    def _change(self, transitions: Transitions, tell: Callable[..., None], number: int) -> None:
         for _ in range(number):
             dice = self._rng.random()
-            if dice < 0.15 and len(self._running) < 64 and (job := ledger.claim("worker-1")) is not None:
+            if dice < 0.15 and len(self._running) < 64 and (job := transitions.claim("worker-1")) is not None:
                 self._running.append(job)
             elif dice < 0.3 and self._running:
-                end(ledger, self._running.pop(0), self._rng)
-            elif dice < 0.4 and (job := ledger.store.get(self._rng.randrange(1, ledger.store.last_id))):
+                end(transitions, self._running.pop(0), self._rng)
+            elif dice < 0.4 and (
+                job := transitions.store.get(self._rng.randrange(1, transitions.store.last_id))
+            ):
                 if job.state.final:
-                    ledger.remove(job)
+                    transitions.remove(job)
                 elif job.state.value == "QUEUED":
-                    ledger.cancel(job)
+                    transitions.cancel(job)
             elif self._running:
                 job = self._rng.choice(self._running)
                 tell(JobProgressed(job.id, Stage.SPEECH, self._rng.random()))

@@ -1,4 +1,4 @@
-"""A store with a hundred thousand jobs for `table.py`, made through the ledger and kept between rounds."""
+"""A store with a hundred thousand jobs for `table.py`, kept between rounds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, JobOptions, Priority, Summary
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.jobs.fingerprint import Identity
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.jobs.transitions import Handed, Ledger
+from fi_desktop.jobs.transitions import FileIdentity, SubmittedFile, Transitions
 from fi_desktop.settings import load
 
 _A_TURN = 2000
@@ -46,51 +45,51 @@ def fill(home: Path, jobs: int) -> None:
     store = JobStore(load({"FI_DESKTOP_HOME": str(home)}).store)
     rng = random.Random(1)
     moment = count(time.time() - 30 * 86_400, 10.0)
-    ledger = Ledger(
+    transitions = Transitions(
         store, now=lambda: next(moment), rng=rng, policy=RetryPolicy(()), keep_s=None, keep_unseen=False
     )
     made = 0
     while made < jobs:
         with store.transaction():
-            made += _submit_some(ledger, rng, made, min(_A_TURN, jobs - made))
+            made += _submit_some(transitions, rng, made, min(_A_TURN, jobs - made))
     done = 0
     while done < jobs - jobs * _WAITING // 100_000:
         with store.transaction():
             for _ in range(_A_TURN):
-                if (job := ledger.claim("worker-1")) is not None:
-                    end(ledger, job, rng)
+                if (job := transitions.claim("worker-1")) is not None:
+                    end(transitions, job, rng)
             done += _A_TURN
-        ledger.news.clear()
+        transitions.news.clear()
     store.close()
 
 
-def _submit_some(ledger: Ledger, rng: random.Random, made: int, number: int) -> int:
+def _submit_some(transitions: Transitions, rng: random.Random, made: int, number: int) -> int:
     options = JobOptions(SpeakerCount(2, 2), language=rng.choice(("es", "en", None)), transcriber="none")
     folder = Path(f"/home/clinic/{made // 500}")
     files = [
-        Handed(folder / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav", Identity(None))
+        SubmittedFile(folder / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav", FileIdentity(None))
         for _ in range(number)
     ]
     alone = len(files) * 2 // 3
     for file in files[:alone]:
-        ledger.submit([file], options, Priority.NORMAL, batch=None, again=True)
+        transitions.submit([file], options, Priority.NORMAL, batch=None, again=True)
     for start in range(alone, len(files), 40):
-        ledger.submit(files[start : start + 40], options, Priority.NORMAL, batch=0, again=True)
-    ledger.news.clear()
+        transitions.submit(files[start : start + 40], options, Priority.NORMAL, batch=0, again=True)
+    transitions.news.clear()
     return len(files)
 
 
-def end(ledger: Ledger, job: Job, rng: random.Random) -> None:
+def end(transitions: Transitions, job: Job, rng: random.Random) -> None:
     """End a job's attempt: mostly well."""
     claim = job.claim or ""
     if rng.random() < 0.04:
-        ledger.failed(job.id, claim, _DAMAGED)
+        transitions.failed(job.id, claim, _DAMAGED)
         return
     grade = rng.choice(("clear", "clear", "fair", "doubtful"))
     summary = Summary(
         rng.randrange(1, 5), rng.uniform(60, 4000), "builtin", grade, language=job.options.language
     )
-    ledger.completed(job.id, claim, summary)
+    transitions.completed(job.id, claim, summary)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ def complete(bench: Bench, name: str, transcript: Transcript = WITH_WORDS) -> in
     folder = bench.service.folders.folder(job_id)
     folder.mkdir(parents=True)
     (folder / RESULT).write_text(json.dumps(transcript.to_json()), encoding="utf-8")
-    with bench.service.turn():
-        bench.service.ledger.completed(job_id, claimed.claim, Summary(2, 30.0, "builtin", "clear", ()))
+    with bench.service.transaction():
+        bench.service.transitions.completed(job_id, claimed.claim, Summary(2, 30.0, "builtin", "clear", ()))
     return job_id
 
 

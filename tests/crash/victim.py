@@ -46,7 +46,7 @@ def die_around_commit(moment: str, number: int) -> None:
     @contextmanager
     def transaction(store: JobStore) -> Iterator[None]:
         nonlocal count
-        connection = store._cache._con
+        connection = store.rows.cache._con
         before = connection.total_changes
         with real(store):
             yield
@@ -109,11 +109,11 @@ def pause() -> None:
 def main(home: Path, recordings: list[Path]) -> None:
     # here and not above: a worker starts as lightly as that of the real program
     from fi_desktop.app import App
-    from fi_desktop.jobs.news import JobProgressed, News
+    from fi_desktop.jobs.queue_events import JobProgressed, QueueEvent
     from fi_desktop.settings import load
 
     app = App(load({"FI_DESKTOP_HOME": str(home)}, workers=2, retry_delays_s="0.1,0.2,0.4"))
-    told: queue.SimpleQueue[tuple[News, ...]] = queue.SimpleQueue()
+    told: queue.SimpleQueue[tuple[QueueEvent, ...]] = queue.SimpleQueue()
     app.service.listen(told.put)
     app.start()
     say("started")

@@ -14,7 +14,7 @@ import pytest
 
 from fi_desktop.cli.selftest import error_rate, read_rttm
 from fi_desktop.core.job import JobState
-from fi_desktop.jobs.news import WorkerState
+from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
 from tests.driving import running_app
 from tests.e2e.commands import fi_desktop, lines, start
@@ -251,7 +251,7 @@ def test_the_doctor_finds_every_part_well(home: Path):
 def test_the_doctor_says_what_is_unwell_and_exits_with_1(home: Path):
     store = JobStore(home / "store")
     with store.transaction():
-        store._cache.set("m:schema", 999)
+        store.rows.cache.set("m:schema", 999)
     store.close()
     done = fi_desktop("doctor", "--json", home=home)
     found = {line["part"]: line for line in lines(done.stdout)}

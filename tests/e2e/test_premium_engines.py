@@ -15,7 +15,7 @@ import pytest
 from fi_desktop.core.job import JobOptions, JobState, Outcome, Stage
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.models import PackKind
 from tests.driving import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines

@@ -28,7 +28,7 @@ from fi_desktop.gui.garbage import GarbageCollector
 from fi_desktop.gui.language import Language
 from fi_desktop.gui.main import make_application
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import Settings, changed, load, save_changes
@@ -82,7 +82,7 @@ class Hand(QueueThread):
         return future.result(PATIENCE_S)
 
     def claim(self, worker: str = "worker-1") -> Job:
-        return self.do(lambda service: service.ledger.claim(worker))
+        return self.do(lambda service: service.transitions.claim(worker))
 
     def complete(self, job: Job, transcript: Transcript) -> None:
         folder = self._service.folders.folder(job.id)
@@ -94,7 +94,7 @@ class Hand(QueueThread):
         write_whole(folder / RESULT, json.dumps(transcript.to_json()).encode())
         grade = transcript.grade.value if transcript.grade else None
         summary = Summary(len(transcript.speakers), transcript.duration, "builtin", grade, transcript.notes)
-        self.do(lambda service: service.ledger.completed(job.id, job.claim, summary))
+        self.do(lambda service: service.transitions.completed(job.id, job.claim, summary))
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Priority, Summary
-from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge
 
 OPTIONS = JobOptions()
 BROKEN = ErrorInfo(ErrorKind.USER, "audio.no_audio", "This file has no sound track.")

@@ -28,7 +28,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.job import Job, JobState, Stage
 from fi_desktop.gui.desktop import Desktop
-from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
 from tests.gui import stories
 from tests.gui.conftest import FakeProgram
 from tests.gui.events import drag_in, drag_out, drop_files, files_data
@@ -182,7 +182,7 @@ class Monkey:
             assert time.monotonic() < until, f"it does not come:\n{self.trail}"
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
 
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         for item in news:
             if isinstance(item, JobRemoved):
                 self.removed.add(item.job_id)
@@ -276,21 +276,23 @@ class Monkey:
 
     def _work(self) -> None:
         told, dice = self._program.hand.do, self._random
-        running: list[Job] = told(lambda service: list(service.ledger.store.jobs(state=JobState.RUNNING)))
+        running: list[Job] = told(
+            lambda service: list(service.transitions.store.jobs(state=JobState.RUNNING))
+        )
         if len(running) < 2:
-            told(lambda service: service.ledger.claim(f"worker-{len(running)}"))
+            told(lambda service: service.transitions.claim(f"worker-{len(running)}"))
             return
         job = dice.choice(running)
         deed = dice.choice(("on", "on", "on", "done", "failed", "crashed", "full", "given back"))
         if job.cancelling:
-            told(lambda service: service.ledger.cancelled(job.id, job.claim))
+            told(lambda service: service.transitions.cancelled(job.id, job.claim))
         elif deed == "on":
             news = JobProgressed(job.id, dice.choice(list(Stage)), dice.random(), 600.0)
-            told(lambda service: service.tell(news))
+            told(lambda service: service.publish(news))
         elif deed == "done":
             self._program.hand.complete(job, stories.conversation(seed=dice.randint(0, 9)))
         elif deed == "given back":
-            told(lambda service: service.ledger.released(job.id, job.claim))
+            told(lambda service: service.transitions.released(job.id, job.claim))
         else:
             kind, code = {
                 "failed": (ErrorKind.USER, "audio.unreadable"),
@@ -298,7 +300,11 @@ class Monkey:
                 "full": (ErrorKind.TRANSIENT, "disk.full"),
             }[deed]
             error = ErrorInfo(kind, code, "It did not go well.", "Traceback: here")
-            told(lambda service: service.ledger.failed(job.id, job.claim, error, crashed=deed == "crashed"))
+            told(
+                lambda service: service.transitions.failed(
+                    job.id, job.claim, error, crashed=deed == "crashed"
+                )
+            )
 
     # ---- where
 

@@ -22,7 +22,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import room
 from fi_desktop.gui.desktop import Desktop
 from fi_desktop.gui.main_window import MainWindow
-from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system.files import RESULT, write_whole
 from tests.gui import stories
@@ -55,7 +55,7 @@ class Scene:
         desktop: the windows.
     """
 
-    def __init__(self, home: Path, jobs: Iterable[News] = (), *, language: str = "en") -> None:
+    def __init__(self, home: Path, jobs: Iterable[QueueEvent] = (), *, language: str = "en") -> None:
         """Fill a store with these jobs, and open the window over it."""
         self.program = Workers(home)
         self.program.settings = replace(self.program.settings, language=language)
@@ -141,16 +141,16 @@ def history(job: Job) -> Iterator[ev.JobEvent]:
         yield ev.CancelAsked(job.id, job.finished_at)
 
 
-def _tell(told: Iterable[News], service: JobService) -> None:
+def _tell(told: Iterable[QueueEvent], service: JobService) -> None:
     """Write made-up jobs into the store, and tell of them as of others."""
     for item in told:
         if not isinstance(item, JobChanged):
-            service.tell(item)
+            service.publish(item)
             continue
         job: Job | None = None
         for event in history(item.job):
             before, job = job, apply(job, event)
-            service.ledger.store.write(before, job, event)
-            service.tell(JobChanged(job, event))
+            service.transitions.store.write(before, job, event)
+            service.publish(JobChanged(job, event))
         assert job is not None
-        service.ledger.store.never_reuse(max(job.id, service.ledger.store.last_id))
+        service.transitions.store.reserve_ids(max(job.id, service.transitions.store.last_id))

@@ -9,7 +9,14 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, JobOptions, Priority, Stage, Summary, apply
 from fi_desktop.core.speakers import SpeakerCount, segments_of
 from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
-from fi_desktop.jobs.news import JobChanged, JobProgressed, News, WorkerInfo, WorkersChanged, WorkerState
+from fi_desktop.jobs.queue_events import (
+    JobChanged,
+    JobProgressed,
+    QueueEvent,
+    WorkerInfo,
+    WorkersChanged,
+    WorkerState,
+)
 
 DOUBT = "Voices hard to tell apart, or only one voice: please check."
 
@@ -57,7 +64,7 @@ def finished(job_id, name, now, *, ago_s, took_s, **result) -> JobChanged:
     return completed(claimed(start, now - ago_s - took_s), now - ago_s, **result)
 
 
-def busy_day(now: float) -> tuple[News, ...]:
+def busy_day(now: float) -> tuple[QueueEvent, ...]:
     """A queue with a job in every state."""
     done = [
         finished(1, "2026-11-20 Follow-up Ms Alvarez.m4a", now, ago_s=2900, took_s=11.4, duration_s=1523),

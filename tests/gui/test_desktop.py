@@ -60,7 +60,7 @@ def test_stop_safely_gives_jobs_back(qtbot, desktop, window, program, at_work, h
     assert program.calls == ["start", "stop"]
     again = FakeProgram(home)
     again.start()
-    assert again.hand.do(lambda service: service.ledger.store.get(at_work.id)).state is JobState.QUEUED
+    assert again.hand.do(lambda service: service.transitions.store.get(at_work.id)).state is JobState.QUEUED
     again.stop()
 
 
@@ -138,7 +138,7 @@ class TestRefused:
 def test_a_queue_of_a_newer_version_is_said_to_be_one(qtbot, dressed, home):
     store = JobStore(home / "store")
     with store.transaction():
-        store._cache.set("m:schema", 999)
+        store.rows.cache.set("m:schema", 999)
     store.close()
     desktop = Desktop(App(changed(load({"FI_DESKTOP_HOME": str(home)}), {"language": "en"}), backend="idle"))
     desktop.window.show()

@@ -12,7 +12,7 @@ from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
 from fi_desktop.core.summary import summarize
 from fi_desktop.gui.desktop import Desktop
 from fi_desktop.gui.details.labels import DetailLabels
-from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
 from tests.gui import stories
 
@@ -43,7 +43,7 @@ def view(window, qtbot):
 
 
 def fail(hand, job, **more):
-    hand.do(lambda service: service.ledger.failed(job.id, job.claim, ERROR, stages=TOOK, **more))
+    hand.do(lambda service: service.transitions.failed(job.id, job.claim, ERROR, stages=TOOK, **more))
 
 
 def test_it_tells_what_the_recording_is_and_how_it_is_to_be_done(view, recordings, window):
@@ -69,7 +69,7 @@ def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, ha
     folder.mkdir(parents=True)
     talk = replace(talk, provenance=made, language="es")
     (folder / RESULT).write_text(json.dumps(talk.to_json()))
-    hand.do(lambda service: service.ledger.completed(job.id, job.claim, summarize(talk)))
+    hand.do(lambda service: service.transitions.completed(job.id, job.claim, summarize(talk)))
     qtbot.waitUntil(lambda: view.form.language.text() == "Spanish")
     qtbot.waitUntil(lambda: view.form.writes.text() == "Whisper · faster-whisper-small")
     assert view.form.voices.text() == "Built in"
@@ -134,7 +134,7 @@ def test_news_of_the_job_leave_scroll_and_open_folds_as_they_are(view, hand, qtb
     bar.setValue(90)
     program.service.retry([1]).result(120)
     job = hand.claim("worker-2")
-    hand.do(lambda service: service.tell(JobProgressed(job.id, Stage.DIARIZE, 0.5, 60.0)))
+    hand.do(lambda service: service.publish(JobProgressed(job.id, Stage.DIARIZE, 0.5, 60.0)))
     qtbot.waitUntil(lambda: len(view.cards()) == 2 and view.progress.value() > 0)
     assert view.cards()[0] is card
     assert card.traceback.text.isVisible()
@@ -152,7 +152,7 @@ def test_what_happened_is_told_in_order(view, hand, qtbot, window):
 
 def test_retry_and_open_act_on_the_job_that_is_shown(view, hand, qtbot, window):
     job = hand.claim()
-    hand.do(lambda service: service.ledger.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
+    hand.do(lambda service: service.transitions.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
     qtbot.waitUntil(lambda: view.open.isVisible() and view.retry.isVisible())
     qtbot.mouseClick(view.open, Qt.MouseButton.LeftButton)
     assert [opened.job_id for opened in window.windows.all()] == [1]
@@ -173,7 +173,7 @@ def test_diagnostics_are_copied_without_the_recordings_name(view, hand, qtbot, r
 
 def test_several_jobs_are_summed_up_and_none_gets_a_hint(view, window, hand, qtbot):
     job = hand.claim()
-    hand.do(lambda service: service.ledger.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
+    hand.do(lambda service: service.transitions.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
     window.table.selectAll()
     panel = window.details.panel
     qtbot.waitUntil(lambda: panel.several.states.text() == "Waiting: 2\nCompleted: 1")

@@ -3,7 +3,7 @@ from PySide6.QtCore import Qt
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Stage
-from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
 from tests.gui import stories
 from tests.gui.events import drop_files
@@ -58,7 +58,7 @@ def test_a_job_has_one_window(window, done):
 
 def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
     opened = window.windows.open(job.id)
-    hand.do(lambda service: service.tell(JobProgressed(job.id, Stage.SPEECH, 0.5)))
+    hand.do(lambda service: service.publish(JobProgressed(job.id, Stage.SPEECH, 0.5)))
     qtbot.waitUntil(lambda: opened.page.progress.value() == 45)
     assert opened.page.isVisible()
     hand.complete(job, stories.conversation(7))
@@ -67,7 +67,7 @@ def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
 
 def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
-    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     opened = window.windows.open(job.id)
     qtbot.waitUntil(lambda: opened.page.attempts.count() == 1)
@@ -82,7 +82,7 @@ def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
 
 def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
-    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
     opened = window.windows.open(job.id)
     assert opened.page.said.startswith("Retry 1/3 in ")
@@ -94,7 +94,7 @@ def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
 
 def test_a_job_that_waits_for_room_on_the_disk_counts_no_retries(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
-    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
     said = window.windows.open(job.id).page.said
     assert said.startswith("Tried again in ")
@@ -139,7 +139,7 @@ def test_a_result_is_opened_and_exported_although_doing_it_again_failed(qtbot, w
     program.service.retry([done.id])
     job = hand.claim()
     error = ErrorInfo(ErrorKind.USER, "audio.gone", "The recording is not there any more.")
-    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     opened = window.windows.open(done.id)
     assert shown_result(qtbot, opened).turns.model().rowCount() == 12

@@ -10,8 +10,8 @@ from fi_desktop.core.job import JobState, Stage
 from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable
-from fi_desktop.jobs.listing import Page
-from fi_desktop.jobs.news import JobProgressed, JobRemoved
+from fi_desktop.jobs.queue_events import JobProgressed, JobRemoved
+from fi_desktop.jobs.store import JobsPage
 from tests.gui import stories
 
 NOW = 1_790_000_000.0
@@ -48,7 +48,7 @@ def test_a_job_listed_and_told_is_shown_once(qtbot, model):
     news = [stories.submitted(i, at=NOW) for i in range(1, 6)]
     with qtbot.waitSignal(model.jobs_changed):
         model.take_news(news[2:])
-        model.take_page(Page(stories.jobs_of(news)))
+        model.take_page(JobsPage(stories.jobs_of(news)))
         model.take_news([stories.claimed(news[4], NOW)])
     assert model.rowCount() == 5
     assert model.row_by_id(5).state is JobState.RUNNING

@@ -11,7 +11,7 @@ from fi_desktop.gui.elided_label import ElidedLabel
 from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Column
 from fi_desktop.gui.job_table.controller import GRACE_MS
 from fi_desktop.gui.main_window import MainWindow
-from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.jobs.queue_events import JobProgressed
 from tests.gui import stories
 from tests.gui.events import drop_files
 
@@ -35,7 +35,7 @@ def window(qtbot, window, hand, recordings):
     hand.complete(hand.claim(), stories.conversation(3))
     job = hand.claim()
     error = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged.")
-    hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     return window
 
@@ -45,7 +45,7 @@ def names(window):
 
 
 def stored(hand):
-    return hand.do(lambda service: service.ledger.store.ids())
+    return hand.do(lambda service: service.transitions.store.ids())
 
 
 def menu_by_key(window):
@@ -86,12 +86,12 @@ class TestWorking:
         working = window.panel.working
         qtbot.waitUntil(lambda: working.isVisible() and working.buttons[0].text() != "")
         assert working.buttons[0].accessibleName() == "Third.m4a: Starting, 0% · calculating…"
-        hand.do(lambda service: service.tell(JobProgressed(begun[0].id, Stage.SPEECH, 0.5)))
+        hand.do(lambda service: service.publish(JobProgressed(begun[0].id, Stage.SPEECH, 0.5)))
         said = "Third.m4a: Finding speech, 4% · calculating…"
         qtbot.waitUntil(lambda: working.buttons[0].accessibleName() == said)
         assert working.more.text().startswith("and ")
         for job in begun[1:]:
-            hand.do(lambda service, job=job: service.ledger.released(job.id, job.claim))
+            hand.do(lambda service, job=job: service.transitions.released(job.id, job.claim))
         qtbot.waitUntil(lambda: [button.isVisible() for button in working.buttons] == [True, *[False] * 3])
 
     def test_a_click_goes_to_the_job_even_where_a_search_leaves_it_out(self, qtbot, window, begun):
@@ -275,7 +275,7 @@ class TestRemoval:
         assert not program.service.folders.folder(2).exists()
         again = type(program)(program.settings.home)
         again.start()
-        assert again.hand.do(lambda service: service.ledger.store.ids()) == [1, 3]
+        assert again.hand.do(lambda service: service.transitions.store.ids()) == [1, 3]
         again.stop()
 
     def test_a_job_that_begins_meanwhile_comes_back(self, qtbot, window, hand):

@@ -17,11 +17,9 @@ from fi_desktop.gui import bridge as bridge_module
 from fi_desktop.gui.desktop import Desktop
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.panel import JobsPanel
-from fi_desktop.jobs.fingerprint import Identity
-from fi_desktop.jobs.listing import Page
-from fi_desktop.jobs.news import JobRemoved
-from fi_desktop.jobs.store import JobStore
-from fi_desktop.jobs.transitions import Handed, Ledger
+from fi_desktop.jobs.queue_events import JobRemoved
+from fi_desktop.jobs.store import JobsPage, JobStore
+from fi_desktop.jobs.transitions import FileIdentity, SubmittedFile, Transitions
 from fi_desktop.viewmodel.rows import row_of, row_of_done
 from tests.gui import stories
 
@@ -46,7 +44,7 @@ def filled(program) -> list[int]:
     store = JobStore(program.settings.store)
     moment = count(NOW)
     policy = RetryPolicy((1.0,))
-    ledger = Ledger(
+    transitions = Transitions(
         store, now=lambda: next(moment), rng=random.Random(1), policy=policy, keep_s=None, keep_unseen=False
     )
     with store.transaction():
@@ -54,18 +52,18 @@ def filled(program) -> list[int]:
             # a name may hold bytes that are no text, and the widest character
             name = os.fsdecode(f"Zoë \U0001d11e {number}".encode() + b"\xff.wav")
             batch = 0 if number % 3 == 0 else None
-            files = [Handed(Path(f"/clinic/{name}"), Identity(f"{number:02}"))]
+            files = [SubmittedFile(Path(f"/clinic/{name}"), FileIdentity(f"{number:02}"))]
             priority = tuple(Priority)[number % 3]
-            ledger.submit(files, OPTIONS[number % 3], priority, batch=batch, again=True)
+            transitions.submit(files, OPTIONS[number % 3], priority, batch=batch, again=True)
         for number in range(JOBS - 3):
-            job = ledger.claim("worker-1")
+            job = transitions.claim("worker-1")
             if number == 2:
-                ledger.failed(job.id, job.claim, BAD)
+                transitions.failed(job.id, job.claim, BAD)
             elif number == 5:
-                ledger.cancel(job)
+                transitions.cancel(job)
             elif number != 7:
-                ledger.completed(job.id, job.claim, SUMMARIES[number % 2])
-        ledger.cancel(store.jobs(state=JobState.QUEUED)[0])
+                transitions.completed(job.id, job.claim, SUMMARIES[number % 2])
+        transitions.cancel(store.jobs(state=JobState.QUEUED)[0])
     ids = sorted(store.ids(), reverse=True)
     store.close()
     return ids
@@ -100,9 +98,9 @@ def test_all_pages_are_shown_newest_first_and_counted_at_once(qtbot, monkeypatch
     qtbot.waitUntil(lambda: model.rowCount() == JOBS and model.settled)
     assert [model.entry_at(place) for place in range(JOBS)] == filled
     assert totals == {JOBS}
-    model.take_page(Page((), {JobState.QUEUED: 99}, 1))
+    model.take_page(JobsPage((), {JobState.QUEUED: 99}, 1))
     qtbot.waitUntil(lambda: window.status.counted.endswith("Reading the list…"))
-    model.take_page(Page())
+    model.take_page(JobsPage())
     qtbot.waitUntil(lambda: window.status.counted.endswith("completed"))
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
@@ -116,13 +114,13 @@ def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
     names = ("Álvarez", "Okafor")
     jobs = [stories.submitted(number, names[number % 2], at=NOW) for number in range(40, 0, -1)]
     counts = {JobState.QUEUED: len(jobs)}
-    model.take_page(Page([news.job for news in jobs[:10]], counts, 31))
+    model.take_page(JobsPage([news.job for news in jobs[:10]], counts, 31))
     settle(model)
     assert (model.listing, model.settled, model.counts) == (True, False, Counter(counts))
     panel.search.setText("alv")
     panel.apply()
     model.take_news([stories.claimed(jobs[30], NOW), stories.submitted(41, "New", at=NOW), JobRemoved(8)])
-    model.take_page(Page([news.job for news in jobs[10:] if news.job.id not in (8, 10)], counts))
+    model.take_page(JobsPage([news.job for news in jobs[10:] if news.job.id not in (8, 10)], counts))
     settle(model)
     expected = [number for number in range(40, 0, -2) if number != 8]
     assert [model.entry_at(place) for place in range(model.rowCount())] == expected
@@ -135,7 +133,7 @@ def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
 
 def test_jobs_that_cannot_be_listed_further_are_no_longer_waited_for(qapp):
     model = JobsModel(now=lambda: NOW)
-    model.take_page(Page([stories.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
+    model.take_page(JobsPage([stories.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
     settle(model)
     model.end_listing()
     settle(model)

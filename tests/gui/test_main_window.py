@@ -20,7 +20,7 @@ from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.room import available
-from fi_desktop.jobs.news import Notice, QueuePaused
+from fi_desktop.jobs.queue_events import Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from tests.gui import stories
 from tests.gui.events import drag_in, drag_out, drop, drop_files, files_data
@@ -69,7 +69,7 @@ class TestEmpty:
 
 def fill_disk(hand) -> None:
     def fill(service) -> None:
-        connection = service.ledger.store._cache._con
+        connection = service.transitions.store.rows.cache._con
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -77,7 +77,11 @@ def fill_disk(hand) -> None:
 
 
 def empty_disk(hand) -> None:
-    hand.do(lambda service: service.ledger.store._cache._con.execute("PRAGMA max_page_count = 1073741823"))
+    hand.do(
+        lambda service: service.transitions.store.rows.cache._con.execute(
+            "PRAGMA max_page_count = 1073741823"
+        )
+    )
 
 
 class TestDrop:
@@ -138,7 +142,9 @@ class TestDrop:
         qtbot.waitUntil(refused.isVisible)
         full = "The disk is full: nothing can be saved until there is room on it."
         assert refused.text == f"“consultations” was not added. {full}"
-        hand.do(lambda service: service.tell(QueuePaused(False)))  # a turn that has nothing to write succeeds
+        hand.do(
+            lambda service: service.publish(QueuePaused(False))
+        )  # a turn that has nothing to write succeeds
         qtbot.waitUntil(lambda: not window.message.isVisible())  # the queue's own trouble is over
         qtbot.keyClick(window, Qt.Key.Key_Escape)
         assert refused.isVisible()
@@ -166,8 +172,8 @@ class TestDrop:
 
     def test_a_message_that_stands_is_not_taken_away_by_the_queue(self, qtbot, window, hand):
         window.message.say("Saved as result.txt.")
-        hand.do(lambda service: service.tell(Notice("")))
-        hand.do(lambda service: service.tell(QueuePaused(True)))
+        hand.do(lambda service: service.publish(Notice("")))
+        hand.do(lambda service: service.publish(QueuePaused(True)))
         qtbot.waitUntil(window.pause_bar.isVisible)
         assert window.message.isVisible()
 
@@ -203,13 +209,13 @@ class TestActions:
         assert not window.commands.remove.isEnabled()
         qtbot.mouseClick(tool_button(window, "Cancel"), Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.place_of(job.id).siblingAtColumn(1).data() == "Cancelling…")
-        hand.do(lambda service: service.ledger.cancelled(job.id, job.claim))
+        hand.do(lambda service: service.transitions.cancelled(job.id, job.claim))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.CANCELLED)
 
     def test_retry(self, qtbot, window, hand, queued):
         job = hand.claim()
         error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
-        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+        hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.FAILED)
         window.table.select(job.id)
         qtbot.mouseClick(tool_button(window, "Retry"), Qt.MouseButton.LeftButton)
@@ -236,7 +242,7 @@ class TestActions:
             hand.complete(hand.claim(), stories.conversation(turns))
         job = hand.claim()
         error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
-        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+        hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
         qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
         before = window.jobs.counts
@@ -252,8 +258,8 @@ class TestActions:
 
     def test_a_refusal_is_shown_and_blocks_nothing(self, qtbot, window, hand, queued):
         window.table.select(queued[1])
-        job = hand.do(lambda service: service.ledger.store.get(queued[1]))
-        hand.do(lambda service: service.ledger.store.remove(job))  # nobody is told
+        job = hand.do(lambda service: service.transitions.store.get(queued[1]))
+        hand.do(lambda service: service.transitions.store.remove(job))  # nobody is told
         qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
         qtbot.waitUntil(lambda: window.message.text == "There is no job 2.")
 

@@ -400,7 +400,7 @@ class TestWindow:
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
         job = hand.claim()
         error = ErrorInfo(ErrorKind.USER, code, "The model is not there.")
-        hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+        hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
         opened = window.windows.open(job.id)
         qtbot.waitUntil(lambda: opened.page.attempts.isVisible())
         assert opened.page.models.isVisible() is offered

@@ -3,7 +3,7 @@ import pytest
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.monitor.words import STATE_ICONS, STATE_TONES, MonitorWords
 from fi_desktop.jobs.metrics import WINDOWS, Target, history, measure
-from fi_desktop.jobs.news import JobChanged, JobRemoved, WorkerState
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, WorkerState
 from fi_desktop.system.devices import parse_gpu_memory
 from fi_desktop.viewmodel.monitor_records import Records
 from fi_desktop.viewmodel.plot_scale import tick_step_s, ticks, top, top_span

@@ -12,7 +12,7 @@ from fi_desktop.gui.monitor.words import STATE_ICONS, MonitorWords
 from fi_desktop.gui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkersModel
 from fi_desktop.gui.monitor.workers_page import WorkersPage
 from fi_desktop.jobs.metrics import history
-from fi_desktop.jobs.news import JobChanged, JobProgressed, WorkerInfo, WorkersChanged, WorkerState
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, WorkerInfo, WorkersChanged, WorkerState
 from fi_desktop.viewmodel.monitor_watch import Look
 from tests.gui.monitor_stories import clinic_days, done, gauge, running
 

@@ -17,7 +17,7 @@ from fi_desktop.gui.monitor.workers_model import WorkerColumn
 from fi_desktop.gui.read_only_table import ReadOnlyTable
 from fi_desktop.gui.remembered import Remembered
 from fi_desktop.gui.room import available
-from fi_desktop.jobs.news import WorkerGauge
+from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.settings import load
 from fi_desktop.viewmodel import monitor_watch as watch_module
 from fi_desktop.viewmodel.monitor_watch import Watch
@@ -81,7 +81,7 @@ def until(qtbot, true):
 
 def put_off(program, job):
     error = ErrorInfo(ErrorKind.TRANSIENT, "file.busy", "The drive is not there.")
-    program.hand.do(lambda service: service.ledger.failed(job.id, job.claim, error))
+    program.hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
 
 
 def test_the_queue_is_counted(qtbot, program, monitor, recordings):
@@ -278,7 +278,7 @@ def test_a_missed_target_says_so_in_word_and_sign(qtbot, program, monitor, recor
     for _ in recordings:
         job = program.hand.claim()
         error = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged.")
-        program.hand.do(lambda service, job=job, e=error: service.ledger.failed(job.id, job.claim, e))
+        program.hand.do(lambda service, job=job, e=error: service.transitions.failed(job.id, job.claim, e))
     targets = monitor.targets.targets
     until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "0.0 %")
     index = targets.index(0, 2)

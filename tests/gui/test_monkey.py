@@ -32,7 +32,7 @@ def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypat
     assert len(monkey.given) > 20
     after = FakeProgram(home)
     after.start()
-    kept = after.hand.do(lambda service: service.ledger.store.ids())
+    kept = after.hand.do(lambda service: service.transitions.store.ids())
     assert after.service.verify().result(120) == []
     after.stop()
     assert set(kept) == monkey.given - monkey.removed

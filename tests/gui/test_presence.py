@@ -44,7 +44,7 @@ def work_off(hand, ends: str) -> None:
         if end == "c":
             hand.complete(job, consultation())
         else:
-            hand.do(lambda service, job=job: service.ledger.failed(job.id, job.claim, BAD_FILE))
+            hand.do(lambda service, job=job: service.transitions.failed(job.id, job.claim, BAD_FILE))
 
 
 def test_the_end_of_the_queue_is_told_without_names(qtbot, tray, hidden, hand):

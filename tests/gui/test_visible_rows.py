@@ -10,7 +10,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.gui.job_table.columns import Column, key_of
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.jobs.news import JobChanged, JobRemoved
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved
 from fi_desktop.viewmodel.ranking import Ranking, runs
 from fi_desktop.viewmodel.rows import row_of
 from fi_desktop.viewmodel.search import combine, parse

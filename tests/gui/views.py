@@ -18,7 +18,7 @@ from fi_desktop.gui import room
 from fi_desktop.gui.help.menu import HelpMenu
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.gui.result.window import JobWindow
-from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.watched import WatchedFolder
 from tests.gui import stories
@@ -202,15 +202,15 @@ def result(scene: Scene, job_id: int) -> JobWindow:
     return window
 
 
-def no_jobs() -> tuple[News, ...]:
+def no_jobs() -> tuple[QueueEvent, ...]:
     return (stories.workers(stories.WorkerState.IDLE, stories.WorkerState.IDLE),)
 
 
-def a_day() -> tuple[News, ...]:
+def a_day() -> tuple[QueueEvent, ...]:
     return stories.busy_day(time.time())
 
 
-def some_weeks() -> tuple[News, ...]:
+def some_weeks() -> tuple[QueueEvent, ...]:
     now = time.time()
     return tuple(
         JobChanged(job, Submitted(job.id, now, job.path, job.options, job.priority))
@@ -218,7 +218,7 @@ def some_weeks() -> tuple[News, ...]:
     )
 
 
-VIEWS: dict[str, tuple[Callable[[], tuple[News, ...]], View]] = {
+VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "empty": (no_jobs, empty),
     "queue": (a_day, queue),
     "queue-narrow": (a_day, narrow),
@@ -253,7 +253,7 @@ class Gallery:
     def __init__(self, folder: Path, *, language: str = "en") -> None:
         """Keep the programs' data below a folder."""
         self._folder, self._language = folder, language
-        self._scenes: dict[Callable[[], tuple[News, ...]], Scene] = {}
+        self._scenes: dict[Callable[[], tuple[QueueEvent, ...]], Scene] = {}
 
     @contextmanager
     def show(self, name: str) -> Iterator[QWidget]:

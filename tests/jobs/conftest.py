@@ -14,7 +14,7 @@ import pytest
 from fi_desktop.core.job import Job, JobOptions
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.news import News
+from fi_desktop.jobs.queue_events import QueueEvent
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 
@@ -34,7 +34,7 @@ class Bench:
         self.home = home
         self._keep = {"keep_s": keep_s, "keep_unseen": keep_unseen}
         self.now = 1_000.0
-        self.news: list[News] = []
+        self.news: list[QueueEvent] = []
         self.service = self._service()
 
     def _service(self) -> JobService:
@@ -52,13 +52,13 @@ class Bench:
 
     def restart(self) -> None:
         """Start again as after a crash: the store is closed, nothing was given back."""
-        self.service.ledger.store.close()
+        self.service.transitions.store.close()
         self.service = self._service()
 
     def answer(self, future: Future[T]) -> T:
         """Take turns until a command is answered."""
         while not future.done():
-            with self.service.turn():
+            with self.service.transaction():
                 pass
         return future.result()
 
@@ -71,8 +71,8 @@ class Bench:
         return self.answer(self.service.submit(paths, options, again=True)).ids
 
     def claim(self, worker: str = "worker-1") -> Job | None:
-        with self.service.turn():
-            return self.service.ledger.claim(worker)
+        with self.service.transaction():
+            return self.service.transitions.claim(worker)
 
     def job(self, job_id: int) -> Job:
         job = self.answer(self.service.job(job_id))

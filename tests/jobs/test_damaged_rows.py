@@ -14,10 +14,10 @@ BAD = ("{", "[]", '{"id": 2}', "7", "null", '"text"')
 
 
 def spoil(bench: Bench, *keys: str, value: object = "{") -> None:
-    store = bench.service.ledger.store
+    store = bench.service.transitions.store
     for key in keys:
-        store._sql("UPDATE Cache SET value = ? WHERE key = ?", (value, key))
-    store.forget()
+        store.rows.execute("UPDATE Cache SET value = ? WHERE key = ?", (value, key))
+    store.clear_cache()
 
 
 @pytest.mark.parametrize("value", [*BAD, b"\x80\x04N."])
@@ -42,8 +42,8 @@ def test_events_that_cannot_be_read_end_where_they_are_whole(bench: Bench):
     bench.submit("a.wav")
     for _ in range(2):
         job = bench.claim()
-        with bench.service.turn():
-            bench.service.ledger.failed(1, job.claim, BROKEN, crashed=True)
+        with bench.service.transaction():
+            bench.service.transitions.failed(1, job.claim, BROKEN, crashed=True)
     assert bench.job(1).state is JobState.RETRYING
     spoil(bench, RECORD.format(1), "e:000000000001:000002")
     assert bench.job(1).state is JobState.QUEUED
@@ -55,8 +55,8 @@ def test_events_that_cannot_be_read_end_where_they_are_whole(bench: Bench):
 def test_a_job_of_which_nothing_can_be_read_stops_nothing(bench: Bench, value: str):
     bench.submit("a.wav", "b.wav", "c.wav", "d.wav")
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(job.id, job.claim, BROKEN)
+    with bench.service.transaction():
+        bench.service.transitions.failed(job.id, job.claim, BROKEN)
     spoil(bench, *(key.format(n) for key in (RECORD, FIRST_EVENT) for n in (1, 2)), value=value)
     bench.now += 100  # the first one is due
     assert [job.id for job in bench.answer(bench.service.jobs())] == [3, 4]
@@ -68,7 +68,7 @@ def test_a_job_of_which_nothing_can_be_read_stops_nothing(bench: Bench, value: s
     assert bench.answer(bench.service.purge()) == 1
     bench.restart()
     assert [job.id for job in bench.answer(bench.service.jobs())] == [3]
-    assert sorted(bench.service.ledger.store.ids()) == [1, 2, 3]  # never deleted
+    assert sorted(bench.service.transitions.store.ids()) == [1, 2, 3]  # never deleted
 
 
 def test_a_job_goes_on_though_its_last_event_cannot_be_read(bench: Bench):

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.jobs.disk import JSONTextDisk, RefusedRow
-from fi_desktop.jobs.opening import open_cache
+from fi_desktop.jobs.sql import JSONTextDisk, RefusedRow, open_cache
 
 MODE_RAW, MODE_PICKLE = 1, 4
 

@@ -40,7 +40,7 @@ def home(home: Path) -> Path:
             for event in events:
                 before, job = job, apply(job, event)
                 store.write(before, job, event)
-    store._cache.close()  # as a kill leaves it: not marked as closed
+    store.rows.cache.close()  # as a kill leaves it: not marked as closed
     return home
 
 
@@ -119,7 +119,7 @@ def test_a_job_that_was_to_be_done_again_still_is_and_keeps_its_result(home: Pat
         asked = ev.RetryAsked(2, 5.0, keep_result=True)
         assert before is not None
         store.write(before, apply(before, asked), asked)
-    store._cache.close()
+    store.rows.cache.close()
     folder = home / "jobs" / "2"
     folder.mkdir(parents=True)
     (folder / RESULT).write_text("{}")

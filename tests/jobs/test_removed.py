@@ -47,8 +47,8 @@ def test_removed_jobs_are_gone_while_the_store_is_open(bench: Bench, as_upstream
     assert len(ids) == JOBS
     for _ in range(JOBS):  # rows that were written more than once leave older ones behind
         job = bench.claim()
-        with bench.service.turn():
-            bench.service.ledger.failed(job.id, job.claim, BROKEN)
+        with bench.service.transaction():
+            bench.service.transitions.failed(job.id, job.claim, BROKEN)
     assert names_in(bench.home / "store")
     bench.answer(bench.service.purge())
     assert names_in(bench.home / "store") == {}
@@ -58,8 +58,8 @@ def test_expired_jobs_are_gone_from_the_log(tmp_path: Path, as_upstream):
     bench = Bench(tmp_path, keep_s=100.0)
     bench.answer(bench.service.cancel(bench.submit(f"{NAME}.wav")))
     bench.now += 200
-    with bench.service.turn():
-        bench.service.ledger.expire()
+    with bench.service.transaction():
+        bench.service.transitions.expire()
     assert names_in(tmp_path / "store") == {}
     bench.service.close()
 

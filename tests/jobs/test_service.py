@@ -14,9 +14,9 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserErr
 from fi_desktop.core.job import Job, JobOptions, JobState, Summary
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.jobs.news import JobChanged, JobRemoved
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.jobs.transitions import Change, Submission
+from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
 from fi_desktop.settings import load
 from tests.jobs.conftest import Bench
 
@@ -51,9 +51,9 @@ def test_a_recording_that_is_known_is_not_queued_twice(bench: Bench):
         (bench.home / name).write_bytes(content)
     paths = [bench.home / name for name in ("a.wav", "same as a.wav", "b.wav")]
     first = bench.answer(bench.service.submit(paths))
-    assert first == Submission((1, 2), (1,), (str(paths[1]),))  # one piece of work under two names
+    assert first == SubmitResult((1, 2), (1,), (str(paths[1]),))  # one piece of work under two names
     second = bench.answer(bench.service.submit(paths))
-    assert second == Submission((), (1, 1, 2), tuple(map(str, paths)))
+    assert second == SubmitResult((), (1, 1, 2), tuple(map(str, paths)))
     assert bench.answer(bench.service.submit(paths, JobOptions(SpeakerCount(3, 3)))).ids == (3, 4)
     assert bench.answer(bench.service.submit(paths, again=True)).ids == (5, 6, 7)
 
@@ -73,8 +73,8 @@ def completed_from(bench: Bench, path: Path) -> Job:
     folder.mkdir(parents=True)
     made_from = hashlib.sha256(path.read_bytes()).hexdigest()
     (folder / "result.json").write_text(json.dumps({"provenance": {"source_sha256": made_from}}))
-    with bench.service.turn():
-        bench.service.ledger.completed(job.id, job.claim, SUMMARY)
+    with bench.service.transaction():
+        bench.service.transitions.completed(job.id, job.claim, SUMMARY)
     return bench.job(job.id)
 
 
@@ -101,7 +101,7 @@ def test_a_recording_that_is_gone_is_known_by_its_result_and_else_not_at_all(ben
     bench.answer(bench.service.submit([nine]))
     completed_from(bench, nine)
     nine.unlink()
-    assert bench.answer(bench.service.submit([copy])) == Submission((), (1,), (str(copy),))
+    assert bench.answer(bench.service.submit([copy])) == SubmitResult((), (1,), (str(copy),))
     assert bench.answer(bench.service.submit([half_past])).ids == (2,)
     bench.answer(bench.service.retry([1]))  # it waits, and nobody knows what its recording was
     assert bench.answer(bench.service.submit([copy])).ids == (3,)
@@ -121,7 +121,7 @@ def test_options_are_changed_where_another_job_only_looks_the_same(bench: Bench)
     three = JobOptions(SpeakerCount(3, 3))
     bench.answer(bench.service.submit([nine], three))
     bench.answer(bench.service.submit([half_past]))
-    assert bench.answer(bench.service.change({2: half_past}, three)) == Change(changed=(2,))
+    assert bench.answer(bench.service.change({2: half_past}, three)) == ChangeResult(changed=(2,))
     assert bench.answer(bench.service.submit([nine, half_past], three)).known == (1, 2)
 
 
@@ -130,8 +130,8 @@ def test_a_recording_that_failed_or_was_removed_is_queued_anew(bench: Bench):
     submit = [bench.home / "a.wav"]
     bench.answer(bench.service.submit(submit))
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BAD_FILE)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BAD_FILE)
     assert bench.answer(bench.service.submit(submit)).ids == (2,)
     bench.answer(bench.service.purge())
     assert bench.answer(bench.service.submit(submit)).ids == (3,)
@@ -157,15 +157,15 @@ def test_the_options_of_jobs_that_wait_are_changed_and_the_duplicate_rule_follow
     assert running is not None
     three = JobOptions(SpeakerCount(3, 3))
     given = dict(zip(first.ids, paths, strict=True))
-    assert bench.answer(bench.service.change(given, three)) == Change(changed=(2,), begun=(1,))
+    assert bench.answer(bench.service.change(given, three)) == ChangeResult(changed=(2,), begun=(1,))
     assert bench.job(1).options == JobOptions()
     assert bench.job(2).options == three
     assert bench.answer(bench.service.submit(paths[1:], three)).known == (2,)
     assert bench.answer(bench.service.submit(paths[1:])).ids == (3,)
     # what another job does with these options is not done a second time
-    assert bench.answer(bench.service.change({3: paths[1]}, three)) == Change(known=(3,))
+    assert bench.answer(bench.service.change({3: paths[1]}, three)) == ChangeResult(known=(3,))
     bench.answer(bench.service.remove([2]))
-    assert bench.answer(bench.service.change({3: paths[1], 2: paths[1]}, three)) == Change(changed=(3,))
+    assert bench.answer(bench.service.change({3: paths[1], 2: paths[1]}, three)) == ChangeResult(changed=(3,))
     bench.restart()
     assert bench.job(3).options == three
     assert bench.answer(bench.service.verify()) == []
@@ -178,17 +178,17 @@ def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them
         bench.submit("a.wav", "b.wav", "c.wav")
         for _ in range(2):
             job = bench.claim()
-            with bench.service.turn():
-                bench.service.ledger.completed(job.id, job.claim, SUMMARY)
+            with bench.service.transaction():
+                bench.service.transitions.completed(job.id, job.claim, SUMMARY)
         bench.answer(bench.service.mark_seen([2]))
         bench.answer(bench.service.cancel([3]))
         bench.now += 99
-        with bench.service.turn():
-            bench.service.ledger.expire()
+        with bench.service.transaction():
+            bench.service.transitions.expire()
         assert len(bench.answer(bench.service.jobs())) == 3
         bench.now += 2
-        with bench.service.turn():
-            bench.service.ledger.expire()
+        with bench.service.transaction():
+            bench.service.transitions.expire()
         assert [job.id for job in bench.answer(bench.service.jobs())] == left
         bench.service.close()
 
@@ -196,10 +196,10 @@ def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them
 def test_the_time_that_jobs_are_kept_can_be_changed_while_it_runs(bench: Bench):
     bench.answer(bench.service.cancel(bench.submit("a.wav")))
     bench.now += 100_000
-    assert not bench.service.ledger.expires
+    assert not bench.service.transitions.expires
     bench.answer(bench.service.change_retention(100.0, keep_unseen=False))
-    with bench.service.turn():
-        bench.service.ledger.expire()
+    with bench.service.transaction():
+        bench.service.transitions.expire()
     assert bench.answer(bench.service.jobs()) == []
 
 
@@ -207,14 +207,14 @@ def test_another_retry_policy_decides_from_then_on(bench: Bench):
     bench.submit("a.wav")
     bench.answer(bench.service.change_policy(RetryPolicy((7.0,), jitter=0.0)))
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BROKEN)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BROKEN)
     assert bench.job(1).due_at == bench.now + 7.0
     bench.answer(bench.service.change_policy(RetryPolicy(())))
     bench.now += 7.0
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BROKEN)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BROKEN)
     assert bench.job(1).state is JobState.FAILED
 
 
@@ -224,8 +224,8 @@ def test_old_jobs_expire_a_few_a_turn(tmp_path: Path, monkeypatch: pytest.Monkey
     bench.answer(bench.service.cancel(bench.submit("a.wav", "b.wav", "c.wav", "d.wav", "e.wav")))
     left = []
     for bench.now in (2_000.0, 2_000.0, 2_000.0, 3_000.0):
-        with bench.service.turn():
-            all_seen = bench.service.ledger.expire()
+        with bench.service.transaction():
+            all_seen = bench.service.transitions.expire()
         left.append((len(bench.answer(bench.service.jobs())), all_seen))
     assert left == [(3, False), (1, False), (0, True), (0, False)]  # and then from the first again
     bench.service.close()
@@ -252,8 +252,8 @@ def test_a_due_time_that_makes_no_sense_is_not_waited_for(bench: Bench):
     bench.submit("a.wav")
     bench.now += 10 * 365 * 86_400  # the clock was years ahead …
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BROKEN)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BROKEN)
     bench.now = 2_000.0  # … and was put right
     bench.restart()
     assert bench.claim() is not None
@@ -275,8 +275,8 @@ def test_each_job_is_claimed_once(bench: Bench):
 def test_a_bad_file_fails_at_once(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BAD_FILE)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BAD_FILE)
     assert (bench.job(1).state, bench.job(1).error) == (JobState.FAILED, BAD_FILE)
 
 
@@ -284,8 +284,8 @@ def test_what_may_pass_is_tried_four_times_and_then_fails(bench: Bench):
     bench.submit("a.wav")
     waits = []
     while (job := bench.claim()) is not None:
-        with bench.service.turn():
-            bench.service.ledger.failed(1, job.claim, BROKEN)
+        with bench.service.transaction():
+            bench.service.transitions.failed(1, job.claim, BROKEN)
         job = bench.job(1)
         if job.state is JobState.RETRYING:
             waits.append(job.due_at - bench.now)
@@ -299,8 +299,8 @@ def test_a_job_waits_for_room_on_the_disk_without_a_charge(bench: Bench):
     bench.submit("a.wav")
     for _ in range(12):
         job = bench.claim()
-        with bench.service.turn():
-            bench.service.ledger.failed(1, job.claim, FULL)
+        with bench.service.transaction():
+            bench.service.transitions.failed(1, job.claim, FULL)
         assert (bench.job(1).state, bench.job(1).charged) == (JobState.RETRYING, 0)
         bench.now = bench.job(1).due_at
 
@@ -309,8 +309,8 @@ def test_a_persons_retry_keeps_the_options(bench: Bench):
     options = JobOptions(SpeakerCount(4, 4))
     bench.submit("a.wav", options=options)
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BAD_FILE)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BAD_FILE)
     bench.answer(bench.service.retry([1]))
     again = bench.claim()
     assert (again.options, again.state) == (options, JobState.RUNNING)
@@ -319,11 +319,11 @@ def test_a_persons_retry_keeps_the_options(bench: Bench):
 def test_news_of_an_old_attempt_are_dropped(bench: Bench):
     bench.submit("a.wav")
     old = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.released(1, old.claim)
+    with bench.service.transaction():
+        bench.service.transitions.released(1, old.claim)
     new = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.completed(1, old.claim, SUMMARY)
+    with bench.service.transaction():
+        bench.service.transitions.completed(1, old.claim, SUMMARY)
     assert (bench.job(1).state, bench.job(1).claim) == (JobState.RUNNING, new.claim)
 
 
@@ -347,12 +347,12 @@ def test_a_job_that_ends_the_program_again_and_again_is_given_up(bench: Bench):
 def test_a_retrys_due_time_survives_a_restart(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BROKEN)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BROKEN)
     due_at = bench.job(1).due_at
     bench.restart()
     assert bench.job(1).due_at == due_at
-    assert bench.service.ledger.store.next_due_at() == pytest.approx(due_at, abs=0.001)
+    assert bench.service.transitions.store.next_due_at() == pytest.approx(due_at, abs=0.001)
 
 
 def test_cancelling_what_waits_is_done_at_once_and_cancelling_twice_is_no_harm(bench: Bench):
@@ -367,8 +367,8 @@ def test_a_cancelled_job_whose_worker_dies_is_cancelled_and_not_retried(bench: B
     bench.submit("a.wav")
     job = bench.claim()
     bench.answer(bench.service.cancel([1]))
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BROKEN, crashed=True)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BROKEN, crashed=True)
     assert bench.job(1).state is JobState.CANCELLED
 
 
@@ -419,13 +419,13 @@ def test_a_turn_that_cannot_be_written_tells_nobody_and_can_be_taken_again(bench
     bench.submit("a.wav")
     job = bench.claim()
     told = len(bench.news)
-    with pytest.raises(TransientError), bench.service.turn():
-        bench.service.ledger.completed(1, job.claim, SUMMARY)
+    with pytest.raises(TransientError), bench.service.transaction():
+        bench.service.transitions.completed(1, job.claim, SUMMARY)
         raise TransientError("store.unwritable", "The disk is full.")
     assert len(bench.news) == told
     assert bench.job(1).state is JobState.RUNNING
-    with bench.service.turn():
-        bench.service.ledger.completed(1, job.claim, SUMMARY)
+    with bench.service.transaction():
+        bench.service.transitions.completed(1, job.claim, SUMMARY)
     assert bench.job(1).state is JobState.COMPLETED
 
 
@@ -458,8 +458,8 @@ def left(folder: Path) -> set[str]:
 def crash(bench: Bench, times: int) -> None:
     for _ in range(times):
         job = bench.claim()
-        with bench.service.turn():
-            bench.service.ledger.failed(job.id, job.claim, BROKEN, crashed=True)
+        with bench.service.transaction():
+            bench.service.transitions.failed(job.id, job.claim, BROKEN, crashed=True)
         bench.now = bench.job(job.id).due_at or bench.now
 
 
@@ -481,8 +481,8 @@ def test_stages_stay_while_a_job_may_go_on_and_go_with_its_final_state(bench: Be
             bench.answer(bench.service.cancel([1]))
         case JobState.COMPLETED:
             job = bench.claim()
-            with bench.service.turn():
-                bench.service.ledger.completed(1, job.claim, SUMMARY)
+            with bench.service.transaction():
+                bench.service.transitions.completed(1, job.claim, SUMMARY)
     assert bench.job(1).state is state
     assert left(folder) == ({"result.json"} if state.final else {*STAGES, "result.json"})
 
@@ -493,8 +493,8 @@ def test_stages_of_a_job_that_is_killed_after_it_was_cancelled_go_once_its_worke
     folder = leave_stages(bench, 1)
     bench.answer(bench.service.cancel([1]))
     assert left(folder) == {*STAGES, "result.json"}  # it still works on them
-    with bench.service.turn():
-        bench.service.ledger.failed(1, job.claim, BROKEN, crashed=True)
+    with bench.service.transaction():
+        bench.service.transitions.failed(1, job.claim, BROKEN, crashed=True)
     assert left(folder) == {"result.json"}
 
 
@@ -534,7 +534,7 @@ def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path:
 def test_a_store_that_cannot_be_opened_leaves_no_caller_waiting(tmp_path: Path):
     store = JobStore(tmp_path / "store")
     with store.transaction():
-        store._cache.set("m:schema", 999)
+        store.rows.cache.set("m:schema", 999)
     store.close()
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     app = App(load({"FI_DESKTOP_HOME": str(tmp_path)}), backend="idle")

@@ -10,7 +10,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, JobOptions, Priority, Stage, StageEnd, StageTime, Summary, apply
-from fi_desktop.jobs.speed import GUESS, Plan, Speeds
+from fi_desktop.jobs.speed import GUESS, Speeds, StagePlan
 
 TOOK = {Stage.DECODE: 1.0, Stage.SPEECH: 2.0, Stage.DIARIZE: 6.0, Stage.JOIN: 1.0}
 CRASH = ErrorInfo(ErrorKind.BUG, "worker.crashed", "It crashed.")
@@ -50,7 +50,7 @@ def speeds() -> Speeds:
     return speeds
 
 
-def plan_of(speeds: Speeds, *, engine: str = "builtin", model: str = "", device: str = "cpu") -> Plan:
+def plan_of(speeds: Speeds, *, engine: str = "builtin", model: str = "", device: str = "cpu") -> StagePlan:
     """The plan of an attempt, once it is decided what does it."""
     begun = waiting(JobOptions(), ev.Claimed(1, 1.0, "a", "worker-1", device))
     return speeds.decided(speeds.plan(begun), Chosen(engine, model))

@@ -31,10 +31,10 @@ from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summ
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News, QueuePaused
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.jobs.transitions import Change, Submission
+from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
 from fi_desktop.jobs.verify import verify
 from tests.jobs.model import (
     DELAYS_S,
@@ -133,7 +133,7 @@ class Queue(RuleBasedStateMachine):
         self.service.listen(self._on_news)
         self.service.open(self.posted.set)
 
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         for item in news:
             match item:
                 case JobChanged(job=job):
@@ -163,12 +163,14 @@ class Queue(RuleBasedStateMachine):
         if expiring:
             expected.expire(self.now)
         try:
-            with self._faulty(fault), self.service.turn():
+            with self._faulty(fault), self.service.transaction():
                 for record, _ in self.told:
                     record()
                 if expiring:
-                    self.service.ledger.expire()
-                claimed = [self.service.ledger.claim(f"worker-{number + 1}") for number in range(workers)]
+                    self.service.transitions.expire()
+                claimed = [
+                    self.service.transitions.claim(f"worker-{number + 1}") for number in range(workers)
+                ]
                 if fault == "trouble in the turn":
                     raise TransientError("store.unwritable", "The queue cannot be written.")
         except TransientError:
@@ -213,7 +215,7 @@ class Queue(RuleBasedStateMachine):
 
     @contextmanager
     def _faulty(self, fault: str | None) -> Iterator[None]:
-        cache = self.service.ledger.store._cache
+        cache = self.service.transitions.store.rows.cache
         connection = cache._con
         if fault == "commit fails":
             cache._local.con = FailingCommit(connection)
@@ -273,8 +275,8 @@ class Queue(RuleBasedStateMachine):
         future = self.service.submit(given, options, priority=priority, again=again)
         assert self.posted.wait(PATIENCE_S)  # the folder is walked on a thread of its own
 
-        def effect(model: Model) -> Submission:
-            return Submission(*model.submit(paths, options, priority, self.now, single=single, again=again))
+        def effect(model: Model) -> SubmitResult:
+            return SubmitResult(*model.submit(paths, options, priority, self.now, single=single, again=again))
 
         self._ask_or_settle(future, effect, effect(deepcopy(self.model)).known, at_once=at_once)
 
@@ -286,7 +288,7 @@ class Queue(RuleBasedStateMachine):
             self._ask(future, effect, at_once=at_once)
             return
         while not future.done():
-            with self.service.turn():
+            with self.service.transaction():
                 pass
         assert future.result() == effect(self.model)
 
@@ -340,8 +342,8 @@ class Queue(RuleBasedStateMachine):
         future = self.service.change({job_id: Path(self.picture[job_id].path) for job_id in ids}, options)
         assert self.posted.wait(PATIENCE_S)  # the recordings are read on a thread of its own
 
-        def effect(model: Model) -> Change:
-            return Change(*model.change(ids, options))
+        def effect(model: Model) -> ChangeResult:
+            return ChangeResult(*model.change(ids, options))
 
         self._ask_or_settle(future, effect, effect(deepcopy(self.model)).known, at_once=at_once)
 
@@ -373,7 +375,7 @@ class Queue(RuleBasedStateMachine):
     def get_on(self, data: st.DataObject, fraction: float) -> None:
         job_id, _ = data.draw(st.sampled_from(self._running()))
         news = JobProgressed(job_id, Stage.DIARIZE, fraction)
-        self.service.tell(news)
+        self.service.publish(news)
         self._take_turn()
         assert self.progress[-1] is news
 
@@ -392,17 +394,17 @@ class Queue(RuleBasedStateMachine):
             self._take_turn()
 
     def _record(self, how: str, job_id: int, claim: str) -> None:
-        ledger = self.service.ledger
+        transitions = self.service.transitions
         match how:
             case "completed":
                 self._write_result(job_id)
-                ledger.completed(job_id, claim, SUMMARY)
+                transitions.completed(job_id, claim, SUMMARY)
             case "released":
-                ledger.released(job_id, claim)
+                transitions.released(job_id, claim)
             case "cancelled":
-                ledger.cancelled(job_id, claim)
+                transitions.cancelled(job_id, claim)
             case _:
-                ledger.failed(job_id, claim, ERRORS[how], crashed=how == "crashed")
+                transitions.failed(job_id, claim, ERRORS[how], crashed=how == "crashed")
 
     def _write_result(self, job_id: int) -> None:
         """Leave the result of a job as its worker does: it says of which recording it is."""
@@ -433,7 +435,7 @@ class Queue(RuleBasedStateMachine):
     def clock_moves(self, seconds: float) -> None:
         self.now += seconds
 
-    @precondition(lambda self: self.service.ledger.store.next_due_at() is not None)
+    @precondition(lambda self: self.service.transitions.store.next_due_at() is not None)
     @rule(seconds=st.sampled_from([-1.0, 0.0, 1.0]))
     def a_retry_is_all_but_due(self, seconds: float) -> None:
         due = min(job["due"] for job in self.model.jobs.values() if job["state"] == "RETRYING")
@@ -453,7 +455,7 @@ class Queue(RuleBasedStateMachine):
         if self.asked:
             self._take_turn(fault="commit fails")
         self.told.clear()
-        self.service.ledger.store.close()
+        self.service.transitions.store.close()
         self.model.restart(self.now)
         self.model.expire(self.now)
         self._open()
@@ -462,7 +464,7 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def store_is_as_the_model_says(self) -> None:
-        store = self.service.ledger.store
+        store = self.service.transitions.store
         assert {job.id: as_record(job) for job in store.jobs()} == self.model.jobs
         states = [job["state"] for job in self.model.jobs.values()]
         assert store.counts() == {state: states.count(state.value) for state in JobState}
@@ -476,13 +478,13 @@ class Queue(RuleBasedStateMachine):
     @invariant()
     def next_retry_is_known(self) -> None:
         due = [job["due"] for job in self.model.jobs.values() if job["state"] == "RETRYING"]
-        assert self.service.ledger.store.next_due_at() == (
+        assert self.service.transitions.store.next_due_at() == (
             pytest.approx(min(due), abs=0.001) if due else None
         )
 
     @invariant()
     def store_proves_itself(self) -> None:
-        assert list(verify(self.service.ledger.store)) == []
+        assert list(verify(self.service.transitions.store)) == []
 
 
 _FURTHER = os.environ.get("FI_STATEFUL_EXAMPLES")

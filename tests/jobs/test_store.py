@@ -14,7 +14,7 @@ import pytest
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, apply
-from fi_desktop.jobs.chain import unbroken
+from fi_desktop.jobs.event_chain import unbroken
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.store import JobStore
@@ -171,7 +171,7 @@ def test_the_retry_that_is_due_first_is_known_after_each_change(store: JobStore)
 
 
 def test_a_store_as_diskcache_makes_it_goes_on_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.opening._lighten", lambda _connection: None)
+    monkeypatch.setattr("fi_desktop.jobs.sql._drop_eviction", lambda _connection: None)
     store = JobStore(tmp_path)
     job = submit(store)
     store.close()
@@ -209,9 +209,9 @@ def test_what_was_undone_is_not_remembered(store: JobStore):
     assert store.get(job.id) == job
     claimed_again = record(store, job, ev.Claimed(job.id, 3.0, "c", "w"))
     assert [event.at for event in store.events(job.id)] == [1.0, 3.0]
-    store.forget()
+    store.clear_cache()
     assert store.get(job.id) == claimed_again
-    assert unbroken(store.links(job.id))
+    assert unbroken(store.event_links(job.id))
 
 
 def test_three_thousand_jobs_with_long_errors_are_all_there(store: JobStore):
@@ -243,7 +243,7 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(tmp_path: Path):
     store = JobStore(tmp_path / "store")
     submit(store)
     with store.transaction():
-        store._cache.set("m:schema", 999)
+        store.rows.cache.set("m:schema", 999)
     store.close()
     before = contents(tmp_path)
     with pytest.raises(UserError, match="newer version") as refused:
@@ -255,7 +255,7 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(tmp_path: Path):
 def test_a_store_of_a_newer_version_that_was_killed_is_left_as_it_is(tmp_path: Path):
     store = JobStore(tmp_path / "store")
     with store.transaction():
-        store._cache.set("m:schema", 999)
+        store.rows.cache.set("m:schema", 999)
     # as a killed program leaves it: what was written last is in the log alone
     killed = shutil.copytree(tmp_path / "store", tmp_path / "killed")
     store.close()
@@ -274,7 +274,7 @@ def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path):
 
 
 def test_a_locked_database_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.opening._BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("fi_desktop.jobs.sql._BUSY_TIMEOUT_S", 0.1)
     store = JobStore(tmp_path)
     other = JobStore(tmp_path)
     with store.transaction():

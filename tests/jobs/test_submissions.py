@@ -20,7 +20,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.jobs import submissions
-from fi_desktop.jobs.transitions import Change
+from fi_desktop.jobs.transitions import ChangeResult
 from tests.jobs.conftest import Bench
 
 STALL_S = 1.0
@@ -106,7 +106,7 @@ def test_options_are_changed_though_the_recording_does_not_answer(bench: Bench, 
     bench.answer(bench.service.submit([path]))
     drive.hangs.set()
     three = JobOptions(SpeakerCount(3, 3))
-    assert bench.answer(bench.service.change({1: path}, three)) == Change(changed=(1,))
+    assert bench.answer(bench.service.change({1: path}, three)) == ChangeResult(changed=(1,))
     assert bench.job(1).options == three
 
 

@@ -40,37 +40,37 @@ def test_a_sound_store_has_nothing_to_say(store: JobStore):
 
 
 def change_event(store: JobStore) -> None:
-    data = store._cache.get("e:000000000002:000002")
+    data = store.rows.cache.get("e:000000000002:000002")
     data["event"]["worker"] = "somebody else"
-    store._cache.set("e:000000000002:000002", data)
+    store.rows.cache.set("e:000000000002:000002", data)
 
 
 def drop_event(store: JobStore) -> None:
-    store._cache.delete("e:000000000003:000002")
+    store.rows.cache.delete("e:000000000003:000002")
 
 
 def change_record(store: JobStore) -> None:
-    data = store._cache.get("j:000000000001")
+    data = store.rows.cache.get("j:000000000001")
     data["path"] = "/b.wav"
-    store._cache.set("j:000000000001", data, tag="QUEUED")
+    store.rows.cache.set("j:000000000001", data, tag="QUEUED")
 
 
 def break_record(store: JobStore) -> None:
-    data = store._cache.get("j:000000000001")
+    data = store.rows.cache.get("j:000000000001")
     del data["options"]
-    store._cache.set("j:000000000001", data, tag="CANCELLED")
+    store.rows.cache.set("j:000000000001", data, tag="CANCELLED")
 
 
 def lose_place(store: JobStore) -> None:
-    store._cache.delete("q:5:000000000001")
+    store.rows.cache.delete("q:5:000000000001")
 
 
 def invent_place(store: JobStore) -> None:
-    store._cache.set("q:5:000000000002", 2)
+    store.rows.cache.set("q:5:000000000002", 2)
 
 
 def double_place(store: JobStore) -> None:
-    store._cache.set("q:1:000000000001", 1)
+    store.rows.cache.set("q:1:000000000001", 1)
 
 
 @pytest.mark.parametrize(

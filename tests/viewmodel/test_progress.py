@@ -10,7 +10,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import Stage, StageTime
-from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.progress import eta_s, keep_progress, progressed, spent_s
 from fi_desktop.viewmodel.rows import row_of

@@ -117,23 +117,25 @@ class TestGivingWay:
         bench = Bench(home / "bench")
         (job_id,) = bench.submit("a.wav")
         running = bench.claim()
-        assert bench.answer(bench.service.give_way(job_id)) is False
+        assert bench.answer(bench.service.remove_superseded(job_id)) is False
         assert bench.job(job_id).cancelling
-        with bench.service.turn():
-            bench.service.ledger.cancelled(job_id, running.claim)
-        assert bench.answer(bench.service.give_way(job_id)) is True
+        with bench.service.transaction():
+            bench.service.transitions.cancelled(job_id, running.claim)
+        assert bench.answer(bench.service.remove_superseded(job_id)) is True
         assert bench.answer(bench.service.jobs()) == []
-        assert bench.answer(bench.service.give_way(job_id)) is True
+        assert bench.answer(bench.service.remove_superseded(job_id)) is True
         bench.service.close()
 
     def test_a_result_that_somebody_looked_at_stays(self, home: Path):
         bench = Bench(home / "bench")
         (job_id,) = bench.submit("a.wav")
         running = bench.claim()
-        with bench.service.turn():
-            bench.service.ledger.completed(job_id, running.claim, Summary(2, 12.0, "builtin", "clear", ()))
+        with bench.service.transaction():
+            bench.service.transitions.completed(
+                job_id, running.claim, Summary(2, 12.0, "builtin", "clear", ())
+            )
         bench.answer(bench.service.mark_seen([job_id]))
-        assert bench.answer(bench.service.give_way(job_id)) is True
+        assert bench.answer(bench.service.remove_superseded(job_id)) is True
         assert bench.job(job_id).state is JobState.COMPLETED
         bench.service.close()
 

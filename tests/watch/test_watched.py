@@ -351,7 +351,7 @@ class TestWatcher:
         end = time.monotonic() + 120
         while not any(condition(*item) for item in list(news)):
             assert time.monotonic() < end, news
-            with bench.service.turn():
+            with bench.service.transaction():
                 pass
             with heard:
                 heard.wait(0.01)

@@ -11,7 +11,7 @@ from fi_desktop.app import BackendName
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobOptions, JobState, Outcome, Stage, StageEnd
-from fi_desktop.jobs.news import JobProgressed
+from fi_desktop.jobs.queue_events import JobProgressed
 from tests.driving import Driver, running_app
 
 DONE = [JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]

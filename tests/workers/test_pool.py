@@ -16,7 +16,7 @@ import pytest
 from fi_desktop.audio.room import LARGEST_BYTES
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState, Outcome, StageEnd
-from fi_desktop.jobs.news import WorkersChanged, WorkerState
+from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
 from fi_desktop.pipeline import stages
 from fi_desktop.workers import process
 from fi_desktop.workers.protocol import Ready

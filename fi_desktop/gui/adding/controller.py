@@ -27,7 +27,7 @@ from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.message_bar import MessageBar, Offer
 from fi_desktop.jobs.service import JobService
-from fi_desktop.jobs.transitions import Change, Submission
+from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
 from fi_desktop.watch.profiles import Choice
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
@@ -47,7 +47,7 @@ class AddController(QObject):
         refused: recordings that the queue did not take.
 
     Signals:
-        added: a Submission: recordings are in the queue, or were there already.
+        added: a SubmitResult: recordings are in the queue, or were there already.
     """
 
     added = Signal(object)
@@ -134,7 +134,7 @@ class AddController(QObject):
         else:
             self._message.say(remark, "warn")
 
-    def _on_added(self, choice: Choice, remark: str, submission: Submission) -> None:
+    def _on_added(self, choice: Choice, remark: str, submission: SubmitResult) -> None:
         known = tuple(dict.fromkeys(submission.known))
         remarks = [sentence for sentence in (remark, *self._left_out(submission.left_out)) if sentence]
         sentences = []
@@ -192,7 +192,7 @@ class AddController(QObject):
         soon = self._service.prioritize(paths, choice.priority)
         self._bridge.when_done(soon, None, self._on_refused)
 
-    def _on_changed(self, paths: dict[int, Path], choice: Choice, change: Change) -> None:
+    def _on_changed(self, paths: dict[int, Path], choice: Choice, change: ChangeResult) -> None:
         sentences, offer = [], None
         if change.changed:
             now = self.tr("%Ln recording(s) done so: {options}.", "", len(change.changed))
@@ -229,7 +229,7 @@ class AddController(QObject):
         self._told = ((), "")
 
     def _on_not_added(
-        self, future: Future[Submission], paths: tuple[Path, ...], choice: Choice, sentence: str
+        self, future: Future[SubmitResult], paths: tuple[Path, ...], choice: Choice, sentence: str
     ) -> None:
         error = future.exception()
         if isinstance(error, Exception) and not isinstance(error, UserError):

@@ -23,7 +23,7 @@ from fi_desktop.gui.details.attempt_card import set_text, text_label
 from fi_desktop.gui.details.job_view import JobView
 from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.jobs.news import JobChanged, News
+from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.viewmodel.job_facts import JobFacts, read_facts
@@ -135,7 +135,7 @@ class DetailsPanel(QStackedWidget):
             self.show_rows([row for row in known if row is not None])
 
     @Slot(object)
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         if self.isVisible() and any(
             isinstance(item, JobChanged) and self._is_shown(item.job.id) for item in news
         ):

@@ -1,6 +1,6 @@
 """The jobs as the table shows them: slim rows, one ordered list of lines, and no proxy.
 
-News are gathered and shown together, ten times a second at most and the first of a burst at once. They are
+Events are gathered and shown together, ten times a second at most and the first of a burst at once. They are
 taken in slices, so that the event loop goes round however many there are. Few changes of the lines are told
 one by one; many of them as a reset, which costs the view the same however many they are.
 """
@@ -28,9 +28,9 @@ from fi_desktop.core.events import Completed
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.listed import Done
 from fi_desktop.gui.job_table.columns import FIGURES, Cells, Column, key_of
-from fi_desktop.jobs.listing import Page
-from fi_desktop.jobs.news import JobChanged, JobProgressed, JobRemoved, News
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
 from fi_desktop.jobs.speed import Speeds
+from fi_desktop.jobs.store import JobsPage
 from fi_desktop.viewmodel.progress import Forecast, keep_progress, progressed
 from fi_desktop.viewmodel.ranking import runs
 from fi_desktop.viewmodel.rows import Row, row_of, row_of_done
@@ -76,8 +76,8 @@ class JobsModel(QAbstractTableModel):
         self.speeds = Speeds()
         self._shown = VisibleRows(key_of(None, now))
         self._sorted: tuple[Column | None, bool] = (None, True)
-        self._waiting: deque[Job | Done | Page | News] = deque()
-        self._page = self._shown_page = Page()  # of the store: the last one taken in, and the last one shown
+        self._waiting: deque[Job | Done | JobsPage | QueueEvent] = deque()
+        self._page = self._shown_page = JobsPage()  # last read, last shown
         self._changed: dict[int, Row | None] = {}
         self._gather = QTimer(self, singleShot=True)
         self._gather.timeout.connect(self._on_gathered)
@@ -159,7 +159,7 @@ class JobsModel(QAbstractTableModel):
         return self.index(ranking.place(entry), 0) if entry in ranking else QModelIndex()
 
     @Slot(object)
-    def take_page(self, page: Page) -> None:
+    def take_page(self, page: JobsPage) -> None:
         """Take jobs as they stand in the store, newest first."""
         self.speeds.learn_all([job for job in reversed(page.jobs) if isinstance(job, Job)])
         self._waiting.extend(page.jobs)
@@ -169,11 +169,11 @@ class JobsModel(QAbstractTableModel):
     @Slot()
     def end_listing(self) -> None:
         """Wait for no more pages: the store cannot be read any further."""
-        self._waiting.append(Page())
+        self._waiting.append(JobsPage())
         self._schedule()
 
     @Slot(object)
-    def take_news(self, news: Iterable[News]) -> None:
+    def take_news(self, news: Iterable[QueueEvent]) -> None:
         """Take what happened since."""
         self._waiting.extend(
             item for item in news if isinstance(item, JobChanged | JobRemoved | JobProgressed)
@@ -254,7 +254,7 @@ class JobsModel(QAbstractTableModel):
         elif self._unshown:
             self._gather.start(round(self._rest_s() * 1000))
 
-    def _take(self, item: Job | Done | Page | News) -> None:
+    def _take(self, item: Job | Done | JobsPage | QueueEvent) -> None:
         match item:
             case Done(id=job_id):
                 self._changed[job_id] = row_of_done(item)
@@ -271,7 +271,7 @@ class JobsModel(QAbstractTableModel):
                 self._change(job.id, row_of(job, event, self.speeds))
             case Job():
                 self._change(item.id, row_of(item, speeds=self.speeds))
-            case Page():
+            case JobsPage():
                 self._page = item
 
     def _change(self, job_id: int, row: Row) -> None:

@@ -24,7 +24,7 @@ from fi_desktop.gui.monitor.targets_page import TargetsPage
 from fi_desktop.gui.monitor.words import MonitorWords
 from fi_desktop.gui.monitor.workers_page import WorkersPage
 from fi_desktop.gui.remembered import Remembered
-from fi_desktop.jobs.news import News, QueuePaused
+from fi_desktop.jobs.queue_events import QueueEvent, QueuePaused
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.monitor_watch import Look, Monitored, Watch
 
@@ -163,7 +163,7 @@ class MonitorWindow(QWidget):
             self.message.say(sentence, "bad")
 
     @Slot(object)
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         self.workers.take_news(news)
         for item in news:
             if isinstance(item, QueuePaused):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale, QObject
 
 from fi_desktop.jobs.metrics import Quantiles, Target
-from fi_desktop.jobs.news import WorkerState
+from fi_desktop.jobs.queue_events import WorkerState
 
 NOTHING = "–"
 STATE_ICONS = {

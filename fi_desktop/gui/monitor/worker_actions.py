@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from fi_desktop.gui import icons
 from fi_desktop.gui.monitor.workers_model import WorkerRow
-from fi_desktop.jobs.news import WorkerState
+from fi_desktop.jobs.queue_events import WorkerState
 
 
 class WorkerActions(QWidget):

@@ -16,10 +16,10 @@ from fi_desktop.gui import plain
 from fi_desktop.gui.monitor.cells import Heading, Index, RowsModel
 from fi_desktop.gui.monitor.words import NOTHING, MonitorWords
 from fi_desktop.gui.words import Words
-from fi_desktop.jobs.news import (
+from fi_desktop.jobs.queue_events import (
     JobChanged,
     JobProgressed,
-    News,
+    QueueEvent,
     WorkerGauge,
     WorkerInfo,
     WorkersChanged,
@@ -112,7 +112,7 @@ class WorkersModel(RowsModel):
         row: WorkerRow = self.rows[index.row()]
         return row
 
-    def take_news(self, news: Iterable[News]) -> None:
+    def take_news(self, news: Iterable[QueueEvent]) -> None:
         """Take what happened since the last look."""
         for item in news:
             match item:

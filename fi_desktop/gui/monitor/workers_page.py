@@ -14,7 +14,7 @@ from fi_desktop.gui.monitor.words import MonitorWords
 from fi_desktop.gui.monitor.worker_actions import WorkerActions
 from fi_desktop.gui.monitor.workers_model import WorkersModel
 from fi_desktop.gui.monitor.workers_table import WorkersTable
-from fi_desktop.jobs.news import News, WorkersChanged
+from fi_desktop.jobs.queue_events import QueueEvent, WorkersChanged
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.monitor_watch import Look
 
@@ -80,7 +80,7 @@ class WorkersPage(QWidget):
         column.addWidget(self.actions_bar)
         self._fit()
 
-    def take_news(self, news: Iterable[News]) -> None:
+    def take_news(self, news: Iterable[QueueEvent]) -> None:
         """Show what happened."""
         for item in news:
             if isinstance(item, WorkersChanged):

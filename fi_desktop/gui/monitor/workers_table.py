@@ -14,7 +14,7 @@ from fi_desktop.gui.monitor.words import NOTHING, STATE_ICONS, STATE_TONES
 from fi_desktop.gui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkerRow, WorkersModel
 from fi_desktop.gui.read_only_table import PAD, ReadOnlyTable, paint_focus, paint_ground, write
 from fi_desktop.gui.stretched_column import StretchedColumn
-from fi_desktop.jobs.news import WorkerState
+from fi_desktop.jobs.queue_events import WorkerState
 
 _CURVE = 76  # pixels
 _NAME_CHARS = 24  # of a recording's name can always be read

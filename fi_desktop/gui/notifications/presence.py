@@ -12,8 +12,8 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.notifications import bus
 from fi_desktop.gui.tray import Tray
-from fi_desktop.jobs.listing import Page
-from fi_desktop.jobs.news import JobChanged, JobRemoved, News, QueuePaused
+from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
+from fi_desktop.jobs.store import JobsPage
 from fi_desktop.settings import Settings
 from fi_desktop.viewmodel.active_jobs import Ended, Wave
 
@@ -78,14 +78,14 @@ class Presence(QObject):
             bus.show_progress(None)
 
     @Slot(object)
-    def _on_jobs_listed(self, page: Page) -> None:
+    def _on_jobs_listed(self, page: JobsPage) -> None:
         for job in page.jobs:
             if isinstance(job, Job):  # what is done already is in no wave
                 self._wave.take(job)
         self.show()
 
     @Slot(object)
-    def _on_news(self, news: tuple[News, ...]) -> None:
+    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
         for item in news:
             match item:
                 case JobChanged(job=job) if (ended := self._wave.take(job)) is not None:

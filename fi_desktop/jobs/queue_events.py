@@ -126,5 +126,5 @@ class Notice:
     sentence: str
 
 
-News = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | Notice
-Listener = Callable[[tuple[News, ...]], None]
+QueueEvent = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | Notice
+Listener = Callable[[tuple[QueueEvent, ...]], None]
