@@ -14,7 +14,7 @@ from tests.gui import surroundings
 
 os.environ.setdefault("QT_QPA_PLATFORM", surroundings.screen("desk"))
 
-from fi_desktop.audio.samples import phone_call
+from fi_desktop.audio.media_files import phone_call
 
 # a busy machine is no reason to fail
 hypothesis.settings.register_profile(

@@ -1,1 +1,1 @@
-"""Audio: read anything that FFmpeg reads, as 16 kHz samples, never holding a whole recording in memory."""
+"""Audio: decode whatever FFmpeg reads to 16 kHz samples, streamed so memory stays constant."""

@@ -1,13 +1,13 @@
-"""Opens a media file with FFmpeg, and says in one sentence why it cannot be opened.
+"""Opens a media file with FFmpeg, and explains in one sentence why it cannot be opened.
 
-Decode and probe share it. FFmpeg sees the bytes of one file and nothing else: never the file's name (it may
-hold a patient's, and FFmpeg repeats names in errors and logs), no second file, no network. A playlist that
-points somewhere else is therefore unreadable, as is anything that FFmpeg knows by its ending only, and any
-format that nobody records in.
+FFmpeg sees the bytes of one file and nothing else: not the file's name (which may hold a patient's, and which
+FFmpeg repeats in errors and logs), no second file, no network. So playlists that point elsewhere are
+unreadable, as are formats that FFmpeg recognizes by extension only, and formats that nobody records in.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import stat
 from collections.abc import Iterator
@@ -21,19 +21,20 @@ import av.logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from fi_desktop.audio.chunks import ChunkOfSound, find_sound
-from fi_desktop.audio.foreign import HEAD_BYTES, foreign_error
-from fi_desktop.audio.memory import bound_allocations
-from fi_desktop.audio.part import Part, Readable
+from fi_desktop.audio.chunk_formats import AudioChunk, Readable, find_audio
+from fi_desktop.audio.media_files import HEAD_BYTES, unsupported_error
 from fi_desktop.core.errors import TransientError, UserError
 
-# FFmpeg's messages name streams, tags and paths, and go to stderr: None discards them before they are
-# formatted.
+# FFmpeg's messages name streams, tags and paths, and go to stderr. None discards them unformatted.
 av.logging.set_level(None)
-bound_allocations()
 
 _READ_BUFFER_BYTES = 256 * 1024
 _AV_TIME_BASE = 1_000_000
+# Largest single allocation in FFmpeg; the index of 24 hours of video takes half of it.
+_MAX_ALLOCATION_BYTES = 256 * 1024 * 1024
+_PYAV = Path(av.__file__).resolve().parent
+# Where PyAV's wheels keep FFmpeg's libraries: Linux and Windows, macOS.
+_LIBRARY_FOLDERS = (_PYAV.with_name("av.libs"), _PYAV / ".dylibs")
 
 _SENTENCES = {
     "audio.missing": "The recording is no longer where it was: put it back, and try again.",
@@ -56,12 +57,12 @@ _FORMATS = (
     "nut", "ogg", "oma", "paf", "pva", "pvf", "qcp", "rm", "sox", "tak", "truehd", "tta", "voc", "w64", "wav",
     "wtv", "wv", "xwma",
 )  # fmt: skip
-# Given as container_options: with `options`, PyAV frees more dictionaries than it made where tracks appear
-# while the file is probed (https://github.com/PyAV-Org/PyAV/issues/2010).
+# Passed as container_options: with `options`, PyAV frees too many dictionaries if tracks appear while the
+# file is probed (https://github.com/PyAV-Org/PyAV/issues/2010).
 _OPTIONS = {"protocol_whitelist": "none", "format_whitelist": ",".join(_FORMATS)}
 
-# How the containers that people record to begin; a file that begins so and still cannot be opened is damaged,
-# rather than something else with a wrong ending.
+# How the containers that people record to begin. A file that begins so and cannot be opened is damaged,
+# rather than something else with a wrong extension.
 _MAGIC = (
     (0, b"RIFF"), (0, b"RF64"), (0, b"fLaC"), (0, b"OggS"), (0, b"ID3"), (0, b"\x1aE\xdf\xa3"), (4, b"ftyp"),
     (0, b"FORM"), (0, b"caff"), (0, b"#!AMR"), (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
@@ -70,43 +71,43 @@ _MAGIC = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Media:
-    """An open file and its best sound track.
+    """An open file and one of its audio tracks.
 
     Attributes:
-        file: the bytes; whoever moves its position puts it back.
-        size_bytes: length of the file, without what is reserved behind the sound.
-        data: the same bytes as FFmpeg reads them.
-        container: FFmpeg's view of it.
-        stream: the sound track that a player would choose.
-        sound: where the sound is in a file of chunks, such as WAV; None for other files.
+        file: the bytes; code that moves its position restores it.
+        size_bytes: length of the file, without space reserved after the audio.
+        input: the same bytes as FFmpeg reads them.
+        container: FFmpeg's view of the file.
+        stream: the audio track; the one that a player would choose, if not replaced.
+        audio_chunk: location of the audio in a chunk-based file such as WAV; None for other files.
     """
 
     file: Readable
     size_bytes: int
-    data: Bytes
+    input: FFmpegInput
     container: InputContainer
     stream: AudioStream
-    sound: ChunkOfSound | None = None
+    audio_chunk: AudioChunk | None = None
 
     @property
     def start_s(self) -> float:
-        """Smallest timestamp of any track, seconds; 0 where it is unknown."""
+        """Smallest timestamp of any track, seconds; 0 if unknown."""
         return (self.container.start_time or 0) / _AV_TIME_BASE
 
     @property
     def duration_s(self) -> float | None:
-        """Length that the header gives or FFmpeg estimates, seconds; None where neither can tell."""
+        """Length from the header or estimated by FFmpeg, seconds; None if unknown."""
         duration = self.container.duration
         return duration / _AV_TIME_BASE if duration is not None and duration > 0 else None
 
 
 def user_error(code: str) -> UserError:
-    """The error of a recording that cannot be used, with its sentence."""
+    """Return the error of a recording that cannot be used."""
     return UserError(code, _SENTENCES[code])
 
 
 def read_error() -> TransientError:
-    """The error of a drive or network folder that stops answering."""
+    """Return the error of a drive or network folder that stopped responding."""
     return TransientError(
         "audio.read",
         "The recording could not be read to its end: check the drive or network folder it is on.",
@@ -114,11 +115,34 @@ def read_error() -> TransientError:
 
 
 def away_error() -> TransientError:
-    """The error of a drive or network folder that is not connected now."""
+    """Return the error of a drive or network folder that is not connected."""
     return TransientError(
         "audio.away",
         "The drive or folder that the recording is on is not there at present: connect it again.",
     )
+
+
+def limit_allocations(max_bytes: int = _MAX_ALLOCATION_BYTES) -> bool:
+    """Make FFmpeg's allocations of more than `max_bytes` fail in this process, whatever a header asks for.
+
+    FFmpeg's own limit is 2 GiB, and PyAV has no way to change it.
+
+    Returns: whether it was possible: only with a PyAV that brings its own FFmpeg.
+    """
+    limited = False
+    for path in (path for folder in _LIBRARY_FOLDERS for path in folder.glob("*avutil*")):
+        try:
+            # PyAV has loaded this library: the same path gives the same instance.
+            max_alloc = ctypes.CDLL(str(path)).av_max_alloc
+        except (OSError, AttributeError):
+            continue
+        max_alloc.argtypes, max_alloc.restype = [ctypes.c_size_t], None
+        max_alloc(max_bytes)
+        limited = True
+    return limited
+
+
+limit_allocations()
 
 
 @contextmanager
@@ -127,62 +151,62 @@ def open_media(source: Path) -> Iterator[Media]:
 
     Raises:
         UserError: audio.missing, audio.forbidden, audio.not_a_file, audio.empty, audio.unreadable,
-            audio.damaged or audio.no_audio; and what `foreign_error` knows.
-        TransientError: audio.read, where the drive fails; audio.away, where its folder is not there.
+            audio.damaged or audio.no_audio; and the errors of `unsupported_error`.
+        TransientError: audio.read if the drive fails; audio.away if its folder is gone.
     """
-    with _open_file(source) as file, _opened(file) as media:
+    with _open_file(source) as file, _open(file) as media:
         yield media
 
 
 @contextmanager
-def open_part(media: Media, start: int) -> Iterator[Media]:
-    """Open what begins at `start` in an open file, as if it were a file.
+def open_media_at(media: Media, start: int) -> Iterator[Media]:
+    """Open what begins at offset `start` of an open file as a file.
 
     Raises:
         UserError, TransientError: as `open_media`.
     """
-    with _opened(Part(media.file, start, media.size_bytes)) as part:
+    with _open(FileSlice(media.file, start, media.size_bytes)) as part:
         yield part
 
 
 @contextmanager
-def _opened(file: Readable) -> Iterator[Media]:
+def _open(file: Readable) -> Iterator[Media]:
     size_bytes = file.seek(0, 2)
     head = _head(file)
     if size_bytes == 0:
         raise user_error("audio.empty")
-    if (error := foreign_error(head)) is not None:
+    if (error := unsupported_error(head)) is not None:
         raise error
-    sound = _find_sound(file, size_bytes)
-    if sound is not None and sound.trailing:
-        size_bytes = sound.end
-        part = Part(file, 0, sound.end, replaced_at=sound.size_at, replacement=sound.size_field)
-        data = Bytes(part)
+    chunk = _find_audio(file, size_bytes)
+    if chunk is not None and chunk.trailing:
+        size_bytes = chunk.end
+        patched = FileSlice(file, 0, chunk.end, replaced_at=chunk.size_at, replacement=chunk.size_field)
+        source = FFmpegInput(patched)
     else:
-        data = Bytes(file)
+        source = FFmpegInput(file)
     try:
         container = av.open(
-            data,
+            source,
             mode="r",
             metadata_errors="replace",
             buffer_size=_READ_BUFFER_BYTES,
             io_open=_refuse,
             container_options=_OPTIONS,
         )
-    except _RefusedError:
+    except _SecondFileError:
         raise user_error("audio.unreadable") from None
     except (av.FFmpegError, ValueError):
-        # ValueError: PyAV cannot make sense of what the header declares.
-        if data.failed:
+        # ValueError: PyAV rejects what the header declares.
+        if source.failed:
             raise read_error() from None
         raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
     with container:
-        yield Media(file, size_bytes, data, container, _best_stream(container), sound)
+        yield Media(file, size_bytes, source, container, _best_stream(container), chunk)
 
 
 def _open_file(source: Path) -> BinaryIO:
     try:
-        # Asked before opening: opening a named pipe would wait for a writer.
+        # Checked before opening: opening a named pipe would wait for a writer.
         if not stat.S_ISREG(source.stat().st_mode):
             raise user_error("audio.not_a_file")
         return source.open("rb")
@@ -191,21 +215,21 @@ def _open_file(source: Path) -> BinaryIO:
 
 
 def _raise_open_error(error: OSError, source: Path) -> NoReturn:
-    # "from None" everywhere: the cause's text holds the path, and tracebacks are kept with the job.
+    # "from None" throughout: the cause's text holds the path, and tracebacks are stored with the job.
     if isinstance(error, PermissionError):
         raise user_error("audio.forbidden") from None
     if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno in (
         errno.ELOOP,
         errno.ENAMETOOLONG,
     ):
-        raise (user_error("audio.missing") if _is_there(source.parent) else away_error()) from None
+        raise (user_error("audio.missing") if _exists(source.parent) else away_error()) from None
     raise read_error() from None
 
 
-def _is_there(folder: Path) -> bool:
+def _exists(folder: Path) -> bool:
     try:
         return folder.is_dir()
-    except OSError:  # a name that no system takes was never there
+    except OSError:  # an impossible name never existed on a drive that is away
         return True
 
 
@@ -219,13 +243,13 @@ def _head(file: Readable) -> bytes:
     return head
 
 
-def _find_sound(file: Readable, size_bytes: int) -> ChunkOfSound | None:
+def _find_audio(file: Readable, size_bytes: int) -> AudioChunk | None:
     try:
-        sound = find_sound(file, size_bytes)
+        chunk = find_audio(file, size_bytes)
         file.seek(0)
     except OSError:
         raise read_error() from None
-    return sound
+    return chunk
 
 
 def _looks_recorded(head: bytes) -> bool:
@@ -241,13 +265,13 @@ def _best_stream(container: InputContainer) -> AudioStream:
         # A damaged transport stream: FFmpeg counts a track that PyAV did not list.
         stream = None
     if stream is None:
-        # In a transport stream sound may begin later than FFmpeg looks for it: its rate is not known yet.
+        # Audio may begin later in a transport stream than FFmpeg looks: its rate is not known yet.
         stream = next(iter(container.streams.audio), None)
     if stream is None:
         raise user_error("audio.no_audio" if container.streams.video else "audio.unreadable")
     assert isinstance(stream, AudioStream)
     if stream.codec_context is None:
-        # FFmpeg chooses by bit rate and length: a phone's spatial sound may go before its plain one.
+        # FFmpeg chooses by bit rate and length, which may prefer a phone's spatial audio to its plain audio.
         stream = next((one for one in container.streams.audio if one.codec_context is not None), stream)
     # No decoder: a codec that this FFmpeg lacks, or a protected track ("drms").
     if stream.codec_context is None:
@@ -255,11 +279,52 @@ def _best_stream(container: InputContainer) -> AudioStream:
     return stream
 
 
-class Bytes:
-    """A file's bytes without its name, which PyAV would hand to FFmpeg and put into its errors.
+class FileSlice:
+    """Bytes `start` to `end` of a file as a file, some of them replaced; positions count from `start`."""
+
+    def __init__(
+        self, file: Readable, start: int, end: int, *, replaced_at: int = 0, replacement: bytes = b""
+    ) -> None:
+        """Replace the bytes at position `replaced_at` of the slice by `replacement`."""
+        self._file = file
+        self._start = start
+        self._end = end
+        self._replaced_at = replaced_at
+        self._replacement = replacement
+        file.seek(start)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._file.tell() - self._start
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move from the start (0), the position (1) or the end (2).
+
+        Raises:
+            ValueError: before the start.
+        """
+        base = (0, self.tell(), self._end - self._start)[whence]
+        if base + offset < 0:
+            raise ValueError("before the start")
+        return self._file.seek(self._start + base + offset) - self._start
+
+    def read(self, size: int) -> bytes:
+        """Read up to `size` bytes; none at the end."""
+        at = self.tell()
+        data = self._file.read(max(0, min(size, self._end - self._start - at)))
+        first = max(0, self._replaced_at - at)
+        last = min(len(data), self._replaced_at + len(self._replacement) - at)
+        if first >= last:
+            return data
+        new = self._replacement[at + first - self._replaced_at : at + last - self._replaced_at]
+        return data[:first] + new + data[last:]
+
+
+class FFmpegInput:
+    """A file's bytes without its name, which PyAV would pass to FFmpeg and put into its errors.
 
     Attributes:
-        failed: whether the drive refused to be read; FFmpeg was told that the file ends there.
+        failed: whether a read failed; FFmpeg saw the end of the file there.
     """
 
     def __init__(self, file: Readable) -> None:
@@ -267,7 +332,7 @@ class Bytes:
         self.tell = file.tell
         self.failed = False
 
-    # Neither raises: PyAV keeps one exception, and prints the others to stderr.
+    # Neither method raises: PyAV keeps one exception, and prints the others to stderr.
 
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; none at the end."""
@@ -278,16 +343,16 @@ class Bytes:
             return b""
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move; -1 where there is no such place, as damaged files ask for."""
+        """Move; returns -1 for an impossible position, as damaged files ask for."""
         try:
             return self._file.seek(offset, whence)
         except (OSError, ValueError, OverflowError):
             return -1
 
 
-class _RefusedError(Exception):
+class _SecondFileError(Exception):
     """The file asked FFmpeg to open another one."""
 
 
 def _refuse(*_asked: Any) -> NoReturn:
-    raise _RefusedError
+    raise _SecondFileError

@@ -1,9 +1,8 @@
-"""A decoded recording: 16 kHz samples in a file, read block by block.
+"""A decoded recording: 16 kHz samples in a file, read block by block, and which channels matter.
 
-The decoder writes it once; engines read it as often as they need. Samples lie as little-endian 16-bit
-integers,
-channels interleaved: half the disk of float32 and 96 dB of range. Memory never follows the recording's
-    length: blocks are read, not mapped (mapped pages would count as the worker's resident memory).
+The decoder writes it once; engines read it as often as they need. Samples are little-endian 16-bit integers,
+channels interleaved: half the disk space of float32 with 96 dB of range. Blocks are read, not memory-mapped:
+mapped pages would count as the worker's resident memory.
 """
 
 from __future__ import annotations
@@ -16,10 +15,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fi_desktop.audio.room import Room
+from fi_desktop.audio.disk_space import DiskSpace
 
 SAMPLE_RATE_HZ = 16_000
 _FULL_SCALE = 32_768.0
+
+# A channel is redundant if others predict this share of its energy; codecs cost one or two percent.
+_EXPLAINED = 0.95
+# Keeps the inverse finite for equal channels; -60 dB against any channel's own energy.
+_RIDGE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,8 @@ class Recording:
     Attributes:
         path: raw samples, int16 little-endian, channels interleaved.
         channels: number of channels.
-        samples: samples a channel.
-        mix: what each channel counts where the channels are heard as one; empty: all alike.
+        samples: samples per channel.
+        mix: each channel's weight in the mono mix; empty for equal weights.
     """
 
     path: Path
@@ -55,7 +59,7 @@ class Recording:
                 )
 
     def blocks(self, *, block_s: float = 60.0, channel: int | None = None) -> Iterator[NDArray[np.float32]]:
-        """Yield float32 (samples,) of one channel, or of the mix of all channels where `channel` is None."""
+        """Yield float32 (samples,) of one channel, or of the mono mix if `channel` is None."""
         for block in self.channel_blocks(block_s=block_s):
             yield self.mixed(block) if channel is None else np.ascontiguousarray(block[channel])
 
@@ -67,16 +71,15 @@ class Recording:
 
 
 class RecordingWriter:
-    """Writes a Recording block by block; use as a context manager, then read `recording`.
+    """Writes a `Recording` block by block; a context manager.
 
-    What was written is on the disk, and not merely on its way there, once the context ends without an
-    exception.
+    When the context ends without an exception, the data has been synced to disk.
     """
 
-    def __init__(self, path: Path, channels: int, room: Room | None = None) -> None:
+    def __init__(self, path: Path, channels: int, disk_space: DiskSpace | None = None) -> None:
         self._path = path
         self._channels = channels
-        self._room = room
+        self._disk_space = disk_space
         self._samples = 0
         self._file = path.open("wb")
 
@@ -90,20 +93,67 @@ class RecordingWriter:
                 os.fsync(self._file.fileno())
 
     def write(self, block: NDArray[np.float32]) -> None:
-        """Append float32 (channels, samples) in -1..1; what lies outside is clipped.
+        """Append float32 (channels, samples) in -1..1; levels beyond that are clipped.
 
         Raises:
-            OSError: there is no room for it, by `Room` or by the system itself.
+            OSError: no space, according to `DiskSpace` or the system.
         """
         scaled = np.clip(np.rint(block.T * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
         raw = scaled.astype("<i2").tobytes()
         samples = self._samples + block.shape[1]
-        if self._room is not None:
-            self._room.take(len(raw), duration_s=samples / SAMPLE_RATE_HZ)
+        if self._disk_space is not None:
+            self._disk_space.reserve(len(raw), duration_s=samples / SAMPLE_RATE_HZ)
         self._file.write(raw)
         self._samples = samples
 
     @property
     def recording(self) -> Recording:
-        """What was written so far."""
+        """What has been written so far."""
         return Recording(self._path, self._channels, self._samples)
+
+
+def correlation_of(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Normalize products of channels to correlations, -1 to 1; 0 for a silent channel.
+
+    products: (channels, channels), sums over samples of one channel times the other. Returns: the same shape.
+    """
+    power = np.sqrt(np.diag(products)) + 1e-12
+    return np.asarray(products / (power[:, None] * power[None, :]))
+
+
+def distinct_channels(products: NDArray[np.float64]) -> list[int]:
+    """Return the channels that are neither silent nor explained by others, ascending.
+
+    Of two channels with the same audio, in whatever phase, the louder one is kept (the first of equals). The
+    mix of several others is dropped: recorders and screen recorders store one next to the microphones.
+
+    products: as in `correlation_of`.
+    """
+    energy = np.diag(products)
+    kept = [row for row in range(len(energy)) if energy[row] > 0.0]
+    while len(kept) > 1:
+        rows = np.array(kept)
+        explained = _explained(products[np.ix_(rows, rows)]) > _EXPLAINED
+        if not explained.any():
+            break
+        kept.remove(_most_redundant(products, rows[explained]))
+    return kept
+
+
+def _explained(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of each channel's energy that the others predict, 0 to 1."""
+    correlation = correlation_of(products) + _RIDGE * np.eye(len(products))
+    # Linear regression: the inverse's diagonal is 1 / (1 - R²).
+    return np.asarray(1.0 - 1.0 / np.diag(np.linalg.inv(correlation)))
+
+
+def _most_redundant(products: NDArray[np.float64], rows: NDArray[np.int64]) -> int:
+    """Return which of the explained channels to drop first."""
+    square = np.square(correlation_of(products)[np.ix_(rows, rows)])
+    energy = np.diag(products)[rows]
+    pairs = np.argwhere(np.triu(square > _EXPLAINED, k=1))
+    if len(pairs):
+        first, second = pairs[0]
+        return int(rows[first if energy[first] < energy[second] else second])
+    # A mix is louder than each of its parts, and all of them explain each other.
+    return int(rows[energy.argmax()])

@@ -1,15 +1,14 @@
-"""The sound tracks of one file: which are decoded, and how they become one recording.
+"""The audio tracks of one file: which are decoded, and how they become one recording.
 
-Screen recorders write the microphone and the computer's own sound as tracks of their own, so every track that
-holds sound is used. All tracks are on one time line, which `timeline.py` sees to; each is decoded to a
-recording of its own beside the target, and the channels of those that are alive are joined. Memory never
-follows the length.
+Screen recorders store the microphone and the computer's own audio in separate tracks, so every track that
+holds audio is used. Each is decoded to a temporary recording; `timeline.py` puts all of them on one clock.
+Then the channels that are not silent are joined block by block.
 
-What is left out:
-- tracks that cannot be decoded, such as the spatial sound of a phone beside its plain one;
-- tracks in another language than the main one, by the file's own word: dubs would be heard as speakers;
-- tracks of the main sound with a voice that describes or comments the pictures;
-- silent tracks, tracks that repeat another, and a track that is the mix of the others.
+Skipped are:
+- tracks that cannot be decoded, such as a phone's spatial audio next to its plain audio;
+- tracks whose language tag differs from the main one: dubs would be heard as speakers;
+- tracks with a voice that describes or comments on the picture;
+- silent tracks, duplicates, and a track that is the mix of the others.
 """
 
 from __future__ import annotations
@@ -24,9 +23,8 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 from fi_desktop.audio.container import Media
-from fi_desktop.audio.likeness import distinct_channels
-from fi_desktop.audio.recording import Recording, RecordingWriter
-from fi_desktop.audio.room import Room
+from fi_desktop.audio.disk_space import DiskSpace
+from fi_desktop.audio.recording import Recording, RecordingWriter, distinct_channels
 
 MAX_TRACKS = 8
 """Further tracks are not decoded."""
@@ -37,50 +35,50 @@ _BLOCK_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """Tracks as one recording.
+class JoinedTracks:
+    """Several tracks as one recording.
 
     Attributes:
-        recording: the channels with a sound of their own.
-        used: numbers of the tracks that these come from, rising.
+        recording: the channels that no others explain.
+        used: indices of the tracks they come from, ascending.
     """
 
     recording: Recording
     used: tuple[int, ...]
 
 
-def sound_tracks(media: Media) -> list[Media]:
-    """Return the file once for each sound track that is to be decoded, the main one first."""
+def audio_tracks(media: Media) -> list[Media]:
+    """Return one view of the file per track to decode, the main one first."""
     main = media.stream
     others = [
         replace(media, stream=stream)
         for stream in media.container.streams.audio
-        if stream.index != main.index and stream.codec_context is not None and _belongs(stream, main)
+        if stream.index != main.index and stream.codec_context is not None and _is_wanted(stream, main)
     ]
     return [media, *others][:MAX_TRACKS]
 
 
-def join(
-    tracks: Sequence[Recording], target: Path, *, most_channels: int, room: Room | None = None
-) -> Joined:
-    """Join decoded tracks to one recording, the shorter ones with silence at their end.
+def join_tracks(
+    tracks: Sequence[Recording], target: Path, *, max_channels: int, disk_space: DiskSpace | None = None
+) -> JoinedTracks:
+    """Join decoded tracks to one recording; shorter ones are padded with silence.
 
-    tracks: two or more, none of them silent. most_channels: where there are more in all, each track becomes
-    one channel. room: how much may be written; see `Room`.
+    tracks: two or more, none of them silent. max_channels: if there are more in total, each track is mixed to
+    one channel. disk_space: limits what is written.
     """
-    fold = sum(track.channels for track in tracks) > most_channels
-    owners = [number for number, track in enumerate(tracks) for _ in range(1 if fold else track.channels)]
+    mono = sum(track.channels for track in tracks) > max_channels
+    owners = [number for number, track in enumerate(tracks) for _ in range(1 if mono else track.channels)]
     products = np.zeros((len(owners), len(owners)))
-    for block in _blocks(tracks, fold=fold):
+    for block in _blocks(tracks, mono=mono):
         products += block @ block.T
     kept = distinct_channels(products)
-    with RecordingWriter(target, len(kept), room) as writer:
-        for block in _blocks(tracks, fold=fold):
+    with RecordingWriter(target, len(kept), disk_space) as writer:
+        for block in _blocks(tracks, mono=mono):
             writer.write(block[kept])
-        return Joined(writer.recording, tuple(sorted({owners[row] for row in kept})))
+        return JoinedTracks(writer.recording, tuple(sorted({owners[row] for row in kept})))
 
 
-def _belongs(stream: AudioStream, main: AudioStream) -> bool:
+def _is_wanted(stream: AudioStream, main: AudioStream) -> bool:
     """Whether a track may hold what the main one lacks."""
     if stream.disposition & _DESCRIBING and not main.disposition & _DESCRIBING:
         return False
@@ -88,7 +86,7 @@ def _belongs(stream: AudioStream, main: AudioStream) -> bool:
     return any(language in _UNKNOWN_LANGUAGES for language in languages) or languages[0] == languages[1]
 
 
-def _blocks(tracks: Sequence[Recording], *, fold: bool) -> Iterator[NDArray[np.float32]]:
+def _blocks(tracks: Sequence[Recording], *, mono: bool) -> Iterator[NDArray[np.float32]]:
     """Yield float32 (channels of all tracks, samples)."""
     readers = [track.channel_blocks(block_s=_BLOCK_S) for track in tracks]
     while True:
@@ -98,7 +96,7 @@ def _blocks(tracks: Sequence[Recording], *, fold: bool) -> Iterator[NDArray[np.f
             return
         rows = []
         for track, block in zip(tracks, blocks, strict=True):
-            sound = np.zeros((track.channels, 0), dtype=np.float32) if block is None else block
-            sound = np.pad(sound, ((0, 0), (0, length - sound.shape[1])))
-            rows.append(sound.mean(axis=0, keepdims=True) if fold else sound)
+            samples = np.zeros((track.channels, 0), dtype=np.float32) if block is None else block
+            samples = np.pad(samples, ((0, 0), (0, length - samples.shape[1])))
+            rows.append(samples.mean(axis=0, keepdims=True) if mono else samples)
         yield np.concatenate(rows)

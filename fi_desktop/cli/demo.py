@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fi_desktop.app import App
-from fi_desktop.audio.samples import sample_recording
+from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.cli.follow import working_queue
 from fi_desktop.cli.run import follow
 from fi_desktop.cli.show import job_table, who_spoke_when

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from fi_desktop.audio.samples import sample_recording
+from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.core.errors import TransientError, UserError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.live import Live
 
-from fi_desktop.audio.files import LeftOut, Unreadable
+from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.cli import STDIN, place
 from fi_desktop.cli.exports import Asked, check_folder, export_all
 from fi_desktop.cli.follow import Board, Follower, working_queue

@@ -15,8 +15,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fi_desktop.audio.likeness import correlation_of, distinct_channels
-from fi_desktop.audio.recording import Recording
+from fi_desktop.audio.recording import Recording, correlation_of, distinct_channels
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from fi_desktop.audio.files import (
+from fi_desktop.audio.media_files import (
     NO_ANSWER,
     NOTHING_LEFT_OUT,
     LeftOut,
@@ -327,7 +327,7 @@ class _Search:
 
     def run(self, beat: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
         """Yield recordings with their fingerprints."""
-        self.tally.looked = beat
+        self.tally.visit = beat
         for path in media_files(self._given(beat), self.tally):
             beat()
             yield path, fingerprint(path, self._options)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut
+from fi_desktop.audio.media_files import NOTHING_LEFT_OUT, LeftOut
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import (

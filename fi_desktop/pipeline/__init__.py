@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from fi_desktop import __version__
-from fi_desktop.audio.notes import length_text
+from fi_desktop.audio.timeline import length_text
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
 from fi_desktop.core.job import Stage, Summary

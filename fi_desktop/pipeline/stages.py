@@ -16,7 +16,7 @@ import numpy as np
 
 from fi_desktop.audio.container import read_error
 from fi_desktop.audio.decode import decode
-from fi_desktop.audio.files import source_sha256
+from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Stage

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from fi_desktop.audio.files import LeftOut, Unreadable
+from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json

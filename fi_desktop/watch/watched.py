@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from fi_desktop.audio.files import NOTHING_LEFT_OUT, LeftOut, Tally, recordings_below, source_sha256
+from fi_desktop.audio.media_files import NOTHING_LEFT_OUT, LeftOut, Tally, recordings_below, source_sha256
 from fi_desktop.core.errors import ErrorInfo, FiError, error_info
 from fi_desktop.watch.growth import FIRST_LOOKS, Taken, is_being_written, is_continued, taken
 from fi_desktop.watch.memory import Memory, Seen

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from fi_desktop.audio.files import nothing_found
+from fi_desktop.audio.media_files import nothing_found
 from fi_desktop.core.errors import FiError, UserError
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.jobs.service import JobService

@@ -38,7 +38,7 @@ _HEARTBEAT_S = 2.0
 def main(pipe: Connection, device: str) -> None:
     """Run jobs on `device` until asked to stop; the target of the spawned process."""
     _exit_with_the_app()
-    from fi_desktop.audio.room import LARGEST_BYTES
+    from fi_desktop.audio.disk_space import LARGEST_BYTES
     from fi_desktop.system.devices import environment
     from fi_desktop.system.process import forbid_dumps, limit_files
 

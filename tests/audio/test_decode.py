@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from fi_desktop.audio.decode import MAX_CHANNELS, Decoded, decode
+from fi_desktop.audio.decode import MAX_CHANNELS, DecodedAudio, decode
 from fi_desktop.audio.probe import probe
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core.errors import Cancelled, ErrorKind, TransientError, UserError
@@ -28,7 +28,7 @@ def nothing(_fraction: float) -> None:
     pass
 
 
-def decoded(source: Path) -> Decoded:
+def decoded(source: Path) -> DecodedAudio:
     return decode(source, source.parent / "samples.pcm", progress=nothing)
 
 

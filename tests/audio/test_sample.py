@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fi_desktop.audio.decode import Decoded, decode
+from fi_desktop.audio.decode import DecodedAudio, decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from tests.audio.make_media import samples_of
 
@@ -13,7 +13,7 @@ SAMPLES = Path(__file__).parent.parent.parent / "resources" / "samples"
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory) -> Decoded:
+def sample(tmp_path_factory) -> DecodedAudio:
     target = tmp_path_factory.mktemp("sample") / "samples.pcm"
     return decode(SAMPLES / "consulta.flac", target, progress=lambda _fraction: None)
 

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fi_desktop.audio.decode import Decoded, decode
-from fi_desktop.audio.likeness import distinct_channels
-from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.audio.decode import DecodedAudio, decode
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, distinct_channels
 from fi_desktop.core.errors import UserError
 from tests.audio.make_media import pitches_hz, samples_of, tones, write_pictures
 
@@ -68,11 +67,11 @@ def write_tracks(path: Path, tracks: Sequence[Track], *, video: bool = True) -> 
     return path
 
 
-def decoded(path: Path) -> Decoded:
+def decoded(path: Path) -> DecodedAudio:
     return decode(path, path.with_suffix(".pcm"), progress=lambda _fraction: None)
 
 
-def notes(result: Decoded) -> list[str]:
+def notes(result: DecodedAudio) -> list[str]:
     return [warning.message for warning in result.warnings]
 
 

@@ -9,10 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from fi_desktop.audio.decode import decode
-from fi_desktop.audio.filters import HighPass
+from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
-from fi_desktop.audio.samples import sample_recording
-from fi_desktop.audio.treatment import AS_IT_IS, Survey
+from fi_desktop.audio.treatment import UNTREATED, HighPass, Survey
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines.vad import find_speech
 from tests.audio.make_media import samples_of, tones, write_media, write_wav
@@ -183,13 +182,13 @@ def test_clean_voices_need_nothing(plain: Recording, voices: NDArray[np.float32]
             survey.add(sound[None, first : first + 32_000])
         return survey.treatment()
 
-    assert needs(voices) == AS_IT_IS
-    assert needs(voices * gain(-20)) == AS_IT_IS
+    assert needs(voices) == UNTREATED
+    assert needs(voices * gain(-20)) == UNTREATED
     # A knock on the table, a late start, and little speech in a long recording.
     knock = voices.copy()
     knock[160_000:164_000] += hum(40, -2, 4000)
-    assert needs(knock) == AS_IT_IS
-    assert needs(np.concatenate([np.zeros(16_000 * 300, np.float32), voices])) == AS_IT_IS
-    assert needs(np.zeros(64_000, np.float32)) == AS_IT_IS
-    assert needs(np.zeros(0, np.float32)) == AS_IT_IS
-    assert needs(voices * gain(FAR_DB) + hum(50, -10, len(voices))) != AS_IT_IS
+    assert needs(knock) == UNTREATED
+    assert needs(np.concatenate([np.zeros(16_000 * 300, np.float32), voices])) == UNTREATED
+    assert needs(np.zeros(64_000, np.float32)) == UNTREATED
+    assert needs(np.zeros(0, np.float32)) == UNTREATED
+    assert needs(voices * gain(FAR_DB) + hum(50, -10, len(voices))) != UNTREATED

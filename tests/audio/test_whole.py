@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
-from fi_desktop.audio.chunks import ChunkOfSound, find_sound
+from fi_desktop.audio.chunk_formats import AudioChunk, find_audio
 from fi_desktop.audio.container import open_media
-from fi_desktop.audio.decode import Decoded, decode
+from fi_desktop.audio.decode import DecodedAudio, decode
 from fi_desktop.audio.probe import probe
 from fi_desktop.core.errors import UserError
 from tests.audio.make_media import onset_s, pitches_hz, samples_of, tones, write_media, write_wav
@@ -19,11 +19,11 @@ from tests.audio.make_media import onset_s, pitches_hz, samples_of, tones, write
 RATE_HZ = 16_000
 
 
-def decoded(source: Path) -> Decoded:
+def decoded(source: Path) -> DecodedAudio:
     return decode(source, source.parent / "samples.pcm", progress=lambda _fraction: None)
 
 
-def notes(result: Decoded) -> list[str]:
+def notes(result: DecodedAudio) -> list[str]:
     return [warning.message for warning in result.warnings]
 
 
@@ -93,7 +93,7 @@ def test_chunks_behind_a_wav_files_sound_are_no_sound(wav, name, padding):
     assert result.warnings == ()
 
 
-def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> ChunkOfSound | None:
+def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> AudioChunk | None:
     """Look at a WAV file of this much sound, whose size field has wrapped; it takes no room on the disk."""
     rate = 96_000 * 6
     header = b"RIFF" + struct.pack("<I", (sound_bytes + 36) & 0xFFFFFFFF) + b"WAVEfmt "
@@ -104,7 +104,7 @@ def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> ChunkOf
         file.seek(len(header) + sound_bytes - 6)
         file.write(b"sounds" + trailer)
     with path.open("rb") as file:
-        return find_sound(file, path.stat().st_size)
+        return find_audio(file, path.stat().st_size)
 
 
 @pytest.mark.parametrize("sound_bytes", [4_680_000_000, 6_600_000_000, 9_000_000_000])

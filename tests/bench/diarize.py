@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 
 from fi_desktop.audio.decode import decode
+from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
-from fi_desktop.audio.samples import sample_recording
 
 Turns = list[tuple[float, float, str]]
 

@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from fi_desktop.audio.samples import phone_call
+from fi_desktop.audio.media_files import phone_call
 
 # as varied as text is: what looks repetitive is decoded again
 WORDS = ["".join(random.Random(n).choices("abcdefghijklmnoprstuv", k=2 + n % 7)) for n in range(75)]

@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 
 from fi_desktop.app import App
-from fi_desktop.audio.samples import phone_call
+from fi_desktop.audio.media_files import phone_call
 from fi_desktop.core.job import JobOptions
 from fi_desktop.rpc.client import LocalClient
 from fi_desktop.settings import load

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import psutil
 
-from fi_desktop.audio.samples import phone_call
+from fi_desktop.audio.media_files import phone_call
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.folders import JobFolders

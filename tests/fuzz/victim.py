@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from fi_desktop.audio.decode import decode
+from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.audio.probe import probe
-from fi_desktop.audio.room import Room
 from fi_desktop.core.errors import FiError
 from tests.fuzz.mutation import damaged
 
@@ -46,7 +46,12 @@ def decode_it(source: Path, target: Path) -> None:
     try:
         probe(source)
     finally:
-        decode(source, target, progress=lambda _fraction: None, room=Room(target.parent, longest_s=600.0))
+        decode(
+            source,
+            target,
+            progress=lambda _fraction: None,
+            disk_space=DiskSpace(target.parent, longest_s=600.0),
+        )
 
 
 def main(pipe: Connection, read: Read, recordings: dict[str, bytes], seed: int) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from fi_desktop.audio.files import source_sha256
+from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job, Summary
 from fi_desktop.core.transcript import Transcript

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import fi_desktop
-from fi_desktop.audio.notes import AudioWarning
+from fi_desktop.audio.timeline import AudioWarning
 from fi_desktop.core.errors import DeadlineExceeded, ErrorInfo, ErrorKind, FiError, UserError, error_info
 from fi_desktop.core.transcript import DOUBT
 from fi_desktop.gui import errors

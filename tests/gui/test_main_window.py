@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.audio.samples import sample_recording
+from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.speakers import SpeakerCount

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from fi_desktop.audio.files import LeftOut, Unreadable
+from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.core.errors import error_info
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels

@@ -5,7 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QDesktopServices, QFontMetrics
 from PySide6.QtWidgets import QLabel
 
-from fi_desktop.audio.samples import sample_recording
+from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.gui.desktop import Desktop
 
 

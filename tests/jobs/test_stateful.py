@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fi_desktop.audio.files import source_sha256
+from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summary
 from fi_desktop.core.retry import RetryPolicy

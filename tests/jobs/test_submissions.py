@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.audio.files import Unreadable
+from fi_desktop.audio.media_files import Unreadable
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount

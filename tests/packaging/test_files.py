@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import pytest
 
 import fi_desktop
-from fi_desktop.audio.files import MEDIA_EXTENSIONS
+from fi_desktop.audio.media_files import MEDIA_EXTENSIONS
 from fi_desktop.system import updates
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,8 @@ from typing import Any, Literal
 import numpy as np
 import yaml
 
+from fi_desktop.audio.media_files import phone_call
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from fi_desktop.audio.samples import phone_call
 from fi_desktop.engines.pyannote import import_pyannote
 
 Size = Literal["tiny", "real"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.audio.files import Tally
+from fi_desktop.audio.media_files import Tally
 from fi_desktop.core.job import JobState, Summary
 from fi_desktop.system.files import disk_full
 from fi_desktop.watch.growth import FIRST_LOOKS, is_being_written, is_continued, taken

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.audio.files import LeftOut, Tally, source_sha256
+from fi_desktop.audio.media_files import LeftOut, Tally, source_sha256
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState, Priority
 from fi_desktop.watch.growth import FIRST_LOOKS

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fi_desktop.audio.room import LARGEST_BYTES
+from fi_desktop.audio.disk_space import LARGEST_BYTES
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState, Outcome, StageEnd
 from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState

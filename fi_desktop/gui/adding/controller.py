@@ -11,8 +11,7 @@ from PySide6.QtCore import QMimeData, QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from fi_desktop.audio.files import MEDIA_EXTENSIONS, LeftOut
-from fi_desktop.audio.samples import sample_recording
+from fi_desktop.audio.media_files import MEDIA_EXTENSIONS, LeftOut, sample_recording
 from fi_desktop.core.errors import ErrorInfo, UserError, error_info
 from fi_desktop.core.job import JobState
 from fi_desktop.core.names import one_line

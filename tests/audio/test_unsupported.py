@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.audio.files import MEDIA_EXTENSIONS
-from fi_desktop.audio.foreign import foreign_error
+from fi_desktop.audio.media_files import MEDIA_EXTENSIONS, unsupported_error
 from fi_desktop.audio.probe import probe
 from fi_desktop.core.errors import UserError
 from tests.audio import make_media
@@ -49,8 +48,8 @@ def test_an_audacity_project_is_known(tmp_path: Path):
 
 
 def test_a_short_file_is_none_of_them():
-    assert foreign_error(b"") is None
-    assert foreign_error(b"\x03") is None
+    assert unsupported_error(b"") is None
+    assert unsupported_error(b"\x03") is None
 
 
 SOUND = {

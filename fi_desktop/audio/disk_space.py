@@ -1,7 +1,7 @@
-"""How much a decoded recording may take, of time and of the disk.
+"""Limits on a decoded recording's length and size.
 
-A file of some kilobytes can decode to terabytes. The decoder asks before it writes, so that the queue and all
-other programs keep room on the disk.
+A file of a few kilobytes can decode to terabytes. The decoder asks before it writes, so the queue and other
+programs keep some disk space.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from fi_desktop.system.files import disk_full, is_disk_full
 
 LONGEST_S = 24 * 3600.0
 LARGEST_BYTES = round(LONGEST_S) * 16_000 * 2 * 8
-"""The longest recording at 16 kHz, 16 bits and eight channels; no file that a worker writes is larger."""
+"""Longest recording at 16 kHz, 16 bits and eight channels; no file that a worker writes is larger."""
 
-# What is left to others: so much, or this share of the free space if that is less.
+# Left free for others: this much, or this share of the free space if that is less.
 _RESERVE_BYTES = 2_000_000_000
 _RESERVE_SHARE = 0.1
-# A disk with less free space was full before the recording was decoded.
-_ROOMY_BYTES = 100_000_000
-# How much is written between two looks at the disk.
-_LOOK_EVERY_BYTES = 8_000_000
+# With less free space than this at the start, the disk counts as already full.
+_AMPLE_BYTES = 100_000_000
+# Bytes written between two checks of the disk.
+_CHECK_EVERY_BYTES = 8_000_000
 
 
 def free_bytes(folder: Path) -> int:
@@ -35,49 +35,48 @@ def free_bytes(folder: Path) -> int:
 
 
 @dataclass(slots=True)
-class Room:
-    """The room that one recording may take while it is decoded.
+class DiskSpace:
+    """The disk space that one recording may use while it is decoded.
 
     Attributes:
-        folder: where it is written.
-        longest_s: a longer one is refused, seconds.
-        roomy_bytes: with less free space at the start, the disk counts as full before.
+        folder: target folder.
+        longest_s: maximum length, seconds.
+        ample_bytes: with less free space at the start, the disk counts as already full.
         free_bytes: returns the free space of a folder's disk.
     """
 
     folder: Path
     longest_s: float = LONGEST_S
-    roomy_bytes: int = _ROOMY_BYTES
+    ample_bytes: int = _AMPLE_BYTES
     free_bytes: Callable[[Path], int] = free_bytes
     _free_at_start: int = field(init=False)
     _written: int = field(init=False, default=0)
-    _look_at: int = field(init=False, default=0)
+    _check_at: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        """Look at the disk."""
+        """Read the free space."""
         self._free_at_start = self.free_bytes(self.folder)
 
-    def take(self, size: int, *, duration_s: float) -> None:
-        """Ask for `size` more bytes; the recording is `duration_s` long with them.
+    def reserve(self, size: int, *, duration_s: float) -> None:
+        """Ask to write `size` more bytes, which make the recording `duration_s` long.
 
         Raises:
-            OSError: EFBIG or ENOSPC, as if the system itself refused to write; see `refusal`.
+            OSError: EFBIG or ENOSPC, as the system itself would raise; see `explain`.
         """
         if duration_s > self.longest_s:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-        if self._written + size > self._look_at:
-            self._look_at = self._written + size + _LOOK_EVERY_BYTES
+        if self._written + size > self._check_at:
+            self._check_at = self._written + size + _CHECK_EVERY_BYTES
             free = self.free_bytes(self.folder)
             if free - size < min(_RESERVE_BYTES, _RESERVE_SHARE * (free + self._written)):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._written += size
 
-    def refusal(self, error: OSError) -> FiError | None:
-        """Return what is said of an error of writing, before what was written is deleted.
+    def explain(self, error: OSError) -> FiError | None:
+        """Return what a write error means; call before the written data is deleted.
 
-        Returns: UserError audio.too_long; TransientError disk.full, which is waited for without a limit;
-            TransientError audio.no_room if the recording itself took most of the room that there was; None if
-            the error is another one.
+        Returns: UserError audio.too_long; TransientError disk.full, which is retried without limit;
+            TransientError audio.no_room if the recording used most of the space; None for other errors.
         """
         if error.errno == errno.EFBIG:
             return UserError(
@@ -88,7 +87,7 @@ class Room:
         if not is_disk_full(error):
             return None
         others = self._free_at_start - self._written - self.free_bytes(self.folder)
-        if self._written < max(others, self.roomy_bytes):
+        if self._written < max(others, self.ample_bytes):
             return disk_full()
         return TransientError(
             "audio.no_room",

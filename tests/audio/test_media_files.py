@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.audio.files import (
+from fi_desktop.audio.media_files import (
     AUDIO_EXTENSIONS,
     NOTHING_LEFT_OUT,
     VIDEO_EXTENSIONS,
@@ -216,6 +216,6 @@ def test_hash_of_a_file(tmp_path):
 
 
 def test_it_needs_no_decoder():
-    code = "import sys, fi_desktop.audio.files; sys.exit(bool({'av', 'numpy'} & set(sys.modules)))"
+    code = "import sys, fi_desktop.audio.media_files; sys.exit(bool({'av', 'numpy'} & set(sys.modules)))"
 
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,8 +1,7 @@
-"""Finds where the sound ends in a file of chunks (WAV, Wave64, AIFF, CAF), which its header may not know.
+"""Finds the audio in a chunk-based file (WAV, Wave64, AIFF, CAF), even if its header miscounts it.
 
-The header counts too little if a recorder that updates it from time to time lost power, or if the sound is
-larger than 4 GiB and the 32-bit size of WAV has wrapped. A recorder may also have reserved space on the disk:
-then zeros follow the sound.
+The header counts too little if a recorder that updates it periodically lost power, or if the audio exceeds
+4 GiB and WAV's 32-bit size has wrapped. A recorder may also have reserved disk space: then zeros follow.
 """
 
 from __future__ import annotations
@@ -10,18 +9,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from fi_desktop.audio.part import Readable
-
-_CHUNKS = 64
-# Recorders that cannot return to a header of 32 bits leave a number of this order there, or zero.
+_MAX_CHUNKS = 64
+# Recorders that cannot rewrite a 32-bit header leave a size of this order in it, or zero.
 _OPEN_ENDED_BYTES = 0x7FFF_0000
 _WRAP_BYTES = 1 << 32
 # PCM, float, A-law, mu-law, extensible: every block is one sample of each channel.
 _PLAIN_FORMATS = (1, 3, 6, 7, 0xFFFE)
 _W64_GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-# Less than this behind the counted sound is a tag or a remnant, not sound that the header missed.
+# Less than this after the counted audio is a tag or a remnant, not audio that the header missed.
 _MISSED_S = 0.2
 # Recorders reserve space in large pieces; fewer zeros are silence.
 _RESERVED_BYTES = 1 << 20
@@ -30,20 +27,33 @@ _ZEROS = bytes(_SCAN_BYTES)
 _CHUNK_NAME = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 _-.")
 
 
+class Readable(Protocol):
+    """A binary file, or part of one."""
+
+    def tell(self) -> int:
+        """Return the position."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read up to `size` bytes; none at the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How a format writes its chunks: name, size, content.
+    """How a format lays out its chunks: name, size, content.
 
     Attributes:
-        first_at: where the first chunk begins.
-        name_bytes, size_bytes: how long name and size are.
+        first_at: offset of the first chunk.
+        name_bytes, size_bytes: lengths of the name and the size.
         order: byte order of the size.
-        counts_header: whether the size counts name and size as well.
-        padded_to: multiple of bytes at which a chunk begins.
-        sound: name of the chunk with the sound.
-        preface_bytes: what precedes the sound in it.
-        described: name of the chunk that describes the sound.
-        rate: returns bytes a second from that chunk; 0 if they vary.
+        counts_header: whether the size includes name and size.
+        padded_to: chunks begin at multiples of this many bytes.
+        audio_name: name of the audio chunk.
+        preface_bytes: bytes before the audio in it.
+        format_name: name of the chunk that describes the audio.
+        rate: returns bytes per second from that chunk; 0 if variable.
     """
 
     first_at: int
@@ -52,9 +62,9 @@ class _Layout:
     order: Literal["little", "big"]
     counts_header: bool
     padded_to: int
-    sound: bytes
+    audio_name: bytes
     preface_bytes: int
-    described: bytes
+    format_name: bytes
     rate: Callable[[bytes], float]
 
     @property
@@ -65,7 +75,7 @@ class _Layout:
         return header[: self.name_bytes]
 
     def size(self, header: bytes) -> int:
-        """Return how much follows a chunk's header."""
+        """Return the number of bytes after a chunk's header."""
         size = int.from_bytes(header[self.name_bytes : self.header_bytes], self.order)
         return size - self.header_bytes if self.counts_header else size
 
@@ -79,7 +89,7 @@ def _wav_rate(fmt: bytes) -> float:
     if len(fmt) < 16:
         return 0.0
     tag, _channels, rate_hz, byte_rate, block_bytes = struct.unpack_from("<HHIIH", fmt)
-    # The byte rate is often wrong; the block and the sample rate cannot be, or nothing would play the file.
+    # The byte rate is often wrong; block size and sample rate cannot be, or nothing would play the file.
     return float(block_bytes * rate_hz if tag in _PLAIN_FORMATS and block_bytes else byte_rate)
 
 
@@ -106,19 +116,18 @@ _CAF = _Layout(8, 4, 8, "big", False, 1, b"data", 4, b"desc", _caf_rate)
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkOfSound:
-    """The sound in a file of chunks.
+class AudioChunk:
+    """The audio in a chunk-based file.
 
     Attributes:
-        start: its first byte in the file.
-        counted_bytes: its size according to the header; None if the header leaves it open.
-        end: the byte after its last one. After the file's end if the file is cut short.
-        trailing: whether bytes follow that FFmpeg must not look at.
-        bytes_per_s: its data rate; 0 if it varies or is unknown.
-        size_at: where the header has the size.
-        size_field: the size as the header should have it there; all ones, which means "to the end", if it
-            does not fit.
-        next_at: where another WAV file begins behind it; None if there is none.
+        start: offset of its first byte.
+        counted_bytes: size according to the header; None if the header leaves it open.
+        end: offset after its last byte; beyond the file's end if the file is truncated.
+        trailing: whether bytes follow that FFmpeg must not see.
+        bytes_per_s: data rate; 0 if variable or unknown.
+        size_at: offset of the size in the header.
+        size_field: the correct size, encoded; all ones, meaning "to the end", if it does not fit.
+        next_at: offset of another WAV file after this one; None if there is no other.
     """
 
     start: int
@@ -132,17 +141,17 @@ class ChunkOfSound:
 
     @property
     def miscounted(self) -> bool:
-        """Whether there is more sound than the header counts."""
+        """Whether there is more audio than the header counts."""
         return self.counted_bytes is not None and self.end > self.start + self.counted_bytes
 
     @property
     def counted_s(self) -> float | None:
-        """Length according to the header, seconds; None if it does not tell."""
+        """Length according to the header, seconds; None if unknown."""
         return self.counted_bytes / self.bytes_per_s if self.counted_bytes and self.bytes_per_s else None
 
 
-def find_sound(file: Readable, file_bytes: int) -> ChunkOfSound | None:
-    """Walk the chunks of a file to its sound; None if there is none or it is another kind of file.
+def find_audio(file: Readable, file_bytes: int) -> AudioChunk | None:
+    """Walk the chunks of a file to its audio; None if it has no audio or is not chunk-based.
 
     Moves the file's position.
 
@@ -154,28 +163,28 @@ def find_sound(file: Readable, file_bytes: int) -> ChunkOfSound | None:
     if layout is None:
         return None
     position, bytes_per_s = layout.first_at, 0.0
-    # RF64 has the size of its sound in a chunk of its own.
+    # RF64 stores the audio's size in a separate chunk.
     long_size, long_size_at = 0, 0
-    for _ in range(_CHUNKS):
+    for _ in range(_MAX_CHUNKS):
         file.seek(position)
-        header = file.read(layout.header_bytes)
-        if len(header) < layout.header_bytes:
+        raw = file.read(layout.header_bytes)
+        if len(raw) < layout.header_bytes:
             return None
-        name, size = layout.name(header), layout.size(header)
+        name, size = layout.name(raw), layout.size(raw)
         start = position + layout.header_bytes
-        if name == layout.sound:
+        if name == layout.audio_name:
             if long_size:
-                sound = _Sound(layout, start, long_size, bytes_per_s, long_size_at, 8)
+                header = _AudioHeader(layout, start, long_size, bytes_per_s, long_size_at, 8)
             else:
                 size_at = position + layout.name_bytes
-                sound = _Sound(layout, start, size, bytes_per_s, size_at, layout.size_bytes)
-            return sound.found(file, file_bytes)
+                header = _AudioHeader(layout, start, size, bytes_per_s, size_at, layout.size_bytes)
+            return header.compare(file, file_bytes)
         if size < 0:
             return None
         if name == b"ds64" and size >= 16:
             long_size_at = start + 8
             (long_size,) = struct.unpack("<8xQ", file.read(16).ljust(16, b"\0"))
-        if name == layout.described:
+        if name == layout.format_name:
             bytes_per_s = layout.rate(file.read(min(size, 64)))
         if (position := _padded(start + size, layout)) > file_bytes:
             return None
@@ -197,8 +206,8 @@ def _padded(position: int, layout: _Layout) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sound:
-    """A chunk of sound as the header has it; `size` and `start` are those of the chunk's content."""
+class _AudioHeader:
+    """An audio chunk as its header describes it; `start` and `size` are those of the content."""
 
     layout: _Layout
     start: int
@@ -207,8 +216,8 @@ class _Sound:
     size_at: int
     size_bytes: int
 
-    def found(self, file: Readable, file_bytes: int) -> ChunkOfSound:
-        """Compare with the file."""
+    def compare(self, file: Readable, file_bytes: int) -> AudioChunk:
+        """Compare the header with the file."""
         if self._is_open_ended(file_bytes):
             return self._chunk(None, file_bytes, trailing=False)
         end = self.start + self.size
@@ -228,7 +237,7 @@ class _Sound:
 
     def _real_end(self, file: Readable, end: int, file_bytes: int) -> int:
         if self.size_bytes == 4:
-            # A size that has wrapped is right but for a multiple of 4 GiB.
+            # A wrapped size is correct up to a multiple of 4 GiB.
             for wrapped in range(end + _WRAP_BYTES, file_bytes + 1, _WRAP_BYTES):
                 if wrapped == file_bytes or _chunk_at(file, wrapped, file_bytes, self.layout) is not None:
                     return wrapped
@@ -239,11 +248,11 @@ class _Sound:
 
     def _chunk(
         self, counted: int | None, end: int, *, trailing: bool, next_at: int | None = None
-    ) -> ChunkOfSound:
+    ) -> AudioChunk:
         preface = self.layout.preface_bytes
         size = end - self.start + (self.layout.header_bytes if self.layout.counts_header else 0)
         field = min(size, (1 << 8 * self.size_bytes) - 1).to_bytes(self.size_bytes, self.layout.order)
-        return ChunkOfSound(
+        return AudioChunk(
             self.start + preface,
             None if counted is None else max(0, counted - preface),
             end,
@@ -256,8 +265,8 @@ class _Sound:
 
 
 def _next_wav(file: Readable, position: int, file_bytes: int) -> int | None:
-    """Walk the chunks behind the sound to another WAV file."""
-    for _ in range(_CHUNKS):
+    """Walk the chunks after the audio to another WAV file."""
+    for _ in range(_MAX_CHUNKS):
         chunk_at = _chunk_at(file, position, file_bytes, _WAV)
         if chunk_at is None:
             return None
@@ -270,8 +279,8 @@ def _next_wav(file: Readable, position: int, file_bytes: int) -> int | None:
 
 
 def _chunk_at(file: Readable, position: int, file_bytes: int, layout: _Layout) -> int | None:
-    """Return where a chunk begins: at `position`, or padded; None if there is none."""
-    # Some programs forget to pad, or pad what needs none.
+    """Return the offset of the chunk at `position`, or padded; None if no chunk begins there."""
+    # Some programs forget to pad, or pad without need.
     for chunk_at in (position, max(position + 1, _padded(position, layout))):
         file.seek(chunk_at)
         header = file.read(layout.header_bytes)
@@ -283,12 +292,12 @@ def _chunk_at(file: Readable, position: int, file_bytes: int, layout: _Layout) -
 
 
 def _end_of_content(file: Readable, start: int, end: int) -> int:
-    """Return the byte after the last one that is not zero, between `start` and `end`."""
+    """Return the offset after the last nonzero byte between `start` and `end`."""
     while end > start:
         first = max(start, end - _SCAN_BYTES)
         file.seek(first)
         block = file.read(end - first)
-        # Compared first, as stripping is slow: there may be gigabytes of zeros.
+        # Comparing is faster than stripping: there may be gigabytes of zeros.
         if block != _ZEROS[: len(block)] and (content := block.rstrip(b"\0")):
             return first + len(content)
         end = first

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fi_desktop.audio.memory import bound_allocations
+from fi_desktop.audio.container import limit_allocations
 from tests.audio.make_media import write_wav
 
 MEASURE = """
@@ -52,6 +52,6 @@ def test_memory_does_not_follow_what_a_header_claims(tmp_path):
     # A list of tags of 2.2 GB, whose first tag has 1.8 GB, stands before the sound.
     raw[36:36] = struct.pack("<4sI4s4sI", b"LIST", 2_200_000_000, b"INFO", b"ISFT", 1_800_000_000)
     source.write_bytes(raw)
-    assert bound_allocations()
+    assert limit_allocations()
 
     assert peak_rss_bytes(source, tmp_path / "samples.pcm") < 250_000_000

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.audio.decode import decode
-from fi_desktop.audio.room import Room
+from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.system.process import limit_files
 from tests.audio.make_media import nothing, tones, write_flac_bomb, write_wav
@@ -26,8 +26,8 @@ def disk(*free: int) -> Callable[[Path], int]:
     return lambda _folder: left.pop(0) if len(left) > 1 else left[0]
 
 
-def code_of(room: Room, error: OSError) -> str | None:
-    refusal = room.refusal(error)
+def code_of(disk_space: DiskSpace, error: OSError) -> str | None:
+    refusal = disk_space.explain(error)
     return refusal.code if refusal is not None else None
 
 
@@ -42,7 +42,7 @@ def test_a_small_file_that_decodes_to_far_too_much_is_refused_before_it_is_writt
             source,
             target,
             progress=lambda _: sizes.append(part.stat().st_size),
-            room=Room(tmp_path, longest_s=40.0),
+            disk_space=DiskSpace(tmp_path, longest_s=40.0),
         )
 
     assert caught.value.code == "audio.too_long"
@@ -64,7 +64,7 @@ def test_a_recording_that_would_fill_the_disk_stops_while_there_is_room_for_othe
             source,
             tmp_path / "samples.pcm",
             progress=nothing,
-            room=Room(tmp_path, roomy_bytes=20_000_000, free_bytes=small_disk),
+            disk_space=DiskSpace(tmp_path, ample_bytes=20_000_000, free_bytes=small_disk),
         )
 
     assert caught.value.code == "audio.no_room"
@@ -73,25 +73,25 @@ def test_a_recording_that_would_fill_the_disk_stops_while_there_is_room_for_othe
 
 
 def test_a_disk_that_something_else_filled_is_waited_for(tmp_path):
-    room = Room(tmp_path, free_bytes=disk(10 * GB, 10 * GB, 0))
-    room.take(8_000_000, duration_s=250.0)
+    disk_space = DiskSpace(tmp_path, free_bytes=disk(10 * GB, 10 * GB, 0))
+    disk_space.reserve(8_000_000, duration_s=250.0)
     with pytest.raises(OSError, match="space") as caught:
-        room.take(9_000_000, duration_s=500.0)
-    assert code_of(room, caught.value) == "disk.full"
+        disk_space.reserve(9_000_000, duration_s=500.0)
+    assert code_of(disk_space, caught.value) == "disk.full"
 
 
 def test_a_disk_that_was_almost_full_before_is_waited_for(tmp_path):
-    room = Room(tmp_path, free_bytes=disk(20_000_000, 20_000_000, 1_000_000))
-    room.take(8_000_000, duration_s=250.0)
+    disk_space = DiskSpace(tmp_path, free_bytes=disk(20_000_000, 20_000_000, 1_000_000))
+    disk_space.reserve(8_000_000, duration_s=250.0)
     with pytest.raises(OSError, match="space") as caught:
-        room.take(9_000_000, duration_s=500.0)
-    assert code_of(room, caught.value) == "disk.full"
+        disk_space.reserve(9_000_000, duration_s=500.0)
+    assert code_of(disk_space, caught.value) == "disk.full"
 
 
 def test_a_nearly_full_disk_has_room_for_a_visit(tmp_path):
-    room = Room(tmp_path, free_bytes=disk(1 * GB))
+    disk_space = DiskSpace(tmp_path, free_bytes=disk(1 * GB))
     for second in range(3_600):
-        room.take(32_000, duration_s=second + 1.0)
+        disk_space.reserve(32_000, duration_s=second + 1.0)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_a_nearly_full_disk_has_room_for_a_visit(tmp_path):
     ],
 )
 def test_an_error_of_writing_is_told_by_what_caused_it(tmp_path, number, written, code):
-    room = Room(tmp_path, free_bytes=disk(300_000_000, 300_000_000, 300_000_000 - written))
-    room.take(written, duration_s=1.0)
-    assert code_of(room, OSError(number, "no")) == code
+    disk_space = DiskSpace(tmp_path, free_bytes=disk(300_000_000, 300_000_000, 300_000_000 - written))
+    disk_space.reserve(written, duration_s=1.0)
+    assert code_of(disk_space, OSError(number, "no")) == code
 
 
 def decode_under_a_limit(pipe: Connection, source: Path, target: Path) -> None:

@@ -1,6 +1,6 @@
-"""Files that hold recordings: found in folders by their ending, known by the hash of their bytes.
+"""Files that hold recordings: finding them in folders, hashing them, and the bundled samples.
 
-The window and the queue use it, so it imports no decoder.
+Used by the window and the queue, so it imports no decoder.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.names import one_line
+from fi_desktop.system.files import resource
 
 AUDIO_EXTENSIONS = frozenset({
     ".3ga", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".au", ".awb", ".caf", ".dss", ".dts",
@@ -31,19 +33,19 @@ VIDEO_EXTENSIONS = frozenset({
 MEDIA_EXTENSIONS = AUDIO_EXTENSIONS | VIDEO_EXTENSIONS
 
 _HASH_BLOCK_BYTES = 1024 * 1024
-# systems put these into folders by themselves: no person misses them
-_OF_THE_SYSTEM = frozenset({"desktop.ini", "thumbs.db"})
+# created by systems themselves
+_SYSTEM_FILES = frozenset({"desktop.ini", "thumbs.db"})
 _NAMED_KINDS = 3
-_LONGEST_KIND = 6  # characters; a longer "ending" is a part of a name
+_LONGEST_KIND = 6  # characters; a longer "extension" is part of the name
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file or folder that the system does not let us look at.
+    """A file or folder that cannot be read.
 
     Attributes:
         path: as text.
-        reason: what the system says, such as "Permission denied".
+        reason: the system's message, such as "Permission denied".
     """
 
     path: str
@@ -52,11 +54,11 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What a search for recordings left out; `+` adds what another one did.
+    """What a search for recordings skipped; `+` combines two searches.
 
     Attributes:
-        others: files of other kinds, as (ending, number), the most frequent ending first; "" if it has none.
-        unreadable: what could not be looked at, in the order met.
+        others: files of other kinds, as (extension, count), most frequent first; "" for no extension.
+        unreadable: what could not be read, in the order found.
     """
 
     others: tuple[tuple[str, int], ...] = ()
@@ -69,13 +71,13 @@ class LeftOut:
 
     @property
     def number(self) -> int:
-        """How many files of other kinds."""
+        """Number of files of other kinds."""
         return sum(number for _, number in self.others)
 
     @property
     def kinds(self) -> str:
-        """The most frequent endings with their numbers, such as "3 .ds2, 1 .txt"."""
-        named = [f"{number} {ending}" for ending, number in self.others if 1 < len(ending) <= _LONGEST_KIND]
+        """The most frequent extensions with their counts, such as "3 .ds2, 1 .txt"."""
+        named = [f"{count} {kind}" for kind, count in self.others if 1 < len(kind) <= _LONGEST_KIND]
         more = ["…"] if len(named) > _NAMED_KINDS or len(named) < len(self.others) else []
         return ", ".join(named[:_NAMED_KINDS] + more)
 
@@ -87,43 +89,69 @@ NOT_THERE = "it is not there"
 NOT_A_FILE = "it is a device or a pipe, and not a file"
 NO_ANSWER = "the drive it is on does not answer"
 
+CONSULTATION = ("samples", "consulta.flac")
+
+HEAD_BYTES = 128
+"""Bytes of a file that `unsupported_error` needs."""
+
+_UNSUPPORTED = {
+    "audio.dictation": "This dictation is in a format that only its recorder's own program reads: export it "
+    "there as WAV, and add that file.",
+    "audio.dictation_locked": "This dictation is encrypted: decrypt it in its recorder's own program, export "
+    "it there as WAV, and add that file.",
+    "audio.project": "This is an Audacity project and not a recording: export it there as WAV, and add that "
+    "file.",
+    "audio.shortcut": "This is a shortcut and not the recording: add the file that it points to.",
+}
+
+_SHELL_LINK = b"L\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00F"  # MS-SHLLINK, 2.1
+_SIGNATURES = (
+    ((0, b"\x03ds2"), "audio.dictation"),  # Digital Speech Standard Pro; FFmpeg reads the older .dss
+    ((0, b"\x03enc"), "audio.dictation_locked"),
+    ((0, b"MS_VOICE"), "audio.dictation"),  # Sony .dvf and .msv
+    ((68, b"AUDY"), "audio.project"),  # .aup3, an SQLite file; this is its application id
+    ((0, _SHELL_LINK), "audio.shortcut"),  # .lnk
+    ((0, b"[InternetShortcut]"), "audio.shortcut"),  # .url
+    ((0, b"[Desktop Entry]"), "audio.shortcut"),
+    ((0, b"book\x00\x00\x00\x00mark"), "audio.shortcut"),  # an alias of macOS
+)
+
 
 class Tally:
-    """Counts what a search leaves out."""
+    """Counts what a search skips."""
 
-    def __init__(self, looked: Callable[[], None] = lambda: None) -> None:
-        """Prepare; `looked` is called at each entry of a folder, and may raise to stop the search."""
-        self.looked = looked
+    def __init__(self, visit: Callable[[], None] = lambda: None) -> None:
+        """Start counting; `visit` is called at each folder entry, and may raise to stop the search."""
+        self.visit = visit
         self._others: Counter[str] = Counter()
         self._unreadable: list[Unreadable] = []
 
     def other(self, name: str) -> None:
         """Count a file of another kind."""
-        if name.lower() not in _OF_THE_SYSTEM:
-            self._others[_ending(name)] += 1
+        if name.lower() not in _SYSTEM_FILES:
+            self._others[_extension(name)] += 1
 
     def refused(self, path: str, error: OSError | ValueError) -> None:
-        """Note what could not be looked at, unless it is simply not there any more."""
+        """Note what could not be read, unless it has merely disappeared."""
         if not isinstance(error, FileNotFoundError):
             reason = getattr(error, "strerror", None) or type(error).__name__
             self.leave_out(path, reason)
 
     def leave_out(self, path: str, reason: str) -> None:
-        """Note what a person named and cannot be taken."""
+        """Note a path that the person named and that cannot be used."""
         self._unreadable.append(Unreadable(path, reason))
 
     def left_out(self) -> LeftOut:
-        """Return what was counted so far."""
+        """Return the counts so far."""
         return LeftOut(tuple(self._others.most_common()), tuple(self._unreadable))
 
 
 def media_files(paths: Iterable[Path], tally: Tally) -> Iterator[Path]:
-    """Yield the recordings among `paths`, each once, in the order given and sorted inside each folder.
+    """Yield the recordings among `paths`, each once, in the given order, sorted within folders.
 
-    A file that is named itself is taken whatever its ending: what it is, is for the decoder to tell. Folders
-    are walked; in them hidden entries are passed over, and `tally` counts files of other kinds. What the
-    system refuses is noted there too, and the rest is taken; so are named paths that do not exist, or lead to
-    a pipe or a device.
+    A file named directly is accepted whatever its extension: the decoder decides. Folders are walked without
+    hidden entries; `tally` counts their files of other kinds. It also records what cannot be read, does not
+    exist, or is a pipe or a device; the search goes on.
     """
     seen: set[str] = set()
     for path in paths:
@@ -132,12 +160,12 @@ def media_files(paths: Iterable[Path], tally: Tally) -> Iterator[Path]:
                 if real not in seen:
                     seen.add(real)
                     yield Path(file)
-        except (OSError, ValueError) as error:  # ValueError: no system has such a name
+        except (OSError, ValueError) as error:  # ValueError: an impossible name
             tally.refused(str(path), error)
 
 
 def recordings_below(folder: str, tally: Tally, *, subfolders: bool) -> Iterator[str]:
-    """Yield the recordings in a folder; links to folders are not followed.
+    """Yield the recordings in a folder; symbolic links to folders are not followed.
 
     Raises:
         OSError: the folder itself cannot be listed.
@@ -147,7 +175,7 @@ def recordings_below(folder: str, tally: Tally, *, subfolders: bool) -> Iterator
 
 
 def nothing_found(left_out: LeftOut) -> UserError:
-    """Return why a search found no recording: submit.unreadable, submit.other_kinds or submit.nothing."""
+    """Return why a search found nothing: submit.unreadable, submit.other_kinds or submit.nothing."""
     if left_out.unreadable:
         first = left_out.unreadable[0]
         return UserError(
@@ -166,11 +194,11 @@ def nothing_found(left_out: LeftOut) -> UserError:
 
 
 class NotAFileError(OSError):
-    """The path leads to a folder, a pipe or a device."""
+    """The path is a folder, a pipe or a device."""
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading; never wait for the other end of a pipe, never wake a device.
+    """Open a file for reading, without waiting for a pipe or waking a device.
 
     Raises:
         NotAFileError: it is not a regular file.
@@ -178,7 +206,7 @@ def open_regular(path: Path) -> BinaryIO:
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise NotAFileError(errno.EINVAL, "not a regular file")
-    # non-blocking: it may have become a pipe since it was looked at
+    # non-blocking: it may have become a pipe in the meantime
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
@@ -187,7 +215,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def source_sha256(path: Path, *, check: Callable[[], None] = lambda: None) -> str:
-    """Return the SHA-256 of a file's bytes, hex, read block by block.
+    """Return the SHA-256 of a file's bytes, hex.
 
     check: called before each block; may raise to stop.
 
@@ -221,14 +249,14 @@ def _found(path: Path, tally: Tally) -> Iterable[tuple[str, str]]:
 def _walk(
     folder: str, tally: Tally, *, subfolders: bool, links: bool, ordered: bool
 ) -> Iterator[tuple[os.DirEntry[str], str]]:
-    """Yield each recording with the real folder that it is in.
+    """Yield each recording with the real path of its folder.
 
-    No recursion: folders may be nested a thousand deep.
+    Iterative: folders may be nested a thousand deep.
 
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    above = [os.path.realpath(folder)]  # the real folders that lead here; a link to one goes round for ever
+    above = [os.path.realpath(folder)]  # ancestors; a link to one of them would loop
     open_folders = [iter(_listed(folder, ordered))]
     while open_folders:
         entry = next(open_folders[-1], None)
@@ -236,7 +264,7 @@ def _walk(
             open_folders.pop()
             above.pop()
             continue
-        tally.looked()
+        tally.visit()
         try:
             if entry.is_dir(follow_symlinks=links):
                 real = _real(entry, above[-1])
@@ -244,7 +272,7 @@ def _walk(
                     open_folders.append(iter(_listed(entry.path, ordered)))
                     above.append(real)
             elif entry.is_file():
-                if _ending(entry.name) in MEDIA_EXTENSIONS:
+                if _extension(entry.name) in MEDIA_EXTENSIONS:
                     yield entry, above[-1]
                 else:
                     tally.other(entry.name)
@@ -261,13 +289,43 @@ def _listed(folder: str, ordered: bool) -> list[os.DirEntry[str]]:
 
 
 def _real(entry: os.DirEntry[str], folder: str) -> str:
-    # asking the system of every path would take a second where folders are nested a thousand deep;
-    # Windows has links (junctions) that Python does not know as such
+    # realpath() of every entry takes a second for folders nested a thousand deep; on Windows, Python does not
+    # recognize junctions as links
     if os.name == "nt" or entry.is_symlink():
         return os.path.realpath(entry.path)
-    return os.path.join(folder, entry.name)  # noqa: PTH118 - ten thousand names are plain text here
+    return os.path.join(folder, entry.name)  # noqa: PTH118 - faster than Path for ten thousand names
 
 
-def _ending(name: str) -> str:
-    stem, point, ending = name.rpartition(".")
-    return f".{ending.lower()}" if stem and point else ""
+def _extension(name: str) -> str:
+    stem, point, extension = name.rpartition(".")
+    return f".{extension.lower()}" if stem and point else ""
+
+
+def unsupported_error(head: bytes) -> UserError | None:
+    """Return the error for a file that people mistake for a recording; None if it may be one.
+
+    head: the file's first `HEAD_BYTES` bytes.
+    """
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for (offset, signature), code in _SIGNATURES:
+        if head.startswith(signature, offset) or (signature.startswith(b"[") and text.startswith(signature)):
+            return UserError(code, _UNSUPPORTED[code])
+    return None
+
+
+def sample_recording() -> Path:
+    """Return a recording of two people: a 30 s phone call if pyannote.audio is installed, else our own.
+
+    Located without importing pyannote.audio, which would load torch into the window's process.
+    """
+    return phone_call() or resource(*CONSULTATION)
+
+
+def phone_call() -> Path | None:
+    """Return the phone call in pyannote.audio's package; its reference is sample.rttm in the same folder."""
+    namespace = find_spec("pyannote")
+    for folder in (namespace and namespace.submodule_search_locations) or ():
+        path = Path(folder) / "audio" / "sample" / "sample.wav"
+        if path.is_file():
+            return path
+    return None
