@@ -19,8 +19,8 @@ from fi_desktop.rpc.server import IpcServer, request
 from fi_desktop.settings import Settings, save_changes
 from fi_desktop.system import log
 from fi_desktop.system.clock import Clock
+from fi_desktop.system.data_folder import check_data_folder
 from fi_desktop.system.devices import default_workers
-from fi_desktop.system.home import check_home
 from fi_desktop.workers.inline import InlineBackend
 from fi_desktop.workers.pool import WorkerPool
 from fi_desktop.workers.queue_thread import Backend, IdleBackend, Limits
@@ -78,7 +78,7 @@ class App:
             AlreadyOwned: another process has it; `owner()` talks to it.
             UserError, TransientError: it cannot hold a queue.
         """
-        check_home(self.settings.home)
+        check_data_folder(self.settings.home)
         lock = InstanceLock(self.settings.home)
         lock.acquire(patience_s=patience_s)
         self._lock = lock

@@ -20,7 +20,7 @@ from fi_desktop.models import Pack, PackKind, catalog, check, find, installed, l
 from fi_desktop.models.library import Report
 from fi_desktop.models.place import size
 from fi_desktop.settings import Settings
-from fi_desktop.system.home import check_home
+from fi_desktop.system.data_folder import check_data_folder
 
 _FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
 
@@ -30,7 +30,7 @@ def models(settings: Settings, options: argparse.Namespace) -> int:
     terminal = Terminal()
     root, roots = settings.models, settings.model_roots
     if options.action in ("install", "import"):
-        check_home(settings.home)  # it may be the first command of all
+        check_data_folder(settings.home)  # it may be the first command of all
     match options.action:
         case "list":
             _list(roots, terminal, as_json=options.json)

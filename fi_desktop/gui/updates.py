@@ -84,6 +84,6 @@ def _ask(future: Future[Release | None]) -> None:
     from fi_desktop.system import updates
 
     try:
-        future.set_result(updates.newer(__version__, updates.ADDRESS))
+        future.set_result(updates.newer_release(__version__, updates.ADDRESS))
     except Exception as error:  # noqa: BLE001 carried over to the GUI thread
         future.set_exception(error)

@@ -354,13 +354,12 @@ class JobService:
 
     def _publish(self) -> None:
         news, self.transitions.news = tuple(self.transitions.news), []
-        with log.together():
-            for item in news:
-                if isinstance(item, JobRemoved):
-                    self.folders.discard(item.job_id)
-                elif isinstance(item, JobChanged) and item.job.state.final:
-                    self.folders.discard_stages(item.job.id)  # its worker has ended it, or is gone
-                _log(item)
+        for item in news:
+            if isinstance(item, JobRemoved):
+                self.folders.discard(item.job_id)
+            elif isinstance(item, JobChanged) and item.job.state.final:
+                self.folders.discard_stages(item.job.id)  # its worker has ended it, or is gone
+            _log(item)
         if news:
             for listener in self._listeners:
                 listener(news)

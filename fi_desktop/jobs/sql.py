@@ -25,8 +25,8 @@ from diskcache.core import MODE_RAW
 
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.system import log
+from fi_desktop.system.data_folder import data_folder_full
 from fi_desktop.system.files import has_room
-from fi_desktop.system.home import full
 
 _FILE = "cache.db"
 _NEVER = 2**62  # bytes; no store gets this large, so nothing is evicted or moved to a file
@@ -385,7 +385,7 @@ def unwritable(error: Exception) -> TransientError:
 def _unavailable(error: Exception, folder: Path) -> TransientError:
     log.event("STORE_OPEN_FAILED", reason=_reason(error))
     if not has_room(folder, _BYTES_TO_OPEN):  # SQLite reports a full disk as an input or output error
-        return full(folder.parent)
+        return data_folder_full(folder.parent)
     return TransientError("store.unavailable", "The queue cannot be opened now.")
 
 

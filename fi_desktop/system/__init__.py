@@ -1,1 +1,1 @@
-"""What the computer gives: files, the data folder, clock, log, updates."""
+"""The computer: files, the data folder, devices, processes, the clock, the log and updates."""

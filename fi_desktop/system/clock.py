@@ -1,7 +1,4 @@
-"""The time that the queue goes by: the wall's at the start, and from then on a clock that nobody sets.
-
-And the time that a worker has had: that of a computer that sleeps stands still.
-"""
+"""Clocks: `Clock` for the queue's timestamps, `awake_s` for time limits that exclude suspend."""
 
 from __future__ import annotations
 
@@ -10,22 +7,22 @@ import time
 
 
 class Clock:
-    """UTC that neither jumps back nor ahead within a run.
+    """UTC that never jumps while the program runs.
 
-    Due times and waits would come too soon, or never, where a clock is set by hours. What the computer sleeps
-    counts, as far as the system tells.
+    It reads the system time once and adds elapsed time: if someone sets the system clock, due times stay
+    right. Time in suspend counts if the system reports it.
     """
 
     def __init__(self) -> None:
         self._offset_s = time.time() - _elapsed_s()
 
     def now(self) -> float:
-        """Return the time, UTC, seconds since the epoch."""
+        """Return UTC, seconds since the epoch."""
         return self._offset_s + _elapsed_s()
 
 
 def awake_s() -> float:
-    """Return seconds since some moment, without those that the computer slept."""
+    """Return seconds since some fixed moment, excluding time in suspend."""
     if sys.platform == "win32":
         import ctypes
 
@@ -36,6 +33,6 @@ def awake_s() -> float:
 
 
 def _elapsed_s() -> float:
-    """Seconds since some moment; sleep counted on Linux, where the monotonic clock leaves it out."""
+    """Return seconds since some fixed moment; on Linux with time in suspend, unlike `monotonic`."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot is None else time.clock_gettime(boot)

@@ -1,4 +1,4 @@
-"""Files of the app: written whole or not at all, and found wherever the app was installed."""
+"""Files: atomic writes, disk space, a job's temporary files, and the resources that ship with the app."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from typing import IO
 from fi_desktop.core.errors import TransientError
 
 RESULT = "result.json"
-"""The finished transcript, in its job's folder."""
+"""File name of the finished transcript in its job's folder."""
 
 _PACKAGE = Path(__file__).parent.parent
 
 
 @contextmanager
 def replacing(target: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of `target` once the block ends well, and leaves no trace otherwise.
+    """Open a file that replaces `target` if the block succeeds, and is deleted otherwise.
 
-    Bytes go to a temp name beside the target, are fsynced, and renamed: a reader sees the old file or the
-    new one. `mode` are the new file's rights, less the person's umask.
+    Bytes go to a temporary name in the same folder, are fsynced and renamed: readers see the old file or the
+    new one. `mode` is the new file's mode, less the umask.
 
     Raises:
-        TransientError: disk.full.
+        TransientError: the disk is full.
     """
     temp = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
@@ -45,16 +45,16 @@ def replacing(target: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
 
 
 def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Write a small file whole or not at all; see `replacing`."""
+    """Write a small file atomically; see `replacing`."""
     with replacing(target, mode=mode) as file:
         file.write(data)
 
 
 def discard_stages(folder: Path) -> None:
-    """Delete all that a job's folder holds but the result, as far as the system allows.
+    """Delete everything in a job's folder except the result, as far as the system allows.
 
-    Decoded speech, what stages made of it, and what an attempt that was killed left half written: a patient's
-    speech is not kept longer than a retry may want it.
+    That is decoded speech, the stages' results and partial files of a killed attempt: a patient's speech is
+    kept no longer than a retry can use it.
     """
     try:
         with os.scandir(folder) as entries:
@@ -67,12 +67,12 @@ def discard_stages(folder: Path) -> None:
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether there was no room for what was to be written."""
+    """Whether a write failed because the disk or the quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def has_room(folder: Path, size: int) -> bool:
-    """Whether so many bytes can be written in a folder; True where this cannot be tried."""
+    """Whether `size` bytes can be written in a folder; True if this cannot be tried."""
     try:
         with TemporaryFile(dir=folder) as file:
             file.write(bytes(size))
@@ -83,12 +83,12 @@ def has_room(folder: Path, size: int) -> bool:
 
 
 def disk_full() -> TransientError:
-    """Return what is said of a full disk."""
+    """Return the error for a full disk."""
     return TransientError("disk.full", "The disk is full: make room on it, and it goes on.")
 
 
 def resource(*parts: str) -> Path:
-    """Return where a file or folder of `resources/` lies: in the installed package, or in the source tree."""
+    """Return the path of a file or folder in `resources/`, in the installed package or the source tree."""
     packaged = _PACKAGE / "resources"
     root = packaged if packaged.is_dir() else _PACKAGE.parent / "resources"
     return root.joinpath(*parts)

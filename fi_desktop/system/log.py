@@ -1,106 +1,61 @@
-"""The structured log: one event a line, `2026-11-23T10:00:00Z INFO WORKFLOW_JOB_QUEUED job=17`.
+"""The structured log: one event a line, `2026-11-23T10:00:00.123Z INFO WORKFLOW_JOB_QUEUED job=17`.
 
-Recordings are patients' data: a line holds job ids, counts and codes, never a file's name or a spoken word.
+Recordings are patient data: a line holds job ids, counts and codes, never a file name or a spoken word.
 """
 
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from io import TextIOWrapper
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-_ROOT = "fi_desktop"
+_LOGGER = logging.getLogger("fi_desktop")
 _MAX_BYTES = 2_000_000
 _BACKUPS = 5
 
 
 def set_up(folder: Path) -> None:
-    """Write events into `folder`/fi-desktop.log, five older files of 2 MB kept."""
+    """Write events to `folder`/fi-desktop.log, and keep five older files of 2 MB."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handler = _File(
+    handler = _LogFile(
         folder / "fi-desktop.log", maxBytes=_MAX_BYTES, backupCount=_BACKUPS, encoding="utf-8", delay=True
     )
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
-    root = logging.getLogger(_ROOT)
     tear_down()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    root.propagate = False
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    _LOGGER.propagate = False
 
 
 def tear_down() -> None:
-    """Close the log's file."""
-    root = logging.getLogger(_ROOT)
-    for handler in list(root.handlers):
-        root.removeHandler(handler)
-        with suppress(OSError):  # what a full disk did not take is lost
+    """Close the log file."""
+    for handler in list(_LOGGER.handlers):
+        _LOGGER.removeHandler(handler)
+        with suppress(OSError):  # the disk is full
             handler.close()
 
 
 def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:
-    """Write one event. `fields` are ids, counts and codes; a value with spaces is quoted."""
-    root = logging.getLogger(_ROOT)
-    if root.isEnabledFor(level):
-        line = name + "".join(f" {k}={_quoted(v)}" for k, v in fields.items())
-        # not root.log, which looks through the stack for its caller: no line tells of it
-        root.handle(root.makeRecord(_ROOT, level, "", 0, line, (), None))
+    """Log an event. `fields` are ids, counts and codes; a value with spaces is quoted."""
+    if _LOGGER.isEnabledFor(level):
+        line = name + "".join(f" {key}={_quoted(value)}" for key, value in fields.items())
+        # `Logger.log` would search the stack for its caller, which no line shows.
+        _LOGGER.handle(_LOGGER.makeRecord(_LOGGER.name, level, "", 0, line, (), None))
 
 
-@contextmanager
-def together() -> Iterator[None]:
-    """Give the block's events to the system in one write, at its end."""
-    files = [handler for handler in logging.getLogger(_ROOT).handlers if isinstance(handler, _File)]
-    for file in files:
-        file.keep()
-    try:
-        yield
-    finally:
-        for file in files:
-            file.write_out()
+class _LogFile(RotatingFileHandler):
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """Roll over once the file has reached its size; the inherited check formats each line twice."""
+        if self.stream is None:
+            self.stream = self._open()
+        return self.stream.tell() >= self.maxBytes
 
-
-class _File(logging.handlers.RotatingFileHandler):
-    """The log's file. The inherited one formats each line twice, and looks for the file before each."""
-
-    _keeping = False
-    _size = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line, into a new file where it would make this one too long."""
-        try:
-            line = self.format(record) + self.terminator
-            size = len(line.encode())
-            stream = self.stream or self._begin()
-            if self._size and self._size + size > self.maxBytes:
-                self.doRollover()
-                stream = self._begin()
-            stream.write(line)
-            self._size += size
-            if not self._keeping:
-                self.flush()
-        except Exception:  # noqa: BLE001 - as logging's own handlers: no event may end the program
-            self.handleError(record)
-
-    def _begin(self) -> TextIOWrapper:
-        self.stream = self._open()
-        self._size = self.stream.tell()
-        return self.stream
-
-    def keep(self) -> None:
-        """Keep lines until `write_out`."""
-        self._keeping = True
-
-    def write_out(self) -> None:
-        """Write what was kept."""
-        self._keeping = False
-        with suppress(OSError):  # a full disk may cost lines, but never the queue
-            self.flush()
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Drop the line: a full disk must not stop the queue."""
 
 
 def _quoted(value: object) -> str:

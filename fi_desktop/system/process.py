@@ -1,4 +1,4 @@
-"""What a process of the program asks of the system first: private files, no core dumps, a largest file."""
+"""Protection of this process: private files, no core dumps, a maximum file size."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ _OWNER_ONLY = 0o077
 
 
 def keep_private() -> None:
-    """Create files that no other account can read, and leave no memory image if the process crashes.
-
-    Child processes inherit both.
-    """
+    """Create files readable by this account only, and no core file after a crash; inherited by children."""
     os.umask(_OWNER_ONLY)
     if sys.platform != "win32":
         import resource
@@ -23,20 +20,20 @@ def keep_private() -> None:
 
 
 def forbid_dumps() -> None:
-    """Keep crash reporters from storing this process's memory: on Linux they ignore the limit of core files.
+    """Keep crash reporters from storing this process's memory: on Linux they ignore RLIMIT_CORE.
 
-    For workers only: the desktop's portals look into the process of the window.
+    For workers only: desktop portals inspect the process of the window.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
 
 
 def limit_files(largest_bytes: int) -> None:
-    """Let this process write no larger file; beyond it, writing fails with EFBIG. Does nothing on Windows."""
+    """Limit the size of files this process writes; beyond it, writes fail with EFBIG. Not on Windows."""
     if sys.platform != "win32":
         import resource
 
-        # Python itself ignores SIGXFSZ, which would else end the process.
-        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-        bound = largest_bytes if most == resource.RLIM_INFINITY else min(largest_bytes, most)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (bound, bound))
+        # Python ignores SIGXFSZ, so the write fails and the process lives.
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        limit = largest_bytes if hard == resource.RLIM_INFINITY else min(largest_bytes, hard)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -1,4 +1,4 @@
-"""The driver's tool is run by its full path: a file of its name beside a recording is never run."""
+"""nvidia-smi runs by its full path, never from the folder of a recording."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ import pytest
 
 from fi_desktop.system import devices
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="the tool is a shell script here")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for nvidia-smi is a shell script")
 
 
-def plant(folder: Path, name: str, said: str) -> None:
+def plant(folder: Path, name: str, output: str) -> None:
     tool = folder / name
-    tool.write_text(f"#!/bin/sh\necho '{said}'\n")
+    tool.write_text(f"#!/bin/sh\necho '{output}'\n")
     tool.chmod(0o755)
 
 
 @posix
 @pytest.mark.parametrize("path", ["", ".", ":/usr/bin", "stick:."])
-def test_a_tool_in_the_folder_of_the_recording_is_not_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
-):
+def test_tool_in_the_current_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str):
     (tmp_path / "stick").mkdir()
     plant(tmp_path, "nvidia-smi", "1, 2")
     plant(tmp_path / "stick", "nvidia-smi", "1, 2")
@@ -32,9 +30,7 @@ def test_a_tool_in_the_folder_of_the_recording_is_not_run(
 
 
 @posix
-def test_on_windows_only_the_drivers_own_folders_are_looked_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_only_the_drivers_folders_are_searched_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     plant(tmp_path, "nvidia-smi.exe", "planted")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(devices.sys, "platform", "win32")
@@ -48,7 +44,7 @@ def test_on_windows_only_the_drivers_own_folders_are_looked_in(
 
 
 @posix
-def test_the_one_on_the_path_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_tool_on_the_path_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     plant(tmp_path, "nvidia-smi", "4711, 10")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert devices.gpu_memory() == {4711: 10 * 1024 * 1024}

@@ -1,4 +1,4 @@
-"""Every process keeps its files to its account, and its memory out of core files."""
+"""No process of the program leaves its memory in a core file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
 def core_limit(pid: int | str) -> list[str]:
@@ -17,7 +17,7 @@ def core_limit(pid: int | str) -> list[str]:
 
 
 @linux
-def test_no_command_leaves_a_core_file(home: Path):
+def test_commands_leave_no_core_file(home: Path):
     script = """
 import runpy, sys
 from pathlib import Path
@@ -45,8 +45,7 @@ runpy.run_module("fi_desktop", run_name="__main__")
 
 
 @linux
-def test_a_worker_is_not_dumped_by_crash_reporters_either(home: Path, monkeypatch: pytest.MonkeyPatch):
-    """A process that may not be dumped belongs to the administrator in /proc, or says so when asked."""
+def test_crash_reporters_cannot_dump_a_worker(home: Path, monkeypatch: pytest.MonkeyPatch):
     script = """
 import ctypes
 from fi_desktop.system.process import forbid_dumps

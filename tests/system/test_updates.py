@@ -1,4 +1,4 @@
-"""Whether there is a newer version: one question that tells nothing, and an answer that is not trusted."""
+"""The update check: a request that reveals nothing, and an answer that is not trusted."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from fi_desktop.system.updates import ADDRESS, Release, newer
+from fi_desktop.system.updates import ADDRESS, Release, newer_release
 from tests.update_server import UpdateServer, serving
 
 
 @pytest.fixture
 def server() -> Iterator[UpdateServer]:
-    with serving() as told:
-        yield told
+    with serving() as server:
+        yield server
 
 
-def ask(server: UpdateServer, version: str = "0.1.0") -> Release | None:
-    return newer(version, f"{server.address}/version.json")
+def check(server: UpdateServer, version: str = "0.1.0") -> Release | None:
+    return newer_release(version, f"{server.address}/version.json")
 
 
-def test_a_newer_version_is_told_with_its_page(server: UpdateServer):
-    assert ask(server) == Release("99.0.0", f"{server.address}/get")
+def test_newer_version_is_returned_with_its_page(server: UpdateServer):
+    assert check(server) == Release("99.0.0", f"{server.address}/get")
 
 
 @pytest.mark.parametrize(
-    ("there", "here", "told"),
+    ("published", "installed", "newer"),
     [
         ("0.1.0", "0.1.0", False),
         ("0.0.9", "0.1.0", False),
@@ -33,13 +33,13 @@ def test_a_newer_version_is_told_with_its_page(server: UpdateServer):
         ("1.0.0", "0.9.9", True),
     ],
 )
-def test_versions_are_compared_by_their_numbers(server: UpdateServer, there: str, here: str, told: bool):
-    server.answer = server.answer.replace("99.0.0", there)
-    assert (ask(server, here) is not None) is told
+def test_versions_compare_as_numbers(server: UpdateServer, published: str, installed: str, newer: bool):
+    server.answer = server.answer.replace("99.0.0", published)
+    assert (check(server, installed) is not None) is newer
 
 
-def test_the_question_says_nothing_of_who_asks(server: UpdateServer):
-    ask(server)
+def test_request_reveals_nothing_about_the_sender(server: UpdateServer):
+    check(server)
     ((path, headers),) = server.asked
     assert path == "/version.json"
     assert set(headers) <= {"Host", "Connection", "User-Agent", "Accept-Encoding"}
@@ -58,19 +58,19 @@ def test_the_question_says_nothing_of_who_asks(server: UpdateServer):
         '{"version": "99.0.0", "page": "@/get"' + " " * 20_000 + "}",
     ],
 )
-def test_an_answer_that_was_not_agreed_is_none(server: UpdateServer, answer: str):
+def test_malformed_or_foreign_answer_is_ignored(server: UpdateServer, answer: str):
     server.answer = answer
-    assert ask(server) is None
+    assert check(server) is None
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
-def test_nobody_is_followed_elsewhere_or_believed_in_error(server: UpdateServer, status: int):
+def test_redirects_and_error_statuses_are_ignored(server: UpdateServer, status: int):
     server.status = status
-    assert ask(server) is None
+    assert check(server) is None
     assert len(server.asked) == 1
 
 
-def test_nothing_is_asked_without_encryption():
+def test_unencrypted_address_is_refused():
     assert ADDRESS.startswith("https://")
-    assert newer("0.1.0", "http://fi-desktop.example.org/version.json") is None
+    assert newer_release("0.1.0", "http://fi-desktop.example.org/version.json") is None

@@ -1,4 +1,4 @@
-"""The data folder: one that cannot hold a queue is refused with a reason."""
+"""The data folder is private, and one that cannot hold a queue is refused with a reason."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import pytest
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.models import PackKind
+from fi_desktop.system.data_folder import check_data_folder, is_on_network
 from fi_desktop.system.files import resource
-from fi_desktop.system.home import check_home, on_network
 from tests.e2e.commands import PATIENCE_S, environment, fi_desktop
 from tests.models.packs import whisper_files, with_manifest, write_files
 
 CONSULTATION = resource("samples", "consulta.flac")
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights elsewhere")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="no POSIX modes on Windows")
 
 
-def test_a_folder_is_made_for_its_owner_alone_and_left_empty(tmp_path: Path):
-    check_home(tmp_path / "new")
+def test_new_data_folder_is_private_and_empty(tmp_path: Path):
+    check_data_folder(tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []
     if sys.platform != "win32":
         assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
@@ -32,31 +32,31 @@ def test_a_folder_is_made_for_its_owner_alone_and_left_empty(tmp_path: Path):
 
 @posix
 @pytest.mark.parametrize("mode", [0o755, 0o777, 0o710, 0o701])
-def test_a_folder_that_others_can_enter_is_closed_to_them(tmp_path: Path, mode: int):
+def test_data_folder_that_others_can_enter_is_made_private(tmp_path: Path, mode: int):
     tmp_path.chmod(mode)
-    check_home(tmp_path)
+    check_data_folder(tmp_path)
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs a second account")
-def test_a_folder_of_another_account_is_refused(tmp_path: Path):
+def test_data_folder_of_another_account_is_refused(tmp_path: Path):
     os.chown(tmp_path, 65534, 65534)
     with pytest.raises(UserError, match="belongs to another account"):
-        check_home(tmp_path)
+        check_data_folder(tmp_path)
 
 
 @posix
-def test_a_drive_without_rights_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    # FAT and the like: chmod succeeds and changes nothing
+def test_drive_without_file_modes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # as on FAT: chmod succeeds and changes nothing
     tmp_path.chmod(0o755)
     monkeypatch.setattr(Path, "chmod", lambda _self, _mode: None)
     with pytest.raises(UserError, match="Other accounts can open"):
-        check_home(tmp_path)
+        check_data_folder(tmp_path)
 
 
 @posix
 @pytest.mark.parametrize("umask", [0o000, 0o022])
-def test_nothing_that_a_command_creates_is_readable_by_others(tmp_path: Path, umask: int):
+def test_files_created_by_commands_are_private(tmp_path: Path, umask: int):
     home, pack = tmp_path / "home", tmp_path / "pack"
     write_files(pack, with_manifest("own-whisper", PackKind.WHISPER, whisper_files(50_000)))
     for command in (
@@ -73,40 +73,40 @@ def test_nothing_that_a_command_creates_is_readable_by_others(tmp_path: Path, um
     assert (home / "jobs" / "1" / "result.json").is_file()
 
 
-def test_a_file_in_its_place_is_refused(tmp_path: Path):
+def test_file_instead_of_a_folder_is_refused(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="is a file"):
-        check_home(tmp_path / "file")
+        check_data_folder(tmp_path / "file")
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="this account may write everywhere")
-def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path):
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="this account can write everywhere")
+def test_read_only_folder_is_refused(tmp_path: Path):
     tmp_path.chmod(0o500)
     with pytest.raises(UserError, match="cannot be written to"):
-        check_home(tmp_path)
+        check_data_folder(tmp_path)
 
 
-def test_a_read_only_disk_is_said_on_the_command_line(tmp_path: Path):
+def test_command_line_reports_a_read_only_data_folder(tmp_path: Path):
     proc = Path("/proc")
     if not proc.is_dir():
-        pytest.skip("no file system here that nobody may write to")
+        pytest.skip("needs a file system that cannot be written to")
     done = fi_desktop("jobs", "list", home=proc / "fi-desktop")
     assert done.returncode == 1
     assert "cannot be written to" in done.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells by the drive's kind")
-def test_a_network_drive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    # no network drive can be mounted in a test: the system's list of mounts stands in for one
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows reports the type of the drive")
+def test_network_drive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    # a test cannot mount a network drive, so it replaces the list of mounts
     mounts = [
         SimpleNamespace(mountpoint="/", fstype="ext4"),
         SimpleNamespace(mountpoint=str(tmp_path), fstype="nfs4"),
     ]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
-    assert on_network(tmp_path / "deep" / "folder")
+    assert is_on_network(tmp_path / "deep" / "folder")
     with pytest.raises(UserError, match="network drive"):
-        check_home(tmp_path)
+        check_data_folder(tmp_path)
 
 
-def test_this_machines_own_disk_is_none(tmp_path: Path):
-    assert not on_network(tmp_path)
+def test_local_disk_is_not_a_network_drive(tmp_path: Path):
+    assert not is_on_network(tmp_path)

@@ -1,4 +1,4 @@
-"""The data folder: may it hold a queue, and is it for one account alone?"""
+"""The data folder: create it, and check that it can hold a queue and is private to this account."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import psutil
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.system.files import write_whole
 
-# SQLite's locks, and so the queue, cannot be relied on there: https://sqlite.org/faq.html#q5
-_NETWORK = frozenset(
-    {
+# File locks are unreliable on these, so SQLite is too: https://sqlite.org/faq.html#q5
+_NETWORK_FILE_SYSTEMS = frozenset(
+    [
         "nfs",
         "nfs4",
         "cifs",
@@ -28,18 +28,18 @@ _NETWORK = frozenset(
         "afs",
         "9p",
         "ncpfs",
-    }
+    ]
 )
 _DRIVE_REMOTE = 4
 _OTHERS = 0o077
 
 
-def check_home(home: Path) -> None:
-    """Make the data folder where there is none, and refuse one that cannot hold the queue.
+def check_data_folder(home: Path) -> None:
+    """Create the data folder if it does not exist, and refuse one that cannot hold the queue.
 
     Raises:
-        UserError: it is a file, lies on a network drive, cannot be written to, is another account's, or
-            cannot be closed to other accounts.
+        UserError: it is a file, is on a network drive, cannot be written to, belongs to another account, or
+            cannot be made private.
         TransientError: the disk is full.
     """
     if home.is_file():
@@ -50,7 +50,7 @@ def check_home(home: Path) -> None:
         )
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _close_to_others(home)
+        _make_private(home)
         write_whole(home / ".writable", b"")
         (home / ".writable").unlink()
     except OSError as error:
@@ -62,8 +62,8 @@ def check_home(home: Path) -> None:
             reason=reason,
         ) from error
     except TransientError as error:
-        raise full(home) from error
-    if on_network(home):
+        raise data_folder_full(home) from error
+    if is_on_network(home):
         raise UserError(
             "home.network",
             "The data folder {home} lies on a network drive, where a queue cannot be kept safely. "
@@ -72,32 +72,8 @@ def check_home(home: Path) -> None:
         )
 
 
-def _close_to_others(home: Path) -> None:
-    """Make a data folder one that its owner alone can enter, whatever program or person created it."""
-    if sys.platform == "win32":
-        return  # folders of a profile are their owner's; others inherit what their administrator chose
-    found = home.stat()
-    if found.st_uid != os.geteuid():
-        raise UserError(
-            "home.foreign",
-            "The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.",
-            home=str(home),
-        )
-    if not found.st_mode & _OTHERS:
-        return
-    with suppress(PermissionError):
-        home.chmod(0o700)
-    if home.stat().st_mode & _OTHERS:
-        raise UserError(
-            "home.exposed",
-            "Other accounts can open the data folder {home}, and its drive cannot prevent it: "
-            "choose another by FI_DESKTOP_HOME.",
-            home=str(home),
-        )
-
-
-def full(home: Path) -> TransientError:
-    """Return what is said of a data folder whose disk is full."""
+def data_folder_full(home: Path) -> TransientError:
+    """Return the error for a data folder whose disk is full."""
     return TransientError(
         "home.full",
         "The disk of the data folder {home} is full: make room on it, and start again.",
@@ -105,8 +81,8 @@ def full(home: Path) -> TransientError:
     )
 
 
-def on_network(folder: Path) -> bool:
-    """Whether a folder lies on another computer's disk, as far as the system tells."""
+def is_on_network(folder: Path) -> bool:
+    """Whether a folder is on another computer's disk, as far as the system reports it."""
     resolved = folder.resolve()
     if sys.platform == "win32":
         import ctypes
@@ -118,5 +94,29 @@ def on_network(folder: Path) -> bool:
         for partition in psutil.disk_partitions(all=True)
         if resolved.is_relative_to(partition.mountpoint)
     ]
-    _, kind = max(mounts, key=lambda mount: len(mount[0].parts), default=(None, ""))
-    return kind.lower() in _NETWORK
+    _, file_system = max(mounts, key=lambda mount: len(mount[0].parts), default=(None, ""))
+    return file_system.lower() in _NETWORK_FILE_SYSTEMS
+
+
+def _make_private(home: Path) -> None:
+    """Let only the owner enter the folder, even if another program or person created it."""
+    if sys.platform == "win32":
+        return  # a profile's folders are private; others inherit the rights their administrator chose
+    status = home.stat()
+    if status.st_uid != os.geteuid():
+        raise UserError(
+            "home.foreign",
+            "The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.",
+            home=str(home),
+        )
+    if not status.st_mode & _OTHERS:
+        return
+    with suppress(PermissionError):
+        home.chmod(0o700)
+    if home.stat().st_mode & _OTHERS:
+        raise UserError(
+            "home.exposed",
+            "Other accounts can open the data folder {home}, and its drive cannot prevent it: "
+            "choose another by FI_DESKTOP_HOME.",
+            home=str(home),
+        )
