@@ -329,7 +329,7 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
 
 def _window(settings: Settings, options: argparse.Namespace) -> int:
     from fi_desktop.app import App
-    from fi_desktop.gui.main import run
+    from fi_desktop.gui.application import run
 
     app = App(settings)
     return run(app, options.files) if own_or_hand_over(app, options.files) else 0

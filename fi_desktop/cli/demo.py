@@ -41,7 +41,7 @@ def demo(settings: Settings, *, models: Path | None = None) -> int:
     if not has_display():
         terminal.print("No display here: with one, the window would open on this job now.")
         return 0
-    from fi_desktop.gui.main import run
+    from fi_desktop.gui.application import run
 
     return run(App(settings), [], show_job=job.id)
 

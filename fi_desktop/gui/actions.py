@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QPalette
-from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QColor, QKeySequence, QPalette, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from fi_desktop.gui import icons
+from fi_desktop.gui import theme
+from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportMenu
-from fi_desktop.gui.language import SYSTEM, TONGUES
+from fi_desktop.gui.job_options.bar import OptionsBar
+from fi_desktop.gui.language import LANGUAGES, SYSTEM
 from fi_desktop.viewmodel.rows import Row
+
+if TYPE_CHECKING:
+    from fi_desktop.gui.help import AboutDialog, ShortcutSheet
 
 
 class Actions(QObject):
@@ -151,7 +158,7 @@ class Actions(QObject):
         """Draw the icons in the palette's colours."""
         for action, name in self._icons.items():
             if name:
-                action.setIcon(icons.icon(name, palette))
+                action.setIcon(theme.icon(name, palette))
 
     def show_paused(self, *, paused: bool) -> None:
         """Offer to go on where the queue is paused."""
@@ -169,7 +176,7 @@ class Actions(QObject):
     def _offer_languages(self) -> QActionGroup:
         group = QActionGroup(self)
         names = {SYSTEM: self.tr("As the &system"), "en": "&English", "es": "Es&pañol"}
-        for choice in (*TONGUES, SYSTEM):
+        for choice in (*LANGUAGES, SYSTEM):
             action = QAction(names[choice], self, checkable=True)
             action.setData(choice)
             group.addAction(action)
@@ -188,3 +195,139 @@ class Actions(QObject):
         action.setToolTip(f"{name} ({shown})" if shown else name)
         self._icons[action] = icon
         return action
+
+
+class ToolBar(QToolBar):
+    """The window's toolbar; where it is narrow, icons go without their words, so that the options stay.
+
+    Attributes:
+        add: the button that adds recordings.
+    """
+
+    def __init__(self, actions: Actions, options: OptionsBar, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("toolbar")
+        self.setWindowTitle(self.tr("Toolbar"))
+        self.setMovable(False)
+        self.setIconSize(QSize(18, 18))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._options = options
+        self._worded: list[QToolButton] = []
+        self.add = QToolButton(self)
+        self.add.setObjectName("primary")
+        self.add.setText(self.tr("Add recordings"))
+        self.add.setToolTip(actions.add.toolTip())
+        self.add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.add.setAccessibleName(self.tr("Add recordings"))
+        self.add.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.add.clicked.connect(actions.add.trigger)
+        self.addWidget(self.add)
+        self._offer(actions.add_folder, self.tr("Add a folder"), Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.addSeparator()
+        for action in actions.of_jobs:
+            name = action.text().replace("&", "").removesuffix("…")
+            self._offer(action, name, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._pause = actions.pause
+        self._offer(actions.pause, self._pause.text().replace("&", ""), Qt.ToolButtonStyle.ToolButtonIconOnly)
+        actions.pause.changed.connect(self._on_pause_changed)
+        space = QWidget(self)
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(space)
+        self.addWidget(options)
+        for button in self.findChildren(QToolButton, "qt_toolbar_ext_button"):  # Qt gives it no name
+            button.setAccessibleName(self.tr("More"))
+        self._dress()
+
+    def _offer(self, action: QAction, name: str, style: Qt.ToolButtonStyle) -> None:
+        self.addAction(action)
+        button = self.widgetForAction(action)
+        if isinstance(button, QToolButton):
+            button.setToolButtonStyle(style)
+            button.setText(name)
+            button.setAccessibleName(name)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            if style is Qt.ToolButtonStyle.ToolButtonTextBesideIcon:
+                self._worded.append(button)
+
+    @Slot()
+    def _on_pause_changed(self) -> None:
+        button = self.widgetForAction(self._pause)
+        if button is not None:
+            button.setAccessibleName(self._pause.text().replace("&", ""))
+
+    def _fit(self) -> None:
+        """Leave words out as far as need be: Qt would drop what stands last, and that is the options."""
+        beside, alone = (
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon,
+            Qt.ToolButtonStyle.ToolButtonIconOnly,
+        )
+        for of_jobs, of_add in ((beside, beside), (alone, beside), (alone, alone)):
+            for button in self._worded:
+                button.setToolButtonStyle(of_jobs)
+            self.add.setToolButtonStyle(of_add)
+            self._options.shrink()
+            if self.sizeHint().width() <= self.width():
+                break
+        self._options.sum_up()
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+
+    def _dress(self) -> None:
+        white = "#10151b" if theme.is_dark(self.palette()) else "#ffffff"
+        self.add.setIcon(theme.tinted_icon("add", QColor(white)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say what there is room for."""
+        self._fit()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "add"):
+            self._dress()
+
+
+class HelpMenu(QMenu):
+    """Offers the welcome, the keys and what the program is.
+
+    Attributes:
+        welcome, keys, about: its actions.
+        sheet: the keys, once they were asked for.
+        about_dialog: what the program is, once that was asked for.
+    """
+
+    def __init__(self, window: QMainWindow, bridge: Bridge, model_roots: tuple[Path, ...]) -> None:
+        super().__init__(window)
+        self._window, self._bridge, self._roots = window, bridge, model_roots
+        self.sheet: ShortcutSheet | None = None
+        self.about_dialog: AboutDialog | None = None
+        self.setTitle(self.tr("&Help"))
+        self.welcome = self.addAction(self.tr("&Welcome"))
+        self.keys = self.addAction(self.tr("&Keyboard shortcuts"))
+        self.keys.setShortcuts([QKeySequence("F1"), QKeySequence("Ctrl+?")])
+        self.keys.triggered.connect(self._on_keys_asked)
+        self.addSeparator()
+        self.about = self.addAction(self.tr("&About fi-desktop"))
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.about.triggered.connect(self._on_about_asked)
+
+    @Slot()
+    def _on_keys_asked(self) -> None:
+        from fi_desktop.gui.help import ShortcutSheet
+
+        if self.sheet is not None:
+            self.sheet.deleteLater()  # actions may have come since
+        self.sheet = ShortcutSheet(self._window)
+        self.sheet.show()
+
+    @Slot()
+    def _on_about_asked(self) -> None:
+        if self.about_dialog is None:
+            from fi_desktop.gui.help import AboutDialog
+
+            self.about_dialog = AboutDialog(self._bridge, self._roots, self._window)
+        self.about_dialog.show()
+        self.about_dialog.raise_()
+        self.about_dialog.activateWindow()

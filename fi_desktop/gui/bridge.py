@@ -96,7 +96,7 @@ class Bridge(QObject):
         self._callbacks[ticket] = (done, failed)
         future.add_done_callback(partial(self._end, ticket))
 
-    def work(
+    def run_task(
         self, work: Callable[[], T], done: Callable[[T], None] | None, failed: Callable[[str], None]
     ) -> None:
         """Do something that may take long off the GUI thread, and go on with `done` or `failed` on it.

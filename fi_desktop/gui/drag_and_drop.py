@@ -16,13 +16,13 @@ from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.core.names import one_line
 from fi_desktop.exporters import not_written
 from fi_desktop.exporters.places import places
-from fi_desktop.gui import errors, icons, theme
-from fi_desktop.gui.addresses import path_of, url_of
+from fi_desktop.gui import errors, theme
 from fi_desktop.gui.export_controller import style
 from fi_desktop.gui.job_table.controller import results_of
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.message_bar import MessageBar
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.widgets import path_from_url, url_from_path
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, write
 
@@ -40,7 +40,7 @@ class DragExport(QObject):
         table: JobsTable,
         folders: JobFolders,
         outbox: DragExportFolder,
-        remembered: Remembered,
+        window_state: WindowState,
         message: MessageBar,
     ) -> None:
         """Follow the table.
@@ -49,14 +49,14 @@ class DragExport(QObject):
             table: what is dragged out of.
             folders: where the results lie.
             outbox: where the files are put.
-            remembered: knows the format.
+            window_state: knows the format.
             message: where it is told what cannot be dragged.
         """
         super().__init__(table)
         self._table = table
         self._folders = folders
         self._outbox = outbox
-        self._remembered = remembered
+        self._window_state = window_state
         self._message = message
         table.drag_asked.connect(self._on_drag_asked)
 
@@ -65,25 +65,25 @@ class DragExport(QObject):
         results = results_of(self._table.selected_rows(), self._folders)
         if len(results) > _MOST:
             many = self.tr("%Ln file(s) at most can be dragged at once: use Export for more.", "", _MOST)
-            self._message.say(many, "warn")
+            self._message.warning(many)
             return
         if not results:
             return
         try:
             outcome = self._write(results)
         except FiError as error:
-            self._message.say(errors.sentence(error_info(error)), "bad")
+            self._message.error(errors.sentence(error_info(error)))
             return
         if outcome.refusal is not None:
-            self._message.say(errors.sentence(outcome.refusal), "bad")
+            self._message.error(errors.sentence(outcome.refusal))
         elif outcome.unreadable:
             lost = self.tr("%Ln result(s) cannot be read, and not dragged.", "", outcome.unreadable)
-            self._message.say(lost, "warn")
+            self._message.warning(lost)
         if outcome.written and outcome.refusal is None:
             self._drag(outcome)
 
     def _write(self, results: list[Exportable]) -> ExportOutcome:
-        format = self._remembered.format()
+        format = self._window_state.format()
         targets = places([result.name for result in results], format, self._outbox.folder())
         return write(list(zip(results, targets, strict=True)), format, style())
 
@@ -111,7 +111,7 @@ class DragExport(QObject):
         painter.setPen(QPen(theme.tone("info", palette), 1.5))
         painter.setBrush(palette.color(QPalette.ColorRole.Base))
         painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 7, 7)
-        mark = icons.pixmap("export", _ICON, theme.tone("info", palette), ratio)
+        mark = theme.pixmap("export", _ICON, theme.tone("info", palette), ratio)
         painter.drawPixmap(_PAD, (height - _ICON) // 2, mark)
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         place = QRectF(_ICON + 2 * _PAD, 0, width, height)
@@ -138,7 +138,7 @@ class Given:
 def given_paths(data: QMimeData) -> Given:
     """Return the files and folders that were dropped or pasted; none where there is anything else."""
     urls: list[QUrl] = data.urls()
-    local = [path_of(url) for url in urls]
+    local = [path_from_url(url) for url in urls]
     paths = tuple(path for path in local if path is not None)
     elsewhere = tuple(_shown(url) for url, path in zip(urls, local, strict=True) if path is None)
     if paths or elsewhere or not data.hasText():
@@ -163,7 +163,7 @@ def _path(line: str) -> Path | None:
     if len(line) > 1 and line[0] == line[-1] and line[0] in _QUOTES:
         line = line[1:-1]
     if line.lower().startswith("file:"):
-        return path_of(QUrl(line))
+        return path_from_url(QUrl(line))
     path = Path(os.path.expanduser(line))  # noqa: PTH111 - of a "~" without a home pathlib makes an error
     return path if path.is_absolute() and "\0" not in line else None
 
@@ -199,7 +199,7 @@ class DragExportFolder:
 def data_of(files: Iterable[Path]) -> QMimeData:
     """Return files to be dragged, marked as ours."""
     data = QMimeData()
-    data.setUrls([url_of(file) for file in files])
+    data.setUrls([url_from_path(file) for file in files])
     data.setData(_OURS, b"1")
     return data
 

@@ -17,12 +17,10 @@ from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.places import file_name
 from fi_desktop.exporters.style import LABELS, Labels, Style
 from fi_desktop.gui import errors
-from fi_desktop.gui.addresses import url_of
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.file_dialog import FileDialog
-from fi_desktop.gui.language import spoken
-from fi_desktop.gui.message_bar import MessageBar, Offer
-from fi_desktop.gui.plain import message_box
+from fi_desktop.gui.language import current_language
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.widgets import FileDialog, message_box, url_from_path
 from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, ExportTargets, plan, write
 
 _A_PIECE = 20  # files at once: what else waits for the disk has its turn in between
@@ -89,7 +87,7 @@ class ExportController(QObject):
 
     def _on_folder_chosen(self, results: tuple[Exportable, ...], format: str, folder: str) -> None:
         look = partial(plan, [result.name for result in results], format, Path(folder))
-        self._bridge.work(look, partial(self._on_planned, results, format), self._on_refused)
+        self._bridge.run_task(look, partial(self._on_planned, results, format), self._on_refused)
 
     def _on_planned(self, results: tuple[Exportable, ...], format: str, found: ExportTargets) -> None:
         beside = _Writing(format, list(zip(results, found.beside, strict=True)))
@@ -120,7 +118,7 @@ class ExportController(QObject):
         piece = writing.left[:_A_PIECE]
         del writing.left[:_A_PIECE]
         done = partial(self._on_written, writing)
-        self._bridge.work(partial(write, piece, writing.format, style()), done, self._on_refused)
+        self._bridge.run_task(partial(write, piece, writing.format, style()), done, self._on_refused)
 
     def _on_written(self, writing: _Writing, outcome: ExportOutcome) -> None:
         writing.written += outcome.written
@@ -138,7 +136,7 @@ class ExportController(QObject):
             return  # it was put away, or something else is told
         written = self.tr("{done} of {total} files written…")
         writing.said = written.format(done=len(writing.written), total=writing.total)
-        self._message.say(writing.said, "info", Offer(self.tr("Stop"), writing.left.clear))
+        self._message.info(writing.said, MessageAction(self.tr("Stop"), writing.left.clear))
 
     def _tell(self, writing: _Writing) -> None:
         sentences, files = [], writing.written
@@ -157,17 +155,19 @@ class ExportController(QObject):
         if writing.refusal is not None:
             sentences.append(errors.sentence(writing.refusal))
         tone = "bad" if writing.failed or not files else "warn" if writing.unreadable else "info"
-        offer = Offer(self.tr("Show in folder"), partial(self._open, files[0].parent)) if files else None
-        self._message.say(" ".join(sentences), tone, offer)
+        offer = (
+            MessageAction(self.tr("Show in folder"), partial(self._open, files[0].parent)) if files else None
+        )
+        self._message.show_message(" ".join(sentences), tone, offer)
         if files:
             self.exported.emit(writing.format)
 
     def _open(self, folder: Path) -> None:
-        QDesktopServices.openUrl(url_of(folder))
+        QDesktopServices.openUrl(url_from_path(folder))
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
-        self._message.say(sentence, "bad")
+        self._message.error(sentence)
 
 
 class FormatWords(QObject):
@@ -212,7 +212,7 @@ class ExportMenu(QMenu):
 
 def labels() -> Labels:
     """Return the words of exports in the window's language."""
-    return LABELS[spoken()]
+    return LABELS[current_language()]
 
 
 def style() -> Style:

@@ -21,27 +21,24 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from fi_desktop.gui import errors, icons
-from fi_desktop.gui.actions import Actions
+from fi_desktop.gui import errors, theme
+from fi_desktop.gui.actions import Actions, HelpMenu, ToolBar
 from fi_desktop.gui.adding.controller import AddController, RecordingPicker
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.splitter import DetailsSplitter
 from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, is_ours
-from fi_desktop.gui.drop_overlay import DropOverlay
-from fi_desktop.gui.empty_state import EmptyState
-from fi_desktop.gui.help.menu import HelpMenu
+from fi_desktop.gui.drop_zone import DropOverlay, EmptyState
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.job_table.panel import JobsPanel
-from fi_desktop.gui.message_bar import MessageBar, Offer
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.models_dialog.opening import ModelsOpening
-from fi_desktop.gui.remembered import Remembered
 from fi_desktop.gui.result.windows import JobWindows
-from fi_desktop.gui.status_line import StatusLine
-from fi_desktop.gui.toolbar import ToolBar
+from fi_desktop.gui.status_bar import StatusBar
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
@@ -92,9 +89,9 @@ class MainWindow(QMainWindow):
         self._service = service
         self._bridge = bridge
         self._settings = settings
-        self._remembered = Remembered(settings.home)
+        self._window_state = WindowState(settings.home)
         self.setWindowTitle("fi-desktop")
-        self.setWindowIcon(icons.app_icon())
+        self.setWindowIcon(theme.app_icon())
         self.setObjectName("main")
         self.setAcceptDrops(True)
         self.jobs = jobs or JobsModel(retries=len(settings.retry_delays_s))
@@ -108,18 +105,20 @@ class MainWindow(QMainWindow):
         self.message = MessageBar(self)
         self.pause_bar = MessageBar(self, closable=False)
         self.pause_bar.setAccessibleName(self.tr("Queue paused"))
-        self.status = StatusLine(self)
+        self.status = StatusBar(self)
         self.deeds = JobController(service, bridge, self.jobs, self.table, self.message, self)
         self.outbox = DragExportFolder(settings.home)
-        self._drag_out = DragExport(self.table, service.folders, self.outbox, self._remembered, self.message)
+        self._drag_out = DragExport(
+            self.table, service.folders, self.outbox, self._window_state, self.message
+        )
         self.intake = AddController(service, bridge, self.jobs, self.options, self.profiles, self.message)
-        self.windows = JobWindows(service, bridge, self.jobs, self._remembered, self)
+        self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
         self.choice = RecordingPicker(self.intake, bridge, self._on_refused, self)
         self.models = ModelsOpening(settings, bridge, self.options, self._on_refused, self)
         self._lay_out()
         self._connect()
         header = self.table.horizontalHeader()
-        if not self._remembered.restore("main", self, header):
+        if not self._window_state.restore("main", self, header):
             self.table.columns.fit()
         self._restore_options()
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
@@ -132,13 +131,13 @@ class MainWindow(QMainWindow):
             self.options.take_usual(settings.job_options)
 
     def _restore_options(self) -> None:
-        self.options.choose(self._remembered.restore_choice(self.options.usual))
+        self.options.choose(self._window_state.restore_choice(self.options.usual))
         self.options.changed.connect(self._on_options_changed)
         self.profiles.failed.connect(self._on_refused)
 
     @Slot()
     def _on_options_changed(self) -> None:
-        self._remembered.save_choice(self.options.usual, self.options.choice())
+        self._window_state.save_choice(self.options.usual, self.options.choice())
 
     def show_stopping(self) -> None:
         """Say that running work is being given back; nothing can be added any more."""
@@ -160,11 +159,11 @@ class MainWindow(QMainWindow):
             self.commands.export.menuAction(),
         ):
             action.setEnabled(False)
-        self.message.say(self.tr("Stopping safely…"))
+        self.message.info(self.tr("Stopping safely…"))
 
     def remember(self) -> None:
         """Remember where the window stands, and its columns."""
-        self._remembered.save("main", self, self.table.horizontalHeader())
+        self._window_state.save("main", self, self.table.horizontalHeader())
         self.details.save()
 
     @Slot(bool)
@@ -195,7 +194,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.message)
         column.addWidget(self.intake.sheet)
         self.details = DetailsSplitter(
-            self._pages, self.jobs, self.commands.details, self._make_details, self._remembered, centre
+            self._pages, self.jobs, self.commands.details, self._make_details, self._window_state, centre
         )
         column.addWidget(self.details, 1)
         self.setCentralWidget(centre)
@@ -232,7 +231,7 @@ class MainWindow(QMainWindow):
         acts.retry.triggered.connect(self.deeds.retry)
         acts.remove.triggered.connect(self.deeds.remove)
         acts.export.chosen.connect(self.deeds.export)
-        self.deeds.exports.exported.connect(self._remembered.keep_format)
+        self.deeds.exports.exported.connect(self._window_state.keep_format)
         acts.undo.triggered.connect(self.deeds.removal.undo)
         acts.fold.triggered.connect(self.jobs.fold_all)
         acts.unfold.triggered.connect(self.jobs.unfold_all)
@@ -257,7 +256,7 @@ class MainWindow(QMainWindow):
             self.pause_bar.dismiss()
         elif self.pause_bar.isHidden():
             told = self.tr("The queue is paused: no recording is started until it resumes.")
-            self.pause_bar.say(told, "warn", Offer(self.tr("Resume"), partial(self.pause, False)))
+            self.pause_bar.warning(told, MessageAction(self.tr("Resume"), partial(self.pause, False)))
         self.status.show_paused(paused)
         self.commands.show_paused(paused=paused)
 
@@ -283,7 +282,7 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
-        self.message.say(sentence, "bad")
+        self.message.error(sentence)
 
     @Slot(object)
     def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
@@ -300,7 +299,7 @@ class MainWindow(QMainWindow):
         """Show a notice of the queue; "": the one that is shown is over, and whatever else is said stays."""
         over, self._notice = self._notice, sentence
         if sentence:
-            self.message.say(sentence, "warn")
+            self.message.warning(sentence)
         elif over and self.message.text == over:
             self.message.dismiss()
 

@@ -7,13 +7,16 @@ contrast of at least 4.5:1 as text (states) or 3:1 as a shape (speakers) on the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from math import ceil
 from string import Template
 
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPalette
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QImageReader, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import JobState
+from fi_desktop.gui import theme
 from fi_desktop.system.files import resource
 
 _TONES = {
@@ -159,3 +162,90 @@ def style_sheet(palette: QPalette) -> str:
         chevron=resource("icons/chevron.svg").as_posix(),
         check=resource("icons/check.svg").as_posix(),
     )
+
+
+_SIZES = (16, 20, 24)
+
+
+def app_icon() -> QIcon:
+    """Return the application's icon."""
+    return QIcon(str(resource("icons/fi-desktop.svg")))
+
+
+def icon(name: str, palette: QPalette) -> QIcon:
+    """Return an action's icon in the text's colour, paler where the action is disabled."""
+    text = palette.color(QPalette.ColorRole.WindowText)
+    return _icon(name, text, theme.mix(text, palette.color(QPalette.ColorRole.Window), 0.62))
+
+
+def tinted_icon(name: str, colour: QColor) -> QIcon:
+    """Return an icon in one colour."""
+    return _icon(name, colour, colour)
+
+
+def pixmap(name: str, size: int, colour: QColor, ratio: float) -> QPixmap:
+    """Return a drawing in a colour; `size` in device-independent pixels, `ratio` device pixels for each."""
+    return _pixmap(name, size, colour.name(QColor.NameFormat.HexArgb), ratio)
+
+
+def _icon(name: str, normal: QColor, disabled: QColor) -> QIcon:
+    made = QIcon()
+    for size in _SIZES:
+        for ratio in (1.0, 2.0):
+            made.addPixmap(pixmap(name, size, normal, ratio), QIcon.Mode.Normal)
+            made.addPixmap(pixmap(name, size, disabled, ratio), QIcon.Mode.Disabled)
+    return made
+
+
+@lru_cache(maxsize=512)
+def _pixmap(name: str, size: int, colour: str, ratio: float) -> QPixmap:
+    solid = QColor(colour)
+    drawing = _drawing(name).replace("currentColor", solid.name())
+    buffer = QBuffer()
+    buffer.setData(QByteArray(drawing.encode()))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer, QByteArray(b"svg"))
+    pixels = round(size * ratio)
+    reader.setScaledSize(QSize(pixels, pixels))
+    image = QPixmap.fromImage(reader.read())
+    image.setDevicePixelRatio(ratio)
+    return image
+
+
+@lru_cache(maxsize=64)
+def _drawing(name: str) -> str:
+    return resource(f"icons/{name}.svg").read_text(encoding="utf-8")
+
+
+_SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+_COLOURS = {
+    "light": ("#f3f4f6", "#ffffff", "#f6f7f9", "#1b2127", "#2f7fd0"),
+    "dark": ("#1e2227", "#16191d", "#1b1f24", "#e7ebef", "#3d8fd6"),
+}
+"""Ground, base, every other row, text and accent, for desktops that have no other palette to give."""
+
+
+def apply_scheme(wanted: str) -> None:
+    """Make the program "light", "dark", or as the "system" is."""
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        raise RuntimeError("there is no Qt application yet")
+    application.setPalette(QPalette())
+    application.styleHints().setColorScheme(_SCHEMES.get(wanted, Qt.ColorScheme.Unknown))
+    # a desktop without a theme of Qt's knowing does not follow the hint
+    if wanted in _SCHEMES and theme.is_dark(application.palette()) != (wanted == "dark"):
+        application.setPalette(_palette(*_COLOURS[wanted]))
+
+
+def _palette(ground: str, base: str, other: str, text: str, accent: str) -> QPalette:
+    palette = QPalette(theme.mix(QColor(ground), QColor(text), 0.04), QColor(ground))
+    grounds = {"Window": ground, "Base": base, "AlternateBase": other, "ToolTipBase": ground}
+    for name, colour in grounds.items():
+        palette.setColor(QPalette.ColorRole[name], QColor(colour))
+    for name in ("WindowText", "Text", "ButtonText", "ToolTipText"):
+        palette.setColor(QPalette.ColorRole[name], QColor(text))
+    pale = theme.mix(QColor(text), QColor(ground), 0.6)
+    for name in ("WindowText", "Text", "ButtonText"):
+        palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole[name], pale)
+    palette.setColor(QPalette.ColorRole.Highlight, QColor(accent))
+    return palette

@@ -9,7 +9,7 @@ from fi_desktop.core.job import Job, JobState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class FinishedJobs:
     """What became of a wave, or of one job of it: ids."""
 
     completed: tuple[int, ...] = ()
@@ -22,7 +22,7 @@ class Ended:
 
 
 @dataclass(slots=True)
-class Wave:
+class ActiveJobs:
     """Counts a wave's jobs; what a person cancels or removes leaves it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Wave:
     completed: dict[int, None] = field(default_factory=dict)
     failed: dict[int, None] = field(default_factory=dict)
 
-    def take(self, job: Job) -> Ended | None:
+    def take(self, job: Job) -> FinishedJobs | None:
         """See a job as it is now; return what it ended as, if it just did."""
         known = job.id in self.under
         if not known and job.state in (JobState.COMPLETED, JobState.FAILED):
@@ -47,10 +47,10 @@ class Wave:
                 return None  # its retry was cancelled: it stands as it did before
             case JobState.COMPLETED:
                 self.completed[job.id] = None
-                return Ended(completed=(job.id,))
+                return FinishedJobs(completed=(job.id,))
             case JobState.FAILED:
                 self.failed[job.id] = None
-                return Ended(failed=(job.id,))
+                return FinishedJobs(failed=(job.id,))
             case JobState.QUEUED | JobState.RUNNING | JobState.RETRYING:
                 self.under.add(job.id)
         if job.state is JobState.RUNNING:
@@ -64,11 +64,11 @@ class Wave:
         self.completed.pop(job_id, None)
         self.failed.pop(job_id, None)
 
-    def end(self) -> Ended | None:
+    def end(self) -> FinishedJobs | None:
         """Return what became of the wave once all of it has ended, and begin another; None: not yet."""
         if self.under:
             return None
-        ended = Ended(tuple(self.completed), tuple(self.failed))
+        ended = FinishedJobs(tuple(self.completed), tuple(self.failed))
         self.completed.clear()
         self.failed.clear()
         return ended if ended.ids else None

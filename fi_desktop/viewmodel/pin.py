@@ -74,7 +74,7 @@ def was_locked(home: Path) -> bool:
 
 
 @dataclass(slots=True)
-class Tries:
+class PinAttempts:
     """Slows wrong tries down: 1, 2, 4, … seconds.
 
     Attributes:

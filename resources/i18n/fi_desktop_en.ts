@@ -211,23 +211,6 @@
     </message>
 </context>
 <context>
-    <name>Presence</name>
-    <message numerus="yes">
-        <source>%Ln done</source>
-        <translation>
-            <numerusform>%Ln done</numerusform>
-            <numerusform>%Ln done</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln failed</source>
-        <translation>
-            <numerusform>%Ln failed</numerusform>
-            <numerusform>%Ln failed</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
     <name>PurgeQuestion</name>
     <message numerus="yes">
         <source>%Ln recording(s) that wait for a worker or the next attempt are taken off the list.</source>
@@ -241,6 +224,23 @@
         <translation>
             <numerusform>Really forget %Ln recording that waits?</numerusform>
             <numerusform>Really forget all %Ln recordings that wait?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>QueueNotifier</name>
+    <message numerus="yes">
+        <source>%Ln done</source>
+        <translation>
+            <numerusform>%Ln done</numerusform>
+            <numerusform>%Ln done</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln failed</source>
+        <translation>
+            <numerusform>%Ln failed</numerusform>
+            <numerusform>%Ln failed</numerusform>
         </translation>
     </message>
 </context>
@@ -313,7 +313,7 @@
     </message>
 </context>
 <context>
-    <name>StatusLine</name>
+    <name>StatusBar</name>
     <message numerus="yes">
         <source>%Ln running</source>
         <translation>
@@ -351,7 +351,7 @@
     </message>
 </context>
 <context>
-    <name>Tray</name>
+    <name>TrayIcon</name>
     <message numerus="yes">
         <source>%Ln running</source>
         <translation>

@@ -330,6 +330,17 @@
     </message>
 </context>
 <context>
+    <name>AppController</name>
+    <message>
+        <source>Models are being worked on: change the language once that is done.</source>
+        <translation>Hay una tarea con modelos en marcha: cambie el idioma cuando termine.</translation>
+    </message>
+    <message>
+        <source>The queue is not running</source>
+        <translation>La cola no está en marcha</translation>
+    </message>
+</context>
+<context>
     <name>AttemptCard</name>
     <message>
         <source>Technical details</source>
@@ -556,56 +567,6 @@
     <message>
         <source>Cancelling…</source>
         <translation>Cancelando…</translation>
-    </message>
-</context>
-<context>
-    <name>Cover</name>
-    <message>
-        <source>fi-desktop is locked</source>
-        <translation>fi-desktop está bloqueado</translation>
-    </message>
-    <message>
-        <source>Recordings that wait are worked on meanwhile.</source>
-        <translation>Mientras tanto se siguen procesando las grabaciones en espera.</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
-    <message>
-        <source>Forgot the PIN?</source>
-        <translation>¿Ha olvidado el PIN?</translation>
-    </message>
-    <message>
-        <source>The PIN keeps passing eyes out; your recordings are as safe as your account on this computer. To remove it, delete this file and unlock with an empty field:</source>
-        <translation>El PIN evita las miradas ajenas; sus grabaciones están tan seguras como su cuenta en este equipo. Para quitarlo, borre este archivo y desbloquee con el campo vacío:</translation>
-    </message>
-    <message>
-        <source>File of the PIN</source>
-        <translation>Archivo del PIN</translation>
-    </message>
-    <message>
-        <source>That is not the PIN. Try again in {seconds} s.</source>
-        <translation>El PIN no es correcto. Inténtelo de nuevo en {seconds} s.</translation>
-    </message>
-    <message>
-        <source>That is not the PIN.</source>
-        <translation>El PIN no es correcto.</translation>
-    </message>
-</context>
-<context>
-    <name>Desktop</name>
-    <message>
-        <source>Models are being worked on: change the language once that is done.</source>
-        <translation>Hay una tarea con modelos en marcha: cambie el idioma cuando termine.</translation>
-    </message>
-    <message>
-        <source>The queue is not running</source>
-        <translation>La cola no está en marcha</translation>
     </message>
 </context>
 <context>
@@ -1618,6 +1579,45 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>LockScreen</name>
+    <message>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
+    </message>
+    <message>
+        <source>Recordings that wait are worked on meanwhile.</source>
+        <translation>Mientras tanto se siguen procesando las grabaciones en espera.</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+    <message>
+        <source>Forgot the PIN?</source>
+        <translation>¿Ha olvidado el PIN?</translation>
+    </message>
+    <message>
+        <source>The PIN keeps passing eyes out; your recordings are as safe as your account on this computer. To remove it, delete this file and unlock with an empty field:</source>
+        <translation>El PIN evita las miradas ajenas; sus grabaciones están tan seguras como su cuenta en este equipo. Para quitarlo, borre este archivo y desbloquee con el campo vacío:</translation>
+    </message>
+    <message>
+        <source>File of the PIN</source>
+        <translation>Archivo del PIN</translation>
+    </message>
+    <message>
+        <source>That is not the PIN. Try again in {seconds} s.</source>
+        <translation>El PIN no es correcto. Inténtelo de nuevo en {seconds} s.</translation>
+    </message>
+    <message>
+        <source>That is not the PIN.</source>
+        <translation>El PIN no es correcto.</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Queue paused</source>
@@ -2078,22 +2078,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>NoWordsNote</name>
-    <message>
-        <source>No transcription</source>
-        <translation>Sin transcripción</translation>
-    </message>
-    <message>
-        <source>Choose a model…</source>
-        <translation>Elegir modelo…</translation>
-    </message>
-    <message>
-        <source>Process again</source>
-        <translation>Procesar de nuevo</translation>
-    </message>
-</context>
-<context>
-    <name>NoWordsSentences</name>
+    <name>NoTranscriptLabels</name>
     <message>
         <source>Transcription was switched off for this recording.</source>
         <translation>La transcripción estaba desactivada para esta grabación.</translation>
@@ -2133,6 +2118,21 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>None: no model is installed</source>
         <translation>Ninguno: no hay modelo instalado</translation>
+    </message>
+</context>
+<context>
+    <name>NoWordsNote</name>
+    <message>
+        <source>No transcription</source>
+        <translation>Sin transcripción</translation>
+    </message>
+    <message>
+        <source>Choose a model…</source>
+        <translation>Elegir modelo…</translation>
+    </message>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
     </message>
 </context>
 <context>
@@ -2697,39 +2697,6 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>Presence</name>
-    <message>
-        <source>{recording} failed</source>
-        <translation>{recording} ha fallado</translation>
-    </message>
-    <message>
-        <source>{recording} is done</source>
-        <translation>{recording} está terminada</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln done</source>
-        <translation>
-            <numerusform>%Ln terminada</numerusform>
-            <numerusform>%Ln terminadas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln failed</source>
-        <translation>
-            <numerusform>%Ln fallida</numerusform>
-            <numerusform>%Ln fallidas</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Recordings: {figures}</source>
-        <translation>Grabaciones: {figures}</translation>
-    </message>
-    <message>
-        <source>Recording {number}</source>
-        <translation>La grabación {number}</translation>
-    </message>
-</context>
-<context>
     <name>ProfileController</name>
     <message>
         <source>Consultation, 2 people</source>
@@ -2947,6 +2914,39 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Models</source>
         <translation>Modelos</translation>
+    </message>
+</context>
+<context>
+    <name>QueueNotifier</name>
+    <message>
+        <source>{recording} failed</source>
+        <translation>{recording} ha fallado</translation>
+    </message>
+    <message>
+        <source>{recording} is done</source>
+        <translation>{recording} está terminada</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln done</source>
+        <translation>
+            <numerusform>%Ln terminada</numerusform>
+            <numerusform>%Ln terminadas</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln failed</source>
+        <translation>
+            <numerusform>%Ln fallida</numerusform>
+            <numerusform>%Ln fallidas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Recordings: {figures}</source>
+        <translation>Grabaciones: {figures}</translation>
+    </message>
+    <message>
+        <source>Recording {number}</source>
+        <translation>La grabación {number}</translation>
     </message>
 </context>
 <context>
@@ -3986,7 +3986,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>StatusLine</name>
+    <name>StatusBar</name>
     <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
@@ -4149,7 +4149,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>Tray</name>
+    <name>TrayIcon</name>
     <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
@@ -4220,6 +4220,189 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>UiLabels</name>
+    <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
+    </message>
+    <message>
+        <source>Worker {number}</source>
+        <translation>Proceso {number}</translation>
+    </message>
+    <message>
+        <source>This program</source>
+        <translation>Este programa</translation>
+    </message>
+    <message>
+        <source>GPU {number}</source>
+        <translation>GPU {number}</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Procesador</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>En espera</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>En curso</translation>
+    </message>
+    <message>
+        <source>Retrying</source>
+        <translation>Por reintentar</translation>
+    </message>
+    <message>
+        <source>Completed</source>
+        <translation>Completado</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>Fallido</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Cancelado</translation>
+    </message>
+    <message>
+        <source>Cancelling…</source>
+        <translation>Cancelando…</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Empezando</translation>
+    </message>
+    <message>
+        <source>Reading the file</source>
+        <translation>Leyendo el archivo</translation>
+    </message>
+    <message>
+        <source>Finding speech</source>
+        <translation>Buscando habla</translation>
+    </message>
+    <message>
+        <source>Telling voices apart</source>
+        <translation>Distinguiendo voces</translation>
+    </message>
+    <message>
+        <source>Writing down words</source>
+        <translation>Transcribiendo</translation>
+    </message>
+    <message>
+        <source>Finishing</source>
+        <translation>Terminando</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Claro</translation>
+    </message>
+    <message>
+        <source>Fair</source>
+        <translation>Aceptable</translation>
+    </message>
+    <message>
+        <source>Please check</source>
+        <translation>Conviene revisar</translation>
+    </message>
+    <message>
+        <source>The voices are clearly different.</source>
+        <translation>Las voces se distinguen con claridad.</translation>
+    </message>
+    <message>
+        <source>The voices are fairly different: a short look is worthwhile.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una breve revisión.</translation>
+    </message>
+    <message>
+        <source>Voices hard to tell apart, or only one voice: please check.</source>
+        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+    </message>
+    <message>
+        <source>just now</source>
+        <translation>ahora mismo</translation>
+    </message>
+    <message>
+        <source>{number} min ago</source>
+        <translation>hace {number} min</translation>
+    </message>
+    <message>
+        <source>{number} h ago</source>
+        <translation>hace {number} h</translation>
+    </message>
+    <message>
+        <source>The worker stopped unexpectedly</source>
+        <translation>El proceso se detuvo de forma inesperada</translation>
+    </message>
+    <message>
+        <source>Given back when the program stopped</source>
+        <translation>Devuelto a la cola al cerrarse el programa</translation>
+    </message>
+    <message>
+        <source>Unknown</source>
+        <translation>Desconocido</translation>
+    </message>
+    <message>
+        <source>Find out</source>
+        <translation>Averiguar</translation>
+    </message>
+    <message>
+        <source>Urgent</source>
+        <translation>Urgente</translation>
+    </message>
+    <message>
+        <source>Normal</source>
+        <translation>Normal</translation>
+    </message>
+    <message>
+        <source>When there is time</source>
+        <translation>Cuando haya tiempo</translation>
+    </message>
+    <message>
+        <source>Best there is (automatic)</source>
+        <translation>El mejor disponible (automático)</translation>
+    </message>
+    <message>
+        <source>Built in</source>
+        <translation>Integrado</translation>
+    </message>
+    <message>
+        <source>One speaker per channel</source>
+        <translation>Un hablante por canal</translation>
+    </message>
+    <message>
+        <source>pyannote (needs its model)</source>
+        <translation>pyannote (requiere su modelo)</translation>
+    </message>
+    <message>
+        <source>Whisper</source>
+        <translation>Whisper</translation>
+    </message>
+    <message>
+        <source>Speakers missing</source>
+        <translation>Sin hablantes</translation>
+    </message>
+    <message>
+        <source>Nothing: only who spoke when</source>
+        <translation>Ninguno: solo quién habló y cuándo</translation>
+    </message>
+    <message>
+        <source>Tried again in {wait}</source>
+        <translation>Se reintenta en {wait}</translation>
+    </message>
+    <message>
+        <source>Retry {number}/{retries} in {wait}</source>
+        <translation>Reintento {number}/{retries} en {wait}</translation>
+    </message>
+    <message>
+        <source>Waiting for its next attempt</source>
+        <translation>En espera de su próximo intento</translation>
+    </message>
+</context>
+<context>
     <name>UndoableRemoval</name>
     <message numerus="yes">
         <source>%Ln job(s) removed</source>
@@ -4241,7 +4424,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>Updates</name>
+    <name>UpdateNotice</name>
     <message>
         <source>Version {version} is there.</source>
         <translation>Ya está disponible la versión {version}.</translation>
@@ -4527,189 +4710,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Words are written down by {models}.</source>
         <translation>Transcribe las palabras {models}.</translation>
-    </message>
-</context>
-<context>
-    <name>Words</name>
-    <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
-    </message>
-    <message>
-        <source>Worker {number}</source>
-        <translation>Proceso {number}</translation>
-    </message>
-    <message>
-        <source>This program</source>
-        <translation>Este programa</translation>
-    </message>
-    <message>
-        <source>GPU {number}</source>
-        <translation>GPU {number}</translation>
-    </message>
-    <message>
-        <source>Processor</source>
-        <translation>Procesador</translation>
-    </message>
-    <message>
-        <source>Waiting</source>
-        <translation>En espera</translation>
-    </message>
-    <message>
-        <source>Running</source>
-        <translation>En curso</translation>
-    </message>
-    <message>
-        <source>Retrying</source>
-        <translation>Por reintentar</translation>
-    </message>
-    <message>
-        <source>Completed</source>
-        <translation>Completado</translation>
-    </message>
-    <message>
-        <source>Failed</source>
-        <translation>Fallido</translation>
-    </message>
-    <message>
-        <source>Cancelled</source>
-        <translation>Cancelado</translation>
-    </message>
-    <message>
-        <source>Cancelling…</source>
-        <translation>Cancelando…</translation>
-    </message>
-    <message>
-        <source>Starting</source>
-        <translation>Empezando</translation>
-    </message>
-    <message>
-        <source>Reading the file</source>
-        <translation>Leyendo el archivo</translation>
-    </message>
-    <message>
-        <source>Finding speech</source>
-        <translation>Buscando habla</translation>
-    </message>
-    <message>
-        <source>Telling voices apart</source>
-        <translation>Distinguiendo voces</translation>
-    </message>
-    <message>
-        <source>Writing down words</source>
-        <translation>Transcribiendo</translation>
-    </message>
-    <message>
-        <source>Finishing</source>
-        <translation>Terminando</translation>
-    </message>
-    <message>
-        <source>Clear</source>
-        <translation>Claro</translation>
-    </message>
-    <message>
-        <source>Fair</source>
-        <translation>Aceptable</translation>
-    </message>
-    <message>
-        <source>Please check</source>
-        <translation>Conviene revisar</translation>
-    </message>
-    <message>
-        <source>The voices are clearly different.</source>
-        <translation>Las voces se distinguen con claridad.</translation>
-    </message>
-    <message>
-        <source>The voices are fairly different: a short look is worthwhile.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una breve revisión.</translation>
-    </message>
-    <message>
-        <source>Voices hard to tell apart, or only one voice: please check.</source>
-        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
-    </message>
-    <message>
-        <source>just now</source>
-        <translation>ahora mismo</translation>
-    </message>
-    <message>
-        <source>{number} min ago</source>
-        <translation>hace {number} min</translation>
-    </message>
-    <message>
-        <source>{number} h ago</source>
-        <translation>hace {number} h</translation>
-    </message>
-    <message>
-        <source>The worker stopped unexpectedly</source>
-        <translation>El proceso se detuvo de forma inesperada</translation>
-    </message>
-    <message>
-        <source>Given back when the program stopped</source>
-        <translation>Devuelto a la cola al cerrarse el programa</translation>
-    </message>
-    <message>
-        <source>Unknown</source>
-        <translation>Desconocido</translation>
-    </message>
-    <message>
-        <source>Find out</source>
-        <translation>Averiguar</translation>
-    </message>
-    <message>
-        <source>Urgent</source>
-        <translation>Urgente</translation>
-    </message>
-    <message>
-        <source>Normal</source>
-        <translation>Normal</translation>
-    </message>
-    <message>
-        <source>When there is time</source>
-        <translation>Cuando haya tiempo</translation>
-    </message>
-    <message>
-        <source>Best there is (automatic)</source>
-        <translation>El mejor disponible (automático)</translation>
-    </message>
-    <message>
-        <source>Built in</source>
-        <translation>Integrado</translation>
-    </message>
-    <message>
-        <source>One speaker per channel</source>
-        <translation>Un hablante por canal</translation>
-    </message>
-    <message>
-        <source>pyannote (needs its model)</source>
-        <translation>pyannote (requiere su modelo)</translation>
-    </message>
-    <message>
-        <source>Whisper</source>
-        <translation>Whisper</translation>
-    </message>
-    <message>
-        <source>Speakers missing</source>
-        <translation>Sin hablantes</translation>
-    </message>
-    <message>
-        <source>Nothing: only who spoke when</source>
-        <translation>Ninguno: solo quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>Tried again in {wait}</source>
-        <translation>Se reintenta en {wait}</translation>
-    </message>
-    <message>
-        <source>Retry {number}/{retries} in {wait}</source>
-        <translation>Reintento {number}/{retries} en {wait}</translation>
-    </message>
-    <message>
-        <source>Waiting for its next attempt</source>
-        <translation>En espera de su próximo intento</translation>
     </message>
 </context>
 <context>

@@ -22,10 +22,9 @@ from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import Job, Stage
-from fi_desktop.gui.desktop import Desktop
-from fi_desktop.gui.garbage import GarbageCollector
+from fi_desktop.gui.app_controller import AppController
+from fi_desktop.gui.application import GarbageCollector, make_application, shorten_switch_interval
 from fi_desktop.gui.job_table.columns import Column
-from fi_desktop.gui.main import make_application, share_the_interpreter
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.transitions import Transitions
@@ -126,11 +125,11 @@ def say(what: str, value: str) -> None:
     print(f"| {what} | {value} |", flush=True)
 
 
-def start(application: QApplication, home: Path, jobs: int) -> tuple[Desktop, FakeProgram]:
+def start(application: QApplication, home: Path, jobs: int) -> tuple[AppController, FakeProgram]:
     """Open the window over the store."""
     begun = time.monotonic()
     program = FakeProgram(home)
-    desktop = Desktop(program)
+    desktop = AppController(program)
     window = desktop.window
     window.resize(1120, 700)
     window.show()
@@ -238,7 +237,7 @@ def main() -> None:
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 30.0
     home = home_with(jobs)
     application = make_application()
-    share_the_interpreter()
+    shorten_switch_interval()
     collector = GarbageCollector(application)
     print("| What | Figure |\n|---|---|")
     desktop, program = start(application, home, jobs)

@@ -28,7 +28,7 @@ import sys, time
 from pathlib import Path
 from fi_desktop.app import App
 from fi_desktop.settings import load
-from fi_desktop.gui.main import make_application, run
+from fi_desktop.gui.application import make_application, run
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QMainWindow
 
@@ -58,7 +58,7 @@ IDLE = """
 import sys, time
 from fi_desktop.app import App
 from fi_desktop.settings import load
-from fi_desktop.gui.main import make_application, run
+from fi_desktop.gui.application import make_application, run
 from PySide6.QtCore import QTimer
 from tests.gui import stories
 

@@ -22,11 +22,10 @@ from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job, Summary
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.gui.app_controller import AppController
+from fi_desktop.gui.application import GarbageCollector, make_application
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.desktop import Desktop
-from fi_desktop.gui.garbage import GarbageCollector
-from fi_desktop.gui.language import Language
-from fi_desktop.gui.main import make_application
+from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
@@ -197,7 +196,7 @@ def qapp(qapp):
 def dressed(qapp):
     application = make_application()
     collector = GarbageCollector(application)
-    Language(application, "en")  # for widgets without the window: the plural forms of English
+    WindowLanguage(application, "en")  # for widgets without the window: the plural forms of English
     yield application
     collector.close()
 
@@ -216,9 +215,9 @@ def program(home: Path) -> FakeProgram:
 
 
 @pytest.fixture
-def desktop(qtbot, dressed, program: FakeProgram) -> Iterator[Desktop]:
+def desktop(qtbot, dressed, program: FakeProgram) -> Iterator[AppController]:
     """The window, shown, its queue started and listed."""
-    desktop = Desktop(program)
+    desktop = AppController(program)
     desktop.window.show()
     desktop.start([])
     qtbot.waitUntil(lambda: "start" in program.calls)
@@ -231,12 +230,12 @@ def desktop(qtbot, dressed, program: FakeProgram) -> Iterator[Desktop]:
 
 
 @pytest.fixture
-def window(desktop: Desktop):
+def window(desktop: AppController):
     return desktop.window
 
 
 @pytest.fixture
-def hand(program: FakeProgram, desktop: Desktop) -> Hand:
+def hand(program: FakeProgram, desktop: AppController) -> Hand:
     return program.hand
 
 

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.gui.room import available
+from fi_desktop.gui.window_state import available
 
 MARKED = "<b>Ana</b><img src='a.png'>"
 """What somebody may call a file; Qt would make bold letters and a picture of it."""

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.job import Job, JobState, Stage
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
 from tests.gui import stories
 from tests.gui.conftest import FakeProgram
@@ -165,7 +165,7 @@ class Monkey:
         self.starts += 1
         self._program = FakeProgram(self._home)
         self._program.service.listen(self._on_news)
-        self._desktop = Desktop(self._program)
+        self._desktop = AppController(self._program)
         self._desktop.window.show()
         self._desktop.start([])
         self._wait(lambda: "start" in self._program.calls)

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState, Outcome, apply
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import room
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system.files import RESULT, write_whole
@@ -59,7 +59,7 @@ class Scene:
         """Fill a store with these jobs, and open the window over it."""
         self.program = Workers(home)
         self.program.settings = replace(self.program.settings, language=language)
-        self.desktop = Desktop(self.program)
+        self.desktop = AppController(self.program)
         self.tidy()
         self.desktop.start([])
         self.wait(lambda: "start" in self.program.calls)
@@ -92,7 +92,7 @@ class Scene:
         window.table.clearSelection()
         if window.commands.details.isChecked():
             window.commands.details.trigger()
-        room.resize(window, (1180, 700))
+        resize_to_screen(window, (1180, 700))
         window.show()
 
     def close(self) -> None:

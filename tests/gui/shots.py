@@ -16,8 +16,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QColor, QFont, QPalette
 
-from fi_desktop.gui.garbage import GarbageCollector
-from fi_desktop.gui.main import make_application
+from fi_desktop.gui.application import GarbageCollector, make_application
 from tests.gui.views import VIEWS, Gallery
 
 LANGUAGES, SCALES = ("en", "es"), ("1", "2")

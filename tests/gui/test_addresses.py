@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QUrl
 
-from fi_desktop.gui.addresses import path_of, url_of
+from fi_desktop.gui.widgets import path_from_url, url_from_path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")
 
@@ -22,8 +22,8 @@ names = st.binary(min_size=1, max_size=40).filter(
 @given(names)
 def test_a_path_comes_back_from_its_address(name):
     path = Path(os.fsdecode(b"/r/" + name))
-    assert path_of(url_of(path)) == path
-    assert path_of(QUrl(url_of(path).toString())) == path or not name.isascii()
+    assert path_from_url(url_from_path(path)) == path
+    assert path_from_url(QUrl(url_from_path(path).toString())) == path or not name.isascii()
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_a_path_comes_back_from_its_address(name):
     ["https://example.org/a.wav", "file://server/a.wav", "smb://server/a.wav", "", "file:", "file:///a%00b"],
 )
 def test_anything_else_is_no_path(address):
-    assert path_of(QUrl(address)) is None
+    assert path_from_url(QUrl(address)) is None

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
 from fi_desktop.core.summary import summarize
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
@@ -200,14 +200,14 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
     qtbot.keyClick(window, Qt.Key.Key_F4)
     window.remember()
     window.resize(900, 700)
-    other = Desktop(program)
+    other = AppController(program)
     other.window.show()
     other.window.jobs.take_page(program.service.page(10).result(120))
     qtbot.waitUntil(lambda: other.window.details.panel is not None and other.window.details.panel.isVisible())
     assert other.window.details.panel.width() == width
     qtbot.keyClick(other.window, Qt.Key.Key_F4)
     other.window.remember()
-    third = Desktop(program)
+    third = AppController(program)
     third.window.show()
     assert not third.window.commands.details.isChecked()
     for opened in (other, third):
@@ -219,7 +219,7 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
 def test_a_narrow_window_keeps_its_room_for_the_table(desktop, qtbot, program, recordings):
     window = desktop.window
     window.hide()
-    other = Desktop(program)
+    other = AppController(program)
     other.window.resize(760, 420)
     other.window.show()
     other.window.jobs.take_page(program.service.page(10).result(120))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.drag_and_drop import data_of
 from fi_desktop.gui.job_table.columns import Column
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system.files import RESULT
 from tests.gui import stories
 from tests.gui.events import drag_in, drop_files
@@ -70,7 +70,7 @@ def test_a_pull_at_a_name_drags_its_file(window, home, done):
 
 
 def test_what_is_selected_goes_together_in_the_format_exported_last(window, home, done):
-    Remembered(home).keep_format("srt")
+    WindowState(home).keep_format("srt")
     window.table.selectAll()
     pull(window.table, place(window.table, done[0], Column.STATE))
     assert sorted(file.name for file in dragged(window.table)) == ["First.srt", "Second ñ.srt"]

@@ -12,9 +12,9 @@ from fi_desktop.audio.timeline import AudioWarning
 from fi_desktop.core.errors import DeadlineExceeded, ErrorInfo, ErrorKind, FiError, UserError, error_info
 from fi_desktop.core.transcript import DOUBT
 from fi_desktop.gui import errors
-from fi_desktop.gui.language import Language
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.sentences import BY_CODE, PLAIN
-from fi_desktop.gui.words import Words
 
 PACKAGE = Path(fi_desktop.__file__).parent
 ERRORS = ("FiError", "UserError", "TransientError")
@@ -23,8 +23,8 @@ TERMINAL = ("cli",)
 
 
 @pytest.fixture
-def spanish(dressed) -> Iterator[Language]:
-    language = Language(dressed, "es")
+def spanish(dressed) -> Iterator[WindowLanguage]:
+    language = WindowLanguage(dressed, "es")
     yield language
     language.close()
 
@@ -161,7 +161,7 @@ def test_a_note_on_what_is_missing_is_said_with_its_times(spanish, english, word
 
 def test_a_note_is_said_with_the_reason_within_it(spanish):
     reason = "The worker that had this job ended unexpectedly (signal 9)."
-    assert Words().remarks("clear", (f"The words are missing: {reason}",)) == (
+    assert UiLabels().remarks("clear", (f"The words are missing: {reason}",)) == (
         "Falta la transcripción: El proceso que hacía este trabajo terminó de forma inesperada (señal 9)."
     )
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPu
 from fi_desktop.core.job import JobState
 from fi_desktop.exporters.places import places
 from fi_desktop.gui.job_table.operations import RowMenu
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system.files import RESULT
 from tests.gui import stories
 from tests.gui.events import drop_files
@@ -92,7 +92,7 @@ def test_several_rows_become_files_in_a_folder_which_is_one_click_away(qtbot, wi
     qtbot.waitUntil(lambda: window.message.text == "2 files written.")
     assert names(target) == ["First.txt", "Second ñ.txt"]  # what waits has no result
     opened = Shown()
-    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
     opened.close()
     assert [Path(url.toLocalFile()) for url in opened.urls] == [target]
 
@@ -117,7 +117,7 @@ def test_the_menu_bar_offers_it_too_and_the_format_is_remembered(qtbot, window, 
     format_of(job, "WebVTT").trigger()
     answer(window, target / "a.vtt")
     qtbot.waitUntil((target / "a.vtt").exists)
-    qtbot.waitUntil(lambda: Remembered(home).format() == "vtt")
+    qtbot.waitUntil(lambda: WindowState(home).format() == "vtt")
 
 
 def test_nothing_is_offered_for_what_is_not_done(window, done):
@@ -228,8 +228,8 @@ def test_many_are_written_by_and_by_and_can_be_stopped(qtbot, window, hand, tmp_
     choose_format(window, "Text")
     answer(window, target)
     qtbot.waitUntil(lambda: "of 90 files written" in window.message.text)
-    assert window.message.offer.text() == "Stop"
-    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    assert window.message.action_button.text() == "Stop"
+    qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.message.text.endswith("files written."))
     assert 20 <= len(names(target)) < 90
     assert window.message.text == f"{len(names(target))} files written."

@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import QSettings, QStandardPaths, Qt
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QTreeView
 
-from fi_desktop.gui.file_dialog import FileDialog
-from fi_desktop.gui.language import Language
+from fi_desktop.gui.language import WindowLanguage
+from fi_desktop.gui.widgets import FileDialog
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_it_begins_where_the_last_one_ended(qtbot, window, settings, clinic):
 
 def test_all_of_it_is_in_the_language_of_the_window(qtbot, dressed, settings, clinic):
     (clinic / "Audio").mkdir()
-    language = Language(dressed, "es")
+    language = WindowLanguage(dressed, "es")
     dialog = FileDialog(None, "Agregar")
     qtbot.addWidget(dialog)
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)

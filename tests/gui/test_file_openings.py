@@ -5,12 +5,12 @@ from PySide6.QtCore import QEvent, QUrl
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
-from fi_desktop.gui.file_openings import FileOpenings
+from fi_desktop.gui.application import FileOpenFilter
 
 
 @pytest.fixture
 def openings(dressed, desktop):
-    openings = FileOpenings(dressed)
+    openings = FileOpenFilter(dressed)
     openings.opened.connect(desktop.open_files)
     yield openings
     dressed.removeEventFilter(openings)

@@ -208,7 +208,7 @@ def test_a_drop_of_nested_folders_while_a_job_runs_does_not_freeze_the_window(qt
 
 
 def test_a_sentence_turns_no_text_round_whatever_a_name_or_the_system_says(window):
-    window.message.say("gp3\u202evaw.exe cannot be read (\x1b[31m).\nSecond line.")
+    window.message.info("gp3\u202evaw.exe cannot be read (\x1b[31m).\nSecond line.")
     assert window.message.text == "gp3�vaw.exe cannot be read (�[31m).\nSecond line."
     assert window.message.accessibleDescription() == window.message.text
 
@@ -220,7 +220,7 @@ class TestSheet:
         drop_files(window, *recordings)
         told = "3 recordings added: 2 speakers."
         qtbot.waitUntil(lambda: window.message.text == told and window.jobs.rowCount() == 3)
-        qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
         assert window.intake.sheet.isVisible()
         return window.intake.sheet
 
@@ -232,7 +232,7 @@ class TestSheet:
         drop_files(window, recordings[0])
         qtbot.waitUntil(lambda: window.message.text == "1 recording added: 2 speakers.")
         assert not window.intake.sheet.isVisible()
-        assert window.message.offer.text() == "Change…"
+        assert window.message.action_button.text() == "Change…"
 
     def test_what_waits_is_changed(self, qtbot, window, program, sheet):
         qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_3)
@@ -254,7 +254,7 @@ class TestSheet:
         qtbot.waitUntil(lambda: "1 has begun already" in window.message.text)
         assert window.message.text.startswith("2 recordings are done so: 2 speakers · Spanish.")
         assert self.options(program, begun.id).language is None
-        qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 4)
         again = program.service.job(4).result(120)
         assert (again.path, again.options.language) == (begun.path, "es")

@@ -154,7 +154,7 @@ def test_cancelling_brings_the_job_back_to_its_result(qtbot, window, hand, done,
     program.service.retry([done.id])
     opened = window.windows.open(done.id)
     qtbot.waitUntil(opened.again.isVisible)
-    qtbot.mouseClick(opened.again.offer, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(opened.again.action_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
     qtbot.waitUntil(lambda: not opened.again.isVisible())
     assert shown_result(qtbot, opened).turns.model().rowCount() == 12

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QTo
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Priority, Stage
-from fi_desktop.gui.elided_label import ElidedLabel
 from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Column
 from fi_desktop.gui.job_table.controller import GRACE_MS
 from fi_desktop.gui.main_window import MainWindow
+from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.jobs.queue_events import JobProgressed
 from tests.gui import stories
 from tests.gui.events import drop_files
@@ -235,7 +235,7 @@ class TestRemoval:
         assert len(names(window)) == 2
         assert window.message.text == "1 job removed"
         qtbot.waitUntil(lambda: window.panel.chips.all.accessibleName() == "All 2")
-        qtbot.mouseClick(window.message.offer, LEFT)
+        qtbot.mouseClick(window.message.action_button, LEFT)
         assert len(names(window)) == 3
         assert stored(hand) == [1, 2, 3]
 
@@ -264,7 +264,7 @@ class TestRemoval:
             window.table.select(job_id)
             qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         qtbot.waitUntil(lambda: stored(hand) == [2, 3])
-        qtbot.mouseClick(window.message.offer, LEFT)
+        qtbot.mouseClick(window.message.action_button, LEFT)
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a", "Ward round.mp3"])
 
     def test_closing_the_window_carries_it_out(self, qtbot, window, desktop, program):

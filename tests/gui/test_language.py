@@ -7,12 +7,12 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialogButtonBox, QMenuBar
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.job_table.columns import Column
-from fi_desktop.gui.language import TONGUES, Language, locale_of, tongue_of
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.language import LANGUAGES, WindowLanguage, language_of, locale_of
 from fi_desktop.gui.models_dialog.work import Meter
 from fi_desktop.gui.monitor.window import MonitorWindow
-from fi_desktop.gui.words import Words
 from fi_desktop.settings import load
 from fi_desktop.system.files import resource
 from tests.gui import stories
@@ -23,23 +23,23 @@ SPAIN, MEXICO, GERMANY = QLocale("es_ES"), QLocale("es_MX"), QLocale("de_DE")
 
 
 @pytest.fixture
-def spanish(dressed) -> Iterator[Language]:
-    language = Language(dressed, "es")
+def spanish(dressed) -> Iterator[WindowLanguage]:
+    language = WindowLanguage(dressed, "es")
     yield language
     language.choose("system")
     language.close()
 
 
-def menu(desktop: Desktop, choice: str) -> QAction:
+def menu(desktop: AppController, choice: str) -> QAction:
     (action,) = [each for each in desktop.window.commands.languages.actions() if each.data() == choice]
     return action
 
 
-def menus(desktop: Desktop) -> list[str]:
+def menus(desktop: AppController) -> list[str]:
     return [action.text().replace("&", "") for action in desktop.window.findChild(QMenuBar).actions()][:3]
 
 
-def change(qtbot, desktop: Desktop, choice: str) -> None:
+def change(qtbot, desktop: AppController, choice: str) -> None:
     """Choose a language in the menu, and wait for the windows to be new."""
     before = desktop.window
     menu(desktop, choice).trigger()
@@ -59,7 +59,7 @@ def change(qtbot, desktop: Desktop, choice: str) -> None:
     ],
 )
 def test_words_and_figures_follow_the_choice_and_the_system(choice, system, tongue, locale):
-    assert tongue_of(choice, system) == tongue
+    assert language_of(choice, system) == tongue
     assert locale_of(choice, system) == locale
 
 
@@ -72,12 +72,12 @@ def test_spanish_reaches_qts_own_buttons_dates_and_numbers(qtbot, spanish):
 
 
 def test_an_unknown_choice_is_as_the_system(dressed):
-    language = Language(dressed, "tlh")
+    language = WindowLanguage(dressed, "tlh")
     assert language.choice == "system"
     language.close()
 
 
-@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("tongue", LANGUAGES)
 def test_compiled_catalogues_say_what_their_sources_say(dressed, tongue):
     compiled = QTranslator()
     folder = resource("i18n")
@@ -105,7 +105,7 @@ def test_the_window_speaks_another_language_at_once_and_at_the_next_start(
     assert menu(desktop, "es").isChecked()
     assert desktop.window.jobs.rowCount() == 3
     qtbot.waitUntil(lambda: load({"FI_DESKTOP_HOME": str(home)}).language == "es")
-    again = Desktop(FakeProgram(home))
+    again = AppController(FakeProgram(home))
     assert menus(again) == ["Archivo", "Trabajo", "Ver"]
     again.language.close()
     again.window.deleteLater()
@@ -210,6 +210,6 @@ def test_keys_are_called_as_they_are_printed_and_alike_everywhere(qtbot, desktop
 
 
 def test_a_moment_is_written_alike_everywhere(spanish):
-    words, at = Words(), QDateTime(QDate(2026, 11, 28), QTime(13, 14, 15)).toSecsSinceEpoch()
+    words, at = UiLabels(), QDateTime(QDate(2026, 11, 28), QTime(13, 14, 15)).toSecsSinceEpoch()
     assert words.exact(at).replace(":15", "", 1) == words.moment(at)
     assert words.moment(at).startswith(words.day(at))

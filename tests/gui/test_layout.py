@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from fi_desktop.core.job import JobState, Priority
-from fi_desktop.gui import room, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.monitor.window import MonitorWindow
-from fi_desktop.gui.remembered import Remembered
 from fi_desktop.gui.result.view import ResultView
+from fi_desktop.gui.window_state import WindowState, cascade, center, keep_on_screen, resize_to_screen
 from tests.gui import stories, surroundings
 from tests.gui.events import drag_in, drop_files, files_data, open_windows
 from tests.gui.looks import cut, outside
@@ -90,14 +90,14 @@ def test_windows_open_on_the_screen_and_not_upon_one_another(qtbot, desktop, win
 def test_a_window_that_was_larger_than_this_screen_fits_on_it(qtbot, dressed, bridge, home):
     """It was last used on a large screen."""
     wide = dressed.primaryScreen().availableGeometry()
-    remembered = Remembered(home)
+    window_state = WindowState(home)
     large = QWidget()
     qtbot.addWidget(large)
     large.setGeometry(wide.adjusted(40, 40, 240, 240))
-    remembered.save("job", large)
+    window_state.save("job", large)
     restored = QWidget()
     qtbot.addWidget(restored)
-    remembered.restore("job", restored)
+    window_state.restore("job", restored)
     restored.show()
     assert QTest.qWaitForWindowExposed(restored)
     assert not outside(restored)
@@ -151,10 +151,10 @@ def test_a_window_that_goes_takes_no_screen_along(qapp):
     """The binding makes what a window returns a part of that window."""
     screen = qapp.primaryScreen()
     window = QWidget()
-    room.resize(window, (400, 300), least=(200, 100))
-    room.centre(window)
-    room.keep(window)
-    room.step_aside(window, [])
+    resize_to_screen(window, (400, 300), least=(200, 100))
+    center(window)
+    keep_on_screen(window)
+    cascade(window, [])
     window.deleteLater()
     QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
     assert not isValid(window)

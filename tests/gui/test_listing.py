@@ -14,7 +14,7 @@ from fi_desktop.core.listed import Done
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui import bridge as bridge_module
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.panel import JobsPanel
 from fi_desktop.jobs.queue_events import JobRemoved
@@ -89,7 +89,7 @@ def test_a_list_shows_of_each_job_what_its_record_says(filled, program):
 def test_all_pages_are_shown_newest_first_and_counted_at_once(qtbot, monkeypatch, dressed, filled, program):
     monkeypatch.setattr(bridge_module, "_FIRST_PAGE", 2)
     monkeypatch.setattr(bridge_module, "_PAGE", 5)
-    desktop = Desktop(program)
+    desktop = AppController(program)
     window, model = desktop.window, desktop.window.jobs
     totals = set()
     model.jobs_changed.connect(lambda _ids: totals.add(model.total))

@@ -19,7 +19,7 @@ from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.main_window import MainWindow
-from fi_desktop.gui.room import available
+from fi_desktop.gui.window_state import available
 from fi_desktop.jobs.queue_events import Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from tests.gui import stories
@@ -119,7 +119,7 @@ class TestDrop:
         assert window.message.isVisible()
 
     def test_escape_dismisses_it_from_the_table_too(self, qtbot, window, queued):
-        window.message.say("Something.")
+        window.message.info("Something.")
         qtbot.keyClick(window.table, Qt.Key.Key_Escape)
         assert not window.message.isVisible()
 
@@ -148,11 +148,11 @@ class TestDrop:
         qtbot.waitUntil(lambda: not window.message.isVisible())  # the queue's own trouble is over
         qtbot.keyClick(window, Qt.Key.Key_Escape)
         assert refused.isVisible()
-        qtbot.mouseClick(refused.offer, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(refused.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: not refused.isVisible())
         qtbot.waitUntil(refused.isVisible)  # there is no room yet
         empty_disk(hand)
-        qtbot.mouseClick(refused.offer, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(refused.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.total == 60)
         assert not refused.isVisible()
 
@@ -167,11 +167,11 @@ class TestDrop:
         assert bar.text == (
             "2 grabaciones o carpetas no se añadieron. Otro programa está usando el archivo de la cola."
         )
-        qtbot.mouseClick(bar.offer, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(bar.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: desktop.window.jobs.total == 2)
 
     def test_a_message_that_stands_is_not_taken_away_by_the_queue(self, qtbot, window, hand):
-        window.message.say("Saved as result.txt.")
+        window.message.info("Saved as result.txt.")
         hand.do(lambda service: service.publish(Notice("")))
         hand.do(lambda service: service.publish(QueuePaused(True)))
         qtbot.waitUntil(window.pause_bar.isVisible)
@@ -228,7 +228,7 @@ class TestActions:
         qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
         assert window.message.text == "1 finished recording will be processed again"
-        qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
 
     @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ def test_a_pause_is_seen_and_ended_where_it_is_seen(qtbot, window, program):
     assert tool_button(window, "Resume the queue").isChecked()
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window.pause_bar.isVisible()
-    qtbot.mouseClick(window.pause_bar.offer, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.pause_bar.action_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not window.status.counted.startswith("Paused"))
     assert not window.pause_bar.isVisible()
     assert not tool_button(window, "Pause the queue").isChecked()
@@ -433,7 +433,7 @@ def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
     window.intake.add(recordings)
     qtbot.waitUntil(lambda: "3 recordings are in the list already" in window.message.text)
     assert window.jobs.rowCount() == 3
-    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.row_by_id(job.id).state is JobState.QUEUED)
     assert window.jobs.rowCount() == 3
     assert not window.message.isVisible()

@@ -183,7 +183,7 @@ class TestInstall:
         qtbot.waitUntil(dialog.message.isVisible)
         assert "try again later" in dialog.message.text
         hub.down = 0
-        click(qtbot, dialog.message.offer)
+        click(qtbot, dialog.message.action_button)
         answer(qtbot, dialog, "Download")
         state_is(qtbot, row, "Installed")
 
@@ -328,7 +328,7 @@ class TestCheck:
         click(qtbot, dialog.list.rows[TINY].check)
         qtbot.waitUntil(dialog.message.isVisible)
         assert "model.bin is damaged or was changed" in dialog.message.text
-        click(qtbot, dialog.message.offer)
+        click(qtbot, dialog.message.action_button)
         assert "At most 78 MB" in answer(qtbot, dialog, "Download")
         qtbot.waitUntil(lambda: "is installed" in dialog.message.text)
         pack = find(TINY, (models,))

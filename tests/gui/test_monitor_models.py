@@ -4,7 +4,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QAbstractItemModelTester
 
 from fi_desktop.core.job import Stage
-from fi_desktop.gui import icons
+from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.cells import Cell, CellsModel, Heading
 from fi_desktop.gui.monitor.choice import MonitorChoice
 from fi_desktop.gui.monitor.plots import MonitorPlots
@@ -134,7 +134,7 @@ def test_the_pool_is_not_resized_where_no_process_can_be_started(qtbot):
 
 
 def test_every_workers_state_has_its_own_sign(qapp):
-    signs = {state: icons.pixmap(name, 16, QColor("#000"), 1.0) for state, name in STATE_ICONS.items()}
+    signs = {state: theme.pixmap(name, 16, QColor("#000"), 1.0) for state, name in STATE_ICONS.items()}
     assert not any(sign.isNull() for sign in signs.values())
     words = MonitorWords()
     assert len({(STATE_ICONS[state], words.state(state)) for state in signs}) == len(signs)

@@ -14,9 +14,8 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.monitor.cells import CellsModel
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.gui.monitor.workers_model import WorkerColumn
-from fi_desktop.gui.read_only_table import ReadOnlyTable
-from fi_desktop.gui.remembered import Remembered
-from fi_desktop.gui.room import available
+from fi_desktop.gui.widgets import ReadOnlyTable
+from fi_desktop.gui.window_state import WindowState, available
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.settings import load
 from fi_desktop.viewmodel import monitor_watch as watch_module
@@ -220,9 +219,9 @@ def test_how_many_workers_are_wanted_is_remembered(qtbot, program, monitor, monk
 
 
 def test_where_the_monitor_stood_is_remembered(qtbot, program, bridge):
-    remembered = Remembered(program.settings.home)
+    window_state = WindowState(program.settings.home)
     for height in (700, 580):
-        monitor = MonitorWindow(bridge, program, remembered=remembered)
+        monitor = MonitorWindow(bridge, program, window_state=window_state)
         qtbot.addWidget(monitor)
         monitor.show()
         assert monitor.height() == min(height, available(monitor).height() - 48)  # as far as there is room
@@ -267,7 +266,7 @@ def test_pages_are_reached_by_keys(qtbot, monitor):
 
 
 def test_escape_dismisses_the_message_first(qtbot, monitor):
-    monitor.message.say("The disk is full.", "bad")
+    monitor.message.error("The disk is full.")
     qtbot.keyClick(monitor, Qt.Key.Key_Escape)
     assert not monitor.message.isVisible()
     assert monitor.isVisible()

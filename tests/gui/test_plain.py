@@ -7,14 +7,14 @@ import pytest
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.gui.plain import message_box, tip
+from fi_desktop.gui.widgets import message_box, plain_tooltip
 from fi_desktop.watch.watched import WatchedFolder
 from tests.gui import stories, views
 from tests.gui.looks import MARKED, marked_up
 from tests.gui.scene import Scene
 
 
-def day() -> tuple[stories.News, ...]:
+def day() -> tuple[stories.QueueEvent, ...]:
     now = time.time()
     done = stories.finished(1, f"{MARKED}.wav", now, ago_s=60, took_s=5, notes=(f"{MARKED} is damaged.",))
     lost = stories.failed(
@@ -79,10 +79,10 @@ def test_no_view_takes_a_name_for_html(scene, seen):
 
 
 def test_a_tip_shows_the_letters_that_it_is_given():
-    assert tip(f"/a/{MARKED}\nAdded") == (
+    assert plain_tooltip(f"/a/{MARKED}\nAdded") == (
         "<qt>/a/&lt;b&gt;Ana&lt;/b&gt;&lt;img src=&#x27;a.png&#x27;&gt;<br>Added</qt>"
     )
-    assert tip("/a/5 < 6 & 7") == "/a/5 < 6 & 7"
+    assert plain_tooltip("/a/5 < 6 & 7") == "/a/5 < 6 & 7"
 
 
 def test_a_question_shows_the_letters_that_it_is_given(qtbot, window):

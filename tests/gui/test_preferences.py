@@ -5,9 +5,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
-from fi_desktop.gui import appearance, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.models_dialog.dialog import ModelsDialog
-from fi_desktop.gui.preferences.words import PreferenceWords
+from fi_desktop.gui.preference_fields import PreferenceWords
 from fi_desktop.settings import ABOUT, DEFAULTS, load
 from fi_desktop.settings.pages import SETTINGS, Deed
 
@@ -155,5 +155,5 @@ def test_the_appearance_follows_the_setting(qtbot, desktop, dialog):
     choose(dialog, "theme", "dark")
     press_ok(qtbot, desktop, dialog)
     qtbot.waitUntil(lambda: theme.is_dark(QApplication.palette()))
-    appearance.wear("system")
+    theme.apply_scheme("system")
     assert QApplication.palette() == before

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.app import App
 from fi_desktop.core.job import JobState
 from fi_desktop.core.transcript import Turn
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 from fi_desktop.settings import load
 from tests.gui.events import drop_files
 
@@ -33,7 +33,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from fi_desktop.app import App
 from fi_desktop.settings import load
-from fi_desktop.gui.main import make_application, run
+from fi_desktop.gui.application import make_application, run
 
 def look():
     from PySide6.QtWidgets import QApplication
@@ -92,7 +92,7 @@ def program(home):
 
 @pytest.fixture
 def desktop(qtbot, dressed, program):
-    desktop = Desktop(program)
+    desktop = AppController(program)
     desktop.window.show()
     desktop.start([])
     yield desktop
@@ -141,7 +141,7 @@ def test_a_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, 
 
 
 def test_closing_at_work_gives_the_job_back_and_the_next_start_does_it(qtbot, home, dressed, five_minutes):
-    first = Desktop(App(load({"FI_DESKTOP_HOME": str(home)})))
+    first = AppController(App(load({"FI_DESKTOP_HOME": str(home)})))
     first.window.show()
     first.start([five_minutes])
     qtbot.waitUntil(
@@ -155,7 +155,7 @@ def test_closing_at_work_gives_the_job_back_and_the_next_start_does_it(qtbot, ho
     (stop,) = [b for b in first.question.box.buttons() if b.text().replace("&", "") == "Stop safely"]
     with qtbot.waitSignal(first.ended, timeout=PATIENCE_MS):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
-    second = Desktop(App(load({"FI_DESKTOP_HOME": str(home)})))
+    second = AppController(App(load({"FI_DESKTOP_HOME": str(home)})))
     second.start([])
     qtbot.waitUntil(lambda: second.window.jobs.counts[JobState.COMPLETED] == 1, timeout=PATIENCE_MS)
     with qtbot.waitSignal(second.ended, timeout=PATIENCE_MS):

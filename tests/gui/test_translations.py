@@ -14,8 +14,8 @@ import pytest
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 import fi_desktop
-from fi_desktop.gui.desktop import Desktop
-from fi_desktop.gui.language import TONGUES
+from fi_desktop.gui.app_controller import AppController
+from fi_desktop.gui.language import LANGUAGES
 from fi_desktop.settings import changed
 from fi_desktop.system.files import resource
 from tests.gui.conftest import FakeProgram
@@ -65,7 +65,7 @@ def catalogue(tongue: str) -> Path:
     return resource("i18n") / f"fi_desktop_{tongue}.ts"
 
 
-@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("tongue", LANGUAGES)
 def test_catalogues_hold_what_the_source_says_now_and_nothing_else(tmp_path, tongue):
     now = tmp_path / catalogue(tongue).name
     shutil.copy(catalogue(tongue), now)
@@ -75,7 +75,7 @@ def test_catalogues_hold_what_the_source_says_now_and_nothing_else(tmp_path, ton
     assert kept - said == set(), "run `make translations`"
 
 
-@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("tongue", LANGUAGES)
 def test_all_is_translated(tongue):
     assert [m for m in messages(catalogue(tongue)) if not m.finished or not all(m.forms)] == []
 
@@ -99,11 +99,11 @@ def test_a_translation_has_the_places_the_key_and_the_end_of_its_source():
             assert set(re.findall("%L?n", form)) <= set(re.findall("%L?n", message.source)), form
 
 
-@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("tongue", LANGUAGES)
 def test_no_two_entries_of_a_menu_have_the_same_key(qtbot, dressed, home, tongue):
     program = FakeProgram(home)
     program.settings = changed(program.settings, {"language": tongue})
-    desktop = Desktop(program)
+    desktop = AppController(program)
     qtbot.addWidget(desktop.window)
     bar = desktop.window.findChild(QMenuBar)
     for menu in (bar, *desktop.window.findChildren(QMenu)):

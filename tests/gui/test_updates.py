@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QDesktopServices
 
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.settings import changed
 from fi_desktop.system import updates
 from tests.update_server import serving
@@ -36,14 +36,14 @@ def opened(monkeypatch):
 
 def test_nobody_is_asked_unless_it_is_wanted(qtbot, server, desktop, home):
     desktop.updates.look()
-    assert Remembered(home).number("updates/asked") is None
+    assert WindowState(home).number("updates/asked") is None
     assert server.asked == []
 
 
 def test_a_newer_version_is_a_line_whose_page_opens_by_a_click_alone(qtbot, wanted, opened, window):
     qtbot.waitUntil(lambda: window.message.text == "Version 99.0.0 is there.")
     assert opened == []
-    qtbot.mouseClick(window.message.offer, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
     assert opened == [f"{wanted.address}/get"]
     assert not window.message.isVisible()
 
@@ -52,9 +52,9 @@ def test_it_is_asked_once_a_day(qtbot, wanted, desktop, window, home):
     qtbot.waitUntil(window.message.isVisible)
     desktop.updates.look()
     assert len(wanted.asked) == 1
-    Remembered(home).keep_number("updates/asked", int(time.time()) - 86_401)
+    WindowState(home).keep_number("updates/asked", int(time.time()) - 86_401)
     window.message.dismiss()
-    desktop.updates._remembered = Remembered(home)
+    desktop.updates._window_state = WindowState(home)
     desktop.updates.look()
     qtbot.waitUntil(window.message.isVisible)
     assert len(wanted.asked) == 2
@@ -73,7 +73,7 @@ def ask(qtbot, desktop, program):
 
 
 def test_an_answer_never_takes_the_place_of_another_message(server, window, ask):
-    window.message.say("The disk is full.", "bad")
+    window.message.error("The disk is full.")
     ask()
     assert len(server.asked) == 1
     assert window.message.text == "The disk is full."

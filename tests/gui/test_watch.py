@@ -10,7 +10,7 @@ from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.core.errors import error_info
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 from fi_desktop.system.files import disk_full
 from fi_desktop.watch.profiles import Choice
 from fi_desktop.watch.watched import FolderState, Look, WatchedFolder
@@ -167,7 +167,7 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
     qtbot, dressed, home, folder
 ):
     save(home, [WatchedFolder(folder)])
-    desktop = Desktop(FakeProgram(home))
+    desktop = AppController(FakeProgram(home))
     desktop.window.show()
     desktop.start([])
     qtbot.waitUntil(lambda: desktop.watch.sign.text() == "1" and desktop.watch.sign.isVisible())

@@ -6,7 +6,7 @@ from PySide6.QtGui import QDesktopServices, QFontMetrics
 from PySide6.QtWidgets import QLabel
 
 from fi_desktop.audio.media_files import sample_recording
-from fi_desktop.gui.desktop import Desktop
+from fi_desktop.gui.app_controller import AppController
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def click(qtbot, button):
 
 def test_it_is_shown_on_a_new_data_folder_alone(qtbot, dressed, program, home):
     for new in (True, False):
-        desktop = Desktop(program)
+        desktop = AppController(program)
         desktop.window.show()
         desktop.welcome.open_first()
         assert (desktop.welcome.dialog is not None) is new

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.transcript import Grade
-from fi_desktop.gui import room
-from fi_desktop.gui.help.menu import HelpMenu
+from fi_desktop.gui.actions import HelpMenu
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.gui.result.window import JobWindow
+from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.watched import WatchedFolder
@@ -150,7 +150,7 @@ def just_added(scene: Scene) -> QWidget:
         file.write_bytes(b"RIFF" + file.name.encode())
     drop_data(window, files_data(files))
     scene.wait(lambda: window.message.isVisible())
-    window.message.offer.click()
+    window.message.action_button.click()
     return window
 
 
@@ -192,7 +192,7 @@ def monitor(scene: Scene, page: int) -> QWidget:
 
 def opened(scene: Scene, job_id: int, width: int, height: int) -> JobWindow:
     window = scene.desktop.window.windows.open(job_id)
-    room.resize(window, (width, height))
+    resize_to_screen(window, (width, height))
     return window
 
 

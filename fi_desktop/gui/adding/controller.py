@@ -19,12 +19,12 @@ from fi_desktop.gui import errors
 from fi_desktop.gui.adding.options_sheet import AddedOptionsSheet
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.drag_and_drop import Given, given_paths, missing
-from fi_desktop.gui.file_dialog import FileDialog
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.job_options.menu import ChoiceLabels
 from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.gui.message_bar import MessageBar, Offer
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.widgets import FileDialog
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
 from fi_desktop.watch.profiles import Choice
@@ -95,10 +95,10 @@ class AddController(QObject):
         remark = self._elsewhere(given.elsewhere)
         if not given.paths:
             nothing = self.tr("Only files and folders of this computer can be added.")
-            self._message.say(remark or nothing, "warn")
+            self._message.warning(remark or nothing)
         elif given.typed:
             looked = partial(self._on_looked_for, given)
-            self._bridge.work(partial(missing, given.paths), looked, self._on_refused)
+            self._bridge.run_task(partial(missing, given.paths), looked, self._on_refused)
         else:
             self._add(given.paths, remark=remark)
 
@@ -131,7 +131,7 @@ class AddController(QObject):
         if there:
             self._add(there, remark=remark)
         else:
-            self._message.say(remark, "warn")
+            self._message.warning(remark)
 
     def _on_added(self, choice: Choice, remark: str, submission: SubmitResult) -> None:
         known = tuple(dict.fromkeys(submission.known))
@@ -141,10 +141,10 @@ class AddController(QObject):
             sentences.append(self._added(len(submission.ids), choice))
         if known:
             sentences.append(self._known(len(known)))
-            offer = Offer(self._again(len(known)), partial(self._do_again, known))
+            offer = MessageAction(self._again(len(known)), partial(self._do_again, known))
         else:
-            offer = Offer(self.tr("Change…"), partial(self._open_sheet, submission.ids, choice))
-        self._message.say(" ".join((*remarks, *sentences)), "warn" if remarks else "info", offer)
+            offer = MessageAction(self.tr("Change…"), partial(self._open_sheet, submission.ids, choice))
+        self._message.show_message(" ".join((*remarks, *sentences)), "warn" if remarks else "info", offer)
         if not remarks and not known:
             self._told = (submission.ids, self._message.text)
             self._fade.start()
@@ -203,9 +203,9 @@ class AddController(QObject):
             sentences.append(
                 self.tr("%Ln recording(s) begun already: do again with these options?", "", len(begun))
             )
-            offer = Offer(self._again(len(begun)), partial(self._do_so, begun, choice))
+            offer = MessageAction(self._again(len(begun)), partial(self._do_so, begun, choice))
         if sentences:
-            self._message.say(" ".join(sentences), "info", offer)
+            self._message.info(" ".join(sentences), offer)
 
     def _do_so(self, paths: tuple[Path, ...], choice: Choice) -> None:
         self._hand_in(paths, choice, again=True)
@@ -234,11 +234,11 @@ class AddController(QObject):
         if isinstance(error, Exception) and not isinstance(error, UserError):
             self.refused.hold((paths, choice, error_info(error)))
         else:
-            self._message.say(sentence, "bad")  # they would be refused again
+            self._message.error(sentence)  # they would be refused again
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
-        self._message.say(sentence, "bad")
+        self._message.error(sentence)
 
 
 class RecordingPicker(QObject):
@@ -280,7 +280,7 @@ class RecordingPicker(QObject):
     def take_sample(self) -> None:
         """Take the recording to try the program with."""
         # looking for it reads folders
-        self._bridge.work(sample_recording, self._on_sample_found, self._refused)
+        self._bridge.run_task(sample_recording, self._on_sample_found, self._refused)
 
     def _open(self, dialog: QFileDialog) -> None:
         if self._dialog is not None:
@@ -333,7 +333,7 @@ class RejectedRecordings(QObject):
             told = self.tr("“{name}” was not added.").format(name=one_line(paths[0].name))
         else:
             told = self.tr("%Ln recording(s) or folder(s) not added.", "", number)
-        self.bar.say(f"{told} {errors.sentence(error)}", "bad", Offer(self.tr("Retry"), self.retry))
+        self.bar.error(f"{told} {errors.sentence(error)}", MessageAction(self.tr("Retry"), self.retry))
 
     def retry(self) -> None:
         """Hand in again what is held."""

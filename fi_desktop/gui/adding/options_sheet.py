@@ -21,10 +21,10 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.gui import icons, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.job_options.menu import Choices
 from fi_desktop.gui.job_options.profiles import ProfileController
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.profiles import Choice
 
 _COLUMNS = 3
@@ -40,7 +40,7 @@ class OptionsForm(QWidget):
     def __init__(self, profiles: ProfileController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._profiles = profiles
-        self._words = Words(self)
+        self._words = UiLabels(self)
         self._choices = Choices(self)
         self._shown = Choice()
         self._grid = QGridLayout(self)
@@ -216,7 +216,7 @@ class AddedOptionsSheet(QWidget):
         self.applied.emit(ids, choice)
 
     def _dress(self) -> None:
-        self._close.setIcon(icons.icon("close", self.palette()))
+        self._close.setIcon(theme.icon("close", self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

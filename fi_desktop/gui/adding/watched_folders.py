@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.names import one_line
-from fi_desktop.gui import errors, icons, plain, theme
+from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.watch import watcher as watching
@@ -60,7 +60,7 @@ class WatchController(QObject):
     def begin(self) -> None:
         """Watch what was watched before."""
         read = partial(watching.load, self._home)
-        self._bridge.work(read, self._on_read, self._on_failed)
+        self._bridge.run_task(read, self._on_read, self._on_failed)
 
     @Slot()
     def open(self) -> None:
@@ -80,17 +80,17 @@ class WatchController(QObject):
 
     def find_unseen(self, folder: WatchedFolder, found: Callable[[list[Found]], None]) -> None:
         """Look for recordings that are in a folder now, and would be taken; read off the GUI thread."""
-        self._bridge.work(partial(_unseen, self._home, folder), found, self._on_failed)
+        self._bridge.run_task(partial(_unseen, self._home, folder), found, self._on_failed)
 
     def watch(self, folder: WatchedFolder, passed: list[Found]) -> None:
         """Watch a folder, in place of an entry for the same path; recordings in `passed` are not taken."""
         remember = partial(pass_over, self._home, folder, passed)
-        self._bridge.work(remember, partial(self._on_passed_over, folder), self._on_failed)
+        self._bridge.run_task(remember, partial(self._on_passed_over, folder), self._on_failed)
 
     def stop(self, folder: WatchedFolder) -> None:
         """Watch a folder no more, and forget what was seen of it."""
         self._keep(known for known in self.watcher.folders if known != folder)
-        self._bridge.work(partial(forget, self._home, folder.path), None, self._on_failed)
+        self._bridge.run_task(partial(forget, self._home, folder.path), None, self._on_failed)
 
     def _on_read(self, folders: tuple[WatchedFolder, ...]) -> None:
         self._watch(folders)
@@ -106,7 +106,7 @@ class WatchController(QObject):
         """Watch these folders from now on, and after the next start."""
         wanted = tuple(folders)
         self._watch(wanted)
-        self._bridge.work(partial(watching.save, self._home, wanted), None, self._on_failed)
+        self._bridge.run_task(partial(watching.save, self._home, wanted), None, self._on_failed)
 
     def _watch(self, folders: tuple[WatchedFolder, ...]) -> None:
         self.watcher.watch(folders)
@@ -141,7 +141,7 @@ class WatchController(QObject):
         if trouble:
             self._troubles[path] = trouble
         if trouble and trouble != before:
-            self._window.message.say(trouble, "warn")
+            self._window.message.warning(trouble)
         elif before and not trouble and self._says(before):
             self._window.message.dismiss()
 
@@ -149,7 +149,7 @@ class WatchController(QObject):
         """Say how many were taken: one sentence for several folders, and for several looks."""
         self._gathered = number + (self._gathered if self._says(self._told) else 0)
         self._told = self.tr("%Ln recording(s) taken from watched folders.", "", self._gathered)
-        self._window.message.say(self._told)
+        self._window.message.info(self._told)
 
     def _says(self, sentence: str) -> bool:
         return self._window.message.isVisible() and self._window.message.text == sentence
@@ -159,7 +159,7 @@ class WatchController(QObject):
         self.changed.emit()
 
     def _on_failed(self, sentence: str) -> None:
-        self._window.message.say(sentence, "bad")
+        self._window.message.error(sentence)
 
 
 def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
@@ -259,15 +259,15 @@ class WatchIndicator(QToolButton):
         self.setText(well if troubled else str(len(looks)))
         self.setAccessibleName(name)
         self.setAccessibleDescription(". ".join(lines))
-        self.setToolTip(plain.tip("\n".join((name, *lines))))
+        self.setToolTip(widgets.plain_tooltip("\n".join((name, *lines))))
         self.setVisible(bool(looks))
         self._dress()
 
     def _dress(self) -> None:
         if self._trouble:
-            self.setIcon(icons.icon_in("eye", theme.tone("warn", self.palette())))
+            self.setIcon(theme.tinted_icon("eye", theme.tone("warn", self.palette())))
         else:
-            self.setIcon(icons.icon("eye", self.palette()))
+            self.setIcon(theme.icon("eye", self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

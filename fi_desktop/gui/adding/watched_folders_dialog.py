@@ -22,12 +22,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.gui import plain, room
+from fi_desktop.gui import widgets
 from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
-from fi_desktop.gui.file_dialog import FileDialog
-from fi_desktop.gui.item_list import ItemList
 from fi_desktop.gui.job_options.profiles import ProfileController
-from fi_desktop.gui.plain import message_box
+from fi_desktop.gui.widgets import FileDialog, ItemList, message_box
+from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.watched import Found, WatchedFolder
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class WatchedFoldersDialog(QDialog):
         desk.changed.connect(self._show)
         profiles.changed.connect(self._list_profiles)
         self._list_profiles()
-        room.resize(self, (560, 360))
+        resize_to_screen(self, (560, 360))
 
     def propose(self, folder: WatchedFolder) -> None:
         """Watch a folder; where recordings are in it already, ask first whether these are taken."""
@@ -150,7 +149,7 @@ class WatchedFoldersDialog(QDialog):
             item.setText(f"{folder.path}\n{self._words.state(look)}")  # what a screen reader says
             item.setData(PATH_ROLE, str(folder.path))
             item.setData(STATE_ROLE, self._words.state(look))
-            item.setToolTip(plain.tip(str(folder.path)))
+            item.setToolTip(widgets.plain_tooltip(str(folder.path)))
         self.list.setCurrentRow(min(max(before, 0), len(looks) - 1))
         self.list.blockSignals(False)
         self._show_chosen()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import Attempt, Job, Outcome, Stage, StageEnd, StageTime
-from fi_desktop.gui import errors, icons, theme
+from fi_desktop.gui import errors, theme
 from fi_desktop.gui.details.labels import DetailLabels
 
 # the shapes that the table has for a job's state
@@ -86,7 +86,7 @@ class AttemptCard(QFrame):
         job, attempt = self._shown
         name, meaning = _SHAPES[attempt.outcome]
         colour = theme.tone(meaning, self.palette())
-        self._icon.setPixmap(icons.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
+        self._icon.setPixmap(theme.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
         told = [
             f'<span style="color:{stage_colour(time.stage, self.palette()).name()}">■</span>'
             f"&nbsp;{escape(self._words.stage(time, job, attempt.number))}"

@@ -23,11 +23,11 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.gui import icons, plain, theme
+from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.details.labels import DetailLabels
-from fi_desktop.gui.elided_label import ElidedLabel
-from fi_desktop.gui.no_words import NoWordsSentences, why_no_words
+from fi_desktop.gui.labels import NoTranscriptLabels, no_transcript_reason
+from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.viewmodel.diagnostics import diagnostics
 from fi_desktop.viewmodel.job_facts import JobFacts
 from fi_desktop.viewmodel.rows import Row
@@ -81,7 +81,7 @@ class JobView(QWidget):
             self._begin()
         self._row = row
         self._name.setText(row.name)
-        self._name.setToolTip(plain.tip(row.path))
+        self._name.setToolTip(widgets.plain_tooltip(row.path))
         state = self.words.common.state_of(row)
         running = row.state is JobState.RUNNING
         self._state.setText(
@@ -203,7 +203,7 @@ class JobView(QWidget):
             return
         colour = theme.tone(theme.STATE_TONES[self._row.state], self.palette())
         name = f"state-{self._row.state.value.lower()}"
-        self._icon.setPixmap(icons.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
+        self._icon.setPixmap(theme.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
@@ -218,7 +218,7 @@ class FactsForm(QWidget):
     def __init__(self, words: DetailLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = words
-        self._none = NoWordsSentences(self)
+        self._none = NoTranscriptLabels(self)
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setHorizontalSpacing(12)
@@ -276,7 +276,7 @@ class FactsForm(QWidget):
         if made.transcriber:
             wrote = f"{words.engine(made.transcriber)} · {made.transcriber_model}"
         else:
-            wrote = self._none.short(why_no_words(made, facts.notes if facts else ()))
+            wrote = self._none.short(no_transcript_reason(made, facts.notes if facts else ()))
         self._set(self.writes, wrote)
         self._set(self.version, f"fi-desktop {made.app_version}")
 
@@ -318,7 +318,7 @@ class PathLine(QLineEdit):
         if self.text() != text:
             self.setText(text)
             self.setCursorPosition(0)
-            self.setToolTip(plain.tip(text))
+            self.setToolTip(widgets.plain_tooltip(text))
 
     def shown(self) -> str:
         """Return what is to be read."""

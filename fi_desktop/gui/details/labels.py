@@ -7,7 +7,7 @@ from PySide6.QtCore import QLocale, QObject
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Attempt, Job, JobOptions, Priority, StageEnd, StageTime
 from fi_desktop.gui import errors
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.times import clock
 
 _SHORT_TENTHS = 100  # of a second
@@ -22,7 +22,7 @@ class DetailLabels(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.common = Words(self)
+        self.common = UiLabels(self)
 
     def size(self, size_bytes: int | None) -> str:
         """Return how large the recording is; None: it is gone."""

@@ -111,7 +111,7 @@ class DetailsPanel(QStackedWidget):
         self._bridge.when_done(self._service.events(job_id), partial(self._on_events, job_id), self._refused)
         self._bridge.when_done(self._service.job(job_id), partial(self._on_job, job_id), self._refused)
         read = partial(read_facts, job_id, path, self._service.folders, self._logs, self._models)
-        self._bridge.work(read, partial(self._on_facts, job_id), self._refused)
+        self._bridge.run_task(read, partial(self._on_facts, job_id), self._refused)
 
     def _on_events(self, job_id: int, events: list[JobEvent]) -> None:
         if self._is_shown(job_id):

@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.viewmodel.rows import Row
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ class DetailsSplitter(QSplitter):
         jobs: JobsModel,
         action: QAction,
         make_panel: Callable[[QWidget], DetailsPanel],
-        remembered: Remembered,
+        window_state: WindowState,
         parent: QWidget,
     ) -> None:
         """Prepare. `action`: shows and hides the details; `make_panel`: makes them."""
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self._jobs, self._action, self._make, self._remembered = jobs, action, make_panel, remembered
+        self._jobs, self._action, self._make, self._window_state = jobs, action, make_panel, window_state
         self._rows: tuple[Row, ...] = ()
         self.panel: DetailsPanel | None = None
         self.setHandleWidth(1)
@@ -50,7 +50,7 @@ class DetailsSplitter(QSplitter):
         self.addWidget(pages)
         self.setCollapsible(0, False)
         self.setStretchFactor(0, 1)
-        self._chosen = remembered.number(_OPEN)
+        self._chosen = window_state.number(_OPEN)
         action.setChecked(bool(self._chosen))
         action.triggered.connect(self._on_chosen)
         action.toggled.connect(self._fit)
@@ -66,9 +66,9 @@ class DetailsSplitter(QSplitter):
     def save(self) -> None:
         """Remember how wide the details are, and whether they are wanted."""
         if self._chosen is not None:
-            self._remembered.keep_number(_OPEN, self._chosen)
+            self._window_state.keep_number(_OPEN, self._chosen)
         if self.panel is not None and self.panel.isVisible():
-            self._remembered.keep_number(_WIDTH, self.panel.width())
+            self._window_state.keep_number(_WIDTH, self.panel.width())
 
     @Slot()
     def _fit(self) -> None:
@@ -77,7 +77,7 @@ class DetailsSplitter(QSplitter):
             self.panel = self._make(self)
             self.addWidget(self.panel)
             self.setStretchFactor(1, 0)
-            self._give_room(self._remembered.number(_WIDTH))
+            self._give_room(self._window_state.number(_WIDTH))
             self.panel.show_rows(self._rows)
         elif self.panel is not None and wanted == self.panel.isHidden():
             self._set_visible(wanted)

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QToolBut
 
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.gui import icons
+from fi_desktop.gui import theme
 from fi_desktop.gui.job_options.menu import Choices, OptionsMenu
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.profiles import Choice
 
 _SUMMARY_WIDTH = 190  # pixels at most
@@ -42,7 +42,7 @@ class OptionsBar(QWidget):
         packs: names of the installed model packs that write words down.
         """
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
         self.usual = Choice(usual)
         self._profiles: dict[Choice, str] = {}
         self.setAccessibleName(self.tr("Options of the next recordings"))
@@ -179,7 +179,7 @@ class OptionsBar(QWidget):
         return min(_SUMMARY_WIDTH, bar.width() - bar.sizeHint().width() - _BESIDE)
 
     def _dress(self) -> None:
-        self.more.setIcon(icons.icon("more", self.palette()))
+        self.more.setIcon(theme.icon("more", self.palette()))
 
     def event(self, event: QEvent) -> bool:
         """Follow the width of the toolbar that the bar is put into."""

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.engines import registry
-from fi_desktop.gui import room
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.profiles import Choice
 
 COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
@@ -55,7 +55,7 @@ class OptionsMenu(QMenu):
     def __init__(self, usual: Choice, packs: Iterable[str], parent: QWidget) -> None:
         """Offer the choices; what is `usual` is chosen at the start."""
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
         self._choices = Choices(self)
         self.packs: tuple[str, ...] = tuple(dict.fromkeys(packs))
         self._dialog: VocabularyDialog | None = None
@@ -195,7 +195,7 @@ class Choices(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
 
     def speakers(self) -> Offered:
         """Return the numbers of speakers."""
@@ -262,7 +262,7 @@ class VocabularyDialog(QDialog):
         column.addWidget(self.field, 1)
         column.addWidget(hint)
         column.addWidget(buttons)
-        room.resize(self, (420, 340))
+        resize_to_screen(self, (420, 340))
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -276,7 +276,7 @@ class ChoiceLabels(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
 
     def told(self, choice: Choice) -> str:
         """Return the words."""

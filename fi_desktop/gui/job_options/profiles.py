@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.gui import room
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.item_list import ItemList
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.job_options.menu import ChoiceLabels
+from fi_desktop.gui.widgets import ItemList
+from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.profiles import BUILT_IN, LONGEST_NAME, Choice, Profile, load, save
 
 
@@ -63,7 +63,7 @@ class ProfileController(QObject):
 
     def read(self) -> None:
         """Read the person's profiles."""
-        self._bridge.work(partial(load, self._home), self._on_read, self.failed.emit)
+        self._bridge.run_task(partial(load, self._home), self._on_read, self.failed.emit)
 
     def all(self) -> tuple[Profile, ...]:
         """Return the built-in profiles, and the person's own."""
@@ -113,7 +113,7 @@ class ProfileController(QObject):
 
     def _take(self, profiles: tuple[Profile, ...]) -> None:
         self.own = profiles
-        self._bridge.work(partial(save, self._home, profiles), None, self.failed.emit)
+        self._bridge.run_task(partial(save, self._home, profiles), None, self.failed.emit)
         self._show()
 
     def _show(self) -> None:
@@ -281,7 +281,7 @@ class ProfilesDialog(QDialog):
         self.undo.clicked.connect(self._on_undo_asked)
         self.list.currentRowChanged.connect(self._on_chosen)
         self.list.itemChanged.connect(self._on_edited)
-        room.resize(self, (400, 320))
+        resize_to_screen(self, (400, 320))
         self._fill(0)
 
     def _fill(self, row: int) -> None:

@@ -9,8 +9,8 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui import icons, theme
-from fi_desktop.gui.words import Words
+from fi_desktop.gui import theme
+from fi_desktop.gui.labels import UiLabels
 
 _ORDER = (
     JobState.QUEUED,
@@ -38,7 +38,7 @@ class StateChips(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self, words: Words, parent: QWidget | None = None) -> None:
+    def __init__(self, words: UiLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = words
         self._counts: Counter[JobState] = Counter()
@@ -141,7 +141,7 @@ class StateChips(QWidget):
     def _dress(self) -> None:
         for state, chip in self.of.items():
             colour = theme.tone(theme.STATE_TONES[state], self.palette())
-            chip.setIcon(icons.icon_in(f"state-{state.value.lower()}", colour))
+            chip.setIcon(theme.tinted_icon(f"state-{state.value.lower()}", colour))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

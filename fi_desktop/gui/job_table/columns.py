@@ -10,8 +10,8 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui import plain
-from fi_desktop.gui.words import Words
+from fi_desktop.gui import widgets
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.progress import eta_s, spent_s
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.times import clock, left
@@ -68,7 +68,7 @@ class Cells(QObject):
 
     def __init__(self, parent: QObject, *, retries: int) -> None:
         super().__init__(parent)
-        self.words = Words(self)
+        self.words = UiLabels(self)
         self.retries = retries
 
     def heading(self, column: int) -> str:
@@ -190,7 +190,7 @@ class Cells(QObject):
             case Column.FILE | Column.STATE:
                 detail = self.detail(row, now)
                 added = self.tr("Added {moment}").format(moment=self.words.moment(row.submitted_at))
-                return plain.tip("\n".join(filter(None, (row.path, added, detail))))
+                return widgets.plain_tooltip("\n".join(filter(None, (row.path, added, detail))))
             case Column.PROGRESS if row.state is JobState.COMPLETED:
                 return self.words.grade_sentence(row.grade) or None
             case Column.TIME if row.state is JobState.RUNNING:

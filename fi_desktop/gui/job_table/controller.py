@@ -13,13 +13,12 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from fi_desktop.core.job import JobState, Priority
-from fi_desktop.gui.addresses import url_of
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable
-from fi_desktop.gui.message_bar import MessageBar, Offer
-from fi_desktop.gui.plain import message_box
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.widgets import message_box, url_from_path
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
 from fi_desktop.viewmodel.export_files import Exportable
@@ -93,7 +92,7 @@ class JobController(QObject):
     def show_folder(self) -> None:
         """Show the folder of the first selected recording."""
         for row in self._table.selected_rows()[:1]:
-            QDesktopServices.openUrl(url_of(Path(row.path).parent))
+            QDesktopServices.openUrl(url_from_path(Path(row.path).parent))
 
     def settle(self) -> None:
         """Carry out at once what could still be undone: the window closes."""
@@ -137,7 +136,7 @@ class JobController(QObject):
         self._bridge.when_done(future, done, failed)
 
     def _on_refused(self, _ids: list[int], sentence: str) -> None:
-        self._message.say(sentence, "bad")
+        self._message.error(sentence)
 
 
 def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Exportable]:
@@ -208,7 +207,7 @@ class RetryConfirmation(QObject):
         self._retry([*done, *others])
         if done:
             sentence = self.tr("%Ln finished recording(s) will be processed again", "", len(done))
-            self._message.say(sentence, "info", Offer(self.tr("Undo"), lambda: self._cancel(done)))
+            self._message.info(sentence, MessageAction(self.tr("Undo"), lambda: self._cancel(done)))
 
     @Slot()
     def _on_finished(self) -> None:
@@ -257,7 +256,7 @@ class UndoableRemoval(QObject):
         self._pending = ids
         self._jobs.set_aside(ids)
         self._sentence = self.tr("%Ln job(s) removed", "", len(ids))
-        self._message.say(self._sentence, "info", Offer(self.tr("Undo"), self.undo))
+        self._message.info(self._sentence, MessageAction(self.tr("Undo"), self.undo))
         self._grace.start()
         self.pending_changed.emit(True)
 
@@ -289,4 +288,4 @@ class UndoableRemoval(QObject):
 
     def _bring_back(self, ids: list[int], sentence: str) -> None:
         self._jobs.put_back(ids)
-        self._message.say(sentence, "warn")
+        self._message.warning(sentence)

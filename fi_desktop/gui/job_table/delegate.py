@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui import icons, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.job_table.columns import FIGURES, NOTHING, Column
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.viewmodel.rows import Row
@@ -56,7 +56,7 @@ class JobDelegate(QStyledItemDelegate):
         place = QRect(0, 0, _ARROW, _ARROW)
         place.moveCenter(area.center())
         colour = theme.quiet(palette)
-        drawing = icons.pixmap("chevron", _ARROW, colour, self._view.devicePixelRatioF())
+        drawing = theme.pixmap("chevron", _ARROW, colour, self._view.devicePixelRatioF())
         painter.save()
         painter.translate(place.center() + QPoint(1, 1))
         painter.rotate(-90 if row.jobs is not None else 0)
@@ -123,7 +123,7 @@ class JobDelegate(QStyledItemDelegate):
         lifted: int = 0,
     ) -> None:
         area = option.rect.adjusted(_PAD, -lifted, -4, -lifted)
-        drawing = icons.pixmap(icon, _ICON, colour, self._view.devicePixelRatioF())
+        drawing = theme.pixmap(icon, _ICON, colour, self._view.devicePixelRatioF())
         painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, drawing)
         _write(painter, area.adjusted(_ICON + 7, 0, 0, 0), word, self._word_font, colour)
 

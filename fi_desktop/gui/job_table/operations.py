@@ -11,7 +11,7 @@ from fi_desktop.core.job import Priority
 from fi_desktop.gui.actions import Actions
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.table import JobsTable
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.labels import UiLabels
 
 
 class RowMenu(QMenu):
@@ -28,7 +28,7 @@ class RowMenu(QMenu):
         priority = self.addMenu(self.tr("&Priority"))
         waiting = {row.priority for row in rows if row.waits}
         priority.setEnabled(bool(waiting))
-        words = Words(self)
+        words = UiLabels(self)
         for each in Priority:
             action = priority.addAction(words.priority(each))
             action.setCheckable(True)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui import errors, icons, plain, theme
+from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.job_table.chips import StateChips
 from fi_desktop.gui.job_table.columns import Cells
 from fi_desktop.gui.job_table.model import JobsModel
@@ -74,7 +74,7 @@ class JobsPanel(QWidget):
         self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.search.installEventFilter(self)
         self._find_sign = self.search.addAction(
-            icons.icon("find", self.palette()), QLineEdit.ActionPosition.LeadingPosition
+            theme.icon("find", self.palette()), QLineEdit.ActionPosition.LeadingPosition
         )
         names = (self.tr("Clear the search"), self.tr("Search"))
         for button, name in zip(self.search.findChildren(QToolButton), names, strict=True):
@@ -282,7 +282,7 @@ class JobsPanel(QWidget):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_find_sign"):
-            self._find_sign.setIcon(icons.icon("find", self.palette()))
+            self._find_sign.setIcon(theme.icon("find", self.palette()))
 
 
 class ActiveJobsBar(QWidget):
@@ -364,7 +364,7 @@ class ActiveJobsBar(QWidget):
         button.setText(f"{name}  {figures}".replace("&", "&&"))
         told = f"{row.name}: {self._cells.words.stage(row.stage)}, {figures}"
         button.setAccessibleName(told)
-        button.setToolTip(plain.tip(told))
+        button.setToolTip(widgets.plain_tooltip(told))
 
     def _on_clicked(self, place: int, _checked: bool = False) -> None:
         if place < len(self._rows):

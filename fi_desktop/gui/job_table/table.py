@@ -23,11 +23,10 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QHideEvent, QKeyEvent, QMo
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from fi_desktop.core.job import JobState, Stage
-from fi_desktop.gui.current_row import CurrentRow
 from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Cells, Column
 from fi_desktop.gui.job_table.delegate import JobDelegate, column_width
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.gui.stretched_column import StretchedColumn
+from fi_desktop.gui.widgets import CurrentRow, StretchedColumn
 from fi_desktop.viewmodel.ranking import runs
 from fi_desktop.viewmodel.rows import Row
 
@@ -333,7 +332,7 @@ class Columns(QObject):
         self._header.setSortIndicatorClearable(True)
         self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self._header.setMinimumSectionSize(48)
-        self._name = StretchedColumn(table, Column.FILE, least_chars=_NAME_CHARS)
+        self._name = StretchedColumn(table, Column.FILE, min_chars=_NAME_CHARS)
         self._header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._header.customContextMenuRequested.connect(self._on_menu_asked)
         self.menu = QMenu(self.tr("&Columns"), table)

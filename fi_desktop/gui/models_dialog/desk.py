@@ -65,7 +65,7 @@ class ModelsDesk(QObject):
     def look(self) -> None:
         """Read what is there; `shelf_read` follows."""
         work = partial(state.look, self._root, self._bundle)
-        self._bridge.work(work, self._on_looked, self._on_broken)
+        self._bridge.run_task(work, self._on_looked, self._on_broken)
 
     def recall_token(self, name: str) -> None:
         """Look for the person's token; `token_recalled` follows."""
@@ -148,7 +148,7 @@ class ModelsDesk(QObject):
         self.meters[name] = work_on.start(deed, self._bridge, ended, broken)
 
     def _forget(self, name: str) -> None:
-        self._bridge.work(partial(discard, name, self._root), self._on_forgotten, self._on_broken)
+        self._bridge.run_task(partial(discard, name, self._root), self._on_forgotten, self._on_broken)
 
     def _on_ended(self, name: str, outcome: Outcome) -> None:
         del self.meters[name]

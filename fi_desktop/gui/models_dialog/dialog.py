@@ -15,9 +15,9 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QShowEvent
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from fi_desktop.gui import errors, icons, room, theme
+from fi_desktop.gui import errors, theme
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.message_bar import MessageBar, Offer
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.models_dialog.desk import ModelsDesk
 from fi_desktop.gui.models_dialog.list import ModelsList
 from fi_desktop.gui.models_dialog.questions import Questions
@@ -25,6 +25,7 @@ from fi_desktop.gui.models_dialog.strip import ImportStrip
 from fi_desktop.gui.models_dialog.token import TokenPanel
 from fi_desktop.gui.models_dialog.words import ModelWords
 from fi_desktop.gui.models_dialog.work import STOPPED, Outcome
+from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.models import catalog
 from fi_desktop.models.catalog import HUB
 from fi_desktop.viewmodel.models_state import Shelf, Shown
@@ -61,8 +62,8 @@ class ModelsDialog(QDialog):
         self.desk = ModelsDesk(root, bridge, self, address=address)
         self._questions = Questions(self._words, urlsplit(address).netloc, self)
         self.setWindowTitle(self.tr("Models"))
-        self.setWindowIcon(icons.app_icon())
-        room.resize(self, (840, 760), least=(640, 420))
+        self.setWindowIcon(theme.app_icon())
+        resize_to_screen(self, (840, 760), least=(640, 420))
         self.setAcceptDrops(True)
         self.message = MessageBar(self)
         self.token = TokenPanel(self._words, self)
@@ -224,7 +225,7 @@ class ModelsDialog(QDialog):
     def _on_token_kept(self, name: str, given: str, kept: bool) -> None:
         self._fetch(name, given)
         if not kept:
-            self.message.say(
+            self.message.info(
                 self.tr(
                     "This computer has no keyring that is open: the token is used this once, and not kept."
                 )
@@ -245,32 +246,32 @@ class ModelsDialog(QDialog):
         if outcome.code in _TOKEN_TROUBLES:
             self.token.ask(catalog.known(name), errors.said(outcome.sentence))
         elif outcome.code == "":
-            self.message.say(self.tr("{title} is installed. New jobs use it.").format(title=title))
+            self.message.info(self.tr("{title} is installed. New jobs use it.").format(title=title))
         elif outcome.code != STOPPED:
-            again = Offer(self.tr("Try again"), partial(self._on_install_asked, name))
-            self.message.say(errors.said(outcome.sentence), "bad", again)
+            again = MessageAction(self.tr("Try again"), partial(self._on_install_asked, name))
+            self.message.error(errors.said(outcome.sentence), again)
 
     @Slot(str, object)
     def _on_checked(self, name: str, outcome: Outcome) -> None:
         title = self._words.title(name)
         if outcome.code == "":
-            self.message.say(self.tr("{title} is sound: every byte is as it should be.").format(title=title))
+            self.message.info(self.tr("{title} is sound: every byte is as it should be.").format(title=title))
         elif outcome.code in _DAMAGED and catalog.look_up(name) is not None:
-            mend = Offer(self.tr("Repair"), partial(self._on_install_asked, name))
-            self.message.say(errors.said(outcome.sentence), "bad", mend)
+            mend = MessageAction(self.tr("Repair"), partial(self._on_install_asked, name))
+            self.message.error(errors.said(outcome.sentence), mend)
         elif outcome.code != STOPPED:
-            self.message.say(errors.said(outcome.sentence), "bad")
+            self.message.error(errors.said(outcome.sentence))
 
     @Slot(str, object)
     def _on_removed(self, name: str, outcome: Outcome) -> None:
         if outcome.code:
-            self.message.say(errors.said(outcome.sentence), "bad")
+            self.message.error(errors.said(outcome.sentence))
 
     @Slot(str, object)
     def _on_imported(self, path: str, outcome: Outcome) -> None:
         match outcome.code:
             case "":
-                self.message.say(self.tr("The model is installed. New jobs use it."))
+                self.message.info(self.tr("The model is installed. New jobs use it."))
             case "models.unapproved":
                 self._questions.trust(errors.said(outcome.sentence), partial(self._import_trusted, path))
             case "models.already":
@@ -278,7 +279,7 @@ class ModelsDialog(QDialog):
                     errors.said(outcome.sentence), partial(self._bring, path, replace=True)
                 )
             case code if code != STOPPED:
-                self.message.say(errors.said(outcome.sentence), "bad")
+                self.message.error(errors.said(outcome.sentence))
 
     def _import_trusted(self, path: str) -> None:
         self._trusted.add(path)
@@ -290,7 +291,7 @@ class ModelsDialog(QDialog):
 
     @Slot(str)
     def _on_broken(self, sentence: str) -> None:
-        self.message.say(sentence, "bad")
+        self.message.error(sentence)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Look at what is there now."""

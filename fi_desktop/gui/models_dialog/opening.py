@@ -62,7 +62,7 @@ class ModelsOpening(QObject):
     def look(self) -> None:
         """Look which models write words down, and offer them."""
         find = partial(_transcribers, self._roots)
-        self._bridge.work(find, self._options.offer_packs, self._refused)
+        self._bridge.run_task(find, self._options.offer_packs, self._refused)
 
     def stop(self) -> None:
         """Close the dialog, and give up what it does."""

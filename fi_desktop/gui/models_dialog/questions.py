@@ -7,9 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from fi_desktop.gui.file_dialog import FileDialog
 from fi_desktop.gui.models_dialog.words import ModelWords
-from fi_desktop.gui.plain import message_box
+from fi_desktop.gui.widgets import FileDialog, message_box
 from fi_desktop.models.catalog import Known
 
 

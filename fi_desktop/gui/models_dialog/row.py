@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from fi_desktop.gui import errors, icons, plain, theme
+from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.models_dialog.words import ModelWords
 from fi_desktop.gui.models_dialog.work import Meter
 from fi_desktop.viewmodel.models_state import Shown
@@ -86,7 +86,7 @@ class ModelRow(QWidget):
         self._shown, self._doing = shown, doing
         title = self._words.title(shown.name)
         self._title.setText(title)
-        self._title.setToolTip(plain.tip(f"{shown.name}\n{shown.attribution}"))
+        self._title.setToolTip(widgets.plain_tooltip(f"{shown.name}\n{shown.attribution}"))
         self._purpose.setText(self._words.purpose(shown.name))
         self._facts.setText(self._words.facts(shown))
         self._trouble.setText(errors.said(shown.trouble))
@@ -196,7 +196,7 @@ class ModelRow(QWidget):
         self._icon.setVisible(self._tone in names)
         self._stress()
         if self._tone in names:
-            self._icon.setPixmap(icons.pixmap(names[self._tone], 16, colour, self.devicePixelRatioF()))
+            self._icon.setPixmap(theme.pixmap(names[self._tone], 16, colour, self.devicePixelRatioF()))
         for label, tone in ((self._state, self._tone), (self._trouble, "bad")):
             palette = QPalette(self.palette())
             palette.setColor(label.foregroundRole(), theme.tone(tone, self.palette()))

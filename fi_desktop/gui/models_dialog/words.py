@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, QObject
 
-from fi_desktop.gui.languages import language_name
+from fi_desktop.gui.language import language_name
 from fi_desktop.models import PackKind
 from fi_desktop.models.pack import UNKNOWN_LICENCE
 from fi_desktop.viewmodel.models_state import Shown

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from fi_desktop.gui import plain
+from fi_desktop.gui import widgets
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -116,7 +116,7 @@ class CellsModel(RowsModel):
             case Qt.ItemDataRole.DisplayRole:
                 return cell.text
             case Qt.ItemDataRole.ToolTipRole:
-                return plain.tip(cell.spoken) or None
+                return widgets.plain_tooltip(cell.spoken) or None
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return cell.spoken or None
             case _:

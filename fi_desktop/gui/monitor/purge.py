@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from fi_desktop.gui.plain import message_box
+from fi_desktop.gui.widgets import message_box
 
 
 class PurgeQuestion(QObject):

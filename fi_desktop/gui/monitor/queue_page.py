@@ -9,12 +9,12 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.core.job import Job
-from fi_desktop.gui import icons, theme
+from fi_desktop.gui import theme
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.monitor.cells import Cell, CellsModel, Heading
 from fi_desktop.gui.monitor.table import FiguresTable
 from fi_desktop.gui.monitor.tiles import Tiles
 from fi_desktop.gui.monitor.words import NOTHING, MonitorWords
-from fi_desktop.gui.words import Words
 from fi_desktop.jobs.metrics import WINDOWS
 from fi_desktop.viewmodel.monitor_watch import Figures, Look
 
@@ -43,7 +43,7 @@ class QueuePage(QWidget):
     def __init__(self, words: MonitorWords, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = words
-        self._job_words = Words(self)
+        self._job_words = UiLabels(self)
         self._paused: bool | None = None  # None: not known yet
         self._waiting = 0
         self._sign, self._state = QLabel(self), QLabel(self)
@@ -135,7 +135,7 @@ class QueuePage(QWidget):
         at = self._job_words.moment(_LONG_MOMENT)
         widest = {0: self._words.span(_LONG_WAIT_S), 1: at, 2: "n" * _NAME_CHARS, 3: self.tr("Attempt")}
         self._scheduled_table = FiguresTable(
-            self.tr("Scheduled"), self.scheduled, widest, self, least_chars=_REASON_CHARS
+            self.tr("Scheduled"), self.scheduled, widest, self, min_chars=_REASON_CHARS
         )
 
     def _lay_out(self) -> None:
@@ -210,7 +210,7 @@ class QueuePage(QWidget):
         if self._paused is None:
             name, tone = "state-queued", "neutral"
         colour = theme.tone(tone, self.palette())
-        self._sign.setPixmap(icons.pixmap(name, 20, colour, self.devicePixelRatioF()))
+        self._sign.setPixmap(theme.pixmap(name, 20, colour, self.devicePixelRatioF()))
 
     @Slot()
     def _on_pausing(self) -> None:

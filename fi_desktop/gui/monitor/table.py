@@ -13,11 +13,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.gui import icons, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.cells import CellsModel
 from fi_desktop.gui.monitor.words import NOTHING
-from fi_desktop.gui.read_only_table import PAD, ReadOnlyTable, paint_focus, paint_ground, write
-from fi_desktop.gui.stretched_column import StretchedColumn
+from fi_desktop.gui.widgets import (
+    PAD,
+    ReadOnlyTable,
+    StretchedColumn,
+    draw_text,
+    paint_background,
+    paint_focus,
+)
 
 ICON = 16
 
@@ -33,7 +39,7 @@ class FiguresTable(ReadOnlyTable):
         parent: QWidget | None = None,
         *,
         signs: bool = False,
-        least_chars: int = 12,
+        min_chars: int = 12,
     ) -> None:
         """Show `model`.
 
@@ -43,7 +49,7 @@ class FiguresTable(ReadOnlyTable):
             widest: the longest text that each column of a fixed width will hold; the one other has the rest.
             parent: its owner.
             signs: whether there are signs before the texts.
-            least_chars: so many letters of the other column always have room.
+            min_chars: so many letters of the other column always have room.
         """
         super().__init__(name, 0, parent)
         self._rows = 0
@@ -57,7 +63,7 @@ class FiguresTable(ReadOnlyTable):
                 width = width_of(text) + (ICON + 7 if signs else 0) + 2 * PAD + 6
                 self.horizontalHeader().resizeSection(column, width)
             else:
-                StretchedColumn(self, column, least_chars=least_chars)
+                StretchedColumn(self, column, min_chars=min_chars)
 
     def fit_rows(self, rows: int) -> None:
         """Be as high as so many rows and the headings need, so that nothing below ever moves."""
@@ -92,7 +98,7 @@ class FiguresDelegate(QStyledItemDelegate):
         cell, heading = self._model.cell(index), self._model.headings[index.column()]
         palette = option.palette
         painter.save()
-        paint_ground(painter, option)
+        paint_background(painter, option)
         colour = theme.tone(cell.tone, palette) if cell.tone else palette.color(QPalette.ColorRole.Text)
         if cell.text == NOTHING:
             colour = theme.quiet(palette)
@@ -102,10 +108,10 @@ class FiguresDelegate(QStyledItemDelegate):
         if cell.icon:
             width = theme.text_width(font, cell.text) + ICON + 7 if heading.figures else 0
             at = area.right() + 1 - width if heading.figures else area.left()
-            drawing = icons.pixmap(cell.icon, ICON, colour, self._view.devicePixelRatioF())
+            drawing = theme.pixmap(cell.icon, ICON, colour, self._view.devicePixelRatioF())
             painter.drawPixmap(at, area.center().y() - ICON // 2 + 1, drawing)
             area = area if heading.figures else area.adjusted(ICON + 7, 0, 0, 0)
-        write(painter, area, cell.text, font, colour, right=heading.figures)
+        draw_text(painter, area, cell.text, font, colour, right=heading.figures)
         paint_focus(painter, option, self._view, index.row())
         painter.restore()
 

@@ -42,7 +42,7 @@ class TargetsPage(QWidget):
             self,
         )
         widest = dict.fromkeys(range(1, 2 + len(_NAMES)), "000.0 %")
-        table = FiguresTable(self.tr("Targets"), self.targets, widest, self, signs=True, least_chars=30)
+        table = FiguresTable(self.tr("Targets"), self.targets, widest, self, signs=True, min_chars=30)
         table.fit_rows(_TARGETS)
         self.span = MonitorChoice(self.tr("Span of time"), [words.window(name) for name in _NAMES], self)
         self.span.chosen.connect(self._on_span_chosen)

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from fi_desktop.gui import icons, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.monitor.choice import MonitorChoice
@@ -23,7 +23,7 @@ from fi_desktop.gui.monitor.queue_page import QueuePage
 from fi_desktop.gui.monitor.targets_page import TargetsPage
 from fi_desktop.gui.monitor.words import MonitorWords
 from fi_desktop.gui.monitor.workers_page import WorkersPage
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import QueueEvent, QueuePaused
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.monitor_watch import Look, Monitored, Watch
@@ -48,7 +48,7 @@ class MonitorWindow(QWidget):
         program: Monitored,
         over: QWidget | None = None,
         *,
-        remembered: Remembered | None = None,
+        window_state: WindowState | None = None,
         speeds: Speeds | None = None,
     ) -> None:
         """Prepare; nothing is read before it is shown.
@@ -57,7 +57,7 @@ class MonitorWindow(QWidget):
             bridge: the crossing to the queue.
             program: who owns the workers.
             over: the window that it opens over, the first time.
-            remembered: where it stood the last time.
+            window_state: where it stood the last time.
             speeds: how fast the machine is, as the list of jobs knows it.
         """
         super().__init__(None, Qt.WindowType.Window)
@@ -68,10 +68,10 @@ class MonitorWindow(QWidget):
         words = MonitorWords(self)
         self._words = words
         self.setWindowTitle(self.tr("Monitor"))
-        self.setWindowIcon(icons.app_icon())
-        self._remembered = remembered
-        if remembered is not None:
-            remembered.restore("monitor", self, over=over)
+        self.setWindowIcon(theme.app_icon())
+        self._window_state = window_state
+        if window_state is not None:
+            window_state.restore("monitor", self, over=over)
         self.workers, self.queue, self.targets = (
             WorkersPage(words, self, speeds=speeds),
             QueuePage(words, self),
@@ -160,7 +160,7 @@ class MonitorWindow(QWidget):
     def _on_look_failed(self, watch: Watch, sentence: str) -> None:
         if watch is self._watch:
             self._tick.stop()
-            self.message.say(sentence, "bad")
+            self.message.error(sentence)
 
     @Slot(object)
     def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
@@ -192,7 +192,7 @@ class MonitorWindow(QWidget):
         """Let as many workers be there after the next start, too."""
         self._keep.stop()
         keep = partial(self._program.change_settings, {"workers": self.workers.wanted})
-        self._bridge.work(keep, None, self._on_refused)
+        self._bridge.run_task(keep, None, self._on_refused)
 
     @Slot(bool)
     def _on_pause_asked(self, pause: bool) -> None:
@@ -204,10 +204,10 @@ class MonitorWindow(QWidget):
         self._bridge.when_done(self._program.service.purge(), self._on_purged, self._on_refused)
 
     def _on_purged(self, number: int) -> None:
-        self.message.say(self.tr("%Ln recording(s) were taken off the queue.", "", number))
+        self.message.info(self.tr("%Ln recording(s) were taken off the queue.", "", number))
 
     def _on_refused(self, sentence: str) -> None:
-        self.message.say(sentence, "bad")
+        self.message.error(sentence)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Dismiss the message with Escape, or close."""
@@ -233,8 +233,8 @@ class MonitorWindow(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Look no more."""
         super().hideEvent(event)
-        if self._remembered is not None:
-            self._remembered.save("monitor", self)
+        if self._window_state is not None:
+            self._window_state.save("monitor", self)
         if self._keep.isActive():
             self._on_keep()
         self._tick.stop()

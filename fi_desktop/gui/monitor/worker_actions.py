@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
-from fi_desktop.gui import icons
+from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.workers_model import WorkerRow
 from fi_desktop.jobs.queue_events import WorkerState
 
@@ -103,7 +103,7 @@ class WorkerActions(QWidget):
 
     def _dress(self) -> None:
         for action, name in self._icons.items():
-            action.setIcon(icons.icon(name, self.palette()))
+            action.setIcon(theme.icon(name, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

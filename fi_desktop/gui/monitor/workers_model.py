@@ -12,10 +12,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt
 
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.gui import plain
+from fi_desktop.gui import widgets
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.monitor.cells import Heading, Index, RowsModel
 from fi_desktop.gui.monitor.words import NOTHING, MonitorWords
-from fi_desktop.gui.words import Words
 from fi_desktop.jobs.queue_events import (
     JobChanged,
     JobProgressed,
@@ -95,7 +95,7 @@ class WorkersModel(RowsModel):
         )
         self.words = words
         self._speeds = speeds or Speeds()
-        self.job_words = Words(self)
+        self.job_words = UiLabels(self)
         self._gauges: tuple[WorkerGauge, ...] = ()
         self._gpu_bytes: dict[int, int] = {}
         self._infos: dict[str, WorkerInfo] | None = None  # None: nothing was told yet
@@ -189,7 +189,9 @@ class WorkersModel(RowsModel):
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return self.detail(row, index.column()) or None
             case Qt.ItemDataRole.ToolTipRole if index.column() == WorkerColumn.JOB and row.job is not None:
-                return plain.tip("\n".join(filter(None, (row.job.path, self.detail(row, WorkerColumn.JOB)))))
+                return widgets.plain_tooltip(
+                    "\n".join(filter(None, (row.job.path, self.detail(row, WorkerColumn.JOB))))
+                )
             case _:
                 return None
 

@@ -8,12 +8,18 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from fi_desktop.gui import icons, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.table import ICON
 from fi_desktop.gui.monitor.words import NOTHING, STATE_ICONS, STATE_TONES
 from fi_desktop.gui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkerRow, WorkersModel
-from fi_desktop.gui.read_only_table import PAD, ReadOnlyTable, paint_focus, paint_ground, write
-from fi_desktop.gui.stretched_column import StretchedColumn
+from fi_desktop.gui.widgets import (
+    PAD,
+    ReadOnlyTable,
+    StretchedColumn,
+    draw_text,
+    paint_background,
+    paint_focus,
+)
 from fi_desktop.jobs.queue_events import WorkerState
 
 _CURVE = 76  # pixels
@@ -50,7 +56,7 @@ class WorkersTable(ReadOnlyTable):
             heading = width_of(model.headings[column].text) + 6
             width = max(width_of(text) + more, heading)
             header.resizeSection(column, width + 2 * PAD + 6)
-        StretchedColumn(self, WorkerColumn.JOB, least_chars=_NAME_CHARS)
+        StretchedColumn(self, WorkerColumn.JOB, min_chars=_NAME_CHARS)
         self.show_gpu()
 
     def show_gpu(self) -> None:
@@ -75,7 +81,7 @@ class _WorkerDelegate(QStyledItemDelegate):
         """Paint a cell."""
         row, column = self._model.worker(index), index.column()
         painter.save()
-        paint_ground(painter, option)
+        paint_background(painter, option)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         match column:
             case WorkerColumn.WORKER | WorkerColumn.JOB:
@@ -99,16 +105,16 @@ class _WorkerDelegate(QStyledItemDelegate):
         colour = quiet if text == NOTHING else option.palette.color(QPalette.ColorRole.Text)
         height = QFontMetrics(option.font).height()
         top = QRect(area.left(), area.top(), area.width(), height if detail else area.height())
-        write(painter, top, text, option.font, colour, elide=Qt.TextElideMode.ElideMiddle)
+        draw_text(painter, top, text, option.font, colour, elide=Qt.TextElideMode.ElideMiddle)
         below = QRect(area.left(), top.bottom() + 2, area.width(), area.bottom() - top.bottom())
-        write(painter, below, detail, theme.tabular(theme.scaled(option.font, 0.9)), quiet)
+        draw_text(painter, below, detail, theme.tabular(theme.scaled(option.font, 0.9)), quiet)
 
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, row: WorkerRow) -> None:
         colour = theme.tone(STATE_TONES[row.state], option.palette)
         area = option.rect.adjusted(PAD, 0, -4, 0)
-        drawing = icons.pixmap(STATE_ICONS[row.state], ICON, colour, self._view.devicePixelRatioF())
+        drawing = theme.pixmap(STATE_ICONS[row.state], ICON, colour, self._view.devicePixelRatioF())
         painter.drawPixmap(area.left(), area.center().y() - ICON // 2 + 1, drawing)
-        write(
+        draw_text(
             painter, area.adjusted(ICON + 7, 0, 0, 0), self._model.words.state(row.state), option.font, colour
         )
 
@@ -119,7 +125,7 @@ class _WorkerDelegate(QStyledItemDelegate):
             _paint_curve(painter, curve, row.cpus, option.palette)
         colour = option.palette.color(QPalette.ColorRole.Text) if text != NOTHING else None
         figures = theme.tabular(option.font)
-        write(painter, area, text, figures, colour or theme.quiet(option.palette), right=True)
+        draw_text(painter, area, text, figures, colour or theme.quiet(option.palette), right=True)
 
     def _paint_figures(
         self, painter: QPainter, option: QStyleOptionViewItem, row: WorkerRow, column: int, text: str
@@ -130,7 +136,7 @@ class _WorkerDelegate(QStyledItemDelegate):
         if failed:
             colour = theme.tone("bad", option.palette)
         area = option.rect.adjusted(4, 0, -PAD, 0)
-        write(painter, area, text, theme.tabular(option.font), colour, right=True)
+        draw_text(painter, area, text, theme.tabular(option.font), colour, right=True)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Return two lines' height."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import icons
+from fi_desktop.gui import theme
 from fi_desktop.gui.export_controller import ExportController, ExportMenu
 from fi_desktop.viewmodel.export_files import Exportable
 
@@ -35,7 +35,7 @@ class ExportButton(QToolButton):
         self._desk.ask([self._result], format)
 
     def _dress(self) -> None:
-        self.setIcon(icons.icon("export", self.palette()))
+        self.setIcon(theme.icon("export", self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

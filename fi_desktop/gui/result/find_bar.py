@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from fi_desktop.gui import icons, theme
-from fi_desktop.gui.search_field import SearchField
+from fi_desktop.gui import theme
+from fi_desktop.gui.widgets import SearchField
 
 
 class FindBar(QWidget):
@@ -85,7 +85,7 @@ class FindBar(QWidget):
 
     def _dress(self) -> None:
         for button, icon in self._buttons:
-            button.setIcon(icons.icon(icon, self.palette()))
+            button.setIcon(theme.icon(icon, self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import plain, theme
-from fi_desktop.gui.words import Words
+from fi_desktop.gui import theme, widgets
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.timeline import Lane, lanes_of, tick_step_s, turns_to_show
 from fi_desktop.viewmodel.times import clock, precise
 
@@ -46,7 +46,7 @@ class LanesView(QAbstractScrollArea):
 
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
         self._named = bool(transcript.turns)
         self._turns = turns_to_show(transcript)
         self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
@@ -346,7 +346,7 @@ class LanesView(QAbstractScrollArea):
         text = self.said_at(event.position())
         if text:
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-            QToolTip.showText(event.globalPosition().toPoint(), plain.tip(text), self.viewport())
+            QToolTip.showText(event.globalPosition().toPoint(), widgets.plain_tooltip(text), self.viewport())
         else:
             QToolTip.hideText()
             self.viewport().unsetCursor()

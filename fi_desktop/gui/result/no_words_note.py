@@ -7,8 +7,8 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import icons, theme
-from fi_desktop.gui.no_words import NoWordsSentences, WhyNoWords, why_no_words
+from fi_desktop.gui import theme
+from fi_desktop.gui.labels import NoTranscriptLabels, NoTranscriptReason, no_transcript_reason
 
 _ICON_PX = 20
 
@@ -31,8 +31,8 @@ class NoWordsNote(QWidget):
 
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.why = why_no_words(transcript.provenance, transcript.notes)
-        sentences = NoWordsSentences(self)
+        self.why = no_transcript_reason(transcript.provenance, transcript.notes)
+        sentences = NoTranscriptLabels(self)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._icon = QLabel(self)
@@ -48,11 +48,11 @@ class NoWordsNote(QWidget):
         self.models = QPushButton(self.tr("Choose a model…"), self)
         self.models.setObjectName("primary")
         self.models.clicked.connect(self.models_asked)
-        self.models.setVisible(self.why is WhyNoWords.NO_MODEL)
+        self.models.setVisible(self.why is NoTranscriptReason.NO_MODEL)
         self.again = QPushButton(self.tr("Process again"), self)
         self.again.setObjectName("plain")
         self.again.clicked.connect(self.again_asked)
-        self.again.setVisible(self.why in (WhyNoWords.NO_MODEL, WhyNoWords.FAILED))
+        self.again.setVisible(self.why in (NoTranscriptReason.NO_MODEL, NoTranscriptReason.FAILED))
         for button in (self.models, self.again):
             button.setAccessibleName(button.text().removesuffix("…"))
         self._lay_out()
@@ -84,10 +84,10 @@ class NoWordsNote(QWidget):
             column.addLayout(buttons)
 
     def _dress(self) -> None:
-        warns = self.why in (WhyNoWords.NO_MODEL, WhyNoWords.FAILED)
+        warns = self.why in (NoTranscriptReason.NO_MODEL, NoTranscriptReason.FAILED)
         colour = theme.tone("warn", self.palette()) if warns else theme.quiet(self.palette())
         name = "warning" if warns else "info"
-        self._icon.setPixmap(icons.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
+        self._icon.setPixmap(theme.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

@@ -14,10 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import Attempt, Job, JobState
-from fi_desktop.gui import icons, plain, theme
-from fi_desktop.gui.elided_label import ElidedLabel
-from fi_desktop.gui.item_list import ItemList
-from fi_desktop.gui.words import Words
+from fi_desktop.gui import theme, widgets
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.widgets import ElidedLabel, ItemList
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.times import clock
 
@@ -37,7 +36,7 @@ class JobPage(QWidget):
 
     def __init__(self, retries: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
         self._retries = retries
         self._row: Row | None = None
         self.setAutoFillBackground(True)
@@ -81,7 +80,7 @@ class JobPage(QWidget):
         """Show where the job stands."""
         self._row = row
         self._name.setText(row.name)
-        self._name.setToolTip(plain.tip(row.path))
+        self._name.setToolTip(widgets.plain_tooltip(row.path))
         running = row.state is JobState.RUNNING
         state = self._words.state_of(row)
         self._state.setText(f"{state} – {self._words.stage(row.stage)}" if running else state)
@@ -143,7 +142,7 @@ class JobPage(QWidget):
             return
         colour = theme.tone(theme.STATE_TONES[self._row.state], self.palette())
         name = f"state-{self._row.state.value.lower()}"
-        self._icon.setPixmap(icons.pixmap(name, 18, colour, self.devicePixelRatioF()))
+        self._icon.setPixmap(theme.pixmap(name, 18, colour, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

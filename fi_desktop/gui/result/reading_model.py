@@ -13,7 +13,7 @@ from fi_desktop.core.names import harmless
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.txt import line_of
 from fi_desktop.gui.export_controller import style
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel import finding
 from fi_desktop.viewmodel.passages import NOTHING, Passage, passages_of
 from fi_desktop.viewmodel.times import clock
@@ -32,7 +32,7 @@ class ReadingModel(QAbstractListModel):
 
     def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
         self._segments = transcript.segments
         self.passages = passages_of(transcript)
         self.named = any(passage.speaker is not None for passage in self.passages)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QFont, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import icons, theme
+from fi_desktop.gui import theme
 from fi_desktop.gui.result.find_bar import FindBar
 from fi_desktop.gui.result.legend import Legend
 from fi_desktop.gui.result.reading_model import ReadingModel
@@ -136,7 +136,7 @@ class ReadingPanel(QWidget):
             self._go_to(self._at + by)
 
     def _dress(self) -> None:
-        self._find_button.setIcon(icons.icon("find", self.palette()))
+        self._find_button.setIcon(theme.icon("find", self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

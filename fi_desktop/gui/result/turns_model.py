@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.times import precise
 
 Index = QModelIndex | QPersistentModelIndex
@@ -30,7 +30,7 @@ class TurnsModel(QAbstractTableModel):
         super().__init__(parent)
         self._turns = transcript.turns
         self._numbers = {label: number for number, label in enumerate(transcript.speakers)}
-        self._words = Words(self)
+        self._words = UiLabels(self)
 
     def speaker_number(self, row: int) -> int:
         """Return the number of the speaker of a turn, from 0."""

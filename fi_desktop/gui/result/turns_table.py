@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme
-from fi_desktop.gui.read_only_table import PAD, ReadOnlyTable, paint_focus
 from fi_desktop.gui.result.turns_model import TurnColumn, TurnsModel
+from fi_desktop.gui.widgets import PAD, ReadOnlyTable, paint_focus
 
 _SWATCH = 10
 

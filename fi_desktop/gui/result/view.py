@@ -18,17 +18,17 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import icons, plain, theme
+from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.elided_label import ElidedLabel
 from fi_desktop.gui.export_controller import ExportController
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.result.export_button import ExportButton
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.no_words_note import NoWordsNote
 from fi_desktop.gui.result.reading_panel import ReadingPanel
 from fi_desktop.gui.result.turns_table import TurnsTable
-from fi_desktop.gui.words import Words
+from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.viewmodel.places import Places
 from fi_desktop.viewmodel.spot import Spot
 from fi_desktop.viewmodel.timeline import turns_to_show
@@ -59,7 +59,7 @@ class ResultView(QWidget):
         self, transcript: Transcript, path: str, bridge: Bridge, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._words = Words(self)
+        self._words = UiLabels(self)
         self._transcript = transcript
         self._list: QTableView
         self.no_words: NoWordsNote | None = None
@@ -161,7 +161,7 @@ class ResultView(QWidget):
         transcript = self._transcript
         name = ElidedLabel(transcript.provenance.source_name, self)
         name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
-        name.setToolTip(plain.tip(path))
+        name.setToolTip(widgets.plain_tooltip(path))
         facts = QLabel(self._facts(), self)
         facts.setObjectName("quiet")
         facts.setFont(theme.tabular(self.font()))
@@ -257,12 +257,12 @@ class ResultView(QWidget):
         icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
         if self._words.lacks(transcript.notes):
             colour, icon = theme.tone("warn", palette), "warning"
-        self._grade_icon.setPixmap(icons.pixmap(icon, 18, colour, self.devicePixelRatioF()))
+        self._grade_icon.setPixmap(theme.pixmap(icon, 18, colour, self.devicePixelRatioF()))
         good = self._words.grade_sentence(grade) if grade != "doubtful" else ""
         self._grade.setText(" ".join(filter(None, (good, self._words.remarks(grade, transcript.notes)))))
         self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
-            button.setIcon(icons.icon(name, palette))
+            button.setIcon(theme.icon(name, palette))
 
     @Slot(int)
     def _on_turn_chosen(self, turn: int) -> None:

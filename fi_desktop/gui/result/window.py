@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import icons
+from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.gui.message_bar import MessageBar, Offer
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.result.page import JobPage
 from fi_desktop.gui.result.view import ResultView
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
 from fi_desktop.viewmodel.rows import Row, row_of
@@ -47,7 +47,7 @@ class JobWindow(QWidget):
         service: JobService,
         bridge: Bridge,
         jobs: JobsModel,
-        remembered: Remembered,
+        window_state: WindowState,
         over: QWidget | None = None,
     ) -> None:
         """Show a job; `over`: the window that it opens over, the first time."""
@@ -57,7 +57,7 @@ class JobWindow(QWidget):
         self._service = service
         self._bridge = bridge
         self._jobs = jobs
-        self._remembered = remembered
+        self._window_state = window_state
         self._wanted: tuple[JobState, int] | None = None  # what is shown, or being read
         self._reading = self._unreadable = False
         self._spot: Spot | None = None  # what is to be shown, once it is read
@@ -65,7 +65,7 @@ class JobWindow(QWidget):
         self._tick.setInterval(1000)
         self._tick.timeout.connect(self._on_tick)
         self.setWindowTitle("fi-desktop")
-        self.setWindowIcon(icons.app_icon())
+        self.setWindowIcon(theme.app_icon())
         self._note = QLabel(self.tr("Reading…"), self)
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._note.setWordWrap(True)
@@ -82,7 +82,7 @@ class JobWindow(QWidget):
         column.addWidget(self.again)
         column.addWidget(self._pages, 1)
         jobs.jobs_changed.connect(self._on_jobs_changed)
-        remembered.restore("job", self, over=over)
+        window_state.restore("job", self, over=over)
         self._look()
 
     @property
@@ -118,7 +118,7 @@ class JobWindow(QWidget):
             other = row.state is JobState.COMPLETED and wanted != self._wanted
             if other or not (self.result or self._reading):
                 self._reading, self._unreadable = True, False
-                self._bridge.work(
+                self._bridge.run_task(
                     partial(self._service.folders.transcript, self.job_id),
                     partial(self._on_read, row.path),
                     self._on_unreadable,
@@ -140,9 +140,9 @@ class JobWindow(QWidget):
             return
         said = " ".join(filter(None, (f"{words.state_of(row)}:", words.error(row.error), words.kept(row))))
         tone = {JobState.FAILED: "bad", JobState.RETRYING: "warn"}.get(row.state, "info")
-        offer = Offer(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
+        offer = MessageAction(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
         if said != self.again.text or not self.again.isVisibleTo(self):
-            self.again.say(said, tone, offer)
+            self.again.show_message(said, tone, offer)
 
     def _ask(self) -> None:
         self._bridge.when_done(self._service.job(self.job_id), self._on_job, self._on_refused)
@@ -166,7 +166,7 @@ class JobWindow(QWidget):
             self._pages.removeWidget(self.result)
             self.result.deleteLater()
         self.result = ResultView(transcript, path, self._bridge, self)
-        self.result.exports.exported.connect(self._remembered.keep_format)
+        self.result.exports.exported.connect(self._window_state.keep_format)
         self.result.models_asked.connect(self.page.models_asked)
         self.result.again_asked.connect(self._on_retry_asked)
         self._pages.addWidget(self.result)
@@ -224,6 +224,6 @@ class JobWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember where it stood."""
-        self._remembered.save("job", self)
+        self._window_state.save("job", self)
         self.closed.emit(self.job_id)
         super().closeEvent(event)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from fi_desktop.gui import room
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.gui.remembered import Remembered
+from fi_desktop.gui.window_state import WindowState, cascade
 from fi_desktop.jobs.service import JobService
 
 if TYPE_CHECKING:
@@ -27,14 +26,14 @@ class JobWindows(QObject):
     models_asked = Signal()
 
     def __init__(
-        self, service: JobService, bridge: Bridge, jobs: JobsModel, remembered: Remembered, parent: QWidget
+        self, service: JobService, bridge: Bridge, jobs: JobsModel, window_state: WindowState, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._window = parent
         self._service = service
         self._bridge = bridge
         self._jobs = jobs
-        self._remembered = remembered
+        self._window_state = window_state
         self._open: dict[int, JobWindow] = {}
 
     @Slot(int)
@@ -46,9 +45,9 @@ class JobWindows(QObject):
             from fi_desktop.gui.result.window import JobWindow
 
             window = JobWindow(
-                job_id, self._service, self._bridge, self._jobs, self._remembered, over=self._window
+                job_id, self._service, self._bridge, self._jobs, self._window_state, over=self._window
             )
-            room.step_aside(window, self.all())
+            cascade(window, self.all())
             window.closed.connect(self._on_closed)
             window.page.models_asked.connect(self.models_asked)
             self._open[job_id] = window

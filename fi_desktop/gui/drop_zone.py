@@ -1,0 +1,142 @@
+"""What the window says before it holds any job: what to do, and a sample to try it on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from fi_desktop.gui import theme
+
+_PICTURE = 72
+
+
+class EmptyState(QWidget):
+    """An invitation to drop recordings.
+
+    Signals:
+        add_asked: the person wants to choose files.
+        sample_asked: the person wants to try the sample.
+    """
+
+    add_asked = Signal()
+    sample_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self._picture = QLabel(self)
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._title = QLabel(self.tr("Drop recordings here"), self)
+        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._title.setFont(theme.scaled(self.font(), 1.75, QFont.Weight.DemiBold))
+        hint = QLabel(
+            self.tr(
+                "Files or whole folders, audio or video. You will see who spoke when.\n"
+                "Everything stays on this computer."
+            ),
+            self,
+        )
+        hint.setObjectName("quiet")
+        hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        hint.setFont(theme.scaled(self.font(), 1.05))
+        self.add = QPushButton(self.tr("Choose recordings…"), self)
+        self.add.setObjectName("primary")
+        self.add.clicked.connect(self.add_asked)
+        self.sample = QPushButton(self.tr("Try it with a sample"), self)
+        self.sample.setObjectName("plain")
+        self.sample.setToolTip(self.tr("A short conversation of two people comes with the program"))
+        self.sample.clicked.connect(self.sample_asked)
+        for button in (self.add, self.sample):
+            button.setAccessibleName(button.text())
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            button.setAutoDefault(True)
+        self.setFocusProxy(self.add)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        buttons.addStretch()
+        buttons.addWidget(self.add)
+        buttons.addWidget(self.sample)
+        buttons.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(48, 48, 48, 48)
+        column.addStretch(4)
+        column.addWidget(self._picture)
+        column.addSpacing(18)
+        column.addWidget(self._title)
+        column.addSpacing(8)
+        column.addWidget(hint)
+        column.addSpacing(24)
+        column.addLayout(buttons)
+        column.addStretch(5)
+        self._dress()
+
+    def _dress(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self._picture.setPixmap(theme.app_icon().pixmap(QSize(_PICTURE, _PICTURE), ratio))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the screen."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._dress()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the place to drop onto."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        base, text = (
+            self.palette().color(QPalette.ColorRole.Base),
+            self.palette().color(QPalette.ColorRole.Text),
+        )
+        painter.fillRect(self.rect(), base)
+        pen = QPen(theme.mix(base, text, 0.28), 1.5)
+        pen.setStyle(Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([5, 5])
+        painter.setPen(pen)
+        painter.setBrush(theme.mix(base, theme.tone("info", self.palette()), 0.025))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(22, 22, -22, -22), 14, 14)
+
+
+class DropOverlay(QWidget):
+    """Says that a drop will add the files; as large as its parent, and never in the mouse's way."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._covered = parent
+        self.setObjectName("overlay")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName(self.tr("Drop to add"))
+        parent.installEventFilter(self)
+        self.hide()
+
+    def cover(self) -> None:
+        """Lie over the whole parent."""
+        self.setGeometry(self._covered.rect())
+        self.raise_()
+        self.show()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as the parent."""
+        if event.type() == QEvent.Type.Resize:
+            self.setGeometry(self._covered.rect())
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Hide what lies below, which may be words as large as these, and say what a drop does."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        accent = theme.tone("info", self.palette())
+        veil = theme.mix(self.palette().color(QPalette.ColorRole.Base), accent, 0.10)
+        painter.fillRect(self.rect(), veil)
+        pen = QPen(accent, 2.5)
+        pen.setStyle(Qt.PenStyle.CustomDashLine)
+        pen.setDashPattern([4, 3])
+        painter.setPen(pen)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(14, 14, -14, -14), 14, 14)
+        middle = self.rect().center()
+        drawing = theme.pixmap("add", 56, accent, self.devicePixelRatioF())
+        painter.drawPixmap(middle.x() - 28, middle.y() - 64, drawing)
+        painter.setFont(theme.scaled(self.font(), 1.75, QFont.Weight.DemiBold))
+        painter.drawText(self.rect().translated(0, 22), Qt.AlignmentFlag.AlignCenter, self.tr("Drop to add"))

@@ -1,0 +1,348 @@
+"""The welcome: one calm page, which asks for nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QAction, QDesktopServices, QFont, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fi_desktop import __version__
+from fi_desktop.gui import theme, widgets
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.language import SYSTEM
+from fi_desktop.gui.widgets import ElidedLabel
+from fi_desktop.gui.window_state import resize_to_screen
+from fi_desktop.settings import Settings
+from fi_desktop.viewmodel import installation
+from fi_desktop.viewmodel.installation import Capabilities, find_capabilities
+
+_PICTURE = 52
+
+
+class WelcomeDialog(QDialog):
+    """Says where data lies and what does the work.
+
+    Attributes:
+        language: what the window speaks.
+        folder, models, sample, begin: the buttons.
+        computer, known: what was found: the device, and the models.
+
+    Signals:
+        language_asked: "system", or a language.
+        models_asked: the person wants to see the models.
+        sample_asked: the person wants to try the sample; the dialog closes.
+    """
+
+    language_asked = Signal(str)
+    models_asked = Signal()
+    sample_asked = Signal()
+
+    def __init__(self, settings: Settings, language: str, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._settings, self._bridge = settings, bridge
+        self.setWindowTitle(self.tr("Welcome"))
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.language = QComboBox(self)
+        for choice, name in ((SYSTEM, self.tr("As the system")), ("en", "English"), ("es", "Español")):
+            self.language.addItem(name, choice)
+        self.language.setCurrentIndex(max(0, self.language.findData(language)))
+        self.language.activated.connect(self._on_language_chosen)
+        self.language.setAccessibleName(self.tr("Language"))
+        home = ElidedLabel(str(settings.home), self)
+        home.setToolTip(widgets.plain_tooltip(str(settings.home)))
+        self.folder = self._button(self.tr("Show in folder"))
+        here = QUrl.fromLocalFile(str(settings.home))
+        self.folder.clicked.connect(partial(QDesktopServices.openUrl, here))
+        self.computer = self._line(self.tr("Looking…"))
+        self.known = self._line(self.tr("Looking…"))
+        self.models = self._button(self.tr("Models…"))
+        self.models.clicked.connect(self.models_asked)
+        self.sample = self._button(self.tr("Try the sample"))
+        self.sample.setToolTip(self.tr("A short conversation of two people comes with the program"))
+        self.sample.clicked.connect(self._on_sample_asked)
+        self.begin = QPushButton(self.tr("Begin"), self)
+        self.begin.setObjectName("primary")
+        self.begin.setDefault(True)
+        self.begin.clicked.connect(self.accept)
+        for button in (self.folder, self.models, self.sample, self.begin):
+            button.setAccessibleName(button.text().removesuffix("…"))
+        self._rows = QGridLayout()
+        self._add_row(self.tr("Language"), self.language, None)
+        self._add_row(self.tr("Your data"), home, self.folder)
+        self._add_row(self.tr("This computer"), self.computer, None)
+        self._add_row(self.tr("Models"), self.known, self.models)
+        self._lay_out()
+        self.begin.setFocus()
+        self.look()
+
+    @Slot()
+    def look(self) -> None:
+        """Look again what there is on this computer."""
+        self._bridge.run_task(
+            partial(find_capabilities, self._settings.model_roots), self._on_found, self._on_not_found
+        )
+
+    def _button(self, text: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName("plain")
+        button.setAutoDefault(False)
+        return button
+
+    def _line(self, text: str) -> QLabel:
+        line = QLabel(text, self)
+        line.setWordWrap(True)
+        line.setTextFormat(Qt.TextFormat.PlainText)
+        return line
+
+    def _add_row(self, name: str, shown: QWidget, button: QPushButton | None) -> None:
+        row = self._rows.rowCount()
+        label = QLabel(name, self)
+        label.setObjectName("quiet")
+        label.setBuddy(shown)
+        self._rows.addWidget(label, row, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._rows.addWidget(shown, row, 1, Qt.AlignmentFlag.AlignVCenter)
+        if button is not None:
+            self._rows.addWidget(button, row, 2)
+
+    def _lay_out(self) -> None:
+        picture = QLabel(self)
+        picture.setPixmap(theme.app_icon().pixmap(QSize(_PICTURE, _PICTURE), self.devicePixelRatioF()))
+        title = QLabel(self.tr("Welcome to fi-desktop"), self)
+        title.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
+        what = QLabel(self.tr("Drop recordings on the window, and see who spoke when."), self)
+        what.setObjectName("quiet")
+        what.setWordWrap(True)
+        titles = QVBoxLayout()
+        titles.setSpacing(2)
+        titles.addWidget(title)
+        titles.addWidget(what)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(picture)
+        head.addLayout(titles, 1)
+        self._rows.setColumnStretch(1, 1)
+        self._rows.setHorizontalSpacing(18)
+        self._rows.setVerticalSpacing(10)
+        private = self._line(
+            self.tr(
+                "Nothing leaves this computer: recordings stay where they are, and results with your data."
+            )
+        )
+        private.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
+        foot = QHBoxLayout()
+        foot.setSpacing(10)
+        foot.addStretch(1)
+        foot.addWidget(self.sample)
+        foot.addWidget(self.begin)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(28, 24, 28, 20)
+        column.setSpacing(18)
+        column.addLayout(head)
+        column.addLayout(self._rows)
+        column.addWidget(private)
+        column.addStretch(1)
+        column.addLayout(foot)
+        resize_to_screen(self, (620, 372), least=(520, 340))
+
+    def _on_found(self, facts: Capabilities) -> None:
+        self.computer.setText(
+            self.tr("A graphics card does the heavy part.")
+            if facts.graphics
+            else self.tr("The processor does the work; no graphics card was found that helps.")
+        )
+        engine = self.tr("The built-in engine tells voices apart.")
+        if facts.voices:
+            names = ", ".join(facts.voices)
+            engine = self.tr("Voices are told apart by {models}, or built in.").format(models=names)
+        words = self.tr("Nothing writes words down yet.")
+        if facts.words:
+            words = self.tr("Words are written down by {models}.").format(models=", ".join(facts.words))
+        self.known.setText(f"{engine} {words}")
+
+    def _on_not_found(self, sentence: str) -> None:
+        self.computer.setText(sentence)
+        self.known.setText(sentence)
+
+    @Slot(int)
+    def _on_language_chosen(self, index: int) -> None:
+        self.language_asked.emit(self.language.itemData(index))
+
+    @Slot()
+    def _on_sample_asked(self) -> None:
+        self.accept()
+        self.sample_asked.emit()
+
+
+class AboutDialog(QDialog):
+    """Says what the program is.
+
+    Attributes:
+        others: libraries and models with their licences.
+        copy: copies the versions.
+    """
+
+    def __init__(self, bridge: Bridge, model_roots: tuple[Path, ...], parent: QWidget | None = None) -> None:
+        """Show it; what lies in files is read on another thread."""
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("About fi-desktop"))
+        resize_to_screen(self, (560, 520), least=(480, 380))
+        self.others = QPlainTextEdit(self)
+        self.others.setReadOnly(True)
+        self.others.setTabChangesFocus(True)
+        self.others.setAccessibleName(self.tr("Libraries and models, with their licences"))
+        self.others.setPlainText(self.tr("Reading…"))
+        self.copy = QPushButton(self.tr("Copy version"), self)
+        self.copy.setToolTip(self.tr("Copy what to say when you ask for help; nothing of yours is in it"))
+        self.close_button = QPushButton(self.tr("Close"), self)
+        for button in (self.copy, self.close_button):
+            button.setObjectName("plain")
+            button.setAutoDefault(False)
+        self.copy.clicked.connect(self._on_copy)
+        self.close_button.clicked.connect(self.close)
+        self._lay_out()
+        self.close_button.setFocus()
+        bridge.run_task(partial(_read, model_roots), self._on_read, self.others.setPlainText)
+
+    def _lay_out(self) -> None:
+        icon, name = QLabel(self), QLabel("fi-desktop", self)
+        icon.setPixmap(theme.app_icon().pixmap(QSize(56, 56)))
+        name.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
+        number = QLabel(self.tr("Version {version}").format(version=__version__), self)
+        number.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        licence = QLabel(self.tr("© 2026 The fi-desktop authors. Free software: MIT licence."), self)
+        network = QLabel(
+            self.tr(
+                "Recordings, results and voices never leave this computer: fi-desktop uses the network only "
+                "to fetch a model that you ask for."
+            ),
+            self,
+        )
+        whose = QLabel(self.tr("Libraries and models that fi-desktop is made of:"), self)
+        for label in (number, licence):
+            label.setObjectName("quiet")
+        titles = QVBoxLayout()
+        titles.setSpacing(2)
+        for label in (name, number, licence):
+            titles.addWidget(label)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(icon)
+        head.addLayout(titles, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.copy)
+        foot.addStretch(1)
+        foot.addWidget(self.close_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 16)
+        column.setSpacing(12)
+        column.addLayout(head)
+        for label in (network, whose):
+            label.setWordWrap(True)
+            column.addWidget(label)
+        column.addWidget(self.others, 1)
+        column.addLayout(foot)
+
+    def _on_read(self, read: tuple[list[str], list[str]]) -> None:
+        libraries, models = read
+        blocks = ((self.tr("Models"), *models), (self.tr("Libraries"), *libraries))
+        self.others.setPlainText("\n\n".join("\n".join(block) for block in blocks))
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(installation.version())
+
+
+def _read(model_roots: tuple[Path, ...]) -> tuple[list[str], list[str]]:
+    return installation.libraries(), installation.models(model_roots)
+
+
+class ShortcutSheet(QDialog):
+    """Lists every action of the window that has a key.
+
+    Attributes:
+        keys: each action's name with its keys, in the order of the menus.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self.setWindowTitle(self.tr("Keyboard shortcuts"))
+        resize_to_screen(self, (460, 560), least=(380, 300))
+        self.keys: list[tuple[str, str]] = []
+        content = QWidget(self)
+        content.setAutoFillBackground(True)
+        content.setBackgroundRole(QPalette.ColorRole.Base)
+        self._grid = QGridLayout(content)
+        self._grid.setContentsMargins(24, 8, 24, 18)
+        self._grid.setHorizontalSpacing(24)
+        self._grid.setVerticalSpacing(7)
+        self._grid.setColumnStretch(0, 1)
+        for action in window.menuBar().actions():
+            menu = action.menu()
+            found = _with_keys(menu.actions()) if isinstance(menu, QMenu) else []
+            if found:
+                self._add_heading(_plain(action.text()))
+            for each in found:
+                self._add(each)
+        self._grid.setRowStretch(self._grid.rowCount(), 1)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setAccessibleName(self.tr("Keyboard shortcuts"))
+        scroll.setWidget(content)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scroll)
+
+    def _add_heading(self, text: str) -> None:
+        heading = QLabel(text, self)
+        heading.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
+        heading.setContentsMargins(0, 12, 0, 2)
+        self._grid.addWidget(heading, self._grid.rowCount(), 0, 1, 2)
+
+    def _add(self, action: QAction) -> None:
+        name = _plain(action.text())
+        native = QKeySequence.SequenceFormat.NativeText
+        keys = "   ".join(each.toString(native) for each in action.shortcuts()[:2])
+        self.keys.append((name, keys))
+        row = self._grid.rowCount()
+        shown = QLabel(keys, self)
+        shown.setObjectName("quiet")
+        shown.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        label = QLabel(name, self)
+        label.setAccessibleDescription(keys)
+        self._grid.addWidget(label, row, 0)
+        self._grid.addWidget(shown, row, 1)
+
+
+def _with_keys(actions: list[QAction]) -> list[QAction]:
+    """Return the actions that have a key, those of menus in between too."""
+    found: list[QAction] = []
+    for action in actions:
+        menu = action.menu()
+        if isinstance(menu, QMenu):
+            found += _with_keys(menu.actions())
+        elif action.shortcuts():
+            found.append(action)
+    return found
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "").removesuffix("…")

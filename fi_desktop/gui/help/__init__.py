@@ -1,1 +1,0 @@
-"""Help: the keys, and what the program is made of."""

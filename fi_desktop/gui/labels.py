@@ -1,0 +1,324 @@
+"""The window's vocabulary: one word a thing, in the person's language.
+
+Looked up at each call, so that a change of language shows with the next repaint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+
+from PySide6.QtCore import QDateTime, QLocale, QObject
+
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.job import JobState, Outcome, Priority, Stage
+from fi_desktop.core.transcript import DOUBT, Provenance
+from fi_desktop.gui import errors
+from fi_desktop.gui.export_controller import labels
+from fi_desktop.gui.language import language_name
+from fi_desktop.viewmodel.rows import Row
+from fi_desktop.viewmodel.times import clock
+
+# The pipeline says why speakers are missing after this; what follows is an engine's own sentence.
+_SPEAKERS_MISSING = "The speakers are missing: "
+
+
+class UiLabels(QObject):
+    """Words for states, stages, grades, speakers, languages, engines and errors."""
+
+    def state(self, state: JobState) -> str:
+        """Return the word for a state."""
+        match state:
+            case JobState.QUEUED:
+                return self.tr("Waiting")
+            case JobState.RUNNING:
+                return self.tr("Running")
+            case JobState.RETRYING:
+                return self.tr("Retrying")
+            case JobState.COMPLETED:
+                return self.tr("Completed")
+            case JobState.FAILED:
+                return self.tr("Failed")
+            case JobState.CANCELLED:
+                return self.tr("Cancelled")
+
+    def state_of(self, row: Row) -> str:
+        """Return the word for a row's state; a running job that is being cancelled says so."""
+        return self.tr("Cancelling…") if row.cancelling else self.state(row.state)
+
+    def stage(self, stage: Stage | None) -> str:
+        """Return what a running job is doing; None: it has not told yet."""
+        match stage:
+            case None:
+                return self.tr("Starting")
+            case Stage.DECODE:
+                return self.tr("Reading the file")
+            case Stage.SPEECH:
+                return self.tr("Finding speech")
+            case Stage.DIARIZE:
+                return self.tr("Telling voices apart")
+            case Stage.TRANSCRIBE:
+                return self.tr("Writing down words")
+            case Stage.JOIN:
+                return self.tr("Finishing")
+
+    def grade(self, grade: str | None) -> str:
+        """Return the word for a result's grade; "" where there is none."""
+        match grade:
+            case "clear":
+                return self.tr("Clear")
+            case "fair":
+                return self.tr("Fair")
+            case "doubtful":
+                return self.tr("Please check")
+            case _:
+                return ""
+
+    def grade_sentence(self, grade: str | None) -> str:
+        """Return what a grade means for the person."""
+        match grade:
+            case "clear":
+                return self.tr("The voices are clearly different.")
+            case "fair":
+                return self.tr("The voices are fairly different: a short look is worthwhile.")
+            case "doubtful":
+                return self.tr("Voices hard to tell apart, or only one voice: please check.")
+            case _:
+                return ""
+
+    def remarks(self, grade: str | None, notes: tuple[str, ...]) -> str:
+        """Return what the person should know of a result before they rely on it; "" where all is well."""
+        # the pipeline notes a doubtful grade as well, in English
+        doubt = (self.grade_sentence(grade),) if grade == "doubtful" else ()
+        return " ".join((*doubt, *(errors.said(note) for note in notes if not doubt or note != DOUBT)))
+
+    def lacks(self, notes: tuple[str, ...]) -> bool:
+        """Return whether a part of the result is missing."""
+        return any(note.startswith((WORDS_MISSING, _SPEAKERS_MISSING)) for note in notes)
+
+    def error(self, error: ErrorInfo | None) -> str:
+        """Return what went wrong, in a sentence; "" where nothing did."""
+        return errors.sentence(error) if error is not None else ""
+
+    def moment(self, at: float) -> str:
+        """Return a date with its time, as the person's system writes them; `at`: seconds since the epoch."""
+        moment = QDateTime.fromSecsSinceEpoch(round(at))
+        return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
+
+    def exact(self, at: float) -> str:
+        """Return a date with its time to the second, written as the others are."""
+        moment, short, locale = (
+            QDateTime.fromMSecsSinceEpoch(round(at * 1000)),
+            QLocale.FormatType.ShortFormat,
+            QLocale(),
+        )
+        form = locale.timeFormat(short).replace("mm", "mm:ss")
+        return f"{locale.toString(moment.date(), short)} {locale.toString(moment.time(), form)}"
+
+    def day(self, at: float) -> str:
+        """Return a date, as the person's system writes it; `at`: seconds since the epoch."""
+        day = QDateTime.fromSecsSinceEpoch(round(at)).date()
+        return QLocale().toString(day, QLocale.FormatType.ShortFormat)
+
+    def ago(self, at: float, now: float) -> str:
+        """Return how long ago something was, as one says it; after a day, on which day it was."""
+        minutes = int(max(0.0, now - at) // 60)
+        if minutes < 1:
+            return self.tr("just now")
+        if minutes < 60:
+            return self.tr("{number} min ago").format(number=minutes)
+        if minutes < 24 * 60:
+            return self.tr("{number} h ago").format(number=minutes // 60)
+        return self.day(at)
+
+    def outcome(self, outcome: Outcome | None) -> str:
+        """Return how an attempt ended; None: it runs."""
+        match outcome:
+            case None:
+                return self.tr("Running")
+            case Outcome.COMPLETED:
+                return self.tr("Completed")
+            case Outcome.FAILED:
+                return self.tr("Failed")
+            case Outcome.CRASHED:
+                return self.tr("The worker stopped unexpectedly")
+            case Outcome.RELEASED:
+                return self.tr("Given back when the program stopped")
+            case Outcome.CANCELLED:
+                return self.tr("Cancelled")
+
+    def worker(self, name: str) -> str:
+        """Return a worker's name: "Worker 2" for "worker-2"; where none can be started, who works instead."""
+        kind, _, number = name.partition("-")
+        if kind == "worker" and number.isdecimal():
+            return self.tr("Worker {number}").format(number=number)
+        return self.tr("This program")
+
+    def device(self, device: str) -> str:
+        """Return what a worker computes on."""
+        kind, _, number = device.partition(":")
+        return self.tr("GPU {number}").format(number=number) if kind == "cuda" else self.tr("Processor")
+
+    def speaker(self, number: int) -> str:
+        """Return a speaker's name; `number` from 0."""
+        return labels().speaker.format(number=number + 1)
+
+    def nobody(self) -> str:
+        """Return what stands for a speaker who is not known."""
+        return self.tr("Unknown")
+
+    def language(self, code: str) -> str:
+        """Return a language's name, to stand by itself, or the code (ISO 639-1) of one that is not known."""
+        name = language_name(code)
+        return name[:1].upper() + name[1:]
+
+    def language_asked(self, code: str | None) -> str:
+        """Return the language that is chosen for a recording; None: it is to be found out."""
+        return self.tr("Find out") if code is None else self.language(code)
+
+    def speakers_asked(self, asked: str) -> str:
+        """Return a number of speakers to look for: "2", "2-4" or "auto"."""
+        if asked == "auto":
+            return self.tr("Find out")
+        return asked.replace("-", "–")
+
+    def priority(self, priority: Priority) -> str:
+        """Return how soon a recording is done."""
+        match priority:
+            case Priority.URGENT:
+                return self.tr("Urgent")
+            case Priority.NORMAL:
+                return self.tr("Normal")
+            case Priority.LOW:
+                return self.tr("When there is time")
+
+    def engine(self, name: str) -> str:
+        """Return an engine's name."""
+        match name:
+            case "auto":
+                return self.tr("Best there is (automatic)")
+            case "builtin":
+                return self.tr("Built in")
+            case "channels":
+                return self.tr("One speaker per channel")
+            case "pyannote":
+                return self.tr("pyannote (needs its model)")
+            case "whisper":
+                return self.tr("Whisper")
+            case "":
+                return self.tr("Speakers missing")
+            case _:
+                return name
+
+    def transcriber(self, name: str) -> str:
+        """Return what writes the words down: "auto", "none" or a model pack's name."""
+        match name:
+            case "auto":
+                return self.tr("Best there is (automatic)")
+            case "none":
+                return self.tr("Nothing: only who spoke when")
+            case _:
+                # what knows models is not loaded before there is one
+                from fi_desktop.gui.models_dialog.words import ModelWords
+
+                return ModelWords(self).title(name)
+
+    def detail(self, row: Row, now: float, retries: int) -> str:
+        """Return the one line that stands below a job's name: what the person should know now."""
+        if row.exportable and row.state is not JobState.COMPLETED:
+            return " ".join(filter(None, (self._standing(row, now, retries), self.kept(row))))
+        return self._standing(row, now, retries)
+
+    def kept(self, row: Row) -> str:
+        """Return what becomes of the result of a job that is done again, or of which that failed."""
+        if row.state is JobState.FAILED:
+            return self.tr("The earlier result is still there.")
+        return self.tr("The earlier result stays until the new one is ready.")
+
+    def _standing(self, row: Row, now: float, retries: int) -> str:
+        match row.state:
+            case JobState.RETRYING if row.due_at is not None:
+                wait = clock(row.due_at - now + 0.5)
+                if not row.charged:  # it waits for room on the disk, however often
+                    return self.tr("Tried again in {wait}").format(wait=wait) + f" · {self.error(row.error)}"
+                again = self.tr("Retry {number}/{retries} in {wait}").format(
+                    number=row.charged, retries=retries, wait=wait
+                )
+                return f"{again} · {self.error(row.error)}"
+            case JobState.FAILED:
+                return self.error(row.error)
+            case JobState.COMPLETED:
+                return self.remarks(row.grade, row.notes)
+            case JobState.QUEUED if row.attempts and not row.exportable:
+                return self.tr("Waiting for its next attempt")
+            case _:
+                return ""
+
+
+# The pipeline says why words are missing after this; what follows is an engine's own sentence.
+WORDS_MISSING = "The words are missing: "
+
+
+class NoTranscriptReason(Enum):
+    """Why nothing was transcribed."""
+
+    OFF = auto()  # the person did not want it
+    FAILED = auto()
+    NO_MODEL = auto()
+    NOTHING_HEARD = auto()
+
+
+def no_transcript_reason(made: Provenance, notes: Iterable[str]) -> NoTranscriptReason:
+    """Return why a result without words has none, by who made it and its notes."""
+    if any(note.startswith(WORDS_MISSING) for note in notes):
+        return NoTranscriptReason.FAILED
+    if made.transcriber:
+        return NoTranscriptReason.NOTHING_HEARD
+    return (
+        NoTranscriptReason.OFF if made.options.get("transcriber") == "none" else NoTranscriptReason.NO_MODEL
+    )
+
+
+class NoTranscriptLabels(QObject):
+    """Says it."""
+
+    def sentence(self, why: NoTranscriptReason, notes: Iterable[str]) -> str:
+        """Return why there are no words, in a sentence or two."""
+        match why:
+            case NoTranscriptReason.OFF:
+                return self.tr("Transcription was switched off for this recording.")
+            case NoTranscriptReason.FAILED:
+                reasons = (
+                    note.removeprefix(WORDS_MISSING) for note in notes if note.startswith(WORDS_MISSING)
+                )
+                return self.tr("Transcription failed: {reason}").format(reason=errors.said(next(reasons)))
+            case NoTranscriptReason.NOTHING_HEARD:
+                return self.tr("No words could be made out in this recording.")
+            case NoTranscriptReason.NO_MODEL:
+                return self.tr("No transcription model was installed when this recording was processed.")
+
+    def advice(self, why: NoTranscriptReason) -> str:
+        """Return what the person can do about it; "" where there is nothing."""
+        match why:
+            case NoTranscriptReason.NO_MODEL:
+                return self.tr("Install a model, then process the recording again.")
+            case NoTranscriptReason.OFF | NoTranscriptReason.FAILED:
+                return self.tr("This shows who spoke when.")
+            case NoTranscriptReason.NOTHING_HEARD:
+                return ""
+
+    def short(self, why: NoTranscriptReason) -> str:
+        """Return the same in a few words, in the place of what transcribed."""
+        match why:
+            case NoTranscriptReason.OFF:
+                return self.tr("None: switched off")
+            case NoTranscriptReason.FAILED:
+                return self.tr("None: it failed")
+            case NoTranscriptReason.NOTHING_HEARD:
+                return self.tr("None: nothing was made out")
+            case NoTranscriptReason.NO_MODEL:
+                return self.no_model()
+
+    def no_model(self) -> str:
+        """Return what stands for a model while none is installed."""
+        return self.tr("None: no model is installed")

@@ -1,0 +1,187 @@
+import sys
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMessageBox, QSystemTrayIcon
+
+from fi_desktop.app import App
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import JobState
+from fi_desktop.gui.app_controller import AppController
+from fi_desktop.gui.application import check_display
+from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.jobs.store import JobStore
+from fi_desktop.settings import changed, load
+from tests.gui.conftest import FakeProgram
+from tests.gui.events import drop_files, open_windows
+
+
+@pytest.fixture
+def at_work(qtbot, window, hand, recordings):
+    """One job runs, two wait."""
+    drop_files(window, *recordings)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 3)
+    job = hand.claim()
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.RUNNING] == 1)
+    return job
+
+
+def press(qtbot, box: QMessageBox, text: str) -> None:
+    (button,) = [button for button in box.buttons() if button.text().replace("&", "") == text]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_closing_with_nothing_to_do_ends(qtbot, desktop, window, program):
+    with qtbot.waitSignal(desktop.ended):
+        window.close()
+    assert program.calls == ["start", "stop"]
+    assert not window.isVisible()
+
+
+def test_closing_at_work_asks_once(qtbot, desktop, window, at_work):
+    window.close()
+    window.close()
+    assert window.isVisible()
+    (box,) = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+    assert box is desktop.question.box
+    assert box.text() == "Work is under way: 1 running, 2 waiting."
+    press(qtbot, box, "Cancel")
+    assert desktop.question.box is None
+    assert window.isVisible()
+    window.close()
+    qtbot.keyClick(desktop.question.box, Qt.Key.Key_Escape)
+    assert desktop.question.box is None
+
+
+def test_stop_safely_gives_jobs_back(qtbot, desktop, window, program, at_work, home):
+    window.close()
+    with qtbot.waitSignal(desktop.ended):
+        press(qtbot, desktop.question.box, "Stop safely")
+    assert program.calls == ["start", "stop"]
+    again = FakeProgram(home)
+    again.start()
+    assert again.hand.do(lambda service: service.transitions.store.get(at_work.id)).state is JobState.QUEUED
+    again.stop()
+
+
+def test_keep_running_without_a_tray_minimises(qtbot, desktop, window, program, at_work):
+    window.close()
+    press(qtbot, desktop.question.box, "Keep running, minimised")
+    assert window.isMinimized()
+    assert program.calls == ["start"]
+
+
+def test_keep_running_hides_in_the_tray(qtbot, dressed, program, monkeypatch, recordings):
+    # the offscreen platform has no tray to show an icon in
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
+    monkeypatch.setattr(QSystemTrayIcon, "show", lambda icon: None)
+    desktop = AppController(program)
+    window = desktop.window
+    window.show()
+    desktop.start([recordings[0]])
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    window.close()
+    press(qtbot, desktop.question.box, "Keep running in the background")
+    assert not window.isVisible()
+    desktop._tray.show_asked.emit()
+    assert window.isVisible()
+    with qtbot.waitSignal(desktop.ended):
+        desktop._tray.quit_asked.emit()
+    assert program.calls == ["start", "stop"]
+
+
+def test_a_second_launch_hands_its_files_over(qtbot, window, program, recordings):
+    window.showMinimized()
+    program.handover([str(file) for file in recordings])
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
+    assert not window.isMinimized()
+
+
+def test_a_second_launch_without_files_raises_the_window(qtbot, window, program):
+    window.hide()
+    program.handover([])
+    qtbot.waitUntil(window.isVisible)
+    assert window.jobs.rowCount() == 0
+
+
+def test_files_of_the_start_are_taken(qtbot, dressed, program, recordings):
+    desktop = AppController(program)
+    desktop.start(recordings)
+    qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+
+
+def test_jobs_of_an_earlier_run_are_there(qtbot, dressed, home, recordings):
+    before = FakeProgram(home)
+    before.start()
+    before.service.submit(recordings).result(120)
+    before.stop()
+    desktop = AppController(FakeProgram(home))
+    desktop.start([])
+    qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+
+
+class TestRefused:
+    @pytest.fixture
+    def program(self, program):
+        program.refusal = UserError("store.damaged", "The queue's file is damaged.")
+        return program
+
+    def test_a_queue_that_does_not_start_says_why(self, qtbot, window):
+        qtbot.waitUntil(lambda: window.message.text == "The queue's file is damaged.")
+        assert window.status.told_of_workers == "The queue is not running"
+
+
+def test_a_queue_of_a_newer_version_is_said_to_be_one(qtbot, dressed, home):
+    store = JobStore(home / "store")
+    with store.transaction():
+        store.rows.cache.set("m:schema", 999)
+    store.close()
+    desktop = AppController(
+        App(changed(load({"FI_DESKTOP_HOME": str(home)}), {"language": "en"}), backend="idle")
+    )
+    desktop.window.show()
+    desktop.start([])
+    qtbot.waitUntil(lambda: "newer version of fi-desktop: nothing was changed" in desktop.window.message.text)
+    assert desktop.window.status.told_of_workers == "The queue is not running"
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    desktop.window.deleteLater()
+
+
+def test_quit_by_key_stops_safely(qtbot, desktop, window, program):
+    window.activateWindow()
+    with qtbot.waitSignal(desktop.ended):
+        qtbot.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    assert program.calls == ["start", "stop"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have a display always")
+def test_without_a_display_one_sentence_says_so():
+    with pytest.raises(UserError, match="There is no display"):
+        check_display({})
+    check_display({"DISPLAY": ":0"})
+    check_display({"QT_QPA_PLATFORM": "offscreen"})
+
+
+def test_the_style_follows_the_palette(qtbot, dressed):
+    from tests.gui.shots import dark_palette
+
+    light, before = QApplication.palette(), dressed.styleSheet()
+    dressed.setPalette(dark_palette())
+    qtbot.waitUntil(lambda: dressed.styleSheet() != before)
+    dressed.setPalette(light)
+    qtbot.waitUntil(lambda: dressed.styleSheet() == before)
+
+
+def test_the_monitor_opens_once_and_closes_with_the_program(qtbot, desktop, window):
+    window.commands.monitor.trigger()
+    window.commands.monitor.trigger()
+    (monitor,) = open_windows(MonitorWindow)
+    assert monitor.parent() is None  # or the main window could never be raised above it
+    with qtbot.waitSignal(desktop.ended):
+        desktop.stop()
+    assert not open_windows(MonitorWindow)

@@ -1,0 +1,161 @@
+import pytest
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox
+
+from fi_desktop.core.job import JobState, Outcome, Stage
+from fi_desktop.core.transcript import Turn
+from fi_desktop.gui import theme
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.language import WindowLanguage
+from fi_desktop.gui.models_dialog.words import ModelWords
+from fi_desktop.models.pack import UNKNOWN_LICENCE
+from fi_desktop.viewmodel.timeline import lanes_of, tick_step_s
+from fi_desktop.viewmodel.times import clock, precise
+from tests.gui import stories
+from tests.gui.shots import dark_palette, light_palette
+
+
+def with_dark_blue() -> QPalette:
+    palette = light_palette()
+    palette.setColor(QPalette.ColorRole.Highlight, QColor("#000080"))
+    return palette
+
+
+PALETTES = pytest.mark.parametrize(
+    "palette",
+    [light_palette(), with_dark_blue(), dark_palette()],
+    ids=["light", "light with dark blue", "dark"],
+)
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """WCAG 2's ratio."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (colour.redF(), colour.greenF(), colour.blueF())
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@PALETTES
+def test_words_in_colour_are_legible_on_plain_and_selected_rows(qapp, palette):
+    base = palette.color(QPalette.ColorRole.Base)
+    tones = [theme.tone(name, palette) for name in ("neutral", "info", "good", "warn", "bad")]
+    for colour in (*tones, theme.quiet(palette)):
+        assert contrast(colour, base) >= 4.5, colour.name()
+        assert contrast(colour, theme.selected(palette)) >= 4.5, colour.name()
+
+
+@PALETTES
+def test_lanes_stand_out(qapp, palette):
+    base = palette.color(QPalette.ColorRole.Base)
+    colours = [theme.speaker_colour(number, palette) for number in range(8)]
+    assert all(contrast(colour, base) >= 3 for colour in colours)
+    assert len({colour.name() for colour in colours}) == 8
+    assert theme.speaker_colour(8, palette) == colours[0]
+
+
+def test_every_state_has_its_own_shape(qapp):
+    drawings = set()
+    for state in JobState:
+        image = theme.pixmap(f"state-{state.value.lower()}", 16, QColor("#000"), 1.0).toImage()
+        drawings.add(bytes(image.constBits()))
+    assert len(drawings) == len(JobState)
+
+
+def test_everything_has_a_word(qapp):
+    words = UiLabels()
+    assert len({words.state(state) for state in JobState}) == len(JobState)
+    assert len({words.stage(stage) for stage in (None, *Stage)}) == len(Stage) + 1
+    assert all(words.outcome(outcome) for outcome in (None, *Outcome))
+    assert words.speaker(0) == "Speaker 1"
+    assert words.engine("other") == "other"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(-1, "0:00"), (7.9, "0:07"), (725, "12:05"), (3723, "1:02:03")]
+)
+def test_clock(seconds, shown):
+    assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "0:00.0"), (59.96, "1:00.0"), (3601.25, "1:00:01.2")])
+def test_precise(seconds, shown):
+    assert precise(seconds) == shown
+
+
+def test_lanes_add_up():
+    talk = stories.conversation(200, speakers=3)
+    lanes = lanes_of(talk.turns)
+    assert sum(len(lane.turns) for lane in lanes) == 200
+    assert sum(lane.share for lane in lanes) == pytest.approx(1)
+
+
+def test_turns_in_view_include_a_long_one_from_before():
+    lane = lanes_of((Turn(0, 100, "A"), Turn(2, 3, "B"), Turn(101, 102, "A"), Turn(300, 301, "A")))[0]
+    assert [number for _, _, number in lane.between(50, 200)] == [0, 2]
+    assert list(lane.bars(0, 400, 0.5)) == [(0, 102), (300, 301)]
+    assert list(lane.bars(0, 400, 10)) == [(0, 100), (101, 102), (300, 301)]
+    assert list(lane.bars(150, 200, 10)) == []
+
+
+@pytest.mark.parametrize(("scale", "step"), [(240, 0.5), (100, 1), (1, 120), (0.001, 7200)])
+def test_ticks_are_round_and_wide_enough(scale, step):
+    assert tick_step_s(scale) == step
+
+
+def test_languages_are_named_in_the_windows_language(dressed):
+    codes, words = ("es", "en", "fr", "haw", "jw", "xx"), UiLabels()
+    assert [words.language(code) for code in codes] == [
+        *("Spanish", "English", "French", "Hawaiian", "Javanese", "Xx"),
+    ]
+    language = WindowLanguage(dressed, "es")
+    assert [words.language(code) for code in codes] == [
+        *("Español", "Inglés", "Francés", "Hawaiano", "Javanés", "Xx"),
+    ]
+    assert ModelWords().languages(("en", "es")) == "inglés, español"
+    assert ModelWords().licence(UNKNOWN_LICENCE) == "licencia desconocida"
+    language.close()
+
+
+def test_what_is_missing_is_known_by_its_beginning(qapp):
+    words = UiLabels()
+    assert words.lacks(("It ends early.", "The words are missing: the disk is full."))
+    assert words.lacks(("The speakers are missing: the disk is full.",))
+    assert not words.lacks(("It ends early.",))
+    said = words.remarks("clear", ("The words are missing: the disk is full.", "It ends early."))
+    assert said == "The words are missing: the disk is full. It ends early."
+
+
+def test_workers_and_what_they_compute_on_have_names(qapp):
+    words = UiLabels()
+    assert words.worker("worker-12") == "Worker 12"
+    assert words.worker("in-app") == "This program"
+    assert [words.device(device) for device in ("cpu", "cuda:1")] == ["Processor", "GPU 1"]
+
+
+@pytest.mark.parametrize("palette", [light_palette(), dark_palette()], ids=["light", "dark"])
+def test_what_is_chosen_in_a_list_that_drops_down_can_be_read(qtbot, dressed, palette):
+    before = dressed.palette()
+    dressed.setPalette(palette)
+    dressed.setStyleSheet(theme.style_sheet(palette))
+    try:
+        box = QComboBox()
+        qtbot.addWidget(box)
+        box.addItems(["As the system", "English"])
+        box.show()
+        box.showPopup()
+        assert QTest.qWaitForWindowExposed(box.view())
+        place = box.view().visualRect(box.model().index(0, 0))
+        row = box.view().viewport().grab(place).toImage()
+        there = {row.pixelColor(x, y).rgb() for x in range(row.width()) for y in range(row.height())}
+        ground = row.pixelColor(row.width() - 12, row.height() // 2)
+        assert max(contrast(ground, QColor(colour)) for colour in there) > 4.5
+        box.hidePopup()
+    finally:
+        dressed.setPalette(before)
+        dressed.setStyleSheet(theme.style_sheet(before))
