@@ -40,6 +40,7 @@ from PySide6.QtWidgets import (
     QToolTip,
     QWidget,
 )
+from shiboken6 import isValid
 
 from fi_desktop.gui import theme
 
@@ -146,7 +147,8 @@ class StretchedColumn(QObject):
     def fit(self) -> None:
         """Give it what the others leave."""
         header, column = self._header, self._column
-        if header.count() <= column:
+        # a table that is being destroyed deletes its header first, and then resizes its viewport
+        if not isValid(header) or header.count() <= column:
             return
         header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
         others = sum(header.sectionSize(other) for other in range(header.count()) if other != column)
