@@ -1,15 +1,18 @@
 """Bring the translations up to the source: `make translations`.
 
-Finds every `tr("…")` of the window, merges what is new into resources/i18n/*.ts, compiles them to the .qm
-files that the program reads, and says what is still to be translated. Both kinds are kept in git: so a
+Finds each `tr("…")` of the window and each message of fi_desktop/core/messages.py, merges what is new into
+resources/i18n/*.ts, compiles them to the .qm files that the program reads, and lists what is still to be
+translated. Both kinds are kept in git: so a
 checkout, an installed package and a frozen program read the same files, and none needs Qt's tools to be made.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
 import PySide6
@@ -40,7 +43,22 @@ def update(language: str, file: Path) -> None:
     options = ["-no-obsolete", "-locations", "none", "-source-language", "en", "-target-language", language]
     # a language of its own, and nothing guessed: a wrong sentence is worse than an English one
     options += ["-disable-heuristic", "sametext", "-disable-heuristic", "similartext", *LANGUAGES[language]]
-    _run("lupdate", *options, *sources, "-ts", str(file))
+    with TemporaryDirectory() as folder:
+        messages = Path(folder, "messages.py")
+        messages.write_text(marked_messages(), encoding="utf-8")
+        _run("lupdate", *options, *sources, str(messages), "-ts", str(file))
+
+
+def marked_messages() -> str:
+    """Return the messages as source that lupdate understands: the core itself knows no Qt."""
+    sys.path.insert(0, str(ROOT))
+    from fi_desktop.core.messages import CONTEXT, MESSAGES, VERBATIM
+
+    texts = sorted({message.text for message in MESSAGES.values() if message is not VERBATIM})
+    return "".join(
+        f"QT_TRANSLATE_NOOP({json.dumps(CONTEXT)}, {json.dumps(text, ensure_ascii=False)})\n"
+        for text in texts
+    )
 
 
 def release(file: Path, target: Path) -> None:

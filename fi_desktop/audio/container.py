@@ -23,6 +23,7 @@ from av.container import InputContainer
 
 from fi_desktop.audio.chunk_formats import AudioChunk, Readable, find_audio
 from fi_desktop.audio.media_files import HEAD_BYTES, unsupported_error
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 
 # FFmpeg's messages name streams, tags and paths, and go to stderr. None discards them unformatted.
@@ -35,18 +36,6 @@ _MAX_ALLOCATION_BYTES = 256 * 1024 * 1024
 _PYAV = Path(av.__file__).resolve().parent
 # Where PyAV's wheels keep FFmpeg's libraries: Linux and Windows, macOS.
 _LIBRARY_FOLDERS = (_PYAV.with_name("av.libs"), _PYAV / ".dylibs")
-
-_SENTENCES = {
-    "audio.missing": "The recording is no longer where it was: put it back, and try again.",
-    "audio.forbidden": "Your account may not read this recording: copy it to your own folder, and try again.",
-    "audio.not_a_file": "This is a folder or a device, and not a recording.",
-    "audio.empty": "The file is empty: nothing was recorded, or copying it was interrupted.",
-    "audio.unreadable": "This file is not a recording that can be read, or it is protected against copying.",
-    "audio.damaged": "The recording is damaged, nothing in it can be read: copy it again from the recorder.",
-    "audio.no_audio": "This file has no sound track.",
-    "audio.no_samples": "The recording holds no sound: its length is zero.",
-    "audio.silent": "The recording is silent from beginning to end: check the microphone that was used.",
-}
 
 # The formats that are opened, by FFmpeg's names: what recorders, phones, cameras and editors write. FFmpeg
 # knows some 300 more, of games, pictures, subtitles and playlists: code that only a hostile file would reach.
@@ -101,24 +90,17 @@ class Media:
         return duration / _AV_TIME_BASE if duration is not None and duration > 0 else None
 
 
-def user_error(code: str) -> UserError:
-    """Return the error of a recording that cannot be used."""
-    return UserError(code, _SENTENCES[code])
-
-
 def read_error() -> TransientError:
     """Return the error of a drive or network folder that stopped responding."""
     return TransientError(
-        "audio.read",
-        "The recording could not be read to its end: check the drive or network folder it is on.",
+        messages.AUDIO_READ,
     )
 
 
 def away_error() -> TransientError:
     """Return the error of a drive or network folder that is not connected."""
     return TransientError(
-        "audio.away",
-        "The drive or folder that the recording is on is not there at present: connect it again.",
+        messages.AUDIO_AWAY,
     )
 
 
@@ -174,7 +156,7 @@ def _open(file: Readable) -> Iterator[Media]:
     size_bytes = file.seek(0, 2)
     head = _head(file)
     if size_bytes == 0:
-        raise user_error("audio.empty")
+        raise UserError(messages.AUDIO_EMPTY)
     if (error := unsupported_error(head)) is not None:
         raise error
     chunk = _find_audio(file, size_bytes)
@@ -194,12 +176,14 @@ def _open(file: Readable) -> Iterator[Media]:
             container_options=_OPTIONS,
         )
     except _SecondFileError:
-        raise user_error("audio.unreadable") from None
+        raise UserError(messages.AUDIO_UNREADABLE) from None
     except (av.FFmpegError, ValueError):
         # ValueError: PyAV rejects what the header declares.
         if source.failed:
             raise read_error() from None
-        raise user_error("audio.damaged" if _looks_recorded(head) else "audio.unreadable") from None
+        raise UserError(
+            messages.AUDIO_DAMAGED if _looks_recorded(head) else messages.AUDIO_UNREADABLE
+        ) from None
     with container:
         yield Media(file, size_bytes, source, container, _best_stream(container), chunk)
 
@@ -208,7 +192,7 @@ def _open_file(source: Path) -> BinaryIO:
     try:
         # Checked before opening: opening a named pipe would wait for a writer.
         if not stat.S_ISREG(source.stat().st_mode):
-            raise user_error("audio.not_a_file")
+            raise UserError(messages.AUDIO_NOT_A_FILE)
         return source.open("rb")
     except OSError as error:
         _raise_open_error(error, source)
@@ -217,12 +201,12 @@ def _open_file(source: Path) -> BinaryIO:
 def _raise_open_error(error: OSError, source: Path) -> NoReturn:
     # "from None" throughout: the cause's text holds the path, and tracebacks are stored with the job.
     if isinstance(error, PermissionError):
-        raise user_error("audio.forbidden") from None
+        raise UserError(messages.AUDIO_FORBIDDEN) from None
     if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno in (
         errno.ELOOP,
         errno.ENAMETOOLONG,
     ):
-        raise (user_error("audio.missing") if _exists(source.parent) else away_error()) from None
+        raise (UserError(messages.AUDIO_MISSING) if _exists(source.parent) else away_error()) from None
     raise read_error() from None
 
 
@@ -268,14 +252,14 @@ def _best_stream(container: InputContainer) -> AudioStream:
         # Audio may begin later in a transport stream than FFmpeg looks: its rate is not known yet.
         stream = next(iter(container.streams.audio), None)
     if stream is None:
-        raise user_error("audio.no_audio" if container.streams.video else "audio.unreadable")
+        raise UserError(messages.AUDIO_NO_AUDIO if container.streams.video else messages.AUDIO_UNREADABLE)
     assert isinstance(stream, AudioStream)
     if stream.codec_context is None:
         # FFmpeg chooses by bit rate and length, which may prefer a phone's spatial audio to its plain audio.
         stream = next((one for one in container.streams.audio if one.codec_context is not None), stream)
     # No decoder: a codec that this FFmpeg lacks, or a protected track ("drms").
     if stream.codec_context is None:
-        raise user_error("audio.unreadable")
+        raise UserError(messages.AUDIO_UNREADABLE)
     return stream
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.system.files import disk_full, is_disk_full
 
@@ -80,9 +81,7 @@ class DiskSpace:
         """
         if error.errno == errno.EFBIG:
             return UserError(
-                "audio.too_long",
-                "The recording is too long to be done in one piece: "
-                "cut it into parts of a few hours, and add these.",
+                messages.AUDIO_TOO_LONG,
             )
         if not is_disk_full(error):
             return None
@@ -90,6 +89,5 @@ class DiskSpace:
         if self._written < max(others, self.ample_bytes):
             return disk_full()
         return TransientError(
-            "audio.no_room",
-            "The disk has too little room to decode this recording: make room, and try again.",
+            messages.AUDIO_NO_ROOM,
         )

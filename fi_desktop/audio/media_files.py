@@ -16,7 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import Note, system_reason
 from fi_desktop.core.names import one_line
 from fi_desktop.system.files import resource
 
@@ -45,11 +47,11 @@ class Unreadable:
 
     Attributes:
         path: as text.
-        reason: the system's message, such as "Permission denied".
+        reason: why, such as "Permission denied".
     """
 
     path: str
-    reason: str
+    reason: Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +87,21 @@ class LeftOut:
 NOTHING_LEFT_OUT = LeftOut()
 
 
-NOT_THERE = "it is not there"
-NOT_A_FILE = "it is a device or a pipe, and not a file"
-NO_ANSWER = "the drive it is on does not answer"
-
 CONSULTATION = ("samples", "consulta.flac")
 
 HEAD_BYTES = 128
 """Bytes of a file that `unsupported_error` needs."""
 
-_UNSUPPORTED = {
-    "audio.dictation": "This dictation is in a format that only its recorder's own program reads: export it "
-    "there as WAV, and add that file.",
-    "audio.dictation_locked": "This dictation is encrypted: decrypt it in its recorder's own program, export "
-    "it there as WAV, and add that file.",
-    "audio.project": "This is an Audacity project and not a recording: export it there as WAV, and add that "
-    "file.",
-    "audio.shortcut": "This is a shortcut and not the recording: add the file that it points to.",
-}
-
 _SHELL_LINK = b"L\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00F"  # MS-SHLLINK, 2.1
 _SIGNATURES = (
-    ((0, b"\x03ds2"), "audio.dictation"),  # Digital Speech Standard Pro; FFmpeg reads the older .dss
-    ((0, b"\x03enc"), "audio.dictation_locked"),
-    ((0, b"MS_VOICE"), "audio.dictation"),  # Sony .dvf and .msv
-    ((68, b"AUDY"), "audio.project"),  # .aup3, an SQLite file; this is its application id
-    ((0, _SHELL_LINK), "audio.shortcut"),  # .lnk
-    ((0, b"[InternetShortcut]"), "audio.shortcut"),  # .url
-    ((0, b"[Desktop Entry]"), "audio.shortcut"),
-    ((0, b"book\x00\x00\x00\x00mark"), "audio.shortcut"),  # an alias of macOS
+    ((0, b"\x03ds2"), messages.AUDIO_DICTATION),  # Digital Speech Standard Pro; FFmpeg reads the older .dss
+    ((0, b"\x03enc"), messages.AUDIO_DICTATION_LOCKED),
+    ((0, b"MS_VOICE"), messages.AUDIO_DICTATION),  # Sony .dvf and .msv
+    ((68, b"AUDY"), messages.AUDIO_PROJECT),  # .aup3, an SQLite file; this is its application id
+    ((0, _SHELL_LINK), messages.AUDIO_SHORTCUT),  # .lnk
+    ((0, b"[InternetShortcut]"), messages.AUDIO_SHORTCUT),  # .url
+    ((0, b"[Desktop Entry]"), messages.AUDIO_SHORTCUT),
+    ((0, b"book\x00\x00\x00\x00mark"), messages.AUDIO_SHORTCUT),  # an alias of macOS
 )
 
 
@@ -134,10 +122,9 @@ class Tally:
     def refused(self, path: str, error: OSError | ValueError) -> None:
         """Note what could not be read, unless it has merely disappeared."""
         if not isinstance(error, FileNotFoundError):
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            self.leave_out(path, reason)
+            self.leave_out(path, system_reason(error))
 
-    def leave_out(self, path: str, reason: str) -> None:
+    def leave_out(self, path: str, reason: Note) -> None:
         """Note a path that the person named and that cannot be used."""
         self._unreadable.append(Unreadable(path, reason))
 
@@ -179,18 +166,16 @@ def nothing_found(left_out: LeftOut) -> UserError:
     if left_out.unreadable:
         first = left_out.unreadable[0]
         return UserError(
-            "submit.unreadable",
-            "Nothing was added: {path} cannot be read ({reason}).",
+            messages.SUBMIT_UNREADABLE,
             path=one_line(first.path),
             reason=first.reason,
         )
     if left_out.others:
         return UserError(
-            "submit.other_kinds",
-            "No audio or video was found there, only files of other kinds ({kinds}).",
+            messages.SUBMIT_OTHER_KINDS,
             kinds=one_line(left_out.kinds),
         )
-    return UserError("submit.nothing", "No audio or video was found there.")
+    return UserError(messages.SUBMIT_NOTHING)
 
 
 class NotAFileError(OSError):
@@ -235,13 +220,13 @@ def _found(path: Path, tally: Tally) -> Iterable[tuple[str, str]]:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        tally.leave_out(str(path), NOT_THERE)
+        tally.leave_out(str(path), messages.PATH_MISSING())
         return ()
     if stat.S_ISDIR(mode):
         found = _walk(str(path), tally, subfolders=True, links=True, ordered=True)
         return ((entry.path, _real(entry, folder)) for entry, folder in found)
     if not stat.S_ISREG(mode):
-        tally.leave_out(str(path), NOT_A_FILE)
+        tally.leave_out(str(path), messages.PATH_NOT_A_FILE())
         return ()
     return ((str(path), os.path.realpath(path)),)
 
@@ -307,9 +292,9 @@ def unsupported_error(head: bytes) -> UserError | None:
     head: the file's first `HEAD_BYTES` bytes.
     """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for (offset, signature), code in _SIGNATURES:
+    for (offset, signature), message in _SIGNATURES:
         if head.startswith(signature, offset) or (signature.startswith(b"[") and text.startswith(signature)):
-            return UserError(code, _UNSUPPORTED[code])
+            return UserError(message)
     return None
 
 

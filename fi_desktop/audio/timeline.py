@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from fi_desktop.audio.demux import FilePosition
 from fi_desktop.audio.disk_space import LONGEST_S
+from fi_desktop.core.messages import MESSAGES, Note
 
 # Timestamps of live captures, and of containers that count in milliseconds, jitter by this much.
 _JITTER_S = 0.02
@@ -186,42 +187,12 @@ class MissingAudio:
         return warnings
 
 
-_SENTENCES = {
-    "audio.cut_short": (
-        "The file ends at {at}, although it should last {length}: copy it again from the recorder."
-    ),
-    "audio.partly_damaged": "The file is damaged at {at}: {length} could not be read and is left silent.",
-    "audio.damaged_places": (
-        "The file is damaged in {places} places, first at {at}: {length} in all could not be read and is "
-        "left silent."
-    ),
-    "audio.gap": "Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.",
-    "audio.gaps": (
-        "Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts "
-        "that were lost."
-    ),
-    "audio.clock_jumps": (
-        "The file's clock jumps by {length} at {at}: what follows was joined to what comes before."
-    ),
-    "audio.more_than_counted": (
-        "The file's header counts only {length} of sound, but the file holds more: it was read to its end at "
-        "{at}."
-    ),
-    "audio.rest_unread": "A part of the file after {at} could not be read.",
-    "audio.tracks": "{used} sound tracks were used.",
-    "audio.some_tracks": (
-        "Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another "
-        "language."
-    ),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class AudioWarning:
     """A defect of a recording that could be used nevertheless.
 
     Attributes:
-        code: identifies the sentence; neither shown nor translated.
+        code: code of a message.
         at_s: where it is or starts, seconds.
         length_s: affected length, seconds.
         places: number of affected places.
@@ -236,27 +207,14 @@ class AudioWarning:
     tracks: int = 1
 
     @property
-    def message(self) -> str:
-        """The sentence for the person; it names no file."""
-        return _SENTENCES[self.code].format(
-            at=_clock(self.at_s),
-            length=length_text(self.length_s),
-            places=self.places,
-            used=self.used,
-            tracks=self.tracks,
-        )
-
-
-def length_text(seconds: float) -> str:
-    """Return 0.4 s, 12 s, or 12:31 from a minute on."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    return f"{seconds:.0f} s" if seconds < 59.5 else _clock(seconds)
-
-
-def _clock(time_s: float) -> str:
-    """Return 12:31, or 1:02:31 from an hour on."""
-    minutes, seconds = divmod(round(time_s), 60)
-    if minutes < 60:
-        return f"{minutes}:{seconds:02d}"
-    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+    def note(self) -> Note:
+        """The warning for the person; it names no file."""
+        message = MESSAGES[self.code]
+        values = {
+            "at": self.at_s,
+            "length": self.length_s,
+            "places": self.places,
+            "used": self.used,
+            "tracks": self.tracks,
+        }
+        return message(**{name: value for name, value in values.items() if name in message.placeholders})

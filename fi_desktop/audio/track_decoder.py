@@ -13,13 +13,16 @@ from av.audio.frame import AudioFrame
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from fi_desktop.audio.container import Media, user_error
+from fi_desktop.audio.container import Media
 from fi_desktop.audio.demux import FilePosition
 from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.audio.probe import declared_end, empty_edits, missed_end
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
 from fi_desktop.audio.timeline import AudioWarning, MissingAudio, Timeline
 from fi_desktop.audio.treatment import UNTREATED, HighPass, Survey, Treatment, is_silent
+from fi_desktop.core import messages
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import Message
 
 MAX_CHANNELS = 8
 
@@ -257,7 +260,7 @@ class TrackDecoder:
             UserError: nothing was decoded.
         """
         if self._output is None:
-            raise user_error(self._empty_code())
+            raise UserError(self._empty_message())
         end_s = missed_end(self._media, audio_end_s=self.end_s, reached_s=reached_s)
         if end_s is not None:
             length_s = end_s - self._timeline.origin_s
@@ -277,9 +280,9 @@ class TrackDecoder:
         self._stack.close()
         recording, survey = self._output.recording, self._output.survey
         if recording.samples == 0:
-            raise user_error("audio.no_samples")
+            raise UserError(messages.AUDIO_NO_SAMPLES)
         if is_silent(survey.peak, fine=self._fine):
-            raise user_error("audio.silent")
+            raise UserError(messages.AUDIO_SILENT)
         if self._timeline.jump:
             self._warnings.append(AudioWarning("audio.clock_jumps", *self._timeline.jump))
         warnings = (*self._missing.warnings(), *self._warnings)
@@ -331,13 +334,13 @@ class TrackDecoder:
     def _restart(self, setup: tuple[str, str, int], position_s: float) -> None:
         """Start a resampler for frames of this format, layout and rate."""
         if setup[2] not in _RATES_HZ:
-            raise user_error("audio.unreadable")
+            raise UserError(messages.AUDIO_UNREADABLE)
         try:
             # Packed output: PyAV 18 reads past the end of a frame of eight planar channels. Same layout:
             # libswresample mixes channels if input and output layouts differ.
             self._resampler = av.AudioResampler(format="flt", layout=setup[1], rate=SAMPLE_RATE_HZ)
         except ValueError:
-            raise user_error("audio.unreadable") from None
+            raise UserError(messages.AUDIO_UNREADABLE) from None
         self._setup, self._rate_hz = setup, setup[2]
         self._anchor_s, self._fed = position_s, 0
 
@@ -352,11 +355,12 @@ class TrackDecoder:
             return self._resampler.resample(frame)
         except (av.FFmpegError, ValueError):
             # The header declares a rate or layout that libswresample rejects.
-            raise user_error("audio.unreadable") from None
+            raise UserError(messages.AUDIO_UNREADABLE) from None
 
-    def _empty_code(self) -> str:
-        """Return the error code if no frame was decoded."""
+    def _empty_message(self) -> Message:
+        """Return the error's message if no frame was decoded."""
         if not self._seen:
-            return "audio.damaged" if declared_end(self._media) else "audio.no_samples"
+            return messages.AUDIO_DAMAGED if declared_end(self._media) else messages.AUDIO_NO_SAMPLES
         # MP4's index is either complete or absent: packets that are found and mean nothing are encrypted.
-        return "audio.unreadable" if self._media.container.format.name.startswith("mov") else "audio.damaged"
+        is_mov = self._media.container.format.name.startswith("mov")
+        return messages.AUDIO_UNREADABLE if is_mov else messages.AUDIO_DAMAGED

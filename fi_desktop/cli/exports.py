@@ -10,11 +10,16 @@ from typing import NamedTuple
 
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.messages import Message
 from fi_desktop.exporters import rendered, write_export
 from fi_desktop.exporters.places import file_name, free_place
 from fi_desktop.exporters.style import LABELS, Style
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
+
+_BAD_FOLDER = Message(
+    "usage.bad_folder", "Nothing can be written to {folder} ({reason}): choose another folder with --out."
+)
 
 
 class Asked(NamedTuple):
@@ -54,8 +59,7 @@ def check_folder(folder: Path) -> None:
     except OSError as error:
         is_file = isinstance(error, FileExistsError | NotADirectoryError)
         reason = "it is a file" if is_file else error.strerror or type(error).__name__
-        sentence = "Nothing can be written to {folder} ({reason}): choose another folder with --out."
-        raise UserError("usage.bad_folder", sentence, folder=str(folder), reason=reason) from error
+        raise UserError(_BAD_FOLDER, folder=str(folder), reason=reason) from error
 
 
 def style_of(settings: Settings) -> Style:

@@ -62,8 +62,8 @@ class _Here:
                     changed.append(job)
                 case JobRemoved(job_id=job_id):
                     board.jobs.pop(job_id, None)
-                case Notice(sentence=sentence) if sentence:
-                    warn(sentence)
+                case Notice(note=note) if note is not None:
+                    warn(str(note))
                 case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
                     board.progress[job_id] = (stage, fraction)
                 case _:

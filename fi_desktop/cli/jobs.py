@@ -13,12 +13,18 @@ from fi_desktop.cli.show import brief, job_table, who_spoke_when
 from fi_desktop.cli.terminal import Terminal, say, say_json, write_file
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.messages import Message
 from fi_desktop.core.records import job_to_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import export, rendered
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.rpc.client import Client
 from fi_desktop.settings import Settings
+
+_NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
+_UNREADABLE = Message(
+    "export.unreadable", "The result of job {job} cannot be read: retry the job to make it again."
+)
 
 
 def jobs(settings: Settings, options: argparse.Namespace) -> int:
@@ -57,7 +63,7 @@ def export_result(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
         job = client.job(options.id)
     if job.summary is None:
-        raise UserError("export.no_result", f"Job {job.id} has no result: it is {job.state.value}.")
+        raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
     transcript = result_of(settings, job)
     if str(options.output) == "-":
         write_file(rendered(transcript, options.to, style=style_of(settings)))
@@ -75,8 +81,7 @@ def result_of(settings: Settings, job: Job) -> Transcript:
     try:
         return JobFolders(settings.jobs).transcript(job.id)
     except (OSError, ValueError, KeyError) as error:
-        sentence = "The result of job {job} cannot be read: retry the job to make it again."
-        raise UserError("export.unreadable", sentence, job=job.id) from error
+        raise UserError(_UNREADABLE, job=job.id) from error
 
 
 def _ids(client: Client, options: argparse.Namespace) -> list[int]:

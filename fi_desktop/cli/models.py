@@ -16,9 +16,10 @@ from rich.text import Text
 
 from fi_desktop.cli.terminal import Terminal, say_json
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import Message
+from fi_desktop.core.text import size
 from fi_desktop.models import Pack, PackKind, catalog, check, find, installed, library, remove, verify
 from fi_desktop.models.library import Report
-from fi_desktop.models.place import size
 from fi_desktop.settings import Settings
 from fi_desktop.system.data_folder import check_data_folder
 
@@ -160,7 +161,7 @@ def _import(options: argparse.Namespace, root: Path, terminal: Terminal) -> None
         hint = {"models.unapproved": "--approve", "models.already": "--replace"}.get(error.code)
         if hint is None:
             raise
-        raise UserError(error.code, f"{error.message} Then add {hint}.") from error
+        raise UserError(Message(error.code, f"{error.message} Then add {hint}.")) from error
     terminal.print(f"{pack.name} is installed ({size(pack.size_bytes)}, {_FOR[pack.kind]}).")
 
 

@@ -19,6 +19,7 @@ from fi_desktop.cli.show import brief, job_table
 from fi_desktop.cli.terminal import Terminal, say, say_json, warn
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
+from fi_desktop.core.messages import Message
 from fi_desktop.settings import Settings
 
 _REFRESH_S = 0.25
@@ -73,7 +74,7 @@ def _files(given: list[Path]) -> list[Path]:
     at = given.index(STDIN)
     files = [file for file in (*given[:at], *read, *given[at + 1 :]) if file != STDIN]
     if not files:
-        raise UserError("usage.no_files", "Stdin names no files.")
+        raise UserError(Message("usage.no_files", "Stdin names no files."))
     return files
 
 

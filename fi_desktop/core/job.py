@@ -21,7 +21,9 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.errors import OUT_OF_MEMORY, WORKER_CRASHED, ErrorInfo
+from fi_desktop.core import messages
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.messages import Note
 from fi_desktop.core.speakers import SpeakerCount
 
 
@@ -77,10 +79,6 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-DISK_FULL = "disk.full"
-"""The code of the error of an attempt that had no room to write: the job waits for room, however long."""
-
-
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """What the person asked for; a job carries its own full copy.
@@ -112,7 +110,7 @@ class Summary:
         duration_s: length of the recording, seconds.
         engine: what diarized; empty where that failed.
         grade: how sure it is ("clear", "fair", "doubtful"), or None.
-        notes: sentences that the person needs.
+        notes: what the person must know.
         transcriber: what transcribed; empty where nothing did.
         words: number of words.
         language: ISO 639-1 code of what was transcribed.
@@ -123,7 +121,7 @@ class Summary:
     duration_s: float
     engine: str
     grade: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     transcriber: str = ""
     words: int = 0
     language: str | None = None
@@ -165,7 +163,7 @@ class Attempt:
 
     def crashed_in(self, stage: Stage) -> bool:
         """Whether its worker crashed in that stage."""
-        crashed = self.error is not None and self.error.code == WORKER_CRASHED
+        crashed = self.error is not None and self.error.code == messages.WORKER_CRASHED.code
         return crashed and bool(self.stages) and self.stages[-1].stage is stage
 
 
@@ -236,7 +234,7 @@ class Job:
     def out_of_memory(self) -> int:
         """How many of these attempts ran out of memory, the computer's or a GPU's."""
         return sum(
-            attempt.charged and attempt.error is not None and attempt.error.code == OUT_OF_MEMORY
+            attempt.charged and attempt.error is not None and attempt.error.code == messages.MEMORY_FULL.code
             for attempt in self.attempts
         )
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from fi_desktop.core.job import Job
-from fi_desktop.core.records import job_from_json
+from fi_desktop.core.messages import Note
+from fi_desktop.core.records import job_from_json, notes_from_json
 
 
 class Done(NamedTuple):
@@ -37,7 +38,7 @@ class Done(NamedTuple):
     duration_s: float
     engine: str
     grade: str | None
-    notes: list[str]
+    notes: tuple[Note, ...]
     language: str | None
 
 
@@ -61,6 +62,7 @@ DONE_PATHS = (
     "$.summary.language",
 )
 """Where `Done`'s values, in their order, stand in a record of `core/records.py`."""
+_NOTES = DONE_PATHS.index("$.summary.notes")
 
 
 def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
@@ -69,4 +71,7 @@ def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
     Raises:
         KeyError, ValueError, TypeError: the record is damaged or of a newer program.
     """
-    return Done(*data) if isinstance(data, list) else job_from_json(data)
+    if isinstance(data, dict):
+        return job_from_json(data)
+    data[_NOTES] = notes_from_json(data[_NOTES])
+    return Done(*data)

@@ -5,9 +5,11 @@ A field that is missing in an older record takes its default here, so that old s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import fields
-from typing import Any
+from dataclasses import asdict, fields
+from functools import cache
+from typing import Any, cast
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
@@ -24,7 +26,20 @@ from fi_desktop.core.job import (
     StageTime,
     Summary,
 )
+from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, verbatim
 from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.transcript import (
+    SCHEMA,
+    SCHEMA_VERSION,
+    Grade,
+    Provenance,
+    Segment,
+    Transcript,
+    Turn,
+    Word,
+)
+
+_BEFORE_CODES = 2
 
 _EVENTS: dict[str, type[ev.JobEvent]] = {
     kind.__name__: kind
@@ -173,7 +188,7 @@ def summary_to_json(summary: Summary) -> dict[str, Any]:
         "duration_s": summary.duration_s,
         "engine": summary.engine,
         "grade": summary.grade,
-        "notes": list(summary.notes),
+        "notes": notes_to_json(summary.notes),
         "transcriber": summary.transcriber,
         "words": summary.words,
         "language": summary.language,
@@ -188,7 +203,7 @@ def summary_from_json(data: dict[str, Any]) -> Summary:
         data["duration_s"],
         data["engine"],
         data["grade"],
-        tuple(data["notes"]),
+        notes_from_json(data["notes"]),
         data.get("transcriber", ""),
         data.get("words", 0),
         data.get("language"),
@@ -197,16 +212,97 @@ def summary_from_json(data: dict[str, Any]) -> Summary:
 
 
 def error_to_json(error: ErrorInfo) -> dict[str, Any]:
-    """Return JSON values; those of the sentence only where there are some, as in records before them."""
+    """Return JSON values; the placeholders' values only if there are any."""
     data: dict[str, Any] = {"kind": error.kind.value, "code": error.code}
     data |= {"message": error.message, "details": error.details}
-    return data | ({"values": dict(error.values)} if error.values else {})
+    return data | ({"values": _values_to_json(error.values)} if error.values else {})
 
 
 def error_from_json(data: dict[str, Any]) -> ErrorInfo:
     """Read what `error_to_json` wrote."""
-    values = tuple(data.get("values", {}).items())
-    return ErrorInfo(ErrorKind(data["kind"]), data["code"], data["message"], data["details"], values)
+    code, message = data["code"], data["message"]
+    # errors had no values at first
+    values = _values_from_json(data["values"]) if "values" in data else _old_values(code, message) or ()
+    return ErrorInfo(ErrorKind(data["kind"]), code, message, data["details"], values)
+
+
+def note_to_json(note: Note) -> dict[str, Any] | str:
+    """Return JSON values, with the English text for other programs; text without a message as a string."""
+    if note.code == VERBATIM.code:
+        return str(note)
+    data = {"code": note.code, "text": str(note)}
+    return data | ({"values": _values_to_json(note.values)} if note.values else {})
+
+
+def note_from_json(data: dict[str, Any] | str) -> Note:
+    """Read what `note_to_json` wrote, or an English sentence that an old version wrote."""
+    if isinstance(data, str):
+        return _old_note(data) or verbatim(data)
+    if data["code"] not in MESSAGES:
+        return verbatim(data["text"])
+    return Note(data["code"], _values_from_json(data.get("values", {})))
+
+
+def notes_to_json(notes: Sequence[Note]) -> list[Any]:
+    """Return JSON values."""
+    return [note_to_json(note) for note in notes]
+
+
+def notes_from_json(data: Sequence[Any]) -> tuple[Note, ...]:
+    """Read what `notes_to_json` wrote."""
+    return tuple(note_from_json(note) for note in data)
+
+
+def transcript_to_json(transcript: Transcript) -> dict[str, Any]:
+    """Return a transcript as JSON values, under the schema's name and version.
+
+    The version is the oldest that can read it: notes with a code came with version 3.
+    """
+    notes = notes_to_json(transcript.notes)
+    version = SCHEMA_VERSION if any(isinstance(note, dict) for note in notes) else _BEFORE_CODES
+    return {"schema": SCHEMA, "version": version, **asdict(transcript), "notes": notes}
+
+
+def transcript_from_json(data: dict[str, Any]) -> Transcript:
+    """Read what `transcript_to_json` wrote, now or in an earlier version; unknown fields are ignored.
+
+    Raises:
+        ValueError: it is not a transcript, or one of a newer schema.
+        KeyError, TypeError: it is damaged.
+    """
+    if data.get("schema") != SCHEMA:
+        raise ValueError("not a fi-desktop transcript")
+    if data.get("version", 0) > SCHEMA_VERSION:
+        raise ValueError(f"transcript schema {data['version']} is newer than this program's {SCHEMA_VERSION}")
+    return Transcript(
+        duration=data["duration"],
+        speech=data["speech"],
+        turns=tuple(Turn(**turn) for turn in data["turns"]),
+        segments=tuple(_segment_from_json(segment) for segment in data["segments"]),
+        provenance=Provenance(**data["provenance"]),
+        grade=Grade(data["grade"]) if data["grade"] else None,
+        details=data["details"],
+        language=data["language"],
+        notes=notes_from_json(data["notes"]),
+    )
+
+
+def _segment_from_json(data: dict[str, Any]) -> Segment:
+    return Segment(**{**data, "words": tuple(Word(**word) for word in data["words"])})
+
+
+def _values_to_json(values: Values) -> dict[str, Any]:
+    return {name: note_to_json(value) if isinstance(value, Note) else value for name, value in values}
+
+
+def _values_from_json(data: dict[str, Any]) -> Values:
+    return tuple((name, _value_from_json(name, value)) for name, value in data.items())
+
+
+def _value_from_json(name: str, value: Any) -> Value:
+    if isinstance(value, dict) or (name in _REASONS and isinstance(value, str)):
+        return note_from_json(value)
+    return cast(Value, value)
 
 
 def stages_to_json(stages: Sequence[StageTime]) -> list[list[Any]]:
@@ -257,3 +353,94 @@ def _attempt_from_json(data: dict[str, Any]) -> Attempt:
         device=data.get("device", "cpu"),
         stages=stages_from_json(data.get("stages", ())),
     )
+
+
+# Records and results from before notes and reasons had codes hold English sentences, which are converted when
+# they are read. This table is frozen: it holds the sentences as they were.
+_OLD = {
+    "audio.clock_jumps": "The file's clock jumps by {length} at {at}: what follows was joined to what "
+    "comes before.",
+    "audio.cut_short": "The file ends at {at}, although it should last {length}: copy it again from "
+    "the recorder.",
+    "audio.damaged_after": "The file is damaged after {at}; what comes before was used.",
+    "audio.damaged_places": "The file is damaged in {places} places, first at {at}: {length} in all "
+    "could not be read and is left silent.",
+    "audio.damaged_somewhere": "The file is damaged in places, first at {at}; what could not be read "
+    "is left silent.",
+    "audio.gap": "Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.",
+    "audio.gaps": "Nothing was recorded in {places} places, first at {at}, {length} in all: these are "
+    "pauses, or parts that were lost.",
+    "audio.more_than_counted": "The file's header counts only {length} of sound, but the file holds "
+    "more: it was read to its end at {at}.",
+    "audio.no_speech": "Nobody speaks in this recording.",
+    "audio.partly_damaged": "The file is damaged at {at}: {length} could not be read and is left silent.",
+    "audio.rest_unread": "A part of the file after {at} could not be read.",
+    "audio.some_tracks": "Of {tracks} sound tracks, {used} could be used; the others are silent, the "
+    "same, or in another language.",
+    "audio.tracks": "{used} sound tracks were used.",
+    "disk.full": "The disk is full: make room on it, and it goes on.",
+    "ended.exit_code": "exit code {number}",
+    "ended.signal": "signal {number}",
+    "ended.stopped": "it stopped",
+    "engine.bad_language": "The Whisper model does not know the chosen language.",
+    "engine.bad_model": "The {engine} model pack is incomplete: install it again.",
+    "engine.builtin_damaged": "The built-in voice model is damaged; install the program again.",
+    "engine.builtin_missing": "The built-in voice model is missing from this installation.",
+    "engine.no_model": "The engine {name} needs a model pack, and none is installed.",
+    "engine.no_transcriber": "The model pack {name} is not installed, or does not transcribe.",
+    "engine.odd_model": "This pyannote model pack is of a kind that cannot be used here.",
+    "engine.silero_missing": "The part that finds speech is missing from this installation.",
+    "engine.unexpected": "Something unexpected went wrong ({error}).",
+    "engine.unknown": "There is no engine {name!r}; known are {known}.",
+    "job.deliveries": "The program ended {times} times while it worked on this.",
+    "job.timeout": "Timeout ({minutes} min)",
+    "memory.full": "The computer ran out of memory.",
+    "models.bad_config": "The model pack's config.yaml cannot be used: {reason}.",
+    "models.changed": "The model pack {name} is not used: {file} is damaged or was changed. Install "
+    "it again.",
+    "models.incomplete": "The model pack {name} is not complete: {reason}. Install it again, or "
+    "import it anew.",
+    "models.missing": "The model pack {name} is not installed.",
+    "pack.file_missing": "{file} is missing",
+    "pack.files_missing": "{file} are missing",
+    "pack.no_pipeline": "it describes no pipeline",
+    "pack.no_yaml": "it is no YAML",
+    "pack.other_pipeline": "it asks for more than a speaker diarization pipeline",
+    "pack.too_long": "it is far too long",
+    "pack.wrong_size": "{file} has {number} bytes, not {wanted}",
+    "result.doubtful_voices": "Voices hard to tell apart, or only one voice: please check.",
+    "result.language_uncertain": "The language was hard to tell: if it is wrong, choose it and try again.",
+    "result.speakers_missing": "The speakers are missing: {reason}",
+    "result.unheard": "Sound as loud as the voices was not recognized as speech, {length} in all: "
+    "please check.",
+    "result.vocabulary_cut": "The vocabulary is too long: its last {number} words were not used.",
+    "result.words_missing": "The words are missing: {reason}",
+    "worker.crashed": "The worker that had this job ended unexpectedly ({ended}).",
+    "worker.ended": "The system ended the worker that had this job ({ended}); memory may have run out.",
+    "worker.killed": "The program was ended in the middle of it each time.",
+    "worker.stuck": "The worker that had this job was stuck.",
+}
+
+_REASONS = ("reason", "ended")  # the placeholders that take a sentence
+
+
+def _old_note(sentence: str) -> Note | None:
+    """Return the note that an old English sentence stands for, if it is known."""
+    return next(
+        (Note(code, values) for code in _OLD if (values := _old_values(code, sentence)) is not None), None
+    )
+
+
+def _old_values(code: str, sentence: str) -> Values | None:
+    """Return the values in an old English sentence; None if it is not the message's."""
+    found = _old_pattern(code).fullmatch(sentence) if code in _OLD else None
+    if found is None:
+        return None
+    return tuple((name, _value_from_json(name, value)) for name, value in found.groupdict().items())
+
+
+@cache
+def _old_pattern(code: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)(?:!r)?\}", _OLD[code])  # text, a placeholder's name, text, …
+    shape = "".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts))
+    return re.compile(shape, re.DOTALL)

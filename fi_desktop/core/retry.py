@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError, error_info
-from fi_desktop.core.job import DISK_FULL, Job, Stage, StageTime
+from fi_desktop.core.job import Job, Stage, StageTime
 
 _WAIT_FOR_ROOM_S = 60.0
 
@@ -41,8 +42,7 @@ class RetryPolicy:
         crashes = sum(attempt.charged and attempt.crashed_in(Stage.DECODE) for attempt in attempts)
         if not attempts[-1].crashed_in(Stage.DECODE) or crashes < self.max_reading_crashes:
             return error
-        sentence = "Reading this file crashes the program: convert it to another format, or send it to us."
-        return error_info(UserError("audio.crashes", sentence), error.message)
+        return error_info(UserError(messages.AUDIO_CRASHES), error.message)
 
     def delay_s(self, job: Job, error: ErrorInfo, *, crashed: bool, rng: random.Random) -> float | None:
         """Return the wait before the next attempt of a running job whose attempt just failed, seconds.
@@ -51,7 +51,7 @@ class RetryPolicy:
         None: no retry. 0: at once, for the first crash of a job: what kills a worker is seldom the recording,
             and a person is waiting.
         """
-        if error.code == DISK_FULL:
+        if error.code == messages.DISK_FULL.code:
             return self._varied(self.delays_s[0] if self.delays_s else _WAIT_FOR_ROOM_S, rng)
         if error.kind is ErrorKind.USER or job.deliveries >= self.max_deliveries:
             return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fi_desktop.core.job import DISK_FULL, Attempt, Job, JobState, Outcome
+from fi_desktop.core import messages
+from fi_desktop.core.job import Attempt, Job, JobState, Outcome
 
 
 def run_of(job: Job) -> tuple[Attempt, ...]:
@@ -44,5 +45,5 @@ def before_s(job: Job) -> float:
 
 def _is_retried(attempt: Attempt) -> bool:
     """Whether the policy has such an attempt followed by another; a person's retry forgives the charge."""
-    full = attempt.error is not None and attempt.error.code == DISK_FULL
+    full = attempt.error is not None and attempt.error.code == messages.DISK_FULL.code
     return attempt.charged or (attempt.outcome is Outcome.FAILED and full)

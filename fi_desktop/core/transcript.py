@@ -7,18 +7,14 @@ widgets format them. `SCHEMA_VERSION` grows with every change that an older read
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from fi_desktop.core.messages import Note
+
 SCHEMA = "fi-desktop.transcript"
-SCHEMA_VERSION = 2
-
-DOUBT = "Voices hard to tell apart, or only one voice: please check."
-"""The note of every transcript whose grade is DOUBTFUL."""
-
-UNHEARD = "Sound as loud as the voices was not recognized as speech, {length} in all: please check."
-"""The note of a transcript that may lack speech."""
+SCHEMA_VERSION = 3
 
 _DOUBTFUL_WORD = 0.7
 
@@ -131,14 +127,14 @@ class Transcription:
         language: ISO 639-1 code.
         engine: the engine's name in the registry, such as "whisper".
         model: name and version of the weights.
-        notes: sentences that the person needs.
+        notes: what the person must know.
     """
 
     words: tuple[Word, ...]
     language: str | None
     engine: str
     model: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +173,7 @@ class Transcript:
         segments: turns with their words; equal to the turns where nothing was transcribed.
         grade: how sure the diarization is, None where the engine cannot tell.
         language: ISO 639-1 code of what was transcribed.
-        notes: sentences that the person needs ("voices hard to tell apart …").
+        notes: what the person must know.
     """
 
     duration: float
@@ -188,45 +184,12 @@ class Transcript:
     grade: Grade | None = None
     details: dict[str, Any] = field(default_factory=dict)
     language: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:
         """Labels in order of first appearance."""
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the transcript as JSON values, under the schema's name and version."""
-        return {"schema": SCHEMA, "version": SCHEMA_VERSION, **asdict(self)}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Transcript:
-        """Read what `to_json` wrote, now or in an earlier version: what is not known any more is left out.
-
-        Raises:
-            ValueError: it is no transcript, or one of a newer schema.
-        """
-        if data.get("schema") != SCHEMA:
-            raise ValueError("not a fi-desktop transcript")
-        if data.get("version", 0) > SCHEMA_VERSION:
-            raise ValueError(
-                f"transcript schema {data['version']} is newer than this program's {SCHEMA_VERSION}"
-            )
-        return cls(
-            duration=data["duration"],
-            speech=data["speech"],
-            turns=tuple(Turn(**turn) for turn in data["turns"]),
-            segments=tuple(_segment(segment) for segment in data["segments"]),
-            provenance=Provenance(**data["provenance"]),
-            grade=Grade(data["grade"]) if data["grade"] else None,
-            details=data["details"],
-            language=data["language"],
-            notes=tuple(data["notes"]),
-        )
-
-
-def _segment(data: dict[str, Any]) -> Segment:
-    return Segment(**{**data, "words": tuple(Word(**word) for word in data["words"])})
 
 
 def rename_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:

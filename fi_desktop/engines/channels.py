@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import Recording, correlation_of, distinct_channels
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
@@ -250,7 +251,7 @@ class ChannelsDiarizer:
         ]
         turns = [Turn(r.start, r.end, f"{channel}") for channel, regions in enumerate(rows) for r in regions]
         if not turns:
-            raise UserError("audio.no_speech", "Nobody speaks in this recording.")
+            raise UserError(messages.AUDIO_NO_SPEECH)
         seconds = {
             str(channel): round(sum(r.duration for r in regions), 2) for channel, regions in enumerate(rows)
         }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fi_desktop import models
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models import Pack, PackKind
 
@@ -82,8 +83,7 @@ def check(name: str, roots: tuple[Path, ...]) -> str:
     """
     if name not in _ENTRIES:
         raise UserError(
-            "engine.unknown",
-            "There is no engine {name!r}; known are {known}.",
+            messages.ENGINE_UNKNOWN,
             name=name,
             known=", ".join(NAMES),
         )
@@ -128,8 +128,7 @@ def choose_transcriber(name: str, roots: tuple[Path, ...]) -> Pack | None:
     pack = models.best(PackKind.WHISPER, roots) if name == AUTO else models.find(name, roots)
     if name != AUTO and (pack is None or pack.kind is not PackKind.WHISPER):
         raise UserError(
-            "engine.no_transcriber",
-            "The model pack {name} is not installed, or does not transcribe.",
+            messages.ENGINE_NO_TRANSCRIBER,
             name=name,
         )
     if pack is not None:
@@ -165,9 +164,7 @@ _diarizer, _transcriber = _Warm(), _Warm()
 def _pack(name: str, kind: PackKind, roots: tuple[Path, ...]) -> Pack:
     pack = models.best(kind, roots)
     if pack is None:
-        raise UserError(
-            "engine.no_model", "The engine {name} needs a model pack, and none is installed.", name=name
-        )
+        raise UserError(messages.ENGINE_NO_MODEL, name=name)
     return pack
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError
 
 STATE_SIZE = 128
@@ -110,7 +111,7 @@ def weights_file() -> Path:
         found = sorted(Path(folder).glob("assets/silero_vad*.onnx"))
         if found:
             return found[-1]
-    raise FiError("engine.silero_missing", "The part that finds speech is missing from this installation.")
+    raise FiError(messages.ENGINE_SILERO_MISSING)
 
 
 # Numbers of the fields in onnx.proto3, and of its type for 32-bit floats.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import json_, rttm, srt, txt, vtt
@@ -89,11 +90,11 @@ def write_export(content: bytes, target: Path) -> None:
     try:
         write_whole(target, content, mode=0o600)
     except TransientError as error:
-        raise TransientError("export.full", "The disk is full: make room on it, and export again.") from error
+        raise TransientError(messages.EXPORT_FULL) from error
     except OSError:
         raise not_written() from None
 
 
 def not_written() -> UserError:
     """Return what is said of a folder that takes no file."""
-    return UserError("export.not_written", "The file could not be written there: choose another folder.")
+    return UserError(messages.EXPORT_NOT_WRITTEN)

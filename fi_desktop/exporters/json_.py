@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from fi_desktop.core.records import transcript_to_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.style import PLAIN, Style
 
@@ -17,7 +18,7 @@ def render(transcript: Transcript, *, name: str | None = None, style: Style = PL
         ValueError: a figure is NaN or infinite, which JSON does not know.
     """
     del style
-    data = transcript.to_json()
+    data = transcript_to_json(transcript)
     if name is not None:
         data["provenance"]["source_name"] = name
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from fi_desktop.core.messages import Note
 from fi_desktop.core.transcript import Word
 from fi_desktop.exporters.names import one_line
 
@@ -79,10 +80,6 @@ LABELS = {
 """By language, ISO 639-1. Window, clipboard and command line take them from here."""
 
 
-def _as_it_is(note: str) -> str:
-    return note
-
-
 @dataclass(frozen=True, slots=True)
 class Style:
     """How an export for people is written.
@@ -90,12 +87,12 @@ class Style:
     Attributes:
         labels: its words.
         zone: in which time zone moments are told.
-        say: says a note, which is English, in the labels' language.
+        say: returns a note as text in the labels' language.
     """
 
     labels: Labels = LABELS["en"]
     zone: tzinfo = UTC
-    say: Callable[[str], str] = _as_it_is
+    say: Callable[[Note], str] = str
 
     def speaker(self, label: str | None) -> str:
         """Return a person's number, counted from one; a name given instead of the label stays as it is."""

@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, Q
 from PySide6.QtGui import QFileOpenEvent, QPalette
 from PySide6.QtWidgets import QApplication
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.gui import theme
 from fi_desktop.gui.app_controller import AppController, Program
@@ -88,8 +89,7 @@ def check_display(environment: Mapping[str, str]) -> None:
     known = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform.startswith("linux") and not any(environment.get(name) for name in known):
         raise UserError(
-            "window.no_display",
-            "There is no display to open the window on; `fi-desktop run` works without one.",
+            messages.WINDOW_NO_DISPLAY,
         )
 
 

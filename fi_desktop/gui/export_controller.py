@@ -217,4 +217,4 @@ def labels() -> Labels:
 
 def style() -> Style:
     """Return how an export is written now."""
-    return Style(labels(), datetime.now().astimezone().tzinfo or Style().zone, errors.said)
+    return Style(labels(), datetime.now().astimezone().tzinfo or Style().zone, errors.sentence)

@@ -10,17 +10,20 @@ from enum import Enum, auto
 
 from PySide6.QtCore import QDateTime, QLocale, QObject
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState, Outcome, Priority, Stage
-from fi_desktop.core.transcript import DOUBT, Provenance
+from fi_desktop.core.messages import Note
+from fi_desktop.core.transcript import Provenance
 from fi_desktop.gui import errors
 from fi_desktop.gui.export_controller import labels
 from fi_desktop.gui.language import language_name
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.times import clock
 
-# The pipeline says why speakers are missing after this; what follows is an engine's own sentence.
-_SPEAKERS_MISSING = "The speakers are missing: "
+_WORDS_MISSING = messages.RESULT_WORDS_MISSING.code
+_MISSING = (_WORDS_MISSING, messages.RESULT_SPEAKERS_MISSING.code)
+_DOUBT = messages.RESULT_DOUBTFUL_VOICES.code
 
 
 class UiLabels(QObject):
@@ -86,15 +89,16 @@ class UiLabels(QObject):
             case _:
                 return ""
 
-    def remarks(self, grade: str | None, notes: tuple[str, ...]) -> str:
+    def remarks(self, grade: str | None, notes: tuple[Note, ...]) -> str:
         """Return what the person should know of a result before they rely on it; "" where all is well."""
-        # the pipeline notes a doubtful grade as well, in English
-        doubt = (self.grade_sentence(grade),) if grade == "doubtful" else ()
-        return " ".join((*doubt, *(errors.said(note) for note in notes if not doubt or note != DOUBT)))
+        if grade == "doubtful":
+            others = (errors.sentence(note) for note in notes if note.code != _DOUBT)
+            return " ".join((self.grade_sentence(grade), *others))
+        return " ".join(map(errors.sentence, notes))
 
-    def lacks(self, notes: tuple[str, ...]) -> bool:
+    def lacks(self, notes: tuple[Note, ...]) -> bool:
         """Return whether a part of the result is missing."""
-        return any(note.startswith((WORDS_MISSING, _SPEAKERS_MISSING)) for note in notes)
+        return any(note.code in _MISSING for note in notes)
 
     def error(self, error: ErrorInfo | None) -> str:
         """Return what went wrong, in a sentence; "" where nothing did."""
@@ -255,10 +259,6 @@ class UiLabels(QObject):
                 return ""
 
 
-# The pipeline says why words are missing after this; what follows is an engine's own sentence.
-WORDS_MISSING = "The words are missing: "
-
-
 class NoTranscriptReason(Enum):
     """Why nothing was transcribed."""
 
@@ -268,9 +268,9 @@ class NoTranscriptReason(Enum):
     NOTHING_HEARD = auto()
 
 
-def no_transcript_reason(made: Provenance, notes: Iterable[str]) -> NoTranscriptReason:
+def no_transcript_reason(made: Provenance, notes: Iterable[Note]) -> NoTranscriptReason:
     """Return why a result without words has none, by who made it and its notes."""
-    if any(note.startswith(WORDS_MISSING) for note in notes):
+    if any(note.code == _WORDS_MISSING for note in notes):
         return NoTranscriptReason.FAILED
     if made.transcriber:
         return NoTranscriptReason.NOTHING_HEARD
@@ -282,16 +282,14 @@ def no_transcript_reason(made: Provenance, notes: Iterable[str]) -> NoTranscript
 class NoTranscriptLabels(QObject):
     """Says it."""
 
-    def sentence(self, why: NoTranscriptReason, notes: Iterable[str]) -> str:
+    def sentence(self, why: NoTranscriptReason, notes: Iterable[Note]) -> str:
         """Return why there are no words, in a sentence or two."""
         match why:
             case NoTranscriptReason.OFF:
                 return self.tr("Transcription was switched off for this recording.")
             case NoTranscriptReason.FAILED:
-                reasons = (
-                    note.removeprefix(WORDS_MISSING) for note in notes if note.startswith(WORDS_MISSING)
-                )
-                return self.tr("Transcription failed: {reason}").format(reason=errors.said(next(reasons)))
+                reason = next(dict(note.values)["reason"] for note in notes if note.code == _WORDS_MISSING)
+                return self.tr("Transcription failed: {reason}").format(reason=errors.sentence(reason))
             case NoTranscriptReason.NOTHING_HEARD:
                 return self.tr("No words could be made out in this recording.")
             case NoTranscriptReason.NO_MODEL:

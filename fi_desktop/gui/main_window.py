@@ -291,7 +291,7 @@ class MainWindow(QMainWindow):
             if isinstance(item, WorkersChanged):
                 self.status.show_workers(item)
             elif isinstance(item, Notice):
-                self._show_notice(errors.said(item.sentence))
+                self._show_notice(errors.sentence(item.note))
             elif isinstance(item, QueuePaused):
                 self._show_paused(item.paused)
 

@@ -90,7 +90,7 @@ class StatusBar(QStatusBar):
         """Show what the workers do."""
         self._sign.setVisible(bool(news.trouble))
         if news.trouble:
-            self.show_trouble(errors.said(news.trouble))
+            self.show_trouble(errors.sentence(news.trouble))
             return
         states = [worker.state for worker in news.workers]
         if not states:

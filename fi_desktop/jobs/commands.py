@@ -8,6 +8,7 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any, TypeVar
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 
 T = TypeVar("T")
@@ -62,4 +63,4 @@ class Inbox:
 
 def closing() -> UserError:
     """Return what a command is refused with that comes too late."""
-    return UserError("app.closing", "fi-desktop is closing.")
+    return UserError(messages.APP_CLOSING)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from fi_desktop.core.records import transcript_from_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.system.files import RESULT, discard_stages
 
@@ -34,7 +35,7 @@ class JobFolders:
         Raises:
             OSError, ValueError, KeyError: there is none, or it is damaged.
         """
-        return Transcript.from_json(json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8")))
+        return transcript_from_json(json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8")))
 
     def source_sha256(self, job_id: int) -> str | None:
         """Return the hash of the recording that a job's result was made from; None if there is no result."""

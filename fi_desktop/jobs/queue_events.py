@@ -12,6 +12,7 @@ from enum import StrEnum
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, Stage
+from fi_desktop.core.messages import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,11 @@ class WorkersChanged:
     """The pool as it is now.
 
     Attributes:
-        trouble: one sentence where the pool cannot do its work, or "".
+        trouble: why the pool cannot do its work; None if it can.
     """
 
     workers: tuple[WorkerInfo, ...]
-    trouble: str = ""
+    trouble: Note | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,9 @@ class QueuePaused:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the person should know of the queue itself; `sentence` may be "": it is over."""
+    """Something that the person should know about the queue itself; `note` is None once it is over."""
 
-    sentence: str
+    note: Note | None
 
 
 QueueEvent = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | Notice

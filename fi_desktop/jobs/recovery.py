@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fi_desktop.core import events as ev
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import (
     Job,
@@ -69,9 +70,7 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
     with store.transaction():
         restored = _restore(store, _links(aside / "cache.db"), folders, now())
     log.event("STORE_REBUILT", jobs=restored)
-    store.notice = (
-        f"The queue's file was damaged. It was set aside as {aside.name}; {restored} jobs were restored."
-    )
+    store.notice = messages.QUEUE_RESTORED(folder=aside.name, number=restored)
     return store
 
 

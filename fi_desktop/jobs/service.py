@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fi_desktop.core import events as ev
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.retry import RetryPolicy
@@ -325,7 +326,7 @@ class JobService:
             for job_id in given:
                 job = self.transitions.store.get(job_id)
                 if job is None:
-                    raise UserError("job.unknown", "There is no job {job}.", job=job_id)
+                    raise UserError(messages.JOB_UNKNOWN, job=job_id)
                 change(job)
 
         return self._inbox.post(run)

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from diskcache import UNKNOWN, Cache, Disk, Timeout
 from diskcache.core import MODE_RAW
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.system import log
 from fi_desktop.system.data_folder import data_folder_full
@@ -366,7 +367,7 @@ def opening(folder: Path) -> Iterator[None]:
         raise _unavailable(error, folder) from error
     except (sqlite3.DatabaseError, RefusedRow) as error:
         log.event("STORE_DAMAGED", reason=_reason(error))
-        raise UserError("store.damaged", "The queue's file is damaged.") from error
+        raise UserError(messages.STORE_DAMAGED) from error
 
 
 def unwritable(error: Exception) -> TransientError:
@@ -374,19 +375,17 @@ def unwritable(error: Exception) -> TransientError:
     reason = _reason(error)
     log.event("STORE_WRITE_FAILED", reason=reason)
     if reason.startswith("SQLITE_FULL"):
-        return TransientError(
-            "store.full", "The disk is full: nothing can be saved until there is room on it."
-        )
+        return TransientError(messages.STORE_FULL)
     if reason.startswith(_BUSY):
-        return TransientError("store.busy", "Another program is using the queue's file.")
-    return TransientError("store.unwritable", "The queue cannot be saved: the disk does not take it.")
+        return TransientError(messages.STORE_BUSY)
+    return TransientError(messages.STORE_UNWRITABLE)
 
 
 def _unavailable(error: Exception, folder: Path) -> TransientError:
     log.event("STORE_OPEN_FAILED", reason=_reason(error))
     if not has_room(folder, _BYTES_TO_OPEN):  # SQLite reports a full disk as an input or output error
         return data_folder_full(folder.parent)
-    return TransientError("store.unavailable", "The queue cannot be opened now.")
+    return TransientError(messages.STORE_UNAVAILABLE)
 
 
 def _reason(error: Exception) -> str:

@@ -28,10 +28,12 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.listed import DONE_PATHS, Done, listed_from_json
+from fi_desktop.core.messages import Note
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.jobs.event_chain import ROOT, UNREADABLE, link, replay, valid_events
 from fi_desktop.jobs.sql import Rows, opening, peek, to_text
@@ -74,11 +76,11 @@ class JobStore:
     Attributes:
         epoch: grows by one each time the store is opened, so that claims of different owners differ.
         intact: False if the last owner did not close the store and SQLite finds its file damaged.
-        notice: a sentence for the person about how the store was opened, or "".
+        notice: what the person should know about how the store was opened; mostly None.
         rows: the database.
     """
 
-    notice = ""
+    notice: Note | None = None
 
     def __init__(self, folder: Path) -> None:
         """Open the store, or create it.
@@ -482,7 +484,5 @@ def _refuse_newer(version: Any) -> None:
     """
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise UserError(
-            "store.newer",
-            "The queue was written by a newer version of fi-desktop: nothing was changed; start that version "
-            "again, or choose another data folder by FI_DESKTOP_HOME.",
+            messages.STORE_NEWER,
         )

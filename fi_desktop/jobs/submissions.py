@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from fi_desktop.audio.media_files import (
-    NO_ANSWER,
     NOTHING_LEFT_OUT,
     LeftOut,
     Tally,
@@ -27,6 +26,7 @@ from fi_desktop.audio.media_files import (
     open_regular,
     source_sha256,
 )
+from fi_desktop.core import messages
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
 from fi_desktop.core.records import options_to_json
 from fi_desktop.jobs.commands import Inbox
@@ -220,7 +220,7 @@ class _Drop:
         beside = {path for path in left if path.parent == left[0].parent}
         for path in left:
             if path in beside:
-                search.tally.leave_out(str(path), NO_ANSWER)
+                search.tally.leave_out(str(path), messages.PATH_NO_ANSWER())
         self._order.left_out += search.tally.left_out()
         self._search = _Search(tuple(path for path in left if path not in beside), self._order.options)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from fi_desktop.audio.media_files import NOTHING_LEFT_OUT, LeftOut
 from fi_desktop.core import events as ev
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import (
-    DISK_FULL,
     Job,
     JobOptions,
     JobState,
@@ -269,7 +269,7 @@ class Transitions:
             UserError: it is running.
         """
         if job.state is JobState.RUNNING:
-            raise UserError("job.running", "This job is running: cancel it before you remove it.")
+            raise UserError(messages.JOB_RUNNING)
         self.store.remove(job)
         self.news.append(JobRemoved(job.id))
 
@@ -337,7 +337,7 @@ class Transitions:
             verdict = self._policy.verdict(job, error, stages)
             delay_s = self._policy.delay_s(job, verdict, crashed=crashed, rng=self._rng)
             retry_at = None if delay_s is None else self._now() + delay_s
-            charged = verdict.code != DISK_FULL
+            charged = verdict.code != messages.DISK_FULL.code
             return ev.Failed(job_id, self._now(), claim, verdict, retry_at, crashed, charged, stages=stages)
 
         self._end(job_id, event)
@@ -401,8 +401,7 @@ class Transitions:
         if job.cancelling:
             self._record(job, ev.Cancelled(job.id, self._now(), claim))
         elif job.deliveries >= self._policy.max_deliveries:
-            sentence = "The program ended {times} times while it worked on this."
-            error = error_info(FiError("job.deliveries", sentence, times=job.deliveries))
+            error = error_info(FiError(messages.JOB_DELIVERIES, times=job.deliveries))
             self._record(job, ev.Failed(job.id, self._now(), claim, error, None, crashed=True))
         else:
             self._record(job, ev.Released(job.id, self._now(), claim))

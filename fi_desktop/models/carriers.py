@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models.names import check_distinct, check_path
-from fi_desktop.models.place import size
 
 LARGEST_BYTES = 20_000_000_000
 """Larger than any pack is; the largest known one has 3 GB."""
@@ -57,9 +57,9 @@ def carrier(path: Path) -> Iterator[Carrier]:
         with zipfile.ZipFile(path) as archive:
             yield _Archive(path.stem, archive)
     except (FileNotFoundError, PermissionError) as error:
-        raise UserError("models.not_there", "This file or folder is not there, or cannot be read.") from error
+        raise UserError(messages.MODELS_NOT_THERE) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise UserError("models.damaged_archive", "This is no zip archive, or a damaged one.") from error
+        raise UserError(messages.MODELS_DAMAGED_ARCHIVE) from error
 
 
 class _Folder:
@@ -70,8 +70,7 @@ class _Folder:
         for path in folder.rglob("*"):
             if path.is_symlink():
                 raise UserError(
-                    "models.links",
-                    "The folder holds links, as the hub's own cache does: copy it with cp -rL first.",
+                    messages.MODELS_LINKS,
                 )
             if path.is_file():
                 found[path.relative_to(folder).as_posix()] = path.stat().st_size
@@ -118,7 +117,7 @@ def _check_directory(path: Path) -> None:
 
 
 def _too_many_files() -> UserError:
-    return UserError("models.too_many_files", "This holds far more files than a model pack.")
+    return UserError(messages.MODELS_TOO_MANY_FILES)
 
 
 def check_total(total_bytes: int) -> None:
@@ -129,29 +128,23 @@ def check_total(total_bytes: int) -> None:
     """
     if total_bytes > LARGEST_BYTES:
         raise UserError(
-            "models.too_large",
-            "This would unpack to {size}, more than any model pack has: nothing was unpacked.",
-            size=size(total_bytes),
+            messages.MODELS_TOO_LARGE,
+            size=total_bytes,
         )
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
     check_path(entry.orig_filename)
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise UserError("models.links_in_archive", "The archive holds links: nothing was unpacked.")
+        raise UserError(messages.MODELS_LINKS_IN_ARCHIVE)
     if entry.flag_bits & _ENCRYPTED:
         raise UserError(
-            "models.encrypted",
-            "The archive is locked with a password: unpack it first, and import the folder.",
+            messages.MODELS_ENCRYPTED,
         )
     if entry.compress_type not in _METHODS:
-        raise UserError(
-            "models.odd_archive", "The archive is packed in an unusual way: pack it as a plain zip."
-        )
+        raise UserError(messages.MODELS_ODD_ARCHIVE)
     if entry.file_size > max(_SMALL_BYTES, _STEEPEST * entry.compress_size):
-        raise UserError(
-            "models.too_dense", "The archive unpacks to far more than weights ever do: nothing was unpacked."
-        )
+        raise UserError(messages.MODELS_TOO_DENSE)
 
 
 def _in_one_folder(found: dict[str, int]) -> tuple[str, dict[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models.pack import PackKind
 from fi_desktop.models.structure import CONFIG, WHISPER_FILES
@@ -143,8 +144,7 @@ def known(name: str) -> Known:
         if wanted in (pack.name, pack.short):
             return pack
     raise UserError(
-        "models.unknown",
-        "There is no model pack {name!r} to install; known are {known}.",
+        messages.MODELS_UNKNOWN,
         name=name,
         known=", ".join(pack.short for pack in KNOWN),
     )

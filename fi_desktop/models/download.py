@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError
 from fi_desktop.models import library, manifest, place
 from fi_desktop.models.catalog import Known
@@ -198,8 +199,7 @@ class _Fetch:
             self._add(-part.stat().st_size)
             part.unlink()
             raise TransientError(
-                "models.damaged",
-                "What came from {host} is not the file that it promised ({path}): try again.",
+                messages.MODELS_DAMAGED,
                 host=self._hub.host,
                 path=path,
             )

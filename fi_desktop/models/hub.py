@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 import certifi
 
 from fi_desktop import __version__
+from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, TransientError, UserError
 from fi_desktop.models.catalog import HUB, TOKENS_PAGE
 
@@ -29,10 +30,6 @@ _LONGEST_ANSWER = 10_000_000
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HASH = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
 _BROKEN = (OSError, HTTPException)  # URLError, resets and timeouts are OSErrors
-_PROXY = (
-    "models.proxy",
-    "The proxy asks for a name and a password: give them in HTTPS_PROXY, and try again.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +86,7 @@ class Stream:
 
     def _cut(self) -> TransientError:
         return TransientError(
-            "models.cut",
-            "The connection to {host} broke off. What has come is kept: try again to go on.",
+            messages.MODELS_CUT,
             host=self._host,
         )
 
@@ -110,9 +106,7 @@ class Hub:
         """
         parts = urlsplit(address)
         if parts.hostname is None or not (parts.scheme == "https" or parts.hostname in _LOOPBACK):
-            raise UserError(
-                "models.bad_address", "Models are fetched only from an address that begins with https://."
-            )
+            raise UserError(messages.MODELS_BAD_ADDRESS)
         self.host = parts.netloc
         self._address = address.rstrip("/")
         self._token = token
@@ -132,8 +126,7 @@ class Hub:
             return tuple(_remote_file(repo, told["sha"], entry) for entry in told["siblings"])
         except (ValueError, KeyError, TypeError) as error:
             raise TransientError(
-                "models.odd_answer",
-                "{host} answered with no list of files: is the network behind a login page?",
+                messages.MODELS_ODD_ANSWER,
                 host=self.host,
             ) from error
         except _BROKEN as error:
@@ -174,44 +167,33 @@ class Hub:
         match status:
             case HTTPStatus.UNAUTHORIZED if not self._token:
                 return UserError(
-                    "models.needs_token",
-                    (
-                        "{repo} is given only to people with a free Hugging Face account: accept its "
-                        "conditions at {page}, make a token at {tokens}, and enter the token here."
-                    ),
+                    messages.MODELS_NEEDS_TOKEN,
                     repo=repo,
                     page=page,
                     tokens=TOKENS_PAGE,
                 )
             case HTTPStatus.UNAUTHORIZED:
                 return UserError(
-                    "models.bad_token",
-                    "{host} does not know this token: make a new one at {tokens}.",
+                    messages.MODELS_BAD_TOKEN,
                     host=self.host,
                     tokens=TOKENS_PAGE,
                 )
             case HTTPStatus.FORBIDDEN:
                 return UserError(
-                    "models.gated",
-                    (
-                        "Your Hugging Face account may not read {repo} yet: accept its conditions at "
-                        "{page}, and see that the token may read gated repositories. Then try again."
-                    ),
+                    messages.MODELS_GATED,
                     repo=repo,
                     page=page,
                 )
             case HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-                return TransientError(*_PROXY)
+                return TransientError(messages.MODELS_PROXY)
             case HTTPStatus.NOT_FOUND:
                 return UserError(
-                    "models.not_offered",
-                    "{host} has no {repo}, or not this file of it any more.",
+                    messages.MODELS_NOT_OFFERED,
                     host=self.host,
                     repo=repo,
                 )
         return TransientError(
-            "models.hub_trouble",
-            "{host} cannot serve this now (status {status}): try again later.",
+            messages.MODELS_HUB_TROUBLE,
             host=self.host,
             status=status,
         )
@@ -220,21 +202,13 @@ class Hub:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
             return TransientError(
-                "models.untrusted",
-                (
-                    "The certificate of {host} is not trusted, so nothing was fetched. In a network that "
-                    "looks into connections, the network's own certificate must be known to this computer."
-                ),
+                messages.MODELS_UNTRUSTED,
                 host=self.host,
             )
         if str(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED.value) in str(reason):  # from a tunnel, as text only
-            return TransientError(*_PROXY)
+            return TransientError(messages.MODELS_PROXY)
         return TransientError(
-            "models.offline",
-            (
-                "{host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), or carry the "
-                "pack here on a stick and import it."
-            ),
+            messages.MODELS_OFFLINE,
             host=self.host,
         )
 

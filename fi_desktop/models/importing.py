@@ -11,6 +11,7 @@ import shutil
 from dataclasses import replace as with_changes
 from pathlib import Path
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models import catalog, library, manifest, place
 from fi_desktop.models.carriers import Carrier, carrier, check_total
@@ -68,8 +69,7 @@ def import_pack(
                     raise disk_full() from error
                 reason = error.strerror or type(error).__name__
                 raise UserError(
-                    "models.broken_off",
-                    "Copying the pack broke off ({reason}): is the stick still there?",
+                    messages.MODELS_BROKEN_OFF,
                     reason=reason,
                 ) from error
             finally:
@@ -90,11 +90,7 @@ def _told(found: Carrier, name: str | None) -> Pack:
     kind = recognise(found.sizes)
     if kind is None:
         raise UserError(
-            "models.no_pack",
-            (
-                "This is no model pack: it holds neither a manifest nor the files of a pyannote or "
-                "Whisper model."
-            ),
+            messages.MODELS_NO_PACK,
         )
     pack_name = check_pack_name(name) if name else pack_name_from(found.name)
     files = tuple(
@@ -132,19 +128,13 @@ def _copy(found: Carrier, told: Pack, folder: Path, report: Report) -> Pack:
 
 def _unapproved(name: str) -> UserError:
     return UserError(
-        "models.unapproved",
-        (
-            "{name} is a pyannote model, and loading one can run any program that its maker hid in "
-            "it. Import it only if you know and trust where it comes from."
-        ),
+        messages.MODELS_UNAPPROVED,
         name=name,
     )
 
 
 def _changed(path: str) -> UserError:
     return UserError(
-        "models.bad_copy",
-        "{path} is missing or not as its manifest says: the copy is damaged or was changed, and nothing was "
-        "imported.",
+        messages.MODELS_BAD_COPY,
         path=path,
     )

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models import catalog, manifest, place
 from fi_desktop.models.pack import Pack, PackFile, PackKind
@@ -102,8 +103,7 @@ def remove(name: str, root: Path, *, bundled: tuple[Path, ...] = ()) -> None:
     if pack is None or pack.folder is None:
         if find(name, bundled) is not None:
             raise UserError(
-                "models.bundled",
-                "The model pack {name} belongs to the program and cannot be removed.",
+                messages.MODELS_BUNDLED,
                 name=name,
             )
         raise missing(name)
@@ -112,14 +112,13 @@ def remove(name: str, root: Path, *, bundled: tuple[Path, ...] = ()) -> None:
 
 def missing(name: str) -> UserError:
     """Return what is said of a pack that is not there."""
-    return UserError("models.missing", "The model pack {name} is not installed.", name=name)
+    return UserError(messages.MODELS_MISSING, name=name)
 
 
 def changed(name: str, file: PackFile) -> UserError:
     """Return what is said of a pack with other bytes than its manifest's."""
     return UserError(
-        "models.changed",
-        "The model pack {name} is not used: {file} is damaged or was changed. Install it again.",
+        messages.MODELS_CHANGED,
         name=name,
         file=file.path,
     )
@@ -153,9 +152,11 @@ def _check_sizes(pack: Pack) -> Path:
     for file in pack.files:
         path = pack.folder / file.path
         if not path.is_file():
-            raise incomplete(pack.name, f"{file.path} is missing")
+            raise incomplete(pack.name, messages.PACK_FILE_MISSING(file=file.path))
         if (size := path.stat().st_size) != file.size:
-            raise incomplete(pack.name, f"{file.path} has {size} bytes, not {file.size}")
+            raise incomplete(
+                pack.name, messages.PACK_WRONG_SIZE(file=file.path, number=size, wanted=file.size)
+            )
     return pack.folder
 
 

@@ -8,7 +8,9 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import Note, system_reason
 from fi_desktop.models.names import check_distinct, check_pack_name, check_path
 from fi_desktop.models.pack import Pack, PackFile, PackKind
 from fi_desktop.system.files import write_whole
@@ -33,7 +35,7 @@ def read(folder: Path) -> Pack:
     with (folder / MANIFEST).open("rb") as file:
         pack = parse(file.read(LONGEST_BYTES + 1), folder=folder)
     if pack.name != folder.name:
-        raise _bad(f"it is called {pack.name!r}, and lies in a folder of another name")
+        raise _bad(messages.PACK_OTHER_FOLDER(name=pack.name))
     return pack
 
 
@@ -44,20 +46,20 @@ def parse(data: bytes, *, folder: Path | None = None) -> Pack:
         UserError: models.bad_manifest.
     """
     if len(data) > LONGEST_BYTES:
-        raise _bad("it is far too long")
+        raise _bad(messages.PACK_TOO_LONG())
     try:
         value = json.loads(data)
         if value["format"] != _FORMAT:
-            raise _bad("it was written by a newer fi-desktop")
+            raise _bad(messages.PACK_NEWER())
         pack = _pack(value, folder)
         check_pack_name(pack.name)
         for file in pack.files:
             check_path(file.path)
         check_distinct([MANIFEST, *(file.path for file in pack.files)])
     except UserError as error:
-        raise error if error.code == "models.bad_manifest" else _bad(error.message) from error
+        raise error if error.code == "models.bad_manifest" else _bad(error.note) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _bad(type(error).__name__) from error
+        raise _bad(system_reason(error)) from error
     return pack
 
 
@@ -83,7 +85,7 @@ def write(pack: Pack, folder: Path) -> None:
 
 def _pack(value: dict[str, Any], folder: Path | None) -> Pack:
     if len(value["files"]) > _MOST_FILES:
-        raise _bad("it names too many files")
+        raise _bad(messages.PACK_TOO_MANY_FILES())
     return Pack(
         _text(value["name"]),
         PackKind(value["kind"]),
@@ -99,7 +101,7 @@ def _pack(value: dict[str, Any], folder: Path | None) -> Pack:
 def _file(value: dict[str, Any]) -> PackFile:
     file = PackFile(_text(value["path"]), value["size"], _text(value["sha256"]))
     if type(file.size) is not int or file.size < 0 or not _SHA256.fullmatch(file.sha256):
-        raise _bad("a file in it has no proper size or SHA-256")
+        raise _bad(messages.PACK_BAD_FILE())
     return file
 
 
@@ -107,11 +109,9 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("a text was expected")
     if any(unicodedata.category(letter) in _CONTROL for letter in value):  # terminals obey them
-        raise _bad("it holds control characters")
+        raise _bad(messages.PACK_CONTROL_CHARACTERS())
     return value
 
 
-def _bad(reason: str) -> UserError:
-    return UserError(
-        "models.bad_manifest", "The model pack's manifest cannot be used: {reason}.", reason=reason
-    )
+def _bad(reason: Note) -> UserError:
+    return UserError(messages.MODELS_BAD_MANIFEST, reason=reason)

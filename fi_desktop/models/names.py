@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 
 _PACK = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]")
@@ -23,8 +24,7 @@ def check_pack_name(name: str) -> str:
     """
     if not _PACK.fullmatch(name) or name.split(".")[0] in _RESERVED:
         raise UserError(
-            "models.bad_name",
-            "A model pack cannot be called {name!r}: small letters, figures, “.”, “-” and “_” will do.",
+            messages.MODELS_BAD_NAME,
             name=name,
         )
     return name
@@ -46,8 +46,7 @@ def check_path(path: str) -> str:
     odd = not path or len(path) > _LONGEST or "\\" in path or ":" in path or any(ord(c) < 32 for c in path)
     if odd or any(_is_unsafe(part) for part in parts):
         raise UserError(
-            "models.unsafe_path",
-            "{path!r} leads out of its folder, or is no name that every system takes: nothing was read.",
+            messages.MODELS_UNSAFE_PATH,
             path=path[:80],
         )
     return path
@@ -64,8 +63,7 @@ def check_distinct(paths: Iterable[str]) -> None:
         key = unicodedata.normalize("NFC", path).casefold()
         if key in seen:
             raise UserError(
-                "models.same_path",
-                "{path!r} is there twice, or differs from another only in case: nothing was read.",
+                messages.MODELS_SAME_PATH,
                 path=path[:80],
             )
         seen.add(key)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 
 _PARTIAL = ".partial"
@@ -45,13 +46,9 @@ def working(root: Path, name: str) -> Iterator[Path]:
                 with suppress(OSError):  # what holds something is kept, to go on with
                     folder.rmdir()
     except Timeout:
-        raise UserError(
-            "models.busy", "The model pack {name} is being installed already.", name=name
-        ) from None
+        raise UserError(messages.MODELS_BUSY, name=name) from None
     except PermissionError as error:
-        raise UserError(
-            "models.unwritable", "Nothing can be written to the models folder {root}.", root=str(root)
-        ) from error
+        raise UserError(messages.MODELS_UNWRITABLE, root=str(root)) from error
 
 
 def check_free(root: Path, name: str) -> None:
@@ -61,7 +58,7 @@ def check_free(root: Path, name: str) -> None:
         UserError: models.already.
     """
     if (root / name).exists():
-        raise UserError("models.already", "A model pack called {name} is installed already.", name=name)
+        raise UserError(messages.MODELS_ALREADY, name=name)
 
 
 def check_room(root: Path, wanted_bytes: int) -> None:
@@ -73,10 +70,9 @@ def check_room(root: Path, wanted_bytes: int) -> None:
     free = shutil.disk_usage(root).free
     if wanted_bytes + _SPARE_BYTES > free:
         raise UserError(
-            "models.no_room",
-            "{wanted} more are needed, and {free} are free on that disk: make room first.",
-            wanted=size(wanted_bytes),
-            free=size(free),
+            messages.MODELS_NO_ROOM,
+            wanted=wanted_bytes,
+            free=free,
         )
 
 
@@ -102,11 +98,6 @@ def delete(folder: Path) -> None:
     shutil.rmtree(_set_aside(folder), ignore_errors=True)
 
 
-def size(count: int) -> str:
-    """Return a number of bytes as people read it."""
-    return f"{count / 1e9:.1f} GB" if count >= 995_000_000 else f"{max(1, round(count / 1e6))} MB"
-
-
 def _set_aside(folder: Path) -> Path:
     aside = folder.parent / _PARTIAL / f"{_REMOVED}{secrets.token_hex(8)}"
     aside.parent.mkdir(mode=0o700, exist_ok=True)
@@ -114,8 +105,7 @@ def _set_aside(folder: Path) -> Path:
         return folder.rename(aside)
     except OSError as error:  # Windows keeps files that a worker has open
         raise UserError(
-            "models.in_use",
-            "The model pack {name} is in use: wait until the running jobs are done, and try again.",
+            messages.MODELS_IN_USE,
             name=folder.name,
         ) from error
 

@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import Message, Note
 from fi_desktop.models.pack import PackKind
 
 CONFIG = "config.yaml"
@@ -65,14 +67,13 @@ def check_structure(kind: PackKind, name: str, paths: Collection[str], config: b
     """
     needed = list(_whisper_needs(name, paths) if kind is PackKind.WHISPER else _pyannote_needs(name, config))
     if lacking := [path for path in needed if path not in paths]:
-        raise incomplete(name, f"{_listed(lacking)} {'is' if len(lacking) == 1 else 'are'} missing")
+        raise incomplete(name, missing_files(lacking))
 
 
-def incomplete(name: str, reason: str) -> UserError:
+def incomplete(name: str, reason: Note) -> UserError:
     """Return what is said of a pack that no engine could use."""
     return UserError(
-        "models.incomplete",
-        "The model pack {name} is not complete: {reason}. Install it again, or import it anew.",
+        messages.MODELS_INCOMPLETE,
         name=name,
         reason=reason,
     )
@@ -105,13 +106,12 @@ def _pyannote_needs(name: str, config: bytes) -> Iterable[str]:
         return
     value = _load(config)
     if value["pipeline"].get("name") not in _PIPELINES or "preprocessors" in value:
-        raise _bad_config("it asks for more than a speaker diarization pipeline")
+        raise _bad_config(messages.PACK_OTHER_PIPELINE)
     for part, files in _WEIGHTS.items():
         place = value["pipeline"]["params"].get(part)
         if not isinstance(place, str) or not place.startswith(_MODEL) or "@" in place:
             wanted = f"{part}: {_MODEL}{part}"
-            reason = f"config.yaml does not say “{wanted}”, which would be looked for on the network"
-            raise incomplete(name, reason)
+            raise incomplete(name, messages.PACK_CONFIG_NETWORK(wanted=wanted))
         yield from (f"{place.removeprefix(_MODEL).strip('/')}/{file}" for file in files)
 
 
@@ -119,22 +119,22 @@ def _load(config: bytes) -> dict[str, Any]:
     import yaml
 
     if len(config) > LONGEST_CONFIG_BYTES:
-        raise _bad_config("it is far too long")
+        raise _bad_config(messages.PACK_TOO_LONG)
     try:
         value: dict[str, Any] = yaml.safe_load(config)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise _bad_config("it is no YAML") from error
+        raise _bad_config(messages.PACK_NO_YAML) from error
     pipeline = value.get("pipeline") if isinstance(value, dict) else None
     if not isinstance(pipeline, dict) or not isinstance(pipeline.get("params"), dict):
-        raise _bad_config("it describes no pipeline")
+        raise _bad_config(messages.PACK_NO_PIPELINE)
     return value
 
 
-def _bad_config(reason: str) -> UserError:
-    return UserError(
-        "models.bad_config", "The model pack's config.yaml cannot be used: {reason}.", reason=reason
-    )
+def _bad_config(reason: Message) -> UserError:
+    return UserError(messages.MODELS_BAD_CONFIG, reason=reason())
 
 
-def _listed(paths: list[str]) -> str:
-    return paths[0] if len(paths) == 1 else f"{', '.join(paths[:-1])} and {paths[-1]}"
+def missing_files(paths: list[str]) -> Note:
+    """Return that these files are missing."""
+    message = messages.PACK_FILE_MISSING if len(paths) == 1 else messages.PACK_FILES_MISSING
+    return message(file=", ".join(paths))

@@ -15,16 +15,15 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from fi_desktop import __version__
-from fi_desktop.audio.timeline import length_text
+from fi_desktop.core import messages
 from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
 from fi_desktop.core.job import Stage, Summary
+from fi_desktop.core.messages import Note
 from fi_desktop.core.records import options_to_json
 from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_words
 from fi_desktop.core.summary import summarize
 from fi_desktop.core.transcript import (
-    DOUBT,
-    UNHEARD,
     Diarization,
     Grade,
     Provenance,
@@ -42,11 +41,14 @@ __all__ = ["Report", "Work", "run"]
 
 T = TypeVar("T")
 
-_MISSING = {Stage.DIARIZE: "The speakers are missing", Stage.TRANSCRIBE: "The words are missing"}
+_MISSING = {
+    Stage.DIARIZE: messages.RESULT_SPEAKERS_MISSING,
+    Stage.TRANSCRIBE: messages.RESULT_WORDS_MISSING,
+}
 # What may be speech and was not found is told from so much on, if it is this share of all that may be speech.
 _UNHEARD_S = 2.0
 _UNHEARD_SHARE = 0.1
-_KILLED = error_info(FiError("worker.killed", "The program was ended in the middle of it each time."))
+_KILLED = error_info(FiError(messages.WORKER_KILLED))
 
 
 def run(work: Work, report: Report) -> Summary:
@@ -85,7 +87,7 @@ def _transcript(work: Work, report: Report) -> Transcript:
         speech = stages.speech(work, mix, turns.per_channel, telling)
     recording = mix.recording
     if not speech.regions:
-        raise UserError("audio.no_speech", "Nobody speaks in this recording.")
+        raise UserError(messages.AUDIO_NO_SPEECH)
     parts = _Parts(work, report, either=pack is not None)
     diarization = parts.do(Stage.DIARIZE, lambda telling: turns.diarized(recording, speech, telling))
     transcription = None
@@ -135,9 +137,9 @@ class _Parts:
         log.event("STAGE_GIVEN_UP", job=self._work.job_id, stage=stage.value, code=error.code)
         self._failed[stage] = error
 
-    def notes(self) -> tuple[str, ...]:
-        """Return a sentence for what is missing."""
-        return tuple(f"{_MISSING[stage]}: {error.message}" for stage, error in self._failed.items())
+    def notes(self) -> tuple[Note, ...]:
+        """Return what is missing and why."""
+        return tuple(_MISSING[stage](reason=error.note) for stage, error in self._failed.items())
 
 
 def _join(
@@ -146,7 +148,7 @@ def _join(
     speech: Speech,
     diarization: Diarization | None,
     transcription: Transcription | None,
-    notes: tuple[str, ...],
+    notes: tuple[Note, ...],
 ) -> Transcript:
     known = diarization or Diarization((), engine="")
     said = transcription or Transcription((), language=None, engine="")
@@ -154,12 +156,12 @@ def _join(
         segments = segments_of(known.turns)
     else:
         segments = segments_of_words(assign_speakers(said.words, known.turns, known.exclusive))
-    doubt = (DOUBT,) if known.grade is Grade.DOUBTFUL else ()
+    doubt = (messages.RESULT_DOUBTFUL_VOICES(),) if known.grade is Grade.DOUBTFUL else ()
     spoken_s = sum(region.duration for region in speech.regions)
     grade = known.grade
     if speech.unheard_s >= max(_UNHEARD_S, _UNHEARD_SHARE * (spoken_s + speech.unheard_s)):
         grade = Grade.FAIR if grade is Grade.CLEAR else grade
-        doubt = (*doubt, UNHEARD.format(length=length_text(speech.unheard_s)))
+        doubt = (*doubt, messages.RESULT_UNHEARD(length=speech.unheard_s))
     return Transcript(
         duration=decoded.recording.duration,
         speech=spoken_s,

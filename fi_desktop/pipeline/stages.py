@@ -18,9 +18,12 @@ from fi_desktop.audio.container import read_error
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.audio.recording import Recording
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Stage
+from fi_desktop.core.messages import Note
 from fi_desktop.core.plain import plain
+from fi_desktop.core.records import notes_from_json, notes_to_json, transcript_to_json
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.engines import registry
 from fi_desktop.engines.channels import Mix, mix_channels
@@ -55,13 +58,13 @@ class Decoded:
 
     recording: Recording
     sha256: str
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     fingerprint: list[int] | None
 
 
 def write_result(folder: Path, transcript: Transcript) -> None:
     """Put the result on disk."""
-    write_whole(folder / RESULT, _json_bytes(transcript.to_json()))
+    write_whole(folder / RESULT, _json_bytes(transcript_to_json(transcript)))
 
 
 @contextmanager
@@ -93,7 +96,7 @@ def decoded(work: Work, telling: Telling) -> Decoded:
         if fingerprint is None or saved["fingerprint"] == fingerprint:
             telling.kept()
             recording = Recording(audio, saved["channels"], saved["samples"])
-            return Decoded(recording, saved["sha256"], tuple(saved["notes"]), saved["fingerprint"])
+            return Decoded(recording, saved["sha256"], notes_from_json(saved["notes"]), saved["fingerprint"])
         discard_stages(work.folder)
     made = _read(work, audio, telling)
     write_whole(
@@ -104,7 +107,7 @@ def decoded(work: Work, telling: Telling) -> Decoded:
                 "channels": made.recording.channels,
                 "samples": made.recording.samples,
                 "sha256": made.sha256,
-                "notes": made.notes,
+                "notes": notes_to_json(made.notes),
             }
         ),
     )
@@ -130,12 +133,10 @@ def _read(work: Work, audio: Path, telling: Telling) -> Decoded:
         except OSError as error:
             raise read_error() from error
         if _fingerprint(work.path) == fingerprint:
-            notes = tuple(warning.message for warning in made.warnings)
+            notes = tuple(warning.note for warning in made.warnings)
             return Decoded(made.recording, sha256, notes, fingerprint)
     audio.unlink(missing_ok=True)
-    raise TransientError(
-        "audio.changing", "The recording changed while it was read: try again when it is complete."
-    )
+    raise TransientError(messages.AUDIO_CHANGING)
 
 
 def mixed(work: Work, recording: Recording, telling: Telling) -> Mix:
@@ -223,11 +224,11 @@ class Words:
         if (saved := _saved_for(path, asked)) is not None:
             telling.kept()
             words = tuple(Word(**word) for word in saved.pop("words"))
-            return Transcription(words, notes=tuple(saved.pop("notes")), **saved)
+            return Transcription(words, notes=notes_from_json(saved.pop("notes")), **saved)
         engine = registry.create_transcriber(self._pack, frugality=work.frugality, threads=work.threads)
         hints = Hints(options.language, options.vocabulary, options.prompt)
         found = plain(engine.transcribe(recording, speech, hints=hints, progress=telling))
-        write_whole(path, _json_bytes(asdict(found) | {_ASKED: asked}))
+        write_whole(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))
         return found
 
 

@@ -12,9 +12,18 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from fi_desktop.audio.media_files import LeftOut, Unreadable
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority
-from fi_desktop.core.records import job_from_json, job_to_json, options_from_json, options_to_json
+from fi_desktop.core.messages import Message
+from fi_desktop.core.records import (
+    job_from_json,
+    job_to_json,
+    note_from_json,
+    note_to_json,
+    options_from_json,
+    options_to_json,
+)
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
@@ -104,7 +113,7 @@ class LocalClient:
         """Return one job."""
         job = self._service.job(job_id).result()
         if job is None:
-            raise UserError("job.unknown", "There is no job {job}.", job=job_id)
+            raise UserError(messages.JOB_UNKNOWN, job=job_id)
         return job
 
     def cancel(self, ids: Iterable[int]) -> None:
@@ -248,13 +257,15 @@ class RemoteClient:
         answer = self._ask({"do": do, **arguments})
         if (refusal := answer.get("refusal")) is not None:
             kind = TransientError if refusal["transient"] else UserError
-            raise kind(refusal["code"], refusal["message"])
+            raise kind(Message(refusal["code"], refusal["message"]))
         return answer["value"]
 
 
 def _left_out(told: dict[str, Any]) -> LeftOut:
     others = tuple((ending, number) for ending, number in told["others"])
-    return LeftOut(others, tuple(Unreadable(**each) for each in told["unreadable"]))
+    return LeftOut(
+        others, tuple(Unreadable(each["path"], note_from_json(each["reason"])) for each in told["unreadable"])
+    )
 
 
 def answer(
@@ -284,7 +295,12 @@ def _carry_out(client: LocalClient, request: dict[str, Any], open_window: Callab
     match request:
         case {"do": "submit", "paths": [*paths], "options": wanted, "priority": level, "again": bool(again)}:
             files, options = _decode(_paths, paths), _decode(options_from_json, wanted)
-            return asdict(client.submit(files, options, priority=_decode(Priority, level), again=again))
+            taken = client.submit(files, options, priority=_decode(Priority, level), again=again)
+            unreadable = [
+                {"path": each.path, "reason": note_to_json(each.reason)} for each in taken.left_out.unreadable
+            ]
+            told = asdict(taken)
+            return told | {"left_out": told["left_out"] | {"unreadable": unreadable}}
         case {"do": "jobs", "state": state}:
             return [job_to_json(job) for job in client.jobs(_decode(JobState, state) if state else None)]
         case {"do": "job", "id": int(job_id)}:
@@ -336,4 +352,4 @@ def _ids(values: Iterable[Any]) -> list[int]:
 
 
 def _other_version() -> UserError:
-    return UserError("ipc.version", "Another version of fi-desktop is running. Close it first.")
+    return UserError(messages.IPC_VERSION)

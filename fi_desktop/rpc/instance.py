@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 
 
@@ -13,7 +14,7 @@ class AlreadyOwned(UserError):
     """Another process owns the data folder."""
 
     def __init__(self) -> None:
-        super().__init__("app.owned", "The program is already running here: close it first.")
+        super().__init__(messages.APP_OWNED)
 
 
 class InstanceLock:

@@ -18,6 +18,7 @@ from multiprocessing.connection import Client, Connection, Listener, wait
 from pathlib import Path
 from typing import Protocol
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 
 MESSAGE_S = 2.0
@@ -171,8 +172,7 @@ def _runtime_folder(name: str) -> Path:
         folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_private(folder):
         raise UserError(
-            "ipc.unsafe",
-            "The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.",
+            messages.IPC_UNSAFE,
             folder=str(folder),
         )
     return folder

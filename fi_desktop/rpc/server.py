@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError
 from fi_desktop.rpc.local_socket import MESSAGE_S, ConnectionListener, connect, listen
 from fi_desktop.system import log
@@ -116,7 +117,7 @@ def request(home: Path, message: dict[str, Any]) -> dict[str, Any]:
         except OSError as error:
             # an owner that is starting has the lock before it listens
             if time.monotonic() > deadline:
-                raise TransientError(*_SILENT) from error
+                raise TransientError(messages.IPC_SILENT) from error
             time.sleep(_RETRY_INTERVAL_S)
             continue
         with connection:
@@ -135,7 +136,7 @@ def _request(connection: Connection, message: dict[str, Any], key: bytes) -> dic
         received: dict[str, Any] = json.loads(answer)
         return received
     except (OSError, EOFError, ValueError) as error:
-        raise TransientError(*_SILENT) from error
+        raise TransientError(messages.IPC_SILENT) from error
 
 
 def _receive(connection: Connection, patience_s: float) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 
 import platformdirs
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
@@ -264,13 +265,12 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """
     for name in sorted(settings.overridden & set(changes)):
         raise UserError(
-            "settings.overridden",
-            "Setting {name} was given by the environment or the command line.",
+            messages.SETTINGS_OVERRIDDEN,
             name=name,
         )
     others = changed(settings, changes)
     if _LIMITS & set(changes) and others.soft_limit_s > others.hard_limit_s:
-        raise UserError("settings.limits", "The last time limit must not be shorter than the time limit.")
+        raise UserError(messages.SETTINGS_LIMITS)
     save(settings.home, changes)
     return others
 
@@ -278,7 +278,7 @@ def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     for name in values:
         if name not in ABOUT:
-            raise UserError("settings.unknown", "There is no setting {name!r}.", name=name)
+            raise UserError(messages.SETTINGS_UNKNOWN, name=name)
     return {name: ABOUT[name].read(name, value) for name, value in values.items()}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 
@@ -69,13 +70,10 @@ class About:
         try:
             typed = self._typed(value)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise UserError(
-                "settings.bad_value", "Setting {name}: {value} cannot be used.", name=name, value=repr(value)
-            ) from error
+            raise UserError(messages.SETTINGS_BAD_VALUE, name=name, value=repr(value)) from error
         if self.kind is Kind.CHOICE and typed not in self.choices:
             raise UserError(
-                "settings.no_choice",
-                "Setting {name}: {value} is none of {choices}.",
+                messages.SETTINGS_NO_CHOICE,
                 name=name,
                 value=repr(value),
                 choices=", ".join(self.choices),
@@ -83,16 +81,14 @@ class About:
         for number in typed if self.kind is Kind.NUMBERS else (typed,):
             if isinstance(number, int | float) and number < self.least and not (self.or_zero and number == 0):
                 raise UserError(
-                    "settings.too_small",
-                    "Setting {name}: {value} is below {least}.",
+                    messages.SETTINGS_TOO_SMALL,
                     name=name,
                     value=repr(value),
                     least=f"{self.least:g}",
                 )
             if isinstance(number, int | float) and number > self.most:
                 raise UserError(
-                    "settings.too_large",
-                    "Setting {name}: {value} is above {most}.",
+                    messages.SETTINGS_TOO_LARGE,
                     name=name,
                     value=repr(value),
                     most=f"{self.most:g}",

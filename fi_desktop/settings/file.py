@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.system.files import write_whole
 
@@ -55,4 +56,4 @@ def _text(home: Path) -> str:
 
 
 def _unreadable(reason: str) -> UserError:
-    return UserError("settings.unreadable", "settings.toml cannot be read: {error}.", error=reason)
+    return UserError(messages.SETTINGS_UNREADABLE, error=reason)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.system.files import write_whole
 
@@ -44,8 +45,7 @@ def check_data_folder(home: Path) -> None:
     """
     if home.is_file():
         raise UserError(
-            "home.not_a_folder",
-            "The data folder {home} is a file: choose another by FI_DESKTOP_HOME.",
+            messages.HOME_NOT_A_FOLDER,
             home=str(home),
         )
     try:
@@ -56,8 +56,7 @@ def check_data_folder(home: Path) -> None:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UserError(
-            "home.unwritable",
-            "The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.",
+            messages.HOME_UNWRITABLE,
             home=str(home),
             reason=reason,
         ) from error
@@ -65,9 +64,7 @@ def check_data_folder(home: Path) -> None:
         raise data_folder_full(home) from error
     if is_on_network(home):
         raise UserError(
-            "home.network",
-            "The data folder {home} lies on a network drive, where a queue cannot be kept safely. "
-            "Choose a local one by FI_DESKTOP_HOME.",
+            messages.HOME_NETWORK,
             home=str(home),
         )
 
@@ -75,8 +72,7 @@ def check_data_folder(home: Path) -> None:
 def data_folder_full(home: Path) -> TransientError:
     """Return the error for a data folder whose disk is full."""
     return TransientError(
-        "home.full",
-        "The disk of the data folder {home} is full: make room on it, and start again.",
+        messages.HOME_FULL,
         home=str(home),
     )
 
@@ -105,8 +101,7 @@ def _make_private(home: Path) -> None:
     status = home.stat()
     if status.st_uid != os.geteuid():
         raise UserError(
-            "home.foreign",
-            "The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.",
+            messages.HOME_FOREIGN,
             home=str(home),
         )
     if not status.st_mode & _OTHERS:
@@ -115,8 +110,6 @@ def _make_private(home: Path) -> None:
         home.chmod(0o700)
     if home.stat().st_mode & _OTHERS:
         raise UserError(
-            "home.exposed",
-            "Other accounts can open the data folder {home}, and its drive cannot prevent it: "
-            "choose another by FI_DESKTOP_HOME.",
+            messages.HOME_EXPOSED,
             home=str(home),
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError
 
 RESULT = "result.json"
@@ -84,7 +85,7 @@ def has_room(folder: Path, size: int) -> bool:
 
 def disk_full() -> TransientError:
     """Return the error for a full disk."""
-    return TransientError("disk.full", "The disk is full: make room on it, and it goes on.")
+    return TransientError(messages.DISK_FULL)
 
 
 def resource(*parts: str) -> Path:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from fi_desktop.core.messages import Note
 from fi_desktop.core.transcript import Provenance, Transcript
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import PackKind, installed
@@ -28,7 +29,7 @@ class JobFacts:
 
     size_bytes: int | None
     provenance: Provenance | None
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     model: bool
     log: tuple[str, ...]
 

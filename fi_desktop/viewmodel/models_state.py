@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import Note
 from fi_desktop.models import Pack, PackKind, catalog, check, installed
 from fi_desktop.models.download import fetched_bytes
 
@@ -28,7 +29,7 @@ class Shown:
         gated: whether a token is needed for that.
         installed: whether it is there, be it damaged.
         bundled: whether it came with the program, and stays.
-        trouble: why it cannot be used, in a sentence; "" where it can.
+        trouble: why it cannot be used; None if it can.
         fetched_bytes: how much lies there of a download that was paused.
         recommended: whether it is the one for this computer, as long as none transcribes.
     """
@@ -43,7 +44,7 @@ class Shown:
     gated: bool = False
     installed: bool = False
     bundled: bool = False
-    trouble: str = ""
+    trouble: Note | None = None
     fetched_bytes: int = 0
     recommended: bool = False
 
@@ -90,11 +91,11 @@ def _recommended(models: list[Shown]) -> list[Shown]:
 
 
 def _of_pack(pack: Pack, root: Path) -> Shown:
-    trouble = ""
+    trouble = None
     try:
         check(pack)
     except UserError as error:
-        trouble = error.message
+        trouble = error.note
     known = catalog.look_up(pack.name)
     return Shown(
         pack.name,

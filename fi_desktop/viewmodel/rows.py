@@ -10,6 +10,7 @@ from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Job, JobState, Priority, Stage
 from fi_desktop.core.listed import Done
+from fi_desktop.core.messages import Note
 from fi_desktop.core.names import one_line
 from fi_desktop.core.run import before_s, run_of, took_s
 from fi_desktop.jobs.speed import Speeds, StagePlan
@@ -91,7 +92,7 @@ class Row(NamedTuple):
     speakers: int | None = None
     duration_s: float | None = None
     grade: str | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     stage: Stage | None = None
     plan: StagePlan | None = None
     pace: StageTiming | None = None
@@ -199,7 +200,7 @@ def row_of_done(done: Done) -> Row:
         speakers=done.speakers,
         duration_s=done.duration_s,
         grade=done.grade,
-        notes=tuple(done.notes),
+        notes=done.notes,
         folded=fold(name),
         batch=done.batch,
         priority=_PRIORITIES[done.priority],

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.records import options_from_json, options_to_json
@@ -88,15 +89,13 @@ def load(home: Path) -> tuple[Profile, ...]:
         return ()
     except OSError as error:
         raise UserError(
-            "profiles.unreadable",
-            "Your profiles cannot be read ({reason}); the built-in ones are there.",
+            messages.PROFILES_UNREADABLE,
             reason=error.strerror or type(error).__name__,
         ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         path.replace(home / _ASIDE)
         raise UserError(
-            "profiles.damaged",
-            "Your profiles were damaged and are set aside as {file}; the built-in ones are there.",
+            messages.PROFILES_DAMAGED,
             file=_ASIDE,
         ) from error
     return profiles

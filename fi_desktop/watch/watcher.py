@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fi_desktop.audio.media_files import nothing_found
+from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, UserError
 from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.jobs.service import JobService
@@ -157,7 +158,7 @@ class _Intake:
 
     def _submit(self, paths: tuple[Path, ...], options: JobOptions, priority: Priority) -> dict[Path, int]:
         if self._stop.is_set():
-            raise UserError("watch.stopped", "The folder is watched no more.")
+            raise UserError(messages.WATCH_STOPPED)
         taken = self._service.submit(paths, options, priority=priority).result()
         # one went meanwhile: all are offered again, and those that were queued are known then
         if taken.left_out.unreadable:
@@ -186,15 +187,13 @@ def load(home: Path) -> tuple[WatchedFolder, ...]:
         return ()
     except OSError as error:
         raise UserError(
-            "watch.unreadable",
-            "The list of watched folders cannot be read ({reason}).",
+            messages.WATCH_UNREADABLE,
             reason=error.strerror or type(error).__name__,
         ) from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         path.replace(home / _ASIDE)
         raise UserError(
-            "watch.damaged",
-            "The list of watched folders was damaged and is set aside as {file}: add them again.",
+            messages.WATCH_DAMAGED,
             file=_ASIDE,
         ) from error
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import wait
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, error_info
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, JobState
@@ -49,7 +50,6 @@ _RSS_CHECK_EVERY_S = 1.0
 _SUSPEND_S = 30.0  # the computer was suspended if a wait takes this much longer than its timeout
 _MAX_FAILED_STARTS = 3  # in every slot: no process can be started on this computer
 _THREAD_NAME = "in-app"
-_TROUBLE = "No worker process can be started here: recordings are worked one at a time inside the program."
 
 
 class WorkerPool(QueueThread):
@@ -242,7 +242,7 @@ class WorkerPool(QueueThread):
         self._retry_at = time.monotonic() + _WRITE_RETRY_S
 
     def _show_workers(self) -> None:
-        trouble = _TROUBLE if self._threads else ""
+        trouble = messages.QUEUE_INLINE() if self._threads else None
         news = WorkersChanged(tuple(slot.info() for slot in self._slots if slot.occupied), trouble)
         if news != self._last_shown:
             self._last_shown = news
@@ -345,9 +345,7 @@ class WorkerPool(QueueThread):
                 continue
             if slot.job is not None and slot.heard_at < stuck_before and not slot.overdue:
                 slot.kill_at = time.monotonic()
-                slot.kill_error = error_info(
-                    FiError("worker.stuck", "The worker that had this job was stuck.")
-                )
+                slot.kill_error = error_info(FiError(messages.WORKER_STUCK))
             if slot.overdue:
                 slot.kill()
                 slot.process.join()
@@ -367,7 +365,7 @@ class WorkerPool(QueueThread):
                 slot.send(CancelWork(job.claim or ""))
                 # native code may take long before it calls back
                 slot.kill_at = time.monotonic() + _CANCEL_GRACE_S
-                slot.kill_error = error_info(FiError("job.cancelled", "Cancelled."))
+                slot.kill_error = error_info(FiError(messages.JOB_CANCELLED))
 
     # ---- starting and stopping workers
 

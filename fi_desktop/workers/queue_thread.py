@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job, StageTime
 from fi_desktop.jobs.queue_events import Notice, WorkerGauge, WorkersChanged
@@ -25,7 +26,6 @@ from fi_desktop.settings import Settings
 from fi_desktop.system import log
 from fi_desktop.workers.protocol import AttemptDone, AttemptEnd, AttemptFailed, AttemptStopped, Deliver
 
-_FAULT = "The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again."
 _IDLE_RETRY_S = 1.0
 
 
@@ -158,7 +158,7 @@ class QueueThread(Backend, ABC):
             self._work()
         except Exception as fault:
             log.event("QUEUE_THREAD_FAILED", level=logging.ERROR, error=type(fault).__name__)
-            self._service.publish(WorkersChanged((), _FAULT))
+            self._service.publish(WorkersChanged((), messages.QUEUE_STOPPED()))
             raise
         finally:
             self._service.close()
@@ -180,13 +180,13 @@ class QueueThread(Backend, ABC):
         except TransientError as error:
             log.event("STORE_UNWRITABLE", code=error.code)
             if not self._unwritable:
-                self._service.publish_now(Notice(error.message))
+                self._service.publish_now(Notice(error.note))
             self._unwritable = True
             self._on_unwritable(error)
             return []
         if self._unwritable:
             self._unwritable = False
-            self._service.publish_now(Notice(""))
+            self._service.publish_now(Notice(None))
         self._pending.clear()
         if self._service.waiting:
             self._wake()

@@ -18,8 +18,9 @@ from typing import Any
 
 import psutil
 
+from fi_desktop.core import messages
 from fi_desktop.core.chosen import Chosen
-from fi_desktop.core.errors import WORKER_CRASHED, ErrorInfo, FiError
+from fi_desktop.core.errors import ErrorInfo, FiError
 from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
 from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
 from fi_desktop.system import log
@@ -30,8 +31,6 @@ from fi_desktop.workers.protocol import FromWorker, Progressed, StageEnded, Stop
 _MAX_RESPAWN_DELAY_S = 30.0
 # Signals that a process does not send to itself; Linux sends SIGKILL when memory runs out.
 _EXTERNAL_SIGNALS = (signal.SIGTERM, getattr(signal, "SIGKILL", None))
-_CRASHED = "The worker that had this job ended unexpectedly ({ended})."
-_KILLED = "The system ended the worker that had this job ({ended}); memory may have run out."
 
 
 @dataclass(slots=True)
@@ -185,7 +184,7 @@ class WorkerSlot:
 
     def vacate(self) -> FiError:
         """Empty the slot after its worker has exited; return the error for a job it had."""
-        error = FiError(WORKER_CRASHED, _CRASHED, ended="it stopped")
+        error = FiError(messages.WORKER_CRASHED, ended=messages.ENDED_STOPPED())
         if self.process is not None:
             self.process.join()
             code = self.process.exitcode
@@ -341,8 +340,8 @@ def _slot_name(number: int) -> str:
 def _exit_error(code: int | None) -> FiError:
     """Return the error for a job whose worker exited with this code; negative: minus the signal."""
     if code is None or code >= 0:
-        return FiError(WORKER_CRASHED, _CRASHED, ended=f"exit code {code}")
-    ended = f"signal {-code}"
+        return FiError(messages.WORKER_CRASHED, ended=messages.ENDED_EXIT_CODE(number=str(code)))
+    ended = messages.ENDED_SIGNAL(number=-code)
     if -code in _EXTERNAL_SIGNALS:
-        return FiError("worker.ended", _KILLED, ended=ended)
-    return FiError(WORKER_CRASHED, _CRASHED, ended=ended)
+        return FiError(messages.WORKER_ENDED, ended=ended)
+    return FiError(messages.WORKER_CRASHED, ended=ended)

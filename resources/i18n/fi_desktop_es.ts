@@ -1656,6 +1656,641 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>Messages</name>
+    <message>
+        <source>A part of the file after {at:clock} could not be read.</source>
+        <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
+        <translation>La unidad o la carpeta donde está la grabación no se encuentra en este momento: vuelva a conectarla.</translation>
+    </message>
+    <message>
+        <source>it is not there</source>
+        <translation>no está ahí</translation>
+    </message>
+    <message>
+        <source>it is a device or a pipe, and not a file</source>
+        <translation>es un dispositivo o una tubería, no un archivo</translation>
+    </message>
+    <message>
+        <source>the drive it is on does not answer</source>
+        <translation>la unidad donde está no responde</translation>
+    </message>
+    <message>
+        <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
+        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
+    </message>
+    <message>
+        <source>Another version of fi-desktop is running. Close it first.</source>
+        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by FI_DESKTOP_HOME.</source>
+        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The recording changed while it was read: try again when it is complete.</source>
+        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
+    </message>
+    <message>
+        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
+        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
+    </message>
+    <message>
+        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
+        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
+    </message>
+    <message>
+        <source>Another program is using the queue&apos;s file.</source>
+        <translation>Otro programa está usando el archivo de la cola.</translation>
+    </message>
+    <message>
+        <source>The queue&apos;s file is damaged.</source>
+        <translation>El archivo de la cola está dañado.</translation>
+    </message>
+    <message>
+        <source>The disk is full: nothing can be saved until there is room on it.</source>
+        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be opened now.</source>
+        <translation>La cola no se puede abrir ahora.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be saved: the disk does not take it.</source>
+        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
+    </message>
+    <message>
+        <source>The disk has too little room to decode this recording: make room, and try again.</source>
+        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
+    </message>
+    <message>
+        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
+        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
+        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added: {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
+    </message>
+    <message>
+        <source>fi-desktop is closing.</source>
+        <translation>fi-desktop se está cerrando.</translation>
+    </message>
+    <message>
+        <source>The program is already running here: close it first.</source>
+        <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
+    </message>
+    <message>
+        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
+        <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
+        <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is an Audacity project and not a recording: export it there as WAV, and add that file.</source>
+        <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is a shortcut and not the recording: add the file that it points to.</source>
+        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
+    </message>
+    <message>
+        <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
+        <translation>La grabación está dañada y no se puede leer nada de ella: cópiela de nuevo desde la grabadora.</translation>
+    </message>
+    <message>
+        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
+        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
+    </message>
+    <message>
+        <source>Your account may not read this recording: copy it to your own folder, and try again.</source>
+        <translation>Su cuenta no tiene permiso para leer esta grabación: cópiela en una carpeta propia e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The recording is no longer where it was: put it back, and try again.</source>
+        <translation>La grabación ya no está donde estaba: devuélvala a su sitio e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>This file has no sound track.</source>
+        <translation>Este archivo no tiene pista de sonido.</translation>
+    </message>
+    <message>
+        <source>The recording holds no sound: its length is zero.</source>
+        <translation>La grabación no contiene sonido: su duración es cero.</translation>
+    </message>
+    <message>
+        <source>Nobody speaks in this recording.</source>
+        <translation>Nadie habla en esta grabación.</translation>
+    </message>
+    <message>
+        <source>This is a folder or a device, and not a recording.</source>
+        <translation>Esto es una carpeta o un dispositivo, no una grabación.</translation>
+    </message>
+    <message>
+        <source>The recording could not be read to its end: check the drive or network folder it is on.</source>
+        <translation>No se pudo leer la grabación hasta el final: compruebe la unidad o la carpeta de red en la que está.</translation>
+    </message>
+    <message>
+        <source>The recording is silent from beginning to end: check the microphone that was used.</source>
+        <translation>La grabación está en silencio de principio a fin: compruebe el micrófono que se usó.</translation>
+    </message>
+    <message>
+        <source>This file is not a recording that can be read, or it is protected against copying.</source>
+        <translation>Este archivo no es una grabación que se pueda leer, o está protegido contra copia.</translation>
+    </message>
+    <message>
+        <source>The disk is full: make room on it, and it goes on.</source>
+        <translation>El disco está lleno: libere espacio y el trabajo continuará.</translation>
+    </message>
+    <message>
+        <source>The program is already running, but does not answer.</source>
+        <translation>El programa ya está abierto, pero no responde.</translation>
+    </message>
+    <message>
+        <source>The Whisper model does not know the chosen language.</source>
+        <translation>El modelo de Whisper no conoce el idioma elegido.</translation>
+    </message>
+    <message>
+        <source>The {engine} model pack is incomplete: install it again.</source>
+        <translation>El paquete de modelo de {engine} está incompleto: instálelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The built-in voice model is damaged; install the program again.</source>
+        <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
+    </message>
+    <message>
+        <source>The built-in voice model is missing from this installation.</source>
+        <translation>Falta el modelo de voz integrado en esta instalación.</translation>
+    </message>
+    <message>
+        <source>The engine {name} needs a model pack, and none is installed.</source>
+        <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not installed, or does not transcribe.</source>
+        <translation>El paquete de modelo {name} no está instalado, o no transcribe.</translation>
+    </message>
+    <message>
+        <source>This pyannote model pack is of a kind that cannot be used here.</source>
+        <translation>Este paquete de modelo de pyannote es de un tipo que no se puede usar aquí.</translation>
+    </message>
+    <message>
+        <source>The part that finds speech is missing from this installation.</source>
+        <translation>Falta en esta instalación el componente que busca el habla.</translation>
+    </message>
+    <message>
+        <source>Something unexpected went wrong ({error}).</source>
+        <translation>Ha ocurrido un error inesperado ({error}).</translation>
+    </message>
+    <message>
+        <source>There is no engine “{name}”; known are {known}.</source>
+        <translation>No existe el motor «{name}»; los disponibles son {known}.</translation>
+    </message>
+    <message>
+        <source>The disk is full: make room on it, and export again.</source>
+        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
+    </message>
+    <message>
+        <source>The file could not be written there: choose another folder.</source>
+        <translation>No se pudo escribir el archivo ahí: elija otra carpeta.</translation>
+    </message>
+    <message>
+        <source>The disk of the data folder {home} is full: make room on it, and start again.</source>
+        <translation>El disco de la carpeta de datos {home} está lleno: libere espacio y abra el programa de nuevo.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local one by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} está en una unidad de red, donde la cola no estaría segura. Elija una local con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.</source>
+        <translation>No se puede escribir en la carpeta de datos {home} ({reason}): elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation>Cancelado.</translation>
+    </message>
+    <message>
+        <source>The program ended {times} times while it worked on this.</source>
+        <translation>El programa se cerró {times} veces mientras procesaba este trabajo.</translation>
+    </message>
+    <message>
+        <source>This job is running: cancel it before you remove it.</source>
+        <translation>Este trabajo está en curso: cancélelo antes de quitarlo.</translation>
+    </message>
+    <message>
+        <source>Timeout ({minutes} min)</source>
+        <translation>Tiempo agotado ({minutes} min)</translation>
+    </message>
+    <message>
+        <source>There is no job {job}.</source>
+        <translation>No existe el trabajo {job}.</translation>
+    </message>
+    <message>
+        <source>The computer ran out of memory.</source>
+        <translation>El equipo se quedó sin memoria.</translation>
+    </message>
+    <message>
+        <source>A model pack called {name} is installed already.</source>
+        <translation>Ya hay instalado un paquete de modelo llamado {name}.</translation>
+    </message>
+    <message>
+        <source>Models are fetched only from an address that begins with https://.</source>
+        <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
+    </message>
+    <message>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
+    </message>
+    <message>
+        <source>{path} is missing or not as its manifest says: the copy is damaged or was changed, and nothing was imported.</source>
+        <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
+    </message>
+    <message>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
+    </message>
+    <message>
+        <source>A model pack cannot be called “{name}”: small letters, figures, “.”, “-” and “_” will do.</source>
+        <translation>Un paquete de modelo no puede llamarse «{name}»: valen letras minúsculas, cifras, «.», «-» y «_».</translation>
+    </message>
+    <message>
+        <source>{host} does not know this token: make a new one at {tokens}.</source>
+        <translation>{host} no reconoce este token: cree uno nuevo en {tokens}.</translation>
+    </message>
+    <message>
+        <source>Copying the pack broke off ({reason}): is the stick still there?</source>
+        <translation>La copia del paquete se interrumpió ({reason}): ¿sigue conectada la memoria USB?</translation>
+    </message>
+    <message>
+        <source>The model pack {name} belongs to the program and cannot be removed.</source>
+        <translation>El paquete de modelo {name} forma parte del programa y no se puede eliminar.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is being installed already.</source>
+        <translation>El paquete de modelo {name} ya se está instalando.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not used: {file} is damaged or was changed. Install it again.</source>
+        <translation>El paquete de modelo {name} no se usa: {file} está dañado o se ha modificado. Instálelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The connection to {host} broke off. What has come is kept: try again to go on.</source>
+        <translation>Se interrumpió la conexión con {host}. Lo descargado se conserva: inténtelo de nuevo para continuar.</translation>
+    </message>
+    <message>
+        <source>What came from {host} is not the file that it promised ({path}): try again.</source>
+        <translation>Lo recibido de {host} no es el archivo anunciado ({path}): inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>This is no zip archive, or a damaged one.</source>
+        <translation>Esto no es un archivo zip, o está dañado.</translation>
+    </message>
+    <message>
+        <source>The archive is locked with a password: unpack it first, and import the folder.</source>
+        <translation>El archivo está protegido con contraseña: descomprímalo antes e importe la carpeta.</translation>
+    </message>
+    <message>
+        <source>Your Hugging Face account may not read {repo} yet: accept its conditions at {page}, and see that the token may read gated repositories. Then try again.</source>
+        <translation>Su cuenta de Hugging Face aún no tiene acceso a {repo}: acepte sus condiciones en {page} y compruebe que el token permite leer repositorios restringidos. Después, inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>{host} cannot serve this now (status {status}): try again later.</source>
+        <translation>{host} no puede atender la petición ahora (estado {status}): inténtelo más tarde.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is in use: wait until the running jobs are done, and try again.</source>
+        <translation>El paquete de modelo {name} está en uso: espere a que terminen los trabajos en curso e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not complete: {reason}. Install it again, or import it anew.</source>
+        <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
+        <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
+    </message>
+    <message>
+        <source>The archive holds links: nothing was unpacked.</source>
+        <translation>El archivo contiene enlaces: no se ha descomprimido nada.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not installed.</source>
+        <translation>El paquete de modelo {name} no está instalado.</translation>
+    </message>
+    <message>
+        <source>{repo} is given only to people with a free Hugging Face account: accept its conditions at {page}, make a token at {tokens}, and enter the token here.</source>
+        <translation>{repo} solo se ofrece a quienes tienen una cuenta gratuita de Hugging Face: acepte sus condiciones en {page}, cree un token en {tokens} e introdúzcalo aquí.</translation>
+    </message>
+    <message>
+        <source>This is no model pack: it holds neither a manifest nor the files of a pyannote or Whisper model.</source>
+        <translation>Esto no es un paquete de modelo: no contiene ni un manifiesto ni los archivos de un modelo de pyannote o Whisper.</translation>
+    </message>
+    <message>
+        <source>{wanted:size} more are needed, and {free:size} are free on that disk: make room first.</source>
+        <translation>Se necesitan {wanted:size} más y en ese disco quedan {free:size} libres: libere espacio antes.</translation>
+    </message>
+    <message>
+        <source>{host} has no {repo}, or not this file of it any more.</source>
+        <translation>{host} no tiene {repo}, o ya no tiene este archivo.</translation>
+    </message>
+    <message>
+        <source>This file or folder is not there, or cannot be read.</source>
+        <translation>Este archivo o carpeta no existe, o no se puede leer.</translation>
+    </message>
+    <message>
+        <source>{host} answered with no list of files: is the network behind a login page?</source>
+        <translation>{host} no respondió con una lista de archivos: ¿exige la red iniciar sesión en una página?</translation>
+    </message>
+    <message>
+        <source>The archive is packed in an unusual way: pack it as a plain zip.</source>
+        <translation>El archivo está comprimido de una forma poco común: comprímalo como zip normal.</translation>
+    </message>
+    <message>
+        <source>{host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), or carry the pack here on a stick and import it.</source>
+        <translation>No se puede conectar con {host}. Compruebe la red o el proxy (HTTPS_PROXY), o traiga el paquete en una memoria USB e impórtelo.</translation>
+    </message>
+    <message>
+        <source>The proxy asks for a name and a password: give them in HTTPS_PROXY, and try again.</source>
+        <translation>El proxy pide usuario y contraseña: indíquelos en HTTPS_PROXY e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>“{path}” is there twice, or differs from another only in case: nothing was read.</source>
+        <translation>«{path}» aparece dos veces, o solo difiere de otro en las mayúsculas: no se ha leído nada.</translation>
+    </message>
+    <message>
+        <source>The archive unpacks to far more than weights ever do: nothing was unpacked.</source>
+        <translation>El archivo ocuparía descomprimido mucho más de lo que ocupan unos pesos: no se ha descomprimido nada.</translation>
+    </message>
+    <message>
+        <source>This would unpack to {size:size}, more than any model pack has: nothing was unpacked.</source>
+        <translation>Descomprimido ocuparía {size:size}, más que cualquier paquete de modelo: no se ha descomprimido nada.</translation>
+    </message>
+    <message>
+        <source>This holds far more files than a model pack.</source>
+        <translation>Esto contiene muchos más archivos que un paquete de modelo.</translation>
+    </message>
+    <message>
+        <source>{name} is a pyannote model, and loading one can run any program that its maker hid in it. Import it only if you know and trust where it comes from.</source>
+        <translation>{name} es un modelo de pyannote, y al cargarlo puede ejecutarse cualquier programa que su autor haya ocultado en él. Impórtelo solo si conoce su origen y confía en él.</translation>
+    </message>
+    <message>
+        <source>There is no model pack “{name}” to install; known are {known}.</source>
+        <translation>No existe el paquete de modelo «{name}»; los disponibles son {known}.</translation>
+    </message>
+    <message>
+        <source>“{path}” leads out of its folder, or is no name that every system takes: nothing was read.</source>
+        <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
+        <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written to the models folder {root}.</source>
+        <translation>No se puede escribir en la carpeta de modelos {root}.</translation>
+    </message>
+    <message>
+        <source>Your profiles were damaged and are set aside as {file}; the built-in ones are there.</source>
+        <translation>Sus perfiles estaban dañados y se han apartado como {file}; los integrados siguen disponibles.</translation>
+    </message>
+    <message>
+        <source>Your profiles cannot be read ({reason}); the built-in ones are there.</source>
+        <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
+    </message>
+    <message>
+        <source>Setting {name} was given by the environment or the command line.</source>
+        <translation>El ajuste {name} viene dado por el entorno o la línea de órdenes.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} cannot be used.</source>
+        <translation>Ajuste {name}: {value} no es válido.</translation>
+    </message>
+    <message>
+        <source>The last time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo definitivo no puede ser menor que el límite de tiempo.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is none of {choices}.</source>
+        <translation>Ajuste {name}: {value} no es ninguno de {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is above {most}.</source>
+        <translation>Ajuste {name}: {value} es mayor que {most}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is below {least}.</source>
+        <translation>Ajuste {name}: {value} es menor que {least}.</translation>
+    </message>
+    <message>
+        <source>There is no setting “{name}”.</source>
+        <translation>No existe el ajuste «{name}».</translation>
+    </message>
+    <message>
+        <source>config.yaml does not say “{wanted}”, which would be looked for on the network</source>
+        <translation>config.yaml no dice “{wanted}”, que se buscaría en la red</translation>
+    </message>
+    <message>
+        <source>settings.toml cannot be read: {error}.</source>
+        <translation>No se puede leer settings.toml: {error}.</translation>
+    </message>
+    <message>
+        <source>The queue was written by a newer version of fi-desktop: nothing was changed; start that version again, or choose another data folder by FI_DESKTOP_HOME.</source>
+        <translation>La cola procede de una versión más reciente de fi-desktop: no se ha cambiado nada; abra de nuevo esa versión o elija otra carpeta de datos con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found there.</source>
+        <translation>No se encontró audio ni vídeo ahí.</translation>
+    </message>
+    <message>
+        <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
+        <translation>La lista de carpetas vigiladas estaba dañada y se ha apartado como {file}: añádalas de nuevo.</translation>
+    </message>
+    <message>
+        <source>The folder {folder} cannot be read ({reason}).</source>
+        <translation>No se puede leer la carpeta {folder} ({reason}).</translation>
+    </message>
+    <message>
+        <source>The folder is watched no more.</source>
+        <translation>La carpeta ya no se vigila.</translation>
+    </message>
+    <message>
+        <source>The list of watched folders cannot be read ({reason}).</source>
+        <translation>No se puede leer la lista de carpetas vigiladas ({reason}).</translation>
+    </message>
+    <message>
+        <source>There is no display to open the window on; `fi-desktop run` works without one.</source>
+        <translation>No hay pantalla en la que abrir la ventana; `fi-desktop run` funciona sin ella.</translation>
+    </message>
+    <message>
+        <source>The worker that had this job ended unexpectedly ({ended}).</source>
+        <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
+    </message>
+    <message>
+        <source>The program was ended in the middle of it each time.</source>
+        <translation>El programa se cerró cada vez a mitad de la tarea.</translation>
+    </message>
+    <message>
+        <source>The worker that had this job was stuck.</source>
+        <translation>El proceso que hacía este trabajo se quedó bloqueado.</translation>
+    </message>
+    <message>
+        <source>The file is damaged after {at:clock}; what comes before was used.</source>
+        <translation>El archivo está dañado a partir de {at:clock}; se ha usado lo anterior.</translation>
+    </message>
+    <message>
+        <source>The file is damaged in places, first at {at:clock}; what could not be read is left silent.</source>
+        <translation>El archivo está dañado en algunos puntos, el primero en {at:clock}; lo que no se pudo leer queda en silencio.</translation>
+    </message>
+    <message>
+        <source>The file ends at {at:clock}, although it should last {length:length}: copy it again from the recorder.</source>
+        <translation>El archivo termina en {at:clock}, aunque debería durar {length:length}: cópielo de nuevo desde la grabadora.</translation>
+    </message>
+    <message>
+        <source>The file is damaged at {at:clock}: {length:length} could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {at:clock}: no se pudieron leer {length:length}, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>The file is damaged in {places} places, first at {at:clock}: {length:length} in all could not be read and is left silent.</source>
+        <translation>El archivo está dañado en {places} puntos, el primero en {at:clock}: no se pudieron leer {length:length} en total, que quedan en silencio.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded for {length:length} at {at:clock}: this is a pause, or a part that was lost.</source>
+        <translation>En {at:clock} no se grabó nada durante {length:length}: es una pausa o una parte que se perdió.</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in all: these are pauses, or parts that were lost.</source>
+        <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
+    </message>
+    <message>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
+        <translation>El reloj del archivo salta {length:length} en {at:clock}: lo que sigue se unió a lo anterior.</translation>
+    </message>
+    <message>
+        <source>The file&apos;s header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
+        <translation>El encabezado del archivo indica solo {length:length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>{used} sound tracks were used.</source>
+        <translation>Se usaron {used} pistas de sonido.</translation>
+    </message>
+    <message>
+        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
+        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+    </message>
+    <message>
+        <source>Voices hard to tell apart, or only one voice: please check.</source>
+        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+    </message>
+    <message>
+        <source>Sound as loud as the voices was not recognized as speech, {length:length} in all: please check.</source>
+        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length:length} en total): revíselo, por favor.</translation>
+    </message>
+    <message>
+        <source>The vocabulary is too long: its last {number} words were not used.</source>
+        <translation>El vocabulario es demasiado largo: no se usaron sus últimas {number} palabras.</translation>
+    </message>
+    <message>
+        <source>The language was hard to tell: if it is wrong, choose it and try again.</source>
+        <translation>Fue difícil reconocer el idioma: si no es correcto, elíjalo e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The words are missing: {reason}</source>
+        <translation>Falta la transcripción: {reason}</translation>
+    </message>
+    <message>
+        <source>The speakers are missing: {reason}</source>
+        <translation>Faltan los hablantes: {reason}</translation>
+    </message>
+    <message>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
+    </message>
+    <message>
+        <source>No worker process can be started here: recordings are worked one at a time inside the program.</source>
+        <translation>Aquí no se puede iniciar ningún proceso de trabajo: las grabaciones se procesan de una en una dentro del programa.</translation>
+    </message>
+    <message>
+        <source>The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again.</source>
+        <translation>La cola se ha detenido por un fallo del programa. No se ha perdido nada: abra fi-desktop de nuevo.</translation>
+    </message>
+    <message>
+        <source>it stopped</source>
+        <translation>se detuvo</translation>
+    </message>
+    <message>
+        <source>signal {number}</source>
+        <translation>señal {number}</translation>
+    </message>
+    <message>
+        <source>exit code {number}</source>
+        <translation>código de salida {number}</translation>
+    </message>
+    <message>
+        <source>it is far too long</source>
+        <translation>es demasiado largo</translation>
+    </message>
+    <message>
+        <source>it is no YAML</source>
+        <translation>no es YAML</translation>
+    </message>
+    <message>
+        <source>it describes no pipeline</source>
+        <translation>no describe ninguna canalización</translation>
+    </message>
+    <message>
+        <source>it asks for more than a speaker diarization pipeline</source>
+        <translation>pide más que una canalización de diarización</translation>
+    </message>
+    <message>
+        <source>it was written by a newer fi-desktop</source>
+        <translation>procede de una versión más reciente de fi-desktop</translation>
+    </message>
+    <message>
+        <source>it names too many files</source>
+        <translation>nombra demasiados archivos</translation>
+    </message>
+    <message>
+        <source>a file in it has no proper size or SHA-256</source>
+        <translation>contiene un archivo sin un tamaño o un SHA-256 válidos</translation>
+    </message>
+    <message>
+        <source>it holds control characters</source>
+        <translation>contiene caracteres de control</translation>
+    </message>
+    <message>
+        <source>it is called {name}, and lies in a folder of another name</source>
+        <translation>se llama {name} y está en una carpeta con otro nombre</translation>
+    </message>
+    <message>
+        <source>{file} is missing</source>
+        <translation>falta {file}</translation>
+    </message>
+    <message>
+        <source>{file} are missing</source>
+        <translation>faltan {file}</translation>
+    </message>
+    <message>
+        <source>{file} has {number} bytes, not {wanted}</source>
+        <translation>{file} tiene {number} bytes en lugar de {wanted}</translation>
+    </message>
+</context>
+<context>
     <name>ModelRow</name>
     <message>
         <source>Stopping…</source>
@@ -3311,637 +3946,6 @@ Todo se queda en este equipo.</translation>
             <numerusform>%Ln trabajo</numerusform>
             <numerusform>%Ln trabajos</numerusform>
         </translation>
-    </message>
-</context>
-<context>
-    <name>Sentences</name>
-    <message>
-        <source>A part of the file after {at} could not be read.</source>
-        <translation>No se pudo leer una parte del archivo después de {at}.</translation>
-    </message>
-    <message>
-        <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
-        <translation>La unidad o la carpeta donde está la grabación no se encuentra en este momento: vuelva a conectarla.</translation>
-    </message>
-    <message>
-        <source>it is not there</source>
-        <translation>no está ahí</translation>
-    </message>
-    <message>
-        <source>it is a device or a pipe, and not a file</source>
-        <translation>es un dispositivo o una tubería, no un archivo</translation>
-    </message>
-    <message>
-        <source>the drive it is on does not answer</source>
-        <translation>la unidad donde está no responde</translation>
-    </message>
-    <message>
-        <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
-        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
-    </message>
-    <message>
-        <source>Another version of fi-desktop is running. Close it first.</source>
-        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by FI_DESKTOP_HOME.</source>
-        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>The recording changed while it was read: try again when it is complete.</source>
-        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
-    </message>
-    <message>
-        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
-        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
-    </message>
-    <message>
-        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
-        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
-    </message>
-    <message>
-        <source>Another program is using the queue&apos;s file.</source>
-        <translation>Otro programa está usando el archivo de la cola.</translation>
-    </message>
-    <message>
-        <source>The queue&apos;s file is damaged.</source>
-        <translation>El archivo de la cola está dañado.</translation>
-    </message>
-    <message>
-        <source>The disk is full: nothing can be saved until there is room on it.</source>
-        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be opened now.</source>
-        <translation>La cola no se puede abrir ahora.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be saved: the disk does not take it.</source>
-        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
-    </message>
-    <message>
-        <source>The disk has too little room to decode this recording: make room, and try again.</source>
-        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
-    </message>
-    <message>
-        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
-        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
-    </message>
-    <message>
-        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
-        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
-    </message>
-    <message>
-        <source>Nothing was added: {path} cannot be read ({reason}).</source>
-        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
-    </message>
-    <message>
-        <source>fi-desktop is closing.</source>
-        <translation>fi-desktop se está cerrando.</translation>
-    </message>
-    <message>
-        <source>The program is already running here: close it first.</source>
-        <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
-    </message>
-    <message>
-        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
-        <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
-        <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This is an Audacity project and not a recording: export it there as WAV, and add that file.</source>
-        <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This is a shortcut and not the recording: add the file that it points to.</source>
-        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
-    </message>
-    <message>
-        <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
-        <translation>La grabación está dañada y no se puede leer nada de ella: cópiela de nuevo desde la grabadora.</translation>
-    </message>
-    <message>
-        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
-        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
-    </message>
-    <message>
-        <source>Your account may not read this recording: copy it to your own folder, and try again.</source>
-        <translation>Su cuenta no tiene permiso para leer esta grabación: cópiela en una carpeta propia e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The recording is no longer where it was: put it back, and try again.</source>
-        <translation>La grabación ya no está donde estaba: devuélvala a su sitio e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>This file has no sound track.</source>
-        <translation>Este archivo no tiene pista de sonido.</translation>
-    </message>
-    <message>
-        <source>The recording holds no sound: its length is zero.</source>
-        <translation>La grabación no contiene sonido: su duración es cero.</translation>
-    </message>
-    <message>
-        <source>Nobody speaks in this recording.</source>
-        <translation>Nadie habla en esta grabación.</translation>
-    </message>
-    <message>
-        <source>This is a folder or a device, and not a recording.</source>
-        <translation>Esto es una carpeta o un dispositivo, no una grabación.</translation>
-    </message>
-    <message>
-        <source>The recording could not be read to its end: check the drive or network folder it is on.</source>
-        <translation>No se pudo leer la grabación hasta el final: compruebe la unidad o la carpeta de red en la que está.</translation>
-    </message>
-    <message>
-        <source>The recording is silent from beginning to end: check the microphone that was used.</source>
-        <translation>La grabación está en silencio de principio a fin: compruebe el micrófono que se usó.</translation>
-    </message>
-    <message>
-        <source>This file is not a recording that can be read, or it is protected against copying.</source>
-        <translation>Este archivo no es una grabación que se pueda leer, o está protegido contra copia.</translation>
-    </message>
-    <message>
-        <source>The disk is full: make room on it, and it goes on.</source>
-        <translation>El disco está lleno: libere espacio y el trabajo continuará.</translation>
-    </message>
-    <message>
-        <source>The program is already running, but does not answer.</source>
-        <translation>El programa ya está abierto, pero no responde.</translation>
-    </message>
-    <message>
-        <source>The Whisper model does not know the chosen language.</source>
-        <translation>El modelo de Whisper no conoce el idioma elegido.</translation>
-    </message>
-    <message>
-        <source>The {engine} model pack is incomplete: install it again.</source>
-        <translation>El paquete de modelo de {engine} está incompleto: instálelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The built-in voice model is damaged; install the program again.</source>
-        <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
-    </message>
-    <message>
-        <source>The built-in voice model is missing from this installation.</source>
-        <translation>Falta el modelo de voz integrado en esta instalación.</translation>
-    </message>
-    <message>
-        <source>The engine {name} needs a model pack, and none is installed.</source>
-        <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is not installed, or does not transcribe.</source>
-        <translation>El paquete de modelo {name} no está instalado, o no transcribe.</translation>
-    </message>
-    <message>
-        <source>This pyannote model pack is of a kind that cannot be used here.</source>
-        <translation>Este paquete de modelo de pyannote es de un tipo que no se puede usar aquí.</translation>
-    </message>
-    <message>
-        <source>The part that finds speech is missing from this installation.</source>
-        <translation>Falta en esta instalación el componente que busca el habla.</translation>
-    </message>
-    <message>
-        <source>Something unexpected went wrong ({error}).</source>
-        <translation>Ha ocurrido un error inesperado ({error}).</translation>
-    </message>
-    <message>
-        <source>There is no engine {name!r}; known are {known}.</source>
-        <translation>No existe el motor «{name}»; los disponibles son {known}.</translation>
-    </message>
-    <message>
-        <source>The disk is full: make room on it, and export again.</source>
-        <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
-    </message>
-    <message>
-        <source>The file could not be written there: choose another folder.</source>
-        <translation>No se pudo escribir el archivo ahí: elija otra carpeta.</translation>
-    </message>
-    <message>
-        <source>The disk of the data folder {home} is full: make room on it, and start again.</source>
-        <translation>El disco de la carpeta de datos {home} está lleno: libere espacio y abra el programa de nuevo.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local one by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} está en una unidad de red, donde la cola no estaría segura. Elija una local con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.</source>
-        <translation>No se puede escribir en la carpeta de datos {home} ({reason}): elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>Cancelled.</source>
-        <translation>Cancelado.</translation>
-    </message>
-    <message>
-        <source>The program ended {times} times while it worked on this.</source>
-        <translation>El programa se cerró {times} veces mientras procesaba este trabajo.</translation>
-    </message>
-    <message>
-        <source>This job is running: cancel it before you remove it.</source>
-        <translation>Este trabajo está en curso: cancélelo antes de quitarlo.</translation>
-    </message>
-    <message>
-        <source>Timeout ({minutes} min)</source>
-        <translation>Tiempo agotado ({minutes} min)</translation>
-    </message>
-    <message>
-        <source>There is no job {job}.</source>
-        <translation>No existe el trabajo {job}.</translation>
-    </message>
-    <message>
-        <source>The computer ran out of memory.</source>
-        <translation>El equipo se quedó sin memoria.</translation>
-    </message>
-    <message>
-        <source>A model pack called {name} is installed already.</source>
-        <translation>Ya hay instalado un paquete de modelo llamado {name}.</translation>
-    </message>
-    <message>
-        <source>Models are fetched only from an address that begins with https://.</source>
-        <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
-    </message>
-    <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
-        <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
-    </message>
-    <message>
-        <source>{path} is missing or not as its manifest says: the copy is damaged or was changed, and nothing was imported.</source>
-        <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
-    </message>
-    <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
-        <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
-    </message>
-    <message>
-        <source>A model pack cannot be called {name!r}: small letters, figures, “.”, “-” and “_” will do.</source>
-        <translation>Un paquete de modelo no puede llamarse «{name}»: valen letras minúsculas, cifras, «.», «-» y «_».</translation>
-    </message>
-    <message>
-        <source>{host} does not know this token: make a new one at {tokens}.</source>
-        <translation>{host} no reconoce este token: cree uno nuevo en {tokens}.</translation>
-    </message>
-    <message>
-        <source>Copying the pack broke off ({reason}): is the stick still there?</source>
-        <translation>La copia del paquete se interrumpió ({reason}): ¿sigue conectada la memoria USB?</translation>
-    </message>
-    <message>
-        <source>The model pack {name} belongs to the program and cannot be removed.</source>
-        <translation>El paquete de modelo {name} forma parte del programa y no se puede eliminar.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is being installed already.</source>
-        <translation>El paquete de modelo {name} ya se está instalando.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is not used: {file} is damaged or was changed. Install it again.</source>
-        <translation>El paquete de modelo {name} no se usa: {file} está dañado o se ha modificado. Instálelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The connection to {host} broke off. What has come is kept: try again to go on.</source>
-        <translation>Se interrumpió la conexión con {host}. Lo descargado se conserva: inténtelo de nuevo para continuar.</translation>
-    </message>
-    <message>
-        <source>What came from {host} is not the file that it promised ({path}): try again.</source>
-        <translation>Lo recibido de {host} no es el archivo anunciado ({path}): inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>This is no zip archive, or a damaged one.</source>
-        <translation>Esto no es un archivo zip, o está dañado.</translation>
-    </message>
-    <message>
-        <source>The archive is locked with a password: unpack it first, and import the folder.</source>
-        <translation>El archivo está protegido con contraseña: descomprímalo antes e importe la carpeta.</translation>
-    </message>
-    <message>
-        <source>Your Hugging Face account may not read {repo} yet: accept its conditions at {page}, and see that the token may read gated repositories. Then try again.</source>
-        <translation>Su cuenta de Hugging Face aún no tiene acceso a {repo}: acepte sus condiciones en {page} y compruebe que el token permite leer repositorios restringidos. Después, inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>{host} cannot serve this now (status {status}): try again later.</source>
-        <translation>{host} no puede atender la petición ahora (estado {status}): inténtelo más tarde.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is in use: wait until the running jobs are done, and try again.</source>
-        <translation>El paquete de modelo {name} está en uso: espere a que terminen los trabajos en curso e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is not complete: {reason}. Install it again, or import it anew.</source>
-        <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
-        <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
-    </message>
-    <message>
-        <source>The archive holds links: nothing was unpacked.</source>
-        <translation>El archivo contiene enlaces: no se ha descomprimido nada.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is not installed.</source>
-        <translation>El paquete de modelo {name} no está instalado.</translation>
-    </message>
-    <message>
-        <source>{repo} is given only to people with a free Hugging Face account: accept its conditions at {page}, make a token at {tokens}, and enter the token here.</source>
-        <translation>{repo} solo se ofrece a quienes tienen una cuenta gratuita de Hugging Face: acepte sus condiciones en {page}, cree un token en {tokens} e introdúzcalo aquí.</translation>
-    </message>
-    <message>
-        <source>This is no model pack: it holds neither a manifest nor the files of a pyannote or Whisper model.</source>
-        <translation>Esto no es un paquete de modelo: no contiene ni un manifiesto ni los archivos de un modelo de pyannote o Whisper.</translation>
-    </message>
-    <message>
-        <source>{wanted} more are needed, and {free} are free on that disk: make room first.</source>
-        <translation>Se necesitan {wanted} más y en ese disco quedan {free} libres: libere espacio antes.</translation>
-    </message>
-    <message>
-        <source>{host} has no {repo}, or not this file of it any more.</source>
-        <translation>{host} no tiene {repo}, o ya no tiene este archivo.</translation>
-    </message>
-    <message>
-        <source>This file or folder is not there, or cannot be read.</source>
-        <translation>Este archivo o carpeta no existe, o no se puede leer.</translation>
-    </message>
-    <message>
-        <source>{host} answered with no list of files: is the network behind a login page?</source>
-        <translation>{host} no respondió con una lista de archivos: ¿exige la red iniciar sesión en una página?</translation>
-    </message>
-    <message>
-        <source>The archive is packed in an unusual way: pack it as a plain zip.</source>
-        <translation>El archivo está comprimido de una forma poco común: comprímalo como zip normal.</translation>
-    </message>
-    <message>
-        <source>{host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), or carry the pack here on a stick and import it.</source>
-        <translation>No se puede conectar con {host}. Compruebe la red o el proxy (HTTPS_PROXY), o traiga el paquete en una memoria USB e impórtelo.</translation>
-    </message>
-    <message>
-        <source>The proxy asks for a name and a password: give them in HTTPS_PROXY, and try again.</source>
-        <translation>El proxy pide usuario y contraseña: indíquelos en HTTPS_PROXY e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>{path!r} is there twice, or differs from another only in case: nothing was read.</source>
-        <translation>«{path}» aparece dos veces, o solo difiere de otro en las mayúsculas: no se ha leído nada.</translation>
-    </message>
-    <message>
-        <source>The archive unpacks to far more than weights ever do: nothing was unpacked.</source>
-        <translation>El archivo ocuparía descomprimido mucho más de lo que ocupan unos pesos: no se ha descomprimido nada.</translation>
-    </message>
-    <message>
-        <source>This would unpack to {size}, more than any model pack has: nothing was unpacked.</source>
-        <translation>Descomprimido ocuparía {size}, más que cualquier paquete de modelo: no se ha descomprimido nada.</translation>
-    </message>
-    <message>
-        <source>This holds far more files than a model pack.</source>
-        <translation>Esto contiene muchos más archivos que un paquete de modelo.</translation>
-    </message>
-    <message>
-        <source>{name} is a pyannote model, and loading one can run any program that its maker hid in it. Import it only if you know and trust where it comes from.</source>
-        <translation>{name} es un modelo de pyannote, y al cargarlo puede ejecutarse cualquier programa que su autor haya ocultado en él. Impórtelo solo si conoce su origen y confía en él.</translation>
-    </message>
-    <message>
-        <source>There is no model pack {name!r} to install; known are {known}.</source>
-        <translation>No existe el paquete de modelo «{name}»; los disponibles son {known}.</translation>
-    </message>
-    <message>
-        <source>{path!r} leads out of its folder, or is no name that every system takes: nothing was read.</source>
-        <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
-    </message>
-    <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
-        <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
-    </message>
-    <message>
-        <source>Nothing can be written to the models folder {root}.</source>
-        <translation>No se puede escribir en la carpeta de modelos {root}.</translation>
-    </message>
-    <message>
-        <source>Your profiles were damaged and are set aside as {file}; the built-in ones are there.</source>
-        <translation>Sus perfiles estaban dañados y se han apartado como {file}; los integrados siguen disponibles.</translation>
-    </message>
-    <message>
-        <source>Your profiles cannot be read ({reason}); the built-in ones are there.</source>
-        <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
-    </message>
-    <message>
-        <source>Setting {name} was given by the environment or the command line.</source>
-        <translation>El ajuste {name} viene dado por el entorno o la línea de órdenes.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} cannot be used.</source>
-        <translation>Ajuste {name}: {value} no es válido.</translation>
-    </message>
-    <message>
-        <source>The last time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo definitivo no puede ser menor que el límite de tiempo.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is none of {choices}.</source>
-        <translation>Ajuste {name}: {value} no es ninguno de {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is above {most}.</source>
-        <translation>Ajuste {name}: {value} es mayor que {most}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is below {least}.</source>
-        <translation>Ajuste {name}: {value} es menor que {least}.</translation>
-    </message>
-    <message>
-        <source>There is no setting {name!r}.</source>
-        <translation>No existe el ajuste «{name}».</translation>
-    </message>
-    <message>
-        <source>settings.toml cannot be read: {error}.</source>
-        <translation>No se puede leer settings.toml: {error}.</translation>
-    </message>
-    <message>
-        <source>The queue was written by a newer version of fi-desktop: nothing was changed; start that version again, or choose another data folder by FI_DESKTOP_HOME.</source>
-        <translation>La cola procede de una versión más reciente de fi-desktop: no se ha cambiado nada; abra de nuevo esa versión o elija otra carpeta de datos con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>No audio or video was found there.</source>
-        <translation>No se encontró audio ni vídeo ahí.</translation>
-    </message>
-    <message>
-        <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
-        <translation>La lista de carpetas vigiladas estaba dañada y se ha apartado como {file}: añádalas de nuevo.</translation>
-    </message>
-    <message>
-        <source>The folder {folder} cannot be read ({reason}).</source>
-        <translation>No se puede leer la carpeta {folder} ({reason}).</translation>
-    </message>
-    <message>
-        <source>The folder is watched no more.</source>
-        <translation>La carpeta ya no se vigila.</translation>
-    </message>
-    <message>
-        <source>The list of watched folders cannot be read ({reason}).</source>
-        <translation>No se puede leer la lista de carpetas vigiladas ({reason}).</translation>
-    </message>
-    <message>
-        <source>There is no display to open the window on; `fi-desktop run` works without one.</source>
-        <translation>No hay pantalla en la que abrir la ventana; `fi-desktop run` funciona sin ella.</translation>
-    </message>
-    <message>
-        <source>The worker that had this job ended unexpectedly ({ended}).</source>
-        <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
-    </message>
-    <message>
-        <source>The program was ended in the middle of it each time.</source>
-        <translation>El programa se cerró cada vez a mitad de la tarea.</translation>
-    </message>
-    <message>
-        <source>The worker that had this job was stuck.</source>
-        <translation>El proceso que hacía este trabajo se quedó bloqueado.</translation>
-    </message>
-    <message>
-        <source>The file is damaged after {at}; what comes before was used.</source>
-        <translation>El archivo está dañado a partir de {at}; se ha usado lo anterior.</translation>
-    </message>
-    <message>
-        <source>The file is damaged in places, first at {at}; what could not be read is left silent.</source>
-        <translation>El archivo está dañado en algunos puntos, el primero en {at}; lo que no se pudo leer queda en silencio.</translation>
-    </message>
-    <message>
-        <source>The file ends at {at}, although it should last {length}: copy it again from the recorder.</source>
-        <translation>El archivo termina en {at}, aunque debería durar {length}: cópielo de nuevo desde la grabadora.</translation>
-    </message>
-    <message>
-        <source>The file is damaged at {at}: {length} could not be read and is left silent.</source>
-        <translation>El archivo está dañado en {at}: no se pudieron leer {length}, que quedan en silencio.</translation>
-    </message>
-    <message>
-        <source>The file is damaged in {places} places, first at {at}: {length} in all could not be read and is left silent.</source>
-        <translation>El archivo está dañado en {places} puntos, el primero en {at}: no se pudieron leer {length} en total, que quedan en silencio.</translation>
-    </message>
-    <message>
-        <source>Nothing was recorded for {length} at {at}: this is a pause, or a part that was lost.</source>
-        <translation>En {at} no se grabó nada durante {length}: es una pausa o una parte que se perdió.</translation>
-    </message>
-    <message>
-        <source>Nothing was recorded in {places} places, first at {at}, {length} in all: these are pauses, or parts that were lost.</source>
-        <translation>En {places} puntos no se grabó nada, el primero en {at}, {length} en total: son pausas o partes que se perdieron.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s clock jumps by {length} at {at}: what follows was joined to what comes before.</source>
-        <translation>El reloj del archivo salta {length} en {at}: lo que sigue se unió a lo anterior.</translation>
-    </message>
-    <message>
-        <source>The file&apos;s header counts only {length} of sound, but the file holds more: it was read to its end at {at}.</source>
-        <translation>El encabezado del archivo indica solo {length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at}.</translation>
-    </message>
-    <message>
-        <source>{used} sound tracks were used.</source>
-        <translation>Se usaron {used} pistas de sonido.</translation>
-    </message>
-    <message>
-        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
-        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
-    </message>
-    <message>
-        <source>Voices hard to tell apart, or only one voice: please check.</source>
-        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
-    </message>
-    <message>
-        <source>Sound as loud as the voices was not recognized as speech, {length} in all: please check.</source>
-        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length} en total): revíselo, por favor.</translation>
-    </message>
-    <message>
-        <source>The vocabulary is too long: its last {number} words were not used.</source>
-        <translation>El vocabulario es demasiado largo: no se usaron sus últimas {number} palabras.</translation>
-    </message>
-    <message>
-        <source>The language was hard to tell: if it is wrong, choose it and try again.</source>
-        <translation>Fue difícil reconocer el idioma: si no es correcto, elíjalo e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The words are missing: {reason}</source>
-        <translation>Falta la transcripción: {reason}</translation>
-    </message>
-    <message>
-        <source>The speakers are missing: {reason}</source>
-        <translation>Faltan los hablantes: {reason}</translation>
-    </message>
-    <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
-        <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
-    </message>
-    <message>
-        <source>No worker process can be started here: recordings are worked one at a time inside the program.</source>
-        <translation>Aquí no se puede iniciar ningún proceso de trabajo: las grabaciones se procesan de una en una dentro del programa.</translation>
-    </message>
-    <message>
-        <source>The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again.</source>
-        <translation>La cola se ha detenido por un fallo del programa. No se ha perdido nada: abra fi-desktop de nuevo.</translation>
-    </message>
-    <message>
-        <source>it stopped</source>
-        <translation>se detuvo</translation>
-    </message>
-    <message>
-        <source>signal {number}</source>
-        <translation>señal {number}</translation>
-    </message>
-    <message>
-        <source>exit code {number}</source>
-        <translation>código de salida {number}</translation>
-    </message>
-    <message>
-        <source>it is far too long</source>
-        <translation>es demasiado largo</translation>
-    </message>
-    <message>
-        <source>it is no YAML</source>
-        <translation>no es YAML</translation>
-    </message>
-    <message>
-        <source>it describes no pipeline</source>
-        <translation>no describe ninguna canalización</translation>
-    </message>
-    <message>
-        <source>it asks for more than a speaker diarization pipeline</source>
-        <translation>pide más que una canalización de diarización</translation>
-    </message>
-    <message>
-        <source>it was written by a newer fi-desktop</source>
-        <translation>procede de una versión más reciente de fi-desktop</translation>
-    </message>
-    <message>
-        <source>it names too many files</source>
-        <translation>nombra demasiados archivos</translation>
-    </message>
-    <message>
-        <source>a file in it has no proper size or SHA-256</source>
-        <translation>contiene un archivo sin un tamaño o un SHA-256 válidos</translation>
-    </message>
-    <message>
-        <source>it holds control characters</source>
-        <translation>contiene caracteres de control</translation>
-    </message>
-    <message>
-        <source>it is called {name}, and lies in a folder of another name</source>
-        <translation>se llama {name} y está en una carpeta con otro nombre</translation>
-    </message>
-    <message>
-        <source>{file} is missing</source>
-        <translation>falta {file}</translation>
-    </message>
-    <message>
-        <source>{file} are missing</source>
-        <translation>faltan {file}</translation>
-    </message>
-    <message>
-        <source>{file} has {number} bytes, not {wanted}</source>
-        <translation>{file} tiene {number} bytes en lugar de {wanted}</translation>
     </message>
 </context>
 <context>

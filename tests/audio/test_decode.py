@@ -317,7 +317,7 @@ def test_a_file_cut_short_is_used_and_told(tmp_path, ending, codec):
     (warning,) = result.warnings
     assert warning.code == "audio.cut_short"
     assert warning.at_s == pytest.approx(result.recording.duration, abs=0.001)
-    assert warning.message.startswith(
+    assert str(warning.note).startswith(
         f"The file ends at 0:0{round(warning.at_s)}, although it should last 10 s:"
     )
 

@@ -72,7 +72,7 @@ def decoded(path: Path) -> DecodedAudio:
 
 
 def notes(result: DecodedAudio) -> list[str]:
-    return [warning.message for warning in result.warnings]
+    return [str(warning.note) for warning in result.warnings]
 
 
 def test_tracks_that_take_turns_are_both_heard_each_at_its_time(tmp_path: Path) -> None:

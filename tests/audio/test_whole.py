@@ -24,7 +24,7 @@ def decoded(source: Path) -> DecodedAudio:
 
 
 def notes(result: DecodedAudio) -> list[str]:
-    return [warning.message for warning in result.warnings]
+    return [str(warning.note) for warning in result.warnings]
 
 
 def late_tone(*, seconds: float, tone_s: float, rate_hz: int = RATE_HZ) -> np.ndarray:

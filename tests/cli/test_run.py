@@ -15,6 +15,7 @@ from fi_desktop.cli.follow import _Elsewhere, _Here
 from fi_desktop.cli.run import STDIN, _files, _left_out, follow
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobOptions
+from fi_desktop.core.messages import verbatim
 from fi_desktop.rpc.client import LocalClient
 from fi_desktop.settings import load
 from fi_desktop.system.files import RESULT
@@ -101,7 +102,7 @@ def test_an_empty_list_is_not_taken_for_the_whole_queue(monkeypatch):
 
 
 def test_what_was_left_out_is_told():
-    left_out = LeftOut(((".ds2", 2), (".txt", 1)), (Unreadable("/r/locked", "Permission denied"),))
+    left_out = LeftOut(((".ds2", 2), (".txt", 1)), (Unreadable("/r/locked", verbatim("Permission denied")),))
     assert list(_left_out(left_out)) == [
         "/r/locked cannot be read (Permission denied).",
         "3 files of other kinds were left out (2 .ds2, 1 .txt).",

@@ -17,6 +17,7 @@ import fi_desktop.cli
 from fi_desktop.cli import main
 from fi_desktop.cli.terminal import Terminal
 from fi_desktop.core.job import Summary
+from fi_desktop.core.records import transcript_to_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.system.files import RESULT
 from tests.exporters.test_exporters import WITH_WORDS
@@ -32,7 +33,7 @@ def complete(bench: Bench, name: str, transcript: Transcript = WITH_WORDS) -> in
     claimed = bench.claim()
     folder = bench.service.folders.folder(job_id)
     folder.mkdir(parents=True)
-    (folder / RESULT).write_text(json.dumps(transcript.to_json()), encoding="utf-8")
+    (folder / RESULT).write_text(json.dumps(transcript_to_json(transcript)), encoding="utf-8")
     with bench.service.transaction():
         bench.service.transitions.completed(job_id, claimed.claim, Summary(2, 30.0, "builtin", "clear", ()))
     return job_id

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core import events as ev
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.invariants import check
 from fi_desktop.core.job import (
@@ -23,11 +24,12 @@ from fi_desktop.core.job import (
     Summary,
     apply,
 )
+from fi_desktop.core.messages import verbatim
 from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.core.speakers import SpeakerCount
 
 ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.", "Traceback …")
-SUMMARY = Summary(2, 30.0, "builtin", "clear", ("a note",))
+SUMMARY = Summary(2, 30.0, "builtin", "clear", (verbatim("a note"), messages.AUDIO_GAP(at=1.5, length=70.0)))
 
 
 def submitted() -> ev.Submitted:

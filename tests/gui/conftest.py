@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job, Summary
+from fi_desktop.core.records import transcript_to_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.application import GarbageCollector, make_application
@@ -90,7 +91,7 @@ class Hand(QueueThread):
             made_from = source_sha256(Path(job.path))
             provenance = replace(transcript.provenance, source_sha256=made_from)
             transcript = replace(transcript, provenance=provenance)
-        write_whole(folder / RESULT, json.dumps(transcript.to_json()).encode())
+        write_whole(folder / RESULT, json.dumps(transcript_to_json(transcript)).encode())
         grade = transcript.grade.value if transcript.grade else None
         summary = Summary(len(transcript.speakers), transcript.duration, "builtin", grade, transcript.notes)
         self.do(lambda service: service.transitions.completed(job.id, job.claim, summary))

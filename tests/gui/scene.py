@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState, Outcome, apply
+from fi_desktop.core.records import transcript_to_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.main_window import MainWindow
@@ -73,7 +74,7 @@ class Scene:
         """Put a job's result where its window looks for it."""
         folder = self.program.service.folders.folder(job_id)
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / RESULT, json.dumps(transcript.to_json()).encode())
+        write_whole(folder / RESULT, json.dumps(transcript_to_json(transcript)).encode())
 
     def tidy(self) -> None:
         """Leave nothing but the main window, as at the beginning."""

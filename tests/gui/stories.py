@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from fi_desktop.core import events as ev
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, JobOptions, Priority, Stage, Summary, apply
 from fi_desktop.core.speakers import SpeakerCount, segments_of
@@ -18,7 +19,7 @@ from fi_desktop.jobs.queue_events import (
     WorkerState,
 )
 
-DOUBT = "Voices hard to tell apart, or only one voice: please check."
+DOUBT = messages.RESULT_DOUBTFUL_VOICES()
 
 
 def submitted(
@@ -117,7 +118,7 @@ def busy_day(now: float) -> tuple[QueueEvent, ...]:
     )
 
 
-def workers(*states: WorkerState, trouble="") -> WorkersChanged:
+def workers(*states: WorkerState, trouble=None) -> WorkersChanged:
     infos = (
         WorkerInfo(f"worker-{number}", 100 + number, state, None, 0.0, 0, 0)
         for number, state in enumerate(states, 1)

@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QSystemTrayIcon
 
 from fi_desktop.app import App
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.app_controller import AppController
@@ -127,7 +128,7 @@ def test_jobs_of_an_earlier_run_are_there(qtbot, dressed, home, recordings):
 class TestRefused:
     @pytest.fixture
     def program(self, program):
-        program.refusal = UserError("store.damaged", "The queue's file is damaged.")
+        program.refusal = UserError(messages.STORE_DAMAGED)
         return program
 
     def test_a_queue_that_does_not_start_says_why(self, qtbot, window):

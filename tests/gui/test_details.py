@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
+from fi_desktop.core.records import transcript_to_json
 from fi_desktop.core.summary import summarize
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.details.labels import DetailLabels
@@ -68,7 +69,7 @@ def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, ha
     folder = hand._service.folders.folder(job.id)
     folder.mkdir(parents=True)
     talk = replace(talk, provenance=made, language="es")
-    (folder / RESULT).write_text(json.dumps(talk.to_json()))
+    (folder / RESULT).write_text(json.dumps(transcript_to_json(talk)))
     hand.do(lambda service: service.transitions.completed(job.id, job.claim, summarize(talk)))
     qtbot.waitUntil(lambda: view.form.language.text() == "Spanish")
     qtbot.waitUntil(lambda: view.form.writes.text() == "Whisper · faster-whisper-small")

@@ -11,6 +11,7 @@ import pytest
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobOptions, JobState, Priority, Summary
 from fi_desktop.core.listed import Done
+from fi_desktop.core.messages import verbatim
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui import bridge as bridge_module
@@ -32,7 +33,7 @@ OPTIONS = (
 )
 SUMMARIES = (
     Summary(2, 61.25, "builtin", "clear"),
-    Summary(0, 0.1, "", None, ("Speakers are missing.", stories.DOUBT), "whisper-small", 12, "ca"),
+    Summary(0, 0.1, "", None, (verbatim("Speakers are missing."), stories.DOUBT), "whisper-small", 12, "ca"),
 )
 BAD = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 

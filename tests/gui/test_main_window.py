@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.messages import verbatim
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.main_window import MainWindow
@@ -172,7 +173,7 @@ class TestDrop:
 
     def test_a_message_that_stands_is_not_taken_away_by_the_queue(self, qtbot, window, hand):
         window.message.info("Saved as result.txt.")
-        hand.do(lambda service: service.publish(Notice("")))
+        hand.do(lambda service: service.publish(Notice(None)))
         hand.do(lambda service: service.publish(QueuePaused(True)))
         qtbot.waitUntil(window.pause_bar.isVisible)
         assert window.message.isVisible()
@@ -361,7 +362,7 @@ def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, in
 
 
 def test_trouble_of_the_workers_is_seen(qtbot, window):
-    window._bridge.news_arrived.emit((stories.workers(trouble="Workers cannot be started here."),))
+    window._bridge.news_arrived.emit((stories.workers(trouble=verbatim("Workers cannot be started here.")),))
     qtbot.waitUntil(lambda: window.status.told_of_workers == "Workers cannot be started here.")
     idle = stories.WorkerState.IDLE
     window._bridge.news_arrived.emit((stories.workers(idle, stories.WorkerState.BUSY),))

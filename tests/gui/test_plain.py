@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 from fi_desktop.core.errors import ErrorKind
+from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.widgets import message_box, plain_tooltip
 from fi_desktop.watch.watched import WatchedFolder
 from tests.gui import stories, views
@@ -16,7 +17,9 @@ from tests.gui.scene import Scene
 
 def day() -> tuple[stories.QueueEvent, ...]:
     now = time.time()
-    done = stories.finished(1, f"{MARKED}.wav", now, ago_s=60, took_s=5, notes=(f"{MARKED} is damaged.",))
+    done = stories.finished(
+        1, f"{MARKED}.wav", now, ago_s=60, took_s=5, notes=(verbatim(f"{MARKED} is damaged."),)
+    )
     lost = stories.failed(
         stories.claimed(stories.submitted(2, f"{MARKED}.mp3", at=now - 90), now - 80),
         now - 70,

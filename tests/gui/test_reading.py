@@ -11,6 +11,7 @@ from PySide6.QtGui import QAccessible, QFont, QGuiApplication, QHelpEvent, QKeyS
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
+from fi_desktop.core import messages
 from fi_desktop.core.transcript import Segment, Turn, Word
 from fi_desktop.gui.result.legend import Legend
 from fi_desktop.gui.result.paragraphs import Paragraphs
@@ -22,8 +23,9 @@ from fi_desktop.viewmodel.places import Places
 from tests.gui import stories
 
 TALK = stories.consultation()
-_SPEAKERS_MISSING = "The speakers are missing: the model does not fit into memory."
-_WORDS_MISSING = "The words are missing: the model does not fit into memory."
+_REASON = messages.MEMORY_FULL()
+_SPEAKERS_MISSING = messages.RESULT_SPEAKERS_MISSING(reason=_REASON)
+_WORDS_MISSING = messages.RESULT_WORDS_MISSING(reason=_REASON)
 
 
 @pytest.fixture
@@ -237,7 +239,7 @@ def test_facts_name_language_words_and_transcriber(view):
 
 def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):
     view = shown(qtbot, bridge, stories.consultation(named=False, notes=(_SPEAKERS_MISSING,)))
-    assert view.verdict == _SPEAKERS_MISSING
+    assert view.verdict == str(_SPEAKERS_MISSING)
     assert "Speakers missing" in told(view)
     assert "0 speakers" not in told(view)
     assert view.lanes.accessibleName() == "When somebody spoke"

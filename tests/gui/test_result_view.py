@@ -8,7 +8,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
-from fi_desktop.core.transcript import Grade, Transcript
+from fi_desktop.core import messages
+from fi_desktop.core.messages import verbatim
+from fi_desktop.core.records import transcript_from_json
+from fi_desktop.core.transcript import Grade
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.turns_model import TurnsModel
 from fi_desktop.gui.result.view import ResultView
@@ -159,7 +162,9 @@ def test_the_grade_is_a_sentence(qtbot, bridge, grade, sentence):
 
 
 def test_notes_are_shown_without_a_grade_too(qtbot, bridge):
-    view = ResultView(stories.conversation(9, grade=None, notes=("It ends early.",)), "/x.wav", bridge)
+    view = ResultView(
+        stories.conversation(9, grade=None, notes=(verbatim("It ends early."),)), "/x.wav", bridge
+    )
     qtbot.addWidget(view)
     assert view.verdict == "It ends early."
 
@@ -176,7 +181,7 @@ def test_exports(qtbot, view, tmp_path, ending, begins):
     text = target.read_text(encoding="utf-8")
     assert text.startswith(begins)
     if ending == "json":
-        assert Transcript.from_json(json.loads(text)) == TALK
+        assert transcript_from_json(json.loads(text)) == TALK
 
 
 def test_an_export_that_cannot_be_written_says_why(qtbot, view, tmp_path):
@@ -236,7 +241,7 @@ def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
         ),
         ({"asked": "none"}, "Transcription was switched off for this recording.", []),
         (
-            {"notes": ("The words are missing: The model is damaged.",)},
+            {"notes": (messages.RESULT_WORDS_MISSING(reason=verbatim("The model is damaged.")),)},
             "Transcription failed: The model is damaged.",
             ["Process again"],
         ),

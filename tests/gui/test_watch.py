@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.core.errors import error_info
 from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.system.files import disk_full
@@ -193,7 +194,10 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
         ),
         (
             Look(
-                FolderState.WATCHING, 0, None, left_out=LeftOut(((".ds2", 3),), (Unreadable("/x/y", "No"),))
+                FolderState.WATCHING,
+                0,
+                None,
+                left_out=LeftOut(((".ds2", 3),), (Unreadable("/x/y", verbatim("No")),)),
             ),
             "Watching, 1 folder cannot be read, 3 files of other kinds left out (3 .ds2)",
             "",

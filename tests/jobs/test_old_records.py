@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fi_desktop.core.invariants import check
 from fi_desktop.core.job import JobState, apply
-from fi_desktop.core.records import event_from_json, job_from_json
+from fi_desktop.core.messages import MESSAGES, verbatim
+from fi_desktop.core.records import (
+    error_from_json,
+    error_to_json,
+    event_from_json,
+    job_from_json,
+    notes_from_json,
+    notes_to_json,
+)
 from fi_desktop.jobs.store import SCHEMA_VERSION
 
 DATA = Path(__file__).parent / "data"
@@ -24,4 +34,29 @@ def test_an_old_record_is_the_fold_of_its_old_events(version: int):
     check(job)
     assert (job.state, job.charged, job.deliveries) == (JobState.COMPLETED, 1, 3)
     assert job.summary is not None
-    assert job.summary.notes == ("a note",)
+    assert job.summary.notes == (verbatim("a note"),)
+
+
+SENTENCES = json.loads((DATA / "sentences.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("sentence", "code"), SENTENCES["notes"])
+def test_an_english_sentence_in_an_old_result_becomes_a_note_that_says_the_same(sentence: str, code: str):
+    (note,) = notes_from_json([sentence])
+    assert note.code == code
+    assert MESSAGES[code].placeholders == {name for name, _ in note.values}
+    assert _figures(str(note)) == _figures(sentence)
+    assert notes_from_json(json.loads(json.dumps(notes_to_json([note])))) == (note,)
+
+
+@pytest.mark.parametrize("stored", SENTENCES["errors"], ids=lambda stored: stored["code"])
+def test_an_old_error_has_the_values_of_its_message(stored: dict[str, Any]):
+    error = error_from_json(stored)
+    assert MESSAGES[error.code].placeholders == {name for name, _ in error.values}
+    assert _figures(str(error.note)) == _figures(error.message)
+    assert error_from_json(json.loads(json.dumps(error_to_json(error)))) == error
+
+
+def _figures(text: str) -> list[str]:
+    """What must survive a change of words: figures, times and names of files."""
+    return re.findall(r"\d[\d:.]*\d|\d|\w+\.bin", text)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.app import App
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Summary
 from fi_desktop.core.retry import RetryPolicy
@@ -421,7 +422,7 @@ def test_a_turn_that_cannot_be_written_tells_nobody_and_can_be_taken_again(bench
     told = len(bench.news)
     with pytest.raises(TransientError), bench.service.transaction():
         bench.service.transitions.completed(1, job.claim, SUMMARY)
-        raise TransientError("store.unwritable", "The disk is full.")
+        raise TransientError(messages.STORE_UNWRITABLE)
     assert len(bench.news) == told
     assert bench.job(1).state is JobState.RUNNING
     with bench.service.transaction():

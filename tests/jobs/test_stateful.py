@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from fi_desktop.audio.media_files import source_sha256
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
 from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summary
 from fi_desktop.core.retry import RetryPolicy
@@ -172,7 +173,7 @@ class Queue(RuleBasedStateMachine):
                     self.service.transitions.claim(f"worker-{number + 1}") for number in range(workers)
                 ]
                 if fault == "trouble in the turn":
-                    raise TransientError("store.unwritable", "The queue cannot be written.")
+                    raise TransientError(messages.STORE_UNWRITABLE)
         except TransientError:
             assert fault is not None
             # those behind the command for which there was no room still wait

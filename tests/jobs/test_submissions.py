@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.audio.media_files import Unreadable
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
@@ -24,7 +25,7 @@ from fi_desktop.jobs.transitions import ChangeResult
 from tests.jobs.conftest import Bench
 
 STALL_S = 1.0
-NO_ANSWER = "the drive it is on does not answer"
+NO_ANSWER = messages.PATH_NO_ANSWER()
 
 
 class HangingDrive:
@@ -74,7 +75,7 @@ def test_a_path_that_does_not_answer_is_left_out_and_the_rest_is_taken(bench: Be
     taken = bench.answer(bench.service.submit([stuck, good, beside]))
     assert [bench.job(job_id).path for job_id in taken.ids] == [str(good)]
     assert taken.left_out.unreadable == tuple(Unreadable(str(path), NO_ANSWER) for path in (stuck, beside))
-    with pytest.raises(UserError, match=NO_ANSWER):
+    with pytest.raises(UserError, match=str(NO_ANSWER)):
         bench.answer(bench.service.submit([stuck]))
     drive.answers.set()
     assert bench.answer(bench.service.submit([stuck, beside])).ids == (2, 3)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.audio.media_files import LeftOut, Tally, source_sha256
+from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import JobOptions, JobState, Priority
 from fi_desktop.watch.growth import FIRST_LOOKS
@@ -212,9 +213,7 @@ def test_a_folder_that_goes_and_comes_back_takes_nothing_twice(desk: Desk, folde
     assert desk.taken == ["a.wav", "b.wav"]
 
 
-@pytest.mark.parametrize(
-    "refusal", [TransientError("disk.full", "Full."), UserError("app.closing", "Closing.")]
-)
+@pytest.mark.parametrize("refusal", [TransientError(messages.DISK_FULL), UserError(messages.APP_CLOSING)])
 def test_what_the_queue_refuses_is_offered_again(desk: Desk, folder: Path, refusal: Exception):
     (folder / "a.wav").write_bytes(b"one")
     desk.refusal = refusal

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import OUT_OF_MEMORY, JobState, Outcome
+from fi_desktop.core.job import JobState, Outcome
 from fi_desktop.workers import process
 from tests.driving import running_app
 
@@ -51,7 +51,7 @@ def test_each_time_that_memory_runs_out_the_engine_is_asked_to_use_less(home: Pa
     ]
     for attempt in job.attempts[:2]:
         assert attempt.error is not None
-        assert (attempt.error.code, attempt.error.kind) == (OUT_OF_MEMORY, ErrorKind.TRANSIENT)
+        assert (attempt.error.code, attempt.error.kind) == ("memory.full", ErrorKind.TRANSIENT)
     assert (home / NOTES).read_text().split() == ["0", "1", "2"]
 
 

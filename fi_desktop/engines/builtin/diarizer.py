@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import Recording
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
@@ -60,7 +61,7 @@ class BuiltinDiarizer:
         """
         grid = lay_grid(speech.regions, recording.samples // FRAME_SAMPLES)
         if not len(grid):
-            raise UserError("audio.no_speech", "Nobody speaks in this recording.")
+            raise UserError(messages.AUDIO_NO_SPEECH)
         cepstra = speech_cepstra(recording, speech.regions, _part(progress, 0.0, 0.5))
         statistics = self._model.statistics(cepstra, grid.offsets, _part(progress, 0.5, 0.8))
         del cepstra

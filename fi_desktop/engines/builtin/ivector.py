@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError
 from fi_desktop.engines.builtin.features import WINDOW_CHUNKS
 from fi_desktop.engines.contracts import Progress
@@ -160,13 +161,9 @@ def load_model(folder: Path) -> BackgroundModel:
         file = folder / manifest["file"]
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
     except (OSError, ValueError, KeyError) as error:
-        raise FiError(
-            "engine.builtin_missing", "The built-in voice model is missing from this installation."
-        ) from error
+        raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
     if digest != manifest["sha256"]:
-        raise FiError(
-            "engine.builtin_damaged", "The built-in voice model is damaged; install the program again."
-        )
+        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
     with np.load(file, allow_pickle=False) as arrays:
         values = {name: arrays[name].astype(np.float64) for name in arrays.files}
     return BackgroundModel(**values, name=f"{manifest['name']} {manifest['version']}")

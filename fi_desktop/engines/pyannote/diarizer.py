@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Turn
@@ -148,7 +149,7 @@ def _turns(annotation: Any) -> list[Turn]:
 
 
 def _no_speech() -> UserError:
-    return UserError("audio.no_speech", "Nobody speaks in this recording.")
+    return UserError(messages.AUDIO_NO_SPEECH)
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines.linkage import lean_linkage
 
@@ -56,9 +57,7 @@ class FastSpeakerDiarization(SpeakerDiarization):
         """
         model: Any = pipeline._embedding.model_
         if not isinstance(model, BaseWeSpeakerResNet):
-            raise UserError(
-                "engine.odd_model", "This pyannote model pack is of a kind that cannot be used here."
-            )
+            raise UserError(messages.ENGINE_ODD_MODEL)
         resnet: Any = model.resnet
         fold_batch_norms(resnet)
         pipeline.__class__ = cls

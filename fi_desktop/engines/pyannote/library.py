@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,13 +74,11 @@ def _check_config(path: Path) -> None:
     except yaml.YAMLError as error:
         raise ValueError("not YAML") from error
     if config["pipeline"]["name"] != _PIPELINE:
-        raise UserError("engine.odd_model", "This pyannote model pack is of a kind that cannot be used here.")
+        raise UserError(messages.ENGINE_ODD_MODEL)
 
 
 def _bad_model() -> UserError:
-    return UserError(
-        "engine.bad_model", "The {engine} model pack is incomplete: install it again.", engine="pyannote"
-    )
+    return UserError(messages.ENGINE_BAD_MODEL, engine="pyannote")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines.contracts import Hints
 
@@ -311,9 +312,7 @@ def _heard(segments: Sequence[Any], offset: float, room: int) -> Heard:
 
 
 def _incomplete() -> UserError:
-    return UserError(
-        "engine.bad_model", "The {engine} model pack is incomplete: install it again.", engine="Whisper"
-    )
+    return UserError(messages.ENGINE_BAD_MODEL, engine="Whisper")
 
 
 # What a person said of the words beforehand, as far as the model has room for it.

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import Recording
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcription, Word
 from fi_desktop.engines.contracts import Hints, Progress, Speech
@@ -103,7 +104,7 @@ class WhisperTranscriber:
         fitting = fit(hints, self._decoder.count_tokens)
         notes = []
         if fitting.left_out:
-            notes.append(f"The vocabulary is too long: its last {fitting.left_out} words were not used.")
+            notes.append(messages.RESULT_VOCABULARY_CUT(number=fitting.left_out))
         progress(0.0)
         course = Course(self._pace, sum(window.duration for window in plan), progress)
         language, probability = hints.language, 1.0
@@ -119,7 +120,7 @@ class WhisperTranscriber:
                 spoken[spoken_in] += 1
             language = spoken.most_common(1)[0][0] if words else hints.language
             if words and probability < _HARD_TO_TELL:
-                notes.append("The language was hard to tell: if it is wrong, choose it and try again.")
+                notes.append(messages.RESULT_LANGUAGE_UNCERTAIN())
         progress(1.0)
         return Transcription(
             tuple(weighed(postprocess.in_order(words, recording.duration))),
@@ -135,7 +136,7 @@ class WhisperTranscriber:
 
     def _check(self, language: str | None) -> None:
         if language is not None and language not in self._decoder.languages:
-            raise UserError("engine.bad_language", "The Whisper model does not know the chosen language.")
+            raise UserError(messages.ENGINE_BAD_LANGUAGE)
 
     def _find_language(
         self, recording: Recording, plan: tuple[Window, ...], ask: Callable[[], None]

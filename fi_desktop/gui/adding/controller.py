@@ -159,7 +159,7 @@ class AddController(QObject):
                 "",
                 len(left_out.unreadable),
             )
-            yield refused.format(path=one_line(first.path), reason=errors.said(first.reason))
+            yield refused.format(path=one_line(first.path), reason=errors.sentence(first.reason))
         if left_out.others:
             others = self.tr("%Ln file(s) of other kinds left out ({kinds}).", "", left_out.number)
             yield others.format(kinds=one_line(left_out.kinds))

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QDateTime, QEvent, QLocale, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
+from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.names import one_line
 from fi_desktop.gui import errors, theme, widgets
@@ -167,8 +168,7 @@ def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
         return unseen(home, folder)
     except OSError as error:
         raise UserError(
-            "watch.folder_unreadable",
-            "The folder {folder} cannot be read ({reason}).",
+            messages.WATCH_FOLDER_UNREADABLE,
             folder=str(folder.path),
             reason=error.strerror or type(error).__name__,
         ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.models_dialog import work as work_on
 from fi_desktop.gui.models_dialog.row import Doing
@@ -161,7 +162,7 @@ class ModelsDesk(QObject):
             self.look()
 
     def _on_work_broken(self, name: str, sentence: str) -> None:
-        self._on_ended(name, Outcome("models.bug", sentence))
+        self._on_ended(name, Outcome("models.bug", verbatim(sentence)))
 
     def _on_removed(self, name: str, outcome: Outcome) -> None:
         self.removed.emit(name, outcome)
@@ -173,7 +174,7 @@ class ModelsDesk(QObject):
         self.look()
 
     def _on_import_broken(self, path: str, sentence: str) -> None:
-        self._on_imported(path, Outcome("models.bug", sentence))
+        self._on_imported(path, Outcome("models.bug", verbatim(sentence)))
 
     def _on_looked(self, shelf: state.Shelf) -> None:
         self.shelf_read.emit(shelf)

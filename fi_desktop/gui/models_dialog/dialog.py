@@ -244,12 +244,12 @@ class ModelsDialog(QDialog):
     def _on_fetched(self, name: str, outcome: Outcome) -> None:
         title = self._words.title(name)
         if outcome.code in _TOKEN_TROUBLES:
-            self.token.ask(catalog.known(name), errors.said(outcome.sentence))
+            self.token.ask(catalog.known(name), errors.sentence(outcome.note))
         elif outcome.code == "":
             self.message.info(self.tr("{title} is installed. New jobs use it.").format(title=title))
         elif outcome.code != STOPPED:
             again = MessageAction(self.tr("Try again"), partial(self._on_install_asked, name))
-            self.message.error(errors.said(outcome.sentence), again)
+            self.message.error(errors.sentence(outcome.note), again)
 
     @Slot(str, object)
     def _on_checked(self, name: str, outcome: Outcome) -> None:
@@ -258,14 +258,14 @@ class ModelsDialog(QDialog):
             self.message.info(self.tr("{title} is sound: every byte is as it should be.").format(title=title))
         elif outcome.code in _DAMAGED and catalog.look_up(name) is not None:
             mend = MessageAction(self.tr("Repair"), partial(self._on_install_asked, name))
-            self.message.error(errors.said(outcome.sentence), mend)
+            self.message.error(errors.sentence(outcome.note), mend)
         elif outcome.code != STOPPED:
-            self.message.error(errors.said(outcome.sentence))
+            self.message.error(errors.sentence(outcome.note))
 
     @Slot(str, object)
     def _on_removed(self, name: str, outcome: Outcome) -> None:
         if outcome.code:
-            self.message.error(errors.said(outcome.sentence))
+            self.message.error(errors.sentence(outcome.note))
 
     @Slot(str, object)
     def _on_imported(self, path: str, outcome: Outcome) -> None:
@@ -273,13 +273,13 @@ class ModelsDialog(QDialog):
             case "":
                 self.message.info(self.tr("The model is installed. New jobs use it."))
             case "models.unapproved":
-                self._questions.trust(errors.said(outcome.sentence), partial(self._import_trusted, path))
+                self._questions.trust(errors.sentence(outcome.note), partial(self._import_trusted, path))
             case "models.already":
                 self._questions.replace(
-                    errors.said(outcome.sentence), partial(self._bring, path, replace=True)
+                    errors.sentence(outcome.note), partial(self._bring, path, replace=True)
                 )
             case code if code != STOPPED:
-                self.message.error(errors.said(outcome.sentence))
+                self.message.error(errors.sentence(outcome.note))
 
     def _import_trusted(self, path: str) -> None:
         self._trusted.add(path)

@@ -89,7 +89,7 @@ class ModelRow(QWidget):
         self._title.setToolTip(widgets.plain_tooltip(f"{shown.name}\n{shown.attribution}"))
         self._purpose.setText(self._words.purpose(shown.name))
         self._facts.setText(self._words.facts(shown))
-        self._trouble.setText(errors.said(shown.trouble))
+        self._trouble.setText(errors.sentence(shown.trouble))
         self._trouble.setVisible(bool(shown.trouble))
         busy = doing is not Doing.NOTHING
         paused = bool(shown.fetched_bytes) and not shown.installed and not busy

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fi_desktop.core.errors import Cancelled, FiError
+from fi_desktop.core.messages import Note
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.models.library import Report
 
@@ -28,11 +29,11 @@ class Outcome:
 
     Attributes:
         code: "" where all went well, `STOPPED` where the person stopped it, else the error's code.
-        sentence: the error's; "" where there is none.
+        note: the error's; None where there is none.
     """
 
     code: str = ""
-    sentence: str = ""
+    note: Note | None = None
 
 
 STOPPED = "stopped"
@@ -99,7 +100,7 @@ def start(
         except Cancelled:
             return Outcome(STOPPED)
         except FiError as error:
-            return Outcome(error.code, error.message)
+            return Outcome(error.code, error.note)
         return Outcome()
 
     in_thread(run, bridge, ended, broken)

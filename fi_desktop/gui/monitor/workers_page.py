@@ -84,7 +84,7 @@ class WorkersPage(QWidget):
         """Show what happened."""
         for item in news:
             if isinstance(item, WorkersChanged):
-                self._trouble = errors.said(item.trouble)
+                self._trouble = errors.sentence(item.trouble)
         self.model.take_news(news)
         self._fit()
 

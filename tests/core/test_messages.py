@@ -1,0 +1,88 @@
+"""Each sentence for people is one message."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import fi_desktop
+from fi_desktop.core import messages
+from fi_desktop.core.errors import FiError, UserError, error_info
+from fi_desktop.core.messages import ENGLISH, MESSAGES, Message, Note, system_reason, verbatim
+
+PACKAGE = Path(fi_desktop.__file__).parent
+
+
+def test_a_constant_is_named_after_its_code():
+    named = {name: value for name, value in vars(messages).items() if isinstance(value, Message)}
+    assert named.pop("VERBATIM").code == "text"
+    assert {name: value.code.upper().replace(".", "_") for name, value in named.items()} == {
+        name: name for name in named
+    }
+    assert len(MESSAGES) == len(named) + 1, "two messages have one code"
+
+
+def test_no_sentence_stands_twice():
+    assert len({message.text for message in MESSAGES.values()}) == len(MESSAGES)
+
+
+def test_each_use_of_a_message_gives_all_its_values():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                given = {keyword.arg for keyword in node.keywords}
+                for message in filter(None, map(_message, (node.func, *node.args[:1]))):
+                    assert given == message.placeholders, f"{path}:{node.lineno}: {message.code}"
+
+
+def _message(node: ast.expr) -> Message | None:
+    if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "messages":
+        found = getattr(messages, node.attr)
+        return found if isinstance(found, Message) else None
+    return None
+
+
+def test_each_message_is_used():
+    source = "".join(
+        path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if path.name != "messages.py"
+    )
+    names = {name for name, value in vars(messages).items() if isinstance(value, Message)}
+    assert not {name for name in names if name not in source and getattr(messages, name).code not in source}
+
+
+def test_amounts_and_times_are_written_for_people():
+    room = messages.MODELS_NO_ROOM(wanted=3.1e9, free=412e6)
+    assert str(room).startswith("3.1 GB more are needed, and 412 MB are free")
+    gap = messages.AUDIO_GAP(at=3725.4, length=9.42)
+    assert str(gap).startswith("Nothing was recorded for 9.4 s at 1:02:05:")
+
+
+def test_a_note_may_stand_in_a_note():
+    ended = messages.ENDED_SIGNAL(number=9)
+    crash = UserError(messages.WORKER_CRASHED, ended=ended)
+    missing = messages.RESULT_WORDS_MISSING(reason=crash.note)
+    assert str(missing) == (
+        "The words are missing: The worker that had this job ended unexpectedly (signal 9)."
+    )
+    assert error_info(crash).note == crash.note
+
+
+def test_braces_in_a_value_are_left_alone():
+    assert str(messages.MODELS_MISSING(name="{name.__class__}")).count("{name.__class__}") == 1
+
+
+def test_a_placeholder_reaches_no_attribute_of_a_value():
+    with pytest.raises(KeyError):
+        ENGLISH.fill(Message("x", "{name.__class__}"), (("name", "a"),))
+
+
+def test_what_this_version_does_not_know_is_shown_by_its_code():
+    assert str(Note("some.future", (("at", 1.0),))) == "some.future"
+    assert str(Note("audio.gap")) == "audio.gap"
+
+
+def test_text_without_a_message_is_shown_as_it_is():
+    assert str(verbatim("Permission denied {0}")) == "Permission denied {0}"
+    assert str(system_reason(PermissionError(13, "Permission denied"))) == "Permission denied"
+    assert str(system_reason(ValueError("private"))) == "ValueError"
+    assert FiError(Message("usage.x", "Nothing.")).message == "Nothing."
