@@ -1,7 +1,7 @@
-"""What the packages of every system say of the program: names, ids, versions. All of it comes from here.
+"""Names, ids and versions for the packages of every system.
 
-The files of `packaging/linux`, `packaging/windows` and `packaging/macos` are templates; `render` fills them.
-The version is the program's own, from `fi_desktop/__init__.py`.
+The files in `packaging/linux`, `packaging/windows` and `packaging/macos` are templates that `render` fills
+in. The version comes from `fi_desktop/__init__.py`.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = "fi-desktop"
 PROGRAM = "fi-desktop"
 WINDOW_PROGRAM = "fi-desktop-window"
-"""The same program without a console, where the system tells the two apart."""
-# Qt tells the desktop which entry a window belongs to by this name: see `ui/main.py`.
+"""The same program without a console, on systems that distinguish the two."""
+# Qt uses this name to associate windows with the menu entry.
 DESKTOP_ENTRY = "fi-desktop"
 APP_ID = "io.github.fi_desktop.fi_desktop"
-"""Reverse DNS: AppStream's component and macOS's bundle. Never changed once a version is out."""
+"""Reverse DNS: AppStream's component and macOS's bundle. Never change it after the first release."""
 WINDOWS_ID = "8D2C1B5E-6B1E-4C55-9B0A-5F0C3A7E21D4"
-"""What Inno Setup knows an installation by, to upgrade it. Never changed once a version is out."""
+"""Identifies an installation to Inno Setup, for upgrades. Never change it after the first release."""
 PUBLISHER = "The fi-desktop authors"
-# A placeholder, as nobody answers at example.org: the publisher's own comes here before a release.
+# A placeholder: set the publisher's address before a release.
 CONTACT = "packages@fi-desktop.example.org"
-# A placeholder too, which the program asks where a person wants that: see fi_desktop/system/updates.py.
+# A placeholder too. The program asks here for updates if the person enables that:
+# fi_desktop/system/updates.py.
 UPDATES = "https://packages.fi-desktop.example.org/version.json"
 SUMMARY = "Who spoke when in a recording"
 DESCRIPTION = (
-    "Drop recordings of consultations on the window: fi-desktop tells the voices apart and shows who spoke "
-    "from when to when. No account, no network, no set-up: recordings never leave the computer. A durable "
-    "queue sees to it that no recording is lost, not when a file is bad, not when the program is killed, not "
-    "when the power goes."
+    "Drop recordings of consultations on the window: fi-desktop identifies the speakers and shows who spoke "
+    "when. No account, no network, no setup: recordings never leave the computer. Jobs wait in a durable queue
+    " "and survive bad files, crashes and power cuts."
 )
 LICENSE = "MIT"
 COPYRIGHT = "Copyright (c) 2026 The fi-desktop authors"
 RELEASED = "2026-11-23"
-"""The day of this version, for AppStream and the package's changelog."""
+"""Release date of this version, for AppStream and the package's changelog."""
 
 FLAVOURS = ("light", "full")
 FLAVOUR_SUMMARIES = {
@@ -84,7 +84,7 @@ MIME_TYPES = {
     "video/x-ms-wmv": (".wmv",),
     "video/x-msvideo": (".avi",),
 }
-"""What "Open with" offers the program for, and the endings that such files have."""
+"""File types that the program offers to open, with their extensions."""
 
 
 def version() -> str:
@@ -97,7 +97,7 @@ def version() -> str:
 
 
 def four_numbers() -> tuple[int, int, int, int]:
-    """Return the version as Windows wants it; what is no number ("0.2.0rc1") ends it."""
+    """Return the version in Windows' form; a suffix such as "rc1" is dropped."""
     found = re.match(r"(\d+)\.(\d+)\.(\d+)", version())
     if found is None:
         raise ValueError(f"{version()} is not of the form 1.2.3")
@@ -105,26 +105,26 @@ def four_numbers() -> tuple[int, int, int, int]:
 
 
 def package(flavour: str) -> str:
-    """Return what a flavour's package is called."""
+    """Return the name of a flavour's package."""
     return NAME if flavour == "full" else f"{NAME}-{flavour}"
 
 
 def extensions() -> tuple[str, ...]:
-    """Return the endings that are offered to be opened with the program."""
+    """Return the extensions of all files that the program offers to open."""
     return tuple(sorted({ending for endings in MIME_TYPES.values() for ending in endings}))
 
 
 def render(template: Path, **more: str) -> str:
-    """Return a template's text with everything filled in; `@name@` is replaced, all else is left alone.
+    """Return a template's text with each `@name@` replaced.
 
     Raises:
-        KeyError: it asks for what nobody knows.
+        KeyError: an unknown name.
     """
     return _At(template.read_text(encoding="utf-8")).substitute(_values() | more)
 
 
 class _At(Template):
-    # $ and {} mean something in shell, Inno Setup and man pages; @word@ in none of them
+    # shell, Inno Setup and man pages use $ and {}, but not @word@
     delimiter = "@"
     pattern = r"@(?:(?P<named>[a-z_]+)@|(?P<escaped>@@)|(?P<braced>(?!))|(?P<invalid>(?!)))"
 

@@ -1,8 +1,8 @@
-"""Make the packages of this system: `make package`, or
+"""Build the packages for this system: `make package`, or
 
 python packaging/build.py --flavour light --flavour full --out .
 
-Frozen folders and packages come to lie in OUT/dist, all else in OUT/build.
+Frozen folders and packages go to OUT/dist, everything else to OUT/build.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ import sbom
 
 
 def main() -> None:
-    """Build what was asked for."""
+    """Build the requested flavours."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--flavour", action="append", choices=about.FLAVOURS, help="default: all")
     parser.add_argument("--out", type=Path, default=about.ROOT)
-    parser.add_argument("--version", default="", help="for trying an upgrade; default: the program's own")
-    parser.add_argument("--level", type=int, default=6, help="of xz's compression, 0 to 9; 0 for trying")
+    parser.add_argument("--version", default="", help="to test an upgrade; default: the program's")
+    parser.add_argument(
+        "--level", type=int, default=6, help="xz compression level, 0 to 9; 0 for a test build"
+    )
     parser.add_argument("--freeze", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
     out: Path = given.out.absolute()

@@ -1,4 +1,4 @@
-"""Debian's package of a frozen program: apt installs it, and leaves nothing of it when it goes."""
+"""Builds a Debian package of the frozen program."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)")
 def build(flavour: str, frozen: Path, out: Path, *, version: str = "", level: int = 6) -> Path:
     """Write `out`/<package>_<version>_<architecture>.deb; return it.
 
-    `version`: the program's where it is empty; another one is for trying an upgrade. `level`: of xz.
+    version: empty for the program's; another one to test an upgrade. level: xz compression.
     """
     package, version = about.package(flavour), version or about.version()
     tree = out.parent / "build" / f"deb-{flavour}"
     shutil.rmtree(tree, ignore_errors=True)
     (tree / INSTALLED).parent.mkdir(parents=True)
-    # hard links: the same bytes once more would be a gigabyte
+    # hard links: a copy would take a gigabyte
     shutil.copytree(frozen, tree / INSTALLED, symlinks=True, copy_function=_link)
     desktop.lay_out(tree / "usr", out.parent / "build" / "icons")
     program = tree / "usr" / "bin" / about.PROGRAM
@@ -97,10 +97,10 @@ def _control(flavour: str, tree: Path, version: str) -> str:
 
 
 def depends(frozen: Path) -> list[str]:
-    """Return the packages that hold what the program's libraries ask the system for.
+    """Return the Debian packages with the system libraries that the program links to.
 
-    What the builder's system answers with is what is asked for; the C library in the lowest version that has
-    every symbol.
+    Packages are those of the build machine. The C library is required in the lowest version that has every
+    symbol.
     """
     files = [file for file in frozen.rglob("*") if file.is_file() and not file.is_symlink()]
     files = [file for file in files if ".so" in file.name or os.access(file, os.X_OK)]
@@ -119,15 +119,15 @@ def depends(frozen: Path) -> list[str]:
         path = paths.get(library)
         found = (path and _owner(path)) or ""
         if not found:
-            print(f"deb: nothing here provides {library}; it is not depended on")
+            print(f"deb: no package here provides {library}: no dependency added")
         packages.add(found)
     packages -= {"", "libc6"}
-    # rich pages through Debian's own choice of a pager
+    # rich uses Debian's default pager
     return [f"libc6 (>= {newest[0]}.{newest[1]})", *sorted(packages | {"sensible-utils"})]
 
 
 def _owner(path: str) -> str:
-    # /lib is a link to /usr/lib, and dpkg knows a file by the name it was installed under
+    # /lib links to /usr/lib, and dpkg knows files by the name they were installed under
     for name in {path, str(Path(path).resolve()), str(Path(path).resolve()).removeprefix("/usr")}:
         asked = subprocess.run(["dpkg", "-S", name], check=False, capture_output=True, text=True)
         if asked.returncode == 0:
@@ -144,8 +144,8 @@ def _documents(tree: Path, package: str, version: str) -> None:
     (folder / "copyright").write_text(
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
         f"Upstream-Name: {about.NAME}\n"
-        f"Comment: The licences of the libraries inside lie in /{INSTALLED}/licences;\n"
-        " sbom.cdx.json there names each of them.\n\n"
+        f"Comment: The licences of the bundled libraries are in /{INSTALLED}/licences;\n"
+        f" /{INSTALLED}/sbom.cdx.json lists them.\n\n"
         f"Files: *\nCopyright: {about.COPYRIGHT.removeprefix('Copyright (c) ')}\nLicense: Expat\n{short}\n",
         encoding="utf-8",
     )
@@ -154,7 +154,7 @@ def _documents(tree: Path, package: str, version: str) -> None:
         f"{package} ({version}) unstable; urgency=medium\n\n  * See CHANGELOG.md in the source.\n\n"
         f" -- {about.PUBLISHER} <{about.CONTACT}>  {when}\n"
     )
-    # no time inside: the same source gives the same package
+    # no timestamp: reproducible
     (folder / "changelog.gz").write_bytes(gzip.compress(log.encode(), 9, mtime=0))
     overrides = tree / "usr" / "share" / "lintian" / "overrides" / package
     overrides.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What Linux desktops want beside the program: menu entry, icons, AppStream's metadata, man page."""
+"""Files for Linux desktops: menu entry, icons, AppStream metadata, man page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def desktop_entry() -> str:
 
 
 def metainfo() -> str:
-    """Return AppStream's component."""
+    """Return the AppStream component."""
     types = "\n    ".join(f"<mediatype>{name}</mediatype>" for name in about.MIME_TYPES)
     return about.render(TEMPLATES / "metainfo.xml.in", mediatypes=types)
 
@@ -30,7 +30,7 @@ def man_page() -> str:
 
 
 def lay_out(prefix: Path, drawn: Path) -> None:
-    """Write it all below `prefix`/share; `drawn` holds the icons as `icons.make` leaves them."""
+    """Write all files below `prefix`/share; `drawn` holds the icons from `icons.make`."""
     share = prefix / "share"
     _write(share / "applications" / f"{about.DESKTOP_ENTRY}.desktop", desktop_entry().encode())
     _write(share / "metainfo" / f"{about.APP_ID}.metainfo.xml", metainfo().encode())

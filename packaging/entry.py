@@ -1,9 +1,9 @@
-"""Where the frozen program begins; its workers begin here too, and go no further than `freeze_support`."""
+"""Entry point of the frozen program; its workers start here too, and stop at `freeze_support`."""
 
 from multiprocessing import freeze_support
 
 if __name__ == "__main__":
-    freeze_support()  # before any import that a worker can do without: what it was started for never returns
+    freeze_support()  # before imports that a worker does not need: in a worker this call does not return
     import os
     import sys
     from pathlib import Path
@@ -13,6 +13,6 @@ if __name__ == "__main__":
     from fi_desktop.__main__ import main
 
     home = os.environ.get("FI_DESKTOP_HOME") or user_data_path("fi-desktop", appauthor=False)
-    # pyannote.audio imports matplotlib, which would keep its list of fonts among the person's own files
+    # pyannote.audio imports matplotlib, which would write its font cache to the home folder
     os.environ["MPLCONFIGDIR"] = str(Path(home, "cache", "matplotlib"))
     sys.exit(main())

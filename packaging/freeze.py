@@ -1,4 +1,4 @@
-"""Freeze the program into a folder that needs no Python: PyInstaller, then what it leaves undone."""
+"""Freeze the program into a folder that needs no Python: PyInstaller, then strip and file modes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import about
 import icons
-import slim
+
+_ELF = b"\x7fELF"
 
 
 def freeze(flavour: str, out: Path) -> Path:
@@ -22,19 +23,47 @@ def freeze(flavour: str, out: Path) -> Path:
     subprocess.run(command, check=True, cwd=about.ROOT)
     folder = out / "dist" / about.package(flavour)
     if sys.platform == "linux":
-        slim.slim(folder)
-        settle_modes(folder)
+        strip(folder)
+        normalize_modes(folder)
     return folder
 
 
 def collected(flavour: str, out: Path) -> Path:
-    """Return the list of the files that went into the frozen program, which the recipe writes."""
-    # PyInstaller puts a folder named like the recipe below the work folder
+    """Return the list of files that went into the frozen program; the recipe writes it."""
+    # PyInstaller creates a folder named after the recipe in the work folder
     return out / "build" / flavour / "fi_desktop" / "collected.json"
 
 
-def settle_modes(folder: Path) -> None:
-    """Make modes the same whatever the builder's umask and the wheels say."""
+def strip(folder: Path) -> None:
+    """Remove debug symbols from libraries: a quarter of the program, and nothing reads them.
+
+    auditwheel rearranges the sections of the libraries it bundles (`*.libs`), and `strip` can break those:
+    https://github.com/pypa/auditwheel/issues/103. One that does not load afterwards is restored.
+    """
+    for file in sorted(folder.rglob("*.so*")):
+        if not is_library(file):
+            continue
+        before = file.read_bytes()
+        subprocess.run(["strip", "--strip-unneeded", str(file)], check=True, capture_output=True)
+        if file.parent.name.endswith(".libs") and not _loads(file):
+            file.write_bytes(before)
+
+
+def is_library(file: Path) -> bool:
+    """Whether this is an ELF file, and not a link to one."""
+    if file.is_symlink() or not file.is_file():
+        return False
+    with file.open("rb") as opened:
+        return opened.read(len(_ELF)) == _ELF
+
+
+def _loads(library: Path) -> bool:
+    command = [sys.executable, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", str(library)]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def normalize_modes(folder: Path) -> None:
+    """Set file modes that do not depend on the builder's umask or the wheels."""
     for path in folder.rglob("*"):
         if path.is_symlink():
             continue
@@ -47,6 +76,6 @@ def settle_modes(folder: Path) -> None:
 
 
 def size_mb(folder: Path) -> float:
-    """Return what a folder's files take, in MB (10⁶ bytes)."""
+    """Return the total size of a folder's files, in MB (10⁶ bytes)."""
     files = (file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
     return sum(file.stat().st_size for file in files) / 1e6

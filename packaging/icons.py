@@ -1,4 +1,4 @@
-"""The app's icon in the forms that systems ask for, all drawn from `resources/icons/fi-desktop.svg`."""
+"""The app icon in the formats of each system, drawn from `resources/icons/fi-desktop.svg`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SVG = about.ROOT / "resources" / "icons" / "fi-desktop.svg"
 PNG_SIZES = (16, 32, 48, 64, 128, 256, 512)
 
 _ICO_SIZES = (16, 32, 48, 64, 128, 256)
-# Apple's four letters for a PNG of so many pixels
+# Apple's type codes for PNG images by size in pixels
 _ICNS = {16: b"icp4", 32: b"icp5", 64: b"icp6", 128: b"ic07", 256: b"ic08", 512: b"ic09"}
 
 
 def make(folder: Path) -> None:
-    """Write <size>.png for every size, fi-desktop.ico and fi-desktop.icns."""
+    """Write <size>.png for each size, fi-desktop.ico and fi-desktop.icns."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {size: _png(size) for size in PNG_SIZES}
     for size, data in drawn.items():

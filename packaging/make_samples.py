@@ -1,12 +1,11 @@
-"""Makes the sample consultation in resources/samples: `python packaging/make_samples.py`.
+"""Generate the sample consultation in resources/samples: `python packaging/make_samples.py`.
 
-Two voices of espeak-ng speak a made-up visit in Spanish; it needs the espeak-ng library, and is run again
-only when the sample shall change. The same espeak-ng gives the same samples: what is random comes from a
-fixed seed.
+Two espeak-ng voices speak a fictitious visit in Spanish. Needs the espeak-ng library; run it only to change
+the sample. Randomness is seeded, so the same espeak-ng gives the same output.
 
-Times: espeak-ng tells the sample at which each word begins. A word ends where its sound ends before the next
-    one begins; both are measured on the clean voice, before room and noise are added. A turn is a run of one
-    speaker's words with no pause of 0.3 s or more.
+Times: espeak-ng reports the sample at which each word starts. A word ends where its sound ends before the next
+one starts; both are measured on the clean voice, before room and noise are added. A turn is a run of one
+speaker's words without a pause of 0.3 s or more.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ PAUSE_S = 0.3
 
 @dataclass(frozen=True)
 class Voice:
-    """A speaker. pitch: 0 to 99; words_a_minute: speed; name: of an espeak-ng voice and its variant."""
+    """A speaker. pitch: 0 to 99; name: an espeak-ng voice and its variant."""
 
     label: str
     name: str
     pitch: int
-    words_a_minute: int
+    words_per_minute: int
     distance_s: float
 
 
@@ -105,14 +104,14 @@ _EVENT_END, _EVENT_WORD = 0, 1
 
 
 class Espeak:
-    """Speaks sentences, and tells where their words begin."""
+    """Speaks sentences, and reports where their words start."""
 
     def __init__(self) -> None:
         found = ctypes.util.find_library("espeak-ng")
         if found is None:
             sys.exit(
-                "espeak-ng is not installed, and the sample is made with it: "
-                "install the package espeak-ng (apt, dnf, brew), then run this again."
+                "espeak-ng is required to generate the sample: "
+                "install the package espeak-ng (apt, dnf, brew) and try again."
             )
         self._library = ctypes.CDLL(found)
         self.rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, None, 0)
@@ -125,7 +124,7 @@ class Espeak:
         """Return samples in -1..1, and for each word its position in the text and its first sample."""
         if self._library.espeak_SetVoiceByName(voice.name.encode()) != 0:
             sys.exit(f"this espeak-ng has no voice {voice.name}")
-        self._library.espeak_SetParameter(_RATE, voice.words_a_minute, 0)
+        self._library.espeak_SetParameter(_RATE, voice.words_per_minute, 0)
         self._library.espeak_SetParameter(_PITCH, voice.pitch, 0)
         self._sound: list[NDArray[np.float64]] = []
         self._words: list[tuple[int, int]] = []
@@ -151,13 +150,13 @@ def _from(events):  # type: ignore[no-untyped-def]
 
 
 def loudness_db(sound: NDArray[np.float64]) -> float:
-    """Level of what is louder than a hundredth of the peak, dBFS."""
+    """Return the level of everything above a hundredth of the peak, dBFS."""
     active = sound[np.abs(sound) > 0.01 * np.abs(sound).max()]
     return float(10 * np.log10(np.mean(active**2)))
 
 
 def pitch_hz(sound: NDArray[np.float64]) -> float:
-    """Median pitch of voiced frames, by autocorrelation between 60 and 400 Hz."""
+    """Return the median pitch of voiced frames, by autocorrelation between 60 and 400 Hz."""
     pitches = []
     for start in range(0, len(sound) - 640, 320):
         frame = sound[start : start + 640] * np.hanning(640)
@@ -172,7 +171,7 @@ def pitch_hz(sound: NDArray[np.float64]) -> float:
 
 
 def room(voice: Voice, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Impulse response of a small, furnished room: the voice itself, then 0.25 s of fading echoes."""
+    """Return the impulse response of a small, furnished room: direct sound, then 0.25 s of echoes."""
     time_s = np.arange(round(0.25 * RATE_HZ)) / RATE_HZ
     echoes = rng.normal(0, 1, len(time_s)) * np.exp(-6.9 * time_s / 0.25)
     echoes[time_s < voice.distance_s] = 0
@@ -182,7 +181,7 @@ def room(voice: Voice, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def noise(samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A quiet room: noise that falls with frequency, and a trace of mains hum."""
+    """Return the noise of a quiet room: falling with frequency, with a trace of mains hum."""
     hiss = sosfilt(butter(1, 500, fs=RATE_HZ, output="sos"), rng.normal(0, 1, samples))
     hum = np.sin(2 * np.pi * 50 * np.arange(samples) / RATE_HZ)
     mixed = hiss / np.std(hiss) + 0.3 * hum
@@ -190,13 +189,13 @@ def noise(samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def say(espeak: Espeak, voice: Voice, text: str) -> tuple[NDArray[np.float64], list[Spoken]]:
-    """Speak one utterance. Returns: its samples, trimmed and levelled, and its words from its own start."""
+    """Speak one utterance. Returns: its samples, trimmed and levelled, and its words from its start."""
     raw, events = espeak.speak(voice, text)
     scale = RATE_HZ / espeak.rate_hz
     sound = resample_poly(raw, RATE_HZ, espeak.rate_hz)
     heard = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max())
     first, last = int(heard[0]), int(heard[-1]) + 1
-    # The word that each event begins; espeak may run small words together, which then share its time.
+    # The word that each event starts; espeak may merge small words, which then share its time.
     positions = [
         index for index, letter in enumerate(text) if letter != " " and (index == 0 or text[index - 1] == " ")
     ]
@@ -223,7 +222,7 @@ def say(espeak: Espeak, voice: Voice, text: str) -> tuple[NDArray[np.float64], l
 
 
 def compose(espeak: Espeak) -> tuple[NDArray[np.float64], list[Spoken], dict[str, NDArray[np.float64]]]:
-    """Put the utterances one after the other, with the pauses of people who listen."""
+    """Concatenate the utterances with natural pauses."""
     rng = np.random.default_rng(SEED)
     responses = {voice: room(voice, rng) for voice in (DOCTOR, PATIENT)}
     clean: dict[str, list[NDArray[np.float64]]] = {DOCTOR.label: [], PATIENT.label: []}
@@ -243,7 +242,7 @@ def compose(espeak: Espeak) -> tuple[NDArray[np.float64], list[Spoken], dict[str
 
 
 def turns(words: list[Spoken]) -> list[tuple[float, float, str]]:
-    """Join a speaker's words where there is no pause between them. Returns: start, end, speaker."""
+    """Join a speaker's words that have no pause between them. Returns: start, end, speaker."""
     joined: list[tuple[float, float, str]] = []
     for word in words:
         if joined and joined[-1][2] == word.speaker and word.start - joined[-1][1] < PAUSE_S:
@@ -254,7 +253,7 @@ def turns(words: list[Spoken]) -> list[tuple[float, float, str]]:
 
 
 def check(mixed: NDArray[np.float64], voices: dict[str, NDArray[np.float64]]) -> None:
-    """Stop where a person could not tell the voices apart, or a level is wrong."""
+    """Exit if the voices are hard to distinguish, or a level is wrong."""
     pitches = {label: pitch_hz(sound) for label, sound in voices.items()}
     levels = {label: loudness_db(sound) for label, sound in voices.items()}
     peak = float(np.abs(mixed).max())
@@ -264,7 +263,7 @@ def check(mixed: NDArray[np.float64], voices: dict[str, NDArray[np.float64]]) ->
     print(f"peak {peak:.2f}")
     high, low = max(pitches.values()), min(pitches.values())
     if high < 1.5 * low or abs(levels[DOCTOR.label] - levels[PATIENT.label]) > 1 or peak > 0.9:
-        sys.exit("the voices are too alike, or the levels are wrong: nothing was written")
+        sys.exit("the voices are too similar, or the levels are wrong: nothing was written")
 
 
 def write(mixed: NDArray[np.float64], words: list[Spoken]) -> None:
@@ -295,7 +294,7 @@ def write(mixed: NDArray[np.float64], words: list[Spoken]) -> None:
 
 
 def main() -> None:
-    """Make the sample, unless it would be a bad one."""
+    """Generate and check the sample."""
     mixed, words, voices = compose(Espeak())
     check(mixed, voices)
     write(mixed, words)

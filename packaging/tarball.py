@@ -1,4 +1,4 @@
-"""A tarball for Linux systems without apt: the program, a menu entry, and a script that installs."""
+"""Builds a tarball for Linux systems without apt: the program, a menu entry and an install script."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 
     python packaging/train_background.py VOICES OUT [--passes 16] [--seed 0] [--leave-out 0]
 
-VOICES: a folder of FLAC files, one voice each, named SPEAKER-…; OUT: the folder for the model, its manifest
-and its attribution. The voices are joined to pseudo-files of two to four speakers, each pseudo-file with one
-simulated room, noise and perhaps the telephone's band, because the engine normalises a file as a whole: what
-it meets is a voice relative to its file. `--leave-out N` keeps N voices back, for validation.
+VOICES: a folder of FLAC files named SPEAKER-…, one voice each; OUT: the folder for the model, its manifest and
+its attribution. Voices are joined to pseudo-files of two to four speakers, each with one simulated room, noise
+and perhaps telephone bandwidth, because the engine normalizes a file as a whole and so sees voices relative
+to their file. `--leave-out N` holds out N voices for validation.
 Source: Kenny 2010 (eigenvoices by EM), Brummer & de Villiers 2010 (two-covariance model, here as LDA).
 """
 
@@ -47,7 +47,7 @@ ATTRIBUTION = """\
 (V. Panayotov, G. Chen, D. Povey, S. Khudanpur: "LibriSpeech: an ASR corpus based on public domain audio
 books", ICASSP 2015; https://www.openslr.org/12), licensed CC BY 4.0
 (https://creativecommons.org/licenses/by/4.0/). The recordings were changed: joined, filtered, and mixed with
-simulated rooms and noise. The model holds averages over all speakers; no recording can be had back from it.
+simulated rooms and noise. The model holds averages over all speakers; no recording can be reconstructed.
 Speech in the recordings was found with Silero VAD (MIT).
 
 Trained with
@@ -58,14 +58,14 @@ Trained with
 
 @dataclass(frozen=True)
 class Condition:
-    """How a pseudo-file sounds. Ranges are drawn from uniformly.
+    """Acoustic condition of a pseudo-file; values are drawn uniformly from the ranges.
 
     Attributes:
-        reverberation_s: time in which the room's sound falls by 60 dB.
-        direct_db: direct sound over reverberation.
-        snr_db: speech over noise.
-        equal_spectra: the voices' long-term spectra are made alike, as by one microphone at one distance.
-        telephone: only 300 to 3400 Hz.
+        reverberation_s: RT60, time in which the sound decays by 60 dB.
+        direct_db: direct-to-reverberant ratio.
+        snr_db: signal-to-noise ratio.
+        equal_spectra: whether the voices' long-term spectra are equalized, as by one microphone.
+        telephone: whether to limit the band to 300 to 3400 Hz.
     """
 
     reverberation_s: tuple[float, float]
@@ -94,14 +94,14 @@ def read_flac(path: Path) -> Samples:
 
 
 def as_recording(samples: Samples, folder: Path) -> Recording:
-    """Write samples where the engine's own functions read them."""
+    """Write samples to a recording, as the engine's functions expect."""
     with RecordingWriter(folder / "pseudo.pcm", 1) as writer:
         writer.write(samples[None, :])
         return writer.recording
 
 
 def voice_of(path: Path, folder: Path) -> Samples:
-    """Read one voice: its speech alone, at one level."""
+    """Read one voice: speech only, normalized."""
     samples = read_flac(path)
     samples *= 0.05 / np.sqrt(np.square(samples).mean())
     speech = find_speech(as_recording(samples, folder), per_channel=False, progress=_quiet)
@@ -110,8 +110,8 @@ def voice_of(path: Path, folder: Path) -> Samples:
     return joined / (np.sqrt(np.square(joined).mean()) + 1e-9) * np.float32(0.03) if len(joined) else joined
 
 
-def equalise(voices: list[Samples]) -> list[Samples]:
-    """Give all voices the mean of their long-term spectra (a filter of 40 ms)."""
+def equalize(voices: list[Samples]) -> list[Samples]:
+    """Filter all voices to the mean of their long-term spectra (40 ms filters)."""
     size = 640
     spectra = []
     for voice in voices:
@@ -127,7 +127,7 @@ def equalise(voices: list[Samples]) -> list[Samples]:
 
 
 def room(rng: np.random.Generator, reverberation_s: float, direct_db: float) -> Floats:
-    """Draw an impulse response: the direct sound, and noise that decays."""
+    """Draw an impulse response: direct sound and decaying noise."""
     time = np.arange(int(reverberation_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     tail = rng.normal(size=len(time)) * 10.0 ** (-3.0 * time / reverberation_s)
     tail[: int(0.002 * SAMPLE_RATE_HZ)] = 0.0
@@ -137,7 +137,7 @@ def room(rng: np.random.Generator, reverberation_s: float, direct_db: float) -> 
 
 
 def pink_noise(rng: np.random.Generator, samples: int) -> Floats:
-    """Draw noise of variance 1 whose power falls by 3 dB an octave."""
+    """Draw pink noise of variance 1 (3 dB per octave)."""
     spectrum = np.fft.rfft(rng.normal(size=samples))
     spectrum /= np.sqrt(np.maximum(np.fft.rfftfreq(samples, 1 / SAMPLE_RATE_HZ), 40.0))
     noise = np.fft.irfft(spectrum, samples)
@@ -145,9 +145,9 @@ def pink_noise(rng: np.random.Generator, samples: int) -> Floats:
 
 
 def pseudo_file(voices: list[Samples], condition: Condition, rng: np.random.Generator) -> Samples:
-    """Let voices speak one after the other in one room."""
+    """Concatenate voices in one simulated room."""
     if condition.equal_spectra:
-        voices = equalise(voices)
+        voices = equalize(voices)
     reverberation_s, direct_db = rng.uniform(*condition.reverberation_s), rng.uniform(*condition.direct_db)
     heard = [
         fftconvolve(voice, room(rng, reverberation_s, direct_db))[: len(voice)]
@@ -164,23 +164,23 @@ def pseudo_file(voices: list[Samples], condition: Condition, rng: np.random.Gene
 
 
 def sessions(voices: list[Samples], passes: int, rng: np.random.Generator, folder: Path) -> list[Samples]:
-    """Return the normalised cepstra of each voice in each pseudo-file that it is in, (frames, 20) each."""
+    """Return the normalized cepstra of each voice in each of its pseudo-files, (frames, 20) each."""
     found: list[Samples] = []
-    for turn in range(passes):
+    for number in range(passes):
         order = list(rng.permutation(len(voices)))
         while len(order) > 1:
             group = [voices[order.pop()] for _ in range(min(len(order), int(rng.integers(2, 5))))]
-            samples = pseudo_file(group, CONDITIONS[turn % len(CONDITIONS)], rng)
+            samples = pseudo_file(group, CONDITIONS[number % len(CONDITIONS)], rng)
             recording = as_recording(samples, folder)
             regions = find_speech(recording, per_channel=False, progress=_quiet).regions
             cepstra = speech_cepstra(recording, regions, _quiet)
             found += split_by_voice(cepstra, regions, [len(voice) for voice in group])
-        print(f"pass {turn + 1} of {passes}: {len(found)} sessions", flush=True)
+        print(f"pass {number + 1} of {passes}: {len(found)} sessions", flush=True)
     return found
 
 
 def split_by_voice(cepstra: Samples, regions: tuple[Region, ...], lengths: list[int]) -> list[Samples]:
-    """Cut a pseudo-file's speech where its voices change; what is shorter than 3 s is left out."""
+    """Split a pseudo-file's speech by voice; pieces shorter than 3 s are dropped."""
     borders = np.cumsum([0, *lengths]) // FRAME_SAMPLES
     rows = np.concatenate([[0], np.cumsum(speech_mask(regions, int(borders[-1])))])
     parts = [cepstra[rows[low] : rows[high]] for low, high in pairwise(borders)]
@@ -188,7 +188,7 @@ def split_by_voice(cepstra: Samples, regions: tuple[Region, ...], lengths: list[
 
 
 def train_ubm(frames: Samples, rng: np.random.Generator, rounds: int = 25) -> BackgroundModel:
-    """Fit the Gaussian mixture by EM from random frames; no variance below 2 % of the whole."""
+    """Fit the Gaussian mixture by EM on random frames; variances are at least 2 % of the overall one."""
     chosen = frames[rng.permutation(len(frames))[:300_000]]
     overall = chosen.var(axis=0).astype(np.float64)
     model = BackgroundModel(
@@ -230,7 +230,7 @@ def train_eigenvoices(
         zero[row] = posterior.sum(axis=0)
         first[row] = posterior.T @ frames - zero[row][:, None] * ubm.means
     basis = rng.normal(size=(COMPONENTS, size, RANK)) * np.sqrt(ubm.variances)[:, :, None] * 0.05
-    for turn in range(rounds):
+    for number in range(rounds):
         scaled = basis / ubm.variances[:, :, None]
         inner = np.einsum("cdr,cdq->crq", basis, scaled, optimize=True).reshape(COMPONENTS, -1)
         covariance = np.linalg.inv(np.eye(RANK) + (zero @ inner).reshape(-1, RANK, RANK))
@@ -243,12 +243,12 @@ def train_eigenvoices(
         mean = factor.mean(axis=0)
         spread = second.mean(axis=0).reshape(RANK, RANK) - np.outer(mean, mean)
         basis = basis @ np.linalg.cholesky(spread)
-        print(f"eigenvoices, round {turn + 1} of {rounds}", flush=True)
+        print(f"eigenvoices, round {number + 1} of {rounds}", flush=True)
     return BackgroundModel(ubm.weights, ubm.means, ubm.variances, basis, np.zeros((RANK, 0)), np.zeros(0))
 
 
 def train_lda(model: BackgroundModel, found: list[Samples]) -> BackgroundModel:
-    """Fit the LDA on the i-vectors of windows of 1.5 s: variance between sessions over variance within."""
+    """Fit the LDA on i-vectors of 1.5 s windows: between-session over within-session variance."""
     vectors, owners = [], []
     for row, frames in enumerate(found):
         offsets = np.arange(0, len(frames) + 1, WINDOW_FRAMES)
@@ -294,7 +294,7 @@ def save(model: BackgroundModel, folder: Path, *, voices: int, command: str) -> 
 
 
 def main() -> None:
-    """Read the command line and train."""
+    """Parse the command line and train."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("voices", type=Path)
     parser.add_argument("out", type=Path)
@@ -319,7 +319,7 @@ def main() -> None:
 
 
 def _quiet(_fraction: float) -> None:
-    """Progress of a short file is of no interest."""
+    """Ignore progress."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Windows' installer of a frozen program, by Inno Setup."""
+"""Builds the Windows installer with Inno Setup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _USUAL = r"C:\Program Files (x86)\Inno Setup 6\ISCC.exe"
 
 
 def script(flavour: str) -> str:
-    """Return Inno Setup's script."""
+    """Return the Inno Setup script."""
     key = rf"Software\Classes\Applications\{about.WINDOW_PROGRAM}.exe\SupportedTypes"
     lines = [
         f'Root: HKA; Subkey: "{key}"; ValueType: string; ValueName: "{ending}"; Tasks: associate'
@@ -26,10 +26,10 @@ def script(flavour: str) -> str:
 def build(flavour: str, frozen: Path, out: Path) -> Path:
     """Write the installer into `out`/dist; return it.
 
-    FI_DESKTOP_SIGN, where it is set, is the command that signs a file, with $f for its name.
+    Environment: FI_DESKTOP_SIGN is the command that signs a file, with $f for its name.
     """
     written = out / "build" / f"{about.package(flavour)}.iss"
-    # with a byte order mark: else Inno Setup takes it for the system's code page
+    # with a byte order mark, or Inno Setup assumes the system's code page
     written.write_text(script(flavour), encoding="utf-8-sig")
     icon = out / "build" / "icons" / "fi-desktop.ico"
     command = [

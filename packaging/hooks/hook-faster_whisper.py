@@ -1,4 +1,4 @@
-"""The model that finds speech lies in the package as data."""
+"""faster-whisper's voice activity model is package data."""
 
 from PyInstaller.utils.hooks import collect_data_files
 

@@ -1,6 +1,6 @@
-"""torch for the processor: libraries, Python, and Python's sources, which TorchScript reads at import.
+"""torch for the CPU: libraries, modules, and their sources, which TorchScript reads at import.
 
-In place of the hook that comes with PyInstaller, which also takes what compiles extensions.
+Replaces PyInstaller's hook, which also collects the tools that compile extensions.
 """
 
 from PyInstaller.utils.hooks import PY_DYLIB_PATTERNS, collect_dynamic_libs, collect_submodules
@@ -19,5 +19,5 @@ module_collection_mode = "pyz+py"
 warn_on_missing_hiddenimports = False
 hiddenimports = collect_submodules("torch", filter=lambda name: not name.startswith(_NEVER_IMPORTED))
 binaries = collect_dynamic_libs("torch", search_patterns=[*PY_DYLIB_PATTERNS, "*.so.*"])
-# started at import, to clean up shared memory
+# started at import to clean up shared memory
 binaries += collect_dynamic_libs("torch", search_patterns=["torch_shm_manager"])

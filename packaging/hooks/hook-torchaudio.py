@@ -1,4 +1,4 @@
-"""Its Python alone, in place of the hook that comes with PyInstaller: the extension is never loaded.
+"""Python modules only, unlike PyInstaller's hook: the extension is never loaded.
 
 See `fi_desktop/engines/pyannote/library.py`.
 """

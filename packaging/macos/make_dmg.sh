@@ -1,8 +1,8 @@
 #!/bin/bash
 # Sign, pack and notarize: make_dmg.sh APP DMG
 #
-#   FI_DESKTOP_IDENTITY  "Developer ID Application: …"; without it the bundle is signed for this Mac alone
-#   FI_DESKTOP_NOTARY    a profile that `xcrun notarytool store-credentials` made; without it nothing is sent to Apple
+#   FI_DESKTOP_IDENTITY  "Developer ID Application: …"; without it the bundle is signed for this Mac only
+#   FI_DESKTOP_NOTARY    a profile of `xcrun notarytool store-credentials`; without it, no notarization
 set -euo pipefail
 
 app=${1:?usage: make_dmg.sh APP DMG}
@@ -12,7 +12,7 @@ identity=${FI_DESKTOP_IDENTITY:--}
 
 options=(--force --options runtime --entitlements "$here/entitlements.plist" --sign "$identity")
 if [ "$identity" != - ]; then options+=(--timestamp); fi
-# from the inside out: a signature covers those within; --deep is not for this (Apple's TN3127)
+# inside out: a signature covers nested ones; --deep is not meant for signing (Apple TN3127)
 find "$app/Contents" -type f \( -name '*.dylib' -o -name '*.so' -o -perm -u+x \) -print0 |
     while IFS= read -r -d '' file; do
         if file -b "$file" | grep -q Mach-O; then codesign "${options[@]}" "$file"; fi
