@@ -22,7 +22,7 @@ PARALLEL := -n auto --dist worksteal
 test: $(STAMP) ## every test
 	$(BIN)/python -m pytest $(PARALLEL)
 
-real: $(STAMP) ## words by real Whisper weights, which are fetched once (150 MB); skipped if they cannot be had
+real: $(STAMP) ## tests with real Whisper weights, downloaded once (150 MB); skipped if unavailable
 	$(BIN)/python packaging/real_weights.py --into $(REAL)
 	$(BIN)/python -m pytest -m real tests/real
 

@@ -31,8 +31,8 @@ UPDATES = "https://packages.fi-desktop.example.org/version.json"
 SUMMARY = "Who spoke when in a recording"
 DESCRIPTION = (
     "Drop recordings of consultations on the window: fi-desktop identifies the speakers and shows who spoke "
-    "when. No account, no network, no setup: recordings never leave the computer. Jobs wait in a durable queue
-    " "and survive bad files, crashes and power cuts."
+    "when. No account, no network, no setup: recordings never leave the computer. Jobs wait in a durable "
+    "queue and survive bad files, crashes and power cuts."
 )
 LICENSE = "MIT"
 COPYRIGHT = "Copyright (c) 2026 The fi-desktop authors"

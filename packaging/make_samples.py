@@ -3,8 +3,8 @@
 Two espeak-ng voices speak a fictitious visit in Spanish. Needs the espeak-ng library; run it only to change
 the sample. Randomness is seeded, so the same espeak-ng gives the same output.
 
-Times: espeak-ng reports the sample at which each word starts. A word ends where its sound ends before the next
-one starts; both are measured on the clean voice, before room and noise are added. A turn is a run of one
+Times: espeak-ng reports the sample at which each word starts. A word ends where its sound ends before the
+next one starts; both are measured on the clean voice, before room and noise are added. A turn is a run of one
 speaker's words without a pause of 0.3 s or more.
 """
 

@@ -1,7 +1,7 @@
 """Generate the medical speech in tests/real/speech: `python packaging/make_speech.py`.
 
-Two espeak-ng voices read the texts below in a simulated room; see `make_samples.py`. Run it only to change the
-texts.
+Two espeak-ng voices read the texts below in a simulated room; see `make_samples.py`. Run it only to change
+the texts.
 """
 
 from __future__ import annotations

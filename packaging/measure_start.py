@@ -1,7 +1,8 @@
 """Measure the time from program start to window: `measure_start.py [--rounds N] PROGRAM [ARGUMENT …]`.
 
 Asks the X server (DISPLAY) every few milliseconds for a window of some size, so nothing else may open windows
-there. Each round uses a fresh data folder; from the second round, the program's files are in the system cache.
+there. Each round uses a fresh data folder; from the second round, the program's files are in the system
+cache.
 """
 
 from __future__ import annotations

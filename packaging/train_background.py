@@ -3,10 +3,10 @@
 
     python packaging/train_background.py VOICES OUT [--passes 16] [--seed 0] [--leave-out 0]
 
-VOICES: a folder of FLAC files named SPEAKER-…, one voice each; OUT: the folder for the model, its manifest and
-its attribution. Voices are joined to pseudo-files of two to four speakers, each with one simulated room, noise
-and perhaps telephone bandwidth, because the engine normalizes a file as a whole and so sees voices relative
-to their file. `--leave-out N` holds out N voices for validation.
+VOICES: a folder of FLAC files named SPEAKER-…, one voice each; OUT: the folder for the model, its manifest
+and its attribution. Voices are joined to pseudo-files of two to four speakers, each with one simulated room,
+noise and perhaps telephone bandwidth, because the engine normalizes a file as a whole and so sees voices
+relative to their file. `--leave-out N` holds out N voices for validation.
 Source: Kenny 2010 (eigenvoices by EM), Brummer & de Villiers 2010 (two-covariance model, here as LDA).
 """
 

@@ -1,4 +1,4 @@
-"""The builder's models: fetched whole, and found by the program with their licences."""
+"""`make models`: packs are downloaded, verified, and listed with their licences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch):
-    """A script of packaging/, which is no package: its name is taken by another."""
+    """Import a script of packaging/, which is not a package: PyPI's `packaging` has that name."""
     monkeypatch.syspath_prepend(str(ROOT / "packaging"))
     before = set(sys.modules)
     yield importlib.import_module
@@ -41,19 +41,19 @@ def script(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def fetch(script, hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run the script as `make models` does; return its exit code."""
+    """Run the script as `make models` does; returns the exit code."""
 
     def fetch(*names: str, token: str = "") -> int:
-        told = ["--into", str(tmp_path / "models"), "--from", hub.address]
-        told += ["--token-stdin"] if token else []
-        monkeypatch.setattr(sys, "argv", ["fetch_models.py", *names, *told])
+        options = ["--into", str(tmp_path / "models"), "--from", hub.address]
+        options += ["--token-stdin"] if token else []
+        monkeypatch.setattr(sys, "argv", ["fetch_models.py", *names, *options])
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{token}\n"))
         return int(script("fetch_models").main())
 
     return fetch
 
 
-def test_packs_come_with_manifests_and_licences(fetch, tmp_path: Path, capsys):
+def test_packs_have_manifests_and_licences(fetch, tmp_path: Path, capsys):
     assert fetch("tiny", "community-1", token=TOKEN) == 0
     found = installed((tmp_path / "models",))
     for pack in found:
@@ -66,26 +66,26 @@ def test_packs_come_with_manifests_and_licences(fetch, tmp_path: Path, capsys):
     assert "faster-whisper-tiny: " in capsys.readouterr().out
 
 
-def test_what_is_there_is_not_fetched_again(fetch, hub: FakeHub):
+def test_existing_pack_is_not_downloaded_again(fetch, hub: FakeHub):
     assert fetch("tiny") == 0
-    asked = len(hub.seen)
+    requests = len(hub.seen)
     assert fetch("tiny") == 0
-    assert len(hub.seen) == asked
+    assert len(hub.seen) == requests
 
 
-def test_what_is_not_what_the_hub_states_is_not_given_out(fetch, hub: FakeHub, tmp_path: Path, capsys):
+def test_file_with_a_wrong_hash_is_not_installed(fetch, hub: FakeHub, tmp_path: Path, capsys):
     hub.spoiled = {"model.bin"}
     assert fetch("tiny") == 1
     assert installed((tmp_path / "models",)) == ()
     assert "fetch_models: " in capsys.readouterr().err
 
 
-def test_a_gated_pack_wants_a_token(fetch, tmp_path: Path):
+def test_gated_pack_needs_a_token(fetch, tmp_path: Path):
     assert fetch("community-1") == 1
     assert installed((tmp_path / "models",)) == ()
 
 
-def test_models_that_are_given_out_are_told_with_whom_their_makers_want_named(script, tmp_path: Path):
+def test_bundled_models_are_listed_with_licence_and_attribution(script, tmp_path: Path):
     models = tmp_path / "_internal" / "fi_desktop" / "resources" / "models"
     pack = make_pack(models, "faster-whisper-tiny")
     collected = tmp_path / "collected.json"

