@@ -52,7 +52,7 @@ def test_version_name_and_licence_match_the_python_package(about: ModuleType):
 
 
 def test_qt_sets_the_name_of_the_menu_entry(about: ModuleType):
-    source = (ROOT / "fi_desktop" / "gui" / "main.py").read_text(encoding="utf-8")
+    source = (ROOT / "fi_desktop" / "gui" / "application.py").read_text(encoding="utf-8")
     assert f'setDesktopFileName("{about.DESKTOP_ENTRY}")' in source
 
 
