@@ -1,4 +1,4 @@
-"""Compute devices: which one each worker uses, how many workers fit, and how much GPU memory they take.
+"""Compute devices: which one each worker uses, how many workers fit, and GPU memory in use.
 
 GPUs are queried with `nvidia-smi`: the window's process never loads torch.
 """

@@ -80,5 +80,5 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    # A pre-release counts as its release: a person who runs 0.2.0rc1 is not told of 0.2.0.
+    # A pre-release counts as its release: 0.2.0 is not offered to a person who runs 0.2.0rc1.
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])

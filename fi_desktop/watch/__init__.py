@@ -1,1 +1,1 @@
-"""Taking recordings in without a person at each: profiles, and folders that are watched. Knows no Qt."""
+"""Recordings that are queued by themselves: watched folders, and the profiles they are processed with."""

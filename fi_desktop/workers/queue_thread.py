@@ -1,6 +1,6 @@
-"""`Backend`, the contract between the app and whatever runs jobs, and `QueueThread`, the thread behind it.
+"""`Backend`, the contract between the app and what runs jobs, and `QueueThread`, which owns the store.
 
-`QueueThread` owns the store. Each iteration is one transaction: apply queued commands, record worker events,
+Each iteration of the thread is one transaction: apply queued commands, record worker events,
 claim jobs for idle workers. Side effects follow the commit: a job is delivered after its claim is on disk,
 and an attempt has ended once its end is on disk.
 """

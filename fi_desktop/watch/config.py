@@ -1,0 +1,194 @@
+"""Profiles and the list of watched folders, each in a JSON file in the data folder.
+
+A profile is a named way to process recordings, such as "Consultation, 2 people, Spanish". A few are built in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fi_desktop.core import messages
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.core.records import options_from_json, options_to_json
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.system.files import write_whole
+
+LONGEST_NAME = 60
+_PROFILES = "profiles.json"
+_FOLDERS = "watch.json"
+_VERSION = 1
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Options and priority for recordings."""
+
+    options: JobOptions = field(default_factory=JobOptions)
+    priority: Priority = Priority.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A choice with a name.
+
+    Attributes:
+        name: unique; the name of a built-in profile is a key that the window translates.
+        built_in: it comes with the program and cannot be changed.
+    """
+
+    name: str
+    choice: Choice
+    built_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedFolder:
+    """A folder whose new recordings are queued.
+
+    Attributes:
+        path: the folder.
+        subfolders: whether recordings in its subfolders are queued too.
+        profile: name of the profile for its recordings; "": the window's current options.
+    """
+
+    path: Path
+    subfolders: bool = False
+    profile: str = ""
+
+
+def _built_in(name: str, options: JobOptions) -> Profile:
+    return Profile(name, Choice(options), built_in=True)
+
+
+BUILT_IN = (
+    _built_in("consultation", JobOptions(SpeakerCount(2, 2))),
+    _built_in("consultation-es", JobOptions(SpeakerCount(2, 2), language="es")),
+    _built_in("family", JobOptions(SpeakerCount(3, 6))),
+    _built_in("dictation", JobOptions(SpeakerCount(1, 1))),
+    _built_in("phone", JobOptions(SpeakerCount(2, 2), engine="channels")),
+)
+
+
+def choice_to_json(choice: Choice) -> dict[str, Any]:
+    """Return a choice as JSON values."""
+    return {"options": options_to_json(choice.options), "priority": int(choice.priority)}
+
+
+def choice_from_json(data: dict[str, Any]) -> Choice:
+    """Read what `choice_to_json` returned.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is damaged, or written by a newer version.
+    """
+    return Choice(options_from_json(data["options"]), Priority(data["priority"]))
+
+
+def load_profiles(home: Path) -> tuple[Profile, ...]:
+    """Return the person's profiles, without the built-in ones.
+
+    Raises:
+        UserError: the file cannot be read; a damaged one is set aside, so that nothing overwrites it.
+    """
+    try:
+        return _load(home / _PROFILES, _parse_profiles)
+    except OSError as error:
+        raise UserError(
+            messages.PROFILES_UNREADABLE, reason=error.strerror or type(error).__name__
+        ) from error
+    except ValueError as error:
+        raise UserError(
+            messages.PROFILES_DAMAGED, file=_set_aside(home / _PROFILES)
+        ) from error
+
+
+def save_profiles(home: Path, profiles: Iterable[Profile]) -> None:
+    """Write the person's profiles.
+
+    Raises:
+        TransientError: the disk is full.
+        OSError: they cannot be written.
+    """
+    items = [{"name": profile.name, **choice_to_json(profile.choice)} for profile in profiles]
+    _save(home / _PROFILES, "profiles", items)
+
+
+def load_folders(home: Path) -> tuple[WatchedFolder, ...]:
+    """Return the watched folders.
+
+    Raises:
+        UserError: the file cannot be read; a damaged one is set aside, so that nothing overwrites it.
+    """
+    try:
+        return _load(home / _FOLDERS, _parse_folders)
+    except OSError as error:
+        raise UserError(
+            messages.WATCH_UNREADABLE, reason=error.strerror or type(error).__name__
+        ) from error
+    except ValueError as error:
+        raise UserError(
+            messages.WATCH_DAMAGED, file=_set_aside(home / _FOLDERS)
+        ) from error
+
+
+def save_folders(home: Path, folders: Iterable[WatchedFolder]) -> None:
+    """Write the list of watched folders.
+
+    Raises:
+        TransientError: the disk is full.
+        OSError: it cannot be written.
+    """
+    items = [
+        {"path": str(folder.path), "subfolders": folder.subfolders, "profile": folder.profile}
+        for folder in folders
+    ]
+    _save(home / _FOLDERS, "folders", items)
+
+
+def _parse_profiles(data: Any) -> tuple[Profile, ...]:
+    profiles = tuple(Profile(_checked_name(item["name"]), choice_from_json(item)) for item in data["profiles"])
+    if len({profile.name for profile in profiles}) < len(profiles):
+        raise ValueError("two profiles of the same name")
+    return profiles
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
+        raise ValueError("not a name")
+    return name
+
+
+def _parse_folders(data: Any) -> tuple[WatchedFolder, ...]:
+    return tuple(
+        WatchedFolder(Path(item["path"]), bool(item["subfolders"]), str(item["profile"]))
+        for item in data["folders"]
+    )
+
+
+def _load(path: Path, parse: Callable[[Any], tuple[T, ...]]) -> tuple[T, ...]:
+    """Read a file that `_save` wrote; () if there is none. Raises OSError, or ValueError if it is damaged."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["version"] != _VERSION:
+            raise ValueError("another version")
+        return parse(data)
+    except FileNotFoundError:
+        return ()
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError("damaged") from error
+
+
+def _set_aside(path: Path) -> str:
+    """Rename a damaged file and return its new name."""
+    return path.replace(path.with_name(f"{path.stem}-unreadable.json")).name
+
+
+def _save(path: Path, key: str, items: list[dict[str, Any]]) -> None:
+    text = json.dumps({"version": _VERSION, key: items}, indent=1)
+    write_whole(path, text.encode(), mode=0o600)
