@@ -26,7 +26,8 @@ from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, Worker
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.system import log
-from fi_desktop.watch.watched import Look, WatchedFolder
+from fi_desktop.watch.config import WatchedFolder
+from fi_desktop.watch.watcher import FolderScan
 
 T = TypeVar("T")
 _OF_THE_QUEUE = (Notice, QueuePaused, WorkersChanged)
@@ -42,7 +43,7 @@ class Bridge(QObject):
         jobs_listed: a JobsPage of jobs as they were between the news before and after it, newest first.
         listing_failed: why the jobs cannot be shown, in a sentence.
         handed_over: paths (list of str) that a second launch brought.
-        folder_looked_at: a WatchedFolder, and the Look that found something new there.
+        folder_looked_at: a WatchedFolder, and the FolderScan that found something new there.
     """
 
     news_arrived = Signal(object)
@@ -111,7 +112,7 @@ class Bridge(QObject):
         """Tell that a second launch brought files; called on any thread."""
         self._post(self._show_handed_over, paths)
 
-    def tell_of_folder(self, folder: WatchedFolder, look: Look) -> None:
+    def tell_of_folder(self, folder: WatchedFolder, look: FolderScan) -> None:
         """Tell what a look at a watched folder found; called on any thread."""
         self._post(self._show_folder, (folder, look))
 
@@ -173,7 +174,7 @@ class Bridge(QObject):
     def _show_listing_failed(self, error: Exception) -> None:
         self.listing_failed.emit(errors.sentence(error_info(error)))
 
-    def _show_folder(self, told: tuple[WatchedFolder, Look]) -> None:
+    def _show_folder(self, told: tuple[WatchedFolder, FolderScan]) -> None:
         self.folder_looked_at.emit(*told)
 
     def _show_handed_over(self, paths: list[str]) -> None:

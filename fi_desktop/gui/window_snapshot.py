@@ -11,7 +11,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.gui.adding.controller import Refusal
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.viewmodel.spot import Spot
-from fi_desktop.watch.profiles import Choice
+from fi_desktop.watch.config import Choice
 
 if TYPE_CHECKING:
     from fi_desktop.gui.adding.watched_folders import WatchController

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from fi_desktop.exporters import EXPORTERS
-from fi_desktop.watch.profiles import Choice, choice_from_json, choice_to_json
+from fi_desktop.watch.config import Choice, choice_from_json, choice_to_json
 
 # of each window: as it opens before the person chose another size, and how small it may get
 _SIZES = {

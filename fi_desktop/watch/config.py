@@ -103,9 +103,7 @@ def load_profiles(home: Path) -> tuple[Profile, ...]:
             messages.PROFILES_UNREADABLE, reason=error.strerror or type(error).__name__
         ) from error
     except ValueError as error:
-        raise UserError(
-            messages.PROFILES_DAMAGED, file=_set_aside(home / _PROFILES)
-        ) from error
+        raise UserError(messages.PROFILES_DAMAGED, file=_set_aside(home / _PROFILES)) from error
 
 
 def save_profiles(home: Path, profiles: Iterable[Profile]) -> None:
@@ -128,13 +126,9 @@ def load_folders(home: Path) -> tuple[WatchedFolder, ...]:
     try:
         return _load(home / _FOLDERS, _parse_folders)
     except OSError as error:
-        raise UserError(
-            messages.WATCH_UNREADABLE, reason=error.strerror or type(error).__name__
-        ) from error
+        raise UserError(messages.WATCH_UNREADABLE, reason=error.strerror or type(error).__name__) from error
     except ValueError as error:
-        raise UserError(
-            messages.WATCH_DAMAGED, file=_set_aside(home / _FOLDERS)
-        ) from error
+        raise UserError(messages.WATCH_DAMAGED, file=_set_aside(home / _FOLDERS)) from error
 
 
 def save_folders(home: Path, folders: Iterable[WatchedFolder]) -> None:
@@ -152,7 +146,9 @@ def save_folders(home: Path, folders: Iterable[WatchedFolder]) -> None:
 
 
 def _parse_profiles(data: Any) -> tuple[Profile, ...]:
-    profiles = tuple(Profile(_checked_name(item["name"]), choice_from_json(item)) for item in data["profiles"])
+    profiles = tuple(
+        Profile(_checked_name(item["name"]), choice_from_json(item)) for item in data["profiles"]
+    )
     if len({profile.name for profile in profiles}) < len(profiles):
         raise ValueError("two profiles of the same name")
     return profiles
@@ -172,7 +168,7 @@ def _parse_folders(data: Any) -> tuple[WatchedFolder, ...]:
 
 
 def _load(path: Path, parse: Callable[[Any], tuple[T, ...]]) -> tuple[T, ...]:
-    """Read a file that `_save` wrote; () if there is none. Raises OSError, or ValueError if it is damaged."""
+    """Read a file that `_save` wrote. Raises OSError; ValueError if it is damaged."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         if data["version"] != _VERSION:

@@ -1,4 +1,4 @@
-"""What is known about the files of a watched folder: which were seen before, and which are still written.
+"""Files of a watched folder: which were seen before, and which are still being written.
 
 `SeenFiles` survives restarts. It recognizes a file by its content, whatever its name; and by name, size and
 modification time, so that each file is read once and not at every start. Neither names nor contents can be
@@ -243,8 +243,8 @@ if sys.platform == "linux":
     import signal
 
     def _has_writer(path: str) -> bool:
-        # fcntl(2): the kernel grants a read lease only if no process has the file open for writing. On network
-        # drives and for files of other accounts it grants none at all, with another error.
+        # fcntl(2): the kernel grants a read lease only if no process has the file open for writing. On
+        # network drives and for files of other accounts it grants none at all, with another error.
         try:
             handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:

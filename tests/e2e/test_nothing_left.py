@@ -14,8 +14,7 @@ import pytest
 from fi_desktop import pipeline
 from fi_desktop.core.job import JobOptions, JobState
 from fi_desktop.models import PackKind
-from fi_desktop.watch.profiles import Choice
-from fi_desktop.watch.watched import WatchedFolder
+from fi_desktop.watch.config import Choice, WatchedFolder
 from fi_desktop.watch.watcher import Watcher
 from fi_desktop.workers import process
 from tests.driving import Driver, running_app
@@ -84,7 +83,7 @@ def stages_of(driver: Driver, job_id: int) -> set[str]:
 def test_a_job_that_is_removed_leaves_no_trace(home: Path, recording: Path):
     with running_app(home, workers=1) as driver:
         watcher = Watcher(home, driver.app.service, lambda _folder, _look: None, interval_s=0.02)
-        watcher.usual = Choice(OPTIONS)
+        watcher.default_choice = Choice(OPTIONS)
         watcher.watch([WatchedFolder(recording.parent)])
         (done,) = driver.wait_until_done(1)
         watcher.close()

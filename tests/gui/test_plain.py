@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.widgets import message_box, plain_tooltip
-from fi_desktop.watch.watched import WatchedFolder
+from fi_desktop.watch.config import WatchedFolder
 from tests.gui import stories, views
 from tests.gui.looks import MARKED, marked_up
 from tests.gui.scene import Scene

@@ -8,7 +8,7 @@ from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.settings import load as load_settings
-from fi_desktop.watch.profiles import Choice, Profile, load, save
+from fi_desktop.watch.config import Choice, Profile, load_profiles, save_profiles
 from tests.gui.events import drop_files
 
 NIGHT = Profile("Night", Choice(JobOptions(SpeakerCount(2, 4), language="ca"), Priority.LOW))
@@ -23,7 +23,7 @@ def action(menu, text):
 @pytest.fixture
 def program(program, home):
     """A program whose person has kept two profiles."""
-    save(home, [NIGHT, DAY])
+    save_profiles(home, [NIGHT, DAY])
     return program
 
 
@@ -62,8 +62,8 @@ def test_what_is_chosen_is_kept_under_a_name(qtbot, window, menu, home):
     qtbot.keyClicks(dialog.field, "  Family   round ")
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
     assert [profile.name for profile in window.profiles.own] == ["Night", "Day", "Family round"]
-    qtbot.waitUntil(lambda: len(load(home)) == 3)
-    assert load(home)[2].choice == Choice(JobOptions(SpeakerCount(5, 5)))
+    qtbot.waitUntil(lambda: len(load_profiles(home)) == 3)
+    assert load_profiles(home)[2].choice == Choice(JobOptions(SpeakerCount(5, 5)))
     assert window.options.more.text() == "Family round"
 
 
@@ -95,7 +95,7 @@ def test_rename_delete_and_undo(qtbot, window, menu, home):
     assert [profile.name for profile in window.profiles.own] == ["Nights", "Day"]
     assert not dialog.undo.isEnabled()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: [profile.name for profile in load(home)] == ["Nights", "Day"])
+    qtbot.waitUntil(lambda: [profile.name for profile in load_profiles(home)] == ["Nights", "Day"])
 
 
 class TestDamaged:

@@ -13,9 +13,8 @@ from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.system.files import disk_full
-from fi_desktop.watch.profiles import Choice
-from fi_desktop.watch.watched import FolderState, Look, WatchedFolder
-from fi_desktop.watch.watcher import load, save
+from fi_desktop.watch.config import Choice, WatchedFolder, load_folders, save_folders
+from fi_desktop.watch.watcher import FolderScan, FolderState
 from tests.gui.conftest import FakeProgram
 
 FULL = error_info(disk_full())
@@ -54,7 +53,7 @@ def state(dialog, row=0):
 def test_what_arrives_is_taken_and_told_once(qtbot, window, watch, dialog, folder, home):
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
-    qtbot.waitUntil(lambda: load(home) == (WatchedFolder(folder),))
+    qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(folder),))
     assert watch.sign.isVisible()
     assert (watch.sign.text(), watch.sign.accessibleName()) == ("1", "1 folder watched")
     for number in range(3):
@@ -118,7 +117,7 @@ def test_a_folders_profile_says_how(qtbot, window, watch, dialog, folder, hand, 
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     job = hand.claim()
     assert (job.options, job.priority) == (night.options, Priority.LOW)
-    qtbot.waitUntil(lambda: load(home) == (WatchedFolder(folder, profile="Nights"),))
+    qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(folder, profile="Nights"),))
 
 
 def test_a_folder_that_goes_is_told_once_and_when_it_is_back_no_more(qtbot, window, watch, dialog, folder):
@@ -155,7 +154,7 @@ def test_a_folder_is_watched_no_more(qtbot, window, watch, dialog, folder, home)
     assert dialog.list.count() == 0
     assert not dialog.remove.isEnabled()
     assert not watch.sign.isVisible()
-    qtbot.waitUntil(lambda: load(home) == ())
+    qtbot.waitUntil(lambda: load_folders(home) == ())
 
 
 def test_a_folder_that_is_not_there_is_refused_in_a_sentence(qtbot, window, watch, dialog, folder):
@@ -167,12 +166,12 @@ def test_a_folder_that_is_not_there_is_refused_in_a_sentence(qtbot, window, watc
 def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_language(
     qtbot, dressed, home, folder
 ):
-    save(home, [WatchedFolder(folder)])
+    save_folders(home, [WatchedFolder(folder)])
     desktop = AppController(FakeProgram(home))
     desktop.window.show()
     desktop.start([])
     qtbot.waitUntil(lambda: desktop.watch.sign.text() == "1" and desktop.watch.sign.isVisible())
-    qtbot.waitUntil(lambda: bool(desktop.watch.watcher.looks))
+    qtbot.waitUntil(lambda: bool(desktop.watch.watcher.scans))
     desktop.speak("es")
     assert desktop.watch.sign.isVisible()
     assert desktop.watch.sign.accessibleName() == "1 carpeta vigilada"
@@ -188,12 +187,12 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
     [
         (None, "Is looked at for the first time…", ""),
         (
-            Look(FolderState.WATCHING, 0, None, growing=2, locked=1),
+            FolderScan(FolderState.WATCHING, 0, None, growing=2, locked=1),
             "Watching, 2 still being written, 1 cannot be opened",
             "",
         ),
         (
-            Look(
+            FolderScan(
                 FolderState.WATCHING,
                 0,
                 None,
@@ -203,12 +202,12 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
             "",
         ),
         (
-            Look(FolderState.UNREADABLE, 0, None, reason="Permission denied"),
+            FolderScan(FolderState.UNREADABLE, 0, None, reason="Permission denied"),
             "Cannot be read (Permission denied)",
             "The watched folder “x” cannot be read: Permission denied.",
         ),
         (
-            Look(FolderState.REFUSED, 0, None, refusal=FULL),
+            FolderScan(FolderState.REFUSED, 0, None, refusal=FULL),
             "Watching; nothing can be taken now",
             "The watched folder “x”: The disk is full: make room on it, and it goes on.",
         ),

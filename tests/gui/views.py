@@ -20,7 +20,7 @@ from fi_desktop.gui.result.window import JobWindow
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.viewmodel import pin
-from fi_desktop.watch.watched import WatchedFolder
+from fi_desktop.watch.config import WatchedFolder
 from tests.gui import stories
 from tests.gui.events import drag_in, files_data
 from tests.gui.events import drop as drop_data

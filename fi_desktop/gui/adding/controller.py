@@ -27,7 +27,7 @@ from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import FileDialog
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
-from fi_desktop.watch.profiles import Choice
+from fi_desktop.watch.config import Choice
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
 

@@ -25,7 +25,7 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.job_options.menu import Choices
 from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.labels import UiLabels
-from fi_desktop.watch.profiles import Choice
+from fi_desktop.watch.config import Choice
 
 _COLUMNS = 3
 

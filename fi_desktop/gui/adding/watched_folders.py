@@ -16,10 +16,9 @@ from fi_desktop.core.names import one_line
 from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow
-from fi_desktop.watch import watcher as watching
-from fi_desktop.watch.memory import forget
-from fi_desktop.watch.watched import FolderState, Found, Look, WatchedFolder, pass_over, unseen
-from fi_desktop.watch.watcher import Watcher
+from fi_desktop.watch.config import WatchedFolder, load_folders, save_folders
+from fi_desktop.watch.seen_files import forget
+from fi_desktop.watch.watcher import FolderScan, FolderState, FoundFile, Watcher, skip, unseen
 
 
 class WatchController(QObject):
@@ -60,7 +59,7 @@ class WatchController(QObject):
 
     def begin(self) -> None:
         """Watch what was watched before."""
-        read = partial(watching.load, self._home)
+        read = partial(load_folders, self._home)
         self._bridge.run_task(read, self._on_read, self._on_failed)
 
     @Slot()
@@ -75,17 +74,17 @@ class WatchController(QObject):
         self.dialog.raise_()
         self.dialog.activateWindow()
 
-    def looks(self) -> dict[WatchedFolder, Look | None]:
+    def looks(self) -> dict[WatchedFolder, FolderScan | None]:
         """Return the folders that are watched, with what was found there last."""
-        return {folder: self.watcher.looks.get(folder) for folder in self.watcher.folders}
+        return {folder: self.watcher.scans.get(folder) for folder in self.watcher.folders}
 
-    def find_unseen(self, folder: WatchedFolder, found: Callable[[list[Found]], None]) -> None:
-        """Look for recordings that are in a folder now, and would be taken; read off the GUI thread."""
+    def find_unseen(self, folder: WatchedFolder, found: Callable[[list[FoundFile]], None]) -> None:
+        """FolderScan for recordings that are in a folder now, and would be taken; read off the GUI thread."""
         self._bridge.run_task(partial(_unseen, self._home, folder), found, self._on_failed)
 
-    def watch(self, folder: WatchedFolder, passed: list[Found]) -> None:
+    def watch(self, folder: WatchedFolder, passed: list[FoundFile]) -> None:
         """Watch a folder, in place of an entry for the same path; recordings in `passed` are not taken."""
-        remember = partial(pass_over, self._home, folder, passed)
+        remember = partial(skip, self._home, folder, passed)
         self._bridge.run_task(remember, partial(self._on_passed_over, folder), self._on_failed)
 
     def stop(self, folder: WatchedFolder) -> None:
@@ -107,7 +106,7 @@ class WatchController(QObject):
         """Watch these folders from now on, and after the next start."""
         wanted = tuple(folders)
         self._watch(wanted)
-        self._bridge.run_task(partial(watching.save, self._home, wanted), None, self._on_failed)
+        self._bridge.run_task(partial(save_folders, self._home, wanted), None, self._on_failed)
 
     def _watch(self, folders: tuple[WatchedFolder, ...]) -> None:
         self.watcher.watch(folders)
@@ -115,7 +114,7 @@ class WatchController(QObject):
 
     @Slot()
     def _take_choices(self) -> None:
-        self.watcher.usual = self._window.options.choice()
+        self.watcher.default_choice = self._window.options.choice()
         self.watcher.profiles = {each.name: each.choice for each in self._window.profiles.all()}
 
     @Slot(str, str)
@@ -128,12 +127,12 @@ class WatchController(QObject):
             self._keep(wanted)
 
     @Slot(object, object)
-    def _on_looked_at(self, folder: WatchedFolder, look: Look) -> None:
+    def _on_looked_at(self, folder: WatchedFolder, look: FolderScan) -> None:
         if folder not in self.watcher.folders:
             return
         self._tell_trouble(folder.path, self._words.trouble(folder, look))
-        if look.took:
-            self._tell_taken(look.took)
+        if look.queued:
+            self._tell_taken(look.queued)
         self._show()
 
     def _tell_trouble(self, path: Path, trouble: str) -> None:
@@ -163,7 +162,7 @@ class WatchController(QObject):
         self._window.message.error(sentence)
 
 
-def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
+def _unseen(home: Path, folder: WatchedFolder) -> list[FoundFile]:
     try:
         return unseen(home, folder)
     except OSError as error:
@@ -177,7 +176,7 @@ def _unseen(home: Path, folder: WatchedFolder) -> list[Found]:
 class WatchedFolderLabels(QObject):
     """Words for how watched folders do."""
 
-    def state(self, look: Look | None) -> str:
+    def state(self, look: FolderScan | None) -> str:
         """Return how a folder does; None: nobody has looked yet."""
         if look is None:
             return self.tr("Is looked at for the first time…")
@@ -191,13 +190,13 @@ class WatchedFolderLabels(QObject):
         if look.left_out.others:
             others = self.tr("%Ln file(s) of other kinds left out ({kinds})", "", look.left_out.number)
             parts.append(others.format(kinds=one_line(look.left_out.kinds)))
-        if look.taken:
-            parts.append(self.tr("%Ln taken", "", look.taken))
+        if look.total:
+            parts.append(self.tr("%Ln taken", "", look.total))
         if look.last_at is not None:
             parts.append(self.tr("last {moment}").format(moment=_moment(look.last_at)))
         return ", ".join(parts)
 
-    def trouble(self, folder: WatchedFolder, look: Look) -> str:
+    def trouble(self, folder: WatchedFolder, look: FolderScan) -> str:
         """Return a sentence for what keeps a folder from being watched; "": nothing does."""
         name = one_line(folder.path.name or str(folder.path))
         match look.state:
@@ -216,7 +215,7 @@ class WatchedFolderLabels(QObject):
             case _:
                 return ""
 
-    def _watching(self, look: Look) -> str:
+    def _watching(self, look: FolderScan) -> str:
         match look.state:
             case FolderState.WATCHING:
                 return self.tr("Watching")
@@ -249,7 +248,7 @@ class WatchIndicator(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.hide()
 
-    def tell(self, looks: Mapping[WatchedFolder, Look | None]) -> None:
+    def tell(self, looks: Mapping[WatchedFolder, FolderScan | None]) -> None:
         """Show how the folders do."""
         troubled = sum(look.state is not FolderState.WATCHING for look in looks.values() if look)
         self._trouble = troubled > 0

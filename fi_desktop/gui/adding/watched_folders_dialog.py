@@ -27,7 +27,8 @@ from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
 from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.widgets import FileDialog, ItemList, message_box
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.watch.watched import Found, WatchedFolder
+from fi_desktop.watch.config import WatchedFolder
+from fi_desktop.watch.watcher import FoundFile
 
 if TYPE_CHECKING:
     from fi_desktop.gui.adding.watched_folders import WatchController
@@ -204,7 +205,7 @@ class WatchedFoldersDialog(QDialog):
         if folder is not None:
             self._desk.stop(folder)
 
-    def _on_found(self, folder: WatchedFolder, found: list[Found]) -> None:
+    def _on_found(self, folder: WatchedFolder, found: list[FoundFile]) -> None:
         if not found:
             self._desk.watch(folder, [])
             return

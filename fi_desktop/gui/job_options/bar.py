@@ -12,7 +12,7 @@ from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.gui import theme
 from fi_desktop.gui.job_options.menu import Choices, OptionsMenu
 from fi_desktop.gui.labels import UiLabels
-from fi_desktop.watch.profiles import Choice
+from fi_desktop.watch.config import Choice
 
 _SUMMARY_WIDTH = 190  # pixels at most
 _LEAST_SUMMARY = 50

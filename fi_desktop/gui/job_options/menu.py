@@ -22,7 +22,7 @@ from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.engines import registry
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.watch.profiles import Choice
+from fi_desktop.watch.config import Choice
 
 COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
 LANGUAGES = (None, "es", "en")

@@ -25,7 +25,7 @@ from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.job_options.menu import ChoiceLabels
 from fi_desktop.gui.widgets import ItemList
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.watch.profiles import BUILT_IN, LONGEST_NAME, Choice, Profile, load, save
+from fi_desktop.watch.config import BUILT_IN, LONGEST_NAME, Choice, Profile, load_profiles, save_profiles
 
 
 class ProfileController(QObject):
@@ -63,7 +63,7 @@ class ProfileController(QObject):
 
     def read(self) -> None:
         """Read the person's profiles."""
-        self._bridge.run_task(partial(load, self._home), self._on_read, self.failed.emit)
+        self._bridge.run_task(partial(load_profiles, self._home), self._on_read, self.failed.emit)
 
     def all(self) -> tuple[Profile, ...]:
         """Return the built-in profiles, and the person's own."""
@@ -113,7 +113,7 @@ class ProfileController(QObject):
 
     def _take(self, profiles: tuple[Profile, ...]) -> None:
         self.own = profiles
-        self._bridge.run_task(partial(save, self._home, profiles), None, self.failed.emit)
+        self._bridge.run_task(partial(save_profiles, self._home, profiles), None, self.failed.emit)
         self._show()
 
     def _show(self) -> None:

@@ -1,0 +1,91 @@
+"""Profiles and watched folders on disk: saved ones are loaded, and a damaged file is set aside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.watch.config import (
+    BUILT_IN,
+    Choice,
+    Profile,
+    WatchedFolder,
+    load_folders,
+    load_profiles,
+    save_folders,
+    save_profiles,
+)
+
+MINE = (
+    Profile(
+        "Niños",
+        Choice(
+            JobOptions(SpeakerCount(2, 4), "builtin", "es", "none", ("lorazepam",), "Hola."), Priority.URGENT
+        ),
+    ),
+    Profile("Night", Choice(JobOptions(), Priority.LOW)),
+)
+
+
+def test_saved_profiles_are_loaded(home: Path):
+    assert load_profiles(home) == ()
+    save_profiles(home, MINE)
+    assert load_profiles(home) == MINE
+    save_profiles(home, MINE[:1])
+    assert load_profiles(home) == MINE[:1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        "\xff",
+        json.dumps({"version": 2, "profiles": []}),
+        json.dumps({"version": 1, "profiles": 3}),
+        json.dumps({"version": 1, "profiles": [{"name": "", "priority": 5, "options": {}}]}),
+        json.dumps({"version": 1, "profiles": [{"name": "a", "priority": 7, "options": {}}]}),
+        json.dumps({"version": 1, "profiles": [{"name": "a", "priority": 5, "options": {"speakers": "x"}}]}),
+    ],
+)
+def test_damaged_profiles_are_set_aside(home: Path, text: str):
+    (home / "profiles.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match="set aside"):
+        load_profiles(home)
+    assert load_profiles(home) == ()
+    assert (home / "profiles-unreadable.json").read_bytes() == text.encode("latin-1")
+
+
+def test_two_profiles_of_the_same_name_are_damage(home: Path):
+    save_profiles(home, [MINE[0], MINE[0]])
+    with pytest.raises(UserError):
+        load_profiles(home)
+
+
+def test_unreadable_file_stays_in_place(home: Path):
+    (home / "profiles.json").mkdir()
+    with pytest.raises(UserError, match="cannot be read"):
+        load_profiles(home)
+    assert (home / "profiles.json").is_dir()
+
+
+def test_built_in_profiles_have_distinct_names_and_choices():
+    assert len({profile.name for profile in BUILT_IN}) == len({profile.choice for profile in BUILT_IN}) == 5
+
+
+def test_list_of_folders_is_kept_and_a_damaged_one_set_aside(home: Path, tmp_path: Path):
+    folders = (WatchedFolder(tmp_path), WatchedFolder(tmp_path / "x", subfolders=True, profile="Night"))
+    assert load_folders(home) == ()
+    save_folders(home, folders)
+    assert load_folders(home) == folders
+    for damaged in ("{", "[]", '{"version": 2, "folders": []}', '{"version": 1, "folders": [{}]}'):
+        (home / "watch.json").write_text(damaged)
+        with pytest.raises(UserError, match="set aside"):
+            load_folders(home)
+        assert load_folders(home) == ()
