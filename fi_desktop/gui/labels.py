@@ -18,6 +18,7 @@ from fi_desktop.core.transcript import Provenance
 from fi_desktop.gui import errors
 from fi_desktop.gui.export_controller import labels
 from fi_desktop.gui.language import language_name
+from fi_desktop.models import catalog
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.times import clock
 
@@ -222,10 +223,7 @@ class UiLabels(QObject):
             case "none":
                 return self.tr("Nothing: only who spoke when")
             case _:
-                # what knows models is not loaded before there is one
-                from fi_desktop.gui.models_dialog.words import ModelWords
-
-                return ModelWords(self).title(name)
+                return catalog.title(name)
 
     def detail(self, row: Row, now: float, retries: int) -> str:
         """Return the one line that stands below a job's name: what the person should know now."""

@@ -35,8 +35,8 @@ from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.job_table.panel import JobsPanel
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
-from fi_desktop.gui.models_dialog.opening import ModelsOpening
-from fi_desktop.gui.result.windows import JobWindows
+from fi_desktop.gui.models_dialog import ModelsOpener
+from fi_desktop.gui.result import JobWindows
 from fi_desktop.gui.status_bar import StatusBar
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, WorkersChanged
@@ -114,7 +114,7 @@ class MainWindow(QMainWindow):
         self.intake = AddController(service, bridge, self.jobs, self.options, self.profiles, self.message)
         self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
         self.choice = RecordingPicker(self.intake, bridge, self._on_refused, self)
-        self.models = ModelsOpening(settings, bridge, self.options, self._on_refused, self)
+        self.models = ModelsOpener(settings, bridge, self.options, self._on_refused, self)
         self._lay_out()
         self._connect()
         header = self.table.horizontalHeader()
@@ -347,7 +347,7 @@ class MainWindow(QMainWindow):
         """Look which models and profiles there are."""
         super().showEvent(event)
         self.profiles.read()
-        self.models.look()
+        self.models.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

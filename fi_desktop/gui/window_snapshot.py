@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.adding.controller import Refusal
 from fi_desktop.gui.main_window import MainWindow
-from fi_desktop.viewmodel.spot import Spot
+from fi_desktop.viewmodel.result import ResultPosition
 from fi_desktop.watch.config import Choice
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ class JobStanding:
     """How a job's window stands.
 
     Attributes:
-        spot: where the person is in its result.
+        position: where the person is in its result.
     """
 
     job_id: int
     geometry: QByteArray
-    spot: Spot
+    position: ResultPosition
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,9 @@ def look(window: MainWindow) -> Standing:
         window.panel.chips.states,
         tuple(row.id for row in window.table.selected_rows()),
         window.table.verticalScrollBar().value(),
-        tuple(JobStanding(shown.job_id, shown.saveGeometry(), shown.spot) for shown in window.windows.all()),
+        tuple(
+            JobStanding(shown.job_id, shown.saveGeometry(), shown.position) for shown in window.windows.all()
+        ),
         models.saveGeometry() if models is not None and models.isVisible() else None,
         window.isVisible(),
         tuple(window.intake.refused.held),
@@ -123,7 +125,7 @@ def put(window: MainWindow, standing: Standing) -> None:
     for result in standing.results:
         shown = window.windows.open(result.job_id)
         shown.restoreGeometry(result.geometry)
-        shown.go_to(result.spot)
+        shown.restore_position(result.position)
     if standing.models is not None:
         window.models.show()
         if window.models.dialog is not None:
@@ -157,7 +159,7 @@ def look_at_monitor(monitor: MonitorWindow | None) -> MonitorStanding | None:
     """Return how the monitor stands; None where it is not open."""
     if monitor is None or not monitor.isVisible():
         return None
-    return MonitorStanding(monitor.saveGeometry(), monitor.pages.place)
+    return MonitorStanding(monitor.saveGeometry(), monitor.pages.current)
 
 
 def put_monitor(monitor: MonitorWindow | None, standing: MonitorStanding) -> None:

@@ -40,6 +40,7 @@ class Known:
     Attributes:
         name: the pack's.
         short: what people call it; the command line takes it too.
+        title: its name in the window.
         kind: which engine loads it.
         about_bytes: how much is fetched, roughly: the hub says it exactly.
         licence, attribution: as in `Pack`.
@@ -48,6 +49,7 @@ class Known:
 
     name: str
     short: str
+    title: str
     kind: PackKind
     about_bytes: int
     licence: str
@@ -66,6 +68,7 @@ _PYANNOTE = (
     Known(
         "speaker-diarization-community-1",
         "community-1",
+        "pyannote Community-1",
         PackKind.PYANNOTE,
         33_000_000,
         "CC-BY-4.0",
@@ -82,6 +85,7 @@ _PYANNOTE = (
     Known(
         "speaker-diarization-3.1",
         "3.1",
+        "pyannote 3.1",
         PackKind.PYANNOTE,
         33_000_000,
         "MIT AND CC-BY-4.0",
@@ -98,10 +102,11 @@ _PYANNOTE = (
 )
 
 
-def _whisper(short: str, repo: str, about_bytes: int) -> Known:
+def _whisper(short: str, size: str, repo: str, about_bytes: int) -> Known:
     return Known(
         f"faster-whisper-{short}",
         short,
+        f"Whisper {size}",
         PackKind.WHISPER,
         about_bytes,
         "MIT",
@@ -112,12 +117,17 @@ def _whisper(short: str, repo: str, about_bytes: int) -> Known:
 
 # the repositories as faster_whisper.utils._MODELS has them, 1.2
 _WHISPER = (
-    _whisper("large-v3", "Systran/faster-whisper-large-v3", 3_090_000_000),
-    _whisper("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", 1_620_000_000),
-    _whisper("medium", "Systran/faster-whisper-medium", 1_530_000_000),
-    _whisper("small", "Systran/faster-whisper-small", 486_000_000),
-    _whisper("base", "Systran/faster-whisper-base", 148_000_000),
-    _whisper("tiny", "Systran/faster-whisper-tiny", 78_000_000),
+    _whisper("large-v3", "Large v3", "Systran/faster-whisper-large-v3", 3_090_000_000),
+    _whisper(
+        "large-v3-turbo",
+        "Large v3 Turbo",
+        "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+        1_620_000_000,
+    ),
+    _whisper("medium", "Medium", "Systran/faster-whisper-medium", 1_530_000_000),
+    _whisper("small", "Small", "Systran/faster-whisper-small", 486_000_000),
+    _whisper("base", "Base", "Systran/faster-whisper-base", 148_000_000),
+    _whisper("tiny", "Tiny", "Systran/faster-whisper-tiny", 78_000_000),
 )
 
 KNOWN = (*_PYANNOTE, *_WHISPER)
@@ -153,6 +163,12 @@ def known(name: str) -> Known:
 def look_up(name: str) -> Known | None:
     """Return what is known of an installed pack; None for one that somebody made themselves."""
     return next((pack for pack in KNOWN if pack.name == name), None)
+
+
+def title(name: str) -> str:
+    """Return a pack's name for people; one that is not in the catalog keeps its own."""
+    pack = look_up(name)
+    return name if pack is None else pack.title
 
 
 def rank(name: str) -> int:

@@ -193,10 +193,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln recording(s) were taken off the queue.</source>
+        <source>%Ln waiting recording(s) removed.</source>
         <translation>
-            <numerusform>%Ln recording was taken off the queue.</numerusform>
-            <numerusform>%Ln recordings were taken off the queue.</numerusform>
+            <numerusform>%Ln waiting recording removed.</numerusform>
+            <numerusform>%Ln waiting recordings removed.</numerusform>
         </translation>
     </message>
 </context>
@@ -211,19 +211,19 @@
     </message>
 </context>
 <context>
-    <name>PurgeQuestion</name>
+    <name>PurgePrompt</name>
     <message numerus="yes">
-        <source>%Ln recording(s) that wait for a worker or the next attempt are taken off the list.</source>
+        <source>%Ln recording(s) waiting for a worker or a retry will be removed.</source>
         <translation>
-            <numerusform>%Ln recording that waits for a worker or the next attempt is taken off the list.</numerusform>
-            <numerusform>%Ln recordings that wait for a worker or the next attempt are taken off the list.</numerusform>
+            <numerusform>%Ln recording waiting for a worker or a retry will be removed.</numerusform>
+            <numerusform>%Ln recordings waiting for a worker or a retry will be removed.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Really forget %Ln recording(s) that wait?</source>
+        <source>Remove %Ln waiting recording(s)?</source>
         <translation>
-            <numerusform>Really forget %Ln recording that waits?</numerusform>
-            <numerusform>Really forget all %Ln recordings that wait?</numerusform>
+            <numerusform>Remove %Ln waiting recording?</numerusform>
+            <numerusform>Remove %Ln waiting recordings?</numerusform>
         </translation>
     </message>
 </context>
@@ -264,10 +264,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln turn(s)</source>
+        <source>%Ln speaking turn(s)</source>
         <translation>
-            <numerusform>%Ln turn</numerusform>
-            <numerusform>%Ln turns</numerusform>
+            <numerusform>%Ln speaking turn</numerusform>
+            <numerusform>%Ln speaking turns</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -948,7 +948,30 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>ImportStrip</name>
+    <name>HistoryPlots</name>
+    <message>
+        <source>History: waiting, finished and run time</source>
+        <translation>Historial: en espera, terminadas y duración</translation>
+    </message>
+    <message>
+        <source>Recordings waiting</source>
+        <translation>Grabaciones en espera</translation>
+    </message>
+    <message>
+        <source>Attempts finished per second</source>
+        <translation>Intentos terminados por segundo</translation>
+    </message>
+    <message>
+        <source>Median run time of an attempt</source>
+        <translation>Duración mediana de un intento</translation>
+    </message>
+    <message>
+        <source>at most {value}</source>
+        <translation>como máximo {value}</translation>
+    </message>
+</context>
+<context>
+    <name>ImportBar</name>
     <message>
         <source>Progress of the import</source>
         <translation>Progreso de la importación</translation>
@@ -1035,16 +1058,16 @@ Todo se queda en este equipo.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
-        <source>Reading…</source>
-        <translation>Leyendo…</translation>
-    </message>
-    <message>
-        <source>This job is not there any more.</source>
+        <source>This job no longer exists.</source>
         <translation>Este trabajo ya no existe.</translation>
     </message>
     <message>
-        <source>The result cannot be read. Retry the job to make it again.</source>
-        <translation>No se puede leer el resultado. Reintente el trabajo para obtenerlo de nuevo.</translation>
+        <source>The result cannot be read. Retry the job to create it again.</source>
+        <translation>No se puede leer el resultado. Reintente el trabajo para crearlo de nuevo.</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>Leyendo…</translation>
     </message>
 </context>
 <context>
@@ -1148,11 +1171,11 @@ Todo se queda en este equipo.</translation>
         <translation>Quién habló y cuándo</translation>
     </message>
     <message>
-        <source>When somebody spoke</source>
+        <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
     <message>
-        <source>Somebody</source>
+        <source>Someone</source>
         <translation>Alguien</translation>
     </message>
     <message>
@@ -1570,7 +1593,7 @@ Todo se queda en este equipo.</translation>
         <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
     </message>
     <message>
-        <source>[Words in italics] were said while somebody else spoke.</source>
+        <source>[Words in italics] were said while someone else spoke.</source>
         <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
     </message>
     <message>
@@ -2291,14 +2314,180 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>ModelLabels</name>
+    <message>
+        <source>The fewest mistakes. Slow without a graphics card.</source>
+        <translation>El que menos errores comete. Lento sin tarjeta gráfica.</translation>
+    </message>
+    <message>
+        <source>Fast, with more mistakes.</source>
+        <translation>Rápido, con más errores.</translation>
+    </message>
+    <message>
+        <source>about {size}</source>
+        <translation>unos {size}</translation>
+    </message>
+    <message>
+        <source>Identify speakers</source>
+        <translation>Identificar a los hablantes</translation>
+    </message>
+    <message>
+        <source>Transcribe speech</source>
+        <translation>Transcribir lo que se dice</translation>
+    </message>
+    <message>
+        <source>The most accurate, even when several people talk at once.</source>
+        <translation>El más preciso, incluso cuando hablan varias personas a la vez.</translation>
+    </message>
+    <message>
+        <source>The previous generation, for results comparable with older ones.</source>
+        <translation>La generación anterior, para obtener resultados comparables con los antiguos.</translation>
+    </message>
+    <message>
+        <source>Nearly as accurate as Large v3, and several times faster.</source>
+        <translation>Casi tan preciso como Large v3 y varias veces más rápido.</translation>
+    </message>
+    <message>
+        <source>Accurate, but takes time without a graphics card.</source>
+        <translation>Preciso, pero tarda si no hay tarjeta gráfica.</translation>
+    </message>
+    <message>
+        <source>A good balance on a laptop.</source>
+        <translation>Un buen equilibrio en una laptop.</translation>
+    </message>
+    <message>
+        <source>The fastest, for trying things out.</source>
+        <translation>El más rápido, para hacer pruebas.</translation>
+    </message>
+    <message>
+        <source>Imported from a file.</source>
+        <translation>Importado desde un archivo.</translation>
+    </message>
+    <message>
+        <source>unknown licence</source>
+        <translation>licencia desconocida</translation>
+    </message>
+    <message>
+        <source> and </source>
+        <translation> y </translation>
+    </message>
+    <message>
+        <source>any language</source>
+        <translation>cualquier idioma</translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation>{done} de {total}</translation>
+    </message>
+    <message>
+        <source>{size}/s</source>
+        <translation>{size}/s</translation>
+    </message>
+    <message>
+        <source>less than a minute left</source>
+        <translation>falta menos de un minuto</translation>
+    </message>
+    <message>
+        <source>{minutes} min left</source>
+        <translation>faltan {minutes} min</translation>
+    </message>
+    <message>
+        <source>{hours} h left</source>
+        <translation>faltan {hours} h</translation>
+    </message>
+</context>
+<context>
+    <name>ModelPrompts</name>
+    <message>
+        <source>Repair {title}?</source>
+        <translation>¿Reparar {title}?</translation>
+    </message>
+    <message>
+        <source>Download {title}?</source>
+        <translation>¿Descargar {title}?</translation>
+    </message>
+    <message>
+        <source>At most {size}</source>
+        <translation>Como máximo {size}</translation>
+    </message>
+    <message>
+        <source>About {size}</source>
+        <translation>Unos {size}</translation>
+    </message>
+    <message>
+        <source>{size} will be downloaded from {host} ({repos}). Your recordings are never sent anywhere: the model runs on this computer.</source>
+        <translation>{size} se descargarán de {host} ({repos}). Sus grabaciones nunca se envían a ningún lado: el modelo funciona en esta computadora.</translation>
+    </message>
+    <message>
+        <source>Do you trust the source of this model?</source>
+        <translation>¿Confía en el origen de este modelo?</translation>
+    </message>
+    <message>
+        <source>Replace the installed model?</source>
+        <translation>¿Reemplazar el modelo instalado?</translation>
+    </message>
+    <message>
+        <source>Its files are deleted. Results made with it are kept.</source>
+        <translation>Se eliminan sus archivos. Los resultados obtenidos con él se conservan.</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>Descargar</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>Ahora no</translation>
+    </message>
+    <message>
+        <source>I trust it: import</source>
+        <translation>Confío: importar</translation>
+    </message>
+    <message>
+        <source>Do not import</source>
+        <translation>No importar</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Sustituir</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Conservar</translation>
+    </message>
+    <message>
+        <source>Remove {title}?</source>
+        <translation>¿Eliminar {title}?</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Eliminar</translation>
+    </message>
+    <message>
+        <source>Import a model</source>
+        <translation>Importar un modelo</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>Todos los archivos (*)</translation>
+    </message>
+    <message>
+        <source>Model files (*.zip)</source>
+        <translation>Archivos de modelo (*.zip)</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+</context>
+<context>
     <name>ModelRow</name>
     <message>
         <source>Stopping…</source>
         <translation>Deteniendo…</translation>
     </message>
     <message>
-        <source>Asking what there is…</source>
-        <translation>Consultando lo que hay…</translation>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
     </message>
     <message>
         <source>Downloading</source>
@@ -2366,125 +2555,22 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>ModelWords</name>
-    <message>
-        <source>Who spoke when</source>
-        <translation>Quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>What was said</source>
-        <translation>Qué se dijo</translation>
-    </message>
-    <message>
-        <source>pyannote Community-1</source>
-        <translation>pyannote Community-1</translation>
-    </message>
-    <message>
-        <source>pyannote 3.1</source>
-        <translation>pyannote 3.1</translation>
-    </message>
-    <message>
-        <source>Whisper Large v3 Turbo</source>
-        <translation>Whisper Large v3 Turbo</translation>
-    </message>
-    <message>
-        <source>Whisper Large v3</source>
-        <translation>Whisper Large v3</translation>
-    </message>
-    <message>
-        <source>Whisper {size}</source>
-        <translation>Whisper {size}</translation>
-    </message>
-    <message>
-        <source>The best at telling voices apart, also where people talk at once.</source>
-        <translation>El que mejor distingue las voces, también cuando se habla a la vez.</translation>
-    </message>
-    <message>
-        <source>The generation before; for results that are to be compared with older ones.</source>
-        <translation>La generación anterior; para resultados que deban compararse con otros más antiguos.</translation>
-    </message>
-    <message>
-        <source>The fewest mistakes. Slow without a graphics card.</source>
-        <translation>El que menos errores comete. Lento sin tarjeta gráfica.</translation>
-    </message>
-    <message>
-        <source>Nearly as good as Large v3, and several times as fast.</source>
-        <translation>Casi tan bueno como Large v3 y varias veces más rápido.</translation>
-    </message>
-    <message>
-        <source>Good, where there is time and no graphics card.</source>
-        <translation>Bueno cuando hay tiempo y no hay tarjeta gráfica.</translation>
-    </message>
-    <message>
-        <source>A fair balance on a laptop.</source>
-        <translation>Un buen equilibrio en un portátil.</translation>
-    </message>
-    <message>
-        <source>Fast, with more mistakes.</source>
-        <translation>Rápido, con más errores.</translation>
-    </message>
-    <message>
-        <source>The fastest; to try things out.</source>
-        <translation>El más rápido; para hacer pruebas.</translation>
-    </message>
-    <message>
-        <source>Brought in from a file.</source>
-        <translation>Importado de un archivo.</translation>
-    </message>
-    <message>
-        <source>about {size}</source>
-        <translation>unos {size}</translation>
-    </message>
-    <message>
-        <source>licence not known</source>
-        <translation>licencia desconocida</translation>
-    </message>
-    <message>
-        <source> and </source>
-        <translation> y </translation>
-    </message>
-    <message>
-        <source>any language</source>
-        <translation>cualquier idioma</translation>
-    </message>
-    <message>
-        <source>{done} of {total}</source>
-        <translation>{done} de {total}</translation>
-    </message>
-    <message>
-        <source>{size}/s</source>
-        <translation>{size}/s</translation>
-    </message>
-    <message>
-        <source>less than a minute left</source>
-        <translation>falta menos de un minuto</translation>
-    </message>
-    <message>
-        <source>{minutes} min left</source>
-        <translation>faltan {minutes} min</translation>
-    </message>
-    <message>
-        <source>{hours} h left</source>
-        <translation>faltan {hours} h</translation>
-    </message>
-</context>
-<context>
     <name>ModelsDialog</name>
     <message>
         <source>Models</source>
         <translation>Modelos</translation>
     </message>
     <message>
-        <source>With a model, fi-desktop tells voices apart better and writes down what was said. All of it runs on this computer.</source>
-        <translation>Con un modelo, fi-desktop distingue mejor las voces y transcribe lo que se dijo. Todo se ejecuta en este equipo.</translation>
-    </message>
-    <message>
         <source>Import from a file</source>
         <translation>Importar de un archivo</translation>
     </message>
     <message>
-        <source>Zip archive…</source>
-        <translation>Archivo zip…</translation>
+        <source>Models let fi-desktop identify speakers more accurately and transcribe what they say. Everything runs on this computer.</source>
+        <translation>Con los modelos, fi-desktop identifica mejor a los hablantes y transcribe lo que dicen. Todo se procesa en esta computadora.</translation>
+    </message>
+    <message>
+        <source>ZIP file…</source>
+        <translation>Archivo ZIP…</translation>
     </message>
     <message>
         <source>Folder…</source>
@@ -2499,28 +2585,28 @@ Todo se queda en este equipo.</translation>
         <translation>{size} libres en este disco</translation>
     </message>
     <message>
-        <source>This computer has no keyring that is open: the token is used this once, and not kept.</source>
-        <translation>Este equipo no tiene abierto ningún llavero de contraseñas: el token se usa solo esta vez y no se guarda.</translation>
+        <source>This computer has no unlocked keyring: the token is used once and not saved.</source>
+        <translation>Esta computadora no tiene un llavero desbloqueado: el token se usa una sola vez y no se guarda.</translation>
     </message>
     <message>
-        <source>{title} is installed. New jobs use it.</source>
-        <translation>{title} está instalado. Los trabajos nuevos lo usarán.</translation>
+        <source>{title} is installed. New recordings use it.</source>
+        <translation>{title} está instalado. Las grabaciones nuevas lo usarán.</translation>
     </message>
     <message>
         <source>Try again</source>
-        <translation>Intentar de nuevo</translation>
+        <translation>Reintentar</translation>
     </message>
     <message>
-        <source>{title} is sound: every byte is as it should be.</source>
-        <translation>{title} está íntegro: cada byte es el que debe ser.</translation>
+        <source>{title} is intact.</source>
+        <translation>{title} está en buen estado.</translation>
+    </message>
+    <message>
+        <source>The model is installed. New recordings use it.</source>
+        <translation>El modelo está instalado. Las grabaciones nuevas lo usarán.</translation>
     </message>
     <message>
         <source>Repair</source>
         <translation>Reparar</translation>
-    </message>
-    <message>
-        <source>The model is installed. New jobs use it.</source>
-        <translation>El modelo está instalado. Los trabajos nuevos lo usarán.</translation>
     </message>
 </context>
 <context>
@@ -2531,70 +2617,10 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>MonitorPlots</name>
+    <name>MonitorLabels</name>
     <message>
-        <source>How it went: waiting, done and run time over time</source>
-        <translation>Evolución: en espera, terminadas y tiempo de proceso</translation>
-    </message>
-    <message>
-        <source>Recordings waiting</source>
-        <translation>Grabaciones en espera</translation>
-    </message>
-    <message>
-        <source>Attempts ended, a second</source>
-        <translation>Intentos terminados por segundo</translation>
-    </message>
-    <message>
-        <source>Run time of an attempt, median</source>
-        <translation>Tiempo de proceso por intento, mediana</translation>
-    </message>
-    <message>
-        <source>at most {value}</source>
-        <translation>como máximo {value}</translation>
-    </message>
-</context>
-<context>
-    <name>MonitorWindow</name>
-    <message>
-        <source>Monitor</source>
-        <translation>Monitor</translation>
-    </message>
-    <message>
-        <source>Page</source>
-        <translation>Página</translation>
-    </message>
-    <message>
-        <source>Workers</source>
-        <translation>Procesos</translation>
-    </message>
-    <message>
-        <source>Queue</source>
-        <translation>Cola</translation>
-    </message>
-    <message>
-        <source>Targets</source>
-        <translation>Objetivos</translation>
-    </message>
-    <message numerus="yes">
-        <source>Reading the list: %Ln job(s)</source>
-        <translation>
-            <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
-            <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) were taken off the queue.</source>
-        <translation>
-            <numerusform>Se ha retirado %Ln grabación de la cola.</numerusform>
-            <numerusform>Se han retirado %Ln grabaciones de la cola.</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>MonitorWords</name>
-    <message>
-        <source>Not there</source>
-        <translation>Ausente</translation>
+        <source>Not running</source>
+        <translation>Detenido</translation>
     </message>
     <message>
         <source>Starting</source>
@@ -2649,20 +2675,20 @@ Todo se queda en este equipo.</translation>
         <translation>{number} MB</translation>
     </message>
     <message>
-        <source>Recordings completed, of those completed and failed</source>
-        <translation>Grabaciones completadas, del total de completadas y fallidas</translation>
+        <source>Share of recordings completed rather than failed</source>
+        <translation>Porcentaje de grabaciones completadas, no fallidas</translation>
     </message>
     <message>
-        <source>Attempts that were retries</source>
-        <translation>Intentos que fueron reintentos</translation>
+        <source>Share of attempts that were retries</source>
+        <translation>Porcentaje de intentos que fueron reintentos</translation>
     </message>
     <message>
-        <source>Recordings waiting at once, 99 % of the time</source>
+        <source>Recordings waiting at once, 99% of the time</source>
         <translation>Grabaciones en espera a la vez, el 99 % del tiempo</translation>
     </message>
     <message>
-        <source>Time in which workers were there, since the program was started</source>
-        <translation>Tiempo con procesos disponibles desde que se abrió el programa</translation>
+        <source>Worker availability since the program started</source>
+        <translation>Disponibilidad de los procesos desde que se inició el programa</translation>
     </message>
     <message>
         <source>Longest attempt</source>
@@ -2679,6 +2705,43 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Missed</source>
         <translation>No cumplido</translation>
+    </message>
+</context>
+<context>
+    <name>MonitorWindow</name>
+    <message>
+        <source>Monitor</source>
+        <translation>Monitor</translation>
+    </message>
+    <message>
+        <source>Page</source>
+        <translation>Página</translation>
+    </message>
+    <message>
+        <source>Workers</source>
+        <translation>Procesos</translation>
+    </message>
+    <message>
+        <source>Queue</source>
+        <translation>Cola</translation>
+    </message>
+    <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
+    </message>
+    <message numerus="yes">
+        <source>Reading the list: %Ln job(s)</source>
+        <translation>
+            <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
+            <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting recording(s) removed.</source>
+        <translation>
+            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
+            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -3394,10 +3457,17 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>PurgeQuestion</name>
+    <name>PurgePrompt</name>
+    <message numerus="yes">
+        <source>%Ln recording(s) waiting for a worker or a retry will be removed.</source>
+        <translation>
+            <numerusform>Se quitará %Ln grabación que espera un proceso o un reintento.</numerusform>
+            <numerusform>Se quitarán %Ln grabaciones que esperan un proceso o un reintento.</numerusform>
+        </translation>
+    </message>
     <message>
-        <source>What is running goes on, and the files of the recordings stay where they are.</source>
-        <translation>Lo que está en curso continúa, y los archivos de las grabaciones se quedan donde están.</translation>
+        <source>Running recordings continue, and no audio files are deleted.</source>
+        <translation>Las grabaciones en proceso continúan y no se elimina ningún archivo de audio.</translation>
     </message>
     <message>
         <source>Empty the queue…</source>
@@ -3408,25 +3478,18 @@ Todo se queda en este equipo.</translation>
         <translation>¿Vaciar la cola?</translation>
     </message>
     <message numerus="yes">
-        <source>%Ln recording(s) that wait for a worker or the next attempt are taken off the list.</source>
+        <source>Remove %Ln waiting recording(s)?</source>
         <translation>
-            <numerusform>Se quita de la lista %Ln grabación que espera un proceso o su próximo intento.</numerusform>
-            <numerusform>Se quitan de la lista %Ln grabaciones que esperan un proceso o su próximo intento.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Really forget %Ln recording(s) that wait?</source>
-        <translation>
-            <numerusform>¿Seguro que quiere quitar %Ln grabación en espera?</numerusform>
-            <numerusform>¿Seguro que quiere quitar %Ln grabaciones en espera?</numerusform>
+            <numerusform>¿Quitar %Ln grabación en espera?</numerusform>
+            <numerusform>¿Quitar %Ln grabaciones en espera?</numerusform>
         </translation>
     </message>
     <message>
-        <source>This cannot be undone: what is still wanted would have to be added again.</source>
-        <translation>No se puede deshacer: habría que volver a añadir lo que aún se necesite.</translation>
+        <source>This cannot be undone. To process them later, add them again.</source>
+        <translation>Esto no se puede deshacer. Para procesarlas después, agréguelas de nuevo.</translation>
     </message>
     <message>
-        <source>Forget them</source>
+        <source>Remove</source>
         <translation>Quitar</translation>
     </message>
     <message>
@@ -3466,89 +3529,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Ins</source>
         <translation>Insert</translation>
-    </message>
-</context>
-<context>
-    <name>Questions</name>
-    <message>
-        <source>Repair {title}?</source>
-        <translation>¿Reparar {title}?</translation>
-    </message>
-    <message>
-        <source>Download {title}?</source>
-        <translation>¿Descargar {title}?</translation>
-    </message>
-    <message>
-        <source>At most {size}</source>
-        <translation>Como máximo {size}</translation>
-    </message>
-    <message>
-        <source>About {size}</source>
-        <translation>Unos {size}</translation>
-    </message>
-    <message>
-        <source>{size} are fetched from {host} ({repos}). Of your recordings nothing is sent, now or later: the model runs on this computer.</source>
-        <translation>{size} que se descargan de {host} ({repos}). De las grabaciones no se envía nada, ni ahora ni después: el modelo se ejecuta en este equipo.</translation>
-    </message>
-    <message>
-        <source>Download</source>
-        <translation>Descargar</translation>
-    </message>
-    <message>
-        <source>Not now</source>
-        <translation>Ahora no</translation>
-    </message>
-    <message>
-        <source>Do you trust where this model comes from?</source>
-        <translation>¿Confía en el origen de este modelo?</translation>
-    </message>
-    <message>
-        <source>I trust it: import</source>
-        <translation>Confío: importar</translation>
-    </message>
-    <message>
-        <source>Do not import</source>
-        <translation>No importar</translation>
-    </message>
-    <message>
-        <source>Replace the model that is installed?</source>
-        <translation>¿Sustituir el modelo instalado?</translation>
-    </message>
-    <message>
-        <source>Replace</source>
-        <translation>Sustituir</translation>
-    </message>
-    <message>
-        <source>Keep</source>
-        <translation>Conservar</translation>
-    </message>
-    <message>
-        <source>Remove {title}?</source>
-        <translation>¿Eliminar {title}?</translation>
-    </message>
-    <message>
-        <source>Its files are deleted. Results that were made with it stay.</source>
-        <translation>Se borran sus archivos. Los resultados obtenidos con él se conservan.</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Eliminar</translation>
-    </message>
-    <message>
-        <source>Import a model</source>
-        <translation>Importar un modelo</translation>
-    </message>
-    <message>
-        <source>Model packs (*.zip)</source>
-        <translation>Paquetes de modelo (*.zip)</translation>
-    </message>
-    <message>
-        <source>All files (*)</source>
-        <translation>Todos los archivos (*)</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
     </message>
 </context>
 <context>
@@ -3607,8 +3587,68 @@ Todo se queda en este equipo.</translation>
         <translation>En curso</translation>
     </message>
     <message>
-        <source>Scheduled</source>
-        <translation>Programadas</translation>
+        <source>Scheduled retries</source>
+        <translation>Reintentos programados</translation>
+    </message>
+    <message>
+        <source>Paused: no new recordings are started</source>
+        <translation>En pausa: no se inician más grabaciones</translation>
+    </message>
+    <message>
+        <source>Queue running</source>
+        <translation>Cola en marcha</translation>
+    </message>
+    <message>
+        <source>Half of them took at most this long</source>
+        <translation>La mitad tardó como máximo esto</translation>
+    </message>
+    <message>
+        <source>95 of 100 took at most this long</source>
+        <translation>95 de cada 100 tardaron como máximo esto</translation>
+    </message>
+    <message>
+        <source>99 of 100 took at most this long</source>
+        <translation>99 de cada 100 tardaron como máximo esto</translation>
+    </message>
+    <message>
+        <source>Run time {share}</source>
+        <translation>Duración {share}</translation>
+    </message>
+    <message>
+        <source>Time span</source>
+        <translation>Periodo</translation>
+    </message>
+    <message>
+        <source>Per second</source>
+        <translation>Por segundo</translation>
+    </message>
+    <message>
+        <source>Attempts finished per second</source>
+        <translation>Intentos terminados por segundo</translation>
+    </message>
+    <message>
+        <source>Waiting p99</source>
+        <translation>En espera p99</translation>
+    </message>
+    <message>
+        <source>99% of the time, at most this many waited</source>
+        <translation>El 99 % del tiempo, no esperaban más de estas</translation>
+    </message>
+    <message>
+        <source>Start time</source>
+        <translation>Hora de inicio</translation>
+    </message>
+    <message>
+        <source>Reason for the retry</source>
+        <translation>Motivo del reintento</translation>
+    </message>
+    <message>
+        <source>Queue statistics</source>
+        <translation>Estadísticas de la cola</translation>
+    </message>
+    <message>
+        <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
+        <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
     </message>
     <message>
         <source>Done in the last hour</source>
@@ -3619,44 +3659,8 @@ Todo se queda en este equipo.</translation>
         <translation>Iniciando…</translation>
     </message>
     <message>
-        <source>Paused: nothing more is started</source>
-        <translation>En pausa: no se inicia nada más</translation>
-    </message>
-    <message>
-        <source>The queue runs</source>
-        <translation>La cola está en marcha</translation>
-    </message>
-    <message>
-        <source>Half of them took no longer</source>
-        <translation>La mitad no tardó más</translation>
-    </message>
-    <message>
-        <source>95 of 100 took no longer</source>
-        <translation>95 de cada 100 no tardaron más</translation>
-    </message>
-    <message>
-        <source>99 of 100 took no longer</source>
-        <translation>99 de cada 100 no tardaron más</translation>
-    </message>
-    <message>
         <source>Wait {share}</source>
         <translation>Espera {share}</translation>
-    </message>
-    <message>
-        <source>Run {share}</source>
-        <translation>Curso {share}</translation>
-    </message>
-    <message>
-        <source>Over</source>
-        <translation>Sobre</translation>
-    </message>
-    <message>
-        <source>A second</source>
-        <translation>Por segundo</translation>
-    </message>
-    <message>
-        <source>Attempts that ended, a second</source>
-        <translation>Intentos terminados por segundo</translation>
     </message>
     <message>
         <source>Added</source>
@@ -3667,20 +3671,8 @@ Todo se queda en este equipo.</translation>
         <translation>Fallidas</translation>
     </message>
     <message>
-        <source>Depth p99</source>
-        <translation>Cola p99</translation>
-    </message>
-    <message>
-        <source>99 % of the time no more waited</source>
-        <translation>El 99 % del tiempo no esperaban más</translation>
-    </message>
-    <message>
         <source>Starts in</source>
         <translation>Empieza en</translation>
-    </message>
-    <message>
-        <source>At</source>
-        <translation>A las</translation>
     </message>
     <message>
         <source>Recording</source>
@@ -3689,18 +3681,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Attempt</source>
         <translation>Intento</translation>
-    </message>
-    <message>
-        <source>Why it is tried again</source>
-        <translation>Motivo del reintento</translation>
-    </message>
-    <message>
-        <source>How the queue did</source>
-        <translation>Evolución de la cola</translation>
-    </message>
-    <message>
-        <source>Nothing is scheduled. An attempt that is put off, such as for a full disk, stands here.</source>
-        <translation>No hay nada programado. Aquí aparecen los intentos aplazados, por ejemplo por un disco lleno.</translation>
     </message>
     <message>
         <source>now</source>
@@ -3712,67 +3692,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Columns</source>
         <translation>Columnas</translation>
-    </message>
-</context>
-<context>
-    <name>ReadingModel</name>
-    <message>
-        <source>Hard to hear: listen again</source>
-        <translation>Se oyó mal: conviene volver a escucharlo</translation>
-    </message>
-    <message>
-        <source>Somebody else spoke at the same time</source>
-        <translation>Otra persona hablaba al mismo tiempo</translation>
-    </message>
-    <message>
-        <source>{speaker}, {time}: {text}</source>
-        <translation>{speaker}, {time}: {text}</translation>
-    </message>
-    <message>
-        <source>Hard to hear: {words}</source>
-        <translation>Se oyó mal: {words}</translation>
-    </message>
-    <message>
-        <source>Spoken over: {words}</source>
-        <translation>Con otra voz encima: {words}</translation>
-    </message>
-</context>
-<context>
-    <name>ReadingPanel</name>
-    <message>
-        <source>&amp;Find…</source>
-        <translation>&amp;Buscar…</translation>
-    </message>
-    <message>
-        <source>Find &amp;next</source>
-        <translation>Buscar &amp;siguiente</translation>
-    </message>
-    <message>
-        <source>Find &amp;previous</source>
-        <translation>Buscar &amp;anterior</translation>
-    </message>
-    <message>
-        <source>What was said</source>
-        <translation>Qué se dijo</translation>
-    </message>
-    <message>
-        <source>Find in the text</source>
-        <translation>Buscar en el texto</translation>
-    </message>
-</context>
-<context>
-    <name>ReadingTable</name>
-    <message>
-        <source>What was said</source>
-        <translation>Qué se dijo</translation>
-    </message>
-    <message>
-        <source>&amp;Copy</source>
-        <translation>&amp;Copiar</translation>
-    </message>
-    <message>
-        <source>Select &amp;all</source>
-        <translation>Seleccionar &amp;todo</translation>
     </message>
 </context>
 <context>
@@ -3838,13 +3757,6 @@ Todo se queda en este equipo.</translation>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%Ln word(s)</source>
         <translation>
             <numerusform>%Ln palabra</numerusform>
@@ -3854,6 +3766,13 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{time} long</source>
         <translation>{time} de duración</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaking turn(s)</source>
+        <translation>
+            <numerusform>%Ln intervención</numerusform>
+            <numerusform>%Ln intervenciones</numerusform>
+        </translation>
     </message>
     <message>
         <source>{time} of speech</source>
@@ -3936,6 +3855,44 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Clear</source>
         <translation>Borrar</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentsModel</name>
+    <message>
+        <source>Hard to hear: listen again</source>
+        <translation>Se oyó mal: conviene volver a escucharlo</translation>
+    </message>
+    <message>
+        <source>Someone else spoke at the same time</source>
+        <translation>Otra persona hablaba al mismo tiempo</translation>
+    </message>
+    <message>
+        <source>{speaker}, {time}: {text}</source>
+        <translation>{speaker}, {time}: {text}</translation>
+    </message>
+    <message>
+        <source>Hard to hear: {words}</source>
+        <translation>Se oyó mal: {words}</translation>
+    </message>
+    <message>
+        <source>Spoken over: {words}</source>
+        <translation>Con otra voz encima: {words}</translation>
+    </message>
+</context>
+<context>
+    <name>SegmentsTable</name>
+    <message>
+        <source>What was said</source>
+        <translation>Qué se dijo</translation>
+    </message>
+    <message>
+        <source>&amp;Copy</source>
+        <translation>&amp;Copiar</translation>
+    </message>
+    <message>
+        <source>Select &amp;all</source>
+        <translation>Seleccionar &amp;todo</translation>
     </message>
 </context>
 <context>
@@ -4070,24 +4027,47 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TargetsPage</name>
     <message>
-        <source>Target of the server that this program replaces</source>
-        <translation>Objetivo del servidor al que sustituye este programa</translation>
+        <source>Service target</source>
+        <translation>Objetivo de servicio</translation>
     </message>
     <message>
-        <source>Wanted</source>
-        <translation>Se pide</translation>
+        <source>Target</source>
+        <translation>Objetivo</translation>
     </message>
     <message>
         <source>Targets</source>
         <translation>Objetivos</translation>
     </message>
     <message>
-        <source>Span of time</source>
+        <source>Time span</source>
         <translation>Periodo</translation>
     </message>
     <message>
-        <source>How it went</source>
-        <translation>Resultado</translation>
+        <source>History</source>
+        <translation>Historial</translation>
+    </message>
+</context>
+<context>
+    <name>TextPanel</name>
+    <message>
+        <source>&amp;Find…</source>
+        <translation>&amp;Buscar…</translation>
+    </message>
+    <message>
+        <source>Find &amp;next</source>
+        <translation>Buscar &amp;siguiente</translation>
+    </message>
+    <message>
+        <source>Find &amp;previous</source>
+        <translation>Buscar &amp;anterior</translation>
+    </message>
+    <message>
+        <source>What was said</source>
+        <translation>Qué se dijo</translation>
+    </message>
+    <message>
+        <source>Find in the text</source>
+        <translation>Buscar en el texto</translation>
     </message>
 </context>
 <context>
@@ -4113,24 +4093,24 @@ Todo se queda en este equipo.</translation>
         <translation>Ahora no</translation>
     </message>
     <message>
-        <source>The token is kept in this computer&apos;s keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
-        <translation>El token se guarda en el llavero de contraseñas de este equipo o, si no lo hay, no se guarda. Solo lo ve huggingface.co; de las grabaciones no se envía nada.</translation>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
+    </message>
+    <message>
+        <source>Sign in and accept the conditions of {pages}.</source>
+        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
+    </message>
+    <message>
+        <source>Create an access token with read permission: {page}.</source>
+        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
+    </message>
+    <message>
+        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
+        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
     </message>
     <message>
         <source>{title} needs a free Hugging Face account</source>
         <translation>{title} requiere una cuenta gratuita de Hugging Face</translation>
-    </message>
-    <message>
-        <source>Sign in, and accept the conditions of {pages}.</source>
-        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
-    </message>
-    <message>
-        <source>Make a token that may read: {page}.</source>
-        <translation>Cree un token con permiso de lectura: {page}.</translation>
-    </message>
-    <message>
-        <source>Paste it here. About {size} are then fetched from huggingface.co.</source>
-        <translation>Péguelo aquí. Después se descargan unos {size} de huggingface.co.</translation>
     </message>
 </context>
 <context>
@@ -4730,24 +4710,24 @@ Todo se queda en este equipo.</translation>
         <translation>Reiniciar ahora</translation>
     </message>
     <message>
-        <source>Its recording goes back to the queue; what is done of it is kept, and no attempt lost</source>
-        <translation>Su grabación vuelve a la cola; lo ya hecho se conserva y no se pierde ningún intento</translation>
+        <source>Its recording returns to the queue and continues there; no attempt is used up</source>
+        <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
+    </message>
+    <message>
+        <source>A new worker replaces it after the current recording</source>
+        <translation>Un proceso nuevo lo reemplaza después de la grabación actual</translation>
+    </message>
+    <message>
+        <source>Removes this worker after the current recording</source>
+        <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
         <source>Replace after this recording</source>
         <translation>Sustituir tras esta grabación</translation>
     </message>
     <message>
-        <source>A fresh worker takes its place once its recording is done</source>
-        <translation>Un proceso nuevo ocupa su lugar cuando termina su grabación</translation>
-    </message>
-    <message>
         <source>Stop after this recording</source>
         <translation>Detener tras esta grabación</translation>
-    </message>
-    <message>
-        <source>One worker less: this one, once its recording is done</source>
-        <translation>Un proceso menos: este, cuando termine su grabación</translation>
     </message>
 </context>
 <context>
@@ -4769,8 +4749,24 @@ Todo se queda en este equipo.</translation>
         <translation>CPU</translation>
     </message>
     <message>
-        <source>Of one core, and how that was in the last minute</source>
-        <translation>De un núcleo, y su evolución en el último minuto</translation>
+        <source>Percent of one core, over the last minute</source>
+        <translation>Porcentaje de un núcleo, durante el último minuto</translation>
+    </message>
+    <message>
+        <source>As reported by the GPU driver</source>
+        <translation>Según el controlador de la GPU</translation>
+    </message>
+    <message>
+        <source>Attempts that succeeded</source>
+        <translation>Intentos completados</translation>
+    </message>
+    <message>
+        <source>Uptime</source>
+        <translation>Tiempo activo</translation>
+    </message>
+    <message>
+        <source>Time since the process started</source>
+        <translation>Tiempo desde que se inició el proceso</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -4785,16 +4781,8 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
-        <source>As the GPU&apos;s driver tells it</source>
-        <translation>Según el controlador de la GPU</translation>
-    </message>
-    <message>
         <source>Done</source>
         <translation>Hechos</translation>
-    </message>
-    <message>
-        <source>Attempts that ended well</source>
-        <translation>Intentos que acabaron bien</translation>
     </message>
     <message>
         <source>Failed</source>
@@ -4804,14 +4792,6 @@ Todo se queda en este equipo.</translation>
         <source>Attempts that ended in an error</source>
         <translation>Intentos que acabaron en error</translation>
     </message>
-    <message>
-        <source>Up for</source>
-        <translation>Activo</translation>
-    </message>
-    <message>
-        <source>How long its process has been there</source>
-        <translation>Cuánto tiempo lleva activo el proceso</translation>
-    </message>
 </context>
 <context>
     <name>WorkersPage</name>
@@ -4820,16 +4800,16 @@ Todo se queda en este equipo.</translation>
         <translation>Quitar un proceso</translation>
     </message>
     <message>
-        <source>The last one; it finishes its recording first</source>
-        <translation>El último; antes termina su grabación</translation>
-    </message>
-    <message>
         <source>Add a worker</source>
         <translation>Añadir un proceso</translation>
     </message>
     <message>
-        <source>One for each of this computer&apos;s {number} cores at most</source>
-        <translation>Como máximo, uno por cada uno de los {number} núcleos de este equipo</translation>
+        <source>Removes the last one after its current recording</source>
+        <translation>Quita el último después de su grabación actual</translation>
+    </message>
+    <message>
+        <source>At most {number}, one per processor core</source>
+        <translation>Como máximo {number}, uno por núcleo del procesador</translation>
     </message>
     <message numerus="yes">
         <source>%Ln worker(s)</source>

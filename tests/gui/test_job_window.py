@@ -38,7 +38,7 @@ def test_double_click_shows_who_spoke_when(qtbot, window, done, program):
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=place)
     (opened,) = window.windows.all()
-    assert shown_result(qtbot, opened).turns.model().rowCount() == 12
+    assert shown_result(qtbot, opened).turns.table.model().rowCount() == 12
     assert opened.windowTitle() == "First.wav – fi-desktop"
     qtbot.waitUntil(lambda: program.service.job(done.id).result(120).seen_at is not None)
 
@@ -62,7 +62,7 @@ def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
     qtbot.waitUntil(lambda: opened.page.progress.value() == 45)
     assert opened.page.isVisible()
     hand.complete(job, stories.conversation(7))
-    assert shown_result(qtbot, opened).turns.model().rowCount() == 7
+    assert shown_result(qtbot, opened).turns.table.model().rowCount() == 7
 
 
 def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
@@ -74,7 +74,7 @@ def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
     told = opened.page.attempts.item(0).text()
     assert "  ·  Worker 1  ·  " in told
     assert told.endswith("Failed: This recording is empty.")
-    assert opened.page.said == "This recording is empty."
+    assert opened.page.detail == "This recording is empty."
     qtbot.mouseClick(opened.page.retry, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 1)
     qtbot.waitUntil(lambda: not opened.page.retry.isVisible())
@@ -85,9 +85,9 @@ def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
     opened = window.windows.open(job.id)
-    assert opened.page.said.startswith("Retry 1/3 in ")
-    before = opened.page.said
-    qtbot.waitUntil(lambda: opened.page.said != before)
+    assert opened.page.detail.startswith("Retry 1/3 in ")
+    before = opened.page.detail
+    qtbot.waitUntil(lambda: opened.page.detail != before)
     qtbot.mouseClick(opened.page.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
 
@@ -96,14 +96,14 @@ def test_a_job_that_waits_for_room_on_the_disk_counts_no_retries(qtbot, window, 
     error = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
-    said = window.windows.open(job.id).page.said
+    said = window.windows.open(job.id).page.detail
     assert said.startswith("Tried again in ")
     assert said.endswith(" · The disk is full.")
 
 
 def test_an_unknown_job_is_answered_in_a_sentence(qtbot, window):
     opened = window.windows.open(4711)
-    qtbot.waitUntil(lambda: opened.note == "This job is not there any more.")
+    qtbot.waitUntil(lambda: opened.note == "This job no longer exists.")
 
 
 def test_its_window_goes_with_a_removed_job(qtbot, window, done, program):
@@ -120,19 +120,19 @@ def test_a_damaged_result_says_what_to_do(qtbot, window, done, program, damage):
     else:
         path.write_bytes(path.read_bytes()[:200])
     opened = window.windows.open(done.id)
-    qtbot.waitUntil(lambda: opened.note == "The result cannot be read. Retry the job to make it again.")
+    qtbot.waitUntil(lambda: opened.note == "The result cannot be read. Retry the job to create it again.")
 
 
 def test_a_job_done_again_shows_its_result_until_there_is_another(qtbot, window, hand, done, program):
     opened = window.windows.open(done.id)
     shown_result(qtbot, opened)
     program.service.retry([done.id])
-    qtbot.waitUntil(opened.again.isVisible)
-    assert opened.again.text == "Waiting: The earlier result stays until the new one is ready."
+    qtbot.waitUntil(opened.rerun_bar.isVisible)
+    assert opened.rerun_bar.text == "Waiting: The earlier result stays until the new one is ready."
     assert opened.result.isVisible()
     hand.complete(hand.claim(), stories.conversation(21))
-    qtbot.waitUntil(lambda: opened.result.isVisible() and opened.result.turns.model().rowCount() == 21)
-    assert not opened.again.isVisible()
+    qtbot.waitUntil(lambda: opened.result.isVisible() and opened.result.turns.table.model().rowCount() == 21)
+    assert not opened.rerun_bar.isVisible()
 
 
 def test_a_result_is_opened_and_exported_although_doing_it_again_failed(qtbot, window, hand, done, program):
@@ -142,8 +142,8 @@ def test_a_result_is_opened_and_exported_although_doing_it_again_failed(qtbot, w
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     opened = window.windows.open(done.id)
-    assert shown_result(qtbot, opened).turns.model().rowCount() == 12
-    assert opened.again.text.endswith(
+    assert shown_result(qtbot, opened).turns.table.model().rowCount() == 12
+    assert opened.rerun_bar.text.endswith(
         "The recording is not there any more. The earlier result is still there."
     )
     window.table.select(done.id)
@@ -153,11 +153,11 @@ def test_a_result_is_opened_and_exported_although_doing_it_again_failed(qtbot, w
 def test_cancelling_brings_the_job_back_to_its_result(qtbot, window, hand, done, program):
     program.service.retry([done.id])
     opened = window.windows.open(done.id)
-    qtbot.waitUntil(opened.again.isVisible)
-    qtbot.mouseClick(opened.again.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.rerun_bar.isVisible)
+    qtbot.mouseClick(opened.rerun_bar.action_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
-    qtbot.waitUntil(lambda: not opened.again.isVisible())
-    assert shown_result(qtbot, opened).turns.model().rowCount() == 12
+    qtbot.waitUntil(lambda: not opened.rerun_bar.isVisible())
+    assert shown_result(qtbot, opened).turns.table.model().rowCount() == 12
 
 
 def test_a_damaged_result_can_be_made_again(qtbot, window, hand, done, program):
@@ -167,7 +167,7 @@ def test_a_damaged_result_can_be_made_again(qtbot, window, hand, done, program):
     program.service.retry([done.id])
     qtbot.waitUntil(opened.page.isVisible)
     hand.complete(hand.claim(), stories.conversation(21))
-    assert shown_result(qtbot, opened).turns.model().rowCount() == 21
+    assert shown_result(qtbot, opened).turns.table.model().rowCount() == 21
 
 
 def test_stopping_closes_them(qtbot, desktop, window, done):
@@ -180,7 +180,7 @@ def test_stopping_closes_them(qtbot, desktop, window, done):
 def test_a_result_without_words_leads_to_a_model_that_is_recommended(qtbot, window, done):
     opened = window.windows.open(done.id)
     view = shown_result(qtbot, opened)
-    qtbot.mouseClick(view.no_words.models, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(view.turns.note.models, Qt.MouseButton.LeftButton)
     dialog = window.models.dialog
     qtbot.waitUntil(lambda: dialog.isVisible() and bool(dialog.list.rows))
     recommended = [row for row in dialog.list.rows.values() if row.state == "Recommended for this computer"]
@@ -189,5 +189,5 @@ def test_a_result_without_words_leads_to_a_model_that_is_recommended(qtbot, wind
     middle = lambda: recommended[0].mapTo(viewport, recommended[0].rect().center())  # noqa: E731
     qtbot.waitUntil(lambda: viewport.rect().contains(middle()))
     assert recommended[0].install.objectName() == "primary"
-    qtbot.mouseClick(view.no_words.again, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(opened.again.isVisible)
+    qtbot.mouseClick(view.turns.note.again, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.rerun_bar.isVisible)

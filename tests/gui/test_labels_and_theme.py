@@ -8,9 +8,10 @@ from fi_desktop.core.transcript import Turn
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import WindowLanguage
-from fi_desktop.gui.models_dialog.words import ModelWords
+from fi_desktop.gui.models_dialog.model_list import ModelLabels
 from fi_desktop.models.pack import UNKNOWN_LICENCE
-from fi_desktop.viewmodel.timeline import lanes_of, tick_step_s
+from fi_desktop.viewmodel.axis import lane_tick_step_s
+from fi_desktop.viewmodel.result import lanes_of
 from fi_desktop.viewmodel.times import clock, precise
 from tests.gui import stories
 from tests.gui.shots import dark_palette, light_palette
@@ -105,7 +106,7 @@ def test_turns_in_view_include_a_long_one_from_before():
 
 @pytest.mark.parametrize(("scale", "step"), [(240, 0.5), (100, 1), (1, 120), (0.001, 7200)])
 def test_ticks_are_round_and_wide_enough(scale, step):
-    assert tick_step_s(scale) == step
+    assert lane_tick_step_s(scale) == step
 
 
 def test_languages_are_named_in_the_windows_language(dressed):
@@ -117,8 +118,8 @@ def test_languages_are_named_in_the_windows_language(dressed):
     assert [words.language(code) for code in codes] == [
         *("Español", "Inglés", "Francés", "Hawaiano", "Javanés", "Xx"),
     ]
-    assert ModelWords().languages(("en", "es")) == "inglés, español"
-    assert ModelWords().licence(UNKNOWN_LICENCE) == "licencia desconocida"
+    assert ModelLabels().languages(("en", "es")) == "inglés, español"
+    assert ModelLabels().licence(UNKNOWN_LICENCE) == "licencia desconocida"
     language.close()
 
 

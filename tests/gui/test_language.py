@@ -11,10 +11,10 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import LANGUAGES, WindowLanguage, language_of, locale_of
-from fi_desktop.gui.models_dialog.work import Meter
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.settings import load
 from fi_desktop.system.files import resource
+from fi_desktop.viewmodel.catalog_state import TaskProgress
 from tests.gui import stories
 from tests.gui.conftest import FakeProgram
 from tests.gui.events import drop_files, open_windows
@@ -146,7 +146,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     (result,) = new.windows.all()
     assert (result.job_id, result.width(), result.height()) == (2, 700, 480)
     (monitor,) = open_windows(MonitorWindow)
-    assert monitor.pages.place == 2
+    assert monitor.pages.current == 2
 
 
 def test_a_result_and_dialogs_stand_as_they_stood(qtbot, desktop, hand, recordings):
@@ -162,17 +162,17 @@ def test_a_result_and_dialogs_stand_as_they_stood(qtbot, desktop, hand, recordin
     scale = shown.result.lanes.scale
     assert scale is not None
     qtbot.keyClick(shown.result, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
-    qtbot.keyClicks(shown.result.reading.bar.field, "the")
+    qtbot.keyClicks(shown.result.text.bar.field, "the")
     shown.result.lanes.horizontalScrollBar().setValue(60)
     window.commands.watch.trigger()
     window.commands.preferences.trigger()
     desktop.preferences.dialog.pages.setCurrentRow(2)
     change(qtbot, desktop, "es")
     (shown,) = desktop.window.windows.all()
-    qtbot.waitUntil(lambda: shown.result is not None and shown.result.reading.bar.isVisible())
+    qtbot.waitUntil(lambda: shown.result is not None and shown.result.text.bar.isVisible())
     assert shown.result.lanes.scale == scale
-    assert shown.result.spot.across == 60
-    assert shown.result.reading.bar.field.text() == "the"
+    assert shown.result.position.lanes_scroll == 60
+    assert shown.result.text.bar.field.text() == "the"
     assert desktop.watch.dialog.isVisible()
     assert desktop.preferences.dialog.isVisible()
     assert desktop.preferences.dialog.pages.currentRow() == 2
@@ -180,12 +180,12 @@ def test_a_result_and_dialogs_stand_as_they_stood(qtbot, desktop, hand, recordin
 
 def test_a_model_on_its_way_keeps_the_language(qtbot, desktop, window):
     window.models.show()
-    window.models.dialog.desk.meters["whisper"] = Meter()
+    window.models.dialog.controller.progress["whisper"] = TaskProgress()
     menu(desktop, "es").trigger()
     qtbot.waitUntil(lambda: window.message.text != "")
     assert desktop.window is window
     assert menu(desktop, "en").isChecked()
-    window.models.dialog.desk.meters.clear()
+    window.models.dialog.controller.progress.clear()
 
 
 @pytest.mark.parametrize("width", [760, 1200])

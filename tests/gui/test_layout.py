@@ -57,7 +57,7 @@ def test_the_names_of_speakers_are_read_whole(qtbot, dressed, bridge):
     """How wide a text is depends on font and size by fractions of a pixel."""
     view = ResultView(stories.consultation(), "/recordings/Consulta.m4a", bridge)
     qtbot.addWidget(view)
-    table = view.reading.table
+    table = view.text.table
     names = [table.model().name(row) for row in range(table.model().rowCount())]
     assert len(set(names)) == 2
     for family, points in product((dressed.font().family(), "Noto Sans", "DejaVu Sans"), range(8, 15)):

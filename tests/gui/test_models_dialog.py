@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.gui.models_dialog.dialog import ModelsDialog
-from fi_desktop.gui.models_dialog.row import Doing, ModelRow
-from fi_desktop.gui.models_dialog.work import Meter
+from fi_desktop.gui.models_dialog.model_list import ModelRow
 from fi_desktop.models import PackKind, find, installed, verify
 from fi_desktop.models.download import fetched_bytes
+from fi_desktop.viewmodel.catalog_state import Activity, TaskProgress
 from tests.gui.events import drop_files
 from tests.models import packs
 from tests.models.conftest import hub as hub
@@ -61,8 +61,8 @@ def opened(qtbot, bridge, models: Path, hub: FakeHub):
     yield open_dialog
     hub.release.set()
     for dialog in dialogs:
-        dialog.desk.stop_all()
-        qtbot.waitUntil(lambda dialog=dialog: not dialog.desk.busy)
+        dialog.controller.stop_all()
+        qtbot.waitUntil(lambda dialog=dialog: not dialog.controller.busy)
         dialog.close()
         dialog.deleteLater()
 
@@ -126,9 +126,9 @@ class TestInstall:
         asked = answer(qtbot, dialog, "Download")
         assert "78 MB" in asked
         assert hub.address.removeprefix("http://") in asked
-        assert "Of your recordings nothing is sent" in asked
+        assert "Your recordings are never sent anywhere" in asked
         state_is(qtbot, row, "Installed")
-        assert dialog.message.text == "Whisper Tiny is installed. New jobs use it."
+        assert dialog.message.text == "Whisper Tiny is installed. New recordings use it."
         pack = find(TINY, (models,))
         assert pack is not None
         verify(pack)
@@ -138,7 +138,7 @@ class TestInstall:
         click(qtbot, dialog.list.rows[TINY].install)
         answer(qtbot, dialog, "Not now")
         assert hub.seen == []
-        assert not dialog.desk.busy
+        assert not dialog.controller.busy
 
     def test_pause_keeps_what_has_come_and_resume_goes_on(self, qtbot, opened, models: Path, hub: FakeHub):
         row = self.hold(qtbot, opened(), hub)
@@ -194,8 +194,8 @@ class TestInstall:
         row = dialog.list.rows[TINY]
         click(qtbot, row.install)
         answer(qtbot, dialog, "Download")
-        qtbot.waitUntil(lambda: dialog.desk.meters[TINY].done >= 300_000)
-        assert row.doing is Doing.FETCHING
+        qtbot.waitUntil(lambda: dialog.controller.progress[TINY].done >= 300_000)
+        assert row.activity is Activity.DOWNLOADING
         hub.hold_after = 0
         return row
 
@@ -203,20 +203,20 @@ class TestInstall:
 class TestToken:
     def ask(self, qtbot, dialog: ModelsDialog) -> None:
         click(qtbot, dialog.list.rows[COMMUNITY].install)
-        qtbot.waitUntil(dialog.token.isVisible)
+        qtbot.waitUntil(dialog.token_panel.isVisible)
 
     def paste(self, qtbot, dialog: ModelsDialog, text: str) -> None:
-        qtbot.keyClicks(dialog.token.field, text)
-        click(qtbot, dialog.token.go)
+        qtbot.keyClicks(dialog.token_panel.field, text)
+        click(qtbot, dialog.token_panel.go)
 
     def test_is_pasted_once_and_kept_in_the_keyring(self, qtbot, opened, secrets: Memory, hub: FakeHub):
         dialog = opened()
         self.ask(qtbot, dialog)
-        assert dialog.token.field.echoMode() is QLineEdit.EchoMode.Password
-        assert not dialog.token.go.isEnabled()
+        assert dialog.token_panel.field.echoMode() is QLineEdit.EchoMode.Password
+        assert not dialog.token_panel.go.isEnabled()
         self.paste(qtbot, dialog, TOKEN)
         state_is(qtbot, dialog.list.rows[COMMUNITY], "Installed")
-        assert dialog.token.field.text() == ""
+        assert dialog.token_panel.field.text() == ""
         assert list(secrets.kept.values()) == [TOKEN]
         click(qtbot, dialog.list.rows["speaker-diarization-3.1"].install)
         answer(qtbot, dialog, "Download")
@@ -226,16 +226,16 @@ class TestToken:
         dialog = opened()
         self.ask(qtbot, dialog)
         self.paste(qtbot, dialog, "hf_wrong")
-        qtbot.waitUntil(dialog.token.isVisible)
-        assert "does not know this token" in dialog.token.trouble
+        qtbot.waitUntil(dialog.token_panel.isVisible)
+        assert "does not know this token" in dialog.token_panel.problem
 
     def test_conditions_that_are_not_accepted_are_named(self, qtbot, opened, hub: FakeHub):
         hub.unaccepted = {"pyannote/speaker-diarization-community-1"}
         dialog = opened()
         self.ask(qtbot, dialog)
         self.paste(qtbot, dialog, TOKEN)
-        qtbot.waitUntil(dialog.token.isVisible)
-        assert "accept its conditions" in dialog.token.trouble
+        qtbot.waitUntil(dialog.token_panel.isVisible)
+        assert "accept its conditions" in dialog.token_panel.problem
 
     def test_without_a_keyring_it_is_used_once_and_that_is_said(self, qtbot, opened, hub: FakeHub):
         keyring.set_keyring(NoKeyring())
@@ -244,16 +244,16 @@ class TestToken:
         self.ask(qtbot, dialog)
         self.paste(qtbot, dialog, TOKEN)
         qtbot.waitUntil(dialog.message.isVisible)
-        assert "not kept" in dialog.message.text
+        assert "not saved" in dialog.message.text
         hub.release.set()
         state_is(qtbot, dialog.list.rows[COMMUNITY], "Installed")
 
     def test_not_now_leaves_no_token_behind(self, qtbot, opened, hub: FakeHub):
         dialog = opened()
         self.ask(qtbot, dialog)
-        qtbot.keyClicks(dialog.token.field, TOKEN)
-        click(qtbot, dialog.token.leave)
-        assert dialog.token.field.text() == ""
+        qtbot.keyClicks(dialog.token_panel.field, TOKEN)
+        click(qtbot, dialog.token_panel.leave)
+        assert dialog.token_panel.field.text() == ""
         assert hub.seen == []
 
 
@@ -303,14 +303,14 @@ class TestImport:
         qtbot.waitUntil(lambda: row.y() > 0)
         whisper = [other for other in rows.values() if other.parentWidget() is row.parentWidget()]
         assert row.y() == min(other.y() for other in whisper if other.y() > 0)  # where a person looks for it
-        assert "licence not known" in " ".join(label.text() for label in row.findChildren(QLabel))
+        assert "unknown licence" in " ".join(label.text() for label in row.findChildren(QLabel))
         click(qtbot, row.remove)
         answer(qtbot, dialog, "Remove")
         qtbot.waitUntil(lambda: "clinic-es" not in dialog.list.rows)
 
     def test_archive_and_folder_are_offered(self, opened):
         (menu,) = opened().import_button.findChildren(QMenu)
-        assert [action.text() for action in menu.actions()] == ["Zip archive…", "Folder…"]
+        assert [action.text() for action in menu.actions()] == ["ZIP file…", "Folder…"]
 
 
 class TestCheck:
@@ -319,7 +319,7 @@ class TestCheck:
         dialog = opened()
         click(qtbot, dialog.list.rows[TINY].check)
         qtbot.waitUntil(dialog.message.isVisible)
-        assert "every byte is as it should be" in dialog.message.text
+        assert "is intact" in dialog.message.text
 
     def test_a_changed_byte_is_named_and_can_be_repaired(self, qtbot, opened, models: Path, hub: FakeHub):
         packs.make_pack(models, TINY, files=packs.whisper_files())
@@ -385,7 +385,7 @@ class TestWindow:
         rows = window.models.dialog.list.rows
         qtbot.waitUntil(lambda: bool(rows) and rows[TINY].isVisible())
         TestInstall.hold(qtbot, window.models.dialog, hub)
-        meter = window.models.dialog.desk.meters[TINY]
+        meter = window.models.dialog.controller.progress[TINY]
         with qtbot.waitSignal(desktop.ended):
             desktop.stop()
         assert meter.stopping
@@ -411,9 +411,9 @@ class TestWindow:
 
 
 def test_the_pace_is_that_of_what_comes_not_of_what_was_there():
-    meter = Meter()
-    assert meter.pace(0.0) == 0.0
+    meter = TaskProgress()
+    assert meter.bytes_per_s(0.0) == 0.0
     meter.report(1_000_000_000, 3_000_000_000)  # it lay there from yesterday
     for second in range(1, 20):
         meter.report(meter.done + 2_000_000, 3_000_000_000)
-        assert meter.pace(float(second)) == 2_000_000
+        assert meter.bytes_per_s(float(second)) == 2_000_000

@@ -1,12 +1,12 @@
 import pytest
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.monitor.words import STATE_ICONS, STATE_TONES, MonitorWords
+from fi_desktop.gui.monitor.monitor_labels import STATE_ICONS, STATE_TONES, MonitorLabels
 from fi_desktop.jobs.metrics import WINDOWS, Target, history, measure
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, WorkerState
 from fi_desktop.system.devices import parse_gpu_memory
-from fi_desktop.viewmodel.monitor_records import Records
-from fi_desktop.viewmodel.plot_scale import tick_step_s, ticks, top, top_span
+from fi_desktop.viewmodel.axis import tick_step_s, ticks, top, top_span
+from fi_desktop.viewmodel.monitor import JobRecords
 from tests.gui.monitor_stories import clinic_days, done, job, put_off, running
 
 NOW = 1_790_000_000.0
@@ -39,8 +39,8 @@ def test_a_job_that_waited_before_the_window_began_counts_from_its_start():
 @pytest.mark.parametrize("window", WINDOWS)
 def test_what_is_remembered_measures_like_all_of_it(window):
     jobs = clinic_days(NOW, days=3)
-    records = Records()
-    records.take_jobs(jobs)
+    records = JobRecords()
+    records.put(jobs)
     window_s = WINDOWS[window]
     kept = records.since(None if window_s is None else NOW - window_s)
     assert measure(kept, now=NOW, window_s=window_s) == measure(jobs, now=NOW, window_s=window_s)
@@ -50,8 +50,8 @@ def test_what_is_remembered_measures_like_all_of_it(window):
 
 
 def test_only_what_is_shown_keeps_its_name():
-    records = Records()
-    records.take_jobs([done(1, NOW, NOW, NOW), job(2, NOW), running(3, NOW, NOW), put_off(4, NOW, NOW + 9)])
+    records = JobRecords()
+    records.put([done(1, NOW, NOW, NOW), job(2, NOW), running(3, NOW, NOW), put_off(4, NOW, NOW + 9)])
     assert [job.path for job in records.since(None) if job.id <= 2] == ["", ""]
     (runs,), (waits,) = records.open(JobState.RUNNING), records.open(JobState.RETRYING)
     assert runs.path.endswith("0003.wav")
@@ -59,12 +59,12 @@ def test_only_what_is_shown_keeps_its_name():
 
 
 def test_records_follow_the_news():
-    records = Records()
-    records.take_jobs([job(1, NOW), job(2, NOW)])
-    records.take_news([JobChanged(running(1, NOW, NOW), None), JobRemoved(2), JobRemoved(7)])
+    records = JobRecords()
+    records.put([job(1, NOW), job(2, NOW)])
+    records.apply([JobChanged(running(1, NOW, NOW), None), JobRemoved(2), JobRemoved(7)])
     assert len(records) == 1
     assert [job.id for job in records.open(JobState.RUNNING)] == [1]
-    records.take_news([JobChanged(done(1, NOW, NOW, NOW), None)])
+    records.apply([JobChanged(done(1, NOW, NOW, NOW), None)])
     assert len(records) == 1
     assert not records.open(JobState.RUNNING)
 
@@ -115,34 +115,34 @@ def test_ticks_fall_on_whole_steps_of_local_time():
     ],
 )
 def test_spans(qapp, seconds, shown):
-    assert MonitorWords().span(seconds) == shown
+    assert MonitorLabels().span(seconds) == shown
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0s"), (0.42, "0.4s"), (9.94, "9.9s"), (12.7, "12s")])
 def test_short_spans_have_tenths(qapp, seconds, shown):
-    assert MonitorWords().short(seconds) == shown
+    assert MonitorLabels().short(seconds) == shown
 
 
 @pytest.mark.parametrize(
     ("per_s", "shown"), [(0, "0"), (0.0011, "0.0011"), (0.05, "0.05"), (0.333, "0.33"), (312.44, "312.4")]
 )
 def test_rates_have_as_many_figures_as_they_need(qapp, per_s, shown):
-    assert MonitorWords().rate(per_s) == shown
+    assert MonitorLabels().rate(per_s) == shown
 
 
 def test_amounts(qapp):
-    words = MonitorWords()
+    words = MonitorLabels()
     assert [words.amount(size) for size in (None, 412_300_000, 1_534_000_000)] == ["–", "412 MB", "1.5 GB"]
 
 
 def test_everything_has_a_word_and_every_state_its_sign(qapp):
-    words, states = MonitorWords(), (None, *WorkerState)
+    words, states = MonitorLabels(), (None, *WorkerState)
     assert len({words.state(state) for state in states}) == len(states)
     assert set(STATE_ICONS) == set(STATE_TONES) == set(states)
 
 
 def test_targets_are_shown_in_their_units(qapp):
-    words = MonitorWords()
+    words = MonitorLabels()
     assert words.measured(Target("completed", "≥ 95 %", 0.9732, True)) == "97.3 %"
     assert words.measured(Target("longest attempt", "< 10 min", 316.0, True)) == "5m 16s"
     assert words.measured(Target("depth p99", "< 10", 4.0, True)) == "4"

@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QAbstractButton
 from fi_desktop.app import App
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.monitor.cells import CellsModel
+from fi_desktop.gui.monitor.monitor_widgets import CellsModel
 from fi_desktop.gui.monitor.window import MonitorWindow
-from fi_desktop.gui.monitor.workers_model import WorkerColumn
+from fi_desktop.gui.monitor.workers_table import WorkerColumn
 from fi_desktop.gui.widgets import ReadOnlyTable
 from fi_desktop.gui.window_state import WindowState, available
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.settings import load
-from fi_desktop.viewmodel import monitor_watch as watch_module
-from fi_desktop.viewmodel.monitor_watch import Watch
+from fi_desktop.viewmodel import monitor as monitor_module
+from fi_desktop.viewmodel.monitor import MonitorReader
 from tests.gui import stories
 from tests.gui.conftest import PATIENCE_S, FakeProgram
 
@@ -99,7 +99,7 @@ def test_the_queue_is_counted(qtbot, program, monitor, recordings):
 
 
 def test_jobs_from_before_are_read_page_by_page(qtbot, program, bridge, recordings, monkeypatch):
-    monkeypatch.setattr(watch_module, "_PAGE", 2)
+    monkeypatch.setattr(monitor_module, "_PAGE", 2)
     add(program, recordings)
     for _ in recordings:
         program.hand.complete(program.hand.claim(), stories.conversation(4))
@@ -120,14 +120,14 @@ def test_targets_are_held_against_what_was_measured(qtbot, program, monitor, rec
     assert said == "Met"
     assert targets.cell(targets.index(0, 2)).icon == "state-completed"
     assert cells(targets, 3)[2:] == ["–", "–", "100.0 %"]
-    until(qtbot, lambda: monitor.targets.plots.strips != ())
+    until(qtbot, lambda: monitor.targets.plots.plots != ())
     monitor.pages.choose(2)
     monitor.targets.span.choose(2)
-    assert "Attempts ended" in monitor.targets.plots.accessibleDescription()
+    assert "Attempts finished" in monitor.targets.plots.accessibleDescription()
 
 
 def test_the_queue_is_paused_and_resumed(qtbot, program, monitor):
-    button = monitor.queue.pausing
+    button = monitor.queue.pause_button
     until(qtbot, button.isEnabled)
     assert button.text() == "Pause the queue"
     button.click()
@@ -146,28 +146,28 @@ def answer(box, word):
 def test_the_queue_is_emptied_after_two_questions(qtbot, program, monitor, recordings):
     add(program, recordings)
     runs = program.hand.claim()
-    until(qtbot, monitor.queue.purging.isEnabled)
+    until(qtbot, monitor.queue.purge_button.isEnabled)
     until(qtbot, lambda: monitor.queue.tiles.texts[:2] == ("2", "1"))
-    monitor.queue.purging.click()
+    monitor.queue.purge_button.click()
     first = monitor.purge.box
-    assert "2 recordings that wait" in first.informativeText()
+    assert "2 recordings waiting" in first.informativeText()
     assert first.defaultButton().text() == "Keep"
     answer(first, "Empty the queue…")
     second = monitor.purge.box
     assert second is not first
-    assert second.text() == "Really forget all 2 recordings that wait?"
+    assert second.text() == "Remove 2 waiting recordings?"
     assert len(program.service.jobs().result(PATIENCE_S)) == 3
-    answer(second, "Forget them")
-    until(qtbot, lambda: "2 recordings were taken off" in monitor.message.text)
+    answer(second, "Remove")
+    until(qtbot, lambda: "2 waiting recordings removed" in monitor.message.text)
     assert [job.id for job in program.service.jobs().result(PATIENCE_S)] == [runs.id]
-    until(qtbot, lambda: not monitor.queue.purging.isEnabled())
+    until(qtbot, lambda: not monitor.queue.purge_button.isEnabled())
 
 
 @pytest.mark.parametrize("yeses", [0, 1])
 def test_a_queue_is_not_emptied_without_both_answers(qtbot, program, monitor, recordings, yeses):
     add(program, recordings)
-    until(qtbot, monitor.queue.purging.isEnabled)
-    monitor.queue.purging.click()
+    until(qtbot, monitor.queue.purge_button.isEnabled)
+    monitor.queue.purge_button.click()
     if yeses:
         answer(monitor.purge.box, "Empty the queue…")
     with qtbot.assertNotEmitted(monitor.purge.confirmed):
@@ -177,7 +177,7 @@ def test_a_queue_is_not_emptied_without_both_answers(qtbot, program, monitor, re
 
 
 def test_workers_are_asked_for(qtbot, program, monitor, monkeypatch):
-    monkeypatch.setattr(monitor.workers, "_most", 3)
+    monkeypatch.setattr(monitor.workers, "_max_workers", 3)
     until(qtbot, monitor.workers.more.isEnabled)
     assert not monitor.workers.fewer.isEnabled()
     monitor.workers.more.click()
@@ -188,10 +188,10 @@ def test_workers_are_asked_for(qtbot, program, monitor, monkeypatch):
 
 
 def test_a_worker_is_acted_on_by_button_key_and_menu(qtbot, program, monitor):
-    page, actions = monitor.workers, monitor.workers.actions_bar
+    page, actions = monitor.workers, monitor.workers.worker_actions
     program.workers.append(replace(program.workers[0], name="worker-2"))
     until(qtbot, lambda: page.model.rowCount() == 2)
-    assert not any(action.isEnabled() for action in actions.all())  # none is selected
+    assert not any(action.isEnabled() for action in actions.all_actions())  # none is selected
     page.table.selectRow(1)
     assert actions.restart.isEnabled()
     button = next(b for b in actions.findChildren(QAbstractButton) if b.text() == actions.restart.text())
@@ -202,15 +202,15 @@ def test_a_worker_is_acted_on_by_button_key_and_menu(qtbot, program, monitor):
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(page.table, Qt.Key.Key_R, both)
     assert page.table.contextMenuPolicy() is Qt.ContextMenuPolicy.ActionsContextMenu
-    assert page.table.actions() == actions.all()
+    assert page.table.actions() == actions.all_actions()
     qtbot.keyClick(page.table, Qt.Key.Key_Delete)
     assert program.calls == ["restart worker-2", "recycle worker-2", "retire worker-2"]
-    assert page.wanted == 1
+    assert page.target == 1
     assert not actions.retire.isEnabled()  # the last one stays
 
 
 def test_how_many_workers_are_wanted_is_remembered(qtbot, program, monitor, monkeypatch):
-    monkeypatch.setattr(monitor.workers, "_most", 3)
+    monkeypatch.setattr(monitor.workers, "_max_workers", 3)
     until(qtbot, monitor.workers.more.isEnabled)
     monitor.workers.more.click()
     monitor.close()  # at once: nothing is lost
@@ -240,13 +240,13 @@ def test_who_does_not_look_costs_nothing(qtbot, program, monitor):
     until(qtbot, lambda: monitor.workers.model.rowCount() == 0)
 
 
-def test_a_watch_that_is_closed_takes_no_page(program, recordings):
+def test_a_reader_that_is_closed_takes_no_page(program, recordings):
     add(program, recordings)
-    watch = Watch(program)
-    watch.close()
+    reader = MonitorReader(program)
+    reader.close()
     program.hand.do(lambda _service: None)  # answers the page
     with pytest.raises(RuntimeError):
-        watch.look()
+        reader.snapshot()
 
 
 def test_a_queue_that_cannot_be_read_says_why(qtbot, program, monitor):
@@ -260,7 +260,7 @@ def test_pages_are_reached_by_keys(qtbot, monitor):
     assert QTest.qWaitForWindowActive(monitor)
     for place in (1, 2, 0):
         qtbot.keyClick(monitor, Qt.Key(Qt.Key.Key_1 + place), Qt.KeyboardModifier.ControlModifier)
-        assert monitor.pages.place == place
+        assert monitor.pages.current == place
     qtbot.keyClick(monitor, Qt.Key.Key_Escape)
     assert not monitor.isVisible()
 
@@ -301,7 +301,7 @@ def test_the_whole_program_shows_its_workers(qtbot, dressed, home):
     app.start()
     monitor = MonitorWindow(bridge, app)
     qtbot.addWidget(monitor)
-    monitor.workers._most = 2
+    monitor.workers._max_workers = 2
     model = monitor.workers.model
 
     def states():

@@ -13,13 +13,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core import messages
 from fi_desktop.core.transcript import Segment, Turn, Word
-from fi_desktop.gui.result.legend import Legend
-from fi_desktop.gui.result.paragraphs import Paragraphs
-from fi_desktop.gui.result.reading_model import ReadingModel
+from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
+from fi_desktop.gui.result.text_panel import Legend
 from fi_desktop.gui.result.view import ResultView
-from fi_desktop.viewmodel.finding import Match, find, fold
-from fi_desktop.viewmodel.passages import NOTHING, passages_of
-from fi_desktop.viewmodel.places import Places
+from fi_desktop.viewmodel.result import NOTHING, SegmentTurnMap, segment_texts
+from fi_desktop.viewmodel.text_search import Match, find, search_key
 from tests.gui import stories
 
 TALK = stories.consultation()
@@ -39,7 +37,7 @@ def shown(qtbot, bridge, transcript, *, width=900, height=640):
     view.resize(width, height)
     view.show()
     assert QTest.qWaitForWindowActive(view)
-    view.reading.table.setFocus()
+    view.text.table.setFocus()
     return view
 
 
@@ -48,70 +46,70 @@ def told(view):
 
 
 def test_the_model_keeps_qts_rules(qapp):
-    model = ReadingModel(TALK)
+    model = SegmentsModel(TALK)
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
     assert model.rowCount() == 26
     assert model.index(0).data() == "Buenos días. ¿Qué la trae hoy por la consulta?"
 
 
 def test_a_screen_reader_hears_who_when_and_what(view):
-    index = view.reading.table.model().index(0)
+    index = view.text.table.model().index(0)
     role = Qt.ItemDataRole
     assert index.data(role.AccessibleTextRole) == (
         "Speaker 1, 0:01: Buenos días. ¿Qué la trae hoy por la consulta?"
     )
-    assert view.reading.table.model().index(1).data(role.AccessibleDescriptionRole) == "Hard to hear: agacho"
-    table = QAccessible.queryAccessibleInterface(view.reading.table)
+    assert view.text.table.model().index(1).data(role.AccessibleDescriptionRole) == "Hard to hear: agacho"
+    table = QAccessible.queryAccessibleInterface(view.text.table)
     names = [table.child(place).text(QAccessible.Text.Name) for place in range(table.childCount())]
     assert sum(name.startswith(("Speaker 1, ", "Speaker 2, ")) for name in names) == 26
 
 
 def test_a_segment_marks_its_turn_in_the_lanes(qtbot, view):
-    qtbot.keyClick(view.reading.table, Qt.Key.Key_Down)
-    qtbot.keyClick(view.reading.table, Qt.Key.Key_Down)
-    row = view.reading.table.currentIndex().row()
+    qtbot.keyClick(view.text.table, Qt.Key.Key_Down)
+    qtbot.keyClick(view.text.table, Qt.Key.Key_Down)
+    row = view.text.table.currentIndex().row()
     assert TALK.turns[view.lanes.chosen].start == TALK.segments[row].start
 
 
 def test_a_turn_in_the_lanes_selects_its_segment(qtbot, view):
     for key, row in ((Qt.Key.Key_Home, 0), (Qt.Key.Key_Right, 1), (Qt.Key.Key_End, 25)):
         qtbot.keyClick(view.lanes, key)
-        assert view.reading.table.currentIndex().row() == row
-        assert view.reading.table.visualRect(view.reading.table.currentIndex()).bottom() <= (
-            view.reading.table.viewport().height()
+        assert view.text.table.currentIndex().row() == row
+        assert view.text.table.visualRect(view.text.table.currentIndex()).bottom() <= (
+            view.text.table.viewport().height()
         )
 
 
 def test_a_turn_without_words_lets_go_of_the_selection(qtbot, bridge, dressed):
     silent = replace(TALK, turns=(*TALK.turns, Turn(TALK.duration, TALK.duration + 1, "SPEAKER_02")))
     view = shown(qtbot, bridge, silent)
-    view.reading.table.selectRow(2)
+    view.text.table.selectRow(2)
     qtbot.keyClick(view.lanes, Qt.Key.Key_End)
     assert view.lanes.chosen == 26
-    assert not view.reading.table.selectionModel().hasSelection()
+    assert not view.text.table.selectionModel().hasSelection()
 
 
 def test_turns_and_segments_that_are_cut_differently_find_each_other():
     turns = (Turn(0, 10, "A"), Turn(8, 12, "B"), Turn(20, 21, "A"))
     segments = (Segment(0, 4, "A"), Segment(4, 9.5, "A"), Segment(8.5, 12, "B"), Segment(13, 14, None))
-    places = Places(turns, replace(TALK, turns=turns, segments=segments))
+    places = SegmentTurnMap(turns, replace(TALK, turns=turns, segments=segments))
     assert [places.turn_of(number) for number in range(4)] == [0, 0, 1, 1]
     assert [places.segment_of(number) for number in range(3)] == [1, 2, None]
     assert places.segment_near(2) == 3
 
 
 def test_copied_rows_say_when_who_and_what(qtbot, view):
-    view.reading.table.selectRow(1)
-    qtbot.keyClick(view.reading.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.keySequence(view.reading.table, QKeySequence(QKeySequence.StandardKey.Copy))
+    view.text.table.selectRow(1)
+    qtbot.keyClick(view.text.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keySequence(view.text.table, QKeySequence(QKeySequence.StandardKey.Copy))
     first, second = QGuiApplication.clipboard().text().split("\n")
     assert first.startswith("[00:00:05] Speaker 2: Pues mire, doctora,")
     assert second == "[00:00:21] Speaker 1: ¿Desde cuándo le pasa?"
 
 
 def test_everything_is_copied_in_order_whatever_was_selected_first(qtbot, view):
-    qtbot.keySequence(view.reading.table, QKeySequence(QKeySequence.StandardKey.SelectAll))
-    view.reading.table.copy.trigger()
+    qtbot.keySequence(view.text.table, QKeySequence(QKeySequence.StandardKey.SelectAll))
+    view.text.table.copy.trigger()
     lines = QGuiApplication.clipboard().text().split("\n")
     assert len(lines) == 26
     assert lines == sorted(lines)
@@ -119,17 +117,17 @@ def test_everything_is_copied_in_order_whatever_was_selected_first(qtbot, view):
 
 def test_what_is_copied_gives_no_orders_to_a_terminal_that_it_is_pasted_into(qapp):
     first = replace(TALK.segments[0], text="Buenos\x1b[201~rm -rf\x07 días", words=())
-    model = ReadingModel(replace(TALK, segments=(first,)))
+    model = SegmentsModel(replace(TALK, segments=(first,)))
     assert model.copied([0]).endswith(" Buenos [201~rm -rf días")
 
 
 def test_find_counts_goes_on_and_comes_round(qtbot, view):
-    qtbot.keySequence(view.reading.table, QKeySequence(QKeySequence.StandardKey.Find))
-    bar, table = view.reading.bar, view.reading.table
+    qtbot.keySequence(view.text.table, QKeySequence(QKeySequence.StandardKey.Find))
+    bar, table = view.text.bar, view.text.table
     assert bar.isVisible()
     qtbot.keyClicks(bar.field, "MIGRANA")
     rows = [n for n, part in enumerate(TALK.segments) if "migraña" in part.text]
-    assert bar.told == f"1 of {len(rows)}"
+    assert bar.count_text == f"1 of {len(rows)}"
     seen = [table.currentIndex().row()]
     for _ in rows:
         qtbot.keyClick(bar.field, Qt.Key.Key_Return)
@@ -143,27 +141,27 @@ def test_find_counts_goes_on_and_comes_round(qtbot, view):
 
 
 def test_what_is_not_there_is_said(qtbot, view):
-    view.reading.bar.open()
-    qtbot.keyClicks(view.reading.bar.field, "zzz")
-    assert view.reading.bar.told == "Not found"
-    assert view.reading.bar.field.accessibleDescription() == "Not found"
-    view.reading.bar.field.clear()
-    assert view.reading.bar.told == ""
+    view.text.bar.open()
+    qtbot.keyClicks(view.text.bar.field, "zzz")
+    assert view.text.bar.count_text == "Not found"
+    assert view.text.bar.field.accessibleDescription() == "Not found"
+    view.text.bar.field.clear()
+    assert view.text.bar.count_text == ""
 
 
 def test_escape_closes_the_find_bar_and_not_the_window(qtbot, view):
-    view.reading.bar.open()
-    qtbot.keyClick(view.reading.bar.field, Qt.Key.Key_Escape)
-    assert not view.reading.bar.isVisible()
-    for widget in (view.reading.table, view.lanes):
-        view.reading.bar.open()
+    view.text.bar.open()
+    qtbot.keyClick(view.text.bar.field, Qt.Key.Key_Escape)
+    assert not view.text.bar.isVisible()
+    for widget in (view.text.table, view.lanes):
+        view.text.bar.open()
         qtbot.keyClick(widget, Qt.Key.Key_Escape)
-        assert not view.reading.bar.isVisible()
+        assert not view.text.bar.isVisible()
     assert view.isVisible()
 
 
 def test_home_and_end_go_to_the_ends(qtbot, view):
-    table = view.reading.table
+    table = view.text.table
     qtbot.keyClick(table, Qt.Key.Key_End)
     assert table.currentIndex().row() == 25
     assert view.lanes.chosen == 25
@@ -175,9 +173,9 @@ def test_a_match_in_a_text_higher_than_the_view_comes_into_view(qtbot, bridge, d
     text = "palabra " * 900 + "aguja"
     talk = replace(TALK, segments=(replace(TALK.segments[0], text=text, words=()),), turns=TALK.turns[:1])
     view = shown(qtbot, bridge, talk)
-    table = view.reading.table
-    view.reading.bar.open()
-    qtbot.keyClicks(view.reading.bar.field, "aguja")
+    table = view.text.table
+    view.text.bar.open()
+    qtbot.keyClicks(view.text.bar.field, "aguja")
     assert table.verticalScrollBar().value() > table.verticalScrollBar().maximum() - 30 > 0
 
 
@@ -187,15 +185,15 @@ def test_a_doubtful_word_says_so_under_the_pointer(qapp):
         Word(0.5, 1, "Lexatin", 0.2, "A", True),
         Word(1, 2, "ahora.", 0.9, "A"),
     ))  # fmt: skip
-    model = ReadingModel(replace(TALK, segments=(segment,), turns=()))
-    assert model.remark(0, 7) == "Hard to hear: listen again\nSomebody else spoke at the same time"
-    assert [model.remark(0, place) for place in (0, 4, 12, 18)] == [None] * 4
-    paragraphs = Paragraphs(model.passages, QFont("Inter", 10))
+    model = SegmentsModel(replace(TALK, segments=(segment,), turns=()))
+    assert model.mark_tip(0, 7) == "Hard to hear: listen again\nSomeone else spoke at the same time"
+    assert [model.mark_tip(0, place) for place in (0, 4, 12, 18)] == [None] * 4
+    paragraphs = Paragraphs(model.texts, QFont("Inter", 10))
     paragraphs.set_width(400)
     line = paragraphs.layout(0).lineAt(0)
     x, _ = line.cursorToX(7)
-    assert paragraphs.place_at(0, QPointF(x + 1, line.y() + 4)) == 7
-    assert paragraphs.place_at(0, QPointF(399, line.y() + 4)) is None
+    assert paragraphs.offset_at(0, QPointF(x + 1, line.y() + 4)) == 7
+    assert paragraphs.offset_at(0, QPointF(399, line.y() + 4)) is None
     (mark,) = paragraphs.layout(0).formats()
     assert (mark.start, mark.length) == (5, 7)
     assert mark.format.fontItalic()
@@ -210,11 +208,11 @@ def test_the_legend_explains_the_marks_that_there_are(qtbot, view):
     (legend,) = view.findChildren(Legend)
     assert legend.accessibleDescription() == (
         "Underlined words were hard to hear: listen again.   "
-        "Words in italics were said while somebody else spoke."
+        "Words in italics were said while someone else spoke."
     )
     only = Legend(doubtful=False, overlap=True)
     qtbot.addWidget(only)
-    assert only.accessibleDescription() == "Words in italics were said while somebody else spoke."
+    assert only.accessibleDescription() == "Words in italics were said while someone else spoke."
     only.resize(120, 30)
     only.grab()
     assert only.height() > 40
@@ -223,13 +221,13 @@ def test_the_legend_explains_the_marks_that_there_are(qtbot, view):
 def test_marks_stay_with_their_words_when_the_text_was_changed():
     words = (Word(0, 1, "dos", 0.1), Word(1, 2, "dos", 0.9), Word(2, 3, "weg", 0.1), Word(3, 4, "", 0.1))
     segment = Segment(0, 4, None, " dos\n dos  tres", words)
-    (passage,) = passages_of(replace(TALK, segments=(segment,)))
+    (passage,) = segment_texts(replace(TALK, segments=(segment,)))
     assert passage.text == "dos dos tres"
     assert [(mark.start, mark.length) for mark in passage.marks] == [(0, 3)]
 
 
 def test_a_segment_without_words_among_others_has_a_dash(qapp):
-    model = ReadingModel(replace(TALK, segments=(*TALK.segments, Segment(140, 141, "SPEAKER_00"))))
+    model = SegmentsModel(replace(TALK, segments=(*TALK.segments, Segment(140, 141, "SPEAKER_00"))))
     assert model.index(26).data() == NOTHING
 
 
@@ -242,11 +240,11 @@ def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):
     assert view.verdict == str(_SPEAKERS_MISSING)
     assert "Speakers missing" in told(view)
     assert "0 speakers" not in told(view)
-    assert view.lanes.accessibleName() == "When somebody spoke"
-    assert view.lanes.accessibleDescription().startswith("Somebody: ")
+    assert view.lanes.accessibleName() == "When someone spoke"
+    assert view.lanes.accessibleDescription().startswith("Someone: ")
     qtbot.keyClick(view.lanes, Qt.Key.Key_End)
-    assert view.reading.table.currentIndex().row() == 25
-    view.reading.table.copy.trigger()
+    assert view.text.table.currentIndex().row() == 25
+    view.text.table.copy.trigger()
     assert QGuiApplication.clipboard().text().startswith("[00:02:11] ")
     view.grab()
 
@@ -254,8 +252,8 @@ def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):
 def test_missing_words_leave_the_list_of_turns(qtbot, bridge, dressed):
     view = ResultView(stories.conversation(12, notes=(_WORDS_MISSING,)), "/x.wav", bridge)
     qtbot.addWidget(view)
-    assert view.reading is None
-    assert view.turns.model().rowCount() == 12
+    assert view.text is None
+    assert view.turns.table.model().rowCount() == 12
     assert view.verdict == f"The voices are clearly different. {_WORDS_MISSING}"
 
 
@@ -269,7 +267,7 @@ def test_nothing_at_all_can_be_shown(qtbot, bridge, dressed):
 
 
 def test_rows_are_as_high_as_their_text_at_any_width(qtbot, view):
-    table = view.reading.table
+    table = view.text.table
     for width in (900, 560, 1300):
         view.resize(width, 640)
         qtbot.waitUntil(lambda: table.unmeasured == 0)
@@ -280,7 +278,7 @@ def test_rows_are_as_high_as_their_text_at_any_width(qtbot, view):
 
 def test_what_is_read_stays_while_the_rest_is_measured(qtbot, bridge, dressed):
     view = shown(qtbot, bridge, stories.consultation(800))
-    table = view.reading.table
+    table = view.text.table
     table.choose(700)
     place = table.rowViewportPosition(700)
     assert 0 <= place < table.viewport().height()
@@ -299,12 +297,12 @@ def test_three_hours_are_fluid(qtbot, bridge, dressed):
         begun = time.process_time()
         view.resize(900 + step * 10, 640)
         QApplication.processEvents()
-        view.reading.table.grab()
+        view.text.table.grab()
         spent.append(time.process_time() - begun)
     for step in range(11):
         begun = time.process_time()
-        view.reading.table.verticalScrollBar().setValue(step * 9000)
-        view.reading.table.grab()
+        view.text.table.verticalScrollBar().setValue(step * 9000)
+        view.text.table.grab()
         spent.append(time.process_time() - begun)
     # medians, of this process's own time: others may have the cores
     assert sorted(spent)[11] < 0.15
@@ -312,7 +310,7 @@ def test_three_hours_are_fluid(qtbot, bridge, dressed):
 
 
 def test_the_pointer_learns_what_is_the_matter_with_a_word(qtbot, view):
-    table, said = view.reading.table, set()
+    table, said = view.text.table, set()
     row = table.visualRect(table.model().index(1))
     for x in range(row.left(), row.right(), 12):
         place = QPoint(x, row.bottom() - 16)
@@ -324,7 +322,7 @@ def test_the_pointer_learns_what_is_the_matter_with_a_word(qtbot, view):
 
 
 def test_a_click_goes_to_the_place_in_the_lanes(qtbot, view):
-    table = view.reading.table
+    table = view.text.table
     place = table.visualRect(table.model().index(2)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert table.currentIndex().row() == 2
@@ -333,12 +331,12 @@ def test_a_click_goes_to_the_place_in_the_lanes(qtbot, view):
 
 @given(st.text(), st.text(min_size=1, max_size=4))
 def test_folding_keeps_places(text, needle):
-    assert len(fold(text)) == len(text)
-    assert fold(fold(text)) == fold(text)
-    for match in find(needle, [fold(text)]):
-        assert fold(text[match.start : match.start + match.length]) == fold(needle)
+    assert len(search_key(text)) == len(text)
+    assert search_key(search_key(text)) == search_key(text)
+    for match in find(needle, [search_key(text)]):
+        assert search_key(text[match.start : match.start + match.length]) == search_key(needle)
 
 
 def test_finding_takes_no_notice_of_capitals_and_accents():
-    assert list(find("nunez", [fold("Señora NÚÑEZ y Núñez")])) == [Match(0, 7, 5), Match(0, 15, 5)]
+    assert list(find("nunez", [search_key("Señora NÚÑEZ y Núñez")])) == [Match(0, 7, 5), Match(0, 15, 5)]
     assert not list(find("", ["a"]))

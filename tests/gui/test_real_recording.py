@@ -124,7 +124,7 @@ def test_a_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, 
     qtbot.mouseDClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     (opened,) = window.windows.all()
     qtbot.waitUntil(lambda: opened.result is not None and opened.result.isVisible())
-    shown = opened.result.turns.model()
+    shown = opened.result.turns.table.model()
     assert shown.rowCount() > 5
     assert {shown.index(row, 3).data() for row in range(shown.rowCount())} == {"Speaker 1", "Speaker 2"}
 

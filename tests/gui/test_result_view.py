@@ -13,7 +13,7 @@ from fi_desktop.core.messages import verbatim
 from fi_desktop.core.records import transcript_from_json
 from fi_desktop.core.transcript import Grade
 from fi_desktop.gui.result.lanes import LanesView
-from fi_desktop.gui.result.turns_model import TurnsModel
+from fi_desktop.gui.result.turns_panel import TurnsModel
 from fi_desktop.gui.result.view import ResultView
 from tests.gui import stories
 
@@ -54,15 +54,15 @@ def test_the_turns_model_keeps_qts_rules(qapp):
 def test_a_click_in_the_lanes_selects_the_turn_in_the_list(qtbot, view):
     number = max(range(40), key=lambda n: TALK.turns[n].duration)
     qtbot.mouseClick(view.lanes.viewport(), Qt.MouseButton.LeftButton, pos=middle_of_turn(view.lanes, number))
-    assert view.turns.currentIndex().row() == number
-    assert view.turns.selectionModel().isRowSelected(number)
+    assert view.turns.table.currentIndex().row() == number
+    assert view.turns.table.selectionModel().isRowSelected(number)
 
 
 def test_a_row_of_the_list_marks_the_turn_in_the_lanes(qtbot, view):
-    view.turns.setFocus()
-    view.turns.selectRow(3)
-    qtbot.keyClick(view.turns, Qt.Key.Key_Down)
-    assert view.turns.currentIndex().row() == 4
+    view.turns.table.setFocus()
+    view.turns.table.selectRow(3)
+    qtbot.keyClick(view.turns.table, Qt.Key.Key_Down)
+    assert view.turns.table.currentIndex().row() == 4
     assert view.lanes.chosen == 4
 
 
@@ -77,20 +77,20 @@ def test_keys_go_from_turn_to_turn(qtbot, view):
         (Qt.Key.Key_Home, 0),
     ):
         qtbot.keyClick(view.lanes, key)
-        assert (view.lanes.chosen, view.turns.currentIndex().row()) == (expected, expected)
+        assert (view.lanes.chosen, view.turns.table.currentIndex().row()) == (expected, expected)
 
 
 def test_zoom_by_key_and_button_and_wheel(qtbot, view):
     lanes = view.lanes
-    whole = lanes.pixels_a_second
+    whole = lanes.pixels_per_s
     assert lanes.horizontalScrollBar().maximum() == 0
     qtbot.keyClick(lanes, Qt.Key.Key_Plus)
-    assert lanes.pixels_a_second == pytest.approx(whole * 1.5)
+    assert lanes.pixels_per_s == pytest.approx(whole * 1.5)
     (zoom_in,) = [b for b, name in view._zoom_buttons if name == "zoom-in"]
     qtbot.mouseClick(zoom_in, Qt.MouseButton.LeftButton)
-    assert lanes.pixels_a_second == pytest.approx(whole * 2.25)
+    assert lanes.pixels_per_s == pytest.approx(whole * 2.25)
     place = QPointF(400, 40)
-    kept = lanes._moment(place.x())
+    kept = lanes._time_at(place.x())
     wheel = QWheelEvent(
         place,
         lanes.viewport().mapToGlobal(place),
@@ -102,11 +102,11 @@ def test_zoom_by_key_and_button_and_wheel(qtbot, view):
         False,
     )
     QApplication.sendEvent(lanes.viewport(), wheel)
-    assert lanes.pixels_a_second > whole * 4
-    assert lanes._moment(place.x()) == pytest.approx(kept, abs=1 / lanes.pixels_a_second)
+    assert lanes.pixels_per_s > whole * 4
+    assert lanes._time_at(place.x()) == pytest.approx(kept, abs=1 / lanes.pixels_per_s)
     assert lanes.horizontalScrollBar().maximum() > 0
     qtbot.keyClick(lanes, Qt.Key.Key_0)
-    assert lanes.pixels_a_second == pytest.approx(whole)
+    assert lanes.pixels_per_s == pytest.approx(whole)
     for _ in range(60):
         qtbot.keyClick(lanes, Qt.Key.Key_Plus)
     view.grab()
@@ -127,8 +127,8 @@ def test_a_drag_pans(qtbot, view):
 
 def test_the_pointer_learns_who_and_when(qtbot, view):
     number = max(range(40), key=lambda n: TALK.turns[n].duration)
-    assert view.lanes.said_at(QPointF(middle_of_turn(view.lanes, number))).startswith("Speaker ")
-    assert view.lanes.said_at(QPointF(5, 5)) == ""
+    assert view.lanes.describe_at(QPointF(middle_of_turn(view.lanes, number))).startswith("Speaker ")
+    assert view.lanes.describe_at(QPointF(5, 5)) == ""
 
 
 def test_the_chosen_turn_comes_into_view(view):
@@ -208,7 +208,7 @@ def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
         spent.append(time.process_time() - begun)
         view.lanes.zoom_in()
     view.lanes.choose(4321)
-    view.turns.choose(4321)
+    view.turns.table.choose(4321)
     view.grab()
     # the median, of this process's own time: others may have the cores
     assert sorted(spent)[6] < 0.25
@@ -250,15 +250,15 @@ def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
 )
 def test_where_the_text_would_be_it_says_why_there_is_none(qtbot, dressed, bridge, how, said, buttons):
     view = without_words(qtbot, bridge, **how)
-    assert view.no_words.said == said
-    shown = [b.text() for b in view.no_words.findChildren(QPushButton) if b.isVisible()]
+    assert view.turns.note.reason == said
+    shown = [b.text() for b in view.turns.note.findChildren(QPushButton) if b.isVisible()]
     assert shown == buttons
-    assert view.turns.isVisible()  # who spoke when is there all the same
+    assert view.turns.table.isVisible()  # who spoke when is there all the same
 
 
 def test_the_reason_leads_to_what_can_be_done(qtbot, dressed, bridge):
     view = without_words(qtbot, bridge)
     with qtbot.waitSignal(view.models_asked):
-        qtbot.mouseClick(view.no_words.models, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(view.turns.note.models, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(view.again_asked):
-        qtbot.mouseClick(view.no_words.again, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(view.turns.note.again, Qt.MouseButton.LeftButton)

@@ -64,7 +64,7 @@ def retrying(scene: Scene) -> QWidget:
 def turns(scene: Scene) -> QWidget:
     scene.finish(1, stories.conversation(58))
     window = result(scene, 1)
-    window.result.turns.choose(9)
+    window.result.turns.table.choose(9)
     window.result.lanes.choose(9)
     return window
 
@@ -80,14 +80,14 @@ def doubtful(scene: Scene) -> QWidget:
 def reading(scene: Scene) -> QWidget:
     scene.finish(2, stories.consultation())
     window = result(scene, 2)
-    window.result.reading.table.selectRow(3)
+    window.result.text.table.selectRow(3)
     return window
 
 
 def searching(scene: Scene) -> QWidget:
     window = reading(scene)
-    window.result.reading.bar.open()
-    window.result.reading.bar.field.setText("dolor")
+    window.result.text.bar.open()
+    window.result.text.bar.field.setText("dolor")
     return window
 
 

@@ -1,7 +1,7 @@
-"""The models dialog: what is installed, what can be, and everything that can be done about it.
+"""The models dialog: lists installed and available models, and installs, checks and removes them.
 
-It may be closed while something is fetched, which goes on. Nothing goes to the network before a person has
-said yes to a sentence that tells from where and how much.
+Downloads continue when the dialog is closed. Nothing is requested from the network before the person has
+confirmed a sentence that names the source and the size.
 """
 
 from __future__ import annotations
@@ -13,40 +13,46 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QShowEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fi_desktop.gui import errors, theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
-from fi_desktop.gui.models_dialog.desk import ModelsDesk
-from fi_desktop.gui.models_dialog.list import ModelsList
-from fi_desktop.gui.models_dialog.questions import Questions
-from fi_desktop.gui.models_dialog.strip import ImportStrip
-from fi_desktop.gui.models_dialog.token import TokenPanel
-from fi_desktop.gui.models_dialog.words import ModelWords
-from fi_desktop.gui.models_dialog.work import STOPPED, Outcome
+from fi_desktop.gui.models_dialog.model_list import ModelLabels, ModelsList
+from fi_desktop.gui.models_dialog.models_controller import ModelsController
+from fi_desktop.gui.models_dialog.prompts import ModelPrompts, TokenPanel
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.models import catalog
 from fi_desktop.models.catalog import HUB
-from fi_desktop.viewmodel.models_state import Shelf, Shown
+from fi_desktop.viewmodel.catalog_state import STOPPED, CatalogState, ModelEntry, TaskOutcome, TaskProgress
 
 _TICK_MS = 250
-_TOKEN_TROUBLES = ("models.needs_token", "models.bad_token", "models.gated")
-_DAMAGED = ("models.changed", "models.incomplete", "models.bad_config")
+_TOKEN_ERRORS = ("models.needs_token", "models.bad_token", "models.gated")
+_DAMAGE_ERRORS = ("models.changed", "models.incomplete", "models.bad_config")
 
 
 class ModelsDialog(QDialog):
-    """Shows and changes the models of this computer.
+    """Shows the models on this computer, and installs, checks and removes them.
 
     Attributes:
-        desk: does the work.
+        controller: runs the tasks.
         list: the models.
-        message: what went wrong, or well.
-        token: asks for a token.
-        strip: the import that runs.
+        message: errors and outcomes.
+        token_panel: asks for a Hugging Face token.
+        import_bar: progress of an import.
 
     Signals:
-        models_changed: a model came or went.
+        models_changed: a model was installed or removed.
     """
 
     models_changed = Signal()
@@ -56,18 +62,18 @@ class ModelsDialog(QDialog):
     ) -> None:
         """Show the models below `root`; `address`: the hub's."""
         super().__init__(parent)
-        self._words = ModelWords(self)
-        self._shelf = Shelf((), 0)
-        self._trusted: set[str] = set()  # paths that the person trusts
-        self.desk = ModelsDesk(root, bridge, self, address=address)
-        self._questions = Questions(self._words, urlsplit(address).netloc, self)
+        self._words = ModelLabels(self)
+        self._catalog = CatalogState((), 0)
+        self._trusted: set[str] = set()  # import paths that the person trusts
+        self.controller = ModelsController(root, bridge, self, address=address)
+        self._prompts = ModelPrompts(self._words, urlsplit(address).netloc, self)
         self.setWindowTitle(self.tr("Models"))
         self.setWindowIcon(theme.app_icon())
         resize_to_screen(self, (840, 760), least=(640, 420))
         self.setAcceptDrops(True)
         self.message = MessageBar(self)
-        self.token = TokenPanel(self._words, self)
-        self.strip = ImportStrip(self._words, self)
+        self.token_panel = TokenPanel(self._words, self)
+        self.import_bar = ImportBar(self._words, self)
         self.list = ModelsList(self._words, self)
         self._lay_out()
         self._tick = QTimer(self)
@@ -76,18 +82,18 @@ class ModelsDialog(QDialog):
         self._connect()
 
     def import_path(self, path: str) -> None:
-        """Bring a pack in from a folder or archive."""
-        if self.desk.importing is None:
-            self._trusted.discard(path)  # it may hold something else by now
-            self._bring(path)
+        """Import a pack from a folder or archive."""
+        if self.controller.importing is None:
+            self._trusted.discard(path)  # its content may have changed
+            self._import(path)
 
     def _lay_out(self) -> None:
         title = QLabel(self.tr("Models"), self)
         title.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
         about = QLabel(
             self.tr(
-                "With a model, fi-desktop tells voices apart better and writes down what was said. "
-                "All of it runs on this computer."
+                "Models let fi-desktop identify speakers more accurately and transcribe what they say. "
+                "Everything runs on this computer."
             ),
             self,
         )
@@ -103,7 +109,7 @@ class ModelsDialog(QDialog):
         self._free.setFont(theme.tabular(self.font()))
         self.import_button = QPushButton(self.tr("Import from a file"), self)
         menu = QMenu(self.import_button)
-        menu.addAction(self.tr("Zip archive…"), partial(self._ask_for_path, folder=False))
+        menu.addAction(self.tr("ZIP file…"), partial(self._ask_for_path, folder=False))
         menu.addAction(self.tr("Folder…"), partial(self._ask_for_path, folder=True))
         self.import_button.setMenu(menu)
         self.close_button = QPushButton(self.tr("Close"), self)
@@ -121,7 +127,7 @@ class ModelsDialog(QDialog):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
-        for widget in (self.message, self.token, self.strip):
+        for widget in (self.message, self.token_panel, self.import_bar):
             column.addWidget(widget)
         column.addWidget(self._line())
         column.addWidget(self.list, 1)
@@ -135,176 +141,222 @@ class ModelsDialog(QDialog):
         return line
 
     def _connect(self) -> None:
-        self.token.token_given.connect(self.desk.keep_token)
-        self.strip.stop_asked.connect(self.desk.stop_bringing)
-        self.desk.shelf_read.connect(self._on_shelf_read)
-        self.desk.token_recalled.connect(self._on_token_recalled)
-        self.desk.token_kept.connect(self._on_token_kept)
-        self.desk.fetched.connect(self._on_fetched)
-        self.desk.checked.connect(self._on_checked)
-        self.desk.removed.connect(self._on_removed)
-        self.desk.imported.connect(self._on_imported)
-        self.desk.broken.connect(self._on_broken)
+        self.token_panel.token_given.connect(self.controller.save_token)
+        self.import_bar.stop_asked.connect(self.controller.cancel_import)
+        self.controller.catalog_read.connect(self._on_catalog_read)
+        self.controller.token_loaded.connect(self._on_token_loaded)
+        self.controller.token_saved.connect(self._on_token_saved)
+        self.controller.downloaded.connect(self._on_downloaded)
+        self.controller.checked.connect(self._on_checked)
+        self.controller.removed.connect(self._on_removed)
+        self.controller.imported.connect(self._on_imported)
+        self.controller.failed.connect(self._on_failed)
 
-    def _shown(self, name: str) -> Shown | None:
-        return next((shown for shown in self._shelf.models if shown.name == name), None)
+    def _entry(self, name: str) -> ModelEntry | None:
+        return next((entry for entry in self._catalog.models if entry.name == name), None)
 
     def _show(self) -> None:
-        for row in self.list.show_shelf(self._shelf, self.desk.doing):
+        for row in self.list.show_catalog(self._catalog, self.controller.activity):
             row.install_asked.connect(self._on_install_asked)
-            row.pause_asked.connect(self.desk.stop)
-            row.cancel_asked.connect(self.desk.cancel)
+            row.pause_asked.connect(self.controller.stop)
+            row.cancel_asked.connect(self.controller.cancel)
             row.check_asked.connect(self._on_check_asked)
             row.remove_asked.connect(self._on_remove_asked)
-        size = self._words.size(self._shelf.free_bytes)
+        size = self._words.size(self._catalog.free_bytes)
         self._free.setText(self.tr("{size} free on this disk").format(size=size))
 
     def _follow(self) -> None:
-        """Show what has just begun, and how it gets on."""
+        """Show a task that has just started, and follow its progress."""
         self.message.dismiss()
         self._show()
         self._on_tick()
         self._tick.start()
 
-    def _ask_to_fetch(self, name: str, given: str) -> None:
-        shown = self._shown(name)
-        repair = shown is not None and shown.installed
-        self._questions.fetch(catalog.known(name), partial(self._fetch, name, given), repair=repair)
+    def _confirm_download(self, name: str, given: str) -> None:
+        entry = self._entry(name)
+        repair = entry is not None and entry.installed
+        self._prompts.confirm_download(
+            catalog.known(name), partial(self._download, name, given), repair=repair
+        )
 
-    def _fetch(self, name: str, given: str) -> None:
-        shown = self._shown(name)
-        self.desk.fetch(catalog.known(name), given, replace=shown is not None and shown.installed)
+    def _download(self, name: str, given: str) -> None:
+        entry = self._entry(name)
+        self.controller.download(catalog.known(name), given, replace=entry is not None and entry.installed)
         self._follow()
 
     def _ask_for_path(self, *, folder: bool) -> None:
-        self._questions.path(folder=folder, chosen=self.import_path)
+        self._prompts.choose_path(folder=folder, chosen=self.import_path)
 
     @Slot(object)
-    def _on_shelf_read(self, shelf: Shelf) -> None:
-        before = {shown.name for shown in self._shelf.models if shown.installed}
-        known = bool(self._shelf.models)
-        self._shelf = shelf
+    def _on_catalog_read(self, state: CatalogState) -> None:
+        before = {entry.name for entry in self._catalog.models if entry.installed}
+        known = bool(self._catalog.models)
+        self._catalog = state
         self._show()
-        if known and before != {shown.name for shown in shelf.models if shown.installed}:
+        if known and before != {entry.name for entry in state.models if entry.installed}:
             self.models_changed.emit()
 
     @Slot()
     def _on_tick(self) -> None:
         now = time.monotonic()
-        for name, meter in self.desk.meters.items():
+        for name, progress in self.controller.progress.items():
             if name in self.list.rows:
-                self.list.rows[name].show_meter(meter, now)
-        if self.desk.importing is not None:
-            self.strip.show_meter(self.desk.importing, now)
+                self.list.rows[name].show_progress(progress, now)
+        if self.controller.importing is not None:
+            self.import_bar.show_progress(self.controller.importing, now)
         else:
-            self.strip.hide()
-        if not self.desk.busy:
+            self.import_bar.hide()
+        if not self.controller.busy:
             self._tick.stop()
 
     @Slot(str)
     def _on_install_asked(self, name: str) -> None:
-        known, shown = catalog.known(name), self._shown(name)
+        known, entry = catalog.known(name), self._entry(name)
         if known.gated:
-            self.desk.recall_token(name)
-        elif shown is not None and shown.fetched_bytes:
-            self._fetch(name, "")  # it was said before
+            self.controller.load_token(name)
+        elif entry is not None and entry.fetched_bytes:
+            self._download(name, "")  # confirmed when the download was started
         else:
-            self._ask_to_fetch(name, "")
+            self._confirm_download(name, "")
 
     @Slot(str, str)
-    def _on_token_recalled(self, name: str, given: str) -> None:
-        known, shown = catalog.known(name), self._shown(name)
-        if given and shown is not None and shown.fetched_bytes:
-            self._fetch(name, given)
+    def _on_token_loaded(self, name: str, given: str) -> None:
+        known, entry = catalog.known(name), self._entry(name)
+        if given and entry is not None and entry.fetched_bytes:
+            self._download(name, given)
         elif given:
-            self._ask_to_fetch(name, given)
+            self._confirm_download(name, given)
         else:
-            self.token.ask(known)
+            self.token_panel.ask(known)
 
     @Slot(str, str, bool)
-    def _on_token_kept(self, name: str, given: str, kept: bool) -> None:
-        self._fetch(name, given)
+    def _on_token_saved(self, name: str, given: str, kept: bool) -> None:
+        self._download(name, given)
         if not kept:
             self.message.info(
-                self.tr(
-                    "This computer has no keyring that is open: the token is used this once, and not kept."
-                )
+                self.tr("This computer has no unlocked keyring: the token is used once and not saved.")
             )
 
     @Slot(str)
     def _on_check_asked(self, name: str) -> None:
-        self.desk.check(name)
+        self.controller.check(name)
         self._follow()
 
     @Slot(str)
     def _on_remove_asked(self, name: str) -> None:
-        self._questions.remove(name, partial(self.desk.remove, name))
+        self._prompts.confirm_remove(name, partial(self.controller.remove, name))
 
     @Slot(str, object)
-    def _on_fetched(self, name: str, outcome: Outcome) -> None:
-        title = self._words.title(name)
-        if outcome.code in _TOKEN_TROUBLES:
-            self.token.ask(catalog.known(name), errors.sentence(outcome.note))
+    def _on_downloaded(self, name: str, outcome: TaskOutcome) -> None:
+        title = catalog.title(name)
+        if outcome.code in _TOKEN_ERRORS:
+            self.token_panel.ask(catalog.known(name), errors.sentence(outcome.note))
         elif outcome.code == "":
-            self.message.info(self.tr("{title} is installed. New jobs use it.").format(title=title))
+            self.message.info(self.tr("{title} is installed. New recordings use it.").format(title=title))
         elif outcome.code != STOPPED:
-            again = MessageAction(self.tr("Try again"), partial(self._on_install_asked, name))
-            self.message.error(errors.sentence(outcome.note), again)
+            retry = MessageAction(self.tr("Try again"), partial(self._on_install_asked, name))
+            self.message.error(errors.sentence(outcome.note), retry)
 
     @Slot(str, object)
-    def _on_checked(self, name: str, outcome: Outcome) -> None:
-        title = self._words.title(name)
+    def _on_checked(self, name: str, outcome: TaskOutcome) -> None:
+        title = catalog.title(name)
         if outcome.code == "":
-            self.message.info(self.tr("{title} is sound: every byte is as it should be.").format(title=title))
-        elif outcome.code in _DAMAGED and catalog.look_up(name) is not None:
-            mend = MessageAction(self.tr("Repair"), partial(self._on_install_asked, name))
-            self.message.error(errors.sentence(outcome.note), mend)
+            self.message.info(self.tr("{title} is intact.").format(title=title))
+        elif outcome.code in _DAMAGE_ERRORS and catalog.look_up(name) is not None:
+            repair = MessageAction(self.tr("Repair"), partial(self._on_install_asked, name))
+            self.message.error(errors.sentence(outcome.note), repair)
         elif outcome.code != STOPPED:
             self.message.error(errors.sentence(outcome.note))
 
     @Slot(str, object)
-    def _on_removed(self, name: str, outcome: Outcome) -> None:
+    def _on_removed(self, name: str, outcome: TaskOutcome) -> None:
         if outcome.code:
             self.message.error(errors.sentence(outcome.note))
 
     @Slot(str, object)
-    def _on_imported(self, path: str, outcome: Outcome) -> None:
+    def _on_imported(self, path: str, outcome: TaskOutcome) -> None:
         match outcome.code:
             case "":
-                self.message.info(self.tr("The model is installed. New jobs use it."))
+                self.message.info(self.tr("The model is installed. New recordings use it."))
             case "models.unapproved":
-                self._questions.trust(errors.sentence(outcome.note), partial(self._import_trusted, path))
-            case "models.already":
-                self._questions.replace(
-                    errors.sentence(outcome.note), partial(self._bring, path, replace=True)
+                self._prompts.confirm_trust(
+                    errors.sentence(outcome.note), partial(self._import_trusted, path)
                 )
+            case "models.already":
+                accepted = partial(self._import, path, replace=True)
+                self._prompts.confirm_replace(errors.sentence(outcome.note), accepted)
             case code if code != STOPPED:
                 self.message.error(errors.sentence(outcome.note))
 
     def _import_trusted(self, path: str) -> None:
         self._trusted.add(path)
-        self._bring(path)
+        self._import(path)
 
-    def _bring(self, path: str, *, replace: bool = False) -> None:
-        self.desk.bring(path, approved=path in self._trusted, replace=replace)
+    def _import(self, path: str, *, replace: bool = False) -> None:
+        self.controller.import_from(path, approved=path in self._trusted, replace=replace)
         self._follow()
 
     @Slot(str)
-    def _on_broken(self, sentence: str) -> None:
+    def _on_failed(self, sentence: str) -> None:
         self.message.error(sentence)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look at what is there now."""
+        """Read the catalog."""
         super().showEvent(event)
-        self.desk.look()
+        self.controller.refresh()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take one file or folder."""
+        """Accept one file or folder."""
         urls = event.mimeData().urls()
         if len(urls) == 1 and urls[0].isLocalFile():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Import it."""
+        """Import the dropped file or folder."""
         event.acceptProposedAction()
         self.import_path(event.mimeData().urls()[0].toLocalFile())
+
+
+class ImportBar(QWidget):
+    """Progress of an import, with a cancel button; hidden while nothing is imported.
+
+    Signals:
+        stop_asked: cancel the import.
+    """
+
+    stop_asked = Signal()
+
+    def __init__(self, words: ModelLabels, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self._label = QLabel(self)
+        self._label.setFont(theme.tabular(self.font()))
+        self._bar = QProgressBar(self)
+        self._bar.setAccessibleName(self.tr("Progress of the import"))
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(8)
+        self._bar.setRange(0, 1000)
+        self.stop = QPushButton(self.tr("Cancel"), self)
+        self.stop.setObjectName("plain")
+        self.stop.setAutoDefault(False)
+        self.stop.setAccessibleName(self.tr("Cancel the import"))
+        self.stop.clicked.connect(self.stop_asked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 10, 24, 10)
+        row.setSpacing(14)
+        row.addWidget(self._label)
+        row.addWidget(self._bar, 1)
+        row.addWidget(self.stop)
+        self.hide()
+
+    def show_progress(self, progress: TaskProgress, now: float) -> None:
+        """Show the progress; `now`: seconds, monotonic."""
+        words = (
+            self._words.progress(progress.done, progress.total, progress.bytes_per_s(now))
+            if progress.total
+            else ""
+        )
+        self._label.setText(self.tr("Importing  {progress}").format(progress=words))
+        self._bar.setValue(round(1000 * progress.done / progress.total) if progress.total else 0)
+        self.stop.setEnabled(not progress.stopping)
+        self.show()

@@ -1,12 +1,21 @@
-"""Three plots over one axis of time, read off by mouse and keys: depth, throughput and run time."""
+"""Three plots on one time axis: queue depth, throughput and run time.
+
+Painted with QPainter alone: QtCharts is GPL without a commercial licence, and pyqtgraph would load NumPy into
+the window's process.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QDateTime, QEvent, QLocale, QRectF, QSize, Qt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QDateTime, QEvent, QLocale, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
     QFocusEvent,
+    QFont,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -16,111 +25,113 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from fi_desktop.gui.monitor.strip import ABOVE, GUTTER, Strip, StripPainter
-from fi_desktop.gui.monitor.words import NOTHING, MonitorWords
+from fi_desktop.gui import theme
+from fi_desktop.gui.monitor.monitor_labels import NOTHING, MonitorLabels
 from fi_desktop.jobs.metrics import History
-from fi_desktop.viewmodel.plot_scale import top, top_span
+from fi_desktop.viewmodel.axis import tick_step_s, ticks, top, top_span
 
-_RIGHT = 20
-_TOP = 6
+_GUTTER = 78  # pixels for the values left of a plot
+_MARGIN_RIGHT = 20
+_MARGIN_TOP = 6
+_TITLE_GAP = 8  # pixels between a plot and its title
+_TICK_WIDTH = 110
+_DOT = 2.6
+_EDGE = 1.5
 _DAY_S = 86_400
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 
 
-class MonitorPlots(QWidget):
-    """Paints the history of the queue; mouse and arrow keys read it off.
+class HistoryPlots(QWidget):
+    """Paints the queue's history; mouse and arrow keys move a cursor that shows the values.
 
     Attributes:
-        strips: the plots, from the top.
-        reading: the step that is read off; None: none is.
+        plots: from the top.
+        selected_step: the step under the cursor, if any.
     """
 
-    def __init__(self, words: MonitorWords, parent: QWidget | None = None) -> None:
+    def __init__(self, words: MonitorLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = words
         self._history: History | None = None
-        self.strips: tuple[Strip, ...] = ()
-        self.reading: int | None = None
+        self.plots: tuple[Plot, ...] = ()
+        self.selected_step: int | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(self.tr("How it went: waiting, done and run time over time"))
+        self.setAccessibleName(self.tr("History: waiting, finished and run time"))
 
     def show_history(self, history: History) -> None:
-        """Show how a window went."""
+        """Show the history of a time span."""
         words = self._words
         per_s, runs = history.per_s, [run for run in history.run_s if run is not None]
         self._history = history
-        self.strips = (
-            Strip(
+        self.plots = (
+            Plot(
                 self.tr("Recordings waiting"),
                 tuple(float(depth) for depth in history.depth),
                 top(max(history.depth), least=5),
                 lambda value: words.number(value, 0),
                 "info",
             ),
-            Strip(self.tr("Attempts ended, a second"), per_s, top(max(per_s)), words.rate, "good"),
-            Strip(
-                self.tr("Run time of an attempt, median"),
+            Plot(self.tr("Attempts finished per second"), per_s, top(max(per_s)), words.rate, "good"),
+            Plot(
+                self.tr("Median run time of an attempt"),
                 history.run_s,
                 top_span(max(runs, default=0.0)),
                 words.short,
                 "warn",
-                marks=True,
+                points=True,
             ),
         )
-        self._tell()
+        self._update()
 
-    def _tell(self) -> None:
+    def _update(self) -> None:
         self.update()
-        told = f"{self._when()}: " if self.reading is not None else ""
-        told += ", ".join(f"{strip.title} {self._said(strip)}" for strip in self.strips)
-        if told != self.accessibleDescription():
-            self.setAccessibleDescription(told)
+        text = f"{self._cursor_time()}: " if self.selected_step is not None else ""
+        text += ", ".join(f"{plot.title} {self._summary(plot)}" for plot in self.plots)
+        if text != self.accessibleDescription():
+            self.setAccessibleDescription(text)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
-    def _said(self, strip: Strip) -> str:
-        """Return what is said of a plot: the value that is read off, or the highest."""
-        if self.reading is not None:
-            value = strip.values[self.reading]
-            return NOTHING if value is None else strip.text(value)
-        known = [value for value in strip.values if value is not None]
-        return self.tr("at most {value}").format(value=strip.text(max(known))) if known else NOTHING
+    def _summary(self, plot: Plot) -> str:
+        """Return the value at the cursor, or the highest one."""
+        if self.selected_step is not None:
+            value = plot.values[self.selected_step]
+            return NOTHING if value is None else plot.text(value)
+        known = [value for value in plot.values if value is not None]
+        return self.tr("at most {value}").format(value=plot.text(max(known))) if known else NOTHING
 
-    def _when(self) -> str:
-        if self._history is None or self.reading is None:
+    def _cursor_time(self) -> str:
+        if self._history is None or self.selected_step is None:
             return ""
-        start = self._history.start + self.reading * self._history.step_s
-        both = (self._moment(start), self._moment(start + self._history.step_s))
-        return both[0] if both[0] == both[1] else " – ".join(both)
+        start = self._history.start + self.selected_step * self._history.step_s
+        times = (self._time_text(start), self._time_text(start + self._history.step_s))
+        return times[0] if times[0] == times[1] else " – ".join(times)
 
-    def _moment(self, at: float) -> str:
-        """Return a time of the day, with its day where the window is longer than one."""
+    def _time_text(self, at: float) -> str:
+        """Return a time of day, with the date if the history is longer than a day."""
         assert self._history is not None
         moment, locale = QDateTime.fromSecsSinceEpoch(round(at)), QLocale()
         time = locale.toString(moment.time(), QLocale.FormatType.ShortFormat)
         long = self._history.step_s * len(self._history.depth) > _DAY_S + 1
         return f"{locale.toString(moment.date(), 'd MMM')} {time}" if long else time
 
-    # ---- where things are
-
-    def _plots(self) -> list[QRectF]:
+    def _plot_areas(self) -> list[QRectF]:
         """Return the area of each plot, without its title."""
         line = self.fontMetrics().height()
-        each = (self.height() - _TOP - line - 10) / max(1, len(self.strips))
+        each = (self.height() - _MARGIN_TOP - line - 10) / max(1, len(self.plots))
+        top, width = _MARGIN_TOP + line + _TITLE_GAP, self.width() - _GUTTER - _MARGIN_RIGHT
         return [
-            QRectF(
-                GUTTER, _TOP + each * place + line + ABOVE, self.width() - GUTTER - _RIGHT, each - line - 22
-            )
-            for place in range(len(self.strips))
+            QRectF(_GUTTER, top + each * number, width, each - line - 22) for number in range(len(self.plots))
         ]
 
     def _step_at(self, x: float) -> int | None:
         if self._history is None:
             return None
         steps = len(self._history.depth)
-        place = int((x - GUTTER) / max(1.0, self.width() - GUTTER - _RIGHT) * steps)
-        return place if 0 <= place < steps and x >= GUTTER else None
+        number = int((x - _GUTTER) / max(1.0, self.width() - _GUTTER - _MARGIN_RIGHT) * steps)
+        return number if 0 <= number < steps and x >= _GUTTER else None
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the plots."""
@@ -129,69 +140,180 @@ class MonitorPlots(QWidget):
         if self._history is None:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        brush, areas = StripPainter(painter, self.palette(), self.font()), self._plots()
-        for strip, area in zip(self.strips, areas, strict=True):
-            brush.strip(strip, area, self._said(strip), strong=self.reading is not None)
-        brush.axis(self._history, areas[-1], self.width())
-        if self.reading is not None:
+        plots, areas = PlotPainter(painter, self.palette(), self.font()), self._plot_areas()
+        for plot, area in zip(self.plots, areas, strict=True):
+            plots.plot(plot, area, self._summary(plot), emphasized=self.selected_step is not None)
+        plots.axis(self._history, areas[-1], self.width())
+        if self.selected_step is not None:
             step = areas[0].width() / len(self._history.depth)
-            brush.reading(areas[0].left() + (self.reading + 0.5) * step, areas, self._when())
+            plots.cursor(areas[0].left() + (self.selected_step + 0.5) * step, areas, self._cursor_time())
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1))
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
-    # ---- reading off
-
-    def read(self, step: int | None) -> None:
-        """Read a step off; None: none."""
-        if step != self.reading:
-            self.reading = step
-            self._tell()
+    def select_step(self, step: int | None) -> None:
+        """Move the cursor to a step, or remove it."""
+        if step != self.selected_step:
+            self.selected_step = step
+            self._update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Read off what is below the mouse."""
-        self.read(self._step_at(event.position().x()))
+        """Move the cursor to the pointer."""
+        self.select_step(self._step_at(event.position().x()))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Read nothing off."""
-        self.read(None)
+        """Remove the cursor."""
+        self.select_step(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from step to step with the arrow keys; Escape leaves."""
+        """Move the cursor with the arrow keys; Escape removes it."""
         if self._history is None:
             super().keyPressEvent(event)
             return
         last = len(self._history.depth) - 1
-        here = last if self.reading is None else self.reading
+        here = last if self.selected_step is None else self.selected_step
         match event.key():
             case Qt.Key.Key_Home:
-                self.read(0)
+                self.select_step(0)
             case Qt.Key.Key_End:
-                self.read(last)
-            case Qt.Key.Key_Escape if self.reading is not None:
-                self.read(None)
+                self.select_step(last)
+            case Qt.Key.Key_Escape if self.selected_step is not None:
+                self.select_step(None)
             case key if key in _KEYS:
                 by = _KEYS[Qt.Key(key)]
-                self.read(last if self.reading is None else max(0, min(last, here + by)))
+                self.select_step(last if self.selected_step is None else max(0, min(last, here + by)))
             case _:
                 super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show where the keyboard is."""
+        """Show the focus frame."""
         super().focusInEvent(event)
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Read nothing off."""
+        """Remove the cursor and the focus frame."""
         super().focusOutEvent(event)
-        self.read(None)
+        self.select_step(None)
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return a size in which the plots can be read."""
+        """Return a comfortable size."""
         return QSize(640, 340)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the least of such sizes."""
+        """Return the smallest readable size."""
         return QSize(420, 240)
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One of the plots.
+
+    Attributes:
+        title: what it shows.
+        values: one per step; None if unknown.
+        top: the value at its upper edge.
+        text: formats a value.
+        tone: its colour.
+        points: whether to paint dots instead of bars.
+    """
+
+    title: str
+    values: tuple[float | None, ...]
+    top: float
+    text: Callable[[float], str]
+    tone: str
+    points: bool = False
+
+
+class PlotPainter:
+    """Paints plots in a palette and a font."""
+
+    def __init__(self, painter: QPainter, palette: QPalette, font: QFont) -> None:
+        self._painter = painter
+        self._palette = palette
+        self._font = font
+        self._figures = theme.tabular(font)
+        self._small = theme.tabular(theme.scaled(font, 0.9))
+
+    def plot(self, plot: Plot, area: QRectF, summary: str, *, emphasized: bool) -> None:
+        """Paint a plot, with a summary at the right of its title."""
+        self._title(plot.title, area, Qt.AlignmentFlag.AlignLeft, self._font, emphasized=True)
+        self._title(summary, area, Qt.AlignmentFlag.AlignRight, self._figures, emphasized=emphasized)
+        self._painter.setPen(QPen(theme.hairline(self._palette), 1))
+        for share in (0.0, 0.5, 1.0):
+            y = area.bottom() - area.height() * share
+            self._painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        self._painter.setFont(self._small)
+        self._painter.setPen(theme.quiet(self._palette))
+        height = QFontMetrics(self._small).height()
+        for share in (0.0, 1.0):
+            y = area.bottom() - area.height() * share
+            label = QRectF(0, y - height / 2, _GUTTER - 10, height)
+            self._painter.drawText(label, _RIGHT, plot.text(plot.top * share))
+        if plot.points:
+            self._dots(plot, area)
+        else:
+            self._bars(plot, area)
+
+    def axis(self, history: History, area: QRectF, width: int) -> None:
+        """Paint the time axis below a plot; `width`: of the widget, pixels."""
+        span_s = history.step_s * len(history.depth)
+        offset_s = QDateTime.fromSecsSinceEpoch(round(history.start)).offsetFromUtc()
+        step_s = tick_step_s(span_s, max(2, int(area.width() / _TICK_WIDTH)))
+        metrics, locale = QFontMetrics(self._small), QLocale()
+        self._painter.setFont(self._small)
+        self._painter.setPen(QPen(theme.quiet(self._palette), 1))
+        for at in ticks(history.start, history.start + span_s, step_s, offset_s):
+            x = area.left() + area.width() * (at - history.start) / span_s
+            self._painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + 4))
+            moment = QDateTime.fromSecsSinceEpoch(round(at))
+            if step_s < _DAY_S:
+                label = locale.toString(moment.time(), QLocale.FormatType.ShortFormat)
+            else:
+                label = locale.toString(moment.date(), "d MMM")
+            label_width = metrics.horizontalAdvance(label) + 2.0
+            left = min(max(x - label_width / 2, 0.0), width - label_width)
+            rect = QRectF(left, area.bottom() + 6, label_width, metrics.height())
+            self._painter.drawText(rect, Qt.AlignmentFlag.AlignHCenter, label)
+
+    def cursor(self, x: float, areas: list[QRectF], time_text: str) -> None:
+        """Paint the cursor through all plots, with its time above the first."""
+        self._painter.setPen(QPen(self._palette.color(QPalette.ColorRole.Highlight), 1))
+        for area in areas:
+            self._painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        self._title(time_text, areas[0], Qt.AlignmentFlag.AlignHCenter, self._figures, emphasized=False)
+
+    def _title(
+        self, text: str, area: QRectF, side: Qt.AlignmentFlag, font: QFont, *, emphasized: bool
+    ) -> None:
+        height = QFontMetrics(font).height()
+        rect = QRectF(area.left(), area.top() - height - _TITLE_GAP + 2, area.width(), height)
+        colour = self._palette.color(QPalette.ColorRole.Text) if emphasized else theme.quiet(self._palette)
+        self._painter.setFont(font)
+        self._painter.setPen(colour)
+        self._painter.drawText(rect, side, text)
+
+    def _dots(self, plot: Plot, area: QRectF) -> None:
+        self._painter.setPen(Qt.PenStyle.NoPen)
+        self._painter.setBrush(theme.tone(plot.tone, self._palette))
+        width = area.width() / len(plot.values)
+        for number, value in enumerate(plot.values):
+            if value is not None:
+                height = area.height() * value / plot.top
+                centre = QPointF(area.left() + (number + 0.5) * width, area.bottom() - height)
+                self._painter.drawEllipse(centre, _DOT, _DOT)
+
+    def _bars(self, plot: Plot, area: QRectF) -> None:
+        colour = theme.tone(plot.tone, self._palette)
+        soft = theme.mix(self._palette.color(QPalette.ColorRole.Base), colour, 0.22)
+        width = area.width() / len(plot.values)
+        for number, value in enumerate(plot.values):
+            if not value:
+                continue
+            height = max(_EDGE, area.height() * value / plot.top)
+            bar = QRectF(area.left() + number * width, area.bottom() - height, width, height)
+            self._painter.fillRect(bar, soft)
+            bar.setHeight(_EDGE)  # a solid top edge: the soft fill alone is too faint
+            self._painter.fillRect(bar, colour)

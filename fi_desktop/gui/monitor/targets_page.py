@@ -1,4 +1,4 @@
-"""The monitor's page of targets: what the old backend promised beside what is measured, and how it went."""
+"""The monitor's targets page: service targets against measurements, and plots of the history."""
 
 from __future__ import annotations
 
@@ -7,47 +7,51 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from fi_desktop.gui import theme
-from fi_desktop.gui.monitor.cells import Cell, CellsModel, Heading
-from fi_desktop.gui.monitor.choice import MonitorChoice
-from fi_desktop.gui.monitor.plots import MonitorPlots
-from fi_desktop.gui.monitor.table import FiguresTable
-from fi_desktop.gui.monitor.words import NOTHING, MonitorWords
+from fi_desktop.gui.monitor.monitor_labels import NOTHING, MonitorLabels
+from fi_desktop.gui.monitor.monitor_widgets import (
+    Cell,
+    CellsModel,
+    ColumnHeading,
+    FiguresTable,
+    SegmentedControl,
+)
+from fi_desktop.gui.monitor.plots import HistoryPlots
 from fi_desktop.jobs.metrics import WINDOWS, Target
-from fi_desktop.viewmodel.monitor_watch import Figures, Look
+from fi_desktop.viewmodel.monitor import MonitorSnapshot, SpanMetrics
 
 _TARGETS = 5
 _SIGNS = {True: ("state-completed", "good"), False: ("warning", "bad"), None: ("", "")}
-_NAMES = tuple(WINDOWS)
+_SPANS = tuple(WINDOWS)
 
 
 class TargetsPage(QWidget):
-    """Shows the targets over each span, and the history of one.
+    """Shows the targets over each time span, and the history of one span.
 
     Attributes:
         targets: the targets.
-        span: which span the plots show.
+        span: selects the time span of the plots.
         plots: depth, throughput and run time.
     """
 
-    def __init__(self, words: MonitorWords, parent: QWidget | None = None) -> None:
+    def __init__(self, words: MonitorLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._words = words
-        self._figures: dict[str, Figures] = {}
+        self._metrics: dict[str, SpanMetrics] = {}
         self.targets = CellsModel(
             (
-                Heading(self.tr("Target of the server that this program replaces")),
-                Heading(self.tr("Wanted"), figures=True),
-                *(Heading(words.window(name), figures=True) for name in _NAMES),
+                ColumnHeading(self.tr("Service target")),
+                ColumnHeading(self.tr("Target"), figures=True),
+                *(ColumnHeading(words.window(name), figures=True) for name in _SPANS),
             ),
             self,
         )
-        widest = dict.fromkeys(range(1, 2 + len(_NAMES)), "000.0 %")
+        widest = dict.fromkeys(range(1, 2 + len(_SPANS)), "000.0 %")
         table = FiguresTable(self.tr("Targets"), self.targets, widest, self, signs=True, min_chars=30)
         table.fit_rows(_TARGETS)
-        self.span = MonitorChoice(self.tr("Span of time"), [words.window(name) for name in _NAMES], self)
+        self.span = SegmentedControl(self.tr("Time span"), [words.window(name) for name in _SPANS], self)
         self.span.chosen.connect(self._on_span_chosen)
-        self.plots = MonitorPlots(words, self)
-        title = QLabel(self.tr("How it went"), self)
+        self.plots = HistoryPlots(words, self)
+        title = QLabel(self.tr("History"), self)
         title.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
         head = QHBoxLayout()
         head.setContentsMargins(16, 16, 16, 8)
@@ -60,34 +64,33 @@ class TargetsPage(QWidget):
         column.addLayout(head)
         column.addWidget(self.plots, 1)
 
-    def take_look(self, look: Look) -> None:
-        """Show what was measured."""
-        if not look.figures or look.figures == self._figures:
+    def show_snapshot(self, snapshot: MonitorSnapshot) -> None:
+        """Show the measurements."""
+        if not snapshot.spans or snapshot.spans == self._metrics:
             return
-        self._figures = look.figures
-        first = look.figures[_NAMES[0]].aims
-        self.targets.show_rows([self._row(place, aim) for place, aim in enumerate(first)])
+        self._metrics = snapshot.spans
+        first = snapshot.spans[_SPANS[0]].targets
+        self.targets.show_rows([self._row(number, target) for number, target in enumerate(first)])
         self._show_history()
 
-    def _row(self, place: int, aim: Target) -> tuple[Cell, ...]:
-        found = [self._figures[name].aims[place] for name in _NAMES]
+    def _row(self, number: int, target: Target) -> tuple[Cell, ...]:
+        measured = [self._metrics[name].targets[number] for name in _SPANS]
         return (
-            Cell(self._words.target(aim)),
-            Cell(aim.wanted),
-            *(self._measured(target) for target in found),
+            Cell(self._words.target(target)),
+            Cell(target.wanted),
+            *(self._measured_cell(target) for target in measured),
         )
 
-    def _measured(self, target: Target) -> Cell:
+    def _measured_cell(self, target: Target) -> Cell:
         text, (icon, tone) = self._words.measured(target), _SIGNS[target.met]
-        verdict = self._words.verdict(target.met)
-        return Cell(text, "" if text == NOTHING else icon, tone, verdict)
+        return Cell(text, "" if text == NOTHING else icon, tone, self._words.verdict(target.met))
 
     def _show_history(self) -> None:
-        name = _NAMES[self.span.place]
-        if name in self._figures:
-            self.plots.show_history(self._figures[name].history)
+        name = _SPANS[self.span.current]
+        if name in self._metrics:
+            self.plots.show_history(self._metrics[name].history)
 
     @Slot(int)
-    def _on_span_chosen(self, _place: int) -> None:
-        self.plots.read(None)
+    def _on_span_chosen(self, _number: int) -> None:
+        self.plots.select_step(None)
         self._show_history()

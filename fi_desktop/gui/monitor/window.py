@@ -1,7 +1,7 @@
-"""The monitor: a window on workers, queue and targets, in place of the old backend's Flower.
+"""The monitor: a window on workers, queue and service targets.
 
-It looks once a second, and only while it can be seen. What it shows of all jobs is read and reckoned on a
-thread of the watch, and comes here as plain data by way of the bridge.
+It takes a snapshot once a second while it is visible. Everything that concerns all jobs is computed on the
+reader's thread and arrives as plain data through the bridge.
 """
 
 from __future__ import annotations
@@ -17,76 +17,74 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBox
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageBar
-from fi_desktop.gui.monitor.choice import MonitorChoice
-from fi_desktop.gui.monitor.purge import PurgeQuestion
-from fi_desktop.gui.monitor.queue_page import QueuePage
+from fi_desktop.gui.monitor.monitor_labels import MonitorLabels
+from fi_desktop.gui.monitor.monitor_widgets import SegmentedControl
+from fi_desktop.gui.monitor.queue_page import PurgePrompt, QueuePage
 from fi_desktop.gui.monitor.targets_page import TargetsPage
-from fi_desktop.gui.monitor.words import MonitorWords
 from fi_desktop.gui.monitor.workers_page import WorkersPage
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import QueueEvent, QueuePaused
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.viewmodel.monitor_watch import Look, Monitored, Watch
+from fi_desktop.viewmodel.monitor import MonitoredApp, MonitorReader, MonitorSnapshot
 
-_LOOK_MS = 1000
-_KEEP_MS = 800  # after the last change of how many workers there shall be
+_SNAPSHOT_MS = 1000
+_SAVE_MS = 800  # after the last change of the number of workers
 
 
 class MonitorWindow(QWidget):
-    """Shows how workers and queue do, in a window of its own: it can stay open beside the main one.
+    """Shows workers and queue in a top-level window that can stay open next to the main one.
 
     Attributes:
-        pages: which page is shown.
-        workers, queue, targets: the pages.
-        purge: asks before the queue is emptied.
-        message: what went wrong, or well.
+        pages: selects the page.
+        workers: the workers page.
+        queue: the queue page.
+        targets: the targets page.
+        purge: confirms before the queue is emptied.
+        message: errors and outcomes.
     """
 
     def __init__(
         self,
         bridge: Bridge,
-        program: Monitored,
+        app: MonitoredApp,
         over: QWidget | None = None,
         *,
         window_state: WindowState | None = None,
         speeds: Speeds | None = None,
     ) -> None:
-        """Prepare; nothing is read before it is shown.
+        """Make the window; nothing is read before it is shown.
 
         Args:
             bridge: the crossing to the queue.
-            program: who owns the workers.
-            over: the window that it opens over, the first time.
-            window_state: where it stood the last time.
-            speeds: how fast the machine is, as the list of jobs knows it.
+            app: the program that owns the workers.
+            over: the window to centre over if no geometry is saved.
+            window_state: saves and restores the geometry.
+            speeds: measured processing speeds.
         """
         super().__init__(None, Qt.WindowType.Window)
         self._bridge = bridge
-        self._program = program
-        self._watch: Watch | None = None
-        self._looking = False
-        words = MonitorWords(self)
-        self._words = words
+        self._app = app
+        self._reader: MonitorReader | None = None
+        self._snapshot_pending = False
+        words = MonitorLabels(self)
         self.setWindowTitle(self.tr("Monitor"))
         self.setWindowIcon(theme.app_icon())
         self._window_state = window_state
         if window_state is not None:
             window_state.restore("monitor", self, over=over)
-        self.workers, self.queue, self.targets = (
-            WorkersPage(words, self, speeds=speeds),
-            QueuePage(words, self),
-            TargetsPage(words, self),
-        )
-        self.pages = MonitorChoice(
+        self.workers = WorkersPage(words, self, speeds=speeds)
+        self.queue = QueuePage(words, self)
+        self.targets = TargetsPage(words, self)
+        self.pages = SegmentedControl(
             self.tr("Page"), (self.tr("Workers"), self.tr("Queue"), self.tr("Targets")), self
         )
         self.message = MessageBar(self)
-        self.purge = PurgeQuestion(self)
-        self._keep = QTimer(self)
-        self._keep.setSingleShot(True)
-        self._keep.setInterval(_KEEP_MS)
+        self.purge = PurgePrompt(self)
+        self._save_timer = QTimer(self)
+        self._save_timer.setSingleShot(True)
+        self._save_timer.setInterval(_SAVE_MS)
         self._tick = QTimer(self)
-        self._tick.setInterval(_LOOK_MS)
+        self._tick.setInterval(_SNAPSHOT_MS)
         self._lay_out()
         self._connect()
 
@@ -115,17 +113,17 @@ class MonitorWindow(QWidget):
 
     def _connect(self) -> None:
         self.pages.chosen.connect(self._stack.setCurrentIndex)
-        for place, button in enumerate(self.pages.buttons):
-            shortcut = QShortcut(QKeySequence(f"Ctrl+{place + 1}"), self)
-            shortcut.activated.connect(partial(self.pages.choose, place))
+        for number, button in enumerate(self.pages.buttons):
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
+            shortcut.activated.connect(partial(self.pages.choose, number))
             button.setToolTip(
                 f"{button.text()} ({shortcut.key().toString(QKeySequence.SequenceFormat.NativeText)})"
             )
         self._tick.timeout.connect(self._on_tick)
         self._bridge.news_arrived.connect(self._on_news)
         self.workers.workers_asked.connect(self._on_workers_asked)
-        self._keep.timeout.connect(self._on_keep)
-        actions = self.workers.actions_bar
+        self._save_timer.timeout.connect(self._save_workers)
+        actions = self.workers.worker_actions
         actions.restart_asked.connect(self._on_restart_asked)
         actions.recycle_asked.connect(self._on_recycle_asked)
         actions.retire_asked.connect(self._on_retire_asked)
@@ -134,83 +132,84 @@ class MonitorWindow(QWidget):
         self.purge.confirmed.connect(self._on_purge_confirmed)
 
     def _follow(self, future: Future[Any]) -> None:
-        """Show why a command was refused, if it is."""
-        self._bridge.when_done(future, None, self._on_refused)
+        """Show the error if a command fails."""
+        self._bridge.when_done(future, None, self._on_failed)
 
     @Slot()
     def _on_tick(self) -> None:
-        if self._watch is not None and not self._looking:
-            self._looking = True
-            looked, failed = partial(self._on_looked, self._watch), partial(self._on_look_failed, self._watch)
-            self._bridge.when_done(self._watch.look(), looked, failed)
+        if self._reader is not None and not self._snapshot_pending:
+            self._snapshot_pending = True
+            taken = partial(self._on_snapshot, self._reader)
+            failed = partial(self._on_snapshot_failed, self._reader)
+            self._bridge.when_done(self._reader.snapshot(), taken, failed)
 
-    def _on_looked(self, watch: Watch, look: Look) -> None:
-        if watch is self._watch:  # else it was hidden, and shown again
-            self._looking = False
-            self.show_look(look)
+    def _on_snapshot(self, reader: MonitorReader, snapshot: MonitorSnapshot) -> None:
+        if reader is self._reader:  # otherwise the window was hidden and shown again
+            self._snapshot_pending = False
+            self.show_snapshot(snapshot)
 
-    def show_look(self, look: Look) -> None:
-        """Show what a look found."""
-        reading = self.tr("Reading the list: %Ln job(s)", "", look.read)
-        self._reading.setText("" if look.figures else reading)
-        self.workers.take_look(look)
-        self.queue.take_look(look)
-        self.targets.take_look(look)
+    def show_snapshot(self, snapshot: MonitorSnapshot) -> None:
+        """Show a snapshot on all pages."""
+        reading = self.tr("Reading the list: %Ln job(s)", "", snapshot.read)
+        self._reading.setText("" if snapshot.spans else reading)
+        self.workers.show_snapshot(snapshot)
+        self.queue.show_snapshot(snapshot)
+        self.targets.show_snapshot(snapshot)
 
-    def _on_look_failed(self, watch: Watch, sentence: str) -> None:
-        if watch is self._watch:
+    def _on_snapshot_failed(self, reader: MonitorReader, sentence: str) -> None:
+        if reader is self._reader:
             self._tick.stop()
             self.message.error(sentence)
 
     @Slot(object)
     def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        self.workers.take_news(news)
+        self.workers.apply(news)
         for item in news:
             if isinstance(item, QueuePaused):
                 self.queue.show_paused(item.paused)
 
     @Slot(int)
     def _on_workers_asked(self, workers: int) -> None:
-        self._program.resize_workers(workers)
-        self._keep.start()
+        self._app.resize_workers(workers)
+        self._save_timer.start()
 
     @Slot(str)
     def _on_restart_asked(self, name: str) -> None:
-        self._program.restart_worker(name)
+        self._app.restart_worker(name)
 
     @Slot(str)
     def _on_recycle_asked(self, name: str) -> None:
-        self._program.recycle_worker(name)
+        self._app.recycle_worker(name)
 
     @Slot(str)
     def _on_retire_asked(self, name: str) -> None:
-        self._program.retire_worker(name)
-        self._keep.start()
+        self._app.retire_worker(name)
+        self._save_timer.start()
 
     @Slot()
-    def _on_keep(self) -> None:
-        """Let as many workers be there after the next start, too."""
-        self._keep.stop()
-        keep = partial(self._program.change_settings, {"workers": self.workers.wanted})
-        self._bridge.run_task(keep, None, self._on_refused)
+    def _save_workers(self) -> None:
+        """Save the number of workers for the next start."""
+        self._save_timer.stop()
+        save = partial(self._app.change_settings, {"workers": self.workers.target})
+        self._bridge.run_task(save, None, self._on_failed)
 
     @Slot(bool)
     def _on_pause_asked(self, pause: bool) -> None:
-        service = self._program.service
+        service = self._app.service
         self._follow(service.pause() if pause else service.resume())
 
     @Slot()
     def _on_purge_confirmed(self) -> None:
-        self._bridge.when_done(self._program.service.purge(), self._on_purged, self._on_refused)
+        self._bridge.when_done(self._app.service.purge(), self._on_purged, self._on_failed)
 
     def _on_purged(self, number: int) -> None:
-        self.message.info(self.tr("%Ln recording(s) were taken off the queue.", "", number))
+        self.message.info(self.tr("%Ln waiting recording(s) removed.", "", number))
 
-    def _on_refused(self, sentence: str) -> None:
+    def _on_failed(self, sentence: str) -> None:
         self.message.error(sentence)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Dismiss the message with Escape, or close."""
+        """Dismiss the message with Escape, or close the window."""
         if event.key() == Qt.Key.Key_Escape and self.message.isVisible():
             self.message.dismiss()
         elif event.key() == Qt.Key.Key_Escape:
@@ -219,25 +218,25 @@ class MonitorWindow(QWidget):
             super().keyPressEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Begin to look."""
+        """Start taking snapshots."""
         super().showEvent(event)
-        if self._watch is not None:
+        if self._reader is not None:
             return
-        self._watch = Watch(self._program)
-        self._looking = False
-        self.workers.model.forget_curves()
-        self._bridge.when_done(self._program.service.paused(), self.queue.show_paused, self._on_refused)
+        self._reader = MonitorReader(self._app)
+        self._snapshot_pending = False
+        self.workers.model.clear_history()
+        self._bridge.when_done(self._app.service.paused(), self.queue.show_paused, self._on_failed)
         self._tick.start()
         self._on_tick()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Look no more."""
+        """Stop taking snapshots; save the geometry and the number of workers."""
         super().hideEvent(event)
         if self._window_state is not None:
             self._window_state.save("monitor", self)
-        if self._keep.isActive():
-            self._on_keep()
+        if self._save_timer.isActive():
+            self._save_workers()
         self._tick.stop()
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None

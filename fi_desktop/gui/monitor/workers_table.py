@@ -1,17 +1,29 @@
-"""The table of workers: a sign and a word for the state, recording over stage, a curve beside the CPU."""
+"""The table of workers: state, recording, CPU history, memory and counts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import IntEnum
 from functools import partial
+from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QFontMetrics, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from fi_desktop.gui import theme
-from fi_desktop.gui.monitor.table import ICON
-from fi_desktop.gui.monitor.words import NOTHING, STATE_ICONS, STATE_TONES
-from fi_desktop.gui.monitor.workers_model import REMEMBERED, WorkerColumn, WorkerRow, WorkersModel
+from fi_desktop.gui import theme, widgets
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.monitor.monitor_labels import NOTHING, STATE_ICONS, STATE_TONES, MonitorLabels
+from fi_desktop.gui.monitor.monitor_widgets import ICON, ColumnHeading, Index, RowsModel
 from fi_desktop.gui.widgets import (
     PAD,
     ReadOnlyTable,
@@ -20,12 +32,127 @@ from fi_desktop.gui.widgets import (
     paint_background,
     paint_focus,
 )
-from fi_desktop.jobs.queue_events import WorkerState
+from fi_desktop.jobs.queue_events import QueueEvent, WorkerState
+from fi_desktop.jobs.speed import Speeds
+from fi_desktop.viewmodel.monitor import MonitorSnapshot
+from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES, WorkerRow, WorkerRows
 
 _CURVE = 76  # pixels
-_NAME_CHARS = 24  # of a recording's name can always be read
-_LONG_UP_S = 23 * 3600.0 + 59 * 60
-_FULL_PERCENT = 100.0  # a curve of less is not blown up to the full height
+_NAME_CHARS = 24  # of a recording's name are always visible
+_LONG_UPTIME_S = 23 * 3600.0 + 59 * 60
+_FULL_PERCENT = 100.0  # lowest top of a CPU curve
+
+
+class WorkerColumn(IntEnum):
+    """The columns, from the left."""
+
+    WORKER = 0
+    STATE = 1
+    JOB = 2
+    CPU = 3
+    MEMORY = 4
+    GPU = 5
+    DONE = 6
+    FAILED = 7
+    UPTIME = 8
+
+
+class WorkersModel(RowsModel):
+    """The workers, in slot order."""
+
+    def __init__(
+        self, words: MonitorLabels, parent: QObject | None = None, *, speeds: Speeds | None = None
+    ) -> None:
+        """Make an empty model; `speeds`: measured processing speeds, if known."""
+        super().__init__(
+            (
+                ColumnHeading(self.tr("Worker")),
+                ColumnHeading(self.tr("State")),
+                ColumnHeading(self.tr("Recording")),
+                ColumnHeading(self.tr("CPU"), self.tr("Percent of one core, over the last minute")),
+                ColumnHeading(self.tr("Memory"), self.tr("Resident memory"), figures=True),
+                ColumnHeading(self.tr("GPU memory"), self.tr("As reported by the GPU driver"), figures=True),
+                ColumnHeading(self.tr("Done"), self.tr("Attempts that succeeded"), figures=True),
+                ColumnHeading(self.tr("Failed"), self.tr("Attempts that ended in an error"), figures=True),
+                ColumnHeading(self.tr("Uptime"), self.tr("Time since the process started"), figures=True),
+            ),
+            parent,
+        )
+        self.words = words
+        self.job_words = UiLabels(self)
+        self._workers = WorkerRows(speeds or Speeds())
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether any worker computes on a GPU."""
+        return self._workers.on_gpu
+
+    def worker(self, index: Index) -> WorkerRow:
+        """Return the worker at an index."""
+        row: WorkerRow = self.rows[index.row()]
+        return row
+
+    def apply(self, news: Iterable[QueueEvent]) -> None:
+        """Apply the queue's events."""
+        self._workers.apply(news)
+        self.show_rows(self._workers.rows())
+
+    def show_snapshot(self, snapshot: MonitorSnapshot) -> None:
+        """Show a snapshot's measurements."""
+        self._workers.apply_snapshot(snapshot)
+        self.show_rows(self._workers.rows())
+
+    def clear_history(self) -> None:
+        """Restart the CPU curves after a break."""
+        self._workers.clear_history()
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell's text, second line or tooltip."""
+        if not index.isValid():
+            return None
+        row = self.worker(index)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._text(row, index.column())
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
+                return self.detail(row, index.column()) or None
+            case Qt.ItemDataRole.ToolTipRole if index.column() == WorkerColumn.JOB and row.job is not None:
+                return widgets.plain_tooltip(
+                    "\n".join(filter(None, (row.job.path, self.detail(row, WorkerColumn.JOB))))
+                )
+            case _:
+                return None
+
+    def detail(self, row: WorkerRow, column: int) -> str:
+        """Return a cell's second line, or ""."""
+        match column:
+            case WorkerColumn.WORKER:
+                return self.job_words.device(row.device)
+            case WorkerColumn.JOB if row.job is not None and row.job.stage is not None:
+                return f"{self.job_words.stage(row.job.stage)} · {self.words.share(row.job.share, 0)}"
+            case _:
+                return ""
+
+    def _text(self, row: WorkerRow, column: int) -> str:
+        match column:
+            case WorkerColumn.WORKER:
+                return self.job_words.worker(row.name)
+            case WorkerColumn.STATE:
+                return self.words.state(row.state)
+            case WorkerColumn.JOB:
+                return row.job.name if row.job is not None else NOTHING
+            case WorkerColumn.CPU:
+                return f"{self.words.number(row.cpus[-1], 0)} %" if row.cpus and row.rss_bytes else NOTHING
+            case WorkerColumn.MEMORY:
+                return self.words.amount(row.rss_bytes)
+            case WorkerColumn.GPU:
+                return self.words.amount(row.gpu_bytes)
+            case WorkerColumn.DONE:
+                return str(row.done)
+            case WorkerColumn.FAILED:
+                return str(row.failed)
+            case _:
+                return self.words.span(row.uptime_s)
 
 
 class WorkersTable(ReadOnlyTable):
@@ -49,7 +176,7 @@ class WorkersTable(ReadOnlyTable):
             WorkerColumn.GPU: ("00.0 GB", 0),
             WorkerColumn.DONE: ("00,000", 0),
             WorkerColumn.FAILED: ("00,000", 0),
-            WorkerColumn.UPTIME: (words.span(_LONG_UP_S), 6),
+            WorkerColumn.UPTIME: (words.span(_LONG_UPTIME_S), 6),
         }
         header = self.horizontalHeader()
         for column, (text, more) in widest.items():
@@ -57,10 +184,10 @@ class WorkersTable(ReadOnlyTable):
             width = max(width_of(text) + more, heading)
             header.resizeSection(column, width + 2 * PAD + 6)
         StretchedColumn(self, WorkerColumn.JOB, min_chars=_NAME_CHARS)
-        self.show_gpu()
+        self.update_gpu_column()
 
-    def show_gpu(self) -> None:
-        """Show GPU memory where there is a worker on a GPU at all."""
+    def update_gpu_column(self) -> None:
+        """Show GPU memory only if a worker uses a GPU."""
         self.setColumnHidden(WorkerColumn.GPU, not self._workers.on_gpu)
 
 
@@ -99,8 +226,8 @@ class _WorkerDelegate(QStyledItemDelegate):
     def _paint_lines(
         self, painter: QPainter, option: QStyleOptionViewItem, text: str, detail: str, column: int
     ) -> None:
-        first = PAD // 2 if column == WorkerColumn.WORKER else 0
-        area = option.rect.adjusted(PAD + first, 7, -PAD, -8)
+        indent = PAD // 2 if column == WorkerColumn.WORKER else 0
+        area = option.rect.adjusted(PAD + indent, 7, -PAD, -8)
         quiet = theme.quiet(option.palette)
         colour = quiet if text == NOTHING else option.palette.color(QPalette.ColorRole.Text)
         height = QFontMetrics(option.font).height()
@@ -112,49 +239,47 @@ class _WorkerDelegate(QStyledItemDelegate):
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, row: WorkerRow) -> None:
         colour = theme.tone(STATE_TONES[row.state], option.palette)
         area = option.rect.adjusted(PAD, 0, -4, 0)
-        drawing = theme.pixmap(STATE_ICONS[row.state], ICON, colour, self._view.devicePixelRatioF())
-        painter.drawPixmap(area.left(), area.center().y() - ICON // 2 + 1, drawing)
-        draw_text(
-            painter, area.adjusted(ICON + 7, 0, 0, 0), self._model.words.state(row.state), option.font, colour
-        )
+        icon = theme.pixmap(STATE_ICONS[row.state], ICON, colour, self._view.devicePixelRatioF())
+        painter.drawPixmap(area.left(), area.center().y() - ICON // 2 + 1, icon)
+        text = self._model.words.state(row.state)
+        draw_text(painter, area.adjusted(ICON + 7, 0, 0, 0), text, option.font, colour)
 
     def _paint_cpu(self, painter: QPainter, option: QStyleOptionViewItem, row: WorkerRow, text: str) -> None:
         area = option.rect.adjusted(PAD, 0, -PAD, 0)
-        curve = QRectF(area.left(), area.top() + 10, _CURVE, area.height() - 21)
+        colour = theme.quiet(option.palette)
         if text != NOTHING:
+            curve = QRectF(area.left(), area.top() + 10, _CURVE, area.height() - 21)
             _paint_curve(painter, curve, row.cpus, option.palette)
-        colour = option.palette.color(QPalette.ColorRole.Text) if text != NOTHING else None
-        figures = theme.tabular(option.font)
-        draw_text(painter, area, text, figures, colour or theme.quiet(option.palette), right=True)
+            colour = option.palette.color(QPalette.ColorRole.Text)
+        draw_text(painter, area, text, theme.tabular(option.font), colour, right=True)
 
     def _paint_figures(
         self, painter: QPainter, option: QStyleOptionViewItem, row: WorkerRow, column: int, text: str
     ) -> None:
-        failed = column == WorkerColumn.FAILED and row.failed > 0
-        weak = text in (NOTHING, "0")
-        colour = theme.quiet(option.palette) if weak else option.palette.color(QPalette.ColorRole.Text)
-        if failed:
+        colour = option.palette.color(QPalette.ColorRole.Text)
+        if column == WorkerColumn.FAILED and row.failed > 0:
             colour = theme.tone("bad", option.palette)
+        elif text in (NOTHING, "0"):
+            colour = theme.quiet(option.palette)
         area = option.rect.adjusted(4, 0, -PAD, 0)
         draw_text(painter, area, text, theme.tabular(option.font), colour, right=True)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return two lines' height."""
+        """Return the height of two lines."""
         return QSize(60, self._view.verticalHeader().defaultSectionSize())
 
 
 def _paint_curve(painter: QPainter, area: QRectF, values: tuple[float, ...], palette: QPalette) -> None:
-    """Paint a curve whose right end is now; it is as long as what is known."""
+    """Paint a history that ends at the right edge; a short one leaves the left part empty."""
     highest = max(_FULL_PERCENT, *values)
-    step = area.width() / (REMEMBERED - 1)
+    step = area.width() / (CPU_SAMPLES - 1)
     left = area.right() - step * (len(values) - 1)
     points = [
-        QPointF(left + step * place, area.bottom() - area.height() * value / highest)
-        for place, value in enumerate(values)
+        QPointF(left + step * number, area.bottom() - area.height() * value / highest)
+        for number, value in enumerate(values)
     ]
-    floor = QPointF(area.left(), area.bottom() + 0.5), QPointF(area.right(), area.bottom() + 0.5)
     painter.setPen(QPen(theme.hairline(palette), 1))
-    painter.drawLine(*floor)
+    painter.drawLine(QPointF(area.left(), area.bottom() + 0.5), QPointF(area.right(), area.bottom() + 0.5))
     colour = theme.tone("info", palette)
     line = QPainterPath(points[0])
     for point in points[1:]:
@@ -162,9 +287,7 @@ def _paint_curve(painter: QPainter, area: QRectF, values: tuple[float, ...], pal
     filled = QPainterPath(line)
     filled.lineTo(area.right(), area.bottom())
     filled.lineTo(points[0].x(), area.bottom())
-    ground = theme.mix(palette.color(QPalette.ColorRole.Base), colour, 0.18)
-    painter.fillPath(filled, ground)
-    painter.setPen(
-        QPen(colour, 1.3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-    )
+    painter.fillPath(filled, theme.mix(palette.color(QPalette.ColorRole.Base), colour, 0.18))
+    pen = QPen(colour, 1.3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
     painter.drawPath(line)

@@ -1,1 +1,74 @@
-"""A job's own window: who spoke when, and what was said."""
+"""Job windows, with the transcript of a finished job; this module opens them, one per job at most.
+
+The windows' own modules are imported when the first one is opened: the main window starts faster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.window_state import WindowState, cascade
+from fi_desktop.jobs.service import JobService
+
+if TYPE_CHECKING:
+    from fi_desktop.gui.result.window import JobWindow
+
+
+class JobWindows(QObject):
+    """Opens job windows and raises open ones.
+
+    Signals:
+        models_asked: the person wants to open the models dialog.
+    """
+
+    models_asked = Signal()
+
+    def __init__(
+        self, service: JobService, bridge: Bridge, jobs: JobsModel, window_state: WindowState, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._window = parent
+        self._service = service
+        self._bridge = bridge
+        self._jobs = jobs
+        self._window_state = window_state
+        self._open: dict[int, JobWindow] = {}
+
+    @Slot(int)
+    def open(self, job_id: int) -> JobWindow:
+        """Show a job's window."""
+        window = self._open.get(job_id)
+        if window is None:
+            from fi_desktop.gui.result.window import JobWindow
+
+            window = JobWindow(
+                job_id, self._service, self._bridge, self._jobs, self._window_state, over=self._window
+            )
+            cascade(window, self.all())
+            window.closed.connect(self._on_closed)
+            window.page.models_asked.connect(self.models_asked)
+            self._open[job_id] = window
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        return window
+
+    def all(self) -> list[JobWindow]:
+        """Return the open windows."""
+        return list(self._open.values())
+
+    def close_all(self) -> None:
+        """Close all windows."""
+        for window in self.all():
+            window.close()
+
+    @Slot(int)
+    def _on_closed(self, job_id: int) -> None:
+        window = self._open.pop(job_id, None)
+        if window is not None:
+            window.deleteLater()

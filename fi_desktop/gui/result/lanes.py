@@ -1,4 +1,4 @@
-"""Who spoke when, as coloured lanes over time: one lane a speaker, or one for all where nobody is known."""
+"""Who spoke when: one coloured lane per speaker over time, or a single lane without diarization."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTi
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.labels import UiLabels
-from fi_desktop.viewmodel.timeline import Lane, lanes_of, tick_step_s, turns_to_show
+from fi_desktop.viewmodel.axis import lane_tick_step_s
+from fi_desktop.viewmodel.result import Lane, lanes_of, turns_to_show
 from fi_desktop.viewmodel.times import clock, precise
 
 _GUTTER = 176  # pixels for a speaker's name and time
 _AXIS = 30
 _LANE = 52
 _BAR = 30
-_END = 16  # pixels kept free behind the end of the recording
-_MOST_PIXELS_A_SECOND = 240.0
+_END = 16  # pixels left free after the end of the recording
+_MAX_SCALE = 240.0  # pixels per second
 _ZOOM_STEP = 1.5
 _LANES_SHOWN = 5
 
 
 class LanesView(QAbstractScrollArea):
-    """Paints the lanes; zooms by Ctrl+wheel, pinch, + and -, pans by wheel, drag and scroll bar.
+    """Paints the lanes; zooms with Ctrl+wheel, pinch, + and -, pans with wheel, drag and scroll bar.
 
     Signals:
-        turn_chosen: a turn's number in the transcript; the person clicked it or went to it by key.
+        turn_chosen: index of the turn that the person clicked or reached by key.
     """
 
     turn_chosen = Signal(int)
@@ -52,81 +53,81 @@ class LanesView(QAbstractScrollArea):
         self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
         self._lanes = lanes_of(self._turns)
         self._lane_of = {number: lane for lane in self._lanes for _, _, number in lane.turns}
-        self._scale = 0.0  # pixels a second; 0: the whole recording fits
+        self._scale = 0.0  # pixels per second; 0 to fit the whole recording
         self._chosen: int | None = None
-        self._pressed_at: QPoint | None = None
-        self._panned_from = 0
+        self._press_at: QPoint | None = None
+        self._pan_start = 0
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(self.title)
-        self.setAccessibleDescription("; ".join(self._said(lane) for lane in self._lanes))
+        self.setAccessibleDescription("; ".join(self._summary(lane) for lane in self._lanes))
 
     @property
     def title(self) -> str:
-        """What the lanes show, in a few words."""
-        return self.tr("Who spoke when") if self._named else self.tr("When somebody spoke")
+        """The heading of the lanes."""
+        return self.tr("Who spoke when") if self._named else self.tr("When someone spoke")
 
     @property
-    def pixels_a_second(self) -> float:
-        """The scale that is painted."""
-        return self._scale or self._fitting()
+    def pixels_per_s(self) -> float:
+        """The current scale."""
+        return self._scale or self._fit_scale()
 
     @property
     def scale(self) -> float | None:
-        """The scale that was zoomed to, pixels a second; None: the whole recording is shown."""
+        """The zoom, pixels per second; None if the whole recording fits."""
         return self._scale or None
 
     @property
     def chosen(self) -> int | None:
-        """The number of the turn that is marked."""
+        """Index of the selected turn."""
         return self._chosen
 
     def choose(self, number: int) -> None:
-        """Mark a turn and bring it into view."""
+        """Select a turn and scroll to it."""
         self._chosen = number
         turn = self._turns[number]
         left, right = self._x(turn.start), self._x(turn.end)
         if left < _GUTTER or right > self.viewport().width():
             bar = self.horizontalScrollBar()
             room = self.viewport().width() - _GUTTER
-            bar.setValue(round(turn.start * self.pixels_a_second - room / 3))
+            bar.setValue(round(turn.start * self.pixels_per_s - room / 3))
         self.viewport().update()
 
     def zoom_in(self) -> None:
-        """Show less time, larger."""
-        self._zoom(_ZOOM_STEP, self._middle())
+        """Zoom in around the selected turn or the centre."""
+        self._zoom(_ZOOM_STEP, self._zoom_centre())
 
     def zoom_out(self) -> None:
-        """Show more time, smaller."""
-        self._zoom(1 / _ZOOM_STEP, self._middle())
+        """Zoom out around the selected turn or the centre."""
+        self._zoom(1 / _ZOOM_STEP, self._zoom_centre())
 
     def zoom_to_fit(self) -> None:
         """Show the whole recording."""
         self._scale = 0.0
         self._measure()
 
-    def zoom_to(self, scale: float | None, across: int) -> None:
-        """Show so much, from so far on; pixels a second, and pixels."""
+    def zoom_to(self, scale: float | None, scroll: int) -> None:
+        """Set the zoom, pixels per second or None to fit, and the horizontal scroll, pixels."""
         self._scale = scale or 0.0
         self._measure()
-        self.horizontalScrollBar().setValue(across)
+        self.horizontalScrollBar().setValue(scroll)
 
-    def _fitting(self) -> float:
+    def _fit_scale(self) -> float:
         return max(1, self.viewport().width() - _GUTTER - _END) / self._duration_s
 
     def _zoom(self, factor: float, x: float) -> None:
-        """Zoom so that the moment at `x` stays where it is."""
-        moment = self._moment(x)
-        scale = min(_MOST_PIXELS_A_SECOND, self.pixels_a_second * factor)
-        self._scale = 0.0 if scale <= self._fitting() else scale
+        """Zoom and keep the time at `x` where it is."""
+        time_s = self._time_at(x)
+        scale = min(_MAX_SCALE, self.pixels_per_s * factor)
+        self._scale = 0.0 if scale <= self._fit_scale() else scale
         self._measure()
-        self.horizontalScrollBar().setValue(round(moment * self.pixels_a_second - (x - _GUTTER)))
+        self.horizontalScrollBar().setValue(round(time_s * self.pixels_per_s - (x - _GUTTER)))
         self.viewport().update()
 
     def _measure(self) -> None:
         room = self.viewport().width() - _GUTTER - _END
-        wide = round(self._duration_s * self.pixels_a_second) - room
+        wide = round(self._duration_s * self.pixels_per_s) - room
         across, down = self.horizontalScrollBar(), self.verticalScrollBar()
         across.setRange(0, wide if self._scale else 0)
         across.setPageStep(room)
@@ -136,52 +137,52 @@ class LanesView(QAbstractScrollArea):
         down.setSingleStep(_LANE // 2)
         self.viewport().update()
 
-    def _middle(self) -> float:
-        """The place that zooming by key keeps: the chosen turn where it is in view, else the middle."""
+    def _zoom_centre(self) -> float:
+        """Return the x that keyboard zoom keeps: the selected turn if visible, else the centre."""
         if self._chosen is not None:
             x = self._x(self._turns[self._chosen].start)
             if _GUTTER <= x <= self.viewport().width():
                 return x
         return (_GUTTER + self.viewport().width()) / 2
 
-    def _x(self, moment_s: float) -> float:
-        return _GUTTER + moment_s * self.pixels_a_second - self.horizontalScrollBar().value()
+    def _x(self, time_s: float) -> float:
+        return _GUTTER + time_s * self.pixels_per_s - self.horizontalScrollBar().value()
 
-    def _moment(self, x: float) -> float:
-        return (x - _GUTTER + self.horizontalScrollBar().value()) / self.pixels_a_second
+    def _time_at(self, x: float) -> float:
+        return (x - _GUTTER + self.horizontalScrollBar().value()) / self.pixels_per_s
 
     def _top(self, lane: Lane) -> int:
         return _AXIS + lane.number * _LANE - self.verticalScrollBar().value()
 
     def _name(self, lane: Lane) -> str:
-        return self._words.speaker(lane.number) if self._named else self.tr("Somebody")
+        return self._words.speaker(lane.number) if self._named else self.tr("Someone")
 
     def _colour(self, lane: Lane) -> QColor:
         palette = self.palette()
         return theme.speaker_colour(lane.number, palette) if self._named else theme.quiet(palette)
 
-    def _said(self, lane: Lane) -> str:
+    def _summary(self, lane: Lane) -> str:
         return self.tr("{speaker}: {time}, {share}").format(
             speaker=self._name(lane), time=clock(lane.total_s), share=f"{lane.share:.0%}"
         )
 
-    def _turn_under(self, place: QPointF) -> int | None:
-        if place.x() < _GUTTER or place.y() < _AXIS:
+    def _turn_at(self, point: QPointF) -> int | None:
+        if point.x() < _GUTTER or point.y() < _AXIS:
             return None
         for lane in self._lanes:
-            if self._top(lane) <= place.y() < self._top(lane) + _LANE:
-                slack = 2.0 / self.pixels_a_second  # a short turn is hard to hit
-                moment = self._moment(place.x())
-                near = list(lane.between(moment - slack, moment + slack))
+            if self._top(lane) <= point.y() < self._top(lane) + _LANE:
+                slack = 2.0 / self.pixels_per_s  # a short turn is hard to hit
+                time_s = self._time_at(point.x())
+                near = list(lane.between(time_s - slack, time_s + slack))
                 nearest = min(
-                    near, key=lambda turn: max(turn[0] - moment, moment - turn[1], 0.0), default=None
+                    near, key=lambda turn: max(turn[0] - time_s, time_s - turn[1], 0.0), default=None
                 )
                 return None if nearest is None else nearest[2]
         return None
 
-    def said_at(self, place: QPointF) -> str:
-        """Return who speaks from when to when at a place of the viewport; "" where nobody does."""
-        number = self._turn_under(place)
+    def describe_at(self, point: QPointF) -> str:
+        """Return speaker and times of the turn at a viewport position, or ""."""
+        number = self._turn_at(point)
         if number is None:
             return ""
         turn = self._turns[number]
@@ -199,18 +200,18 @@ class LanesView(QAbstractScrollArea):
             self.turn_chosen.emit(number)
 
     def _paint_axis(self, painter: QPainter, area: QRect) -> None:
-        step = tick_step_s(self.pixels_a_second)
-        first = int(max(0.0, self._moment(area.left())) / step)
-        last = int(min(self._duration_s, self._moment(area.right())) / step)
+        step = lane_tick_step_s(self.pixels_per_s)
+        first = int(max(0.0, self._time_at(area.left())) / step)
+        last = int(min(self._duration_s, self._time_at(area.right())) / step)
         font = theme.tabular(theme.scaled(self.font(), 0.88))
         label = QFontMetrics(font)
         painter.setFont(font)
         for number in range(first, last + 1):
-            moment = number * step
-            x = round(self._x(moment))
+            time_s = number * step
+            x = round(self._x(time_s))
             painter.setPen(theme.hairline(self.palette()))
             painter.drawLine(x, _AXIS - 6, x, self.viewport().height())
-            text = precise(moment) if step < 1 else clock(moment)
+            text = precise(time_s) if step < 1 else clock(time_s)
             width = label.horizontalAdvance(text)
             left = x if number == 0 else x - width // 2
             if left + width <= area.right():
@@ -227,10 +228,10 @@ class LanesView(QAbstractScrollArea):
         painter.setBrush(track)
         painter.drawRoundedRect(QRectF(start, top, end - start, _BAR), 4, 4)
         painter.setBrush(colour)
-        shown = (self._moment(area.left() - 2), self._moment(area.right() + 2))
-        for bar_start, bar_end in lane.bars(*shown, self.pixels_a_second):
+        shown = (self._time_at(area.left() - 2), self._time_at(area.right() + 2))
+        for bar_start, bar_end in lane.bars(*shown, self.pixels_per_s):
             left = self._x(bar_start)
-            width = max(1.5, (bar_end - bar_start) * self.pixels_a_second)
+            width = max(1.5, (bar_end - bar_start) * self.pixels_per_s)
             radius = min(4.0, width / 4)
             painter.drawRoundedRect(QRectF(left, top, width, _BAR), radius, radius)
 
@@ -238,7 +239,7 @@ class LanesView(QAbstractScrollArea):
         if self._chosen is None:
             return
         turn, lane = self._turns[self._chosen], self._lane_of[self._chosen]
-        left, width = self._x(turn.start), max(2.0, turn.duration * self.pixels_a_second)
+        left, width = self._x(turn.start), max(2.0, turn.duration * self.pixels_per_s)
         mark = self.palette().color(QPalette.ColorRole.Text)
         veil = QColor(mark)
         veil.setAlphaF(0.06)
@@ -276,15 +277,15 @@ class LanesView(QAbstractScrollArea):
             painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
 
     def sizeHint(self) -> QSize:
-        """Return room for the lanes, for five of them at most."""
+        """Return room for up to five lanes."""
         return QSize(720, _AXIS + _LANE * min(len(self._lanes), _LANES_SHOWN) + 20)
 
     def minimumSizeHint(self) -> QSize:
-        """Return room for one lane."""
+        """Return room for up to two lanes."""
         return QSize(_GUTTER + 240, _AXIS + _LANE * min(len(self._lanes), 2) + 20)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Zoom by pinching, and say what lies under the pointer."""
+        """Zoom with a pinch gesture; hide the tooltip when the pointer leaves."""
         if event.type() == QEvent.Type.NativeGesture and isinstance(event, QNativeGestureEvent):
             if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
                 self._zoom(1.0 + event.value(), event.position().x())
@@ -294,7 +295,7 @@ class LanesView(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint what is in view."""
+        """Paint the visible part."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))
@@ -313,12 +314,12 @@ class LanesView(QAbstractScrollArea):
         self._paint_gutter(painter)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Measure again."""
+        """Adapt the scroll bars."""
         super().resizeEvent(event)
         self._measure()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom with Ctrl, else pan over time."""
+        """Zoom with Ctrl; otherwise pan over time."""
         turned = event.angleDelta().y() or event.angleDelta().x()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._zoom(_ZOOM_STEP ** (turned / 120), event.position().x())
@@ -331,19 +332,19 @@ class LanesView(QAbstractScrollArea):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin to choose or to pan."""
+        """Start a click or a pan."""
         if event.button() is Qt.MouseButton.LeftButton:
-            self._pressed_at = event.position().toPoint()
-            self._panned_from = self.horizontalScrollBar().value()
+            self._press_at = event.position().toPoint()
+            self._pan_start = self.horizontalScrollBar().value()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pan while pressed; else tell which turn lies under the pointer."""
-        if self._pressed_at is not None:
-            moved = event.position().toPoint() - self._pressed_at
+        """Pan while the button is pressed; otherwise show a tooltip for the turn."""
+        if self._press_at is not None:
+            moved = event.position().toPoint() - self._press_at
             if abs(moved.x()) >= QApplication.startDragDistance():
-                self.horizontalScrollBar().setValue(self._panned_from - moved.x())
+                self.horizontalScrollBar().setValue(self._pan_start - moved.x())
             return
-        text = self.said_at(event.position())
+        text = self.describe_at(event.position())
         if text:
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
             QToolTip.showText(event.globalPosition().toPoint(), widgets.plain_tooltip(text), self.viewport())
@@ -352,17 +353,17 @@ class LanesView(QAbstractScrollArea):
             self.viewport().unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Choose the turn that was clicked."""
-        pressed_at, self._pressed_at = self._pressed_at, None
+        """Select the clicked turn."""
+        pressed_at, self._press_at = self._press_at, None
         if pressed_at is None or event.button() is not Qt.MouseButton.LeftButton:
             return
         if (event.position().toPoint() - pressed_at).manhattanLength() < QApplication.startDragDistance():
-            number = self._turn_under(event.position())
+            number = self._turn_at(event.position())
             if number is not None:
                 self._go_to(number)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from turn to turn, and zoom."""
+        """Move between turns, and zoom."""
         chosen = -1 if self._chosen is None else self._chosen
         match event.key():
             case Qt.Key.Key_Left:

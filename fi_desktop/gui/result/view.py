@@ -1,4 +1,4 @@
-"""A result: who spoke when as lanes, what was said or the list of turns, and a way to take it out."""
+"""A result: speaker lanes above, the text or the turns below, and the export button."""
 
 from __future__ import annotations
 
@@ -20,18 +20,15 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.export_controller import ExportController
+from fi_desktop.gui.export_controller import ExportController, ExportMenu
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageBar
-from fi_desktop.gui.result.export_button import ExportButton
 from fi_desktop.gui.result.lanes import LanesView
-from fi_desktop.gui.result.no_words_note import NoWordsNote
-from fi_desktop.gui.result.reading_panel import ReadingPanel
-from fi_desktop.gui.result.turns_table import TurnsTable
+from fi_desktop.gui.result.text_panel import TextPanel
+from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.widgets import ElidedLabel
-from fi_desktop.viewmodel.places import Places
-from fi_desktop.viewmodel.spot import Spot
-from fi_desktop.viewmodel.timeline import turns_to_show
+from fi_desktop.viewmodel.export_files import Exportable
+from fi_desktop.viewmodel.result import ResultPosition, SegmentTurnMap, turns_to_show
 from fi_desktop.viewmodel.times import clock
 
 
@@ -39,17 +36,16 @@ class ResultView(QWidget):
     """Shows one transcript.
 
     Attributes:
-        lanes: the lanes; where the speakers are missing, one that shows when anybody spoke.
-        reading: what was said; None where no words were written down.
-        turns: the list of turns that takes its place then; else None.
-        export: the button that offers files.
-        exports: writes them.
-        message: what became of an export.
-        no_words: why there is no text; None where there is.
+        lanes: the speaker lanes.
+        text: the text; None without words.
+        turns: the turns, and why there are no words; None with words.
+        export: the export button.
+        exports: writes the exported files.
+        message: the outcome of an export.
 
     Signals:
-        models_asked: the person wants to see to a model.
-        again_asked: the person wants the recording processed again.
+        models_asked: open the models dialog.
+        again_asked: process the recording again.
     """
 
     models_asked = Signal()
@@ -61,103 +57,87 @@ class ResultView(QWidget):
         super().__init__(parent)
         self._words = UiLabels(self)
         self._transcript = transcript
-        self._list: QTableView
-        self.no_words: NoWordsNote | None = None
         self.lanes = LanesView(transcript, self)
-        self.reading, self.turns = self._make_list()
+        self.text: TextPanel | None = None
+        self.turns: TurnsPanel | None = None
+        self._list: QTableView
+        if any(segment.text for segment in transcript.segments):
+            self.text = TextPanel(transcript, self)
+            self._list = self.text.table
+        else:
+            self.turns = TurnsPanel(transcript, self)
+            self._list = self.turns.table
         self.message = MessageBar(self)
         self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(transcript, self.exports, self)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
         self._grade_icon, self._grade = QLabel(self), QLabel(self)
-        self._grade.setTextFormat(Qt.TextFormat.PlainText)  # an engine may say why something is missing
+        self._grade.setTextFormat(Qt.TextFormat.PlainText)  # may contain an engine's own message
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out(path)
-        self._dress()
-        self._places = Places(turns_to_show(transcript), transcript)
+        self._apply_theme()
+        self._turn_map = SegmentTurnMap(turns_to_show(transcript), transcript)
         self._connect()
 
     @property
     def verdict(self) -> str:
-        """How sure the result is, and what the person should know of it."""
+        """How reliable the result is, and the notes on it."""
         return self._grade.text()
 
     @property
-    def spot(self) -> Spot:
-        """Where the person is."""
-        return Spot(
+    def position(self) -> ResultPosition:
+        """The current scroll, zoom and search state."""
+        return ResultPosition(
             self._list.verticalScrollBar().value(),
-            self.reading.sought if self.reading is not None else None,
+            self.text.query if self.text is not None else None,
             self.lanes.scale,
             self.lanes.horizontalScrollBar().value(),
         )
 
-    def go_to(self, spot: Spot) -> None:
-        """Show that spot, once all is laid out."""
-        QTimer.singleShot(0, self, partial(self._show_spot, spot))
+    def restore_position(self, position: ResultPosition) -> None:
+        """Restore scroll, zoom and search, after the layout."""
+        QTimer.singleShot(0, self, partial(self._show_position, position))
 
-    def _show_spot(self, spot: Spot) -> None:
-        self.lanes.zoom_to(spot.scale, spot.across)
-        if self.reading is not None and spot.sought is not None:
-            self.reading.seek(spot.sought)
-        self._list.verticalScrollBar().setValue(spot.down)
-
-    def _make_list(self) -> tuple[ReadingPanel | None, TurnsTable | None]:
-        if any(segment.text for segment in self._transcript.segments):
-            reading = ReadingPanel(self._transcript, self)
-            self._list = reading.table
-            return reading, None
-        turns = TurnsTable(self._transcript, self)
-        self._list = turns
-        return None, turns
+    def _show_position(self, position: ResultPosition) -> None:
+        self.lanes.zoom_to(position.lanes_scale, position.lanes_scroll)
+        if self.text is not None and position.query is not None:
+            self.text.search(position.query)
+        self._list.verticalScrollBar().setValue(position.list_scroll)
 
     def _connect(self) -> None:
-        if self.reading is not None:
+        if self.text is not None:
             self.lanes.turn_chosen.connect(self._on_turn_chosen)
-            self.reading.table.segment_chosen.connect(self._on_segment_chosen)
-            self.addActions(self.reading.commands)
+            self.text.table.segment_chosen.connect(self._on_segment_chosen)
+            self.addActions(self.text.find_actions)
         elif self.turns is not None:
-            self.lanes.turn_chosen.connect(self.turns.choose)
-            self.turns.turn_chosen.connect(self.lanes.choose)
+            self.lanes.turn_chosen.connect(self.turns.table.choose)
+            self.turns.table.turn_chosen.connect(self.lanes.choose)
+            if self.turns.note is not None:
+                self.turns.note.models_asked.connect(self.models_asked)
+                self.turns.note.again_asked.connect(self.again_asked)
 
     def _lay_out(self, path: str) -> None:
         split = QSplitter(Qt.Orientation.Vertical, self)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(5)
-        lanes = self._lanes_panel()
+        lanes = self._make_lanes_panel()
         lanes.setVisible(bool(self._transcript.segments))
         split.addWidget(lanes)
-        if self.reading is not None:
-            split.addWidget(self.reading)
+        if self.text is not None:
+            split.addWidget(self.text)
         elif self.turns is not None:
-            split.addWidget(self._without_words(self.turns))
+            split.addWidget(self.turns)
         split.setStretchFactor(0, 0)
         split.setStretchFactor(1, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.message)
-        column.addLayout(self._header(path))
+        column.addLayout(self._make_header(path))
         column.addWidget(split, 1)
 
-    def _without_words(self, turns: TurnsTable) -> QWidget:
-        """In the place of the text: why there is none, above the turns."""
-        if not self._transcript.segments:
-            return turns  # nobody speaks
-        panel = QWidget(self)
-        self.no_words = NoWordsNote(self._transcript, panel)
-        self.no_words.models_asked.connect(self.models_asked)
-        self.no_words.again_asked.connect(self.again_asked)
-        column = QVBoxLayout(panel)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.no_words)
-        column.addWidget(self._line(panel))
-        column.addWidget(turns, 1)
-        return panel
-
-    def _header(self, path: str) -> QHBoxLayout:
+    def _make_header(self, path: str) -> QHBoxLayout:
         transcript = self._transcript
         name = ElidedLabel(transcript.provenance.source_name, self)
         name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
@@ -166,16 +146,16 @@ class ResultView(QWidget):
         facts.setObjectName("quiet")
         facts.setFont(theme.tabular(self.font()))
         facts.setWordWrap(True)
-        sure = QHBoxLayout()
-        sure.setSpacing(7)
-        sure.addWidget(self._grade_icon)
-        sure.addWidget(self._grade, 1)
+        grade = QHBoxLayout()
+        grade.setSpacing(7)
+        grade.addWidget(self._grade_icon)
+        grade.addWidget(self._grade, 1)
         left = QVBoxLayout()
         left.setSpacing(5)
         left.addWidget(name)
         left.addWidget(facts)
         if transcript.grade is not None or transcript.notes:
-            left.addLayout(sure)
+            left.addLayout(grade)
         header = QHBoxLayout()
         header.setContentsMargins(16, 14, 12, 14)
         header.setSpacing(16)
@@ -183,7 +163,7 @@ class ResultView(QWidget):
         header.addWidget(self.export, 0, Qt.AlignmentFlag.AlignTop)
         return header
 
-    def _lanes_panel(self) -> QWidget:
+    def _make_lanes_panel(self) -> QWidget:
         panel = QWidget(self)
         title = QLabel(self.lanes.title, panel)
         title.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
@@ -196,13 +176,13 @@ class ResultView(QWidget):
             ("zoom-in", self.tr("Zoom in"), "+", self.lanes.zoom_in),
             ("zoom-fit", self.tr("Show all"), "0", self.lanes.zoom_to_fit),
         )
-        for icon, name, key, act in zooms:
+        for icon, name, key, on_clicked in zooms:
             button = QToolButton(panel)
             button.setObjectName("small")
             button.setIconSize(QSize(18, 18))
             button.setAccessibleName(name)
             button.setToolTip(f"{name} ({key})")
-            button.clicked.connect(act)
+            button.clicked.connect(on_clicked)
             bar.addWidget(button)
             self._zoom_buttons.append((button, icon))
         column = QVBoxLayout(panel)
@@ -227,7 +207,7 @@ class ResultView(QWidget):
         if transcript.turns:
             facts += [
                 self.tr("%Ln speaker(s)", "", len(transcript.speakers)),
-                self.tr("%Ln turn(s)", "", len(transcript.turns)),
+                self.tr("%Ln speaking turn(s)", "", len(transcript.turns)),
             ]
         facts += [
             self.tr("{time} long").format(time=clock(transcript.duration)),
@@ -244,13 +224,13 @@ class ResultView(QWidget):
         return "  ·  ".join(facts)
 
     def _transcriber(self, engine: str, model: str) -> str:
-        """The model's name where it has one that people use; else the engine's, with the model's folder."""
+        """Return the model's title, or the engine's name with the model's folder name."""
         if not model:
             return engine
         title = self._words.transcriber(model)
         return title if title != model else f"{engine} ({model})"
 
-    def _dress(self) -> None:
+    def _apply_theme(self) -> None:
         palette, transcript = self.palette(), self._transcript
         grade = transcript.grade.value if transcript.grade else None
         colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
@@ -266,25 +246,25 @@ class ResultView(QWidget):
 
     @Slot(int)
     def _on_turn_chosen(self, turn: int) -> None:
-        if self.reading is None:
+        if self.text is None:
             return
-        segment = self._places.segment_of(turn)
-        near = self._places.segment_near(turn)
+        segment = self._turn_map.segment_of(turn)
+        near = self._turn_map.segment_near(turn)
         if segment is not None:
-            self.reading.table.choose(segment)
+            self.text.table.choose(segment)
         elif near is not None:
-            self.reading.table.show_place(near)
+            self.text.table.show_row(near)
 
     @Slot(int)
     def _on_segment_chosen(self, segment: int) -> None:
-        turn = self._places.turn_of(segment)
+        turn = self._turn_map.turn_of(segment)
         if turn is not None:
             self.lanes.choose(turn)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the find bar with Escape, before the window would be closed."""
-        if event.key() == Qt.Key.Key_Escape and self.reading is not None and self.reading.bar.isVisible():
-            self.reading.stop_finding()
+        """Let Escape close the find bar before it closes the window."""
+        if event.key() == Qt.Key.Key_Escape and self.text is not None and self.text.bar.isVisible():
+            self.text.close_find_bar()
         else:
             super().keyPressEvent(event)
 
@@ -292,4 +272,39 @@ class ResultView(QWidget):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._zoom_buttons:
-            self._dress()
+            self._apply_theme()
+
+
+class ExportButton(QToolButton):
+    """Opens the menu of export formats."""
+
+    def __init__(
+        self, transcript: Transcript, controller: ExportController, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._result = Exportable(transcript.provenance.source_name, lambda: transcript)
+        self._controller = controller
+        self.setObjectName("bordered")
+        self.setText(self.tr("Export"))
+        self.setAccessibleName(self.tr("Export"))
+        self.setToolTip(self.tr("Save the result as a file"))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setIconSize(QSize(18, 18))
+        menu = ExportMenu(self)
+        menu.chosen.connect(self._on_chosen)
+        self.setMenu(menu)
+        self._apply_theme()
+
+    @Slot(str)
+    def _on_chosen(self, format: str) -> None:
+        self._controller.ask([self._result], format)
+
+    def _apply_theme(self) -> None:
+        self.setIcon(theme.icon("export", self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_controller"):
+            self._apply_theme()

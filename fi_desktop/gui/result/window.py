@@ -1,42 +1,53 @@
-"""A job's own window: under way it shows how far it is, and once it is done who spoke when.
+"""A job's own window: its progress while it runs, then its result.
 
-A job that is done again shows the result it has until the new one is read, and above it how that goes.
+A job that is processed again keeps its earlier result on screen, with the progress above it, until the new
+one is ready.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent, QPalette
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import Attempt, Job, JobState
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.gui import theme
+from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
-from fi_desktop.gui.result.page import JobPage
 from fi_desktop.gui.result.view import ResultView
+from fi_desktop.gui.widgets import ElidedLabel, ItemList
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
+from fi_desktop.viewmodel.result import ResultPosition
 from fi_desktop.viewmodel.rows import Row, row_of
-from fi_desktop.viewmodel.spot import Spot
+from fi_desktop.viewmodel.times import clock
 
 
 class JobWindow(QWidget):
-    """Shows one job, and follows it.
+    """Shows one job and follows its progress.
 
     Attributes:
         job_id: the job.
-        page: shown while there is no result.
-        result: the result, once it is read; None before.
-        again: what becomes of a job that is done again, above the earlier result.
+        page: shown until there is a result.
+        result: the result; None until it is read.
+        rerun_bar: progress of a job that is processed again, above its earlier result.
 
     Signals:
-        closed: the person closed it.
+        closed: the window was closed; the job's id.
     """
 
     closed = Signal(int)
@@ -50,7 +61,7 @@ class JobWindow(QWidget):
         window_state: WindowState,
         over: QWidget | None = None,
     ) -> None:
-        """Show a job; `over`: the window that it opens over, the first time."""
+        """Show a job; `over`: the window to centre over if no geometry is saved."""
         super().__init__(None, Qt.WindowType.Window)
         self.job_id = job_id
         self.result: ResultView | None = None
@@ -58,12 +69,12 @@ class JobWindow(QWidget):
         self._bridge = bridge
         self._jobs = jobs
         self._window_state = window_state
-        self._wanted: tuple[JobState, int] | None = None  # what is shown, or being read
+        self._shown_run: tuple[JobState, int] | None = None  # state and attempts of the row last shown
         self._reading = self._unreadable = False
-        self._spot: Spot | None = None  # what is to be shown, once it is read
-        self._tick = QTimer(self)
-        self._tick.setInterval(1000)
-        self._tick.timeout.connect(self._on_tick)
+        self._position: ResultPosition | None = None  # to restore once the result is read
+        self._countdown = QTimer(self)
+        self._countdown.setInterval(1000)
+        self._countdown.timeout.connect(self._on_tick)
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(theme.app_icon())
         self._note = QLabel(self.tr("Reading…"), self)
@@ -72,37 +83,37 @@ class JobWindow(QWidget):
         self.page = JobPage(jobs.cells.retries, self)
         self.page.retry_asked.connect(self._on_retry_asked)
         self.page.cancel_asked.connect(self._on_cancel_asked)
-        self.again = MessageBar(self)
+        self.rerun_bar = MessageBar(self)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self._note)
         self._pages.addWidget(self.page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.again)
+        column.addWidget(self.rerun_bar)
         column.addWidget(self._pages, 1)
         jobs.jobs_changed.connect(self._on_jobs_changed)
         window_state.restore("job", self, over=over)
-        self._look()
+        self._refresh()
 
     @property
     def note(self) -> str:
-        """What it says while it has nothing to show."""
+        """The message in place of a page or result."""
         return self._note.text()
 
     @property
-    def spot(self) -> Spot:
-        """Where the person is in its result."""
-        return self.result.spot if self.result is not None else self._spot or Spot()
+    def position(self) -> ResultPosition:
+        """Scroll, zoom and search state of the result."""
+        return self.result.position if self.result is not None else self._position or ResultPosition()
 
-    def go_to(self, spot: Spot) -> None:
-        """Show that spot, now or once the result is read."""
-        self._spot = spot
+    def restore_position(self, position: ResultPosition) -> None:
+        """Restore a position, now or once the result is read."""
+        self._position = position
         if self.result is not None:
-            self.result.go_to(spot)
+            self.result.restore_position(position)
 
-    def _look(self) -> None:
-        """Show the job as the model knows it; ask the queue where it does not know it."""
+    def _refresh(self) -> None:
+        """Show the job's row, or ask the queue for a job that is not in the model."""
         row = self._jobs.row_by_id(self.job_id)
         if row is None:
             self._ask()
@@ -111,12 +122,12 @@ class JobWindow(QWidget):
 
     def _show(self, row: Row) -> None:
         self.setWindowTitle(f"{row.name} – fi-desktop")
-        wanted = (row.state, row.attempts)
-        self._show_again(row)
+        run = (row.state, row.attempts)
+        self._show_rerun(row)
         if row.exportable and (row.state is JobState.COMPLETED or not self._unreadable):
-            self._tick.stop()
-            other = row.state is JobState.COMPLETED and wanted != self._wanted
-            if other or not (self.result or self._reading):
+            self._countdown.stop()
+            new_result = row.state is JobState.COMPLETED and run != self._shown_run
+            if new_result or not (self.result or self._reading):
                 self._reading, self._unreadable = True, False
                 self._bridge.run_task(
                     partial(self._service.folders.transcript, self.job_id),
@@ -127,22 +138,22 @@ class JobWindow(QWidget):
             self.page.show_row(row, self._jobs.now())
             self._pages.setCurrentWidget(self.page)
             if row.state is JobState.RETRYING:
-                self._tick.start()
-            if wanted != self._wanted:
+                self._countdown.start()
+            if run != self._shown_run:
                 self._ask()
-        self._wanted = wanted
+        self._shown_run = run
 
-    def _show_again(self, row: Row) -> None:
-        """Say how a job that is done again gets on, if it is."""
+    def _show_rerun(self, row: Row) -> None:
+        """Show the progress of a job that has an earlier result, if it runs again."""
         words = self._jobs.cells.words
         if not row.exportable or row.state is JobState.COMPLETED:
-            self.again.dismiss()
+            self.rerun_bar.dismiss()
             return
-        said = " ".join(filter(None, (f"{words.state_of(row)}:", words.error(row.error), words.kept(row))))
+        detail = " ".join(filter(None, (f"{words.state_of(row)}:", words.error(row.error), words.kept(row))))
         tone = {JobState.FAILED: "bad", JobState.RETRYING: "warn"}.get(row.state, "info")
         offer = MessageAction(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
-        if said != self.again.text or not self.again.isVisibleTo(self):
-            self.again.show_message(said, tone, offer)
+        if detail != self.rerun_bar.text or not self.rerun_bar.isVisibleTo(self):
+            self.rerun_bar.show_message(detail, tone, offer)
 
     def _ask(self) -> None:
         self._bridge.when_done(self._service.job(self.job_id), self._on_job, self._on_refused)
@@ -153,7 +164,7 @@ class JobWindow(QWidget):
 
     def _on_job(self, job: Job | None) -> None:
         if job is None:
-            self._say(self.tr("This job is not there any more."))
+            self._say(self.tr("This job no longer exists."))
             return
         self.page.show_attempts(job)
         if self._jobs.row_by_id(self.job_id) is None:
@@ -162,7 +173,7 @@ class JobWindow(QWidget):
     def _on_read(self, path: str, transcript: Transcript) -> None:
         self._reading = False
         if self.result is not None:
-            self._spot = self.result.spot
+            self._position = self.result.position
             self._pages.removeWidget(self.result)
             self.result.deleteLater()
         self.result = ResultView(transcript, path, self._bridge, self)
@@ -172,19 +183,19 @@ class JobWindow(QWidget):
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         self.result.lanes.setFocus()
-        if self._spot is not None:
-            self.result.go_to(self._spot)
-        # a result that was looked at may be forgotten in time, if the settings say so
+        if self._position is not None:
+            self.result.restore_position(self._position)
+        # the settings may remove results some time after they were seen
         self._bridge.when_done(self._service.mark_seen([self.job_id]), None, self._on_not_marked)
 
     @Slot(str)
     def _on_not_marked(self, _sentence: str) -> None:
-        log.event("RESULT_NOT_MARKED_SEEN", job=self.job_id)  # what the person sees is right all the same
+        log.event("RESULT_NOT_MARKED_SEEN", job=self.job_id)
 
     @Slot(str)
     def _on_unreadable(self, _sentence: str) -> None:
         self._reading, self._unreadable = False, True
-        self._say(self.tr("The result cannot be read. Retry the job to make it again."))
+        self._say(self.tr("The result cannot be read. Retry the job to create it again."))
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
@@ -195,9 +206,9 @@ class JobWindow(QWidget):
         if self.job_id not in ids:
             return
         if self._jobs.row_by_id(self.job_id) is None:
-            self.close()  # it was removed
+            self.close()  # the job was removed
         else:
-            self._look()
+            self._refresh()
 
     @Slot()
     def _on_tick(self) -> None:
@@ -205,7 +216,7 @@ class JobWindow(QWidget):
         if row is not None and row.state is JobState.RETRYING:
             self.page.show_row(row, self._jobs.now())
         else:
-            self._tick.stop()
+            self._countdown.stop()
 
     @Slot()
     def _on_retry_asked(self) -> None:
@@ -223,7 +234,137 @@ class JobWindow(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember where it stood."""
+        """Save the window's geometry."""
         self._window_state.save("job", self)
         self.closed.emit(self.job_id)
         super().closeEvent(event)
+
+
+class JobPage(QWidget):
+    """Shows a job without a result: its state, what went wrong, and each attempt.
+
+    Signals:
+        retry_asked: retry the job, or retry it now.
+        cancel_asked: cancel the job.
+        models_asked: open the models dialog.
+    """
+
+    retry_asked = Signal()
+    cancel_asked = Signal()
+    models_asked = Signal()
+
+    def __init__(self, retries: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = UiLabels(self)
+        self._retries = retries
+        self._row: Row | None = None
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self._name = ElidedLabel("", self)
+        self._name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
+        self._icon, self._state = QLabel(self), QLabel(self)
+        self._detail = QLabel(self)
+        self._detail.setWordWrap(True)
+        self._detail.setTextFormat(Qt.TextFormat.PlainText)
+        self._detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.progress = QProgressBar(self)
+        self.progress.setAccessibleName(self.tr("Progress"))
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(8)
+        self.progress.setRange(0, 1000)
+        self.attempts = ItemList(self)
+        self.attempts.setAccessibleName(self.tr("Attempts"))
+        self.attempts.setWordWrap(True)
+        self.retry = QPushButton(self.tr("Retry"), self)
+        self.retry.clicked.connect(self.retry_asked)
+        self.cancel = QPushButton(self.tr("Cancel"), self)
+        self.cancel.clicked.connect(self.cancel_asked)
+        self.models = QPushButton(self.tr("Models…"), self)
+        self.models.clicked.connect(self.models_asked)
+        self.models.hide()
+        for button in (self.retry, self.cancel, self.models):
+            button.setObjectName("plain")
+            button.setAccessibleName(button.text())
+        self.setTabOrder(self.retry, self.cancel)
+        self.setTabOrder(self.cancel, self.models)
+        self.setTabOrder(self.models, self.attempts)
+        self._lay_out()
+
+    @property
+    def detail(self) -> str:
+        """The sentence below the state."""
+        return self._detail.text()
+
+    def show_row(self, row: Row, now: float) -> None:
+        """Show the job's state and progress."""
+        self._row = row
+        self._name.setText(row.name)
+        self._name.setToolTip(widgets.plain_tooltip(row.path))
+        running = row.state is JobState.RUNNING
+        state = self._words.state_of(row)
+        self._state.setText(f"{state} – {self._words.stage(row.stage)}" if running else state)
+        self._detail.setText(self._words.detail(row, now, self._retries))
+        self._detail.setVisible(bool(self._detail.text()))
+        self.progress.setVisible(running)
+        self.progress.setValue(round(row.share * 1000))
+        self.retry.setVisible(row.retriable)
+        self.cancel.setVisible(row.cancellable)
+        self._apply_theme()
+
+    def show_attempts(self, job: Job) -> None:
+        """List the attempts, latest first; offer the models dialog if a model is missing."""
+        self.attempts.clear()
+        self.attempts.addItems([self._describe(attempt) for attempt in reversed(job.attempts)])
+        self.attempts.setVisible(bool(job.attempts))
+        code = job.error.code if job.error else ""
+        self.models.setVisible(code.startswith(("models.", "engine.no_model", "engine.no_transcriber")))
+        self._heading.setVisible(bool(job.attempts))
+
+    def _lay_out(self) -> None:
+        self._heading = QLabel(self.tr("Attempts"), self)
+        self._heading.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
+        self._heading.hide()
+        self.attempts.hide()
+        state = QHBoxLayout()
+        state.setSpacing(7)
+        state.addWidget(self._icon)
+        state.addWidget(self._state, 1)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.retry)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.models)
+        buttons.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 18, 20, 18)
+        column.setSpacing(10)
+        column.addWidget(self._name)
+        column.addLayout(state)
+        column.addWidget(self._detail)
+        column.addWidget(self.progress)
+        column.addLayout(buttons)
+        column.addSpacing(8)
+        column.addWidget(self._heading)
+        column.addWidget(self.attempts, 1)
+        column.addStretch()
+
+    def _describe(self, attempt: Attempt) -> str:
+        parts = [f"{attempt.number}.  {self._words.moment(attempt.started_at)}"]
+        parts.append(self._words.worker(attempt.worker))
+        if attempt.ended_at is not None:
+            parts.append(clock(attempt.ended_at - attempt.started_at))
+        ended = self._words.outcome(attempt.outcome)
+        parts.append(f"{ended}: {self._words.error(attempt.error)}" if attempt.error else ended)
+        return "  ·  ".join(parts)
+
+    def _apply_theme(self) -> None:
+        if self._row is None:
+            return
+        colour = theme.tone(theme.STATE_TONES[self._row.state], self.palette())
+        name = f"state-{self._row.state.value.lower()}"
+        self._icon.setPixmap(theme.pixmap(name, 18, colour, self.devicePixelRatioF()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_row"):
+            self._apply_theme()

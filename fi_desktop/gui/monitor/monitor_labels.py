@@ -1,4 +1,4 @@
-"""The monitor's vocabulary: states of workers, spans of time, amounts, and the old backend's five targets."""
+"""The monitor's labels: worker states, time spans, sizes, rates and targets."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MB, _GB = 1_000_000, 1_000_000_000
 
 
-class MonitorWords(QObject):
-    """Words and figures of the monitor, in the person's language."""
+class MonitorLabels(QObject):
+    """Texts and numbers of the monitor, in the person's language."""
 
     def state(self, state: WorkerState | None) -> str:
-        """Return what a worker is doing; None: there is none in its place now."""
+        """Return the label of a worker's state; None: its process is not running."""
         match state:
             case None:
-                return self.tr("Not there")
+                return self.tr("Not running")
             case WorkerState.STARTING:
                 return self.tr("Starting")
             case WorkerState.IDLE:
@@ -44,7 +44,7 @@ class MonitorWords(QObject):
                 return self.tr("Stopping")
 
     def window(self, name: str) -> str:
-        """Return the name of a span that is measured."""
+        """Return the label of a time span."""
         match name:
             case "1h":
                 return self.tr("1 hour")
@@ -54,7 +54,7 @@ class MonitorWords(QObject):
                 return self.tr("All")
 
     def span(self, seconds: float | None) -> str:
-        """Return a length of time in its two largest units: "42s", "3m 07s", "3h 22m", "2d 4h"."""
+        """Return a duration in its two largest units: "42s", "3m 07s", "3h 22m", "2d 4h"."""
         if seconds is None:
             return NOTHING
         whole = max(0, int(seconds))
@@ -70,17 +70,17 @@ class MonitorWords(QObject):
         return self.tr("{days}d {hours}h").format(days=whole // _DAY, hours=whole % _DAY // _HOUR)
 
     def short(self, seconds: float | None) -> str:
-        """Return a length of time that may be short: "0.4s"; nothing, and ten seconds or more, as `span`."""
+        """Return a duration, below ten seconds with tenths: "0.4s"."""
         if seconds is not None and 0 < seconds < 9.95:
             return self.tr("{seconds}s").format(seconds=self.number(seconds, 1))
         return self.span(seconds)
 
     def quantiles(self, values: Quantiles) -> tuple[str, str, str]:
-        """Return the three as `short`."""
+        """Return the three quantiles as durations."""
         return self.short(values.p50), self.short(values.p95), self.short(values.p99)
 
     def amount(self, size_bytes: int | None) -> str:
-        """Return an amount of memory: "412 MB", "1.5 GB"; None: it is not known."""
+        """Return an amount of memory: "412 MB", "1.5 GB"; None: unknown."""
         if size_bytes is None:
             return NOTHING
         if size_bytes >= _GB:
@@ -88,38 +88,38 @@ class MonitorWords(QObject):
         return self.tr("{number} MB").format(number=self.number(size_bytes / _MB, 0))
 
     def share(self, share: float | None, digits: int = 1) -> str:
-        """Return a share of 0 to 1 in percent."""
+        """Return a share, 0 to 1, as a percentage."""
         return NOTHING if share is None else f"{self.number(100 * share, digits)} %"
 
     def rate(self, per_s: float) -> str:
-        """Return something a second, with the figures that a small rate needs."""
+        """Return a rate per second, with more decimals for smaller rates."""
         digits = 1 if per_s >= 10 else 2 if per_s >= 0.1 else 4
         while digits and round(per_s, digits) == round(per_s, digits - 1):
             digits -= 1
         return self.number(per_s, digits)
 
     def number(self, value: float, digits: int) -> str:
-        """Return a number as the person's system writes it."""
-        return QLocale().toString(float(value), "f", digits)  # of a whole number too
+        """Return a number in the person's locale."""
+        return QLocale().toString(float(value), "f", digits)
 
     def target(self, target: Target) -> str:
-        """Return what a target is about, in words."""
+        """Return the description of a target."""
         match target.name:
             case "completed":
-                return self.tr("Recordings completed, of those completed and failed")
+                return self.tr("Share of recordings completed rather than failed")
             case "retried":
-                return self.tr("Attempts that were retries")
+                return self.tr("Share of attempts that were retries")
             case "depth p99":
-                return self.tr("Recordings waiting at once, 99 % of the time")
+                return self.tr("Recordings waiting at once, 99% of the time")
             case "worker uptime":
-                return self.tr("Time in which workers were there, since the program was started")
+                return self.tr("Worker availability since the program started")
             case "longest attempt":
                 return self.tr("Longest attempt")
             case _:
                 return target.name
 
     def measured(self, target: Target) -> str:
-        """Return what was measured for a target, in its unit."""
+        """Return the measured value of a target, in its unit."""
         match target.name:
             case "completed" | "retried" | "worker uptime":
                 return self.share(target.measured)
@@ -129,7 +129,7 @@ class MonitorWords(QObject):
                 return NOTHING if target.measured is None else self.number(target.measured, 0)
 
     def verdict(self, met: bool | None) -> str:
-        """Return whether a target is met; None: nothing can be said."""
+        """Return whether a target is met; None: there is no measurement."""
         if met is None:
             return self.tr("Nothing to measure yet")
         return self.tr("Met") if met else self.tr("Missed")

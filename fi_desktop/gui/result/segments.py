@@ -1,0 +1,296 @@
+"""The segments of a transcript as text: the list model, and the layout of its paragraphs."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QLineF,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    Qt,
+)
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPen,
+    QTextCharFormat,
+    QTextLayout,
+    QTextLine,
+    QTextOption,
+)
+
+from fi_desktop.core.names import harmless
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters.txt import line_of
+from fi_desktop.gui.export_controller import style
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.viewmodel import text_search
+from fi_desktop.viewmodel.result import NOTHING, SegmentText, segment_texts
+from fi_desktop.viewmodel.times import clock
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class SegmentsModel(QAbstractListModel):
+    """The segments of one transcript, in its order; they never change.
+
+    Attributes:
+        texts: the segments as they are read.
+        named: whether any speaker is known.
+        doubtful: number of words with low confidence.
+        overlapping: number of words that another speaker overlaps.
+    """
+
+    def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._words = UiLabels(self)
+        self._segments = transcript.segments
+        self.texts = segment_texts(transcript)
+        self.named = any(segment.speaker is not None for segment in self.texts)
+        marks = [mark.word for segment in self.texts for mark in segment.marks]
+        self.doubtful = sum(word.doubtful for word in marks)
+        self.overlapping = sum(word.overlap for word in marks)
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        return [text_search.search_key(segment.text) for segment in self.texts]
+
+    def name(self, row: int) -> str:
+        """Return the speaker's name."""
+        number = self.texts[row].speaker
+        return self._words.nobody() if number is None else self._words.speaker(number)
+
+    def start_time(self, row: int) -> str:
+        """Return the start as text."""
+        return clock(self.texts[row].start)
+
+    def find(self, query: str) -> list[text_search.Match]:
+        """Return the matches of a query, in order."""
+        return list(text_search.find(query, self._keys))
+
+    def copied(self, rows: Iterable[int]) -> str:
+        """Return rows as text to paste, one line each: "[00:01:02] Speaker 1: text"."""
+        return harmless("\n".join(self._copied(row) for row in sorted(rows)))
+
+    def mark_tip(self, row: int, offset: int) -> str | None:
+        """Return why the word at a character is marked, for its tooltip."""
+        mark = self.texts[row].mark_at(offset)
+        if mark is None:
+            return None
+        remarks = []
+        if mark.word.doubtful:
+            remarks.append(self.tr("Hard to hear: listen again"))
+        if mark.word.overlap:
+            remarks.append(self.tr("Someone else spoke at the same time"))
+        return "\n".join(remarks)
+
+    def _copied(self, row: int) -> str:
+        segment = self._segments[row]
+        if not segment.text.strip():
+            segment = replace(segment, text=NOTHING)
+        return line_of(segment, style(), named=self.named)
+
+    def _spoken_row(self, segment: SegmentText, row: int) -> str:
+        if not self.named:
+            return f"{clock(segment.start)}: {segment.text}"
+        return self.tr("{speaker}, {time}: {text}").format(
+            speaker=self.name(row), time=clock(segment.start), text=segment.text
+        )
+
+    def _marked_words(self, segment: SegmentText) -> str:
+        doubtful = [mark.word.text for mark in segment.marks if mark.word.doubtful]
+        overlapping = [mark.word.text for mark in segment.marks if mark.word.overlap]
+        parts = []
+        if doubtful:
+            parts.append(self.tr("Hard to hear: {words}").format(words=", ".join(doubtful)))
+        if overlapping:
+            parts.append(self.tr("Spoken over: {words}").format(words=", ".join(overlapping)))
+        return ". ".join(parts)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 Qt's own signature
+        """Return the number of segments."""
+        return 0 if parent.isValid() else len(self.texts)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a segment's text; for screen readers, with its speaker and time."""
+        if not index.isValid():
+            return None
+        segment = self.texts[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return segment.text
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return self._spoken_row(segment, index.row())
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
+                return self._marked_words(segment)
+            case _:
+                return None
+
+
+_LINE_HEIGHT = 1.36
+_KEPT = 256  # layouts: several screens of them
+_DOT = 2.0  # pixels
+_PAD = 8  # pixels above and below a paragraph
+
+
+class Paragraphs:
+    """Lays out segment texts; exact for rows in view, estimated for the others.
+
+    Laying out the 30,000 words of three hours takes a third of a second, too long for each step of a resize.
+    An estimate from word widths takes a few milliseconds and is seldom a line off.
+
+    Attributes:
+        width: of the texts, pixels.
+        top: offset of a text in its row, pixels.
+    """
+
+    top = _PAD
+
+    def __init__(self, texts: tuple[SegmentText, ...], font: QFont) -> None:
+        self._texts = texts
+        self._layouts: OrderedDict[int, QTextLayout] = OrderedDict()
+        self.width = 0
+        self.set_font(font)
+
+    def set_font(self, font: QFont) -> None:
+        """Change the font."""
+        self._font = font
+        self._metrics = QFontMetricsF(font)
+        self._line_height = ceil(self._metrics.height() * _LINE_HEIGHT)
+        self._space = self._metrics.horizontalAdvance(" ")
+        self._advances: dict[str, float] = {}
+        self._line_widths: list[float] | None = None
+        self._clear()
+
+    def set_width(self, width: int) -> None:
+        """Change the width, pixels."""
+        if width != self.width:
+            self.width = width
+            self._clear()
+
+    def height(self, row: int) -> int:
+        """Return the row's height, pixels."""
+        known = self._heights.get(row)
+        if known is None:
+            known = self._heights[row] = self._layout_height(self._laid_out_row(row))
+        return known
+
+    def estimates(self) -> list[int]:
+        """Return the estimated height of each row, pixels."""
+        if self._line_widths is None:
+            self._line_widths = [self._line_width(segment.text) for segment in self._texts]
+        width = max(1, self.width)
+        return [max(1, ceil(natural / width)) * self._line_height + 2 * _PAD for natural in self._line_widths]
+
+    def layout(self, row: int) -> QTextLayout:
+        """Return the layout of a row's text."""
+        layout = self._layouts.get(row)
+        if layout is None:
+            layout = self._layouts[row] = self._laid_out_row(row)
+            if len(self._layouts) > _KEPT:
+                self._layouts.popitem(last=False)
+        else:
+            self._layouts.move_to_end(row)
+        return layout
+
+    def dots(self, row: int) -> list[QLineF]:
+        """Return the lines of dots under a row's low-confidence words."""
+        marks = (mark for mark in self._texts[row].marks if mark.word.doubtful)
+        layout = self.layout(row)
+        return [line for mark in marks for line in below(layout, mark.start, mark.length)]
+
+    def offset_at(self, row: int, point: QPointF) -> int | None:
+        """Return the character at a point of a row's text, or None."""
+        layout = self.layout(row)
+        for number in range(layout.lineCount()):
+            line = layout.lineAt(number)
+            if line.naturalTextRect().contains(point):
+                return line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter)
+        return None
+
+    def _clear(self) -> None:
+        self._layouts.clear()
+        self._heights: dict[int, int] = {}
+
+    def _line_width(self, text: str) -> float:
+        """Return the text's width on one line, from cached widths of its words."""
+        advances, total = self._advances, 0.0
+        for word in text.split(" "):
+            width = advances.get(word)
+            if width is None:
+                width = advances[word] = self._metrics.horizontalAdvance(word)
+            total += width + self._space
+        return total - self._space
+
+    def _layout_height(self, layout: QTextLayout) -> int:
+        last = layout.lineAt(layout.lineCount() - 1)
+        return ceil(last.y() + last.height() + self._slack(last.height()) + 2 * _PAD)
+
+    def _slack(self, height: float) -> float:
+        return max(0.0, (self._line_height - height) / 2)
+
+    def _laid_out_row(self, row: int) -> QTextLayout:
+        segment = self._texts[row]
+        layout = QTextLayout(segment.text, self._font)
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(option)
+        layout.setFormats([italic(mark.start, mark.length) for mark in segment.marks if mark.word.overlap])
+        layout.beginLayout()
+        y = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(max(1, self.width))
+            slack = self._slack(line.height())
+            line.setPosition(QPointF(0, y + slack))
+            y += line.height() + 2 * slack
+        layout.endLayout()
+        return layout
+
+
+def italic(start: int, length: int) -> QTextLayout.FormatRange:
+    """Return the format of overlapped words."""
+    mark = QTextLayout.FormatRange()
+    mark.start, mark.length = start, length
+    form = QTextCharFormat()
+    form.setFontItalic(True)
+    mark.format = form
+    return mark
+
+
+def below(layout: QTextLayout, start: int, length: int) -> list[QLineF]:
+    """Return the underlines of a range of characters, one per text line, on whole pixels."""
+    found = []
+    for number in range(layout.lineCount()):
+        line = layout.lineAt(number)
+        first = max(start, line.textStart())
+        last = min(start + length, line.textStart() + line.textLength())
+        if first < last:
+            left, right = _x(line, first), _x(line, last)
+            y = round(line.y() + line.ascent() + line.descent()) + 1
+            found.append(QLineF(round(min(left, right)) + 1, y, round(max(left, right)), y))
+    return found
+
+
+def _x(line: QTextLine, offset: int) -> float:
+    found: Any = line.cursorToX(offset)  # (x, offset); the type stubs say otherwise
+    return float(found[0])
+
+
+def paint_dots(painter: QPainter, lines: list[QLineF], colour: QColor) -> None:
+    """Paint dotted underlines; Qt's own are hairlines that fade at some scales."""
+    pen = QPen(colour, _DOT)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setDashPattern([0.001, 2.0])  # in widths of the pen: its caps are the dots
+    painter.setPen(pen)
+    painter.drawLines(lines)

@@ -1,0 +1,302 @@
+"""The turns of a result without words, and why it has none."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRectF,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.gui import theme
+from fi_desktop.gui.labels import NoTranscriptLabels, NoTranscriptReason, UiLabels, no_transcript_reason
+from fi_desktop.gui.widgets import PAD, ReadOnlyTable, paint_focus
+from fi_desktop.viewmodel.times import precise
+
+Index = QModelIndex | QPersistentModelIndex
+
+_ICON_PX = 20
+_SWATCH_PX = 10
+
+
+class TurnsPanel(QWidget):
+    """Takes the place of the text: a note on why there is none, above the list of turns.
+
+    Attributes:
+        note: says why there are no words; None if nobody speaks.
+        table: the turns.
+    """
+
+    def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.note = NoWordsNote(transcript, self) if transcript.segments else None
+        self.table = TurnsTable(transcript, self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        if self.note is not None:
+            line = QFrame(self)
+            line.setObjectName("line")
+            line.setFixedHeight(1)
+            column.addWidget(self.note)
+            column.addWidget(line)
+        column.addWidget(self.table, 1)
+
+
+class NoWordsNote(QWidget):
+    """Says why there are no words, and offers what can be done about it.
+
+    Attributes:
+        why: the reason.
+        models: button that opens the models dialog; shown if no model is installed.
+        again: button that processes the recording again.
+
+    Signals:
+        models_asked: open the models dialog.
+        again_asked: process the recording again.
+    """
+
+    models_asked = Signal()
+    again_asked = Signal()
+
+    def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.why = no_transcript_reason(transcript.provenance, transcript.notes)
+        sentences = NoTranscriptLabels(self)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self._icon = QLabel(self)
+        self._title = QLabel(self.tr("No transcription"), self)
+        self._title.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
+        self._reason = QLabel(sentences.sentence(self.why, transcript.notes), self)
+        self._advice = QLabel(sentences.advice(self.why), self)
+        self._advice.setObjectName("quiet")
+        for label in (self._reason, self._advice):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self._advice.setVisible(bool(self._advice.text()))
+        self.models = QPushButton(self.tr("Choose a model…"), self)
+        self.models.setObjectName("primary")
+        self.models.clicked.connect(self.models_asked)
+        self.models.setVisible(self.why is NoTranscriptReason.NO_MODEL)
+        self.again = QPushButton(self.tr("Process again"), self)
+        self.again.setObjectName("plain")
+        self.again.clicked.connect(self.again_asked)
+        self.again.setVisible(self.why in (NoTranscriptReason.NO_MODEL, NoTranscriptReason.FAILED))
+        for button in (self.models, self.again):
+            button.setAccessibleName(button.text().removesuffix("…"))
+        self._lay_out()
+        self._apply_theme()
+
+    @property
+    def reason(self) -> str:
+        """Why there are no words, as a sentence."""
+        return self._reason.text()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(7)
+        head.addWidget(self._icon)
+        head.addWidget(self._title, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.models)
+        buttons.addWidget(self.again)
+        buttons.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addWidget(self._reason)
+        column.addWidget(self._advice)
+        if self.models.isVisibleTo(self) or self.again.isVisibleTo(self):
+            column.addSpacing(2)
+            column.addLayout(buttons)
+
+    def _apply_theme(self) -> None:
+        warns = self.why in (NoTranscriptReason.NO_MODEL, NoTranscriptReason.FAILED)
+        colour = theme.tone("warn", self.palette()) if warns else theme.quiet(self.palette())
+        name = "warning" if warns else "info"
+        self._icon.setPixmap(theme.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "again"):
+            self._apply_theme()
+
+
+class TurnsTable(ReadOnlyTable):
+    """Lists turns.
+
+    Signals:
+        turn_chosen: index of the turn that the person moved to.
+    """
+
+    turn_chosen = Signal(int)
+
+    def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
+        super().__init__("", 0, parent)
+        self.setAccessibleName(self.tr("Turns"))
+        self._turns = TurnsModel(transcript, self)
+        self.setModel(self._turns)
+        self.setItemDelegate(_TurnDelegate(self, self._turns))
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
+        header = self.horizontalHeader()
+        header.setStretchLastSection(True)
+        width = theme.digits_width(self.font(), "0:00:00.0") + 2 * PAD + 14
+        for column in (TurnColumn.START, TurnColumn.END, TurnColumn.LENGTH):
+            header.resizeSection(column, width)
+        self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
+
+    def choose(self, number: int) -> None:
+        """Select a turn and scroll to it, without a signal."""
+        if self.currentIndex().row() != number:
+            chooser = self.selectionModel()
+            chooser.blockSignals(True)
+            self.selectRow(number)
+            chooser.blockSignals(False)
+            self.viewport().update()
+        self.scrollTo(self._turns.index(number, 0))
+
+    @Slot(QModelIndex)
+    def _on_current_row_changed(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self.turn_chosen.emit(current.row())
+
+
+class _TurnDelegate(QStyledItemDelegate):
+    """Paints a turn: times in tabular figures, and the speaker's colour before the name."""
+
+    def __init__(self, view: QTableView, model: TurnsModel) -> None:
+        super().__init__(view)
+        self._view = view
+        self._model = model
+        self._figures = theme.tabular(view.font())
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Paint a cell."""
+        painter.save()
+        palette = option.palette
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect.adjusted(0, 0, 1, 0), theme.selected(palette))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = option.rect.adjusted(PAD, 0, -PAD, 0)
+        text = str(index.data())
+        if index.column() == TurnColumn.SPEAKER:
+            swatch = QRectF(area.left(), area.center().y() - _SWATCH_PX / 2 + 1, _SWATCH_PX, _SWATCH_PX)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.speaker_colour(self._model.speaker_number(index.row()), palette))
+            painter.drawRoundedRect(swatch, 3, 3)
+            area = area.adjusted(_SWATCH_PX + 8, 0, 0, 0)
+            align = Qt.AlignmentFlag.AlignLeft
+            painter.setFont(option.font)
+        else:
+            align = Qt.AlignmentFlag.AlignRight
+            painter.setFont(self._figures)
+        quiet = index.column() in (TurnColumn.END, TurnColumn.LENGTH)
+        painter.setPen(theme.quiet(palette) if quiet else palette.color(QPalette.ColorRole.Text))
+        shown = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter, shown)
+        paint_focus(painter, option, self._view, index.row())
+        painter.restore()
+
+
+class TurnColumn(IntEnum):
+    """The columns, from the left."""
+
+    START = 0
+    END = 1
+    LENGTH = 2
+    SPEAKER = 3
+
+
+class TurnsModel(QAbstractTableModel):
+    """The turns of one transcript, by start; they never change."""
+
+    def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._turns = transcript.turns
+        self._numbers = {label: number for number, label in enumerate(transcript.speakers)}
+        self._words = UiLabels(self)
+
+    def speaker_number(self, row: int) -> int:
+        """Return the index of a turn's speaker, from 0."""
+        return self._numbers[self._turns[row].speaker]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 Qt's own signature
+        """Return the number of turns."""
+        return 0 if parent.isValid() else len(self._turns)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 Qt's own signature
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(TurnColumn)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell's text or alignment."""
+        if not index.isValid():
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() != TurnColumn.SPEAKER:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        turn = self._turns[index.row()]
+        match index.column():
+            case TurnColumn.START:
+                return precise(turn.start)
+            case TurnColumn.END:
+                return precise(turn.end)
+            case TurnColumn.LENGTH:
+                return precise(turn.duration)
+            case _:
+                return self._words.speaker(self._numbers[turn.speaker])
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a heading's text or alignment."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            right = section != TurnColumn.SPEAKER
+            side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        match section:
+            case TurnColumn.START:
+                return self.tr("From")
+            case TurnColumn.END:
+                return self.tr("To")
+            case TurnColumn.LENGTH:
+                return self.tr("Length")
+            case _:
+                return self.tr("Speaker")
