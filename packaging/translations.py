@@ -1,9 +1,8 @@
 """Bring the translations up to the source: `make translations`.
 
-Finds each `tr("…")` of the window and each message of fi_desktop/core/messages.py, merges what is new into
-resources/i18n/*.ts, compiles them to the .qm files that the program reads, and lists what is still to be
-translated. Both kinds are kept in git: so a
-checkout, an installed package and a frozen program read the same files, and none needs Qt's tools to be made.
+Collects each `tr("…")` of the window and the sentences declared below it, merges them into
+resources/i18n/*.ts, compiles these to the .qm files that the program reads, and lists what is still to be
+translated. Both kinds are in git, so that no installation needs Qt's tools.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ LANGUAGES = {"en": ["-pluralonly"], "es": []}  # the source is English; only its
 
 
 def main() -> int:
-    """Update, compile and report; 1 where something is not translated."""
+    """Update, compile and report; return 1 if something is not translated."""
     left = 0
     for language in LANGUAGES:
         file = FOLDER / f"fi_desktop_{language}.ts"
@@ -37,39 +36,42 @@ def main() -> int:
 
 
 def update(language: str, file: Path) -> None:
-    """Merge what the source says now into a .ts file; what it says no more is dropped."""
+    """Merge the current source strings into a .ts file, and drop obsolete ones."""
     sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "fi_desktop" / "gui").rglob("*.py"))
-    # no line numbers: each change of the source would be a change of every translation
+    # no line numbers: otherwise each change of the source changes every translation
     options = ["-no-obsolete", "-locations", "none", "-source-language", "en", "-target-language", language]
-    # a language of its own, and nothing guessed: a wrong sentence is worse than an English one
+    # no guesses from similar texts: a wrong sentence is worse than an English one
     options += ["-disable-heuristic", "sametext", "-disable-heuristic", "similartext", *LANGUAGES[language]]
     with TemporaryDirectory() as folder:
-        messages = Path(folder, "messages.py")
-        messages.write_text(marked_messages(), encoding="utf-8")
-        _run("lupdate", *options, *sources, str(messages), "-ts", str(file))
+        declared = Path(folder, "declared.py")
+        declared.write_text(marked_sentences(), encoding="utf-8")
+        _run("lupdate", *options, *sources, str(declared), "-ts", str(file))
 
 
-def marked_messages() -> str:
-    """Return the messages as source that lupdate understands: the core itself knows no Qt."""
+def marked_sentences() -> str:
+    """Return the sentences that are declared in modules without Qt, as source that lupdate understands."""
     sys.path.insert(0, str(ROOT))
-    from fi_desktop.core.messages import CONTEXT, MESSAGES, VERBATIM
+    from fi_desktop import settings
+    from fi_desktop.core import messages
 
-    texts = sorted({message.text for message in MESSAGES.values() if message is not VERBATIM})
+    texts = {message.text for message in messages.MESSAGES.values() if message is not messages.VERBATIM}
+    declared = {messages.CONTEXT: sorted(texts), settings.CONTEXT: settings.sentences()}
     return "".join(
-        f"QT_TRANSLATE_NOOP({json.dumps(CONTEXT)}, {json.dumps(text, ensure_ascii=False)})\n"
+        f"QT_TRANSLATE_NOOP({json.dumps(context)}, {json.dumps(text, ensure_ascii=False)})\n"
+        for context, texts in declared.items()
         for text in texts
     )
 
 
 def release(file: Path, target: Path) -> None:
-    """Compile a .ts file; whole or not at all: an open window reads the old one where it lies."""
+    """Compile a .ts file atomically: an open window may be reading the old one."""
     made = target.with_suffix(".made")
     _run("lrelease", "-silent", str(file), "-qm", str(made))
     made.replace(target)
 
 
 def unfinished(file: Path) -> list[tuple[str, str]]:
-    """Return context and source of whatever a .ts file does not translate."""
+    """Return context and source of each message that a .ts file does not translate."""
     return [
         (context.findtext("name", ""), message.findtext("source", ""))
         for context in ElementTree.parse(file).iter("context")

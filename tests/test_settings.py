@@ -1,7 +1,8 @@
-"""Settings: what overrules what, and bad values in one sentence."""
+"""Settings: precedence, validation, saving, documentation."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.settings import ABOUT, DEFAULTS, Kind, Settings, load, save, save_changes
+from fi_desktop.settings import SPECS, Settings, load, save, save_changes
 from fi_desktop.workers.queue_thread import Limits
 
+sys.path.append(str(Path(__file__).parent.parent / "packaging"))
+import settings_table
 
-def test_the_command_line_overrules_the_environment_and_that_the_file(tmp_path: Path):
+
+def test_command_line_overrides_environment_overrides_file(tmp_path: Path):
     (tmp_path / "settings.toml").write_text('workers = 3\nengine = "channels"\nsoft_limit_s = 9\n')
     environment = {
         "FI_DESKTOP_HOME": str(tmp_path),
@@ -25,7 +29,7 @@ def test_the_command_line_overrules_the_environment_and_that_the_file(tmp_path: 
     assert settings.speakers == "2"
 
 
-def test_everything_lies_under_home(tmp_path: Path):
+def test_all_folders_are_in_home(tmp_path: Path):
     settings = load({"FI_DESKTOP_HOME": str(tmp_path / "señal")})
     for folder in (settings.store, settings.jobs, settings.logs, settings.models):
         assert folder.is_relative_to(tmp_path / "señal")
@@ -56,18 +60,18 @@ GIVEN = {
     "lock_after_min": ("5", 5),
     "check_updates": ("yes", True),
 }
-"""Each setting as the environment gives it, and as it is then."""
+"""Each setting as text in the environment, and parsed."""
 
 
-def test_every_setting_can_be_set_by_the_environment(tmp_path: Path):
-    assert set(GIVEN) == set(ABOUT) == set(Settings.__slots__) - {"home", "overridden", "more_models"}
+def test_the_environment_can_set_every_setting(tmp_path: Path):
+    assert set(GIVEN) == set(SPECS) == set(Settings.__slots__) - {"home", "overridden", "more_models"}
     environment = {f"FI_DESKTOP_{name.upper()}": given for name, (given, _) in GIVEN.items()}
     settings = load({**environment, "FI_DESKTOP_HOME": str(tmp_path)})
     assert settings == Settings(tmp_path, **{name: value for name, (_, value) in GIVEN.items()})
     assert settings.overridden == set(GIVEN)
 
 
-def test_what_the_environment_or_the_command_line_gave_is_known(tmp_path: Path):
+def test_settings_know_what_the_environment_or_command_line_overrides(tmp_path: Path):
     save(tmp_path, {"keep_days": 3})
     settings = load(
         {"FI_DESKTOP_HOME": str(tmp_path), "FI_DESKTOP_ENGINE": "channels"}, workers=2, speakers=None
@@ -75,7 +79,7 @@ def test_what_the_environment_or_the_command_line_gave_is_known(tmp_path: Path):
     assert settings.overridden == {"engine", "workers"}
 
 
-def test_a_job_is_done_as_the_settings_say():
+def test_job_options_come_from_the_settings():
     assert load({}).job_options == JobOptions()
     said = load({}, speakers="auto", spoken_language="es", transcriber="none", vocabulary=["enalapril"])
     assert said.job_options == JobOptions(
@@ -99,37 +103,37 @@ def test_a_job_is_done_as_the_settings_say():
         ("THEME", "blue"),
     ],
 )
-def test_a_bad_value_is_refused_by_its_name(tmp_path: Path, name: str, value: str):
+def test_an_invalid_value_raises_an_error_that_names_the_setting(tmp_path: Path, name: str, value: str):
     with pytest.raises(UserError, match=name.lower()):
         load({"FI_DESKTOP_HOME": str(tmp_path), f"FI_DESKTOP_{name}": value})
 
 
-def test_an_unknown_setting_in_the_file_is_named(tmp_path: Path):
+def test_an_unknown_setting_in_the_file_is_an_error(tmp_path: Path):
     (tmp_path / "settings.toml").write_text("wokers = 3\n")
     with pytest.raises(UserError, match="wokers"):
         load({"FI_DESKTOP_HOME": str(tmp_path)})
 
 
 @pytest.mark.parametrize("text", ["workers = = 3", "a = " + "[" * 100_000, b"\xff\xfe"])
-def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, text: str | bytes):
+def test_an_unreadable_file_is_an_error(tmp_path: Path, text: str | bytes):
     (tmp_path / "settings.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UserError, match=r"settings\.toml"):
         load({"FI_DESKTOP_HOME": str(tmp_path)})
 
 
-def test_a_folder_in_the_files_place_is_said(tmp_path: Path):
+def test_a_folder_named_like_the_file_is_an_error(tmp_path: Path):
     (tmp_path / "settings.toml").mkdir()
     with pytest.raises(UserError, match=r"settings\.toml"):
         load({"FI_DESKTOP_HOME": str(tmp_path)})
 
 
-def test_what_is_saved_is_loaded_again(tmp_path: Path):
+def test_saved_settings_load_again(tmp_path: Path):
     save(tmp_path, {name: value for name, (_, value) in GIVEN.items()})
     settings = load({"FI_DESKTOP_HOME": str(tmp_path)})
     assert settings == Settings(tmp_path, **{name: value for name, (_, value) in GIVEN.items()})
 
 
-def test_saving_keeps_comments_and_order_and_drops_what_is_usual(tmp_path: Path):
+def test_saving_keeps_comments_and_order_and_drops_defaults(tmp_path: Path):
     file = tmp_path / "settings.toml"
     file.write_text(
         '# ours\nworkers = 3  # as many as cores\nspeakers = "4"\nkeep_days = 7\n', encoding="utf-8"
@@ -140,13 +144,13 @@ def test_saving_keeps_comments_and_order_and_drops_what_is_usual(tmp_path: Path)
     )
 
 
-def test_saving_makes_the_data_folder_where_there_is_none(tmp_path: Path):
+def test_saving_creates_the_data_folder(tmp_path: Path):
     save(tmp_path / "new", {"workers": 2})
     assert load({"FI_DESKTOP_HOME": str(tmp_path / "new")}).workers == 2
 
 
 @pytest.mark.parametrize("changes", [{"workers": 3, "keep_days": "x"}, {"wokers": 3}, {"workers": 2.5}])
-def test_a_bad_change_leaves_the_file_as_it_was(tmp_path: Path, changes: dict):
+def test_an_invalid_change_leaves_the_file_unchanged(tmp_path: Path, changes: dict):
     save(tmp_path, {"workers": 2})
     before = (tmp_path / "settings.toml").read_bytes()
     with pytest.raises(UserError, match=list(changes)[-1]):
@@ -154,51 +158,26 @@ def test_a_bad_change_leaves_the_file_as_it_was(tmp_path: Path, changes: dict):
     assert (tmp_path / "settings.toml").read_bytes() == before
 
 
-def test_a_file_that_cannot_be_read_is_not_written_over(tmp_path: Path):
+def test_an_unreadable_file_is_not_overwritten(tmp_path: Path):
     (tmp_path / "settings.toml").write_bytes(b'engine = "\xff"')
     with pytest.raises(UserError, match=r"settings\.toml"):
         save(tmp_path, {"workers": 2})
     assert (tmp_path / "settings.toml").read_bytes() == b'engine = "\xff"'
 
 
-def shown(value: object) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return f'"{value}"'
-        case tuple():
-            return f"[{', '.join(map(shown, value))}]"
-    return f"{value:g}"
+def test_the_documentation_lists_every_setting():
+    assert settings_table.DOCUMENT.read_text(encoding="utf-8") == settings_table.document()
 
 
-def table_of_settings() -> str:
-    lines = ["| Setting | Default | What it means |", "|---|---|---|"]
-    for name, about in ABOUT.items():
-        means = about.means
-        if about.kind is Kind.CHOICE:
-            means += f" One of {', '.join(map(shown, about.choices))}."
-        if about.unit.value:
-            means += f" In {about.unit.value}."
-        means += "" if about.at_once else " From the next start on."
-        lines.append(f"| `{name}` | `{shown(DEFAULTS[name])}` | {means} |")
-    return "\n".join(lines)
-
-
-def test_the_documentation_tells_every_setting():
-    document = (Path(__file__).parent.parent / "docs" / "settings.md").read_text(encoding="utf-8")
-    assert table_of_settings() in document
-
-
-def test_a_file_whose_limits_do_not_fit_is_read_and_can_be_changed_elsewhere(tmp_path: Path):
+def test_a_file_with_a_hard_limit_below_the_soft_limit_loads(tmp_path: Path):
     save(tmp_path, {"soft_limit_s": 600.0, "hard_limit_s": 300.0})
     settings = load({"FI_DESKTOP_HOME": str(tmp_path)})
     assert Limits.of(settings).hard_for(None) == 300.0
     assert save_changes(settings, {"keep_days": 1.0}).keep_days == 1.0
-    with pytest.raises(UserError, match="last time limit"):
+    with pytest.raises(UserError, match="hard time limit"):
         save_changes(settings, {"soft_limit_s": 500.0})
     assert save_changes(settings, {"soft_limit_s": 300.0}).soft_limit_s == 300.0
 
 
-def test_results_are_kept_for_ever_by_a_zero():
+def test_zero_keeps_results_forever():
     assert load({}, keep_days="0").keep_days == 0.0

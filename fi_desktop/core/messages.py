@@ -470,11 +470,11 @@ PROFILES_DAMAGED = Message(
 PROFILES_UNREADABLE = Message(
     "profiles.unreadable", "Your profiles cannot be read ({reason}); the built-in ones are there."
 )
-SETTINGS_BAD_VALUE = Message("settings.bad_value", "Setting {name}: {value} cannot be used.")
-SETTINGS_LIMITS = Message("settings.limits", "The last time limit must not be shorter than the time limit.")
-SETTINGS_NO_CHOICE = Message("settings.no_choice", "Setting {name}: {value} is none of {choices}.")
+SETTINGS_BAD_VALUE = Message("settings.bad_value", "Setting {name}: {value} is not valid.")
+SETTINGS_LIMITS = Message("settings.limits", "The hard time limit must not be shorter than the time limit.")
+SETTINGS_NO_CHOICE = Message("settings.no_choice", "Setting {name}: {value} is not one of {choices}.")
 SETTINGS_OVERRIDDEN = Message(
-    "settings.overridden", "Setting {name} was given by the environment or the command line."
+    "settings.overridden", "Setting {name} is set by the environment or the command line."
 )
 SETTINGS_TOO_LARGE = Message("settings.too_large", "Setting {name}: {value} is above {most}.")
 SETTINGS_TOO_SMALL = Message("settings.too_small", "Setting {name}: {value} is below {least}.")

@@ -1,6 +1,6 @@
-"""The settings dialog: pages at the left, settings at the right, and a search over all of them.
+"""The settings dialog: pages on the left, settings on the right, and a search across all pages.
 
-Nothing is changed before the person says OK: then it is written, and used at once where that can be.
+Nothing changes until the person clicks OK; then changes are saved and take effect.
 """
 
 from __future__ import annotations
@@ -26,29 +26,28 @@ from PySide6.QtWidgets import (
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageBar
-from fi_desktop.gui.preference_fields import DeedRow, Line, PreferenceWords, SettingRow, make_field
+from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field, translated
 from fi_desktop.gui.widgets import ItemList
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.settings import Settings
-from fi_desktop.settings.pages import DEEDS, SETTINGS, Deed, Page
+from fi_desktop.settings import SPECS, Page, Settings
 
 
 class PreferencesDialog(QDialog):
     """Shows and changes all settings.
 
     Attributes:
-        rows: the row of each setting, by name.
-        deeds: the row of each deed.
-        search: the field of what is sought.
-        pages: the list at the left.
-        ok: writes what was changed; disabled while something cannot be used.
-        message: why it could not be written.
+        rows: row of each setting, by name.
+        data_folder, watched_folders, models, pin: rows of the actions.
+        search: the search field.
+        pages: the list on the left.
+        ok: saves the changes; disabled while an input is invalid.
+        message: why the changes could not be saved.
 
     Signals:
         settings_changed: the new Settings.
-        models_asked: the person wants to see the models.
-        watched_asked: the person wants to see the watched folders.
-        pin_asked: the person wants to set or change the PIN.
+        models_asked: open the models.
+        watched_asked: open the watched folders.
+        pin_asked: set or change the PIN.
     """
 
     settings_changed = Signal(object)
@@ -69,17 +68,13 @@ class PreferencesDialog(QDialog):
 
         Args:
             settings: the settings in force.
-            change: writes changes; called on another thread.
-            bridge: the way there and back.
-            parent: the window above which it opens.
-            packs: names of the installed model packs that write words down.
+            change: saves changes; called on another thread.
+            bridge: runs `change`.
+            parent: the window that the dialog belongs to.
+            packs: names of installed transcription models.
         """
         super().__init__(parent)
         self._settings, self._change, self._bridge = settings, change, bridge
-        self._packs = tuple(packs)
-        self._words = PreferenceWords(self)
-        self.rows: dict[str, SettingRow] = {}
-        self.deeds: dict[Deed, DeedRow] = {}
         self.setWindowTitle(self.tr("Settings"))
         self.setWindowIcon(theme.app_icon())
         resize_to_screen(self, (860, 620), least=(700, 400))
@@ -97,35 +92,66 @@ class PreferencesDialog(QDialog):
         self.cancel = QPushButton(self.tr("Cancel"), self)
         self.cancel.setObjectName("plain")
         self.cancel.setAutoDefault(False)
-        self._nothing = QLabel(self.tr("No setting is called that, nor explained by it."), self)
-        self._nothing.setObjectName("quiet")
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._sections = {page: self._section(page) for page in Page}
+        self._no_match = QLabel(self.tr("No setting matches your search."), self)
+        self._no_match.setObjectName("quiet")
+        self._no_match.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.rows = {name: self._make_row(name, packs) for name in SPECS}
+        self._make_action_rows()
+        self._sections = {page: self._make_section(page) for page in Page}
         self._lay_out()
         self._connect()
         self.pages.setCurrentRow(0)
-        self._show()
+        self._show_rows()
 
     @property
     def changes(self) -> dict[str, Any]:
-        """What is not as it is in force; to be asked for where nothing is in trouble."""
-        found = {name: row.value for name, row in self.rows.items()}
-        return {name: value for name, value in found.items() if value != getattr(self._settings, name)}
+        """Values that differ from the settings in force; only valid while no row has an error."""
+        values = {name: row.value for name, row in self.rows.items()}
+        return {name: value for name, value in values.items() if value != getattr(self._settings, name)}
 
-    def _section(self, page: Page) -> Section:
-        lines: list[Line] = []
-        for name in SETTINGS[page]:
-            fixed = name in self._settings.overridden
-            field = make_field(name, self._words, self._packs, self)
-            self.rows[name] = SettingRow(name, field, self._words, fixed=fixed, parent=self)
-            self.rows[name].show_value(getattr(self._settings, name))
-            self.rows[name].changed.connect(self._on_changed)
-            lines.append(self.rows[name])
-        for deed in DEEDS.get(page, ()):
-            detail = str(self._settings.home) if deed is Deed.SHOW_FOLDER else ""
-            self.deeds[deed] = DeedRow(self._words.deed(deed), detail, self)
-            lines.append(self.deeds[deed])
-        return Section(self._words.page(page), lines, self)
+    def _make_row(self, name: str, packs: Iterable[str]) -> SettingRow:
+        spec = SPECS[name]
+        read_only = name in self._settings.overridden
+        row = SettingRow(spec, make_field(spec, packs, self), read_only=read_only, parent=self)
+        row.show_value(getattr(self._settings, name))
+        row.changed.connect(self._on_changed)
+        return row
+
+    def _make_action_rows(self) -> None:
+        self.data_folder = ActionRow(
+            self.tr("Data folder"),
+            self.tr("Contains the queue, the results and the models."),
+            self.tr("Show in folder"),
+            str(self._settings.home),
+            self,
+        )
+        self.watched_folders = ActionRow(
+            self.tr("Watched folders"),
+            self.tr("New recordings in these folders are added automatically."),
+            self.tr("Watched folders…"),
+            parent=self,
+        )
+        self.models = ActionRow(
+            self.tr("Models on this computer"),
+            self.tr("Models identify speakers and transcribe speech, on this computer."),
+            self.tr("Models…"),
+            parent=self,
+        )
+        self.pin = ActionRow(
+            self.tr("PIN"), self.tr("Unlocks the window."), self.tr("Set or change…"), parent=self
+        )
+
+    def _make_section(self, page: Page) -> PageSection:
+        rows: list[DialogRow] = [row for name, row in self.rows.items() if SPECS[name].page is page]
+        actions = {
+            Page.RECORDINGS: self.watched_folders,
+            Page.STORAGE: self.data_folder,
+            Page.MODELS: self.models,
+            Page.PRIVACY: self.pin,
+        }
+        if page in actions:
+            rows.append(actions[page])
+        return PageSection(translated(page.value), rows, self)
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()
@@ -134,7 +160,7 @@ class PreferencesDialog(QDialog):
         left.addWidget(self.search)
         left.addWidget(self.pages, 1)
         for page in Page:
-            self.pages.addItem(self._words.page(page))
+            self.pages.addItem(translated(page.value))
         self.pages.setFixedWidth(190)
         self.search.setFixedWidth(190)
         content = QWidget(self)
@@ -145,7 +171,7 @@ class PreferencesDialog(QDialog):
         column.setSpacing(0)
         for section in self._sections.values():
             column.addWidget(section)
-        column.addWidget(self._nothing, 1)
+        column.addWidget(self._no_match, 1)
         column.addStretch(1)
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
@@ -156,7 +182,7 @@ class PreferencesDialog(QDialog):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addLayout(left)
-        middle.addWidget(self._line(across=False))
+        middle.addWidget(_separator(self, Qt.Orientation.Vertical))
         middle.addWidget(self._scroll, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(24, 10, 24, 12)
@@ -169,52 +195,40 @@ class PreferencesDialog(QDialog):
         whole.setSpacing(0)
         whole.addWidget(self.message)
         whole.addLayout(middle, 1)
-        whole.addWidget(self._line(across=True))
+        whole.addWidget(_separator(self, Qt.Orientation.Horizontal))
         whole.addLayout(foot)
 
-    def _line(self, *, across: bool) -> QFrame:
-        line = QFrame(self)
-        line.setObjectName("line")
-        if across:
-            line.setFixedHeight(1)
-        else:
-            line.setFixedWidth(1)
-        return line
-
     def _connect(self) -> None:
-        self.search.textChanged.connect(self._show)
+        self.search.textChanged.connect(self._show_rows)
         self.pages.currentRowChanged.connect(self._on_page_chosen)
         self.pages.itemClicked.connect(self._on_page_chosen)
         self.ok.clicked.connect(self._on_ok)
         self.cancel.clicked.connect(self.reject)
         folder = QUrl.fromLocalFile(str(self._settings.home))
-        self.deeds[Deed.SHOW_FOLDER].button.clicked.connect(partial(QDesktopServices.openUrl, folder))
-        self.deeds[Deed.OPEN_MODELS].button.clicked.connect(self.models_asked)
-        self.deeds[Deed.OPEN_WATCHED].button.clicked.connect(self.watched_asked)
-        self.deeds[Deed.SET_PIN].button.clicked.connect(self.pin_asked)
+        self.data_folder.button.clicked.connect(partial(QDesktopServices.openUrl, folder))
+        self.models.button.clicked.connect(self.models_asked)
+        self.watched_folders.button.clicked.connect(self.watched_asked)
+        self.pin.button.clicked.connect(self.pin_asked)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search.setFocus)
 
     @Slot()
-    def _show(self) -> None:
-        """Show what is sought on all pages, or else the page that is chosen."""
-        sought = self.search.text().strip()
-        chosen = list(Page)[max(0, self.pages.currentRow())]
-        found = False
+    def _show_rows(self) -> None:
+        """Show matches from all pages, or the current page if the search is empty."""
+        query = self.search.text().strip()
+        current = list(Page)[max(0, self.pages.currentRow())]
         for page, section in self._sections.items():
-            there = section.seek(sought) and (bool(sought) or page is chosen)
-            section.setVisible(there)
-            found = found or there
-        self._nothing.setVisible(not found)
+            section.setVisible(section.search(query) and (bool(query) or page is current))
+        self._no_match.setVisible(all(section.isHidden() for section in self._sections.values()))
         self._scroll.verticalScrollBar().setValue(0)
 
     @Slot()
     def _on_page_chosen(self) -> None:
         self.search.clear()
-        self._show()
+        self._show_rows()
 
     @Slot()
     def _on_changed(self) -> None:
-        self.ok.setEnabled(not any(row.trouble for row in self.rows.values()))
+        self.ok.setEnabled(not any(row.error for row in self.rows.values()))
 
     @Slot()
     def _on_ok(self) -> None:
@@ -223,50 +237,51 @@ class PreferencesDialog(QDialog):
             self.accept()
             return
         self.ok.setEnabled(False)
-        self._bridge.run_task(partial(self._change, changes), self._on_written, self._on_refused)
+        self._bridge.run_task(partial(self._change, changes), self._on_saved, self._on_failed)
 
-    def _on_written(self, settings: Settings) -> None:
+    def _on_saved(self, settings: Settings) -> None:
         self.settings_changed.emit(settings)
         self.accept()
 
     @Slot(str)
-    def _on_refused(self, sentence: str) -> None:
+    def _on_failed(self, sentence: str) -> None:
         self._on_changed()
         self.message.error(sentence)
 
 
-class Section(QWidget):
-    """A heading with lines below it.
+class PageSection(QWidget):
+    """A heading with rows below it."""
 
-    Attributes:
-        lines: the settings and deeds of the page.
-    """
-
-    def __init__(self, title: str, lines: list[Line], parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, rows: list[DialogRow], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.lines = lines
         heading = QLabel(title, self)
         heading.setFont(theme.scaled(self.font(), 1.35, QFont.Weight.DemiBold))
         heading.setContentsMargins(24, 18, 24, 6)
-        self._rules: list[QFrame] = []
+        self._rows = [(row, _separator(self, Qt.Orientation.Horizontal)) for row in rows]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(heading)
-        for line in lines:
-            rule = QFrame(self)
-            rule.setObjectName("line")
-            rule.setFixedHeight(1)
-            self._rules.append(rule)
-            column.addWidget(rule)
-            column.addWidget(line)
+        for row, separator in self._rows:
+            column.addWidget(separator)
+            column.addWidget(row)
 
-    def seek(self, sought: str) -> bool:
-        """Show the lines in which something is sought is found; return whether there is one."""
-        found = [line.seek(sought) for line in self.lines]
-        for line, rule, there in zip(self.lines, self._rules, found, strict=True):
-            line.setVisible(there)
-            rule.setVisible(there)
-        if True in found:
-            self._rules[found.index(True)].hide()  # none right below the heading
-        return any(found)
+    def search(self, query: str) -> bool:
+        """Show the rows that match; return whether there is one."""
+        found = False
+        for row, separator in self._rows:
+            matches = row.search(query)
+            row.setVisible(matches)
+            separator.setVisible(matches and found)  # none right below the heading
+            found = found or matches
+        return found
+
+
+def _separator(parent: QWidget, orientation: Qt.Orientation) -> QFrame:
+    line = QFrame(parent)
+    line.setObjectName("line")
+    if orientation is Qt.Orientation.Horizontal:
+        line.setFixedHeight(1)
+    else:
+        line.setFixedWidth(1)
+    return line

@@ -1,14 +1,14 @@
 """Settings: defaults < settings.toml < FI_DESKTOP_* environment < command line.
 
-They are read at the start, and never changed in place: `save` writes the file, and who holds settings takes
-new ones. Every file that the app writes lies under `home`, which FI_DESKTOP_HOME moves.
+`Settings` declares every setting once. Instances are immutable: `save` writes the file, and callers use the
+instance it returns. All files that the program writes are in `home`, which FI_DESKTOP_HOME moves.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,162 +18,222 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobOptions
 from fi_desktop.core.speakers import SpeakerCount
-from fi_desktop.settings import file
-from fi_desktop.settings.about import About, Kind, Unit, about_of, setting
+from fi_desktop.settings import toml_file
+from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
 from fi_desktop.system.files import resource
 
 __all__ = [
-    "ABOUT",
-    "DEFAULTS",
-    "About",
+    "CONTEXT",
+    "SPECS",
     "Kind",
+    "Page",
+    "SettingSpec",
     "Settings",
     "Unit",
     "changed",
     "load",
     "save",
     "save_changes",
+    "sentences",
 ]
 
-_PREFIX = "FI_DESKTOP_"
+_HOME_VARIABLE = "FI_DESKTOP_HOME"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set, each also as FI_DESKTOP_<NAME IN CAPITALS>; what each means stands beside it.
+    """The settings in force. To add a setting, add a field here.
 
     Attributes:
-        home: the folder of everything that the app writes.
-        overridden: the settings that the environment or the command line gave: the file does not change them.
-        more_models: further folders in which models are looked for, for this run.
+        home: folder of all files that the program writes.
+        overridden: settings that the environment or the command line sets; the file cannot change them.
+        more_models: additional folders with models, for this run.
     """
 
     home: Path
     theme: str = setting(
-        "system", About("Light, dark, or as the system is.", Kind.CHOICE, choices=("system", "light", "dark"))
+        "system",
+        Kind.CHOICE,
+        Page.GENERAL,
+        "Appearance",
+        "Light, dark, or the same as the system.",
+        choices={"system": "Same as the system", "light": "Light", "dark": "Dark"},
     )
     language: str = setting(
         "system",
-        About(
-            "Menus, dialogs and messages are written in it.",
-            Kind.CHOICE,
-            choices=("system", "en", "es"),
-        ),
+        Kind.CHOICE,
+        Page.GENERAL,
+        "Language",
+        "Language of menus, dialogs and messages.",
+        choices={"system": "Same as the system", "en": "English", "es": "Español"},
     )
     speakers: str = setting(
-        "2", About("How many people speak in a recording, where nothing else is chosen.", Kind.SPEAKERS)
+        "2",
+        Kind.SPEAKERS,
+        Page.RECORDINGS,
+        "Number of speakers",
+        "How many people speak in a recording, unless you choose otherwise when you add it.",
     )
-    engine: str = setting("auto", About("The engine that tells voices apart.", Kind.TEXT))
+    spoken_language: str = setting(
+        "auto",
+        Kind.LANGUAGE,
+        Page.RECORDINGS,
+        "Language of the recordings",
+        "Language spoken in the recordings.",
+    )
+    engine: str = setting(
+        "auto",
+        Kind.ENGINE,
+        Page.RECORDINGS,
+        "Speaker identification",
+        "How speakers are told apart.",
+    )
     transcriber: str = setting(
         "auto",
-        About("The model that writes the words down; without one, only who spoke when is found.", Kind.TEXT),
+        Kind.TRANSCRIBER,
+        Page.RECORDINGS,
+        "Transcription model",
+        "Model that transcribes what is said. Without one, results only show who spoke when.",
     )
-    spoken_language: str = setting("auto", About("The language that is spoken in the recordings.", Kind.TEXT))
     vocabulary: tuple[str, ...] = setting(
-        (), About("Names of drugs, places or people: they are more likely to be spelt right.", Kind.WORDS)
+        (),
+        Kind.TERMS,
+        Page.RECORDINGS,
+        "Vocabulary",
+        "Names of drugs, people or places that may come up, so that they are spelled correctly.",
     )
     workers: int = setting(
         0,
-        About(
-            "How many recordings are worked on at a time. 0: as many as the computer can do, two at most.",
-            Kind.WHOLE,
-            most=64,
-        ),
+        Kind.INTEGER,
+        Page.PROCESSING,
+        "Recordings at a time",
+        "How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.",
+        maximum=64,
     )
     soft_limit_s: float = setting(
         540.0,
-        About("How long an attempt may take before it is asked to stop.", Kind.NUMBER, unit=Unit.SECONDS),
+        Kind.NUMBER,
+        Page.PROCESSING,
+        "Time limit",
+        "How long an attempt may take before it is asked to stop.",
+        unit=Unit.SECONDS,
     )
     hard_limit_s: float = setting(
         600.0,
-        About("How long an attempt may take before its worker is ended.", Kind.NUMBER, unit=Unit.SECONDS),
+        Kind.NUMBER,
+        Page.PROCESSING,
+        "Hard time limit",
+        "How long an attempt may take before its worker is stopped by force.",
+        unit=Unit.SECONDS,
     )
     limit_factor: float = setting(
         3.0,
-        About("Long recordings get more time: so many times their own length.", Kind.NUMBER),
-    )
-    stop_grace_s: float = setting(
-        5.0,
-        About(
-            "How long workers may take to stop when the program ends.",
-            Kind.NUMBER,
-            unit=Unit.SECONDS,
-            most=600.0,
-        ),
+        Kind.NUMBER,
+        Page.PROCESSING,
+        "Time limit for long recordings",
+        "A long recording may take this many times its own length.",
     )
     stuck_after_s: float = setting(
         60.0,
-        About("A worker that is not heard of for so long is replaced.", Kind.NUMBER, unit=Unit.SECONDS),
+        Kind.NUMBER,
+        Page.PROCESSING,
+        "Replace an unresponsive worker after",
+        "A worker that does not respond for this long is replaced.",
+        unit=Unit.SECONDS,
+    )
+    stop_grace_s: float = setting(
+        5.0,
+        Kind.NUMBER,
+        Page.PROCESSING,
+        "Time to shut down",
+        "How long workers may take to stop when the program closes.",
+        unit=Unit.SECONDS,
+        maximum=600.0,
     )
     recycle_jobs: int = setting(
-        200, About("A worker is replaced by a fresh one after so many recordings. 0: never.", Kind.WHOLE)
+        200,
+        Kind.INTEGER,
+        Page.PROCESSING,
+        "Recordings per worker",
+        "A worker is replaced after this many recordings. 0: never.",
     )
     recycle_mb: int = setting(
         4000,
-        About(
-            "A worker that holds so much memory after a recording is replaced. 0: never.",
-            Kind.WHOLE,
-            unit=Unit.MEGABYTES,
-        ),
+        Kind.INTEGER,
+        Page.PROCESSING,
+        "Memory per worker",
+        "A worker that still uses more memory than this after a recording is replaced. 0: never.",
+        unit=Unit.MEGABYTES,
     )
     retry_delays_s: tuple[float, ...] = setting(
         (60.0, 120.0, 240.0),
-        About(
-            "How long to wait before each retry; as many retries as there are numbers.",
-            Kind.NUMBERS,
-            unit=Unit.SECONDS,
-        ),
+        Kind.NUMBERS,
+        Page.RETRIES,
+        "Retry delays",
+        "How long to wait before each retry, separated by commas. There is one retry for each number.",
+        unit=Unit.SECONDS,
     )
     max_deliveries: int = setting(
-        8, About("A recording that was begun so many times is given up.", Kind.WHOLE)
+        8,
+        Kind.INTEGER,
+        Page.RETRIES,
+        "Maximum attempts",
+        "A recording that has been started this many times fails.",
     )
     keep_days: float = setting(
         30.0,
-        About(
-            "Finished recordings leave the list, with their results, after so many days. 0: never.",
-            Kind.NUMBER,
-            unit=Unit.DAYS,
-            least=1.0,  # a fraction of a second would delete every result at the next start
-            or_zero=True,
-        ),
+        Kind.NUMBER,
+        Page.STORAGE,
+        "Keep finished recordings",
+        "After this time, finished recordings leave the list and their results are deleted. 0: never.",
+        unit=Unit.DAYS,
+        minimum=1.0,  # a fraction of a second would delete every result at the next start
+        zero_allowed=True,
     )
     keep_unseen: bool = setting(
         False,
-        About("Keep results that nobody has looked at or written out, however old they are.", Kind.TRUTH),
+        Kind.FLAG,
+        Page.STORAGE,
+        "Keep unopened results",
+        "Keep results that nobody has opened or exported, however old they are.",
     )
     notify: str = setting(
         "end",
-        About(
-            "When the desktop is told: never, at the end of all that waits, or after each recording.",
-            Kind.CHOICE,
-            choices=("never", "end", "each"),
-        ),
+        Kind.CHOICE,
+        Page.PRIVACY,
+        "Notifications",
+        "When the desktop shows a notification.",
+        choices={"never": "Never", "end": "When everything is done", "each": "After each recording"},
     )
     names_in_notifications: bool = setting(
-        False, About("Name the file in notifications, which others may see on the screen.", Kind.TRUTH)
+        False,
+        Kind.FLAG,
+        Page.PRIVACY,
+        "File names in notifications",
+        "Show the name of the file in notifications, where other people may see it.",
     )
     lock_after_min: int = setting(
         0,
-        About(
-            "Cover the window when nobody has used it for so long; wants a PIN. 0: never.",
-            Kind.WHOLE,
-            unit=Unit.MINUTES,
-            most=1440,
-        ),
+        Kind.INTEGER,
+        Page.PRIVACY,
+        "Lock when idle",
+        "Lock the window after this time without input. Requires a PIN. 0: never.",
+        unit=Unit.MINUTES,
+        maximum=1440,
     )
     check_updates: bool = setting(
         False,
-        About(
-            "Ask once a day whether there is a newer version. Nothing of you or this computer is sent.",
-            Kind.TRUTH,
-        ),
+        Kind.FLAG,
+        Page.PRIVACY,
+        "Check for updates",
+        "Ask once a day whether there is a newer version. Nothing about you or this computer is sent.",
     )
     overridden: frozenset[str] = field(default=frozenset(), compare=False)
     more_models: tuple[Path, ...] = field(default=(), compare=False)
 
     @property
     def job_options(self) -> JobOptions:
-        """How a job is done where nothing else is said."""
+        """Options of a job for which nothing else is chosen."""
         return JobOptions(
             speakers=SpeakerCount.parse(self.speakers),
             engine=self.engine,
@@ -184,103 +244,98 @@ class Settings:
 
     @property
     def store(self) -> Path:
-        """Where the queue lies."""
+        """Folder of the queue."""
         return self.home / "store"
 
     @property
     def jobs(self) -> Path:
-        """Where the jobs' files lie."""
+        """Folder of the jobs' files."""
         return self.home / "jobs"
 
     @property
     def logs(self) -> Path:
-        """Where the log lies."""
+        """Folder of the log."""
         return self.home / "logs"
 
     @property
     def models(self) -> Path:
-        """Where model packs that were added lie."""
+        """Folder of installed model packs."""
         return self.home / "models"
 
     @property
     def model_roots(self) -> tuple[Path, ...]:
-        """Where models are looked for, best first: those of the program, those added, others."""
+        """Folders with models in order of preference: bundled, installed, additional."""
         return (resource("models"), self.models, *self.more_models)
 
 
-ABOUT: dict[str, About] = {
-    one.name: about for one in fields(Settings) if (about := about_of(one.metadata)) is not None
-}
-"""What each setting is, by name."""
+SPECS: dict[str, SettingSpec] = specs_of(Settings)
+"""All settings by name, in the order of the dialog and the documentation."""
 
-DEFAULTS: dict[str, Any] = {one.name: one.default for one in fields(Settings) if one.name in ABOUT}
 
-_LIMITS = frozenset({"soft_limit_s", "hard_limit_s"})
+def sentences() -> list[str]:
+    """Return the English source strings of all settings and pages, to translate in `CONTEXT`."""
+    texts = [page.value for page in Page] + [unit.value for unit in Unit if unit.value]
+    return list(dict.fromkeys(texts + [text for spec in SPECS.values() for text in spec.sentences]))
 
 
 def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Return the settings in force; `overrides` that are None do not count.
 
     Raises:
-        UserError: a value cannot be read; the sentence names the setting.
+        UserError: a value is invalid; the message names the setting.
     """
     environment = os.environ if environment is None else environment
-    home = environment.get(_PREFIX + "HOME") or platformdirs.user_data_dir("fi-desktop", appauthor=False)
+    home = environment.get(_HOME_VARIABLE) or platformdirs.user_data_dir("fi-desktop", appauthor=False)
     settings = Settings(Path(home).expanduser().absolute())
-    above = {name: environment[variable] for name in ABOUT if (variable := _variable(name)) in environment}
+    above = {spec.name: environment[spec.env_var] for spec in SPECS.values() if spec.env_var in environment}
     above |= {name: value for name, value in overrides.items() if value is not None}
-    settings = changed(settings, file.read(settings.home) | above)
+    settings = changed(settings, toml_file.read(settings.home) | above)
     return replace(settings, overridden=frozenset(above))
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """Return the settings with other values.
+    """Return a copy of the settings with other values.
 
     Raises:
-        UserError: a value cannot be used, or there is no such setting.
+        UserError: a value is invalid, or there is no such setting.
     """
-    return replace(settings, **_checked(changes))
+    return replace(settings, **_parsed(changes))
 
 
 def save(home: Path, changes: Mapping[str, Any]) -> None:
-    """Write changed settings into `settings.toml`, whole or not at all; a default's line is taken out.
+    """Write changes to `settings.toml` atomically; a setting at its default is removed from the file.
 
-    The person's comments and order stay. What is not in `changes` stays as it is.
+    Comments, order and settings that are not in `changes` stay.
 
     Raises:
-        UserError: a value cannot be used, or the file that is there cannot be read.
+        UserError: a value is invalid, or the existing file cannot be read.
         TransientError: the disk is full.
     """
-    checked = _checked(changes)
-    file.write(home, {name: None if value == DEFAULTS[name] else value for name, value in checked.items()})
+    parsed = _parsed(changes)
+    toml_file.write(
+        home, {name: None if value == SPECS[name].default else value for name, value in parsed.items()}
+    )
 
 
 def save_changes(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """Return the settings with other values, once these are written.
+    """Save changes, then return the settings with them.
 
     Raises:
-        UserError: as `save`; or the environment or the command line gave such a setting; or the limits do
-            not fit together. A file where they do not is read all the same: the last limit counts.
+        UserError: as `save`; or the environment or the command line overrides a setting; or the hard limit is
+            below the soft limit. `load` accepts such a file: the hard limit wins.
         TransientError: the disk is full.
     """
     for name in sorted(settings.overridden & set(changes)):
-        raise UserError(
-            messages.SETTINGS_OVERRIDDEN,
-            name=name,
-        )
-    others = changed(settings, changes)
-    if _LIMITS & set(changes) and others.soft_limit_s > others.hard_limit_s:
+        raise UserError(messages.SETTINGS_OVERRIDDEN, name=name)
+    updated = changed(settings, changes)
+    if {"soft_limit_s", "hard_limit_s"} & set(changes) and updated.soft_limit_s > updated.hard_limit_s:
         raise UserError(messages.SETTINGS_LIMITS)
     save(settings.home, changes)
-    return others
+    return updated
 
 
-def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+def _parsed(values: Mapping[str, Any]) -> dict[str, Any]:
     for name in values:
-        if name not in ABOUT:
+        if name not in SPECS:
             raise UserError(messages.SETTINGS_UNKNOWN, name=name)
-    return {name: ABOUT[name].read(name, value) for name, value in values.items()}
-
-
-def _variable(name: str) -> str:
-    return _PREFIX + name.upper()
+    return {name: SPECS[name].parse(value) for name, value in values.items()}

@@ -906,6 +906,17 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>FlagField</name>
+    <message>
+        <source>on</source>
+        <translation>activado</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>desactivado</translation>
+    </message>
+</context>
+<context>
     <name>FormatWords</name>
     <message>
         <source>RTTM (speaker turns)</source>
@@ -1054,16 +1065,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
         <source>This job no longer exists.</source>
         <translation>Este trabajo ya no existe.</translation>
     </message>
     <message>
         <source>The result cannot be read. Retry the job to create it again.</source>
         <translation>No se puede leer el resultado. Reintente el trabajo para crearlo de nuevo.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
     <message>
         <source>Reading…</source>
@@ -1167,16 +1178,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Who spoke when</source>
-        <translation>Quién habló y cuándo</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
     <message>
         <source>Someone</source>
         <translation>Alguien</translation>
+    </message>
+    <message>
+        <source>Who spoke when</source>
+        <translation>Quién habló y cuándo</translation>
     </message>
     <message>
         <source>{speaker}: {time}, {share}</source>
@@ -1589,12 +1600,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Legend</name>
     <message>
-        <source>[Underlined words] were hard to hear: listen again.</source>
-        <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
-    </message>
-    <message>
         <source>[Words in italics] were said while someone else spoke.</source>
         <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
+    </message>
+    <message>
+        <source>[Underlined words] were hard to hear: listen again.</source>
+        <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
     </message>
     <message>
         <source>Legend</source>
@@ -1853,12 +1864,28 @@ Todo se queda en este equipo.</translation>
         <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
     </message>
     <message>
+        <source>Setting {name} is set by the environment or the command line.</source>
+        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not one of {choices}.</source>
+        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not valid.</source>
+        <translation>Opción {name}: {value} no es válido.</translation>
+    </message>
+    <message>
         <source>The built-in voice model is missing from this installation.</source>
         <translation>Falta el modelo de voz integrado en esta instalación.</translation>
     </message>
     <message>
         <source>The engine {name} needs a model pack, and none is installed.</source>
         <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
+    </message>
+    <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed, or does not transcribe.</source>
@@ -2095,22 +2122,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Your profiles cannot be read ({reason}); the built-in ones are there.</source>
         <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
-    </message>
-    <message>
-        <source>Setting {name} was given by the environment or the command line.</source>
-        <translation>El ajuste {name} viene dado por el entorno o la línea de órdenes.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} cannot be used.</source>
-        <translation>Ajuste {name}: {value} no es válido.</translation>
-    </message>
-    <message>
-        <source>The last time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo definitivo no puede ser menor que el límite de tiempo.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is none of {choices}.</source>
-        <translation>Ajuste {name}: {value} no es ninguno de {choices}.</translation>
     </message>
     <message>
         <source>Setting {name}: {value} is above {most}.</source>
@@ -2482,12 +2493,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Stopping…</source>
-        <translation>Deteniendo…</translation>
-    </message>
-    <message>
         <source>Connecting…</source>
         <translation>Conectando…</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>Deteniendo…</translation>
     </message>
     <message>
         <source>Downloading</source>
@@ -2557,32 +2568,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelsDialog</name>
     <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Import from a file</source>
-        <translation>Importar de un archivo</translation>
-    </message>
-    <message>
         <source>Models let fi-desktop identify speakers more accurately and transcribe what they say. Everything runs on this computer.</source>
         <translation>Con los modelos, fi-desktop identifica mejor a los hablantes y transcribe lo que dicen. Todo se procesa en esta computadora.</translation>
     </message>
     <message>
         <source>ZIP file…</source>
         <translation>Archivo ZIP…</translation>
-    </message>
-    <message>
-        <source>Folder…</source>
-        <translation>Carpeta…</translation>
-    </message>
-    <message>
-        <source>Close</source>
-        <translation>Cerrar</translation>
-    </message>
-    <message>
-        <source>{size} free on this disk</source>
-        <translation>{size} libres en este disco</translation>
     </message>
     <message>
         <source>This computer has no unlocked keyring: the token is used once and not saved.</source>
@@ -2603,6 +2594,26 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The model is installed. New recordings use it.</source>
         <translation>El modelo está instalado. Las grabaciones nuevas lo usarán.</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Import from a file</source>
+        <translation>Importar de un archivo</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>Carpeta…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>{size} free on this disk</source>
+        <translation>{size} libres en este disco</translation>
     </message>
     <message>
         <source>Repair</source>
@@ -2709,6 +2720,13 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>MonitorWindow</name>
+    <message numerus="yes">
+        <source>%Ln waiting recording(s) removed.</source>
+        <translation>
+            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
+            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Monitor</source>
         <translation>Monitor</translation>
@@ -2734,13 +2752,6 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
             <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln waiting recording(s) removed.</source>
-        <translation>
-            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
-            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
         </translation>
     </message>
 </context>
@@ -3029,345 +3040,6 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>PreferenceWords</name>
-    <message>
-        <source>Enter 0, or a number from {least} up.</source>
-        <translation>Escriba 0 o un número a partir de {least}.</translation>
-    </message>
-    <message>
-        <source>General</source>
-        <translation>General</translation>
-    </message>
-    <message>
-        <source>Recordings</source>
-        <translation>Grabaciones</translation>
-    </message>
-    <message>
-        <source>Workers and limits</source>
-        <translation>Procesos y límites</translation>
-    </message>
-    <message>
-        <source>Retries</source>
-        <translation>Reintentos</translation>
-    </message>
-    <message>
-        <source>Storage</source>
-        <translation>Almacenamiento</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Privacy</source>
-        <translation>Privacidad</translation>
-    </message>
-    <message>
-        <source>Appearance</source>
-        <translation>Aspecto</translation>
-    </message>
-    <message>
-        <source>Language of the window</source>
-        <translation>Idioma de la ventana</translation>
-    </message>
-    <message>
-        <source>Number of speakers</source>
-        <translation>Número de hablantes</translation>
-    </message>
-    <message>
-        <source>How voices are told apart</source>
-        <translation>Cómo se distinguen las voces</translation>
-    </message>
-    <message>
-        <source>What writes the words down</source>
-        <translation>Qué modelo transcribe</translation>
-    </message>
-    <message>
-        <source>Language of the recordings</source>
-        <translation>Idioma de las grabaciones</translation>
-    </message>
-    <message>
-        <source>Words that may come up</source>
-        <translation>Palabras que pueden aparecer</translation>
-    </message>
-    <message>
-        <source>Recordings at a time</source>
-        <translation>Grabaciones a la vez</translation>
-    </message>
-    <message>
-        <source>Time limit</source>
-        <translation>Límite de tiempo</translation>
-    </message>
-    <message>
-        <source>Last time limit</source>
-        <translation>Límite de tiempo definitivo</translation>
-    </message>
-    <message>
-        <source>More time for long recordings</source>
-        <translation>Más tiempo para grabaciones largas</translation>
-    </message>
-    <message>
-        <source>Time to stop</source>
-        <translation>Tiempo para detenerse</translation>
-    </message>
-    <message>
-        <source>Replace a silent worker after</source>
-        <translation>Sustituir un proceso que no responde tras</translation>
-    </message>
-    <message>
-        <source>Fresh worker after so many recordings</source>
-        <translation>Renovar el proceso tras tantas grabaciones</translation>
-    </message>
-    <message>
-        <source>Fresh worker above this memory</source>
-        <translation>Renovar el proceso por encima de esta memoria</translation>
-    </message>
-    <message>
-        <source>Waits before retries</source>
-        <translation>Esperas antes de reintentar</translation>
-    </message>
-    <message>
-        <source>Give up after so many beginnings</source>
-        <translation>Desistir tras tantos comienzos</translation>
-    </message>
-    <message>
-        <source>Keep finished recordings</source>
-        <translation>Conservar las grabaciones terminadas</translation>
-    </message>
-    <message>
-        <source>Keep what nobody has seen</source>
-        <translation>Conservar lo que nadie ha visto</translation>
-    </message>
-    <message>
-        <source>Notifications</source>
-        <translation>Notificaciones</translation>
-    </message>
-    <message>
-        <source>File names in notifications</source>
-        <translation>Nombres de archivo en las notificaciones</translation>
-    </message>
-    <message>
-        <source>Lock when not used</source>
-        <translation>Bloquear cuando no se use</translation>
-    </message>
-    <message>
-        <source>Look for newer versions</source>
-        <translation>Buscar versiones nuevas</translation>
-    </message>
-    <message>
-        <source>Light, dark, or as the system is.</source>
-        <translation>Claro, oscuro o como el sistema.</translation>
-    </message>
-    <message>
-        <source>Menus, dialogs and messages are written in it.</source>
-        <translation>En él se escriben los menús, los diálogos y los mensajes.</translation>
-    </message>
-    <message>
-        <source>How many people speak in a recording, where nothing else is chosen.</source>
-        <translation>Cuántas personas hablan en una grabación si no se elige otra cosa.</translation>
-    </message>
-    <message>
-        <source>The engine that tells voices apart.</source>
-        <translation>El motor que distingue las voces.</translation>
-    </message>
-    <message>
-        <source>The model that writes the words down; without one, only who spoke when is found.</source>
-        <translation>El modelo que transcribe; sin él, solo se averigua quién habló y cuándo.</translation>
-    </message>
-    <message>
-        <source>The language that is spoken in the recordings.</source>
-        <translation>El idioma que se habla en las grabaciones.</translation>
-    </message>
-    <message>
-        <source>Names of drugs, places or people: they are more likely to be spelt right.</source>
-        <translation>Nombres de medicamentos, lugares o personas: así es más probable que se escriban bien.</translation>
-    </message>
-    <message>
-        <source>How many recordings are worked on at a time. 0: as many as the computer can do, two at most.</source>
-        <translation>Cuántas grabaciones se procesan a la vez. 0: tantas como permita el equipo, dos como máximo.</translation>
-    </message>
-    <message>
-        <source>How long an attempt may take before it is asked to stop.</source>
-        <translation>Cuánto puede durar un intento antes de que se le pida que se detenga.</translation>
-    </message>
-    <message>
-        <source>How long an attempt may take before its worker is ended.</source>
-        <translation>Cuánto puede durar un intento antes de que se cierre su proceso.</translation>
-    </message>
-    <message>
-        <source>Long recordings get more time: so many times their own length.</source>
-        <translation>Las grabaciones largas tienen más tiempo: tantas veces su propia duración.</translation>
-    </message>
-    <message>
-        <source>How long workers may take to stop when the program ends.</source>
-        <translation>Cuánto pueden tardar los procesos en detenerse al cerrar el programa.</translation>
-    </message>
-    <message>
-        <source>A worker that is not heard of for so long is replaced.</source>
-        <translation>Se sustituye el proceso que no dé señales durante este tiempo.</translation>
-    </message>
-    <message>
-        <source>A worker is replaced by a fresh one after so many recordings. 0: never.</source>
-        <translation>Cada proceso se sustituye por uno nuevo tras tantas grabaciones. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>A worker that holds so much memory after a recording is replaced. 0: never.</source>
-        <translation>Se sustituye el proceso que retenga tanta memoria tras una grabación. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>How long to wait before each retry; as many retries as there are numbers.</source>
-        <translation>Cuánto se espera antes de cada reintento; hay tantos reintentos como números.</translation>
-    </message>
-    <message>
-        <source>A recording that was begun so many times is given up.</source>
-        <translation>Se desiste de una grabación que se haya empezado tantas veces.</translation>
-    </message>
-    <message>
-        <source>Finished recordings leave the list, with their results, after so many days. 0: never.</source>
-        <translation>Las grabaciones terminadas salen de la lista, con sus resultados, tras tantos días. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep results that nobody has looked at or written out, however old they are.</source>
-        <translation>Conservar los resultados que nadie haya visto ni exportado, por antiguos que sean.</translation>
-    </message>
-    <message>
-        <source>When the desktop is told: never, at the end of all that waits, or after each recording.</source>
-        <translation>Cuándo se avisa en el escritorio: nunca, al acabar todo lo pendiente o tras cada grabación.</translation>
-    </message>
-    <message>
-        <source>Name the file in notifications, which others may see on the screen.</source>
-        <translation>Nombrar el archivo en las notificaciones, que otras personas podrían ver en la pantalla.</translation>
-    </message>
-    <message>
-        <source>Cover the window when nobody has used it for so long; wants a PIN. 0: never.</source>
-        <translation>Ocultar el contenido de la ventana cuando nadie la haya usado durante este tiempo; requiere un PIN. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Ask once a day whether there is a newer version. Nothing of you or this computer is sent.</source>
-        <translation>Preguntar una vez al día si hay una versión nueva. No se envía nada de usted ni de este equipo.</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>What takes the cover away once the window is locked.</source>
-        <translation>Lo que vuelve a mostrar la ventana bloqueada.</translation>
-    </message>
-    <message>
-        <source>Set or change…</source>
-        <translation>Establecer o cambiar…</translation>
-    </message>
-    <message>
-        <source>As the system</source>
-        <translation>Como el sistema</translation>
-    </message>
-    <message>
-        <source>Light</source>
-        <translation>Claro</translation>
-    </message>
-    <message>
-        <source>Dark</source>
-        <translation>Oscuro</translation>
-    </message>
-    <message>
-        <source>Never</source>
-        <translation>Nunca</translation>
-    </message>
-    <message>
-        <source>When all is done</source>
-        <translation>Cuando todo haya terminado</translation>
-    </message>
-    <message>
-        <source>After each recording</source>
-        <translation>Tras cada grabación</translation>
-    </message>
-    <message>
-        <source>seconds</source>
-        <translation>segundos</translation>
-    </message>
-    <message>
-        <source>minutes</source>
-        <translation>minutos</translation>
-    </message>
-    <message>
-        <source>days</source>
-        <translation>días</translation>
-    </message>
-    <message>
-        <source>MB</source>
-        <translation>MB</translation>
-    </message>
-    <message>
-        <source>Numbers with commas between them are wanted, none below zero.</source>
-        <translation>Se esperan números separados por comas, ninguno menor que cero.</translation>
-    </message>
-    <message>
-        <source>A whole number from {least} to {most} is wanted.</source>
-        <translation>Se espera un número entero de {least} a {most}.</translation>
-    </message>
-    <message>
-        <source>A whole number is wanted, not below zero.</source>
-        <translation>Se espera un número entero, no menor que cero.</translation>
-    </message>
-    <message>
-        <source>A number is wanted, not below zero.</source>
-        <translation>Se espera un número, no menor que cero.</translation>
-    </message>
-    <message>
-        <source>Default: {value}</source>
-        <translation>Predeterminado: {value}</translation>
-    </message>
-    <message>
-        <source>none</source>
-        <translation>ninguno</translation>
-    </message>
-    <message>
-        <source>on</source>
-        <translation>sí</translation>
-    </message>
-    <message>
-        <source>off</source>
-        <translation>no</translation>
-    </message>
-    <message>
-        <source>Data folder</source>
-        <translation>Carpeta de datos</translation>
-    </message>
-    <message>
-        <source>The queue, the results and the models all lie here.</source>
-        <translation>Aquí están la cola, los resultados y los modelos.</translation>
-    </message>
-    <message>
-        <source>Show in folder</source>
-        <translation>Mostrar en la carpeta</translation>
-    </message>
-    <message>
-        <source>Watched folders</source>
-        <translation>Carpetas vigiladas</translation>
-    </message>
-    <message>
-        <source>Recordings that arrive in them are added by themselves.</source>
-        <translation>Las grabaciones que llegan a ellas se añaden solas.</translation>
-    </message>
-    <message>
-        <source>Watched folders…</source>
-        <translation>Carpetas vigiladas…</translation>
-    </message>
-    <message>
-        <source>Models of this computer</source>
-        <translation>Modelos de este equipo</translation>
-    </message>
-    <message>
-        <source>Models tell voices apart and write down what was said, on this computer.</source>
-        <translation>Los modelos distinguen las voces y transcriben lo que se dijo, en este equipo.</translation>
-    </message>
-    <message>
-        <source>Models…</source>
-        <translation>Modelos…</translation>
-    </message>
-</context>
-<context>
     <name>PreferencesDialog</name>
     <message>
         <source>Settings</source>
@@ -3390,8 +3062,56 @@ Todo se queda en este equipo.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
-        <source>No setting is called that, nor explained by it.</source>
-        <translation>Ningún ajuste se llama ni se explica así.</translation>
+        <source>No setting matches your search.</source>
+        <translation>Ninguna opción coincide con la búsqueda.</translation>
+    </message>
+    <message>
+        <source>Data folder</source>
+        <translation>Carpeta de datos</translation>
+    </message>
+    <message>
+        <source>Contains the queue, the results and the models.</source>
+        <translation>Contiene la cola, los resultados y los modelos.</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Mostrar en la carpeta</translation>
+    </message>
+    <message>
+        <source>Watched folders</source>
+        <translation>Carpetas vigiladas</translation>
+    </message>
+    <message>
+        <source>New recordings in these folders are added automatically.</source>
+        <translation>Las grabaciones nuevas de estas carpetas se agregan automáticamente.</translation>
+    </message>
+    <message>
+        <source>Watched folders…</source>
+        <translation>Carpetas vigiladas…</translation>
+    </message>
+    <message>
+        <source>Models on this computer</source>
+        <translation>Modelos en esta computadora</translation>
+    </message>
+    <message>
+        <source>Models identify speakers and transcribe speech, on this computer.</source>
+        <translation>Los modelos identifican a los hablantes y transcriben lo que se dice, en esta computadora.</translation>
+    </message>
+    <message>
+        <source>Models…</source>
+        <translation>Modelos…</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlocks the window.</source>
+        <translation>Desbloquea la ventana.</translation>
+    </message>
+    <message>
+        <source>Set or change…</source>
+        <translation>Definir o cambiar…</translation>
     </message>
 </context>
 <context>
@@ -3567,26 +3287,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>QueuePage</name>
     <message>
-        <source>Pause the queue</source>
-        <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Empty the queue…</source>
-        <translation>Vaciar la cola…</translation>
-    </message>
-    <message>
-        <source>Resume the queue</source>
-        <translation>Reanudar la cola</translation>
-    </message>
-    <message>
-        <source>Waiting for a worker</source>
-        <translation>Esperan un proceso</translation>
-    </message>
-    <message>
-        <source>Running</source>
-        <translation>En curso</translation>
-    </message>
-    <message>
         <source>Scheduled retries</source>
         <translation>Reintentos programados</translation>
     </message>
@@ -3649,6 +3349,26 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
+    </message>
+    <message>
+        <source>Pause the queue</source>
+        <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Empty the queue…</source>
+        <translation>Vaciar la cola…</translation>
+    </message>
+    <message>
+        <source>Resume the queue</source>
+        <translation>Reanudar la cola</translation>
+    </message>
+    <message>
+        <source>Waiting for a worker</source>
+        <translation>Esperan un proceso</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>En curso</translation>
     </message>
     <message>
         <source>Done in the last hour</source>
@@ -3737,6 +3457,13 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ResultView</name>
+    <message numerus="yes">
+        <source>%Ln speaking turn(s)</source>
+        <translation>
+            <numerusform>%Ln intervención</numerusform>
+            <numerusform>%Ln intervenciones</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
@@ -3766,13 +3493,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{time} long</source>
         <translation>{time} de duración</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
     </message>
     <message>
         <source>{time} of speech</source>
@@ -3908,20 +3628,315 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>SettingRow</name>
     <message>
-        <source>from the next start on</source>
-        <translation>a partir del próximo arranque</translation>
-    </message>
-    <message>
-        <source>Given by the environment or the command line, and not changed here</source>
-        <translation>Viene dado por el entorno o la línea de órdenes y no se cambia aquí</translation>
-    </message>
-    <message>
         <source>Reset to default</source>
         <translation>Restablecer</translation>
     </message>
     <message>
         <source>Reset to default: {name}</source>
         <translation>Restablecer: {name}</translation>
+    </message>
+    <message>
+        <source>Set by the environment or the command line; cannot be changed here</source>
+        <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
+    </message>
+    <message>
+        <source>Default: {value}</source>
+        <translation>Predeterminado: {value}</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>ninguno</translation>
+    </message>
+    <message>
+        <source>takes effect after a restart</source>
+        <translation>se aplica al reiniciar</translation>
+    </message>
+    <message>
+        <source>Enter numbers separated by commas, each 0 or higher.</source>
+        <translation>Escriba números separados por comas, cada uno de 0 o más.</translation>
+    </message>
+    <message>
+        <source>Enter 0, or a number of {minimum} or higher.</source>
+        <translation>Escriba 0, o un número de {minimum} o más.</translation>
+    </message>
+    <message>
+        <source>Enter a whole number from {minimum} to {maximum}.</source>
+        <translation>Escriba un número entero de {minimum} a {maximum}.</translation>
+    </message>
+    <message>
+        <source>Enter a number from {minimum} to {maximum}.</source>
+        <translation>Escriba un número de {minimum} a {maximum}.</translation>
+    </message>
+    <message>
+        <source>Enter a whole number, 0 or higher.</source>
+        <translation>Escriba un número entero, 0 o más.</translation>
+    </message>
+    <message>
+        <source>Enter a number, 0 or higher.</source>
+        <translation>Escriba un número, 0 o más.</translation>
+    </message>
+</context>
+<context>
+    <name>Settings</name>
+    <message>
+        <source>General</source>
+        <translation>General</translation>
+    </message>
+    <message>
+        <source>Recordings</source>
+        <translation>Grabaciones</translation>
+    </message>
+    <message>
+        <source>Processing</source>
+        <translation>Procesamiento</translation>
+    </message>
+    <message>
+        <source>Retries</source>
+        <translation>Reintentos</translation>
+    </message>
+    <message>
+        <source>Storage</source>
+        <translation>Almacenamiento</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Privacy</source>
+        <translation>Privacidad</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>segundos</translation>
+    </message>
+    <message>
+        <source>minutes</source>
+        <translation>minutos</translation>
+    </message>
+    <message>
+        <source>days</source>
+        <translation>días</translation>
+    </message>
+    <message>
+        <source>MB</source>
+        <translation>MB</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>Apariencia</translation>
+    </message>
+    <message>
+        <source>Light, dark, or the same as the system.</source>
+        <translation>Clara, oscura o igual que el sistema.</translation>
+    </message>
+    <message>
+        <source>Same as the system</source>
+        <translation>Igual que el sistema</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Clara</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Oscura</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Language of menus, dialogs and messages.</source>
+        <translation>Idioma de los menús, los cuadros de diálogo y los mensajes.</translation>
+    </message>
+    <message>
+        <source>English</source>
+        <translation>English</translation>
+    </message>
+    <message>
+        <source>Español</source>
+        <translation>Español</translation>
+    </message>
+    <message>
+        <source>Number of speakers</source>
+        <translation>Número de hablantes</translation>
+    </message>
+    <message>
+        <source>How many people speak in a recording, unless you choose otherwise when you add it.</source>
+        <translation>Cuántas personas hablan en una grabación, si no elige otra cosa al agregarla.</translation>
+    </message>
+    <message>
+        <source>Language of the recordings</source>
+        <translation>Idioma de las grabaciones</translation>
+    </message>
+    <message>
+        <source>Language spoken in the recordings.</source>
+        <translation>Idioma que se habla en las grabaciones.</translation>
+    </message>
+    <message>
+        <source>Speaker identification</source>
+        <translation>Identificación de hablantes</translation>
+    </message>
+    <message>
+        <source>How speakers are told apart.</source>
+        <translation>Cómo se distingue a los hablantes.</translation>
+    </message>
+    <message>
+        <source>Transcription model</source>
+        <translation>Modelo de transcripción</translation>
+    </message>
+    <message>
+        <source>Model that transcribes what is said. Without one, results only show who spoke when.</source>
+        <translation>Modelo que transcribe lo que se dice. Sin un modelo, los resultados solo muestran quién habló y cuándo.</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>Vocabulario</translation>
+    </message>
+    <message>
+        <source>Names of drugs, people or places that may come up, so that they are spelled correctly.</source>
+        <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
+    </message>
+    <message>
+        <source>Recordings at a time</source>
+        <translation>Grabaciones a la vez</translation>
+    </message>
+    <message>
+        <source>How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.</source>
+        <translation>Cuántas grabaciones se procesan al mismo tiempo. 0: las que convengan a esta computadora, hasta 2.</translation>
+    </message>
+    <message>
+        <source>Time limit</source>
+        <translation>Límite de tiempo</translation>
+    </message>
+    <message>
+        <source>How long an attempt may take before it is asked to stop.</source>
+        <translation>Cuánto puede durar un intento antes de que se le pida detenerse.</translation>
+    </message>
+    <message>
+        <source>Hard time limit</source>
+        <translation>Límite de tiempo estricto</translation>
+    </message>
+    <message>
+        <source>How long an attempt may take before its worker is stopped by force.</source>
+        <translation>Cuánto puede durar un intento antes de que se fuerce el cierre de su proceso.</translation>
+    </message>
+    <message>
+        <source>Time limit for long recordings</source>
+        <translation>Límite de tiempo para grabaciones largas</translation>
+    </message>
+    <message>
+        <source>A long recording may take this many times its own length.</source>
+        <translation>Una grabación larga puede tardar este múltiplo de su propia duración.</translation>
+    </message>
+    <message>
+        <source>Replace an unresponsive worker after</source>
+        <translation>Reemplazar un proceso que no responde después de</translation>
+    </message>
+    <message>
+        <source>A worker that does not respond for this long is replaced.</source>
+        <translation>Un proceso que no responde durante este tiempo se reemplaza.</translation>
+    </message>
+    <message>
+        <source>Time to shut down</source>
+        <translation>Tiempo para el cierre</translation>
+    </message>
+    <message>
+        <source>How long workers may take to stop when the program closes.</source>
+        <translation>Cuánto pueden tardar los procesos en detenerse cuando se cierra el programa.</translation>
+    </message>
+    <message>
+        <source>Recordings per worker</source>
+        <translation>Grabaciones por proceso</translation>
+    </message>
+    <message>
+        <source>A worker is replaced after this many recordings. 0: never.</source>
+        <translation>Un proceso se reemplaza después de este número de grabaciones. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Memory per worker</source>
+        <translation>Memoria por proceso</translation>
+    </message>
+    <message>
+        <source>A worker that still uses more memory than this after a recording is replaced. 0: never.</source>
+        <translation>Un proceso que después de una grabación sigue usando más memoria que esta se reemplaza. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Retry delays</source>
+        <translation>Esperas antes de reintentar</translation>
+    </message>
+    <message>
+        <source>How long to wait before each retry, separated by commas. There is one retry for each number.</source>
+        <translation>Cuánto esperar antes de cada reintento, separado por comas. Hay un reintento por cada número.</translation>
+    </message>
+    <message>
+        <source>Maximum attempts</source>
+        <translation>Número máximo de intentos</translation>
+    </message>
+    <message>
+        <source>A recording that has been started this many times fails.</source>
+        <translation>Una grabación que se ha iniciado este número de veces se marca como fallida.</translation>
+    </message>
+    <message>
+        <source>Keep finished recordings</source>
+        <translation>Conservar las grabaciones terminadas</translation>
+    </message>
+    <message>
+        <source>After this time, finished recordings leave the list and their results are deleted. 0: never.</source>
+        <translation>Después de este tiempo, las grabaciones terminadas se quitan de la lista y sus resultados se eliminan. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Keep unopened results</source>
+        <translation>Conservar los resultados sin abrir</translation>
+    </message>
+    <message>
+        <source>Keep results that nobody has opened or exported, however old they are.</source>
+        <translation>Conservar los resultados que nadie ha abierto ni exportado, por antiguos que sean.</translation>
+    </message>
+    <message>
+        <source>Notifications</source>
+        <translation>Notificaciones</translation>
+    </message>
+    <message>
+        <source>When the desktop shows a notification.</source>
+        <translation>Cuándo muestra el escritorio una notificación.</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>Nunca</translation>
+    </message>
+    <message>
+        <source>When everything is done</source>
+        <translation>Cuando todo esté terminado</translation>
+    </message>
+    <message>
+        <source>After each recording</source>
+        <translation>Después de cada grabación</translation>
+    </message>
+    <message>
+        <source>File names in notifications</source>
+        <translation>Nombres de archivo en las notificaciones</translation>
+    </message>
+    <message>
+        <source>Show the name of the file in notifications, where other people may see it.</source>
+        <translation>Mostrar el nombre del archivo en las notificaciones, donde otras personas pueden verlo.</translation>
+    </message>
+    <message>
+        <source>Lock when idle</source>
+        <translation>Bloquear por inactividad</translation>
+    </message>
+    <message>
+        <source>Lock the window after this time without input. Requires a PIN. 0: never.</source>
+        <translation>Bloquear la ventana después de este tiempo sin actividad. Requiere un PIN. 0: nunca.</translation>
+    </message>
+    <message>
+        <source>Check for updates</source>
+        <translation>Buscar actualizaciones</translation>
+    </message>
+    <message>
+        <source>Ask once a day whether there is a newer version. Nothing about you or this computer is sent.</source>
+        <translation>Preguntar una vez al día si hay una versión más reciente. No se envía nada sobre usted ni sobre esta computadora.</translation>
     </message>
 </context>
 <context>
@@ -4035,16 +4050,23 @@ Todo se queda en este equipo.</translation>
         <translation>Objetivo</translation>
     </message>
     <message>
-        <source>Targets</source>
-        <translation>Objetivos</translation>
-    </message>
-    <message>
         <source>Time span</source>
         <translation>Periodo</translation>
     </message>
     <message>
         <source>History</source>
         <translation>Historial</translation>
+    </message>
+    <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
+    </message>
+</context>
+<context>
+    <name>TermsField</name>
+    <message>
+        <source>One per line</source>
+        <translation>Uno por línea</translation>
     </message>
 </context>
 <context>
@@ -4073,6 +4095,22 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
+    </message>
+    <message>
+        <source>Sign in and accept the conditions of {pages}.</source>
+        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
+    </message>
+    <message>
+        <source>Create an access token with read permission: {page}.</source>
+        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
+    </message>
+    <message>
+        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
+        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
+    </message>
+    <message>
         <source>What to do</source>
         <translation>Qué hacer</translation>
     </message>
@@ -4091,22 +4129,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Not now</source>
         <translation>Ahora no</translation>
-    </message>
-    <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
-        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
-    </message>
-    <message>
-        <source>Sign in and accept the conditions of {pages}.</source>
-        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
-    </message>
-    <message>
-        <source>Create an access token with read permission: {page}.</source>
-        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
-    </message>
-    <message>
-        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
-        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
     </message>
     <message>
         <source>{title} needs a free Hugging Face account</source>
@@ -4697,18 +4719,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>WordsField</name>
-    <message>
-        <source>One a line</source>
-        <translation>Uno por línea</translation>
-    </message>
-</context>
-<context>
     <name>WorkerActions</name>
-    <message>
-        <source>Restart now</source>
-        <translation>Reiniciar ahora</translation>
-    </message>
     <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
@@ -4722,6 +4733,10 @@ Todo se queda en este equipo.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
+        <source>Restart now</source>
+        <translation>Reiniciar ahora</translation>
+    </message>
+    <message>
         <source>Replace after this recording</source>
         <translation>Sustituir tras esta grabación</translation>
     </message>
@@ -4732,22 +4747,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>WorkersModel</name>
-    <message>
-        <source>Worker</source>
-        <translation>Proceso</translation>
-    </message>
-    <message>
-        <source>State</source>
-        <translation>Estado</translation>
-    </message>
-    <message>
-        <source>Recording</source>
-        <translation>Grabación</translation>
-    </message>
-    <message>
-        <source>CPU</source>
-        <translation>CPU</translation>
-    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4767,6 +4766,22 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Time since the process started</source>
         <translation>Tiempo desde que se inició el proceso</translation>
+    </message>
+    <message>
+        <source>Worker</source>
+        <translation>Proceso</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -4796,20 +4811,20 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>WorkersPage</name>
     <message>
-        <source>Remove a worker</source>
-        <translation>Quitar un proceso</translation>
-    </message>
-    <message>
-        <source>Add a worker</source>
-        <translation>Añadir un proceso</translation>
-    </message>
-    <message>
         <source>Removes the last one after its current recording</source>
         <translation>Quita el último después de su grabación actual</translation>
     </message>
     <message>
         <source>At most {number}, one per processor core</source>
         <translation>Como máximo {number}, uno por núcleo del procesador</translation>
+    </message>
+    <message>
+        <source>Remove a worker</source>
+        <translation>Quitar un proceso</translation>
+    </message>
+    <message>
+        <source>Add a worker</source>
+        <translation>Añadir un proceso</translation>
     </message>
     <message numerus="yes">
         <source>%Ln worker(s)</source>

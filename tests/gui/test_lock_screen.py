@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.pin_dialog import PinDialog
-from fi_desktop.settings.pages import Deed
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import PinAttempts
 from tests.gui.conftest import FakeProgram
@@ -168,7 +167,7 @@ def test_without_a_pin_one_is_offered_and_then_it_locks(qtbot, desktop, window, 
 def test_the_pin_is_changed_in_the_settings_by_who_knows_it(qtbot, desktop, window, home):
     pin.change(home, "", PIN)
     window.commands.preferences.trigger()
-    desktop.preferences.dialog.deeds[Deed.SET_PIN].button.click()
+    desktop.preferences.dialog.pin.button.click()
     (dialog,) = window.findChildren(PinDialog)
     for field in (dialog.new, dialog.again):
         field.setText("97531")

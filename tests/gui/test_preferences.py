@@ -7,9 +7,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.models_dialog.dialog import ModelsDialog
-from fi_desktop.gui.preference_fields import PreferenceWords
-from fi_desktop.settings import ABOUT, DEFAULTS, load
-from fi_desktop.settings.pages import SETTINGS, Deed
+from fi_desktop.settings import SPECS, Page, load
 
 
 @pytest.fixture
@@ -38,25 +36,29 @@ def press_ok(qtbot, desktop, dialog) -> None:
     qtbot.waitUntil(lambda: desktop.preferences.dialog is None)
 
 
-def test_every_setting_has_a_place_and_means_what_the_documentation_says(qtbot, dressed):
-    shown = [name for names in SETTINGS.values() for name in names]
-    assert sorted(shown) == sorted(ABOUT)
-    words = PreferenceWords()
-    assert {name: words.means(name) for name in shown} == {name: ABOUT[name].means for name in shown}
-    for about in ABOUT.values():
-        assert all(words.choice(value) for value in about.choices)
+def test_each_page_shows_its_settings(dialog):
+    for index, page in enumerate(Page):
+        dialog.pages.setCurrentRow(index)
+        assert dialog.pages.currentItem().text() == page.value
+        visible = {name for name, row in dialog.rows.items() if row.isVisible()}
+        assert visible == {name for name, spec in SPECS.items() if spec.page is page}
 
 
-def test_the_defaults_are_shown_and_change_nothing(desktop, dialog):
+def test_the_fields_title_and_help_come_from_the_spec(dialog):
+    for name, spec in SPECS.items():
+        editor = dialog.rows[name].field.editor
+        assert editor.accessibleName() == spec.title
+        assert editor.accessibleDescription().startswith(spec.help)
+
+
+def test_defaults_are_shown_and_are_no_change(desktop, dialog):
     assert dialog.changes == {}
     shown = {name: row.value for name, row in dialog.rows.items()}
-    assert shown == {**DEFAULTS, "language": "en"}
+    assert shown == {name: spec.default for name, spec in SPECS.items()} | {"language": "en"}
     assert [name for name, row in dialog.rows.items() if not row.reset.isHidden()] == ["language"]
 
 
-def test_what_was_changed_is_written_and_used_for_the_next_recordings(
-    qtbot, desktop, window, program, dialog, home
-):
+def test_changes_are_saved_and_apply_to_the_next_recordings(qtbot, desktop, window, program, dialog, home):
     choose(dialog, "speakers", "3")
     choose(dialog, "spoken_language", "es")
     retype(dialog, "retry_delays_s", "5, 10.5")
@@ -70,19 +72,19 @@ def test_what_was_changed_is_written_and_used_for_the_next_recordings(
     assert window.jobs.cells.retries == 2
 
 
-def test_a_bad_value_is_refused_where_it_is_typed(qtbot, dialog):
+def test_invalid_input_shows_a_hint_and_disables_ok(qtbot, dialog):
     dialog.pages.setCurrentRow(2)
     row = dialog.rows["workers"]
     retype(dialog, "workers", "many")
-    assert row.trouble == "A whole number from 0 to 64 is wanted."
+    assert row.error == "Enter a whole number from 0 to 64."
     assert row.isVisible()
     assert not dialog.ok.isEnabled()
     qtbot.mouseClick(row.reset, Qt.MouseButton.LeftButton)
-    assert (row.trouble, row.value, row.reset.isHidden()) == ("", 0, True)
+    assert (row.error, row.value, row.reset.isHidden()) == ("", 0, True)
     assert dialog.ok.isEnabled()
 
 
-def test_a_search_finds_names_and_sentences_on_all_pages(dialog):
+def test_search_finds_titles_and_helps_on_all_pages(dialog):
     QTest.keyClicks(dialog.search, "worker")
     shown = {name for name, row in dialog.rows.items() if row.isVisible()}
     assert {"hard_limit_s", "stuck_after_s", "stop_grace_s", "recycle_mb"} <= shown
@@ -91,10 +93,11 @@ def test_a_search_finds_names_and_sentences_on_all_pages(dialog):
     assert not [name for name, row in dialog.rows.items() if row.isVisible()]
     dialog.pages.setCurrentRow(1)
     assert dialog.search.text() == ""
-    assert {name for name, row in dialog.rows.items() if row.isVisible()} == set(list(SETTINGS.values())[1])
+    visible = {name for name, row in dialog.rows.items() if row.isVisible()}
+    assert visible == {name for name, spec in SPECS.items() if spec.page is Page.RECORDINGS}
 
 
-def test_a_folder_that_cannot_be_written_is_said(qtbot, desktop, dialog, home):
+def test_a_file_that_cannot_be_written_shows_an_error(qtbot, desktop, dialog, home):
     (home / "settings.toml").mkdir()
     choose(dialog, "theme", "light")
     qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
@@ -103,11 +106,11 @@ def test_a_folder_that_cannot_be_written_is_said(qtbot, desktop, dialog, home):
     assert dialog.ok.isEnabled()
 
 
-def test_a_last_limit_before_the_limit_is_refused_in_a_sentence(qtbot, desktop, dialog, home):
+def test_a_hard_limit_below_the_limit_shows_an_error(qtbot, desktop, dialog, home):
     retype(dialog, "hard_limit_s", "500")
     qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialog.message.isVisible())
-    assert dialog.message.text == "The last time limit must not be shorter than the time limit."
+    assert dialog.message.text == "The hard time limit must not be shorter than the time limit."
     assert not (home / "settings.toml").exists()
     retype(dialog, "soft_limit_s", "500")
     press_ok(qtbot, desktop, dialog)
@@ -121,10 +124,10 @@ def test_cancel_changes_nothing(qtbot, desktop, dialog, program):
     assert program.settings.keep_days == 30.0
 
 
-def test_models_and_watched_folders_are_a_click_away(qtbot, desktop, window, dialog):
-    dialog.deeds[Deed.OPEN_WATCHED].button.click()
+def test_models_and_watched_folders_open_from_the_dialog(qtbot, desktop, window, dialog):
+    dialog.watched_folders.button.click()
     assert desktop.watch.dialog.isVisible()
-    dialog.deeds[Deed.OPEN_MODELS].button.click()
+    dialog.models.button.click()
     assert isinstance(window.models.dialog, ModelsDialog)
     assert window.models.dialog.isVisible()
 
@@ -135,14 +138,14 @@ class TestOverridden:
         program.settings = load({"FI_DESKTOP_HOME": str(home), "FI_DESKTOP_SPEAKERS": "4"})
         return program
 
-    def test_what_the_environment_gave_is_shown_and_not_changed(self, dialog):
+    def test_a_setting_of_the_environment_is_shown_read_only(self, dialog):
         row = dialog.rows["speakers"]
         assert row.value == "4"
         assert not row.field.isEnabled()
         assert row.reset.isHidden()
 
 
-def test_another_language_is_spoken_at_once(qtbot, desktop, window, dialog, home):
+def test_language_changes_at_once(qtbot, desktop, window, dialog, home):
     choose(dialog, "language", "es")
     qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: desktop.window is not window)
@@ -150,7 +153,7 @@ def test_another_language_is_spoken_at_once(qtbot, desktop, window, dialog, home
     assert load({"FI_DESKTOP_HOME": str(home)}).language == "es"
 
 
-def test_the_appearance_follows_the_setting(qtbot, desktop, dialog):
+def test_appearance_changes_at_once(qtbot, desktop, dialog):
     before = QApplication.palette()
     choose(dialog, "theme", "dark")
     press_ok(qtbot, desktop, dialog)

@@ -25,10 +25,10 @@ sys.path.append(str(ROOT / "packaging"))
 import translations  # noqa: E402 a script, not a part of the package
 
 _SHOWN = {
-    "addAction", "addItem", "addMenu", "addSection", "addTab", "say", "setAccessibleDescription",
+    "addAction", "addItem", "addMenu", "addSection", "addTab", "error", "info", "setAccessibleDescription",
     "setAccessibleName", "setInformativeText", "setPlaceholderText", "setStatusTip", "setText", "setTitle",
     "setToolTip", "setWhatsThis", "setWindowTitle", "showMessage", "QAction", "QLabel", "QMenu",
-    "QPushButton",
+    "QPushButton", "show_message", "warning",
 }  # fmt: skip
 # names, and signs that are the same in every language
 _OF_NO_LANGUAGE = re.compile(

@@ -1,4 +1,4 @@
-"""`settings.toml`: read as plain values, written so that a person's comments and order stay."""
+"""Reads and writes `settings.toml`; a person's comments and order stay."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ FILE = "settings.toml"
 
 
 def read(home: Path) -> dict[str, Any]:
-    """Return what the file says; nothing where there is none.
+    """Return the values in the file; empty if it does not exist.
 
     Raises:
-        UserError: it cannot be read.
+        UserError: the file cannot be read.
     """
     return tomllib.loads(_text(home))
 
 
 def write(home: Path, values: Mapping[str, Any]) -> None:
-    """Write values into the file, whole or not at all; one that is None is taken out of it.
+    """Write values to the file atomically; None removes a value.
 
     Raises:
-        UserError: the file that is there cannot be read.
+        UserError: the existing file cannot be read.
         TransientError: the disk is full.
     """
-    import tomlkit  # a tenth of a second that no start waits for
+    import tomlkit  # takes 0.1 s to import, which would delay every start
 
     document = tomlkit.parse(_text(home))
     for name, value in values.items():
@@ -48,7 +48,7 @@ def _text(home: Path) -> str:
         tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         return ""
-    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or nested without end
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested too deeply
         raise _unreadable(str(error)) from error
     except OSError as error:
         raise _unreadable(error.strerror or type(error).__name__) from error

@@ -1,0 +1,201 @@
+"""`SettingSpec`: all there is to know about one setting, declared once.
+
+The loader, the settings dialog, docs/settings.md and the translations read the same specs. Titles and helps
+are English source strings; the window translates them in the context `CONTEXT`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from fi_desktop.core import messages
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.speakers import SpeakerCount
+
+CONTEXT = "Settings"
+"""Translation context of titles, helps, choices, units and page titles."""
+
+_METADATA_KEY = "spec"
+_TRUE, _FALSE = ("1", "true", "yes"), ("0", "false", "no")
+
+
+class Page(Enum):
+    """A page of the settings dialog; its value is the title."""
+
+    GENERAL = "General"
+    RECORDINGS = "Recordings"
+    PROCESSING = "Processing"
+    RETRIES = "Retries"
+    STORAGE = "Storage"
+    MODELS = "Models"
+    PRIVACY = "Privacy"
+
+
+class Unit(Enum):
+    """What a number counts; its value is the label shown after the field."""
+
+    NONE = ""
+    SECONDS = "seconds"
+    MINUTES = "minutes"
+    DAYS = "days"
+    MEGABYTES = "MB"
+
+
+class Kind(Enum):
+    """The type of a setting's value."""
+
+    FLAG = auto()
+    INTEGER = auto()
+    NUMBER = auto()
+    NUMBERS = auto()
+    CHOICE = auto()
+    TERMS = auto()
+    SPEAKERS = auto()
+    ENGINE = auto()
+    TRANSCRIBER = auto()
+    LANGUAGE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    """One setting.
+
+    Attributes:
+        name: key in settings.toml; filled in from the field of `Settings`.
+        default: value that applies unless something else is set.
+        kind: type of the value.
+        page: page of the settings dialog.
+        title: name for people, in English.
+        help: one or two sentences for people, in English.
+        unit: what a number counts.
+        minimum, maximum: range of a number, or of each of several.
+        zero_allowed: whether 0 is valid although it is below the minimum.
+        choices: values of a `Kind.CHOICE` with their English labels.
+        needs_restart: whether a change takes effect at the next start rather than at once.
+    """
+
+    name: str
+    default: Any
+    kind: Kind
+    page: Page
+    title: str
+    help: str
+    unit: Unit = Unit.NONE
+    minimum: float = 0.0
+    maximum: float = math.inf
+    zero_allowed: bool = False
+    choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    needs_restart: bool = False
+
+    @property
+    def env_var(self) -> str:
+        """The environment variable that overrides the setting."""
+        return f"FI_DESKTOP_{self.name.upper()}"
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The English source strings to translate."""
+        return (self.title, self.help, *self.choices.values())
+
+    def parse(self, value: Any) -> Any:
+        """Convert a value from a file, the environment or a person to the setting's type.
+
+        Raises:
+            UserError: the value is invalid; the message names the setting.
+        """
+        try:
+            parsed = _PARSERS[self.kind](value)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise UserError(
+                messages.SETTINGS_BAD_VALUE,
+                name=self.name,
+                value=repr(value),
+            ) from error
+        if self.kind is Kind.CHOICE and parsed not in self.choices:
+            raise UserError(
+                messages.SETTINGS_NO_CHOICE,
+                name=self.name,
+                value=repr(value),
+                choices=", ".join(self.choices),
+            )
+        for number in parsed if self.kind is Kind.NUMBERS else (parsed,):
+            if isinstance(number, int | float):
+                self._check_range(number, value)
+        return parsed
+
+    def _check_range(self, number: float, value: Any) -> None:
+        if number < self.minimum and not (self.zero_allowed and number == 0):
+            raise UserError(
+                messages.SETTINGS_TOO_SMALL,
+                name=self.name,
+                value=repr(value),
+                least=f"{self.minimum:g}",
+            )
+        if number > self.maximum:
+            raise UserError(
+                messages.SETTINGS_TOO_LARGE,
+                name=self.name,
+                value=repr(value),
+                most=f"{self.maximum:g}",
+            )
+
+
+def setting(default: Any, kind: Kind, page: Page, title: str, help: str, **details: Any) -> Any:
+    """Declare a dataclass field as a setting; `details` are further attributes of its `SettingSpec`."""
+    spec = SettingSpec("", default, kind, page, title, help, **details)
+    return dataclasses.field(default=default, metadata={_METADATA_KEY: spec})
+
+
+def specs_of(settings_class: type) -> dict[str, SettingSpec]:
+    """Return the specs that a dataclass declares, by name, in order."""
+    return {
+        field.name: dataclasses.replace(field.metadata[_METADATA_KEY], name=field.name)
+        for field in dataclasses.fields(settings_class)
+        if _METADATA_KEY in field.metadata
+    }
+
+
+def _parse_flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).lower()
+    if word not in _TRUE + _FALSE:
+        raise ValueError(word)
+    return word in _TRUE
+
+
+def _parse_integer(value: Any) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(value)
+    return int(value)
+
+
+def _parse_number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _parse_list(value: str | Iterable[Any]) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(stripped for part in parts if (stripped := str(part).strip()))
+
+
+_PARSERS: dict[Kind, Callable[[Any], Any]] = {
+    Kind.FLAG: _parse_flag,
+    Kind.INTEGER: _parse_integer,
+    Kind.NUMBER: _parse_number,
+    Kind.NUMBERS: lambda value: tuple(map(_parse_number, _parse_list(value))),
+    Kind.CHOICE: str,
+    Kind.TERMS: _parse_list,
+    Kind.SPEAKERS: lambda value: str(SpeakerCount.parse(value)),
+    Kind.ENGINE: str,
+    Kind.TRANSCRIBER: str,
+    Kind.LANGUAGE: str,
+}
