@@ -23,6 +23,25 @@ def tones(
     return np.stack([level * np.sin(2 * np.pi * hz * time_s) for hz in frequencies_hz]).astype(np.float32)
 
 
+def add_audio(
+    output: av.container.OutputContainer, codec: str, rate_hz: int, layout: str = "mono"
+) -> av.AudioStream:
+    """Add an audio track."""
+    stream = output.add_stream(codec, rate=rate_hz, layout=layout)
+    assert isinstance(stream, av.AudioStream)
+    return stream
+
+
+def add_video(
+    output: av.container.OutputContainer, codec: str, pictures_per_s: int, width: int, height: int
+) -> av.VideoStream:
+    """Add a video track."""
+    stream = output.add_stream(codec, rate=pictures_per_s)
+    assert isinstance(stream, av.VideoStream)
+    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+    return stream
+
+
 def write_media(
     path: Path,
     sound: NDArray[np.float32],
@@ -45,14 +64,14 @@ def write_media(
         as the sound or `pictures_s`.
     """
     with av.open(str(path), "w", format=container, options=options or {}) as output:
-        stream = output.add_stream(codec, rate=rate_hz, layout=layout)
+        stream = add_audio(output, codec, rate_hz, layout)
         if sample_format:
             stream.format = sample_format
         # The encoder says how many samples a frame takes once it is open.
         stream.codec_context.open()
         if video:
             write_pictures(output, video, seconds=pictures_s or start_s + sound.shape[1] / rate_hz)
-        size = stream.codec_context.frame_size or 1024
+        size = stream.frame_size or 1024
         resampler = av.AudioResampler(stream.format.name, layout, rate_hz)
         for first in range(0, sound.shape[1], size):
             if gap and gap[0] <= first / rate_hz < gap[1]:
@@ -70,9 +89,8 @@ def write_media(
 def write_dv(path: Path, sound: NDArray[np.float32]) -> Path:
     """Write float32 (2, samples) at 48 kHz as a camcorder's tape does, below black pictures."""
     with av.open(str(path), "w", format="dv") as output:
-        pictures = output.add_stream("dvvideo", rate=25)
-        pictures.width, pictures.height, pictures.pix_fmt = 720, 576, "yuv420p"
-        track = output.add_stream("pcm_s16le", rate=48_000, layout="stereo")
+        pictures = add_video(output, "dvvideo", 25, 720, 576)
+        track = add_audio(output, "pcm_s16le", 48_000, "stereo")
         samples = 48_000 // 25
         black = black_picture(720, 576)
         for number in range(sound.shape[1] // samples):
@@ -122,8 +140,7 @@ def onset_s(sound: NDArray[np.float32], *, level: float = 0.1) -> float:
 
 def write_pictures(output: av.container.OutputContainer, codec: str, *, seconds: float) -> None:
     """Write black pictures, ten a second."""
-    stream = output.add_stream(codec, rate=10)
-    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+    stream = add_video(output, codec, 10, 64, 48)
     for number in range(round(10 * seconds)):
         picture = black_picture(64, 48)
         picture.pts, picture.time_base = number, Fraction(1, 10)

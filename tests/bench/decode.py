@@ -32,6 +32,7 @@ def make(path: Path, codec: str, container: str, minutes: int) -> None:
     noise = np.random.default_rng(7).normal(0, 0.1, (1, 2 * MINUTE)).astype(np.float32)
     with av.open(str(path), "w", format=container) as output:
         stream = output.add_stream(codec, rate=RATE_HZ, layout="stereo")
+        assert isinstance(stream, av.AudioStream)
         frame = av.AudioFrame.from_ndarray(noise, format="flt", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
         stream.codec_context.open()

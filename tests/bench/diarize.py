@@ -41,7 +41,6 @@ class Run:
         ready_s: from the start of the process to the loaded model.
         ready_cpu_s: of that, on the processor.
         turns, exclusive: (start, end, speaker), sorted.
-        voices: by speaker.
     """
 
     ready_s: float
@@ -51,7 +50,6 @@ class Run:
     peak_bytes: int
     turns: Turns
     exclusive: Turns
-    voices: dict[str, tuple[float, ...]]
 
 
 def run_stock(pack: Path, recording: Recording, born: float) -> Run:
@@ -73,7 +71,6 @@ def run_stock(pack: Path, recording: Recording, born: float) -> Run:
         *before.passed(),
         sorted((s.start, s.end, label) for s, _, label in whole.itertracks(yield_label=True)),
         sorted((s.start, s.end, label) for s, _, label in exclusive.itertracks(yield_label=True)),
-        dict(zip(whole.labels(), map(tuple, output.speaker_embeddings), strict=True)),
     )
 
 
@@ -93,7 +90,6 @@ def run_ours(pack: Path, recording: Recording, born: float) -> Run:
         *before.passed(),
         [(turn.start, turn.end, turn.speaker) for turn in found.turns],
         [(turn.start, turn.end, turn.speaker) for turn in found.exclusive],
-        found.voices,
     )
 
 
@@ -147,7 +143,7 @@ def lengthen(recording: Recording, path: Path, seconds: float) -> Recording:
 
 
 def compare(ours: Run, stock: Run) -> str:
-    """In words: whether turns are the same but for the speakers' names, and how far voices differ."""
+    """Say whether turns are equal apart from the speakers' names."""
     names = dict(zip((t[2] for t in stock.turns), (t[2] for t in ours.turns), strict=False))
 
     def renamed(turns: Turns) -> Turns:
@@ -157,15 +153,7 @@ def compare(ours: Run, stock: Run) -> str:
         theirs, found = getattr(stock, what), getattr(ours, what)
         if renamed(theirs) != sorted(found):
             return f"{what} differ: {len(found)} instead of {len(theirs)}"
-    apart = max(
-        (
-            float(np.abs(np.array(ours.voices[names[label]]) - voice).max())
-            for label, voice in stock.voices.items()
-            if names.get(label) in ours.voices
-        ),
-        default=0.0,
-    )
-    return f"{len(ours.turns)} turns identical, voices to {apart:.0e}"
+    return f"{len(ours.turns)} turns identical"
 
 
 def best(runs: list[Run]) -> Run:

@@ -36,7 +36,7 @@ from typing import Any
 
 from fi_desktop import pipeline
 from fi_desktop.core import events as ev
-from fi_desktop.core.job import JobOptions, Priority, Summary, apply
+from fi_desktop.core.job import Job, JobOptions, Priority, Summary, apply
 from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
@@ -59,7 +59,7 @@ _real_main = process.main
 def noop_worker(pipe: Connection, device: str) -> None:
     """A worker process as it is, whose pipeline does nothing."""
 
-    def run(work: pipeline.Work, _report: object) -> Summary:
+    def run(work: pipeline.Work, report: object) -> Summary:
         note_start(Path(work.folder).parents[1], int(Path(work.path).stem))
         return _SUMMARY
 
@@ -117,7 +117,8 @@ def fill(home: Path) -> None:
     for _ in range(0, STORED, _PAGE):
         with store.transaction():
             for _ in range(_PAGE):
-                job_id, job = store.next_id(), None
+                job_id = store.next_id()
+                job: Job | None = None
                 claim = f"1.{job_id}.1"
                 for event in (
                     ev.Submitted(job_id, now, f"/recordings/{job_id}.wav", JobOptions(), Priority.NORMAL),

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -27,6 +28,7 @@ from fi_desktop.gui.application import GarbageCollector, make_application, short
 from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.queue_events import JobProgressed
+from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.transitions import Transitions
 from tests.bench import peers_table
 from tests.bench.table_store import end, home_with
@@ -86,10 +88,11 @@ class Churn:
         while (passed := time.monotonic() - begun) < self._seconds:
             owed = int(passed * CHANGES_A_SECOND) - self.made
             if owed > 0:
-                self._hand.do(
-                    lambda service, owed=owed: self._change(service.transitions, service.publish, owed)
-                )
+                self._hand.do(partial(self._change_service, number=owed))
             time.sleep(0.005)
+
+    def _change_service(self, service: JobService, number: int) -> None:
+        self._change(service.transitions, service.publish, number)
 
     def _change(self, transitions: Transitions, tell: Callable[..., None], number: int) -> None:
         for _ in range(number):
@@ -153,20 +156,20 @@ def scroll(application: QApplication, window: MainWindow) -> None:
     """Scroll and sort."""
     bar = window.table.verticalScrollBar()
     steps = [
-        took_ms(application, lambda at=at: bar.setValue(at))
+        took_ms(application, partial(bar.setValue, at))
         for at in range(0, bar.maximum(), bar.maximum() // 300)
     ]
     pages = [took_ms(application, lambda: bar.setValue(bar.value() - bar.pageStep())) for _ in range(100)]
     say("scroll by far, longest of 300", f"{max(steps):.0f} ms")
     say("scroll by a page, longest of 100", f"{max(pages):.0f} ms")
     bar.setValue(0)
-    times = {}
+    times: dict[str, float] = {}
     for column in Column:
         for order in Qt.SortOrder:
             key = window.jobs.cells.heading(column)
             times[key] = max(
                 times.get(key, 0),
-                took_ms(application, lambda c=column, o=order: window.table.sortByColumn(c, o)),
+                took_ms(application, partial(window.table.sortByColumn, column, order)),
             )
     slowest = max(times, key=times.__getitem__)
     say("sort by a column, longest of all, both ways", f"{times[slowest]:.0f} ms ({slowest})")
@@ -182,8 +185,7 @@ def find(application: QApplication, window: MainWindow) -> None:
         panel.apply()
 
     times = [
-        took_ms(application, lambda t=t: typed(t))
-        for t in ("g", "ga", "gar", "garcia state:failed", "-g", "")
+        took_ms(application, partial(typed, t)) for t in ("g", "ga", "gar", "garcia state:failed", "-g", "")
     ]
     say("a key in the search field, longest of 6", f"{max(times):.0f} ms")
     window.table.setFocus()

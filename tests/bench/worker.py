@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -22,8 +23,7 @@ import psutil
 
 from fi_desktop.app import App
 from fi_desktop.audio.media_files import phone_call
-from fi_desktop.core.job import JobOptions
-from fi_desktop.rpc.client import LocalClient
+from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.settings import load
 
 _READ_S = 0.05
@@ -37,6 +37,7 @@ def write_recording(path: Path, hours: float) -> None:
     stereo = np.repeat(call, 2)[None]  # packed: left and right alike
     with av.open(str(path), "w") as container:
         stream = container.add_stream("flac", rate=16_000, layout="stereo")
+        assert isinstance(stream, av.AudioStream)
         for _ in range(round(hours * 3600 / (len(call) / 16_000))):
             frame = av.AudioFrame.from_ndarray(stereo, format="s16", layout="stereo")
             frame.sample_rate = 16_000
@@ -67,18 +68,20 @@ def main() -> None:
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        client = LocalClient(app.service)
         finished = threading.Event()
-        app.service.listen(
-            lambda news: [
-                finished.set() for n in news if getattr(getattr(n, "job", None), "finished_at", None)
-            ]
-        )
+
+        def notice_end(events: Sequence[QueueEvent]) -> None:
+            for event in events:
+                if isinstance(event, JobChanged) and event.job.state.final:
+                    finished.set()
+
+        app.service.listen(notice_end)
         began = time.perf_counter()
-        (job_id,) = client.submit([recording], JobOptions())
+        (job_id,) = app.service.submit([recording]).result().ids
         finished.wait()
         took_s = time.perf_counter() - began
-        job = client.job(job_id)
+        job = app.service.job(job_id).result()
+        assert job is not None
         done.set()
         watcher.join()
         app.stop()

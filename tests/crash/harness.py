@@ -97,7 +97,7 @@ class Victim:
     def read_until(self, line: str | None) -> bool:
         """Read until this line, or until all who could write one have ended; return whether it came."""
         while line is None or line not in self.lines:
-            if not wait([self.stdout], PATIENCE_S):
+            if not wait([self.stdout.fileno()], PATIENCE_S):
                 raise Broken(f"nothing more is said after {self.lines}")
             more = self.stdout.read(65536)
             if not more:

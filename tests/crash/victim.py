@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fi_desktop.core.job import Summary
     from fi_desktop.jobs.store import JobStore
 
 
@@ -57,7 +58,7 @@ def die_around_commit(moment: str, number: int) -> None:
         if wrote and (moment, number) == ("after", count):
             die()
 
-    JobStore.transaction = transaction
+    JobStore.transaction = transaction  # type: ignore[method-assign,assignment]
 
 
 def die_around_file(home: Path, moment: str, number: int) -> None:
@@ -85,19 +86,20 @@ def die_around_file(home: Path, moment: str, number: int) -> None:
             return
         die()
 
-    os.replace = around(os.replace)
-    Path.replace = around(Path.replace)
+    os.replace = around(os.replace)  # type: ignore[assignment]
+    Path.replace = around(Path.replace)  # type: ignore[method-assign,assignment]
 
 
 def hold_in_native_code() -> None:
     from fi_desktop import pipeline
 
-    def run(*_: object) -> None:
+    def run(_work: object, _report: object) -> Summary:
         sys.stdout.write("holding\n")
         sys.stdout.flush()
         ctypes.PyDLL(None).sleep(600)  # PyDLL keeps Python's lock: no thread of the worker runs meanwhile
+        raise RuntimeError("nobody ended the worker")
 
-    pipeline.run = run
+    pipeline.run = run  # type: ignore[assignment]
 
 
 def pause() -> None:

@@ -73,9 +73,11 @@ def talkers(call_samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def noise(shape: tuple[int, ...], db: float) -> NDArray[np.float32]:
-    return np.random.default_rng(13).normal(size=shape) * 10 ** (db / 20)
+    drawn = np.random.default_rng(13).normal(size=shape) * 10 ** (db / 20)
+    return drawn.astype(np.float32)
 
 
 def crosstalk(channels: NDArray[np.float32], db: float) -> NDArray[np.float32]:
     leaked = channels.sum(axis=0, keepdims=True) - channels
-    return channels + leaked * 10 ** (db / 20) + noise(channels.shape, -70)
+    mixed: NDArray[np.float32] = channels + leaked * np.float32(10 ** (db / 20)) + noise(channels.shape, -70)
+    return mixed

@@ -32,7 +32,7 @@ class Bench:
     def __init__(self, home: Path, *, keep_s: float | None = None, keep_unseen: bool = False) -> None:
         home.mkdir(exist_ok=True)
         self.home = home
-        self._keep = {"keep_s": keep_s, "keep_unseen": keep_unseen}
+        self._keep_s, self._keep_unseen = keep_s, keep_unseen
         self.now = 1_000.0
         self.news: list[QueueEvent] = []
         self.service = self._service()
@@ -44,7 +44,8 @@ class Bench:
             now=lambda: self.now,
             rng=random.Random(1),
             policy=RetryPolicy(),
-            **self._keep,
+            keep_s=self._keep_s,
+            keep_unseen=self._keep_unseen,
         )
         service.listen(self.news.extend)
         service.open(lambda: None)

@@ -108,7 +108,7 @@ def _segmentation(size: Size) -> Any:
         powerset_max_classes=2,
         permutation_invariant=True,
     )
-    model.build()
+    model.build()  # type: ignore[no-untyped-call]
     return model.eval()
 
 
@@ -162,7 +162,7 @@ def _learn_the_phone_call(model: Any) -> None:
         scores = model.activation(model.classifier(hidden))
         loss = torch.nn.functional.nll_loss(scores.flatten(0, 1), wanted)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
 

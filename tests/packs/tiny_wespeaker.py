@@ -16,7 +16,7 @@ class TinyWeSpeaker(BaseWeSpeakerResNet):
 
     def __init__(self, task: Any = None, **parameters: Any) -> None:
         super().__init__(task=task, **parameters)
-        self.resnet = ResNet(
+        self.resnet = ResNet(  # type: ignore[no-untyped-call]
             BasicBlock,
             [1, 1, 1, 1],
             m_channels=4,

@@ -20,7 +20,7 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
     address = arguments[1] if event in ("socket.connect", "socket.bind", "socket.sendto") else arguments[0]
     if isinstance(address, str | bytes) and event in ("socket.connect", "socket.bind"):
         return  # a socket file of this machine
-    if event == "socket.bind" and address[0] in ("::1", "127.0.0.1"):
+    if event == "socket.bind" and isinstance(address, tuple) and address[0] in ("::1", "127.0.0.1"):
         return  # urllib3 asks whether the machine knows IPv6
     with Path(os.environ["NETWORK_ATTEMPTS"]).open("a", encoding="utf-8") as file:
         file.write(f"{os.getpid()} {event} {address!r}\n")
