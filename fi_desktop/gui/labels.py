@@ -84,7 +84,7 @@ class UiLabels(QObject):
             case "clear":
                 return self.tr("The voices are clearly different.")
             case "fair":
-                return self.tr("The voices are fairly different: a short look is worthwhile.")
+                return self.tr("The voices are fairly different: worth a quick check.")
             case "doubtful":
                 return self.tr("Voices hard to tell apart, or only one voice: please check.")
             case _:

@@ -17,7 +17,7 @@ from fi_desktop.watch.config import Choice, choice_from_json, choice_to_json
 _SIZES = {
     "main": ((1120, 700), (760, 420)),
     "job": ((940, 620), (560, 400)),
-    "monitor": ((1020, 700), (920, 560)),
+    "monitor": ((1100, 700), (920, 560)),
 }
 
 

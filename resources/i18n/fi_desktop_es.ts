@@ -543,7 +543,7 @@
     </message>
     <message>
         <source>Stop safely</source>
-        <translation>Detener sin pérdidas</translation>
+        <translation>Detener y guardar</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -1065,16 +1065,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
         <source>This job no longer exists.</source>
         <translation>Este trabajo ya no existe.</translation>
     </message>
     <message>
         <source>The result cannot be read. Retry the job to create it again.</source>
         <translation>No se puede leer el resultado. Reintente el trabajo para crearlo de nuevo.</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
     <message>
         <source>Reading…</source>
@@ -1178,16 +1178,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LanesView</name>
     <message>
+        <source>Who spoke when</source>
+        <translation>Quién habló y cuándo</translation>
+    </message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
     <message>
         <source>Someone</source>
         <translation>Alguien</translation>
-    </message>
-    <message>
-        <source>Who spoke when</source>
-        <translation>Quién habló y cuándo</translation>
     </message>
     <message>
         <source>{speaker}: {time}, {share}</source>
@@ -1600,12 +1600,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Legend</name>
     <message>
-        <source>[Words in italics] were said while someone else spoke.</source>
-        <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
-    </message>
-    <message>
         <source>[Underlined words] were hard to hear: listen again.</source>
         <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
+    </message>
+    <message>
+        <source>[Words in italics] were said while someone else spoke.</source>
+        <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
     </message>
     <message>
         <source>Legend</source>
@@ -1667,7 +1667,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Stopping safely…</source>
-        <translation>Deteniendo sin pérdidas…</translation>
+        <translation>Deteniendo y guardando…</translation>
     </message>
 </context>
 <context>
@@ -1691,6 +1691,22 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>Messages</name>
+    <message>
+        <source>Setting {name} is set by the environment or the command line.</source>
+        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not one of {choices}.</source>
+        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not valid.</source>
+        <translation>Opción {name}: {value} no es válido.</translation>
+    </message>
+    <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
+    </message>
     <message>
         <source>A part of the file after {at:clock} could not be read.</source>
         <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
@@ -1864,28 +1880,12 @@ Todo se queda en este equipo.</translation>
         <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
     </message>
     <message>
-        <source>Setting {name} is set by the environment or the command line.</source>
-        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not one of {choices}.</source>
-        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not valid.</source>
-        <translation>Opción {name}: {value} no es válido.</translation>
-    </message>
-    <message>
         <source>The built-in voice model is missing from this installation.</source>
         <translation>Falta el modelo de voz integrado en esta instalación.</translation>
     </message>
     <message>
         <source>The engine {name} needs a model pack, and none is installed.</source>
         <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
-    </message>
-    <message>
-        <source>The hard time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed, or does not transcribe.</source>
@@ -2459,7 +2459,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Replace</source>
-        <translation>Sustituir</translation>
+        <translation>Reemplazar</translation>
     </message>
     <message>
         <source>Keep</source>
@@ -2493,12 +2493,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Connecting…</source>
-        <translation>Conectando…</translation>
-    </message>
-    <message>
         <source>Stopping…</source>
         <translation>Deteniendo…</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
     </message>
     <message>
         <source>Downloading</source>
@@ -2506,7 +2506,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Checking</source>
-        <translation>Comprobando</translation>
+        <translation>Verificando</translation>
     </message>
     <message>
         <source>Cannot be used</source>
@@ -2526,7 +2526,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Recommended for this computer</source>
-        <translation>Recomendado para este equipo</translation>
+        <translation>Recomendado para esta computadora</translation>
     </message>
     <message>
         <source>Not installed</source>
@@ -2554,7 +2554,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Check</source>
-        <translation>Comprobar</translation>
+        <translation>Verificar</translation>
     </message>
     <message>
         <source>Remove…</source>
@@ -2568,12 +2568,32 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelsDialog</name>
     <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Import from a file</source>
+        <translation>Importar desde un archivo</translation>
+    </message>
+    <message>
         <source>Models let fi-desktop identify speakers more accurately and transcribe what they say. Everything runs on this computer.</source>
         <translation>Con los modelos, fi-desktop identifica mejor a los hablantes y transcribe lo que dicen. Todo se procesa en esta computadora.</translation>
     </message>
     <message>
         <source>ZIP file…</source>
         <translation>Archivo ZIP…</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>Carpeta…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>{size} free on this disk</source>
+        <translation>{size} libres en este disco</translation>
     </message>
     <message>
         <source>This computer has no unlocked keyring: the token is used once and not saved.</source>
@@ -2596,26 +2616,6 @@ Todo se queda en este equipo.</translation>
         <translation>El modelo está instalado. Las grabaciones nuevas lo usarán.</translation>
     </message>
     <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Import from a file</source>
-        <translation>Importar de un archivo</translation>
-    </message>
-    <message>
-        <source>Folder…</source>
-        <translation>Carpeta…</translation>
-    </message>
-    <message>
-        <source>Close</source>
-        <translation>Cerrar</translation>
-    </message>
-    <message>
-        <source>{size} free on this disk</source>
-        <translation>{size} libres en este disco</translation>
-    </message>
-    <message>
         <source>Repair</source>
         <translation>Reparar</translation>
     </message>
@@ -2635,7 +2635,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Starting</source>
-        <translation>Arrancando</translation>
+        <translation>Iniciando</translation>
     </message>
     <message>
         <source>Idle</source>
@@ -2720,13 +2720,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>MonitorWindow</name>
-    <message numerus="yes">
-        <source>%Ln waiting recording(s) removed.</source>
-        <translation>
-            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
-            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Monitor</source>
         <translation>Monitor</translation>
@@ -2752,6 +2745,13 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
             <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting recording(s) removed.</source>
+        <translation>
+            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
+            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
         </translation>
     </message>
 </context>
@@ -3042,26 +3042,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PreferencesDialog</name>
     <message>
-        <source>Settings</source>
-        <translation>Ajustes</translation>
-    </message>
-    <message>
-        <source>Search settings</source>
-        <translation>Buscar ajustes</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Páginas</translation>
-    </message>
-    <message>
-        <source>OK</source>
-        <translation>Aceptar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
         <source>No setting matches your search.</source>
         <translation>Ninguna opción coincide con la búsqueda.</translation>
     </message>
@@ -3112,6 +3092,26 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Ajustes</translation>
+    </message>
+    <message>
+        <source>Search settings</source>
+        <translation>Buscar ajustes</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
 </context>
 <context>
@@ -3287,6 +3287,26 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>QueuePage</name>
     <message>
+        <source>Pause the queue</source>
+        <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Empty the queue…</source>
+        <translation>Vaciar la cola…</translation>
+    </message>
+    <message>
+        <source>Resume the queue</source>
+        <translation>Reanudar la cola</translation>
+    </message>
+    <message>
+        <source>Waiting for a worker</source>
+        <translation>En espera de un proceso</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>En proceso</translation>
+    </message>
+    <message>
         <source>Scheduled retries</source>
         <translation>Reintentos programados</translation>
     </message>
@@ -3351,28 +3371,8 @@ Todo se queda en este equipo.</translation>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
     </message>
     <message>
-        <source>Pause the queue</source>
-        <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Empty the queue…</source>
-        <translation>Vaciar la cola…</translation>
-    </message>
-    <message>
-        <source>Resume the queue</source>
-        <translation>Reanudar la cola</translation>
-    </message>
-    <message>
-        <source>Waiting for a worker</source>
-        <translation>Esperan un proceso</translation>
-    </message>
-    <message>
-        <source>Running</source>
-        <translation>En curso</translation>
-    </message>
-    <message>
         <source>Done in the last hour</source>
-        <translation>Hechas en la última hora</translation>
+        <translation>Terminadas en la última hora</translation>
     </message>
     <message>
         <source>Starting…</source>
@@ -3384,7 +3384,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Added</source>
-        <translation>Añadidas</translation>
+        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Failed</source>
@@ -3457,13 +3457,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ResultView</name>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
@@ -3494,9 +3487,16 @@ Todo se queda en este equipo.</translation>
         <source>{time} long</source>
         <translation>{time} de duración</translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln speaking turn(s)</source>
+        <translation>
+            <numerusform>%Ln intervención</numerusform>
+            <numerusform>%Ln intervenciones</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{time} of speech</source>
-        <translation>{time} de habla</translation>
+        <translation>{time} de voz</translation>
     </message>
 </context>
 <context>
@@ -3628,14 +3628,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>SettingRow</name>
     <message>
-        <source>Reset to default</source>
-        <translation>Restablecer</translation>
-    </message>
-    <message>
-        <source>Reset to default: {name}</source>
-        <translation>Restablecer: {name}</translation>
-    </message>
-    <message>
         <source>Set by the environment or the command line; cannot be changed here</source>
         <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
     </message>
@@ -3674,6 +3666,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Enter a number, 0 or higher.</source>
         <translation>Escriba un número, 0 o más.</translation>
+    </message>
+    <message>
+        <source>Reset to default</source>
+        <translation>Restablecer</translation>
+    </message>
+    <message>
+        <source>Reset to default: {name}</source>
+        <translation>Restablecer: {name}</translation>
     </message>
 </context>
 <context>
@@ -4050,16 +4050,16 @@ Todo se queda en este equipo.</translation>
         <translation>Objetivo</translation>
     </message>
     <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
+    </message>
+    <message>
         <source>Time span</source>
         <translation>Periodo</translation>
     </message>
     <message>
         <source>History</source>
         <translation>Historial</translation>
-    </message>
-    <message>
-        <source>Targets</source>
-        <translation>Objetivos</translation>
     </message>
 </context>
 <context>
@@ -4095,22 +4095,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
-        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
-    </message>
-    <message>
-        <source>Sign in and accept the conditions of {pages}.</source>
-        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
-    </message>
-    <message>
-        <source>Create an access token with read permission: {page}.</source>
-        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
-    </message>
-    <message>
-        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
-        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
-    </message>
-    <message>
         <source>What to do</source>
         <translation>Qué hacer</translation>
     </message>
@@ -4129,6 +4113,22 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Not now</source>
         <translation>Ahora no</translation>
+    </message>
+    <message>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
+    </message>
+    <message>
+        <source>Sign in and accept the conditions of {pages}.</source>
+        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
+    </message>
+    <message>
+        <source>Create an access token with read permission: {page}.</source>
+        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
+    </message>
+    <message>
+        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
+        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
     </message>
     <message>
         <source>{title} needs a free Hugging Face account</source>
@@ -4166,7 +4166,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Stop safely and quit</source>
-        <translation>Detener sin pérdidas y salir</translation>
+        <translation>Detener, guardar y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4238,6 +4238,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
+    </message>
+    <message>
+        <source>The voices are fairly different: worth a quick check.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
     </message>
     <message>
         <source>This program</source>
@@ -4318,10 +4322,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The voices are clearly different.</source>
         <translation>Las voces se distinguen con claridad.</translation>
-    </message>
-    <message>
-        <source>The voices are fairly different: a short look is worthwhile.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una breve revisión.</translation>
     </message>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
@@ -4721,6 +4721,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>WorkerActions</name>
     <message>
+        <source>Restart now</source>
+        <translation>Reiniciar ahora</translation>
+    </message>
+    <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
     </message>
@@ -4733,20 +4737,32 @@ Todo se queda en este equipo.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
-        <source>Restart now</source>
-        <translation>Reiniciar ahora</translation>
-    </message>
-    <message>
         <source>Replace after this recording</source>
-        <translation>Sustituir tras esta grabación</translation>
+        <translation>Reemplazar después de esta grabación</translation>
     </message>
     <message>
         <source>Stop after this recording</source>
-        <translation>Detener tras esta grabación</translation>
+        <translation>Detener después de esta grabación</translation>
     </message>
 </context>
 <context>
     <name>WorkersModel</name>
+    <message>
+        <source>Worker</source>
+        <translation>Proceso</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4768,22 +4784,6 @@ Todo se queda en este equipo.</translation>
         <translation>Tiempo desde que se inició el proceso</translation>
     </message>
     <message>
-        <source>Worker</source>
-        <translation>Proceso</translation>
-    </message>
-    <message>
-        <source>State</source>
-        <translation>Estado</translation>
-    </message>
-    <message>
-        <source>Recording</source>
-        <translation>Grabación</translation>
-    </message>
-    <message>
-        <source>CPU</source>
-        <translation>CPU</translation>
-    </message>
-    <message>
         <source>Memory</source>
         <translation>Memoria</translation>
     </message>
@@ -4797,7 +4797,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation>Hechos</translation>
+        <translation>Terminados</translation>
     </message>
     <message>
         <source>Failed</source>
@@ -4805,11 +4805,19 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Attempts that ended in an error</source>
-        <translation>Intentos que acabaron en error</translation>
+        <translation>Intentos que terminaron en error</translation>
     </message>
 </context>
 <context>
     <name>WorkersPage</name>
+    <message>
+        <source>Remove a worker</source>
+        <translation>Quitar un proceso</translation>
+    </message>
+    <message>
+        <source>Add a worker</source>
+        <translation>Agregar un proceso</translation>
+    </message>
     <message>
         <source>Removes the last one after its current recording</source>
         <translation>Quita el último después de su grabación actual</translation>
@@ -4817,14 +4825,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>At most {number}, one per processor core</source>
         <translation>Como máximo {number}, uno por núcleo del procesador</translation>
-    </message>
-    <message>
-        <source>Remove a worker</source>
-        <translation>Quitar un proceso</translation>
-    </message>
-    <message>
-        <source>Add a worker</source>
-        <translation>Añadir un proceso</translation>
     </message>
     <message numerus="yes">
         <source>%Ln worker(s)</source>

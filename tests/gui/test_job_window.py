@@ -66,7 +66,7 @@ def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
 
 
 def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
-    error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
+    error = ErrorInfo(ErrorKind.USER, "test.code", "This recording is empty.")
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     opened = window.windows.open(job.id)
@@ -98,7 +98,7 @@ def test_a_job_that_waits_for_room_on_the_disk_counts_no_retries(qtbot, window, 
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
     said = window.windows.open(job.id).page.detail
     assert said.startswith("Tried again in ")
-    assert said.endswith(" · The disk is full.")
+    assert " · The disk is full" in said
 
 
 def test_an_unknown_job_is_answered_in_a_sentence(qtbot, window):

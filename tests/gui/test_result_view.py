@@ -150,7 +150,7 @@ def test_a_screen_reader_hears_shares(view):
     ("grade", "sentence"),
     [
         (Grade.CLEAR, "The voices are clearly different."),
-        (Grade.FAIR, "The voices are fairly different: a short look is worthwhile."),
+        (Grade.FAIR, "The voices are fairly different: worth a quick check."),
         (Grade.DOUBTFUL, "Voices hard to tell apart, or only one voice: please check."),
     ],
 )

@@ -275,6 +275,7 @@ class JobPage(QWidget):
         self.attempts = ItemList(self)
         self.attempts.setAccessibleName(self.tr("Attempts"))
         self.attempts.setWordWrap(True)
+        self.attempts.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.retry = QPushButton(self.tr("Retry"), self)
         self.retry.clicked.connect(self.retry_asked)
         self.cancel = QPushButton(self.tr("Cancel"), self)
