@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fi_desktop.app import App, BackendName
-from fi_desktop.core.job import Job, JobOptions, JobState
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.queue_events import (
     JobChanged,
     JobProgressed,

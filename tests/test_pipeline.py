@@ -18,11 +18,9 @@ from fi_desktop import pipeline
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core import messages
-from fi_desktop.core.chosen import Chosen
-from fi_desktop.core.errors import Cancelled, Interrupted, TransientError, UserError
-from fi_desktop.core.job import JobOptions, Stage, StageEnd
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError, UserError
 from fi_desktop.core.transcript import Diarization, Grade, Transcript, Transcription, Turn, Word
+from fi_desktop.core.values import EngineChoice, JobOptions, SpeakerCount, Stage, StageEnd
 from fi_desktop.engines import registry
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import Pack, PackKind
@@ -40,7 +38,7 @@ class Recorder:
         self.fractions: dict[Stage, list[float]] = {}
         self.ends: list[tuple[Stage, StageEnd]] = []
         self.duration_s = 0.0
-        self.engines: Chosen | None = None
+        self.engines: EngineChoice | None = None
         self._stop_at, self._error = stop_at, error or Interrupted()
 
     def progress(self, stage: Stage, fraction: float) -> None:
@@ -51,7 +49,7 @@ class Recorder:
     def measured(self, duration_s: float) -> None:
         self.duration_s = duration_s
 
-    def chosen(self, chosen: Chosen) -> None:
+    def chosen(self, chosen: EngineChoice) -> None:
         self.engines = chosen
 
     def ended(self, stage: Stage, end: StageEnd) -> None:
@@ -75,7 +73,7 @@ def test_only_the_result_is_left_of_a_finished_job(work: Work):
     assert files(work) == {"result.json"}
     assert (summary.speakers, summary.engine) == (2, "builtin")
     assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
-    assert recorder.engines == Chosen("builtin", "")
+    assert recorder.engines == EngineChoice("builtin", "")
     assert list(recorder.fractions) == [Stage.DECODE, Stage.SPEECH, Stage.DIARIZE, Stage.JOIN]
     for fractions in recorder.fractions.values():
         assert fractions == sorted(fractions)
@@ -247,7 +245,7 @@ def test_a_recording_that_was_moved_away_is_finished_from_what_was_decoded(work:
     assert pipeline.run(work, Recorder()).speakers == 2
 
 
-@pytest.mark.parametrize("error", [Cancelled(), UserError(messages.AUDIO_NO_SPEECH)])
+@pytest.mark.parametrize("error", [CancelledByUser(), UserError(messages.AUDIO_NO_SPEECH)])
 def test_no_decoded_speech_is_kept_where_no_retry_wants_it(work: Work, error: Exception):
     with pytest.raises(type(error)):
         pipeline.run(work, Recorder(stop_at=Stage.DIARIZE, error=error))
@@ -387,7 +385,7 @@ def test_a_part_that_killed_its_worker_is_tried_again_before_the_last_try(work: 
     assert engine.asked == ["diarize", "transcribe"]
 
 
-@pytest.mark.parametrize("error", [Cancelled(), Interrupted()])
+@pytest.mark.parametrize("error", [CancelledByUser(), Interrupted()])
 def test_a_person_who_cancels_gets_no_half_of_a_result(work: Work, engine: Engine, error: Exception):
     with pytest.raises(type(error)):
         pipeline.run(replace(work, last_try=True), Recorder(stop_at=Stage.TRANSCRIBE, error=error))

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import JobOptions
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.settings import SPECS, Settings, load, save, save_changes
 from fi_desktop.workers.queue_thread import Limits
 

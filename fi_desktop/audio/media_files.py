@@ -19,7 +19,7 @@ from typing import BinaryIO
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Note, system_reason
-from fi_desktop.core.names import one_line
+from fi_desktop.core.text import one_line
 from fi_desktop.system.files import resource
 
 AUDIO_EXTENSIONS = frozenset({

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from fi_desktop import __version__
 from fi_desktop.cli import terminal
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.job import JobState, Priority
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Priority, SpeakerCount
 from fi_desktop.engines import registry
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.models.catalog import HUB

@@ -13,7 +13,8 @@ from fi_desktop.cli.follow import working_queue
 from fi_desktop.cli.run import follow
 from fi_desktop.cli.show import job_table, who_spoke_when
 from fi_desktop.cli.terminal import Terminal
-from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from fi_desktop.app import AlreadyOwned, App
 from fi_desktop.cli.terminal import warn
-from fi_desktop.core.job import Job, Stage
+from fi_desktop.core.job import Job
+from fi_desktop.core.values import Stage
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent
 from fi_desktop.rpc.client import Client, LocalClient, RemoteClient
 from fi_desktop.settings import Settings

@@ -11,10 +11,10 @@ from fi_desktop.cli.follow import idle_queue
 from fi_desktop.cli.options import change_waiting
 from fi_desktop.cli.show import brief, job_table, who_spoke_when
 from fi_desktop.cli.terminal import Terminal, say, say_json, write_file
+from fi_desktop.core.codec import job_to_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Message
-from fi_desktop.core.records import job_to_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters import export, rendered
 from fi_desktop.jobs.folders import JobFolders

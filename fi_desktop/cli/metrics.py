@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fi_desktop.cli.follow import idle_queue
-from fi_desktop.cli.show import clock
 from fi_desktop.cli.terminal import Terminal, say_json
+from fi_desktop.core.text import clock
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.settings import Settings

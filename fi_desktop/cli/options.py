@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 
 from fi_desktop.cli.terminal import say
-from fi_desktop.core.job import JobOptions
+from fi_desktop.core.values import JobOptions
 from fi_desktop.rpc.client import Client
 
 

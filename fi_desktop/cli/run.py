@@ -18,8 +18,9 @@ from fi_desktop.cli.options import options_of
 from fi_desktop.cli.show import brief, job_table
 from fi_desktop.cli.terminal import Terminal, say, say_json, warn
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Message
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.settings import Settings
 
 _REFRESH_S = 0.25

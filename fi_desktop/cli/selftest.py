@@ -13,8 +13,9 @@ from fi_desktop.cli.follow import working_queue
 from fi_desktop.cli.run import follow
 from fi_desktop.cli.show import job_table
 from fi_desktop.cli.terminal import Terminal
-from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.job import JobState
 from fi_desktop.core.transcript import Turn
+from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 

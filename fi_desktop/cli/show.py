@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from fi_desktop.cli.follow import Board
+from fi_desktop.core.codec import error_to_json, summary_to_json
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.names import one_line
-from fi_desktop.core.records import error_to_json, summary_to_json
-from fi_desktop.core.run import before_s, run_of, took_s
+from fi_desktop.core.retry import before_s, run_of, took_s
+from fi_desktop.core.text import clock, one_line
 from fi_desktop.core.transcript import Segment, Transcript
 
 _STYLES = {
@@ -33,18 +33,6 @@ _BLOCK = "█"
 _BAR_WIDTH = 10
 _LABELS_WIDTH = 24  # what stands beside a lane
 _TEXT_INDENT = 12  # as far as a speaker's name
-
-
-def clock(seconds: float) -> str:
-    """Return h:mm:ss, or m:ss under an hour."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _instant(seconds: float) -> str:
-    tenths = round(seconds * 10)
-    return f"{clock(tenths // 10)}.{tenths % 10}"
 
 
 def brief(job: Job) -> dict[str, Any]:
@@ -122,13 +110,14 @@ def who_spoke_when(transcript: Transcript, *, columns: int) -> RenderableType:
 
 def _when(segment: Segment, styles: dict[str, str]) -> RenderableType:
     return Text.assemble(
-        (f"{_instant(segment.start):>10} – {_instant(segment.end):<10}", "dim"), _speaker(segment, styles)
+        (f"{clock(segment.start, decimals=1):>10} – {clock(segment.end, decimals=1):<10}", "dim"),
+        _speaker(segment, styles),
     )
 
 
 def _what_was_said(segment: Segment, styles: dict[str, str]) -> RenderableType:
     """The time and the speaker, and the text below; words that were hard to hear are underlined."""
-    heading = Text.assemble((f"{_instant(segment.start):>10}  ", "dim"), _speaker(segment, styles))
+    heading = Text.assemble((f"{clock(segment.start, decimals=1):>10}  ", "dim"), _speaker(segment, styles))
     text, place = Text(" ".join(segment.text.split())), 0
     for word in segment.words:
         at = text.plain.find(word.text, place)

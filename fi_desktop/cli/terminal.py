@@ -18,7 +18,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from fi_desktop.core.names import harmless, one_line
+from fi_desktop.core.text import harmless, one_line
 
 _ESCAPE = "fi-desktop-escape"
 _DRAWN = str.maketrans("█━╸╺–…�", "#----~?")  # as wide as before

@@ -1,1 +1,1 @@
-"""The rules, in the standard library alone: no clock, no file and no thread of their own."""
+"""The rules, on the standard library alone: no clock, no files, no threads."""

@@ -56,7 +56,7 @@ class TransientError(FiError):
     kind = ErrorKind.TRANSIENT
 
 
-class Cancelled(Exception):
+class CancelledByUser(Exception):
     """Raised in a worker by a progress call after the person cancelled the job."""
 
 

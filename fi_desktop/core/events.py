@@ -1,22 +1,20 @@
-"""What happens to a job. Facts in the past tense, told once, never changed.
+"""What happens to a job: facts in the past tense, recorded once, never changed.
 
-`at` is UTC in seconds since the epoch everywhere. What an attempt tells (`AttemptNews`) carries the claim
-under which the job was handed out, so that late news of an attempt that was given up can be told apart.
+`at` is UTC, seconds since the epoch. Class names are stored with the events. An `AttemptEvent` carries the
+claim under which the job was delivered, so that late events of an abandoned attempt are recognized.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fi_desktop.core.errors import ErrorInfo
-    from fi_desktop.core.job import JobOptions, Priority, StageTime, Summary
+from fi_desktop.core.errors import ErrorInfo
+from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
 
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """Base of all events of one job."""
+    """Base of all events."""
 
     job_id: int
     at: float
@@ -24,11 +22,11 @@ class JobEvent:
 
 @dataclass(frozen=True, slots=True)
 class Submitted(JobEvent):
-    """A person handed in a recording.
+    """A person submitted a recording.
 
     Attributes:
-        batch: the id of the first job of those that were handed in together; None for a single one.
-        fingerprint: tells the same recording with the same options again; None where it could not be read.
+        batch: the id of the first job that was submitted together with this one; None for a single one.
+        fingerprint: equal for the same recording with the same options; None if it could not be read.
     """
 
     path: str
@@ -40,7 +38,7 @@ class Submitted(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class Claimed(JobEvent):
-    """A worker was chosen for the job; its attempt begins."""
+    """A worker was chosen for the job, and its attempt starts."""
 
     claim: str
     worker: str
@@ -54,16 +52,16 @@ class Due(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class CancelAsked(JobEvent):
-    """A person does not want the job any more."""
+    """A person cancelled the job."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAsked(JobEvent):
-    """A person wants the job done again, or now.
+    """A person asked for a retry, or for a waiting retry to start now.
 
     Attributes:
-        keep_result: a result that the job has stays until there is another. False in events that were stored
-            before results were kept.
+        keep_result: keep the job's result until there is a new one. False in events from before results were
+            kept.
     """
 
     keep_result: bool = False
@@ -71,17 +69,17 @@ class RetryAsked(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class Prioritized(JobEvent):
-    """A person moved the job forward or back in the queue."""
+    """A person changed the job's priority."""
 
     priority: Priority
 
 
 @dataclass(frozen=True, slots=True)
 class OptionsChanged(JobEvent):
-    """A person wants a job that waits done in another way.
+    """A person changed the options of a waiting job.
 
     Attributes:
-        fingerprint: tells the same recording with these options again; None where it could not be read.
+        fingerprint: equal for the same recording with these options; None if it could not be read.
     """
 
     options: JobOptions
@@ -90,15 +88,15 @@ class OptionsChanged(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class Seen(JobEvent):
-    """A person looked at the result, or wrote it out."""
+    """A person viewed or exported the result."""
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptNews(JobEvent):
-    """Base of what ends a running attempt.
+class AttemptEvent(JobEvent):
+    """Base of the events that end a running attempt.
 
     Attributes:
-        stages: what each of its stages took, as far as it told.
+        stages: how long each stage took, as far as reported.
     """
 
     claim: str
@@ -106,20 +104,20 @@ class AttemptNews(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class Completed(AttemptNews):
+class Completed(AttemptEvent):
     """The result is on disk."""
 
     summary: Summary
 
 
 @dataclass(frozen=True, slots=True)
-class Failed(AttemptNews):
+class Failed(AttemptEvent):
     """The attempt ended in an error.
 
     Attributes:
-        retry_at: when the job is due again, at once where it is not after `at`; None: no retry.
-        crashed: the worker died, or was killed at the hard limit.
-        charged: whether the attempt counts against the retries.
+        retry_at: when the job is due again, immediately if not after `at`; None: no retry.
+        crashed: the worker died, or was killed at the hard time limit.
+        charged: whether the attempt counts against the retry policy.
     """
 
     error: ErrorInfo
@@ -129,10 +127,10 @@ class Failed(AttemptNews):
 
 
 @dataclass(frozen=True, slots=True)
-class Released(AttemptNews):
-    """The app stopped or slept; the attempt is given back without a charge."""
+class Released(AttemptEvent):
+    """The app stopped or the computer slept; the job is queued again without a charge."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cancelled(AttemptNews):
-    """The worker stopped because a person had cancelled the job."""
+class Cancelled(AttemptEvent):
+    """The worker stopped because a person cancelled the job."""

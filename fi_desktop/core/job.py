@@ -1,4 +1,4 @@
-"""A job, its states, and the one state machine: `apply(job, event) -> job`.
+"""A job, its states, and the state machine: `apply(job, event) -> job`.
 
     submit -> QUEUED -> RUNNING -> COMPLETED
                 ^          |-----> FAILED      (no retry left, or none makes sense)
@@ -7,28 +7,27 @@
                 `---- released, due, or retried by a person
 
 A completed job that is retried keeps its result until the new one is written. If the retry is cancelled, the
-job is COMPLETED again, as it was before; if it fails, the job is FAILED and the earlier result stays.
+job is COMPLETED again, as it was before. If it fails, the job is FAILED and keeps the earlier result.
 
-A job is the fold of its events: nothing changes a job but `apply`. News of an attempt carry the *claim* under
-which it was handed out; news under another claim come from an attempt that was given up, and are refused as
+A job is the replay of its events: nothing but `apply` changes a job. An event of an attempt carries the
+*claim* under which the attempt was delivered. With another claim it belongs to an abandoned attempt, and is
 stale.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.messages import Note
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, Stage, StageTime, Summary
 
 
 class JobState(StrEnum):
-    """Where a job stands. Celery's PENDING, STARTED, RETRY, SUCCESS, FAILURE and REVOKED, in this order."""
+    """The state of a job: Celery's PENDING, STARTED, RETRY, SUCCESS, FAILURE and REVOKED, in this order."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -39,37 +38,11 @@ class JobState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing more happens to the job by itself."""
+        """Whether the job stays as it is unless a person acts."""
         return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 
 
-class Stage(StrEnum):
-    """What a running job is doing. Shown, never a state."""
-
-    DECODE = "decode"
-    SPEECH = "speech"
-    DIARIZE = "diarize"
-    TRANSCRIBE = "transcribe"
-    JOIN = "join"
-
-
-class StageEnd(StrEnum):
-    """How a stage of an attempt ended."""
-
-    DONE = "done"
-    KEPT = "kept"  # an earlier attempt had done it
-    BROKEN_OFF = "broken off"
-
-
-class Priority(IntEnum):
-    """Which ready job is claimed first; the smaller number wins."""
-
-    URGENT = 1
-    NORMAL = 5
-    LOW = 9
-
-
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     """How an attempt ended."""
 
     COMPLETED = "completed"
@@ -80,99 +53,41 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class JobOptions:
-    """What the person asked for; a job carries its own full copy.
-
-    Attributes:
-        speakers: how many to look for.
-        engine: what diarizes: a name of the registry, or "auto".
-        language: ISO 639-1 code, or None to find out.
-        transcriber: what transcribes: "auto" takes the best model pack there is, if any; "none"; or the name
-            of a model pack.
-        vocabulary: words that may come up and are seldom heard, such as names of drugs.
-        prompt: a text as it might have been said before, in the spelling that is wanted.
-    """
-
-    speakers: SpeakerCount = field(default_factory=SpeakerCount)
-    engine: str = "auto"
-    language: str | None = None
-    transcriber: str = "auto"
-    vocabulary: tuple[str, ...] = ()
-    prompt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What the table shows of a finished job; the whole of it is in the result file.
-
-    Attributes:
-        speakers: number of speakers found.
-        duration_s: length of the recording, seconds.
-        engine: what diarized; empty where that failed.
-        grade: how sure it is ("clear", "fair", "doubtful"), or None.
-        notes: what the person must know.
-        transcriber: what transcribed; empty where nothing did.
-        words: number of words.
-        language: ISO 639-1 code of what was transcribed.
-        model: name of the model pack that transcribed; empty where nothing did.
-    """
-
-    speakers: int
-    duration_s: float
-    engine: str
-    grade: str | None = None
-    notes: tuple[Note, ...] = ()
-    transcriber: str = ""
-    words: int = 0
-    language: str | None = None
-    model: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StageTime:
-    """What a stage of an attempt took, seconds, and how it ended."""
-
-    stage: Stage
-    took_s: float
-    end: StageEnd = StageEnd.DONE
-
-
-@dataclass(frozen=True, slots=True)
 class Attempt:
-    """One numbered try. Times are UTC, seconds since the epoch.
+    """One numbered attempt at a job. Times are UTC, seconds since the epoch.
 
     Attributes:
         number: from 1.
         worker: the worker's name, such as "worker-1".
         device: what it computes on: "cpu", or a GPU such as "cuda:0".
         outcome: None while it runs.
-        error: what went wrong, where something did.
+        error: what went wrong, if anything.
         charged: whether it counts against the retry policy.
-        stages: what each stage took, in order, once the attempt has ended.
+        stages: how long each stage took, in order, once the attempt has ended.
     """
 
     number: int
     started_at: float
     worker: str
     ended_at: float | None = None
-    outcome: Outcome | None = None
+    outcome: AttemptOutcome | None = None
     error: ErrorInfo | None = None
     charged: bool = False
     device: str = "cpu"
     stages: tuple[StageTime, ...] = ()
 
     def crashed_in(self, stage: Stage) -> bool:
-        """Whether its worker crashed in that stage."""
+        """Return whether its worker crashed in that stage."""
         crashed = self.error is not None and self.error.code == messages.WORKER_CRASHED.code
         return crashed and bool(self.stages) and self.stages[-1].stage is stage
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierResult:
-    """What a job goes back to when a person cancels its retry.
+    """What a job returns to when a person cancels its retry.
 
     Attributes:
-        options, fingerprint: those with which the result was made.
+        options, fingerprint: those of the run that made the result.
         finished_at: when it was made.
     """
 
@@ -186,19 +101,19 @@ class Job:
     """One recording and a full snapshot of its options. Times are UTC, seconds since the epoch.
 
     Attributes:
-        id: positive, in order of submission, never used twice.
-        path: where the recording lies; absolute.
-        deliveries: how often a worker got the job since a person last asked for it; never given back.
+        id: positive, in order of submission, never reused.
+        path: the recording; absolute.
+        deliveries: how often a worker received the job since a person last asked for it; never reduced.
         claim: the token of the running attempt; set exactly in RUNNING.
         due_at: when the next attempt is due; set exactly in RETRYING.
-        batch: the id of the first job of those that were handed in together; None for a single one.
-        fingerprint: tells the same recording with the same options again.
-        cancelling: a person has cancelled the running attempt; the worker was asked to stop.
+        batch: the id of the first job that was submitted together with this one; None for a single one.
+        fingerprint: equal for the same recording with the same options.
+        cancelling: a person cancelled the running attempt; the worker was asked to stop.
         summary: of the result; set exactly while there is one.
         finished_at: set exactly in a final state.
-        seen_at: when a person first looked at the result, or wrote it out.
-        earlier: set exactly while the result is that of an earlier run: the job is being done again, or that
-            failed.
+        seen_at: when a person first viewed or exported the result.
+        earlier: set exactly while the result is that of an earlier run: the job is being retried, or the
+            retry failed.
     """
 
     id: int
@@ -221,18 +136,18 @@ class Job:
 
     @property
     def error(self) -> ErrorInfo | None:
-        """The last attempt's error; None for a completed job, also if a later attempt was cancelled."""
+        """The last attempt's error; None for a completed job, even if a later attempt was cancelled."""
         completed = self.state is JobState.COMPLETED
         return self.attempts[-1].error if self.attempts and not completed else None
 
     @property
     def charged(self) -> int:
-        """How many attempts count against the retry policy since the person last asked for a retry."""
+        """Attempts that count against the retry policy since the person last asked for a retry."""
         return sum(attempt.charged for attempt in self.attempts)
 
     @property
     def out_of_memory(self) -> int:
-        """How many of these attempts ran out of memory, the computer's or a GPU's."""
+        """Those of them that ran out of memory, the computer's or a GPU's."""
         return sum(
             attempt.charged and attempt.error is not None and attempt.error.code == messages.MEMORY_FULL.code
             for attempt in self.attempts
@@ -240,7 +155,7 @@ class Job:
 
 
 class StaleClaim(Exception):
-    """News from an attempt that was given up; to be dropped."""
+    """An event of an abandoned attempt; to be dropped."""
 
 
 class InvalidTransition(Exception):
@@ -248,10 +163,10 @@ class InvalidTransition(Exception):
 
 
 def apply(job: Job | None, event: ev.JobEvent) -> Job:
-    """Return the job after the event; the only state machine.
+    """Return the job after the event.
 
     Raises:
-        StaleClaim: the event tells of an attempt that no longer runs.
+        StaleClaim: the event is of an attempt that no longer runs.
         InvalidTransition: the event makes no sense in this state.
     """
     if isinstance(event, ev.Submitted):
@@ -268,7 +183,7 @@ def apply(job: Job | None, event: ev.JobEvent) -> Job:
         )
     if job is None:
         raise InvalidTransition(f"{type(event).__name__} before Submitted")
-    if isinstance(event, ev.AttemptNews):
+    if isinstance(event, ev.AttemptEvent):
         if job.state is not JobState.RUNNING or job.claim != event.claim:
             raise StaleClaim(f"claim {event.claim} of job {job.id}")
         return _end_attempt(job, event)
@@ -299,7 +214,7 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
         case JobState.QUEUED | JobState.RETRYING, ev.CancelAsked():
             return _cancelled(job, event.at)
         case JobState.FAILED | JobState.CANCELLED | JobState.RETRYING | JobState.COMPLETED, ev.RetryAsked():
-            # the person's word starts the count anew: what was charged before is kept, but no longer counts
+            # A retry by a person resets the count: earlier attempts are kept, but no longer charged.
             forgiven = tuple(replace(attempt, charged=False) for attempt in job.attempts)
             return replace(
                 job,
@@ -315,7 +230,7 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
 
 
 def _kept(job: Job, event: ev.RetryAsked) -> dict[str, Any]:
-    """Return the fields that tell of the result, for a job that is done again."""
+    """Return the fields that describe the result, for a job that is retried."""
     if not event.keep_result:
         return {"summary": None, "seen_at": None, "earlier": None}
     if job.finished_at is None or job.state is not JobState.COMPLETED:
@@ -324,7 +239,7 @@ def _kept(job: Job, event: ev.RetryAsked) -> dict[str, Any]:
 
 
 def _cancelled(job: Job, at: float) -> Job:
-    """Return the job once it is cancelled; one with an earlier result is as it was with that."""
+    """Return the cancelled job; one with an earlier result returns to that."""
     if (earlier := job.earlier) is None:
         return replace(job, state=JobState.CANCELLED, due_at=None, finished_at=at)
     return replace(
@@ -338,11 +253,11 @@ def _cancelled(job: Job, at: float) -> Job:
     )
 
 
-def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
+def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
     ended = replace(job, claim=None, cancelling=False)
     match event:
         case ev.Completed():
-            attempts = _close(job, event, Outcome.COMPLETED)
+            attempts = _close(job, event, AttemptOutcome.COMPLETED)
             return replace(
                 ended,
                 state=JobState.COMPLETED,
@@ -353,7 +268,7 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
                 earlier=None,
             )
         case ev.Failed(error=error, retry_at=retry_at):
-            outcome = Outcome.CRASHED if event.crashed else Outcome.FAILED
+            outcome = AttemptOutcome.CRASHED if event.crashed else AttemptOutcome.FAILED
             attempts = _close(job, event, outcome, error=error, charged=event.charged)
             if retry_at is None:
                 return replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
@@ -361,9 +276,9 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
                 return replace(ended, state=JobState.QUEUED, attempts=attempts)
             return replace(ended, state=JobState.RETRYING, attempts=attempts, due_at=retry_at)
         case ev.Released() if not job.cancelling:
-            return replace(ended, state=JobState.QUEUED, attempts=_close(job, event, Outcome.RELEASED))
-        case ev.Released() | ev.Cancelled():  # what a person had given up does not come back
-            attempts = _close(job, event, Outcome.CANCELLED)
+            return replace(ended, state=JobState.QUEUED, attempts=_close(job, event, AttemptOutcome.RELEASED))
+        case ev.Released() | ev.Cancelled():  # a job that the person cancelled is not queued again
+            attempts = _close(job, event, AttemptOutcome.CANCELLED)
             return _cancelled(replace(ended, attempts=attempts), event.at)
         case _:
             raise InvalidTransition(type(event).__name__)
@@ -371,8 +286,8 @@ def _end_attempt(job: Job, event: ev.AttemptNews) -> Job:
 
 def _close(
     job: Job,
-    event: ev.AttemptNews,
-    outcome: Outcome,
+    event: ev.AttemptEvent,
+    outcome: AttemptOutcome,
     *,
     error: ErrorInfo | None = None,
     charged: bool = False,
@@ -386,3 +301,28 @@ def _close(
         stages=event.stages,
     )
     return (*job.attempts[:-1], last)
+
+
+def check(job: Job) -> None:
+    """Check what holds for every job in every state.
+
+    Raises:
+        ValueError: an invariant is broken: the record is damaged, or `apply` has a bug.
+    """
+    rules = {
+        "finished_at exactly in a final state": (job.finished_at is not None) == job.state.final,
+        "claim exactly while running": (job.claim is not None) == (job.state is JobState.RUNNING),
+        "due_at exactly while retrying": (job.due_at is not None) == (job.state is JobState.RETRYING),
+        "a summary when completed": job.summary is not None or job.state is not JobState.COMPLETED,
+        "seen only with a result": job.seen_at is None or job.summary is not None,
+        "earlier exactly with a result when not completed": (job.earlier is not None)
+        == (job.summary is not None and job.state is not JobState.COMPLETED),
+        "cancelling only while running": not job.cancelling or job.state is JobState.RUNNING,
+        "one open attempt exactly while running": [a.outcome is None for a in job.attempts]
+        == [False] * (len(job.attempts) - 1) + [job.state is JobState.RUNNING] * bool(job.attempts),
+        "attempts are numbered from 1": [a.number for a in job.attempts]
+        == list(range(1, len(job.attempts) + 1)),
+    }
+    broken = [rule for rule, holds in rules.items() if not holds]
+    if broken:
+        raise ValueError(f"job {job.id}: {'; '.join(broken)}")

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from fi_desktop.core.messages import Note
+from fi_desktop.core.values import Summary
 
 SCHEMA = "fi-desktop.transcript"
 SCHEMA_VERSION = 3
@@ -199,3 +200,18 @@ def rename_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     for turn in ordered:
         labels.setdefault(turn.speaker, f"SPEAKER_{len(labels):02d}")
     return tuple(Turn(turn.start, turn.end, labels[turn.speaker]) for turn in ordered)
+
+
+def summarize(transcript: Transcript) -> Summary:
+    """Return what the table shows of a result."""
+    return Summary(
+        speakers=len(transcript.speakers),
+        duration_s=transcript.duration,
+        engine=transcript.provenance.engine,
+        grade=transcript.grade.value if transcript.grade else None,
+        notes=transcript.notes,
+        transcriber=transcript.provenance.transcriber,
+        words=sum(len(segment.words) for segment in transcript.segments),
+        language=transcript.language,
+        model=transcript.provenance.transcriber_model,
+    )

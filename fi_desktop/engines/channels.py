@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from fi_desktop.audio.recording import Recording, correlation_of, distinct_channels
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.contracts import Progress, Speech
 from fi_desktop.engines.vad import (
     BLOCK_S,

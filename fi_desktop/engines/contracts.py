@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Region, Transcription
+from fi_desktop.core.values import SpeakerCount
 
 if TYPE_CHECKING:
     import numpy as np

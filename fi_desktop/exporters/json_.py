@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from fi_desktop.core.records import transcript_to_json
+from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.style import PLAIN, Style
 

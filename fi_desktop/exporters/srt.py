@@ -9,7 +9,7 @@ from __future__ import annotations
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.names import one_line
 from fi_desktop.exporters.style import PLAIN, Style
-from fi_desktop.exporters.subtitles import LINE, Cue, clock, cues
+from fi_desktop.exporters.subtitles import LINE, Cue, cues, span
 
 _DRAFT_MS, _DRAFT_LEAST_MS = 2000, 1000  # how long it is said that nobody has reviewed them
 _LOOK_ALIKE = str.maketrans({"<": "‹", ">": "›", "{": "(", "}": ")"})
@@ -30,8 +30,7 @@ def render(transcript: Transcript, *, name: str | None = None, style: Style = PL
         end_ms = max(cue.end_ms for cue in made)
         made.append(Cue(end_ms, end_ms + _DRAFT_MS, None, (style.labels.draft,)))
     blocks = (
-        f"{number}\n{clock(cue.start_ms, ',')} --> {clock(cue.end_ms, ',')}\n{_text(cue, style)}\n"
-        for number, cue in enumerate(made, 1)
+        f"{number}\n{span(cue, point=',')}\n{_text(cue, style)}\n" for number, cue in enumerate(made, 1)
     )
     return "\n".join(blocks)
 

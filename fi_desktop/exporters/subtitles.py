@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Transcript, Word
 from fi_desktop.exporters.names import one_line
 
@@ -75,10 +76,10 @@ def cues(
     return [_readable(cue, after) for cue, after in zip(made, [*made[1:], None], strict=False)]
 
 
-def clock(time_ms: int, point: str) -> str:
-    """Return 00:01:02.345, with this point before the milliseconds."""
-    seconds, ms = divmod(time_ms, 1000)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{point}{ms:03d}"
+def span(cue: Cue, *, point: str) -> str:
+    """Return "00:01:02.345 --> 00:01:04.000", with this decimal point."""
+    start, end = (clock(ms / 1000, decimals=3, point=point, padded=True) for ms in (cue.start_ms, cue.end_ms))
+    return f"{start} --> {end}"
 
 
 def _words(segment: Segment) -> Iterable[Word]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Transcript
 from fi_desktop.exporters.names import has_doubts, marked_text, one_line
 from fi_desktop.exporters.style import PLAIN, Style
@@ -23,7 +24,7 @@ def render(transcript: Transcript, *, name: str | None = None, style: Style = PL
     doubts = f" {labels.doubts}" if has_doubts(transcript.segments) else ""
     lines = [
         one_line(provenance.source_name if name is None else name),
-        f"{labels.length.format(time=_clock(transcript.duration))}, {speakers}",
+        f"{labels.length.format(time=clock(transcript.duration, padded=True))}, {speakers}",
         one_line(made_by),
         f"{labels.draft}{doubts}",
         *(labels.note.format(note=one_line(style.say(note))) for note in transcript.notes),
@@ -40,17 +41,6 @@ def line_of(segment: Segment, style: Style = PLAIN, *, named: bool = True) -> st
     text = marked_text(segment, style)
     speaker = style.speaker(segment.speaker)
     if text:
-        return f"[{_clock(segment.start)}] {f'{speaker}: ' if named else ''}{text}"
-    return f"{_clock_tenths(segment.start)} – {_clock_tenths(segment.end)}  {speaker}"
-
-
-def _clock(time_s: float) -> str:
-    """00:01:02; fractions are cut off, as on a player's clock."""
-    seconds = int(time_s)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
-def _clock_tenths(time_s: float) -> str:
-    """00:00:06.7."""
-    tenths = round(time_s * 10)
-    return f"{_clock(tenths // 10)}.{tenths % 10}"
+        return f"[{clock(segment.start, padded=True)}] {f'{speaker}: ' if named else ''}{text}"
+    start, end = (clock(moment, decimals=1, padded=True) for moment in (segment.start, segment.end))
+    return f"{start} – {end}  {speaker}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.names import one_line
 from fi_desktop.exporters.style import PLAIN, Style
-from fi_desktop.exporters.subtitles import Cue, clock, cues
+from fi_desktop.exporters.subtitles import Cue, cues, span
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -18,7 +18,7 @@ def render(transcript: Transcript, *, name: str | None = None, style: Style = PL
     heading = one_line(name or "").translate(_ESCAPED)  # no arrow may stand there
     first = f"WEBVTT {heading}".rstrip() + f"\n\nNOTE {style.labels.draft}\n"
     blocks = (
-        f"{clock(cue.start_ms, '.')} --> {clock(cue.end_ms, '.')}\n{_text(cue, style)}\n"
+        f"{span(cue, point='.')}\n{_text(cue, style)}\n"
         for cue in cues(transcript, led_by={}, said=style.word)
     )
     return "\n".join((first, *blocks))

@@ -13,7 +13,7 @@ from PySide6.QtCore import QMimeData, QObject, QPoint, QRectF, Qt, QUrl, Slot
 from PySide6.QtGui import QDrag, QPainter, QPalette, QPen, QPixmap
 
 from fi_desktop.core.errors import FiError, error_info
-from fi_desktop.core.names import one_line
+from fi_desktop.core.text import one_line
 from fi_desktop.exporters import not_written
 from fi_desktop.exporters.places import places
 from fi_desktop.gui import errors, theme

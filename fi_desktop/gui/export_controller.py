@@ -12,7 +12,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.names import one_line
+from fi_desktop.core.text import one_line
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.places import file_name
 from fi_desktop.exporters.style import LABELS, Labels, Style

@@ -12,15 +12,16 @@ from PySide6.QtCore import QDateTime, QLocale, QObject
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.job import JobState, Outcome, Priority, Stage
+from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.messages import Note
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Provenance
+from fi_desktop.core.values import Priority, Stage
 from fi_desktop.gui import errors
 from fi_desktop.gui.export_controller import labels
 from fi_desktop.gui.language import language_name
 from fi_desktop.models import catalog
 from fi_desktop.viewmodel.rows import Row
-from fi_desktop.viewmodel.times import clock
 
 _WORDS_MISSING = messages.RESULT_WORDS_MISSING.code
 _MISSING = (_WORDS_MISSING, messages.RESULT_SPEAKERS_MISSING.code)
@@ -136,20 +137,20 @@ class UiLabels(QObject):
             return self.tr("{number} h ago").format(number=minutes // 60)
         return self.day(at)
 
-    def outcome(self, outcome: Outcome | None) -> str:
+    def outcome(self, outcome: AttemptOutcome | None) -> str:
         """Return how an attempt ended; None: it runs."""
         match outcome:
             case None:
                 return self.tr("Running")
-            case Outcome.COMPLETED:
+            case AttemptOutcome.COMPLETED:
                 return self.tr("Completed")
-            case Outcome.FAILED:
+            case AttemptOutcome.FAILED:
                 return self.tr("Failed")
-            case Outcome.CRASHED:
+            case AttemptOutcome.CRASHED:
                 return self.tr("The worker stopped unexpectedly")
-            case Outcome.RELEASED:
+            case AttemptOutcome.RELEASED:
                 return self.tr("Given back when the program stopped")
-            case Outcome.CANCELLED:
+            case AttemptOutcome.CANCELLED:
                 return self.tr("Cancelled")
 
     def worker(self, name: str) -> str:

@@ -8,10 +8,10 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from fi_desktop.core.job import JobState
+from fi_desktop.core.text import time_left
 from fi_desktop.gui import errors, theme
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
-from fi_desktop.viewmodel.times import left
 
 
 class StatusBar(QStatusBar):
@@ -73,7 +73,7 @@ class StatusBar(QStatusBar):
         if left_s is None:
             self._left = self.tr("calculating the time left…")
         else:
-            self._left = self.tr("{time} left").format(time=left(left_s))
+            self._left = self.tr("{time} left").format(time=time_left(left_s))
 
     def show_paused(self, paused: bool) -> None:
         """Show whether the queue is paused: else nobody would know why nothing runs."""

@@ -13,9 +13,9 @@ from functools import reduce
 from itertools import takewhile
 from typing import Any, cast
 
+from fi_desktop.core.codec import event_from_json
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import InvalidTransition, Job, StaleClaim, apply
-from fi_desktop.core.records import event_from_json
 
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, InvalidTransition, StaleClaim)
 """Raised when a row holds something other than what was written."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from fi_desktop.core.records import transcript_from_json
+from fi_desktop.core.codec import transcript_from_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.system.files import RESULT, discard_stages
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from fi_desktop.core.job import Attempt, Job, JobState, Outcome
+from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 
 WINDOWS: dict[str, float | None] = {"1h": 3600.0, "24h": 86_400.0, "all": None}
 """The spans that are shown, seconds; None: since the first job."""
 
 _TIMEOUT = "job.timeout"
-_TRIES = (Outcome.COMPLETED, Outcome.FAILED, Outcome.CRASHED)
+_TRIES = (AttemptOutcome.COMPLETED, AttemptOutcome.FAILED, AttemptOutcome.CRASHED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.events import JobEvent
-from fi_desktop.core.job import Job, Stage
+from fi_desktop.core.job import Job
 from fi_desktop.core.messages import Note
+from fi_desktop.core.values import EngineChoice, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class JobProgressed:
     stage: Stage
     fraction: float
     duration_s: float | None = None
-    chosen: Chosen | None = None
+    chosen: EngineChoice | None = None
 
 
 class WorkerState(StrEnum):

@@ -20,17 +20,11 @@ from typing import Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
+from fi_desktop.core.codec import options_from_json
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import (
-    Job,
-    JobOptions,
-    JobState,
-    Priority,
-    apply,
-)
-from fi_desktop.core.records import options_from_json
-from fi_desktop.core.summary import summarize
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.job import Job, JobState, apply
+from fi_desktop.core.transcript import Transcript, summarize
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.event_chain import UNREADABLE, valid_events
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.store import JobStore

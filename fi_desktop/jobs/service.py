@@ -19,8 +19,9 @@ from typing import Any, TypeVar
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.commands import Inbox
 from fi_desktop.jobs.folders import JobFolders, Sweeper
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, Listener, Notice, QueueEvent, QueuePaused

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import Attempt, Job, JobState, Outcome, Stage, StageEnd
-from fi_desktop.core.run import run_of
+from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
+from fi_desktop.core.retry import run_of
+from fi_desktop.core.values import EngineChoice, Stage, StageEnd
 
 _KEPT = 20  # of the latest jobs
 _ENOUGH = 3  # below that a plan is a guess
@@ -47,7 +47,7 @@ class StagePlan:
 
     work: Mapping[Stage, float]
     measured: bool = False
-    chosen: Chosen | None = None
+    chosen: EngineChoice | None = None
     device: str = "cpu"
     saved: frozenset[Stage] = frozenset()
 
@@ -100,7 +100,7 @@ class Speeds:
         summary = job.summary
         if summary is None or job.state is not JobState.COMPLETED or summary.duration_s <= 0:
             return
-        chosen = Chosen(summary.engine, summary.model)
+        chosen = EngineChoice(summary.engine, summary.model)
         for attempt in run_of(job):
             self._learn(attempt, chosen, summary.duration_s)
 
@@ -110,7 +110,7 @@ class Speeds:
         words = job.options.transcriber != "none"  # rather a bar that jumps ahead than one that stands still
         return _without(StagePlan(GUESS[words].work, device=device, saved=frozenset(_saved(job))))
 
-    def decided(self, plan: StagePlan, chosen: Chosen) -> StagePlan:
+    def decided(self, plan: StagePlan, chosen: EngineChoice) -> StagePlan:
         """Return the plan of the same attempt, now that it is decided what does it."""
         guess = GUESS[bool(chosen.model)]
         found = {stage: self._speed((stage, _by(stage, chosen), plan.device)) for stage in guess.work}
@@ -120,7 +120,7 @@ class Speeds:
             replace(plan, work=known if measured else guess.work, measured=measured, chosen=chosen)
         )
 
-    def _learn(self, attempt: Attempt, chosen: Chosen, duration_s: float) -> None:
+    def _learn(self, attempt: Attempt, chosen: EngineChoice, duration_s: float) -> None:
         for time in attempt.stages:
             if time.end is StageEnd.DONE:
                 key = (time.stage, _by(time.stage, chosen), _kind(attempt.device))
@@ -136,7 +136,7 @@ def _without(plan: StagePlan) -> StagePlan:
     return replace(plan, work={stage: 0.0 if stage in plan.saved else of for stage, of in plan.work.items()})
 
 
-def _by(stage: Stage, chosen: Chosen) -> str:
+def _by(stage: Stage, chosen: EngineChoice) -> str:
     """Return by what a stage is done; "" where there is no choice."""
     match stage:
         case Stage.DIARIZE:
@@ -158,6 +158,6 @@ def _saved(job: Job) -> set[Stage]:
     for attempt in job.attempts:
         saved |= {time.stage for time in attempt.stages if time.end is not StageEnd.BROKEN_OFF}
         given_up = attempt.error is not None and attempt.error.kind is ErrorKind.USER
-        if given_up or attempt.outcome in (Outcome.COMPLETED, Outcome.CANCELLED):
+        if given_up or attempt.outcome in (AttemptOutcome.COMPLETED, AttemptOutcome.CANCELLED):
             saved.clear()  # all but the result was deleted
     return saved - {Stage.JOIN}

@@ -29,12 +29,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fi_desktop.core import messages
+from fi_desktop.core.codec import (
+    DONE_PATHS,
+    Done,
+    event_from_json,
+    event_to_json,
+    job_from_json,
+    job_to_json,
+    listed_from_json,
+)
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.listed import DONE_PATHS, Done, listed_from_json
 from fi_desktop.core.messages import Note
-from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.jobs.event_chain import ROOT, UNREADABLE, link, replay, valid_events
 from fi_desktop.jobs.sql import Rows, opening, peek, to_text
 from fi_desktop.system import log

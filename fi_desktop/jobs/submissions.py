@@ -27,8 +27,9 @@ from fi_desktop.audio.media_files import (
     source_sha256,
 )
 from fi_desktop.core import messages
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority
-from fi_desktop.core.records import options_to_json
+from fi_desktop.core.codec import options_to_json
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.commands import Inbox
 from fi_desktop.jobs.file_reader import FileReader
 from fi_desktop.jobs.folders import JobFolders

@@ -16,17 +16,9 @@ from fi_desktop.audio.media_files import NOTHING_LEFT_OUT, LeftOut
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
-from fi_desktop.core.job import (
-    Job,
-    JobOptions,
-    JobState,
-    Priority,
-    StageTime,
-    StaleClaim,
-    Summary,
-    apply,
-)
+from fi_desktop.core.job import Job, JobState, StaleClaim, apply
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
@@ -331,7 +323,7 @@ class Transitions:
     ) -> None:
         """A claim ended in an error; the policy says whether it is tried again."""
 
-        def event(job: Job) -> ev.AttemptNews:
+        def event(job: Job) -> ev.AttemptEvent:
             if job.cancelling:  # the person had given it up already
                 return ev.Cancelled(job_id, self._now(), claim, stages=stages)
             verdict = self._policy.verdict(job, error, stages)
@@ -406,7 +398,7 @@ class Transitions:
         else:
             self._record(job, ev.Released(job.id, self._now(), claim))
 
-    def _end(self, job_id: int, event: Callable[[Job], ev.AttemptNews]) -> None:
+    def _end(self, job_id: int, event: Callable[[Job], ev.AttemptEvent]) -> None:
         job = self.store.get(job_id)
         if job is None:
             return

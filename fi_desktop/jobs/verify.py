@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from fi_desktop.core.invariants import check
-from fi_desktop.core.job import Job, JobState, apply
+from fi_desktop.core.job import Job, JobState, apply, check
 from fi_desktop.jobs.event_chain import UNREADABLE, unbroken
 from fi_desktop.jobs.store import JobStore
 

@@ -16,20 +16,19 @@ from typing import TypeVar
 
 from fi_desktop import __version__
 from fi_desktop.core import messages
-from fi_desktop.core.chosen import Chosen
-from fi_desktop.core.errors import Cancelled, ErrorInfo, FiError, Interrupted, UserError, error_info
-from fi_desktop.core.job import Stage, Summary
+from fi_desktop.core.alignment import assign_speakers, segments_of, segments_of_words
+from fi_desktop.core.codec import options_to_json
+from fi_desktop.core.errors import CancelledByUser, ErrorInfo, FiError, Interrupted, UserError, error_info
 from fi_desktop.core.messages import Note
-from fi_desktop.core.records import options_to_json
-from fi_desktop.core.speakers import assign_speakers, segments_of, segments_of_words
-from fi_desktop.core.summary import summarize
 from fi_desktop.core.transcript import (
     Diarization,
     Grade,
     Provenance,
     Transcript,
     Transcription,
+    summarize,
 )
+from fi_desktop.core.values import EngineChoice, Stage, Summary
 from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.pipeline import stages
@@ -61,7 +60,7 @@ def run(work: Work, report: Report) -> Summary:
     work.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         transcript = _transcript(work, report)
-    except (UserError, Cancelled):
+    except (UserError, CancelledByUser):
         discard_stages(work.folder)  # no retry will want them
         raise
     stages.write_result(work.folder, transcript)
@@ -82,7 +81,7 @@ def _transcript(work: Work, report: Report) -> Transcript:
         mix = stages.mixed(work, decoded.recording, telling)
         if engine == registry.AUTO:
             engine = registry.best(work.models, apart=mix.apart)
-        report.chosen(Chosen(engine, pack.name if pack is not None else ""))
+        report.chosen(EngineChoice(engine, pack.name if pack is not None else ""))
         turns = stages.Turns(work, engine)
         speech = stages.speech(work, mix, turns.per_channel, telling)
     recording = mix.recording
@@ -121,7 +120,7 @@ class _Parts:
         try:
             with stages.marked(self._work, stage):
                 return self._do(stage, part)
-        except (Cancelled, Interrupted):
+        except (CancelledByUser, Interrupted):
             raise
         except Exception as error:
             if not self._work.last_try and not isinstance(error, UserError):

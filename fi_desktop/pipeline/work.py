@@ -8,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from fi_desktop.core.chosen import Chosen
-from fi_desktop.core.job import JobOptions, Stage, StageEnd
+from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Report(Protocol):
     def measured(self, duration_s: float) -> None:
         """The recording is so long; the time limits grow with it."""
 
-    def chosen(self, chosen: Chosen) -> None:
+    def chosen(self, chosen: EngineChoice) -> None:
         """These do the job."""
 
     def ended(self, stage: Stage, end: StageEnd) -> None:

@@ -13,10 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.core import messages
-from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority
-from fi_desktop.core.messages import Message
-from fi_desktop.core.records import (
+from fi_desktop.core.codec import (
     job_from_json,
     job_to_json,
     note_from_json,
@@ -24,6 +21,10 @@ from fi_desktop.core.records import (
     options_from_json,
     options_to_json,
 )
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.messages import Message
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult

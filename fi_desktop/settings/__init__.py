@@ -16,8 +16,7 @@ import platformdirs
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import JobOptions
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.settings import toml_file
 from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
 from fi_desktop.system.files import resource

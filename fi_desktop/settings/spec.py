@@ -15,7 +15,7 @@ from typing import Any
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import SpeakerCount
 
 CONTEXT = "Settings"
 """Translation context of titles, helps, choices, units and page titles."""

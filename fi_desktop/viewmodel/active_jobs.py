@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fi_desktop.core.job import Job, JobState, Outcome
+from fi_desktop.core.job import AttemptOutcome, Job, JobState
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ActiveJobs:
             return None  # it was so before
         self.drop(job.id)
         match job.state:
-            case JobState.COMPLETED if job.attempts[-1].outcome is not Outcome.COMPLETED:
+            case JobState.COMPLETED if job.attempts[-1].outcome is not AttemptOutcome.COMPLETED:
                 return None  # its retry was cancelled: it stands as it did before
             case JobState.COMPLETED:
                 self.completed[job.id] = None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from fi_desktop.core.errors import Cancelled, UserError
+from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.messages import Note
 from fi_desktop.models import Pack, PackKind, catalog, check, installed
 from fi_desktop.models.download import fetched_bytes
@@ -171,13 +171,13 @@ class TaskProgress:
         """Record the progress; called on the task's thread.
 
         Raises:
-            Cancelled: the task is to stop.
+            CancelledByUser: the task is to stop.
         """
         if done - self.done > _RESUME_BYTES:
             self._resumed += done - self.done
         self.done, self.total = done, total
         if self.stopping:
-            raise Cancelled
+            raise CancelledByUser
 
     def bytes_per_s(self, now: float) -> float:
         """Return the recent rate; the window calls it at each refresh. now: seconds, monotonic."""

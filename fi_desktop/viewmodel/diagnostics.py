@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from fi_desktop import __version__
-from fi_desktop.core.hiding import without_path
-from fi_desktop.core.job import Attempt, Job, JobOptions
+from fi_desktop.core.job import Attempt, Job
+from fi_desktop.core.text import without_path
 from fi_desktop.core.transcript import Provenance
+from fi_desktop.core.values import JobOptions
 
 _FRAME = re.compile(r'  File "(?P<file>[^"]+\.pyx?)", line (?P<line>\d+), in (?P<name>[\w.<>]+)')
 _EXCEPTION = re.compile(

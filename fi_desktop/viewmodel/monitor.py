@@ -18,7 +18,8 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.job import Attempt, Job, JobOptions, JobState
+from fi_desktop.core.job import Attempt, Job, JobState
+from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.metrics import WINDOWS, History, Metrics, Target, history, measure, targets
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, WorkerGauge
 from fi_desktop.jobs.service import JobService

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 
-from fi_desktop.core.job import Job, JobState, Stage
-from fi_desktop.core.run import run_of, took_s
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.retry import run_of, took_s
+from fi_desktop.core.values import Stage
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.speed import GUESS, Speeds, StagePlan
 from fi_desktop.viewmodel.batches import ENOUGH

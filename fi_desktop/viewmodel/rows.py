@@ -6,13 +6,14 @@ import os
 import unicodedata
 from typing import NamedTuple
 
+from fi_desktop.core.codec import Done
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.events import JobEvent, RetryAsked
-from fi_desktop.core.job import Job, JobState, Priority, Stage
-from fi_desktop.core.listed import Done
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
-from fi_desktop.core.names import one_line
-from fi_desktop.core.run import before_s, run_of, took_s
+from fi_desktop.core.retry import before_s, run_of, took_s
+from fi_desktop.core.text import one_line
+from fi_desktop.core.values import Priority, Stage
 from fi_desktop.jobs.speed import Speeds, StagePlan
 
 _PRIORITIES = {int(priority): priority for priority in Priority}  # a look-up is faster than Enum's own

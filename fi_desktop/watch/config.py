@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fi_desktop.core import messages
+from fi_desktop.core.codec import options_from_json, options_to_json
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import JobOptions, Priority
-from fi_desktop.core.records import options_from_json, options_to_json
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.system.files import write_whole
 
 LONGEST_NAME = 60

@@ -29,7 +29,7 @@ from fi_desktop.audio.media_files import (
 )
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
-from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
 from fi_desktop.watch.config import Choice, WatchedFolder

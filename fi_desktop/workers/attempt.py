@@ -6,10 +6,9 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from fi_desktop.core.chosen import Chosen
-from fi_desktop.core.errors import Cancelled, DeadlineExceeded, Interrupted, error_info
-from fi_desktop.core.hiding import without_path
-from fi_desktop.core.job import Stage, StageEnd, StageTime
+from fi_desktop.core.errors import CancelledByUser, DeadlineExceeded, Interrupted, error_info
+from fi_desktop.core.text import without_path
+from fi_desktop.core.values import EngineChoice, Stage, StageEnd, StageTime
 from fi_desktop.system.clock import awake_s
 from fi_desktop.workers.protocol import (
     AttemptDone,
@@ -38,7 +37,7 @@ class Reporter:
         Args:
             delivery: the job.
             send: sends one message.
-            check: called with every progress; raises Cancelled or Interrupted to end the attempt.
+            check: called with every progress; raises CancelledByUser or Interrupted to end the attempt.
         """
         self._delivery = delivery
         self._send = send
@@ -54,7 +53,7 @@ class Reporter:
         """Report the fraction of a stage that is done, 0 to 1.
 
         Raises:
-            Cancelled, Interrupted: the attempt must end.
+            CancelledByUser, Interrupted: the attempt must end.
             DeadlineExceeded: the soft limit has passed.
         """
         self._check()
@@ -79,7 +78,7 @@ class Reporter:
         self.change_limit(self._delivery.soft_limit_s, self._delivery.limit_factor)
         self._send(Measured(self._delivery.claim, duration_s))
 
-    def chosen(self, chosen: Chosen) -> None:
+    def chosen(self, chosen: EngineChoice) -> None:
         """Report the engines that process the job."""
         self._send(EnginesChosen(self._delivery.claim, chosen))
 
@@ -105,7 +104,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
     )
     try:
         return AttemptDone(delivery.claim, pipeline.run(work, reporter))
-    except Cancelled:
+    except CancelledByUser:
         return AttemptStopped(delivery.claim, cancelled=True)
     except Interrupted:
         return AttemptStopped(delivery.claim, cancelled=False)

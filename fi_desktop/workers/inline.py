@@ -6,10 +6,10 @@ import time
 from functools import partial
 from multiprocessing.connection import wait
 
-from fi_desktop.core.chosen import Chosen
-from fi_desktop.core.errors import Cancelled, Interrupted, TransientError
+from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
-from fi_desktop.core.job import Job, StageTime
+from fi_desktop.core.job import Job
+from fi_desktop.core.values import EngineChoice, StageTime
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, QueueEvent
 from fi_desktop.workers.attempt import Reporter, attempt
 from fi_desktop.workers.protocol import AttemptProgress, EnginesChosen, Measured, Progressed, StageEnded
@@ -44,7 +44,7 @@ class InlineBackend(QueueThread):
 
     def _run_job(self, job: Job) -> None:
         duration_s: float | None = None
-        chosen: Chosen | None = None
+        chosen: EngineChoice | None = None
         stages: list[StageTime] = []
 
         def send(message: AttemptProgress) -> None:
@@ -68,7 +68,7 @@ class InlineBackend(QueueThread):
             if self._stopping.is_set():
                 raise Interrupted
             if self._cancelled_claim == job.claim:
-                raise Cancelled
+                raise CancelledByUser
 
         delivery = self._delivery(job)
         end = attempt(delivery, Reporter(delivery, send, check))

@@ -78,7 +78,7 @@ def serve(pipe: Connection) -> None:
 
 def _run_job(pipe: Connection, sender: _Sender, delivery: Deliver) -> bool:
     """Run one job; return whether the worker was asked to stop meanwhile."""
-    from fi_desktop.core.errors import Cancelled, Interrupted
+    from fi_desktop.core.errors import CancelledByUser, Interrupted
     from fi_desktop.workers.attempt import Reporter, attempt
     from fi_desktop.workers.protocol import CancelWork, ChangeLimit, StopWork
 
@@ -93,7 +93,7 @@ def _run_job(pipe: Connection, sender: _Sender, delivery: Deliver) -> bool:
                     stopping = True
                     raise Interrupted
                 case CancelWork(claim=delivery.claim):
-                    raise Cancelled
+                    raise CancelledByUser
                 case ChangeLimit():
                     reporter.change_limit(message.soft_limit_s, message.limit_factor)
                 case _:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.job import JobOptions, Stage, StageTime, Summary
+from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageTime, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class EnginesChosen:
     """From a worker: the engines that process the job."""
 
     claim: str
-    chosen: Chosen
+    chosen: EngineChoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from multiprocessing.connection import wait
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError
-from fi_desktop.core.job import Job, StageTime
+from fi_desktop.core.job import Job
+from fi_desktop.core.values import StageTime
 from fi_desktop.jobs.queue_events import Notice, WorkerGauge, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings

@@ -19,9 +19,9 @@ from typing import Any
 import psutil
 
 from fi_desktop.core import messages
-from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorInfo, FiError
-from fi_desktop.core.job import Job, Stage, StageEnd, StageTime
+from fi_desktop.core.job import Job
+from fi_desktop.core.values import EngineChoice, Stage, StageEnd, StageTime
 from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
 from fi_desktop.system import log
 from fi_desktop.system.devices import devices
@@ -72,7 +72,7 @@ class WorkerSlot:
     heard_at: float = 0.0
     rss_checked_at: float = -math.inf
     duration_s: float | None = None
-    chosen: Chosen | None = None
+    chosen: EngineChoice | None = None
     kill_at: float | None = None
     kill_error: ErrorInfo | None = None
     spawn_at: float = 0.0

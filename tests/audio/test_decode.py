@@ -11,7 +11,7 @@ import pytest
 from fi_desktop.audio.decode import MAX_CHANNELS, DecodedAudio, decode
 from fi_desktop.audio.probe import probe
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from fi_desktop.core.errors import Cancelled, ErrorKind, TransientError, UserError
+from fi_desktop.core.errors import CancelledByUser, ErrorKind, TransientError, UserError
 from tests.audio.make_media import (
     onset_s,
     pitches_hz,
@@ -246,7 +246,7 @@ def test_progress_without_a_known_length_follows_the_file(tmp_path):
 # Stopping, writing
 
 
-@pytest.mark.parametrize("error", [Cancelled, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [CancelledByUser, KeyboardInterrupt])
 def test_stopping_leaves_nothing_behind(tmp_path, error):
     source = write_wav(tmp_path / "tone.wav", tones([440], seconds=30.0, rate_hz=8_000), rate_hz=8_000)
 

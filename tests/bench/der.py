@@ -30,8 +30,8 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording, RecordingWriter
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin import BuiltinDiarizer
 from fi_desktop.engines.channels import ChannelsDiarizer, mix_channels
 from fi_desktop.engines.vad import find_speech

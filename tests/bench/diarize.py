@@ -76,7 +76,7 @@ def run_stock(pack: Path, recording: Recording, born: float) -> Run:
 
 def run_ours(pack: Path, recording: Recording, born: float) -> Run:
     """Ours, on one thread."""
-    from fi_desktop.core.speakers import SpeakerCount
+    from fi_desktop.core.values import SpeakerCount
     from fi_desktop.engines.contracts import Speech
     from fi_desktop.engines.pyannote import PyannoteDiarizer
 

@@ -36,7 +36,8 @@ from typing import Any
 
 from fi_desktop import pipeline
 from fi_desktop.core import events as ev
-from fi_desktop.core.job import Job, JobOptions, Priority, Summary, apply
+from fi_desktop.core.job import Job, apply
+from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load

@@ -22,7 +22,8 @@ import psutil
 from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
-from fi_desktop.core.job import Job, Stage
+from fi_desktop.core.job import Job
+from fi_desktop.core.values import Stage
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.application import GarbageCollector, make_application, shorten_switch_interval
 from fi_desktop.gui.job_table.columns import Column

@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Job, JobOptions, Priority, Summary
+from fi_desktop.core.job import Job
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Summary
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.transitions import FileIdentity, SubmittedFile, Transitions
 from fi_desktop.settings import load

@@ -9,9 +9,8 @@ import pytest
 from fi_desktop.app import App
 from fi_desktop.cli import _parser
 from fi_desktop.cli.jobs import jobs
-from fi_desktop.core.job import JobOptions
-from fi_desktop.core.records import options_from_json
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.codec import options_from_json
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.settings import Settings, load
 
 

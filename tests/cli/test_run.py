@@ -14,8 +14,9 @@ from fi_desktop.cli.exports import Asked, export_all
 from fi_desktop.cli.follow import _Elsewhere, _Here
 from fi_desktop.cli.run import STDIN, _files, _left_out, follow
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import Job, JobOptions
+from fi_desktop.core.job import Job
 from fi_desktop.core.messages import verbatim
+from fi_desktop.core.values import JobOptions
 from fi_desktop.rpc.client import LocalClient
 from fi_desktop.settings import load
 from fi_desktop.system.files import RESULT

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from fi_desktop.cli.show import _spent, who_spoke_when
-from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Priority
+from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
+from fi_desktop.core.values import JobOptions, Priority
 from tests.exporters.test_exporters import TURNS, WITH_WORDS, WITHOUT_WORDS
 
 
@@ -49,7 +50,7 @@ def test_without_speakers_there_are_no_lanes():
 
 
 BEGUN = Attempt(1, 1030.0, "worker-1")
-ENDED = replace(BEGUN, ended_at=1090.0, outcome=Outcome.COMPLETED)
+ENDED = replace(BEGUN, ended_at=1090.0, outcome=AttemptOutcome.COMPLETED)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ import pytest
 import fi_desktop.cli
 from fi_desktop.cli import main
 from fi_desktop.cli.terminal import Terminal
-from fi_desktop.core.job import Summary
-from fi_desktop.core.records import transcript_to_json
+from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import Summary
 from fi_desktop.system.files import RESULT
 from tests.exporters.test_exporters import WITH_WORDS
 from tests.jobs.conftest import Bench

@@ -8,25 +8,11 @@ from hypothesis import strategies as st
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
+from fi_desktop.core.codec import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.invariants import check
-from fi_desktop.core.job import (
-    InvalidTransition,
-    Job,
-    JobOptions,
-    JobState,
-    Outcome,
-    Priority,
-    Stage,
-    StageEnd,
-    StageTime,
-    StaleClaim,
-    Summary,
-    apply,
-)
+from fi_desktop.core.job import AttemptOutcome, InvalidTransition, Job, JobState, StaleClaim, apply, check
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.records import event_from_json, event_to_json, job_from_json, job_to_json
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageEnd, StageTime, Summary
 
 ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.", "Traceback …")
 SUMMARY = Summary(2, 30.0, "builtin", "clear", (verbatim("a note"), messages.AUDIO_GAP(at=1.5, length=70.0)))
@@ -55,7 +41,9 @@ def test_a_job_is_queued_claimed_and_completed():
     assert job.finished_at == 111.0
     assert job.summary == SUMMARY
     assert job.deliveries == 1
-    assert [(a.number, a.outcome, a.worker) for a in job.attempts] == [(1, Outcome.COMPLETED, "worker-1")]
+    assert [(a.number, a.outcome, a.worker) for a in job.attempts] == [
+        (1, AttemptOutcome.COMPLETED, "worker-1")
+    ]
 
 
 def test_a_cancelled_job_that_is_given_back_does_not_come_back():
@@ -66,7 +54,7 @@ def test_a_cancelled_job_that_is_given_back_does_not_come_back():
         ev.Released(1, 103.0, "1.1.1"),
     )
     assert (job.state, job.finished_at) == (JobState.CANCELLED, 103.0)
-    assert job.attempts[0].outcome is Outcome.CANCELLED
+    assert job.attempts[0].outcome is AttemptOutcome.CANCELLED
 
 
 def test_a_failed_attempt_waits_for_its_due_time_and_comes_back():
@@ -200,7 +188,7 @@ def test_cancelling_a_running_job_waits_for_its_worker():
         ev.Cancelled(1, 110.0, "old"),
     ],
 )
-def test_news_of_an_attempt_that_was_given_up_is_stale(late: ev.AttemptNews):
+def test_news_of_an_attempt_that_was_given_up_is_stale(late: ev.AttemptEvent):
     released = fold(submitted(), ev.Claimed(1, 101.0, "old", "w"), ev.Released(1, 102.0, "old"))
     reclaimed = apply(released, ev.Claimed(1, 103.0, "new", "w"))
     for job in (released, reclaimed):

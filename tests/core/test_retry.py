@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Attempt, Job, JobOptions, Outcome, Priority, Stage, StageEnd, StageTime
+from fi_desktop.core.job import Attempt, AttemptOutcome, Job
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.values import JobOptions, Priority, Stage, StageEnd, StageTime
 
 RNG = random.Random(1)
 BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
@@ -22,7 +23,9 @@ FULL = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 
 
 def job(charged: int, deliveries: int | None = None) -> Job:
-    attempts = tuple(Attempt(n + 1, 0.0, "w", 1.0, Outcome.FAILED, charged=True) for n in range(charged))
+    attempts = tuple(
+        Attempt(n + 1, 0.0, "w", 1.0, AttemptOutcome.FAILED, charged=True) for n in range(charged)
+    )
     base = Job(1, "/a.wav", JobOptions(), Priority.NORMAL, 0.0, attempts=attempts)
     return replace(base, deliveries=charged + 1 if deliveries is None else deliveries)
 
@@ -73,7 +76,7 @@ def test_the_last_try_is_known_beforehand(charged: int, deliveries: int, last: b
 def crashed(*stages: Stage, error: ErrorInfo = CRASH) -> Job:
     """A job whose attempts ended in these stages, the last of which runs still."""
     attempts = tuple(
-        Attempt(n + 1, 0.0, "w", 1.0, Outcome.CRASHED, error, charged=True, stages=broken_off(stage))
+        Attempt(n + 1, 0.0, "w", 1.0, AttemptOutcome.CRASHED, error, charged=True, stages=broken_off(stage))
         for n, stage in enumerate(stages)
     )
     running = Attempt(len(stages) + 1, 2.0, "w")

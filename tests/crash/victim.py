@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fi_desktop.core.job import Summary
+    from fi_desktop.core.values import Summary
     from fi_desktop.jobs.store import JobStore
 
 

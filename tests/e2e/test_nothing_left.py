@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fi_desktop import pipeline
-from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import JobOptions
 from fi_desktop.models import PackKind
 from fi_desktop.watch.config import Choice, WatchedFolder
 from fi_desktop.watch.watcher import Watcher

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from fi_desktop.core.job import JobOptions, JobState, Outcome, Stage
+from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import JobOptions, Stage
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.models import PackKind
@@ -105,7 +106,7 @@ def test_a_worker_killed_while_it_writes_down_does_not_diarize_again(with_packs:
         (job,) = driver.wait_until_done(job_id)
         again = stages(driver, before)
     assert job.state is JobState.COMPLETED
-    assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.COMPLETED]
+    assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
     assert again[Stage.DIARIZE] == {0.0}  # found done
     assert max(again[Stage.TRANSCRIBE]) > 0.0
     assert result(with_packs, job_id).segments[0].words

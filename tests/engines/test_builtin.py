@@ -9,9 +9,9 @@ import pytest
 
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording, RecordingWriter
-from fi_desktop.core.errors import Cancelled, UserError
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.transcript import Diarization, Grade, Region
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin import BuiltinDiarizer
 from fi_desktop.engines.builtin.search import MAX_CLUSTERED, Clusterings, CountRule, count_speakers
 from fi_desktop.engines.builtin.vbhmm import Resegmentation
@@ -137,9 +137,9 @@ def test_progress_rises_to_one_and_passes_exceptions_on(
 
         def cancel(fraction: float, limit: float = limit) -> None:
             if fraction >= limit:
-                raise Cancelled
+                raise CancelledByUser
 
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             diarizer.diarize(call, call_speech, speakers=AUTO, progress=cancel)
 
 

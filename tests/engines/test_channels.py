@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording
-from fi_desktop.core.errors import Cancelled, UserError
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.transcript import Diarization
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.channels import ChannelsDiarizer, mix_channels
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.engines.vad import find_speech
@@ -171,9 +171,9 @@ def test_progress_rises_and_may_cancel(write: Write, talkers: np.ndarray) -> Non
     assert told[-1] == 1.0
 
     def cancel(_fraction: float) -> None:
-        raise Cancelled
+        raise CancelledByUser
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledByUser):
         mix_channels(recording, cancel)
 
 
@@ -227,9 +227,9 @@ def test_diarization_reports_progress_and_can_be_cancelled(write: Write, talkers
     assert told[-1] == pytest.approx(1.0)
 
     def cancel(_fraction: float) -> None:
-        raise Cancelled
+        raise CancelledByUser
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledByUser):
         ChannelsDiarizer().diarize(recording, speech, speakers=TWO, progress=cancel)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import pdist, squareform
 
-from fi_desktop.core.errors import Cancelled
+from fi_desktop.core.errors import CancelledByUser
 from fi_desktop.engines.linkage import FEW, Method, centroid_linkage, cut, grow, lean_linkage
 
 
@@ -69,14 +69,14 @@ def test_the_library_is_given_ours_for_many_points_alone_and_gets_its_own_back()
         library.linkage(voices(50), method="centroid", metric="euclidean")
         library.linkage(voices(50), method="average", metric="cosine")
         assert told == []
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             with lean_linkage(library, _cancel):
                 library.linkage(voices(FEW + 1), method="centroid", metric="euclidean")
     assert library.linkage is scipy_hierarchy.linkage
 
 
 def _cancel(_done: int, _total: int) -> None:
-    raise Cancelled
+    raise CancelledByUser
 
 
 # Our clustering is SciPy's, to the label.

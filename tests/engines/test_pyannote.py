@@ -18,9 +18,9 @@ import torch
 import yaml
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
-from fi_desktop.core.errors import Cancelled, UserError
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.transcript import Diarization
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.engines.pyannote import PyannoteDiarizer, import_pyannote
 from fi_desktop.engines.pyannote.diarizer import RecordingWaveform
@@ -207,9 +207,9 @@ def test_progress_is_told_after_every_window_and_never_falls(pair: Pair, call: R
 def test_a_cancelled_job_stops_there_and_the_diarizer_can_go_on(pair: Pair, call: Recording, at: float):
     def cancel(fraction: float) -> None:
         if fraction >= at:
-            raise Cancelled
+            raise CancelledByUser
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledByUser):
         pair.ours.diarize(call, NOTHING_HEARD, speakers=FIND_OUT, progress=cancel)
     assert pair.ask_ours(call).turns
 

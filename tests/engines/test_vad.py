@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fi_desktop.audio.recording import Recording
-from fi_desktop.core.errors import Cancelled
+from fi_desktop.core.errors import CancelledByUser
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.engines.vad import HOP_S, RegionRule, _second_look, find_regions, find_speech, union
@@ -75,9 +75,9 @@ def test_progress_rises_to_one_and_may_cancel(write: Write, call_samples: np.nda
     assert told[-1] == 1.0
 
     def cancel(_fraction: float) -> None:
-        raise Cancelled
+        raise CancelledByUser
 
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledByUser):
         find_speech(recording, per_channel=False, progress=cancel)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fi_desktop.audio.recording import Recording
-from fi_desktop.core.errors import Cancelled, UserError
+from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Hints, Speech
 from fi_desktop.engines.whisper import WhisperTranscriber
@@ -187,10 +187,10 @@ def test_a_cancelled_job_does_not_wait_for_the_model(
 
     def cancel(_fraction: float) -> None:
         if begun.is_set():
-            raise Cancelled
+            raise CancelledByUser
 
     monkeypatch.setattr(Decoder, "quick", slow)
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledByUser):
         transcriber.transcribe(call, call_speech, hints=Hints(language="es"), progress=cancel)
     assert not goes_on.is_set()
     goes_on.set()

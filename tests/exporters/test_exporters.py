@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core import messages
+from fi_desktop.core.alignment import segments_of
+from fi_desktop.core.codec import transcript_from_json, transcript_to_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.records import transcript_from_json, transcript_to_json
-from fi_desktop.core.speakers import segments_of
 from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
 from fi_desktop.exporters import EXPORTERS, export
 from fi_desktop.exporters.names import marked_text

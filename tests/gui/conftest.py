@@ -19,10 +19,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from fi_desktop.audio.media_files import source_sha256
+from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.errors import TransientError
-from fi_desktop.core.job import Job, Summary
-from fi_desktop.core.records import transcript_to_json
+from fi_desktop.core.job import Job
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import Summary
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.application import GarbageCollector, make_application
 from fi_desktop.gui.bridge import Bridge

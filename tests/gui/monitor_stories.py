@@ -5,7 +5,8 @@ import threading
 from concurrent.futures import Future
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Attempt, Job, JobOptions, JobState, Outcome, Priority, Summary
+from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
+from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.queue_events import WorkerGauge
 
 OPTIONS = JobOptions()
@@ -23,13 +24,13 @@ def job(job_id, at, *attempts, state=JobState.QUEUED, name="", **more):
 
 
 def done(job_id, at, started_at, ended_at, worker="worker-1"):
-    attempt = Attempt(1, started_at, worker, ended_at, Outcome.COMPLETED)
+    attempt = Attempt(1, started_at, worker, ended_at, AttemptOutcome.COMPLETED)
     summary = Summary(2, 1800.0, "builtin")
     return job(job_id, at, attempt, state=JobState.COMPLETED, summary=summary, finished_at=ended_at)
 
 
 def broken(job_id, at, started_at, ended_at, worker="worker-1"):
-    attempt = Attempt(1, started_at, worker, ended_at, Outcome.FAILED, BROKEN)
+    attempt = Attempt(1, started_at, worker, ended_at, AttemptOutcome.FAILED, BROKEN)
     return job(job_id, at, attempt, state=JobState.FAILED, finished_at=ended_at)
 
 
@@ -38,7 +39,7 @@ def running(job_id, at, started_at, worker="worker-1", name=""):
 
 
 def put_off(job_id, at, due_at, name="", error=BUSY):
-    attempt = Attempt(1, at + 5, "worker-1", at + 9, Outcome.FAILED, error, charged=True)
+    attempt = Attempt(1, at + 5, "worker-1", at + 9, AttemptOutcome.FAILED, error, charged=True)
     return job(job_id, at, attempt, state=JobState.RETRYING, due_at=due_at, name=name)
 
 

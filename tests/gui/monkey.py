@@ -26,7 +26,8 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.events import Submitted
-from fi_desktop.core.job import Job, JobState, Stage
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.values import Stage
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
 from tests.gui import stories

@@ -17,8 +17,8 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.job import Job, JobState, Outcome, apply
-from fi_desktop.core.records import transcript_to_json
+from fi_desktop.core.codec import transcript_to_json
+from fi_desktop.core.job import AttemptOutcome, Job, JobState, apply
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.main_window import MainWindow
@@ -132,7 +132,7 @@ def history(job: Job) -> Iterator[ev.JobEvent]:
         if attempt.ended_at is None:
             continue
         at, stages = attempt.ended_at, attempt.stages
-        if attempt.outcome is Outcome.COMPLETED and job.summary is not None:
+        if attempt.outcome is AttemptOutcome.COMPLETED and job.summary is not None:
             yield ev.Completed(job.id, at, claim, job.summary, stages=stages)
         elif attempt.error is not None:
             last = attempt is job.attempts[-1]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
+from fi_desktop.core.alignment import segments_of
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Job, JobOptions, Priority, Stage, Summary, apply
-from fi_desktop.core.speakers import SpeakerCount, segments_of
+from fi_desktop.core.job import Job, apply
 from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, Summary
 from fi_desktop.jobs.queue_events import (
     JobChanged,
     JobProgressed,

@@ -7,10 +7,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState, Stage, StageEnd, StageTime, Summary
-from fi_desktop.core.records import transcript_to_json
-from fi_desktop.core.summary import summarize
+from fi_desktop.core.job import JobState
+from fi_desktop.core.transcript import summarize
+from fi_desktop.core.values import Stage, StageEnd, StageTime, Summary
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.jobs.queue_events import JobProgressed

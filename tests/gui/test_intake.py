@@ -10,7 +10,8 @@ from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
-from fi_desktop.core.job import JobState, Priority
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Priority
 from fi_desktop.gui.drag_and_drop import given_paths, paths_in
 from tests.gui.events import drop, drop_files, files_data
 

@@ -2,7 +2,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState, Stage
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Stage
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
 from tests.gui import stories

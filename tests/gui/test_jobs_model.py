@@ -6,7 +6,8 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import JobState, Stage
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Stage
 from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable

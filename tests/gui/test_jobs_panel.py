@@ -6,7 +6,8 @@ from PySide6.QtGui import QContextMenuEvent, QFont, QGuiApplication, QHelpEvent,
 from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QToolTip
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState, Priority, Stage
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Priority, Stage
 from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Column
 from fi_desktop.gui.job_table.controller import GRACE_MS
 from fi_desktop.gui.main_window import MainWindow

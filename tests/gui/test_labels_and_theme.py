@@ -3,8 +3,11 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
-from fi_desktop.core.job import JobState, Outcome, Stage
+from fi_desktop.core import messages
+from fi_desktop.core.job import AttemptOutcome, JobState
+from fi_desktop.core.messages import verbatim
 from fi_desktop.core.transcript import Turn
+from fi_desktop.core.values import Stage
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import WindowLanguage
@@ -12,7 +15,6 @@ from fi_desktop.gui.models_dialog.model_list import ModelLabels
 from fi_desktop.models.pack import UNKNOWN_LICENCE
 from fi_desktop.viewmodel.axis import lane_tick_step_s
 from fi_desktop.viewmodel.result import lanes_of
-from fi_desktop.viewmodel.times import clock, precise
 from tests.gui import stories
 from tests.gui.shots import dark_palette, light_palette
 
@@ -72,21 +74,9 @@ def test_everything_has_a_word(qapp):
     words = UiLabels()
     assert len({words.state(state) for state in JobState}) == len(JobState)
     assert len({words.stage(stage) for stage in (None, *Stage)}) == len(Stage) + 1
-    assert all(words.outcome(outcome) for outcome in (None, *Outcome))
+    assert all(words.outcome(outcome) for outcome in (None, *AttemptOutcome))
     assert words.speaker(0) == "Speaker 1"
     assert words.engine("other") == "other"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(-1, "0:00"), (7.9, "0:07"), (725, "12:05"), (3723, "1:02:03")]
-)
-def test_clock(seconds, shown):
-    assert clock(seconds) == shown
-
-
-@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "0:00.0"), (59.96, "1:00.0"), (3601.25, "1:00:01.2")])
-def test_precise(seconds, shown):
-    assert precise(seconds) == shown
 
 
 def test_lanes_add_up():
@@ -123,13 +113,15 @@ def test_languages_are_named_in_the_windows_language(dressed):
     language.close()
 
 
-def test_what_is_missing_is_known_by_its_beginning(qapp):
+def test_missing_words_and_speakers_are_known_by_their_notes(qapp):
     words = UiLabels()
-    assert words.lacks(("It ends early.", "The words are missing: the disk is full."))
-    assert words.lacks(("The speakers are missing: the disk is full.",))
-    assert not words.lacks(("It ends early.",))
-    said = words.remarks("clear", ("The words are missing: the disk is full.", "It ends early."))
-    assert said == "The words are missing: the disk is full. It ends early."
+    full = messages.DISK_FULL()
+    early = verbatim("It ends early.")
+    missing = messages.RESULT_WORDS_MISSING(reason=full)
+    assert words.lacks((early, missing))
+    assert words.lacks((messages.RESULT_SPEAKERS_MISSING(reason=full),))
+    assert not words.lacks((early,))
+    assert words.remarks("clear", (missing, early)) == f"{missing} It ends early."
 
 
 def test_workers_and_what_they_compute_on_have_names(qapp):

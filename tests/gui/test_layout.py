@@ -15,7 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
-from fi_desktop.core.job import JobState, Priority
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Priority
 from fi_desktop.gui import theme
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.monitor.window import MonitorWindow

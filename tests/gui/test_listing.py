@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.core.codec import Done
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobOptions, JobState, Priority, Summary
-from fi_desktop.core.listed import Done
+from fi_desktop.core.job import JobState
 from fi_desktop.core.messages import verbatim
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Summary
 from fi_desktop.gui import bridge as bridge_module
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.job_table.model import JobsModel

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobOptions, JobState
+from fi_desktop.core.job import JobState
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import available

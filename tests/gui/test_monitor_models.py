@@ -3,7 +3,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QAbstractItemModelTester
 
-from fi_desktop.core.job import Stage
+from fi_desktop.core.values import Stage
 from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.monitor_labels import STATE_ICONS, MonitorLabels
 from fi_desktop.gui.monitor.monitor_widgets import Cell, CellsModel, ColumnHeading, SegmentedControl

@@ -5,8 +5,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolBar, QToolButton
 
-from fi_desktop.core.job import JobOptions
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.gui.job_options.bar import OptionsBar
 
 PACKS = ("faster-whisper-small", "faster-whisper-large-v3")

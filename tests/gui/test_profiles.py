@@ -4,8 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from fi_desktop.core.job import JobOptions, Priority
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.settings import load as load_settings
 from fi_desktop.watch.config import Choice, Profile, load_profiles, save_profiles

@@ -9,8 +9,8 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 
 from fi_desktop.core import messages
+from fi_desktop.core.codec import transcript_from_json
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.records import transcript_from_json
 from fi_desktop.core.transcript import Grade
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.turns_panel import TurnsModel

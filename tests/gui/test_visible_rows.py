@@ -7,7 +7,8 @@ from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.gui.job_table.columns import Column, key_of
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved

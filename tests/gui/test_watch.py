@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 
 from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.core.errors import error_info
-from fi_desktop.core.job import JobOptions, Priority
 from fi_desktop.core.messages import verbatim
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.system.files import disk_full

@@ -11,8 +11,9 @@ from typing import TypeVar
 
 import pytest
 
-from fi_desktop.core.job import Job, JobOptions
+from fi_desktop.core.job import Job
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import QueueEvent
 from fi_desktop.jobs.service import JobService

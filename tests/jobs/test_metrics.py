@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Job, JobOptions, Priority, Summary, apply
+from fi_desktop.core.job import Job, apply
+from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.metrics import measure, targets
 
 BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")

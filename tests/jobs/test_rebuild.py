@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Summary, apply
+from fi_desktop.core.job import Job, JobState, apply
+from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.store import JobStore

@@ -12,9 +12,9 @@ import pytest
 from fi_desktop.app import App
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
-from fi_desktop.core.job import Job, JobOptions, JobState, Summary
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, SpeakerCount, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult

@@ -28,9 +28,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority, Stage, Summary
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, Summary
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.service import JobService

@@ -13,7 +13,8 @@ import pytest
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
-from fi_desktop.core.job import Job, JobOptions, JobState, Priority, apply
+from fi_desktop.core.job import Job, JobState, apply
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.event_chain import unbroken
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import open_or_rebuild

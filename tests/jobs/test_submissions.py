@@ -18,8 +18,7 @@ import pytest
 from fi_desktop.audio.media_files import Unreadable
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import JobOptions
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.jobs import submissions
 from fi_desktop.jobs.transitions import ChangeResult
 from tests.jobs.conftest import Bench

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.core.errors import Cancelled, FiError, TransientError, UserError
+from fi_desktop.core.errors import CancelledByUser, FiError, TransientError, UserError
 from fi_desktop.models import check, find, installed, verify
 from fi_desktop.models.catalog import KNOWN, known
 from fi_desktop.models.download import discard, fetched_bytes, install
@@ -35,7 +35,7 @@ def refusal(*arguments, **named) -> FiError:
 def pause_after(size: int):
     def report(done: int, _total: int) -> None:
         if done >= size:
-            raise Cancelled
+            raise CancelledByUser
 
     return report
 
@@ -93,7 +93,7 @@ class TestWhole:
 
 class TestInterrupted:
     def test_a_pause_keeps_what_has_come_and_goes_on_from_there(self, root: Path, hub: FakeHub):
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             fetch("tiny", root, hub, report=pause_after(400_000))
         assert installed((root,)) == ()
         there = fetched_bytes("faster-whisper-tiny", root)
@@ -124,14 +124,14 @@ class TestInterrupted:
         verify(fetch("tiny", root, hub))
 
     def test_what_lies_there_from_another_revision_does_no_harm(self, root: Path, hub: FakeHub):
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             fetch("tiny", root, hub, report=pause_after(400_000))
         hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = whisper_files(690_000)["model.bin"][::-1]
         verify(fetch("tiny", root, hub))
         assert hub.starts("model.bin") == [0, 0]
 
     def test_part_of_a_file_that_was_damaged_on_the_disk_is_found_out(self, root: Path, hub: FakeHub):
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             fetch("tiny", root, hub, report=pause_after(400_000))
         (part,) = root.rglob("*.part")
         part.write_bytes(bytes(part.stat().st_size))
@@ -139,7 +139,7 @@ class TestInterrupted:
         verify(fetch("tiny", root, hub))
 
     def test_a_part_that_is_longer_than_its_file_is_thrown_away(self, root: Path, hub: FakeHub):
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             fetch("tiny", root, hub, report=pause_after(400_000))
         (part,) = root.rglob("*.part")
         part.write_bytes(bytes(800_000))
@@ -147,13 +147,13 @@ class TestInterrupted:
         verify(fetch("tiny", root, hub))
 
     def test_part_of_a_file_that_has_become_shorter_is_thrown_away(self, root: Path, hub: FakeHub):
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             fetch("tiny", root, hub, report=pause_after(400_000))
         hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = b"short"
         verify(fetch("tiny", root, hub))
 
     def test_a_cancelled_download_can_be_forgotten(self, root: Path, hub: FakeHub):
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             fetch("tiny", root, hub, report=pause_after(400_000))
         discard("faster-whisper-tiny", root)
         assert fetched_bytes("faster-whisper-tiny", root) == 0

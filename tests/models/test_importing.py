@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.core.errors import Cancelled, UserError
+from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.models import PackKind, find, installed, verify
 from fi_desktop.models.importing import import_pack
 from tests.models.packs import (
@@ -106,9 +106,9 @@ class TestWithManifest:
 
     def test_can_be_stopped_and_leaves_nothing(self, root: Path, carried):
         def stop(_done: int, _total: int) -> None:
-            raise Cancelled
+            raise CancelledByUser
 
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             take(carried(WHISPER), root, report=stop)
         assert installed((root,)) == ()
 

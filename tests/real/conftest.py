@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.core.job import Job, JobOptions, JobState
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.transcript import Transcript, Word
+from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
 from tests.driving import Driver, running_app
 

@@ -12,8 +12,8 @@ from fi_desktop.app import App
 from fi_desktop.cli import own_or_hand_over
 from fi_desktop.cli.follow import idle_queue
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import JobOptions, JobState
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
 from fi_desktop.settings import load
 from tests.driving import running_app

@@ -4,9 +4,9 @@ from functools import reduce
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobOptions, Priority, Stage, StageEnd, StageTime, Summary, apply
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.job import apply
 from fi_desktop.core.transcript import Provenance
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageEnd, StageTime, Summary
 from fi_desktop.viewmodel.diagnostics import diagnostics
 
 PATH = "/home/dra.ruiz/Pacientes/Núñez, Josefa/primera visita.wav"

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import Stage, StageTime
+from fi_desktop.core.values import EngineChoice, Stage, StageTime
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.progress import eta_s, keep_progress, progressed, spent_s
@@ -17,7 +16,7 @@ from fi_desktop.viewmodel.rows import row_of
 from tests.gui import stories
 
 NOW = 1_000_000.0
-NO_WORDS, WORDS = Chosen("builtin", ""), Chosen("builtin", "whisper-small")
+NO_WORDS, WORDS = EngineChoice("builtin", ""), EngineChoice("builtin", "whisper-small")
 
 
 def running(transcriber="auto", speeds=None):

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import JobOptions, Priority
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.watch.config import (
     BUILT_IN,
     Choice,

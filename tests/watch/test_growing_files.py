@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.audio.media_files import Tally
-from fi_desktop.core.job import JobState, Summary
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Summary
 from fi_desktop.system.files import disk_full
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.seen_files import FIRST_SCANS, is_being_written, is_continued, queued_file

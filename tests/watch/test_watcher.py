@@ -16,7 +16,8 @@ import pytest
 from fi_desktop.audio.media_files import LeftOut, Tally, source_sha256
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.job import JobOptions, JobState, Priority
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.watch.config import Choice, WatchedFolder
 from fi_desktop.watch.seen_files import FIRST_SCANS, SeenFiles, forget
 from fi_desktop.watch.watcher import (

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.app import BackendName
-from fi_desktop.core.chosen import Chosen
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import JobOptions, JobState, Outcome, Stage, StageEnd
+from fi_desktop.core.job import AttemptOutcome, JobState
+from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageEnd
 from fi_desktop.jobs.queue_events import JobProgressed
 from tests.driving import Driver, running_app
 
@@ -60,7 +60,7 @@ def test_progress_is_told_in_order_of_the_stages(driver: Driver, sample: Path):
     assert list(dict.fromkeys(stages)) == ["decode", "speech", "diarize", "join"]
     chosen = [news.chosen for news in driver.told if isinstance(news, JobProgressed)]
     assert chosen[0] is None
-    assert chosen[-1] == Chosen("builtin", "")  # from then on it is known what is still to be done
+    assert chosen[-1] == EngineChoice("builtin", "")  # from then on it is known what is still to be done
 
 
 def test_an_attempt_keeps_what_each_of_its_stages_took(driver: Driver, sample: Path):
@@ -96,7 +96,7 @@ def test_a_running_job_is_cancelled(driver: Driver, long_recording: Path):
     driver.wait_for_progress(job_id)
     driver.app.service.cancel([job_id]).result(120)
     (job,) = driver.wait_until_done(job_id)
-    assert (job.state, job.attempts[0].outcome) == (JobState.CANCELLED, Outcome.CANCELLED)
+    assert (job.state, job.attempts[0].outcome) == (JobState.CANCELLED, AttemptOutcome.CANCELLED)
     assert [time.stage for time in job.attempts[0].stages[:1]] == [Stage.DECODE]
     assert list(driver.app.service.folders.folder(job_id).iterdir()) == []  # no decoded speech is left lying
 
@@ -118,7 +118,10 @@ def test_stopping_gives_a_running_job_back_and_the_next_start_finishes_it(
     with running_app(home, backend=backend) as driver:
         (job,) = driver.wait_until_done(job_id)
     assert job.state is JobState.COMPLETED
-    assert [attempt.outcome for attempt in job.attempts] == [Outcome.RELEASED, Outcome.COMPLETED]
+    assert [attempt.outcome for attempt in job.attempts] == [
+        AttemptOutcome.RELEASED,
+        AttemptOutcome.COMPLETED,
+    ]
     assert job.charged == 0
 
 

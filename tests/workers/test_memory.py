@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import JobState, Outcome
+from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.workers import process
 from tests.driving import running_app
 
@@ -45,9 +45,9 @@ def test_each_time_that_memory_runs_out_the_engine_is_asked_to_use_less(home: Pa
         (job,) = driver.wait_until_done(*driver.submit(sample))
     assert job.state is JobState.COMPLETED
     assert [attempt.outcome for attempt in job.attempts] == [
-        Outcome.FAILED,
-        Outcome.FAILED,
-        Outcome.COMPLETED,
+        AttemptOutcome.FAILED,
+        AttemptOutcome.FAILED,
+        AttemptOutcome.COMPLETED,
     ]
     for attempt in job.attempts[:2]:
         assert attempt.error is not None

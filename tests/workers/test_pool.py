@@ -15,7 +15,8 @@ import pytest
 
 from fi_desktop.audio.disk_space import LARGEST_BYTES
 from fi_desktop.core.errors import ErrorKind
-from fi_desktop.core.job import JobState, Outcome, StageEnd
+from fi_desktop.core.job import AttemptOutcome, JobState
+from fi_desktop.core.values import StageEnd
 from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
 from fi_desktop.pipeline import stages
 from fi_desktop.workers import process
@@ -32,7 +33,10 @@ def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path,
         os.kill(busy.pid, signal.SIGKILL)
         (job,) = driver.wait_until_done(job_id)
         assert job.state is JobState.COMPLETED
-        assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.COMPLETED]
+        assert [attempt.outcome for attempt in job.attempts] == [
+            AttemptOutcome.CRASHED,
+            AttemptOutcome.COMPLETED,
+        ]
         assert job.attempts[0].error is not None
         assert job.attempts[0].error.code == "worker.ended"
         assert "signal 9" in job.attempts[0].error.message
@@ -52,7 +56,7 @@ def test_the_hard_limit_kills_a_worker_that_does_not_listen(home: Path, long_rec
     assert job.state is JobState.FAILED
     assert job.error is not None
     assert job.error.code == "job.timeout"
-    assert job.attempts[0].outcome is Outcome.CRASHED
+    assert job.attempts[0].outcome is AttemptOutcome.CRASHED
 
 
 def test_two_workers_work_at_the_same_time(home: Path, long_recording: Path, tmp_path: Path):
@@ -131,7 +135,7 @@ def test_a_limit_that_is_lowered_holds_for_what_runs(home: Path, long_recording:
         (job,) = driver.wait_until_done(job_id)
     assert job.error is not None
     assert job.error.code == "job.timeout"
-    assert job.attempts[0].outcome is Outcome.FAILED  # it ended by itself; nobody was killed
+    assert job.attempts[0].outcome is AttemptOutcome.FAILED  # it ended by itself; nobody was killed
 
 
 def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
@@ -223,7 +227,10 @@ def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_on
     with running_app(home, workers=1) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
         assert job.state is JobState.FAILED
-        assert [attempt.outcome for attempt in job.attempts] == [Outcome.CRASHED, Outcome.CRASHED]
+        assert [attempt.outcome for attempt in job.attempts] == [
+            AttemptOutcome.CRASHED,
+            AttemptOutcome.CRASHED,
+        ]
         codes = [attempt.error.code for attempt in job.attempts if attempt.error]
         assert codes == ["worker.crashed", "audio.crashes"]
         assert job.error is not None

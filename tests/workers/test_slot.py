@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.core.job import JobState, Outcome
+from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.workers.slot import WorkerSlot, resize
 from tests.driving import running_app
 
@@ -41,7 +41,7 @@ def test_a_busy_worker_is_restarted_now_and_its_job_is_not_charged(home: Path, l
         driver.wait_for(lambda: driver.states(job_id)[1:] == again)
         job = driver.job(job_id)
         assert driver.workers()[0].pid != before
-    assert job.attempts[0].outcome is Outcome.RELEASED
+    assert job.attempts[0].outcome is AttemptOutcome.RELEASED
     assert job.charged == 0
 
 
@@ -53,7 +53,7 @@ def test_a_worker_that_does_not_listen_is_killed_and_its_job_given_back(home: Pa
         os.kill(driver.workers()[0].pid, signal.SIGSTOP)
         driver.app.restart_worker("worker-1")
         driver.wait_for(lambda: JobState.QUEUED in driver.states(job_id)[1:])
-        assert driver.job(job_id).attempts[0].outcome is Outcome.RELEASED
+        assert driver.job(job_id).attempts[0].outcome is AttemptOutcome.RELEASED
 
 
 def test_workers_are_retired_and_replaced_once_their_job_is_done(home: Path, sample: Path):

@@ -21,7 +21,8 @@ from typing import Any
 
 import pytest
 
-from fi_desktop.core.job import Job, JobState, Outcome, Summary
+from fi_desktop.core.job import AttemptOutcome, Job, JobState
+from fi_desktop.core.values import Summary
 from fi_desktop.workers import process
 from tests.driving import PATIENCE_S, Driver, running_app
 
@@ -159,7 +160,7 @@ def test_nobody_is_killed_for_the_time_that_the_computer_slept(
     sleep: Callable[[Computer, Driver], None],
 ):
     job = sleep_while_a_job_runs(home, tmp_path, settings, partial(sleep, computer))
-    assert [attempt.outcome for attempt in job.attempts] == [Outcome.COMPLETED]
+    assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.COMPLETED]
     assert "WORKER_KILLED" not in (home / "logs" / "fi-desktop.log").read_text()
 
 
@@ -175,4 +176,4 @@ def test_a_pool_that_took_no_notice_would_kill(
     monkeypatch.setattr("fi_desktop.workers.pool._SUSPEND_S", inf)
     job = sleep_while_a_job_runs(home, tmp_path, settings, partial(sleep_while_it_waits, computer))
     assert job.error is not None
-    assert (job.error.code, job.attempts[0].outcome) == (code, Outcome.CRASHED)
+    assert (job.error.code, job.attempts[0].outcome) == (code, AttemptOutcome.CRASHED)

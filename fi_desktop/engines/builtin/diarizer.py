@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin.features import FRAME_S, FRAME_SAMPLES, ChunkGrid, lay_grid, speech_cepstra
 from fi_desktop.engines.builtin.ivector import load_model
 from fi_desktop.engines.builtin.search import COUNTED_S, MAX_SPEAKERS, Solver, count_speakers

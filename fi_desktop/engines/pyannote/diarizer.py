@@ -13,8 +13,8 @@ import numpy as np
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Turn
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.contracts import Progress, Speech
 from fi_desktop.engines.pyannote.library import is_out_of_memory, load_pipeline
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from fi_desktop.audio.media_files import MEDIA_EXTENSIONS, LeftOut, sample_recording
 from fi_desktop.core.errors import ErrorInfo, UserError, error_info
 from fi_desktop.core.job import JobState
-from fi_desktop.core.names import one_line
+from fi_desktop.core.text import one_line
 from fi_desktop.gui import errors
 from fi_desktop.gui.adding.options_sheet import AddedOptionsSheet
 from fi_desktop.gui.bridge import Bridge

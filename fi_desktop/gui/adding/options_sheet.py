@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.job import JobOptions, Priority
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.gui import theme
 from fi_desktop.gui.job_options.menu import Choices
 from fi_desktop.gui.job_options.profiles import ProfileController

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.names import one_line
+from fi_desktop.core.text import one_line
 from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow

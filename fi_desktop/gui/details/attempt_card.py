@@ -17,18 +17,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.job import Attempt, Job, Outcome, Stage, StageEnd, StageTime
+from fi_desktop.core.job import Attempt, AttemptOutcome, Job
+from fi_desktop.core.values import Stage, StageEnd, StageTime
 from fi_desktop.gui import errors, theme
 from fi_desktop.gui.details.labels import DetailLabels
 
 # the shapes that the table has for a job's state
 _SHAPES = {
     None: ("state-running", "info"),
-    Outcome.COMPLETED: ("state-completed", "good"),
-    Outcome.FAILED: ("state-failed", "bad"),
-    Outcome.CRASHED: ("warning", "bad"),
-    Outcome.RELEASED: ("state-queued", "neutral"),
-    Outcome.CANCELLED: ("state-cancelled", "neutral"),
+    AttemptOutcome.COMPLETED: ("state-completed", "good"),
+    AttemptOutcome.FAILED: ("state-failed", "bad"),
+    AttemptOutcome.CRASHED: ("warning", "bad"),
+    AttemptOutcome.RELEASED: ("state-queued", "neutral"),
+    AttemptOutcome.CANCELLED: ("state-cancelled", "neutral"),
 }
 _ICON_PX = 16
 _HEIGHT = 10

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.text import clock
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.details.labels import DetailLabels
@@ -31,7 +32,6 @@ from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.viewmodel.diagnostics import diagnostics
 from fi_desktop.viewmodel.job_facts import JobFacts
 from fi_desktop.viewmodel.rows import Row
-from fi_desktop.viewmodel.times import clock
 
 _ICON_PX = 18
 _INNER_PX = 2  # what Qt leaves free on each side of an edited line's text

@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale, QObject
 
 from fi_desktop.core import events as ev
-from fi_desktop.core.job import Attempt, Job, JobOptions, Priority, StageEnd, StageTime
+from fi_desktop.core.job import Attempt, Job
+from fi_desktop.core.text import clock
+from fi_desktop.core.values import JobOptions, Priority, StageEnd, StageTime
 from fi_desktop.gui import errors
 from fi_desktop.gui.labels import UiLabels
-from fi_desktop.viewmodel.times import clock
 
 _SHORT_TENTHS = 100  # of a second
 

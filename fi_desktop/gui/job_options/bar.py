@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QToolButton, QWidget
 
-from fi_desktop.core.job import JobOptions, Priority
-from fi_desktop.core.speakers import SpeakerCount
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.gui import theme
 from fi_desktop.gui.job_options.menu import Choices, OptionsMenu
 from fi_desktop.gui.labels import UiLabels

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.job import JobOptions, Priority
+from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.engines import registry
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.window_state import resize_to_screen

@@ -10,11 +10,11 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from fi_desktop.core.job import JobState
+from fi_desktop.core.text import clock, time_left
 from fi_desktop.gui import widgets
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.progress import eta_s, spent_s
 from fi_desktop.viewmodel.rows import Row
-from fi_desktop.viewmodel.times import clock, left
 
 NOTHING = "–"
 Key = Callable[[Row], Any]
@@ -215,7 +215,7 @@ class Cells(QObject):
         if row.state is not JobState.RUNNING or row.cancelling:
             return NOTHING
         left_s = eta_s(row, now)
-        return self.calculating() if left_s is None else left(left_s)
+        return self.calculating() if left_s is None else time_left(left_s)
 
     def _progress(self, row: Row) -> str:
         if row.jobs is not None:

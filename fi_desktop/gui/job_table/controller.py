@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from fi_desktop.core.job import JobState, Priority
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Priority
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController
 from fi_desktop.gui.job_table.model import JobsModel

@@ -24,9 +24,9 @@ from PySide6.QtCore import (
     Slot,
 )
 
+from fi_desktop.core.codec import Done
 from fi_desktop.core.events import Completed
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.listed import Done
 from fi_desktop.gui.job_table.columns import FIGURES, Cells, Column, key_of
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
 from fi_desktop.jobs.speed import Speeds

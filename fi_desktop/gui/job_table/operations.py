@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
-from fi_desktop.core.job import Priority
+from fi_desktop.core.values import Priority
 from fi_desktop.gui.actions import Actions
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.table import JobsTable

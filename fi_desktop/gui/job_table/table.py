@@ -22,7 +22,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
-from fi_desktop.core.job import JobState, Stage
+from fi_desktop.core.job import JobState
+from fi_desktop.core.values import Stage
 from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Cells, Column
 from fi_desktop.gui.job_table.delegate import JobDelegate, column_width
 from fi_desktop.gui.job_table.model import JobsModel

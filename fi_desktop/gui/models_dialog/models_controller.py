@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from fi_desktop.core.errors import Cancelled, FiError
+from fi_desktop.core.errors import CancelledByUser, FiError
 from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.models import find, library, remove, token, verify
@@ -228,7 +228,7 @@ def _start_task(
     def run() -> TaskOutcome:
         try:
             task(progress.report)
-        except Cancelled:
+        except CancelledByUser:
             return TaskOutcome(STOPPED)
         except FiError as error:
             return TaskOutcome(error.code, error.note)

@@ -19,12 +19,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.axis import lane_tick_step_s
 from fi_desktop.viewmodel.result import Lane, lanes_of, turns_to_show
-from fi_desktop.viewmodel.times import clock, precise
 
 _GUTTER = 176  # pixels for a speaker's name and time
 _AXIS = 30
@@ -188,9 +188,9 @@ class LanesView(QAbstractScrollArea):
         turn = self._turns[number]
         return self.tr("{speaker}: {start} to {end} ({length})").format(
             speaker=self._name(self._lane_of[number]),
-            start=precise(turn.start),
-            end=precise(turn.end),
-            length=precise(turn.duration),
+            start=clock(turn.start, decimals=1),
+            end=clock(turn.end, decimals=1),
+            length=clock(turn.duration, decimals=1),
         )
 
     def _go_to(self, number: int) -> None:
@@ -211,7 +211,7 @@ class LanesView(QAbstractScrollArea):
             x = round(self._x(time_s))
             painter.setPen(theme.hairline(self.palette()))
             painter.drawLine(x, _AXIS - 6, x, self.viewport().height())
-            text = precise(time_s) if step < 1 else clock(time_s)
+            text = clock(time_s, decimals=1) if step < 1 else clock(time_s)
             width = label.horizontalAdvance(text)
             left = x if number == 0 else x - width // 2
             if left + width <= area.right():

@@ -30,14 +30,13 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from fi_desktop.core.names import harmless
+from fi_desktop.core.text import clock, harmless
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.txt import line_of
 from fi_desktop.gui.export_controller import style
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel import text_search
 from fi_desktop.viewmodel.result import NOTHING, SegmentText, segment_texts
-from fi_desktop.viewmodel.times import clock
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -30,11 +30,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import NoTranscriptLabels, NoTranscriptReason, UiLabels, no_transcript_reason
 from fi_desktop.gui.widgets import PAD, ReadOnlyTable, paint_focus
-from fi_desktop.viewmodel.times import precise
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -271,11 +271,11 @@ class TurnsModel(QAbstractTableModel):
         turn = self._turns[index.row()]
         match index.column():
             case TurnColumn.START:
-                return precise(turn.start)
+                return clock(turn.start, decimals=1)
             case TurnColumn.END:
-                return precise(turn.end)
+                return clock(turn.end, decimals=1)
             case TurnColumn.LENGTH:
-                return precise(turn.duration)
+                return clock(turn.duration, decimals=1)
             case _:
                 return self._words.speaker(self._numbers[turn.speaker])
 

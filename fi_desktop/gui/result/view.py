@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
@@ -29,7 +30,6 @@ from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.viewmodel.export_files import Exportable
 from fi_desktop.viewmodel.result import ResultPosition, SegmentTurnMap, turns_to_show
-from fi_desktop.viewmodel.times import clock
 
 
 class ResultView(QWidget):

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import Attempt, Job, JobState
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
@@ -34,7 +35,6 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
 from fi_desktop.viewmodel.result import ResultPosition
 from fi_desktop.viewmodel.rows import Row, row_of
-from fi_desktop.viewmodel.times import clock
 
 
 class JobWindow(QWidget):

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fi_desktop.core import speakers
-from fi_desktop.core.speakers import SpeakerCount, assign_speakers, segments_of_words
+from fi_desktop.core import alignment
+from fi_desktop.core.alignment import assign_speakers, segments_of_words
 from fi_desktop.core.transcript import Turn, Word, rename_speakers
+from fi_desktop.core.values import SpeakerCount
 
 A, B, C = "SPEAKER_00", "SPEAKER_01", "SPEAKER_02"
 DOCTOR, PATIENT = Turn(0.0, 10.0, A), Turn(10.0, 20.0, B)
@@ -180,13 +181,13 @@ def test_a_segment_ends_with_its_speaker_a_pause_or_its_sentence():
 
 def test_work_grows_with_words_and_turns_and_not_with_their_product(monkeypatch: pytest.MonkeyPatch):
     looked: Counter[str] = Counter()
-    real = speakers.bisect_right
+    real = alignment.bisect_right
 
     def counted(*given: object) -> int:
         looked["up"] += 1
         return real(*given)
 
-    monkeypatch.setattr(speakers, "bisect_right", counted)
+    monkeypatch.setattr(alignment, "bisect_right", counted)
     words = [Word(n * 0.3, n * 0.3 + 0.3, "tos") for n in range(3_000)]
     turns = [Turn(n * 1.8, n * 1.8 + 2.0, (A, B)[n % 2]) for n in range(500)]
     assert len(assign_speakers(words, turns)) == len(words)

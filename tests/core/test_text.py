@@ -1,4 +1,4 @@
-"""A patient's name is in no traceback that is kept, however it was written there."""
+"""Times, names that are safe to show, and tracebacks without a patient's name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fi_desktop.core.hiding import without_path
+from fi_desktop.core.text import clock, one_line, time_left, without_path
 
 NAME = "Zutanita"
 PATHS = [
@@ -84,3 +84,46 @@ def test_a_traceback_keeps_all_but_the_name(tmp_path: Path):
 
 def test_a_name_of_two_letters_is_left_for_it_is_in_every_word():
     assert without_path("a baker", PurePosixPath("/x/ba.m")) == "a baker"
+
+
+@pytest.mark.parametrize(
+    "name", ["José – 2ª.wav", "مريض السيد أحمد.wav", "👩\u200d⚕️ visita.wav", "a%20b%n.wav"]
+)
+def test_names_are_shown_as_they_are(name):
+    assert one_line(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("line\nbreak.wav", "line�break.wav"),
+        ("\x1b[31mred.wav", "�[31mred.wav"),
+        ("of \udcff bytes.wav", "of � bytes.wav"),
+        ("gp3\u202evaw.exe", "gp3�vaw.exe"),
+        ("two\u2028lines", "two�lines"),
+    ],
+)
+def test_what_would_break_the_line_is_marked(name, shown):
+    assert one_line(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(-1, "0:00"), (7.9, "0:07"), (725, "12:05"), (3723, "1:02:03")]
+)
+def test_clock(seconds, shown):
+    assert clock(seconds) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.04, "0:00.0"), (59.96, "1:00.0"), (3601.25, "1:00:01.2")])
+def test_clock_with_tenths(seconds, shown):
+    assert clock(seconds, decimals=1) == shown
+
+
+def test_a_padded_clock_keeps_its_width():
+    assert clock(62.3456, decimals=3, point=",", padded=True) == "00:01:02,346"
+    assert clock(3725.99, padded=True) == "01:02:05"
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "≈ 0:01"), (59.6, "≈ 1:00"), (125.2, "≈ 2:05")])
+def test_time_left_is_at_least_a_second(seconds, shown):
+    assert time_left(seconds) == shown

@@ -10,10 +10,7 @@ from typing import Any
 
 import pytest
 
-from fi_desktop.core.invariants import check
-from fi_desktop.core.job import JobState, apply
-from fi_desktop.core.messages import MESSAGES, verbatim
-from fi_desktop.core.records import (
+from fi_desktop.core.codec import (
     error_from_json,
     error_to_json,
     event_from_json,
@@ -21,9 +18,11 @@ from fi_desktop.core.records import (
     notes_from_json,
     notes_to_json,
 )
+from fi_desktop.core.job import JobState, apply, check
+from fi_desktop.core.messages import MESSAGES, verbatim
 from fi_desktop.jobs.store import SCHEMA_VERSION
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "jobs" / "data"
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))

@@ -6,28 +6,16 @@ A field that is missing in an older record takes its default here, so that old s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, fields
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from enum import Enum
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import (
-    Attempt,
-    EarlierResult,
-    Job,
-    JobOptions,
-    JobState,
-    Outcome,
-    Priority,
-    Stage,
-    StageEnd,
-    StageTime,
-    Summary,
-)
+from fi_desktop.core.job import Attempt, AttemptOutcome, EarlierResult, Job, JobState
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, verbatim
-from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import (
     SCHEMA,
     SCHEMA_VERSION,
@@ -38,8 +26,10 @@ from fi_desktop.core.transcript import (
     Turn,
     Word,
 )
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageEnd, StageTime, Summary
 
 _BEFORE_CODES = 2
+T = TypeVar("T")
 
 _EVENTS: dict[str, type[ev.JobEvent]] = {
     kind.__name__: kind
@@ -58,6 +48,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.Cancelled,
     )
 }
+_BUILTIN = (str, int, float, bool, type(None))
 _DEFAULTS: dict[str, Any] = {"transcriber": JobOptions().transcriber, "vocabulary": [], "prompt": ""}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _EVENTS.values()}
 
@@ -347,12 +338,104 @@ def _attempt_from_json(data: dict[str, Any]) -> Attempt:
         started_at=data["started_at"],
         worker=data["worker"],
         ended_at=data["ended_at"],
-        outcome=Outcome(data["outcome"]) if data["outcome"] else None,
+        outcome=AttemptOutcome(data["outcome"]) if data["outcome"] else None,
         error=error_from_json(data["error"]) if data["error"] else None,
         charged=data["charged"],
         device=data.get("device", "cpu"),
         stages=stages_from_json(data.get("stages", ())),
     )
+
+
+class Done(NamedTuple):
+    """A job that was completed at the first try. Times are UTC, seconds since the epoch.
+
+    Attributes:
+        priority: as a number.
+        speakers_asked, engine_asked, language_asked: of the options.
+        started_at, ended_at: of its one attempt.
+        speakers, duration_s, engine, grade, notes, language: of the summary.
+    """
+
+    id: int
+    path: str
+    priority: int
+    submitted_at: float
+    finished_at: float
+    batch: int | None
+    speakers_asked: str
+    engine_asked: str
+    language_asked: str | None
+    started_at: float
+    ended_at: float
+    speakers: int
+    duration_s: float
+    engine: str
+    grade: str | None
+    notes: tuple[Note, ...]
+    language: str | None
+
+
+DONE_PATHS = (
+    "$.id",
+    "$.path",
+    "$.priority",
+    "$.submitted_at",
+    "$.finished_at",
+    "$.batch",
+    "$.options.speakers",
+    "$.options.engine",
+    "$.options.language",
+    "$.attempts[0].started_at",
+    "$.attempts[0].ended_at",
+    "$.summary.speakers",
+    "$.summary.duration_s",
+    "$.summary.engine",
+    "$.summary.grade",
+    "$.summary.notes",
+    "$.summary.language",
+)
+"""Where `Done`'s values, in their order, stand in a record of `this module`."""
+_NOTES = DONE_PATHS.index("$.summary.notes")
+
+
+def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
+    """Read a record, or of one that is `Done` the values at `DONE_PATHS`.
+
+    Raises:
+        KeyError, ValueError, TypeError: the record is damaged or of a newer program.
+    """
+    if isinstance(data, dict):
+        return job_from_json(data)
+    data[_NOTES] = notes_from_json(data[_NOTES])
+    return Done(*data)
+
+
+def plain(value: T) -> T:
+    """Return the same value with every scalar and array in it made Python's own.
+
+    Dataclasses, tuples, lists and dicts are rebuilt; enums stay.
+
+    Raises:
+        TypeError: something in it is neither of these nor convertible by its `tolist`, as NumPy's and torch's
+            values are.
+    """
+    return cast(T, _plain(value))
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in _BUILTIN or isinstance(value, Enum):
+        return value
+    if is_dataclass(value):
+        return kind(**{field.name: _plain(getattr(value, field.name)) for field in fields(value)})
+    if kind in (tuple, list):
+        return kind(_plain(each) for each in value)
+    if kind is dict:
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    as_python: Callable[[], Any] | None = getattr(value, "tolist", None)
+    if as_python is None:
+        raise TypeError(f"an engine returned a {kind.__module__}.{kind.__qualname__}")
+    return _plain(as_python())
 
 
 # Records and results from before notes and reasons had codes hold English sentences, which are converted when

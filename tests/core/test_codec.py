@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from fi_desktop.core.plain import plain
+from fi_desktop.core.codec import plain
 from fi_desktop.core.transcript import Diarization, Grade, Turn
 
 
