@@ -30,7 +30,7 @@ check: $(STAMP) lint ## style, types, layers, and the quick tests
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 gui: $(STAMP) ## every test of the window: on a laptop's screen at 125 %, with Noto Sans, with a screen reader
-	$(BIN)/python -m tests.gui.surroundings $(SURROUNDINGS)
+	$(BIN)/python -m tests.gui.environments $(ENVIRONMENTS)
 
 lint: $(STAMP) ## style, types, layers
 	$(BIN)/ruff check .

@@ -10,9 +10,9 @@ import hypothesis
 import pytest
 
 # before Qt is imported anywhere: tests draw into memory unless they were given a display on purpose
-from tests.gui import surroundings
+from tests.gui import environments
 
-os.environ.setdefault("QT_QPA_PLATFORM", surroundings.screen("desk"))
+os.environ.setdefault("QT_QPA_PLATFORM", environments.screen("desktop"))
 
 from fi_desktop.audio.media_files import phone_call
 

@@ -42,8 +42,8 @@ from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import load
 from fi_desktop.workers import process
+from tests.app_driver import running_app
 from tests.bench.starts import Watch, median, note_start, p95
-from tests.driving import running_app
 
 JOBS = 2_000
 PACED = 200

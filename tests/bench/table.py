@@ -33,7 +33,7 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.transitions import Transitions
 from tests.bench import peers_table
 from tests.bench.table_store import end, home_with
-from tests.gui.conftest import FakeProgram
+from tests.gui.conftest import FakeApp
 
 CHANGES_A_SECOND = 1000
 BEAT_MS = 4
@@ -67,7 +67,7 @@ class Heartbeat:
 class Churn:
     """An owner's thousand changes a second: jobs are claimed, get on, end, are submitted and removed."""
 
-    def __init__(self, program: FakeProgram, seconds: float) -> None:
+    def __init__(self, program: FakeApp, seconds: float) -> None:
         self._hand = program.hand
         self._rng = random.Random(2)
         self._seconds = seconds
@@ -129,10 +129,10 @@ def say(what: str, value: str) -> None:
     print(f"| {what} | {value} |", flush=True)
 
 
-def start(application: QApplication, home: Path, jobs: int) -> tuple[AppController, FakeProgram]:
+def start(application: QApplication, home: Path, jobs: int) -> tuple[AppController, FakeApp]:
     """Open the window over the store."""
     begun = time.monotonic()
-    program = FakeProgram(home)
+    program = FakeApp(home)
     desktop = AppController(program)
     window = desktop.window
     window.resize(1120, 700)
@@ -205,7 +205,7 @@ def find(application: QApplication, window: MainWindow) -> None:
     window.table.clearSelection()
 
 
-def churn(application: QApplication, window: MainWindow, program: FakeProgram, seconds: float) -> None:
+def churn(application: QApplication, window: MainWindow, program: FakeApp, seconds: float) -> None:
     """Follow a thousand changes a second."""
     process = psutil.Process()
     application.processEvents()

@@ -20,8 +20,8 @@ from fi_desktop.core.values import JobOptions
 from fi_desktop.rpc.client import LocalClient
 from fi_desktop.settings import load
 from fi_desktop.system.files import RESULT
+from tests.app_driver import running_app
 from tests.cli.test_terminal import complete
-from tests.driving import running_app
 from tests.jobs.conftest import Bench
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import JobState
-from tests.driving import running_app
+from tests.app_driver import running_app
 
 
 def write_wave(path: Path, samples: np.ndarray) -> Path:

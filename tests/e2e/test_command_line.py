@@ -16,7 +16,7 @@ from fi_desktop.cli.selftest import error_rate, read_rttm
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
-from tests.driving import running_app
+from tests.app_driver import running_app
 from tests.e2e.commands import fi_desktop, lines, start
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.driving import running_app
-from tests.e2e.commands import PATIENCE_S, fi_desktop, lines, start
+from tests.app_driver import running_app
+from tests.e2e.commands import TIMEOUT_S, fi_desktop, lines, start
 
 
 def test_a_killed_app_finishes_its_jobs_when_it_is_started_again(
@@ -23,7 +23,7 @@ def test_a_killed_app_finishes_its_jobs_when_it_is_started_again(
     family = psutil.Process(app.pid).children(recursive=True)
     assert family
     app.send_signal(signal.SIGKILL)
-    app.wait(PATIENCE_S)
+    app.wait(TIMEOUT_S)
     app.stdout.close()
     assert app.stderr is not None
     app.stderr.close()
@@ -47,7 +47,7 @@ def test_an_interrupted_command_gives_its_job_back(home: Path, long_recording: P
         if json.loads(line)["state"] == "RUNNING":
             break
     app.send_signal(signal.SIGINT)
-    _, errors = app.communicate(timeout=PATIENCE_S)
+    _, errors = app.communicate(timeout=TIMEOUT_S)
     assert app.returncode == 130, errors
     with running_app(home, backend="idle") as driver:
         assert (driver.job(1).state.value, driver.job(1).charged) == ("QUEUED", 0)

@@ -18,7 +18,7 @@ from fi_desktop.models import PackKind
 from fi_desktop.watch.config import Choice, WatchedFolder
 from fi_desktop.watch.watcher import Watcher
 from fi_desktop.workers import process
-from tests.driving import Driver, running_app
+from tests.app_driver import Driver, running_app
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
 

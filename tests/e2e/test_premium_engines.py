@@ -18,7 +18,7 @@ from fi_desktop.core.values import JobOptions, Stage
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.models import PackKind
-from tests.driving import Driver, running_app
+from tests.app_driver import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
@@ -101,7 +101,7 @@ def test_a_worker_killed_while_it_writes_down_does_not_diarize_again(with_packs:
     with running_app(with_packs, workers=1) as driver:
         (job_id,) = driver.submit(long_recording, options=options)
         driver.wait_for(lambda: Stage.TRANSCRIBE in stages(driver))
-        before = len(driver.told)
+        before = len(driver.events)
         os.kill(driver.workers()[0].pid, signal.SIGKILL)
         (job,) = driver.wait_until_done(job_id)
         again = stages(driver, before)
@@ -122,7 +122,7 @@ def test_two_jobs_one_after_the_other_find_the_engines_warm(with_packs: Path, sa
 def stages(driver: Driver, since: int = 0) -> dict[Stage, set[float]]:
     """How far each stage was told to be."""
     found: dict[Stage, set[float]] = {}
-    for news in driver.told[since:]:
+    for news in driver.events[since:]:
         if isinstance(news, JobProgressed):
             found.setdefault(news.stage, set()).add(news.fraction)
     return found

@@ -1,4 +1,4 @@
-"""The real window over the real service and store, with an owner thread that does what a test says."""
+"""The real window, service and store, with a queue thread that does the workers' part on demand."""
 
 import json
 import random
@@ -35,52 +35,52 @@ from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import Settings, changed, load, save_changes
 from fi_desktop.system.files import RESULT, write_whole
 from fi_desktop.workers.queue_thread import QueueThread
-from tests.gui import surroundings
+from tests.gui import environments
 
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 
 
-class PatientBot(QtBot):
-    """Waits as long as a busy machine needs; what never comes fails all the same."""
+class SlowMachineBot(QtBot):
+    """Waits long enough for a busy machine; a condition that never holds still fails."""
 
-    def waitUntil(self, callback, *, timeout=PATIENCE_S * 1000):
+    def waitUntil(self, callback, *, timeout=TIMEOUT_S * 1000):
         super().waitUntil(callback, timeout=round(timeout))
 
-    def waitSignal(self, signal, *, timeout=PATIENCE_S * 1000, **more):
+    def waitSignal(self, signal, *, timeout=TIMEOUT_S * 1000, **more):
         return super().waitSignal(signal, timeout=round(timeout), **more)
 
 
 @pytest.fixture
 def qtbot(qapp, request) -> QtBot:
-    return PatientBot(request)
+    return SlowMachineBot(request)
 
 
 def pytest_collection_modifyitems(items):
-    """The offscreen platform says of many window functions that it has none; that is no fault of ours."""
+    """Ignore the offscreen platform's warnings about unsupported window functions."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
 
 
-class Hand(QueueThread):
-    """An owner thread that claims nothing by itself: a test does the workers' part by hand.
+class ManualQueueThread(QueueThread):
+    """A queue thread that claims no jobs: the test plays the workers.
 
     Attributes:
-        patient: whether a turn that cannot be written is survived.
+        tolerant: whether to continue when a transaction cannot be written.
     """
 
-    patient = False
+    tolerant = False
 
     def __init__(self, service: JobService, settings: Settings) -> None:
         super().__init__(service, settings, ())
-        self._deeds: SimpleQueue[tuple[Future, Callable]] = SimpleQueue()
+        self._actions: SimpleQueue[tuple[Future, Callable]] = SimpleQueue()
 
-    def do(self, deed: Callable[[JobService], object]):
-        """Do something in a turn; return once it was committed and told."""
+    def do(self, action: Callable[[JobService], object]):
+        """Run an action in a transaction; return its result once it is committed and published."""
         future: Future = Future()
-        self._deeds.put((future, deed))
+        self._actions.put((future, action))
         self._wake()
-        return future.result(PATIENCE_S)
+        return future.result(TIMEOUT_S)
 
     def claim(self, worker: str = "worker-1") -> Job:
         return self.do(lambda service: service.transitions.claim(worker))
@@ -88,7 +88,7 @@ class Hand(QueueThread):
     def complete(self, job: Job, transcript: Transcript) -> None:
         folder = self._service.folders.folder(job.id)
         folder.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):  # a job of a story may have no recording
+        with suppress(OSError):  # a made-up job may have no recording
             made_from = source_sha256(Path(job.path))
             provenance = replace(transcript.provenance, source_sha256=made_from)
             transcript = replace(transcript, provenance=provenance)
@@ -106,30 +106,30 @@ class Hand(QueueThread):
             def act(done=done):
                 while True:
                     try:
-                        future, deed = self._deeds.get_nowait()
+                        future, action = self._actions.get_nowait()
                     except Empty:
                         return []
-                    done.append((future, deed(self._service)))
+                    done.append((future, action(self._service)))
 
             self._transact(act)
             for future, result in done:
                 future.set_result(result)
 
     def _on_unwritable(self, error: TransientError) -> None:
-        if not self.patient:
+        if not self.tolerant:
             raise error
 
 
-class FakeProgram:
-    """What `fi_desktop.app.App` is to the window, with a `Hand` for its workers.
+class FakeApp:
+    """Takes the place of `fi_desktop.app.App`, with a `ManualQueueThread` in place of workers.
 
     Attributes:
-        calls: what the window asked for, in order.
-        refusal: raised by `start`.
+        calls: the window's calls, in order.
+        refusal: raised by `start`, if set.
     """
 
     def __init__(self, home: Path) -> None:
-        # English wherever the tests run; what the file says goes before that
+        # English on every machine, unless the settings file names a language
         self.settings = load({"FI_DESKTOP_HOME": str(home)})
         if self.settings.language == "system":
             self.settings = changed(self.settings, {"language": "en"})
@@ -139,7 +139,7 @@ class FakeProgram:
             now=time.time,
             rng=random.Random(1),
         )
-        self.hand = Hand(self.service, self.settings)
+        self.hand = ManualQueueThread(self.service, self.settings)
         self.calls: list[str] = []
         self.refusal: Exception | None = None
         self.handover: Callable[[list[str]], None] = lambda paths: None
@@ -185,10 +185,10 @@ def qapp_cls():
 
 @pytest.fixture(scope="session")
 def qapp(qapp):
-    """The application, with the font of the surroundings that the tests run in."""
-    font = surroundings.SURROUNDINGS[surroundings.chosen()].font if surroundings.chosen() else None
+    """The application, with the font of the environment that the tests run in."""
+    font = environments.ENVIRONMENTS[environments.chosen()].font if environments.chosen() else None
     if font is not None:
-        for file in surroundings.FILES.glob("*.ttf"):
+        for file in environments.FILES.glob("*.ttf"):
             QFontDatabase.addApplicationFont(str(file))
         qapp.setFont(QFont(*font))
     return qapp
@@ -205,20 +205,20 @@ def dressed(qapp):
 
 @pytest.fixture(autouse=True)
 def locale() -> Iterator[None]:
-    """Dates and numbers are written as before, whatever language a test's window spoke."""
+    """Restore the locale after a test that changed the window's language."""
     before = QLocale()
     yield
     QLocale.setDefault(before)
 
 
 @pytest.fixture
-def program(home: Path) -> FakeProgram:
-    return FakeProgram(home)
+def program(home: Path) -> FakeApp:
+    return FakeApp(home)
 
 
 @pytest.fixture
-def desktop(qtbot, dressed, program: FakeProgram) -> Iterator[AppController]:
-    """The window, shown, its queue started and listed."""
+def desktop(qtbot, dressed, program: FakeApp) -> Iterator[AppController]:
+    """The program with its window shown and its queue started."""
     desktop = AppController(program)
     desktop.window.show()
     desktop.start([])
@@ -237,13 +237,13 @@ def window(desktop: AppController):
 
 
 @pytest.fixture
-def hand(program: FakeProgram, desktop: AppController) -> Hand:
+def hand(program: FakeApp, desktop: AppController) -> ManualQueueThread:
     return program.hand
 
 
 @pytest.fixture
-def bridge(dressed, program: FakeProgram) -> Iterator[Bridge]:
-    """A crossing of its own, for widgets without the window."""
+def bridge(dressed, program: FakeApp) -> Iterator[Bridge]:
+    """A separate bridge, for widgets without the main window."""
     bridge = Bridge(program.service)
     yield bridge
     bridge.close()
@@ -251,7 +251,7 @@ def bridge(dressed, program: FakeProgram) -> Iterator[Bridge]:
 
 @pytest.fixture
 def recordings(tmp_path: Path) -> list[Path]:
-    """Three files that look like recordings."""
+    """Three files that pass for recordings."""
     files = [tmp_path / name for name in ("First.wav", "Second ñ.mp3", "Third.m4a")]
     for file in files:
         file.write_bytes(b"RIFF" + file.name.encode())

@@ -1,4 +1,4 @@
-"""Real events, as the platform would send them, and the windows that come of them."""
+"""Drag, drop and window events as the platform sends them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +7,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-_WHERE = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+_BUTTON_AND_KEYS = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
 
 
 def files_data(paths: Iterable[Path]) -> QMimeData:
@@ -17,7 +17,7 @@ def files_data(paths: Iterable[Path]) -> QMimeData:
 
 
 def drag_in(widget: QWidget, data: QMimeData) -> QDragEnterEvent:
-    event = QDragEnterEvent(QPoint(60, 200), Qt.DropAction.CopyAction, data, *_WHERE)
+    event = QDragEnterEvent(QPoint(60, 200), Qt.DropAction.CopyAction, data, *_BUTTON_AND_KEYS)
     QApplication.sendEvent(widget, event)
     return event
 
@@ -27,8 +27,8 @@ def drag_out(widget: QWidget) -> None:
 
 
 def drop(widget: QWidget, data: QMimeData) -> QDropEvent:
-    drag_in(widget, data)  # Qt passes a drop on to the widget that took the drag
-    event = QDropEvent(QPointF(60, 200), Qt.DropAction.CopyAction, data, *_WHERE)
+    drag_in(widget, data)  # Qt delivers a drop to the widget that accepted the drag
+    event = QDropEvent(QPointF(60, 200), Qt.DropAction.CopyAction, data, *_BUTTON_AND_KEYS)
     QApplication.sendEvent(widget, event)
     return event
 
@@ -38,6 +38,6 @@ def drop_files(widget: QWidget, *paths: Path) -> None:
 
 
 def open_windows(kind: type[QWidget]) -> list[QWidget]:
-    """Return the windows of a kind that can be seen."""
+    """Return the visible windows of a kind."""
     windows = QApplication.topLevelWidgets()
     return [window for window in windows if isinstance(window, kind) and window.isVisible()]

@@ -30,11 +30,11 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.values import Stage
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
-from tests.gui import stories
-from tests.gui.conftest import FakeProgram
+from tests.gui import samples
+from tests.gui.conftest import FakeApp
 from tests.gui.events import drag_in, drag_out, drop_files, files_data
 
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 LONGEST_S = 5.0  # a step that takes longer is a hang, also on a busy machine
 SIZES = ((760, 420), (900, 600), (1280, 800))
 TEXT = "abc ñ:1-*\"'%&\\ Consulta García state:failed -speaker:3 "
@@ -164,7 +164,7 @@ class Monkey:
 
     def _begin(self) -> None:
         self.starts += 1
-        self._program = FakeProgram(self._home)
+        self._program = FakeApp(self._home)
         self._program.service.listen(self._on_news)
         self._desktop = AppController(self._program)
         self._desktop.window.show()
@@ -178,7 +178,7 @@ class Monkey:
         window.deleteLater()
 
     def _wait(self, condition: Callable[[], bool]) -> None:
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         while not condition():
             assert time.monotonic() < until, f"it does not come:\n{self.trail}"
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
@@ -291,7 +291,7 @@ class Monkey:
             news = JobProgressed(job.id, dice.choice(list(Stage)), dice.random(), 600.0)
             told(lambda service: service.publish(news))
         elif deed == "done":
-            self._program.hand.complete(job, stories.conversation(seed=dice.randint(0, 9)))
+            self._program.hand.complete(job, samples.conversation(seed=dice.randint(0, 9)))
         elif deed == "given back":
             told(lambda service: service.transitions.released(job.id, job.claim))
         else:

@@ -1,6 +1,6 @@
-"""The whole program on a busy day: a real store with jobs in every state, the real window over it.
+"""The whole program on a busy day: the real window over a real store with jobs in every state.
 
-Pictures, and the walks through what a screen reader meets, are made of the same scenes.
+Screenshots and the accessibility tests use the same scenes.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system.files import RESULT, write_whole
-from tests.gui import stories
-from tests.gui.conftest import PATIENCE_S, FakeProgram
+from tests.gui import samples
+from tests.gui.conftest import TIMEOUT_S, FakeApp
 from tests.gui.events import drag_out
-from tests.gui.monitor_stories import gauge
+from tests.gui.monitor_samples import gauge
 
 
-class Workers(FakeProgram):
-    """A program whose workers are busy."""
+class BusyApp(FakeApp):
+    """A program with two busy workers."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self._looks = 0
+        self._readings = 0
 
     def gauges(self):
-        self._looks += 1
-        load = max(0.0, 96 - 30 * math.sin(self._looks / 5) ** 2 - (60 if self._looks % 23 < 3 else 0))
+        self._readings += 1
+        load = max(0.0, 96 - 30 * math.sin(self._readings / 5) ** 2 - (60 if self._readings % 23 < 3 else 0))
         return (
             gauge(1, cpu=load, rss=412_000_000, done=214, failed=3),
             gauge(2, cpu=load / 2.5, rss=1_534_000_000, done=208, uptime_s=190.0, uptime=0.998),
@@ -49,35 +49,35 @@ class Workers(FakeProgram):
 
 
 class Scene:
-    """The program with its windows, open.
+    """The running program with its windows.
 
     Attributes:
-        program: what the window is over.
-        desktop: the windows.
+        program: the fake app below the window.
+        desktop: the controller of the windows.
     """
 
     def __init__(self, home: Path, jobs: Iterable[QueueEvent] = (), *, language: str = "en") -> None:
-        """Fill a store with these jobs, and open the window over it."""
-        self.program = Workers(home)
+        """Fill a store with jobs and open the window."""
+        self.program = BusyApp(home)
         self.program.settings = replace(self.program.settings, language=language)
         self.desktop = AppController(self.program)
         self.tidy()
         self.desktop.start([])
         self.wait(lambda: "start" in self.program.calls)
-        told = tuple(jobs)
-        self.program.hand.do(partial(_tell, told))
+        events = tuple(jobs)
+        self.program.hand.do(partial(_store, events))
         listed = self.desktop.window.jobs
-        self.wait(lambda: all(listed.row_by_id(job.id) for job in stories.jobs_of(told)))
+        self.wait(lambda: all(listed.row_by_id(job.id) for job in samples.jobs_of(events)))
         self.settle()
 
     def finish(self, job_id: int, transcript: Transcript) -> None:
-        """Put a job's result where its window looks for it."""
+        """Write a job's result."""
         folder = self.program.service.folders.folder(job_id)
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / RESULT, json.dumps(transcript_to_json(transcript)).encode())
 
     def tidy(self) -> None:
-        """Leave nothing but the main window, as at the beginning."""
+        """Restore the initial state: only the main window, unlocked and without a selection."""
         window = self.desktop.window
         if self.desktop.lock.locked:
             self.desktop.lock.cover.opened.emit()
@@ -97,7 +97,7 @@ class Scene:
         window.show()
 
     def close(self) -> None:
-        """Stop safely."""
+        """Stop the program."""
         window = self.desktop.window
         self.desktop.stop()
         self.wait(lambda: window.closable)
@@ -106,21 +106,21 @@ class Scene:
         QApplication.processEvents()
 
     def wait(self, condition: Callable[[], object]) -> None:
-        """Let the program work until something is so."""
-        until = time.monotonic() + PATIENCE_S
+        """Process events until a condition holds."""
+        until = time.monotonic() + TIMEOUT_S
         while not condition():
-            assert time.monotonic() < until, "it does not come"
+            assert time.monotonic() < until, "timed out"
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
 
     def settle(self, milliseconds: int = 200) -> None:
-        """Let what is gathered be shown."""
+        """Let the window show batched updates."""
         loop = QEventLoop()
         QTimer.singleShot(milliseconds, loop.quit)
         loop.exec()
 
 
 def history(job: Job) -> Iterator[ev.JobEvent]:
-    """Tell what must have happened to a job that was made up."""
+    """Yield events that lead to a made-up job."""
     yield ev.Submitted(
         job.id, job.submitted_at, job.path, job.options, job.priority, job.batch, job.fingerprint
     )
@@ -142,9 +142,9 @@ def history(job: Job) -> Iterator[ev.JobEvent]:
         yield ev.CancelAsked(job.id, job.finished_at)
 
 
-def _tell(told: Iterable[QueueEvent], service: JobService) -> None:
-    """Write made-up jobs into the store, and tell of them as of others."""
-    for item in told:
+def _store(events: Iterable[QueueEvent], service: JobService) -> None:
+    """Write made-up jobs into the store and publish their events."""
+    for item in events:
         if not isinstance(item, JobChanged):
             service.publish(item)
             continue

@@ -1,8 +1,8 @@
-"""Pictures of every view, in light and dark, English and Spanish, at once and twice the size:
+"""Takes screenshots of every view: light and dark, English and Spanish, at 1x and 2x.
 
 xvfb-run -s "-screen 0 2800x1800x24" python -m tests.gui.shots [names of views]
 
-They go to `build/shots/LANGUAGE-THEME-SCALEx/VIEW.png`; those that README shows to `docs/images` as well.
+They are written to `build/shots/LANGUAGE-THEME-SCALEx/VIEW.png`; those in the README also to `docs/images`.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ IN_README = {
     "monitor-targets": ("en-light-2x",),
     "monitor-workers": ("en-dark-2x",),
 }
-_FONT = "Inter"  # Qt takes the system's where it is not installed
+_FONT = "Inter"  # the system's font if it is not installed
 
 
 def light_palette() -> QPalette:
-    """A light desktop's colours."""
+    """Return a light desktop's colours."""
     palette = QPalette(QColor("#efefef"))
     palette.setColor(QPalette.ColorRole.Highlight, QColor("#308cc6"))
     palette.setColor(QPalette.ColorRole.Base, QColor("#ffffff"))
@@ -43,7 +43,7 @@ def light_palette() -> QPalette:
 
 
 def dark_palette() -> QPalette:
-    """A dark desktop's colours: a bare X server has none of its own."""
+    """Return a dark desktop's colours; a bare X server has none."""
     palette = QPalette(QColor("#2a2f36"), QColor("#1e2227"))
     grounds = {"Window": "#1e2227", "Base": "#16191d", "AlternateBase": "#1b1f24", "ToolTipBase": "#2a2f36"}
     for name, colour in grounds.items():
@@ -58,7 +58,7 @@ THEMES = {"light": light_palette, "dark": dark_palette}
 
 
 def take(scale: str, names: list[str]) -> None:
-    """Take the pictures of one scale; it is Qt's for a whole process."""
+    """Take the screenshots at one scale, which Qt fixes per process."""
     application = make_application()
     collector = GarbageCollector(application)
     application.setFont(QFont(_FONT, 10))
@@ -77,7 +77,7 @@ def take(scale: str, names: list[str]) -> None:
 
 
 def publish(names: list[str]) -> None:
-    """Copy what README shows."""
+    """Copy the README's screenshots."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     for name in names:
         for kind in IN_README.get(name, ()):

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QFont
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
-from tests.gui.looks import cut, outside
+from tests.gui.view_checks import cut, outside
 from tests.gui.views import VIEWS, Gallery
 
 ROLE = QAccessible.Role

@@ -13,7 +13,7 @@ from fi_desktop.gui.application import check_display
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.settings import changed, load
-from tests.gui.conftest import FakeProgram
+from tests.gui.conftest import FakeApp
 from tests.gui.events import drop_files, open_windows
 
 
@@ -59,7 +59,7 @@ def test_stop_safely_gives_jobs_back(qtbot, desktop, window, program, at_work, h
     with qtbot.waitSignal(desktop.ended):
         press(qtbot, desktop.question.box, "Stop safely")
     assert program.calls == ["start", "stop"]
-    again = FakeProgram(home)
+    again = FakeApp(home)
     again.start()
     assert again.hand.do(lambda service: service.transitions.store.get(at_work.id)).state is JobState.QUEUED
     again.stop()
@@ -114,11 +114,11 @@ def test_files_of_the_start_are_taken(qtbot, dressed, program, recordings):
 
 
 def test_jobs_of_an_earlier_run_are_there(qtbot, dressed, home, recordings):
-    before = FakeProgram(home)
+    before = FakeApp(home)
     before.start()
     before.service.submit(recordings).result(120)
     before.stop()
-    desktop = AppController(FakeProgram(home))
+    desktop = AppController(FakeApp(home))
     desktop.start([])
     qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
     with qtbot.waitSignal(desktop.ended):

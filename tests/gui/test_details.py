@@ -16,7 +16,7 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
-from tests.gui import stories
+from tests.gui import samples
 
 TRACEBACK = "Traceback (most recent call last):\n" + "\n".join(f"frame {n}" for n in range(30))
 ERROR = ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something unexpected went wrong.", TRACEBACK)
@@ -65,7 +65,7 @@ def test_while_no_model_is_installed_that_is_what_it_says(view):
 def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, hand, window):
     assert view.form.language.text() == "Find out"
     job = hand.claim()
-    talk = stories.conversation(5)
+    talk = samples.conversation(5)
     made = replace(talk.provenance, transcriber="whisper", transcriber_model="faster-whisper-small")
     folder = hand._service.folders.folder(job.id)
     folder.mkdir(parents=True)
@@ -78,7 +78,7 @@ def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, ha
 
 
 def test_of_a_result_without_words_it_tells_why(qtbot, view, hand, window):
-    hand.complete(hand.claim(), stories.conversation(5))
+    hand.complete(hand.claim(), samples.conversation(5))
     qtbot.waitUntil(lambda: view.form.version.text() != "")
     assert view.form.writes.text() == "None: no model is installed"
     assert not view.form.language.isVisible()  # nothing was found out, and nothing will be

@@ -13,7 +13,7 @@ from fi_desktop.gui.drag_and_drop import data_of
 from fi_desktop.gui.job_table.columns import Column
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system.files import RESULT
-from tests.gui import stories
+from tests.gui import samples
 from tests.gui.events import drag_in, drop_files
 
 LEFT = Qt.MouseButton.LeftButton
@@ -27,7 +27,7 @@ def done(qtbot, window, hand, recordings) -> list[int]:
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     jobs = [hand.claim(), hand.claim()]
     for seed, job in enumerate(jobs):
-        hand.complete(job, stories.conversation(5, seed=seed))
+        hand.complete(job, samples.conversation(5, seed=seed))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 2)
     return [job.id for job in jobs]
 
@@ -121,7 +121,7 @@ def test_too_many_are_refused_in_a_sentence(qtbot, window, hand, tmp_path):
     drop_files(window, many)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 31)
     for _ in range(31):
-        hand.complete(hand.claim(), stories.conversation(2))
+        hand.complete(hand.claim(), samples.conversation(2))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 31)
     window.table.selectAll()
     pull(window.table, window.table.visualRect(window.jobs.index(3, Column.FILE)).center())

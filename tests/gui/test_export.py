@@ -12,7 +12,7 @@ from fi_desktop.exporters.places import places
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system.files import RESULT
-from tests.gui import stories
+from tests.gui import samples
 from tests.gui.events import drop_files
 from tests.gui.monkey import Opened
 
@@ -25,7 +25,7 @@ def done(qtbot, window, hand, recordings) -> list[int]:
     ids = []
     for seed in (1, 2):
         job = hand.claim()
-        hand.complete(job, stories.conversation(5, seed=seed))
+        hand.complete(job, samples.conversation(5, seed=seed))
         ids.append(job.id)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 2)
     return ids
@@ -166,7 +166,7 @@ def test_recordings_of_one_name_do_not_overwrite_each_other(qtbot, window, hand,
     drop_files(window, tmp_path / "Monday", tmp_path / "Tuesday")
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
     for seed in (1, 2):
-        hand.complete(hand.claim(), stories.conversation(5, seed=seed))
+        hand.complete(hand.claim(), samples.conversation(5, seed=seed))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 2)
     window.table.selectAll()
     choose_format(window, "Text")
@@ -220,7 +220,7 @@ def test_many_are_written_by_and_by_and_can_be_stopped(qtbot, window, hand, tmp_
         (many / f"Visit {number}.wav").write_bytes(b"RIFF" + str(number).encode())
     drop_files(window, many)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 90)
-    talk = stories.conversation(3)
+    talk = samples.conversation(3)
     for _ in range(90):
         hand.complete(hand.claim(), talk)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 90)

@@ -6,7 +6,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.values import Stage
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
-from tests.gui import stories
+from tests.gui import samples
 from tests.gui.events import drop_files
 
 
@@ -23,7 +23,7 @@ def job(qtbot, window, hand, recordings):
 @pytest.fixture
 def done(qtbot, window, hand, job):
     """A job that was completed."""
-    hand.complete(job, stories.conversation(12, name="First.wav"))
+    hand.complete(job, samples.conversation(12, name="First.wav"))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
     return job
 
@@ -62,7 +62,7 @@ def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
     hand.do(lambda service: service.publish(JobProgressed(job.id, Stage.SPEECH, 0.5)))
     qtbot.waitUntil(lambda: opened.page.progress.value() == 45)
     assert opened.page.isVisible()
-    hand.complete(job, stories.conversation(7))
+    hand.complete(job, samples.conversation(7))
     assert shown_result(qtbot, opened).turns.table.model().rowCount() == 7
 
 
@@ -131,7 +131,7 @@ def test_a_job_done_again_shows_its_result_until_there_is_another(qtbot, window,
     qtbot.waitUntil(opened.rerun_bar.isVisible)
     assert opened.rerun_bar.text == "Waiting: The earlier result stays until the new one is ready."
     assert opened.result.isVisible()
-    hand.complete(hand.claim(), stories.conversation(21))
+    hand.complete(hand.claim(), samples.conversation(21))
     qtbot.waitUntil(lambda: opened.result.isVisible() and opened.result.turns.table.model().rowCount() == 21)
     assert not opened.rerun_bar.isVisible()
 
@@ -167,7 +167,7 @@ def test_a_damaged_result_can_be_made_again(qtbot, window, hand, done, program):
     qtbot.waitUntil(lambda: opened.note.startswith("The result cannot be read."))
     program.service.retry([done.id])
     qtbot.waitUntil(opened.page.isVisible)
-    hand.complete(hand.claim(), stories.conversation(21))
+    hand.complete(hand.claim(), samples.conversation(21))
     assert shown_result(qtbot, opened).turns.table.model().rowCount() == 21
 
 

@@ -13,7 +13,7 @@ from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.jobs.queue_events import JobProgressed, JobRemoved
 from fi_desktop.jobs.store import JobsPage
-from tests.gui import stories
+from tests.gui import samples
 
 NOW = 1_790_000_000.0
 Flag = QItemSelectionModel.SelectionFlag
@@ -40,29 +40,29 @@ def take(qtbot, model, *news):
 
 
 def test_new_jobs_stand_on_top_newest_first(qtbot, model):
-    take(qtbot, model, *(stories.submitted(i, f"{i}.wav", at=NOW) for i in (1, 2, 3)))
-    take(qtbot, model, *(stories.submitted(i, f"{i}.wav", at=NOW) for i in (4, 5)))
+    take(qtbot, model, *(samples.submitted(i, f"{i}.wav", at=NOW) for i in (1, 2, 3)))
+    take(qtbot, model, *(samples.submitted(i, f"{i}.wav", at=NOW) for i in (4, 5)))
     assert names(model) == ["5.wav", "4.wav", "3.wav", "2.wav", "1.wav"]
 
 
 def test_a_job_listed_and_told_is_shown_once(qtbot, model):
-    news = [stories.submitted(i, at=NOW) for i in range(1, 6)]
+    news = [samples.submitted(i, at=NOW) for i in range(1, 6)]
     with qtbot.waitSignal(model.jobs_changed):
         model.take_news(news[2:])
-        model.take_page(JobsPage(stories.jobs_of(news)))
-        model.take_news([stories.claimed(news[4], NOW)])
+        model.take_page(JobsPage(samples.jobs_of(news)))
+        model.take_news([samples.claimed(news[4], NOW)])
     assert model.rowCount() == 5
     assert model.row_by_id(5).state is JobState.RUNNING
     assert model.counts[JobState.QUEUED] == 4
 
 
 def test_a_job_removed_before_it_was_listed_stays_away(qtbot, model):
-    take(qtbot, model, stories.submitted(1, at=NOW), JobRemoved(1), stories.submitted(2, at=NOW))
+    take(qtbot, model, samples.submitted(1, at=NOW), JobRemoved(1), samples.submitted(2, at=NOW))
     assert [model.row_by_id(1), model.row_by_id(2).id, model.rowCount()] == [None, 2, 1]
 
 
 def test_progress_is_shown_and_never_goes_back(qtbot, model):
-    job = stories.claimed(stories.submitted(1, at=NOW - 60), NOW - 40)
+    job = samples.claimed(samples.submitted(1, at=NOW - 60), NOW - 40)
     take(qtbot, model, job, JobProgressed(1, Stage.DIARIZE, 0.5))
     assert text(model, 0, Column.PROGRESS) == "Telling voices apart, 90%"
     take(qtbot, model, JobProgressed(1, Stage.DIARIZE, 0.1))
@@ -79,9 +79,9 @@ def batch_of(news, batch=1):
 def test_a_batch_with_a_few_bad_files_is_completed_and_says_how_many_failed(qtbot, model):
     news = []
     for job_id in range(1, 6):
-        begun = stories.claimed(stories.submitted(job_id, at=NOW - 60), NOW - 40)
+        begun = samples.claimed(samples.submitted(job_id, at=NOW - 60), NOW - 40)
         ended = (
-            stories.failed(begun, NOW - 30, "Empty.") if job_id < 3 else stories.completed(begun, NOW - 20)
+            samples.failed(begun, NOW - 30, "Empty.") if job_id < 3 else samples.completed(begun, NOW - 20)
         )
         news.append(ended)
     take(qtbot, model, *batch_of(news))
@@ -94,14 +94,14 @@ def test_a_batch_with_a_few_bad_files_is_completed_and_says_how_many_failed(qtbo
 
 
 def test_a_batch_is_foretold_by_those_of_its_jobs_that_are_done(qtbot, model):
-    waiting = [stories.submitted(i, at=NOW - 600) for i in range(1, 11)]
-    begun = [stories.claimed(item, NOW - 60) for item in waiting[:4]]
+    waiting = [samples.submitted(i, at=NOW - 600) for i in range(1, 11)]
+    begun = [samples.claimed(item, NOW - 60) for item in waiting[:4]]
     take(qtbot, model, *batch_of([*begun, *waiting[4:]]))
     model.fold([1])
     assert text(model, 0, Column.LEFT) == "calculating…"
     assert model.left_s is None
     done = [
-        stories.completed(item, NOW - 60 + took_s) for item, took_s in zip(begun[:2], (20, 40), strict=True)
+        samples.completed(item, NOW - 60 + took_s) for item, took_s in zip(begun[:2], (20, 40), strict=True)
     ]
     take(qtbot, model, *batch_of(done))
     # of ten, two are done and two run: eight times half a minute, two at a time
@@ -110,23 +110,23 @@ def test_a_batch_is_foretold_by_those_of_its_jobs_that_are_done(qtbot, model):
 
 
 def test_progress_of_an_ended_or_unknown_job_is_dropped(qtbot, model):
-    job = stories.claimed(stories.submitted(1, at=NOW - 60), NOW - 40)
-    ended = stories.completed(job, NOW - 1)
+    job = samples.claimed(samples.submitted(1, at=NOW - 60), NOW - 40)
+    ended = samples.completed(job, NOW - 1)
     take(qtbot, model, job, ended, JobProgressed(1, Stage.DIARIZE, 0.5), JobProgressed(7, Stage.JOIN, 1))
     assert model.row_by_id(1).stage is None
     assert model.rowCount() == 1
 
 
 def test_a_second_attempt_begins_at_nothing(qtbot, model):
-    first = stories.claimed(stories.submitted(1, at=NOW - 60), NOW - 40)
-    again = stories.then(first, ev.Released(1, NOW - 20, first.job.claim))
+    first = samples.claimed(samples.submitted(1, at=NOW - 60), NOW - 40)
+    again = samples.then(first, ev.Released(1, NOW - 20, first.job.claim))
     take(qtbot, model, first, JobProgressed(1, Stage.DIARIZE, 0.5))
-    take(qtbot, model, again, stories.claimed(again, NOW - 10))
+    take(qtbot, model, again, samples.claimed(again, NOW - 10))
     assert model.row_by_id(1).share == 0
 
 
 def test_cells_say_what_the_job_is(qtbot, model):
-    news = stories.busy_day(NOW)
+    news = samples.busy_day(NOW)
     take(qtbot, model, *(item for item in news if not hasattr(item, "workers")))
     said = {name: place for place, name in enumerate(names(model))}
     doubtful = said["WS330117.WMA"]
@@ -148,7 +148,7 @@ def test_cells_say_what_the_job_is(qtbot, model):
 @pytest.mark.parametrize("order", list(Qt.SortOrder))
 @pytest.mark.parametrize("column", list(Column))
 def test_every_column_sorts(qtbot, model, column, order):
-    take(qtbot, model, *(item for item in stories.busy_day(NOW) if not hasattr(item, "workers")))
+    take(qtbot, model, *(item for item in samples.busy_day(NOW) if not hasattr(item, "workers")))
     model.sort(column, order)
     assert len(set(names(model))) == 12
     model.sort(-1)
@@ -156,14 +156,14 @@ def test_every_column_sorts(qtbot, model, column, order):
 
 
 def test_sorted_by_name_ignores_case_and_takes_new_jobs_in(qtbot, model):
-    take(qtbot, model, *(stories.submitted(i, n, at=NOW) for i, n in enumerate(("b.wav", "A.wav"), 1)))
+    take(qtbot, model, *(samples.submitted(i, n, at=NOW) for i, n in enumerate(("b.wav", "A.wav"), 1)))
     model.sort(Column.FILE, Qt.SortOrder.AscendingOrder)
-    take(qtbot, model, stories.submitted(3, "Ab.wav", at=NOW))
+    take(qtbot, model, samples.submitted(3, "Ab.wav", at=NOW))
     assert names(model) == ["A.wav", "Ab.wav", "b.wav"]
 
 
 def test_scattered_jobs_are_removed(qtbot, model):
-    take(qtbot, model, *(stories.submitted(i, f"{i}", at=NOW) for i in range(1, 11)))
+    take(qtbot, model, *(samples.submitted(i, f"{i}", at=NOW) for i in range(1, 11)))
     take(qtbot, model, *(JobRemoved(i) for i in (1, 4, 5, 10, 77)))
     assert names(model) == ["9", "8", "7", "6", "3", "2"]
     assert model.counts[JobState.QUEUED] == 6
@@ -171,7 +171,7 @@ def test_scattered_jobs_are_removed(qtbot, model):
 
 
 def test_a_burst_of_changes_is_few_updates_and_keeps_the_selection(qtbot, model):
-    jobs = [stories.submitted(i, f"{i}.wav", at=NOW) for i in range(1, 601)]
+    jobs = [samples.submitted(i, f"{i}.wav", at=NOW) for i in range(1, 601)]
     take(qtbot, model, *jobs)
     table = JobsTable(model)
     qtbot.addWidget(table)
@@ -186,16 +186,16 @@ def test_a_burst_of_changes_is_few_updates_and_keeps_the_selection(qtbot, model)
     model.rowsInserted.connect(lambda *_: updates.append("inserted"))
     model.sort(Column.STATE, Qt.SortOrder.AscendingOrder)
     for job in jobs:
-        model.take_news([stories.claimed(job, NOW)])
-    model.take_news([stories.submitted(i, f"{i}.wav", at=NOW) for i in range(2001, 2051)])
+        model.take_news([samples.claimed(job, NOW)])
+    model.take_news([samples.submitted(i, f"{i}.wav", at=NOW) for i in range(2001, 2051)])
     qtbot.waitUntil(lambda: model.counts[JobState.RUNNING] == 600)
     assert len(updates) < 20, updates
     assert {row.id for row in table.selected_rows()} == {70, 140}
 
 
 def test_failed_jobs_say_why_in_red_words(qtbot, model):
-    job = stories.failed(
-        stories.claimed(stories.submitted(1, at=NOW - 9), NOW - 8), NOW - 7, "No sound.", kind=ErrorKind.USER
+    job = samples.failed(
+        samples.claimed(samples.submitted(1, at=NOW - 9), NOW - 8), NOW - 7, "No sound.", kind=ErrorKind.USER
     )
     take(qtbot, model, job)
     assert text(model, 0, Column.STATE) == "Failed"

@@ -13,7 +13,7 @@ from fi_desktop.gui.job_table.controller import GRACE_MS
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.jobs.queue_events import JobProgressed
-from tests.gui import stories
+from tests.gui import samples
 from tests.gui.events import drop_files
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -33,7 +33,7 @@ def window(qtbot, window, hand, recordings):
     """A batch of three: the first is done, the second failed, the third waits."""
     drop_files(window, *recordings)
     qtbot.waitUntil(lambda: window.jobs.total == 3)
-    hand.complete(hand.claim(), stories.conversation(3))
+    hand.complete(hand.claim(), samples.conversation(3))
     job = hand.claim()
     error = ErrorInfo(ErrorKind.USER, "audio.bad", "This file is damaged.")
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))

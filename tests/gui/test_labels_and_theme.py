@@ -15,7 +15,7 @@ from fi_desktop.gui.models_dialog.model_list import ModelLabels
 from fi_desktop.models.pack import UNKNOWN_LICENCE
 from fi_desktop.viewmodel.axis import lane_tick_step_s
 from fi_desktop.viewmodel.result import lanes_of
-from tests.gui import stories
+from tests.gui import samples
 from tests.gui.shots import dark_palette, light_palette
 
 
@@ -80,7 +80,7 @@ def test_everything_has_a_word(qapp):
 
 
 def test_lanes_add_up():
-    talk = stories.conversation(200, speakers=3)
+    talk = samples.conversation(200, speakers=3)
     lanes = lanes_of(talk.turns)
     assert sum(len(lane.turns) for lane in lanes) == 200
     assert sum(lane.share for lane in lanes) == pytest.approx(1)

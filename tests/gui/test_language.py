@@ -15,8 +15,8 @@ from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.settings import load
 from fi_desktop.system.files import resource
 from fi_desktop.viewmodel.catalog_state import TaskProgress
-from tests.gui import stories
-from tests.gui.conftest import FakeProgram
+from tests.gui import samples
+from tests.gui.conftest import FakeApp
 from tests.gui.events import drop_files, open_windows
 
 SPAIN, MEXICO, GERMANY = QLocale("es_ES"), QLocale("es_MX"), QLocale("de_DE")
@@ -105,7 +105,7 @@ def test_the_window_speaks_another_language_at_once_and_at_the_next_start(
     assert menu(desktop, "es").isChecked()
     assert desktop.window.jobs.rowCount() == 3
     qtbot.waitUntil(lambda: load({"FI_DESKTOP_HOME": str(home)}).language == "es")
-    again = AppController(FakeProgram(home))
+    again = AppController(FakeApp(home))
     assert menus(again) == ["Archivo", "Trabajo", "Ver"]
     again.language.close()
     again.window.deleteLater()
@@ -153,7 +153,7 @@ def test_a_result_and_dialogs_stand_as_they_stood(qtbot, desktop, hand, recordin
     window = desktop.window
     drop_files(window, recordings[0])
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
-    hand.complete(hand.claim(), stories.consultation())
+    hand.complete(hand.claim(), samples.consultation())
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
     shown = window.windows.open(1)
     qtbot.waitUntil(lambda: shown.result is not None)

@@ -1,6 +1,6 @@
 """What a person sees on their own screen, in their own font: all of it is there, and nothing is cut.
 
-What is marked `look` runs again on other desktops, see `tests.gui.surroundings`.
+What is marked `look` runs again on other desktops, see `tests.gui.environments`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.monitor.window import MonitorWindow
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.window_state import WindowState, cascade, center, keep_on_screen, resize_to_screen
-from tests.gui import stories, surroundings
+from tests.gui import environments, samples
 from tests.gui.events import drag_in, drop_files, files_data, open_windows
-from tests.gui.looks import cut, outside
+from tests.gui.view_checks import cut, outside
 
 pytestmark = pytest.mark.look
 
 
 def test_the_surroundings_are_what_they_are_called(qtbot, dressed):
     screen, font = dressed.primaryScreen(), QFontInfo(dressed.font())
-    match surroundings.chosen():
+    match environments.chosen():
         case "laptop":
             assert (screen.geometry().width(), screen.geometry().height()) == (1093, 614)
             assert screen.devicePixelRatio() == 1.25
@@ -56,14 +56,14 @@ def test_the_pages_of_the_settings_lie_below_one_another(qtbot, desktop, window)
 
 def test_the_names_of_speakers_are_read_whole(qtbot, dressed, bridge):
     """How wide a text is depends on font and size by fractions of a pixel."""
-    view = ResultView(stories.consultation(), "/recordings/Consulta.m4a", bridge)
+    view = ResultView(samples.consultation(), "/recordings/Consulta.m4a", bridge)
     qtbot.addWidget(view)
     table = view.text.table
     names = [table.model().name(row) for row in range(table.model().rowCount())]
     assert len(set(names)) == 2
     for family, points in product((dressed.font().family(), "Noto Sans", "DejaVu Sans"), range(8, 15)):
         table.setFont(QFont(family, points))
-        table.itemDelegate().dress()
+        table.itemDelegate().apply_theme()
         assert [table.itemDelegate().name(row) for row in range(len(names))] == names, f"{family} {points}"
 
 

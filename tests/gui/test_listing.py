@@ -22,7 +22,7 @@ from fi_desktop.jobs.queue_events import JobRemoved
 from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.transitions import FileIdentity, SubmittedFile, Transitions
 from fi_desktop.viewmodel.rows import row_of, row_of_done
-from tests.gui import stories
+from tests.gui import samples
 
 NOW = 1_790_000_000.0
 JOBS = 12
@@ -33,7 +33,7 @@ OPTIONS = (
 )
 SUMMARIES = (
     Summary(2, 61.25, "builtin", "clear"),
-    Summary(0, 0.1, "", None, (verbatim("Speakers are missing."), stories.DOUBT), "whisper-small", 12, "ca"),
+    Summary(0, 0.1, "", None, (verbatim("Speakers are missing."), samples.DOUBT), "whisper-small", 12, "ca"),
 )
 BAD = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 
@@ -113,14 +113,14 @@ def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
     panel = JobsPanel(model)
     qtbot.addWidget(panel)
     names = ("Álvarez", "Okafor")
-    jobs = [stories.submitted(number, names[number % 2], at=NOW) for number in range(40, 0, -1)]
+    jobs = [samples.submitted(number, names[number % 2], at=NOW) for number in range(40, 0, -1)]
     counts = {JobState.QUEUED: len(jobs)}
     model.take_page(JobsPage([news.job for news in jobs[:10]], counts, 31))
     settle(model)
     assert (model.listing, model.settled, model.counts) == (True, False, Counter(counts))
     panel.search.setText("alv")
     panel.apply()
-    model.take_news([stories.claimed(jobs[30], NOW), stories.submitted(41, "New", at=NOW), JobRemoved(8)])
+    model.take_news([samples.claimed(jobs[30], NOW), samples.submitted(41, "New", at=NOW), JobRemoved(8)])
     model.take_page(JobsPage([news.job for news in jobs[10:] if news.job.id not in (8, 10)], counts))
     settle(model)
     expected = [number for number in range(40, 0, -2) if number != 8]
@@ -134,7 +134,7 @@ def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
 
 def test_jobs_that_cannot_be_listed_further_are_no_longer_waited_for(qapp):
     model = JobsModel(now=lambda: NOW)
-    model.take_page(JobsPage([stories.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
+    model.take_page(JobsPage([samples.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
     settle(model)
     model.end_listing()
     settle(model)

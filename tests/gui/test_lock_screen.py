@@ -12,9 +12,9 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.pin_dialog import PinDialog
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import PinAttempts
-from tests.gui.conftest import FakeProgram
+from tests.gui.conftest import FakeApp
 from tests.gui.events import drop_files
-from tests.gui.stories import consultation
+from tests.gui.samples import consultation
 
 PIN = "2468"
 
@@ -110,7 +110,7 @@ def test_jobs_drops_and_second_launches_go_on_behind_the_cover(
     qtbot.waitUntil(lambda: len(shown()) == 5)  # with what wanted to be shown meanwhile
 
 
-def handed(program: FakeProgram):
+def handed(program: FakeApp):
     return lambda file: program.handover([str(file)])
 
 
@@ -119,7 +119,7 @@ def test_ending_it_is_no_way_round_the_pin(qtbot, desktop, home):
     desktop.lock.lock()
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
-    again = AppController(FakeProgram(home))
+    again = AppController(FakeApp(home))
     again.window.show()
     again.start([])
     assert shown() == [again.lock.cover]

@@ -23,7 +23,7 @@ from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import available
 from fi_desktop.jobs.queue_events import Notice, QueuePaused
 from fi_desktop.jobs.store import JobStore
-from tests.gui import stories
+from tests.gui import samples
 from tests.gui.events import drag_in, drag_out, drop, drop_files, files_data
 
 
@@ -136,7 +136,7 @@ class TestDrop:
         folder.mkdir()
         for number in range(60):
             (folder / f"{number}.wav").write_bytes(bytes([number]))
-        hand.patient = True
+        hand.tolerant = True
         fill_disk(hand)
         drop_files(window, folder)
         refused = window.intake.refused.bar
@@ -193,7 +193,7 @@ class TestActions:
     def test_states_are_followed(self, qtbot, window, hand, queued):
         job = hand.claim()
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
-        hand.complete(job, stories.conversation(5))
+        hand.complete(job, samples.conversation(5))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
         assert window.status.counted == "0 running   ·   2 waiting   ·   1 completed"
 
@@ -223,7 +223,7 @@ class TestActions:
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
 
     def test_one_finished_recording_is_done_again_and_that_can_be_undone(self, qtbot, window, hand, queued):
-        hand.complete(hand.claim(), stories.conversation(5))
+        hand.complete(hand.claim(), samples.conversation(5))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
         window.table.select(queued[0])
         qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
@@ -240,7 +240,7 @@ class TestActions:
         self, qtbot, window, hand, queued, answer, again
     ):
         for turns in (5, 6):
-            hand.complete(hand.claim(), stories.conversation(turns))
+            hand.complete(hand.claim(), samples.conversation(turns))
         job = hand.claim()
         error = ErrorInfo(ErrorKind.USER, "audio.empty", "This recording is empty.")
         hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
@@ -362,10 +362,10 @@ def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, in
 
 
 def test_trouble_of_the_workers_is_seen(qtbot, window):
-    window._bridge.news_arrived.emit((stories.workers(trouble=verbatim("Workers cannot be started here.")),))
+    window._bridge.news_arrived.emit((samples.workers(trouble=verbatim("Workers cannot be started here.")),))
     qtbot.waitUntil(lambda: window.status.told_of_workers == "Workers cannot be started here.")
-    idle = stories.WorkerState.IDLE
-    window._bridge.news_arrived.emit((stories.workers(idle, stories.WorkerState.BUSY),))
+    idle = samples.WorkerState.IDLE
+    window._bridge.news_arrived.emit((samples.workers(idle, samples.WorkerState.BUSY),))
     assert window.status.told_of_workers == "Workers: 1 of 2 idle"
 
 
@@ -411,7 +411,7 @@ def test_times_tick_only_while_something_is_under_way(qtbot, window, hand, queue
     window.show()
     qtbot.waitUntil(lambda: window.table.ticking)
     for _ in queued:
-        hand.complete(hand.claim(), stories.conversation(3))
+        hand.complete(hand.claim(), samples.conversation(3))
     qtbot.waitUntil(lambda: not window.table.ticking)
 
 
@@ -430,7 +430,7 @@ def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
     window.intake.add(recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     job = program.hand.claim()
-    program.hand.complete(job, stories.conversation())
+    program.hand.complete(job, samples.conversation())
     window.intake.add(recordings)
     qtbot.waitUntil(lambda: "3 recordings are in the list already" in window.message.text)
     assert window.jobs.rowCount() == 3

@@ -20,13 +20,13 @@ from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.settings import load
 from fi_desktop.viewmodel import monitor as monitor_module
 from fi_desktop.viewmodel.monitor import MonitorReader
-from tests.gui import stories
-from tests.gui.conftest import PATIENCE_S, FakeProgram
+from tests.gui import samples
+from tests.gui.conftest import TIMEOUT_S, FakeApp
 
-PATIENCE_MS = round(PATIENCE_S * 1000)
+TIMEOUT_MS = round(TIMEOUT_S * 1000)
 
 
-class Watched(FakeProgram):
+class Watched(FakeApp):
     """A queue by hand whose workers are made up."""
 
     def __init__(self, home):
@@ -67,7 +67,7 @@ def monitor(qtbot, program, bridge):
 
 
 def add(program, recordings):
-    return program.service.submit(recordings).result(PATIENCE_S).ids
+    return program.service.submit(recordings).result(TIMEOUT_S).ids
 
 
 def cells(model: CellsModel, row):
@@ -75,7 +75,7 @@ def cells(model: CellsModel, row):
 
 
 def until(qtbot, true):
-    qtbot.waitUntil(true, timeout=PATIENCE_MS)
+    qtbot.waitUntil(true, timeout=TIMEOUT_MS)
 
 
 def put_off(program, job):
@@ -86,7 +86,7 @@ def put_off(program, job):
 def test_the_queue_is_counted(qtbot, program, monitor, recordings):
     ids = add(program, recordings)
     done, broken = program.hand.claim(), program.hand.claim()
-    program.hand.complete(done, stories.conversation(4))
+    program.hand.complete(done, samples.conversation(4))
     put_off(program, broken)
     until(qtbot, lambda: monitor.queue.tiles.texts == ("1", "0", "1", "1"))
     until(qtbot, lambda: cells(monitor.queue.figures, 0)[1] != "–")
@@ -102,7 +102,7 @@ def test_jobs_from_before_are_read_page_by_page(qtbot, program, bridge, recordin
     monkeypatch.setattr(monitor_module, "_PAGE", 2)
     add(program, recordings)
     for _ in recordings:
-        program.hand.complete(program.hand.claim(), stories.conversation(4))
+        program.hand.complete(program.hand.claim(), samples.conversation(4))
     monitor = MonitorWindow(bridge, program)
     qtbot.addWidget(monitor)
     monitor.show()
@@ -112,7 +112,7 @@ def test_jobs_from_before_are_read_page_by_page(qtbot, program, bridge, recordin
 
 def test_targets_are_held_against_what_was_measured(qtbot, program, monitor, recordings):
     add(program, recordings)
-    program.hand.complete(program.hand.claim(), stories.conversation(4))
+    program.hand.complete(program.hand.claim(), samples.conversation(4))
     targets = monitor.targets.targets
     until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "100.0 %")
     assert cells(targets, 0)[1:] == ["≥ 95 %", "100.0 %", "100.0 %", "100.0 %"]
@@ -132,11 +132,11 @@ def test_the_queue_is_paused_and_resumed(qtbot, program, monitor):
     assert button.text() == "Pause the queue"
     button.click()
     until(qtbot, lambda: button.text() == "Resume the queue")
-    assert program.service.paused().result(PATIENCE_S)
+    assert program.service.paused().result(TIMEOUT_S)
     assert button.accessibleName() == "Resume the queue"
     button.click()
     until(qtbot, lambda: button.text() == "Pause the queue")
-    assert not program.service.paused().result(PATIENCE_S)
+    assert not program.service.paused().result(TIMEOUT_S)
 
 
 def answer(box, word):
@@ -156,10 +156,10 @@ def test_the_queue_is_emptied_after_two_questions(qtbot, program, monitor, recor
     second = monitor.purge.box
     assert second is not first
     assert second.text() == "Remove 2 waiting recordings?"
-    assert len(program.service.jobs().result(PATIENCE_S)) == 3
+    assert len(program.service.jobs().result(TIMEOUT_S)) == 3
     answer(second, "Remove")
     until(qtbot, lambda: "2 waiting recordings removed" in monitor.message.text)
-    assert [job.id for job in program.service.jobs().result(PATIENCE_S)] == [runs.id]
+    assert [job.id for job in program.service.jobs().result(TIMEOUT_S)] == [runs.id]
     until(qtbot, lambda: not monitor.queue.purge_button.isEnabled())
 
 
@@ -173,7 +173,7 @@ def test_a_queue_is_not_emptied_without_both_answers(qtbot, program, monitor, re
     with qtbot.assertNotEmitted(monitor.purge.confirmed):
         answer(monitor.purge.box, "Keep")
     assert monitor.purge.box is None
-    assert len(program.service.jobs().result(PATIENCE_S)) == 3
+    assert len(program.service.jobs().result(TIMEOUT_S)) == 3
 
 
 def test_workers_are_asked_for(qtbot, program, monitor, monkeypatch):

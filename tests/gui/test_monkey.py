@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from tests.gui.conftest import FakeProgram
+from tests.gui.conftest import FakeApp
 from tests.gui.monkey import Monkey, recordings_in
 
 STEPS = 5000
@@ -30,7 +30,7 @@ def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypat
     monkey.run(STEPS)
     monkey.end()
     assert len(monkey.given) > 20
-    after = FakeProgram(home)
+    after = FakeApp(home)
     after.start()
     kept = after.hand.do(lambda service: service.transitions.store.ids())
     assert after.service.verify().result(120) == []

@@ -11,7 +11,7 @@ from fi_desktop.gui.notifications import progress_icon
 from fi_desktop.settings import save_changes
 from fi_desktop.viewmodel.active_jobs import ActiveJobs, FinishedJobs
 from tests.gui.events import drop_files
-from tests.gui.stories import consultation
+from tests.gui.samples import consultation
 
 BAD_FILE = ErrorInfo(ErrorKind.USER, "audio.empty", "The file is empty.")
 

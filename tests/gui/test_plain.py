@@ -10,36 +10,36 @@ from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.widgets import message_box, plain_tooltip
 from fi_desktop.watch.config import WatchedFolder
-from tests.gui import stories, views
-from tests.gui.looks import MARKED, marked_up
+from tests.gui import samples, views
 from tests.gui.scene import Scene
+from tests.gui.view_checks import MARKED, marked_up
 
 
-def day() -> tuple[stories.QueueEvent, ...]:
+def day() -> tuple[samples.QueueEvent, ...]:
     now = time.time()
-    done = stories.finished(
+    done = samples.finished(
         1, f"{MARKED}.wav", now, ago_s=60, took_s=5, notes=(verbatim(f"{MARKED} is damaged."),)
     )
-    lost = stories.failed(
-        stories.claimed(stories.submitted(2, f"{MARKED}.mp3", at=now - 90), now - 80),
+    lost = samples.failed(
+        samples.claimed(samples.submitted(2, f"{MARKED}.mp3", at=now - 90), now - 80),
         now - 70,
         f"{MARKED} cannot be read.",
         code="test.marked",
     )
-    again = stories.failed(
-        stories.claimed(stories.submitted(3, f"{MARKED}.ogg", at=now - 90), now - 80),
+    again = samples.failed(
+        samples.claimed(samples.submitted(3, f"{MARKED}.ogg", at=now - 90), now - 80),
         now - 70,
         f"{MARKED} is not there.",
         kind=ErrorKind.TRANSIENT,
         code="test.marked",
         retry_at=now + 90,
     )
-    running = stories.claimed(stories.submitted(4, f"{MARKED}.m4a", at=now - 90), now - 42)
-    return (done, lost, again, running, stories.workers(stories.WorkerState.BUSY))
+    running = samples.claimed(samples.submitted(4, f"{MARKED}.m4a", at=now - 90), now - 42)
+    return (done, lost, again, running, samples.workers(samples.WorkerState.BUSY))
 
 
 def result(scene: Scene) -> QWidget:
-    scene.finish(1, stories.consultation(name=f"{MARKED}.wav"))
+    scene.finish(1, samples.consultation(name=f"{MARKED}.wav"))
     return views.result(scene, 1)
 
 

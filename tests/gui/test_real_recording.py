@@ -21,7 +21,7 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.settings import load
 from tests.gui.events import drop_files
 
-PATIENCE_MS = 90_000
+TIMEOUT_MS = 90_000
 SHOT = "FI_DESKTOP_TEST_SHOT"  # where a picture of the result goes, if anywhere
 HEAVY = {"torch", "torchaudio", "faster_whisper", "ctranslate2", "onnxruntime", "av", "scipy", "numpy"}
 FRAME_S = 0.01
@@ -97,7 +97,7 @@ def desktop(qtbot, dressed, program):
     desktop.start([])
     yield desktop
     if not desktop.window.closable:
-        with qtbot.waitSignal(desktop.ended, timeout=PATIENCE_MS):
+        with qtbot.waitSignal(desktop.ended, timeout=TIMEOUT_MS):
             desktop.stop()
     desktop.window.deleteLater()
 
@@ -114,7 +114,7 @@ def test_a_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, 
 
     window.jobs.jobs_changed.connect(look)
     drop_files(window, sample)
-    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1, timeout=TIMEOUT_MS)
     assert seen[-1] is JobState.COMPLETED
     assert set(seen) <= {JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED}
     assert JobState.RUNNING in seen
@@ -149,16 +149,16 @@ def test_closing_at_work_gives_the_job_back_and_the_next_start_does_it(qtbot, ho
             first.window.jobs.counts[JobState.RUNNING] == 1
             and first.window.jobs.job_row(first.window.jobs.index(0, 0)).share > 0
         ),
-        timeout=PATIENCE_MS,
+        timeout=TIMEOUT_MS,
     )
     first.window.close()
     (stop,) = [b for b in first.question.box.buttons() if b.text().replace("&", "") == "Stop safely"]
-    with qtbot.waitSignal(first.ended, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(first.ended, timeout=TIMEOUT_MS):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     second = AppController(App(load({"FI_DESKTOP_HOME": str(home)})))
     second.start([])
-    qtbot.waitUntil(lambda: second.window.jobs.counts[JobState.COMPLETED] == 1, timeout=PATIENCE_MS)
-    with qtbot.waitSignal(second.ended, timeout=PATIENCE_MS):
+    qtbot.waitUntil(lambda: second.window.jobs.counts[JobState.COMPLETED] == 1, timeout=TIMEOUT_MS)
+    with qtbot.waitSignal(second.ended, timeout=TIMEOUT_MS):
         second.stop()
 
 

@@ -15,9 +15,9 @@ from fi_desktop.core.transcript import Grade
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.turns_panel import TurnsModel
 from fi_desktop.gui.result.view import ResultView
-from tests.gui import stories
+from tests.gui import samples
 
-TALK = stories.conversation(40)
+TALK = samples.conversation(40)
 
 
 @pytest.fixture
@@ -155,15 +155,15 @@ def test_a_screen_reader_hears_shares(view):
     ],
 )
 def test_the_grade_is_a_sentence(qtbot, bridge, grade, sentence):
-    notes = (stories.DOUBT,) if grade is Grade.DOUBTFUL else ()
-    view = ResultView(stories.conversation(9, grade=grade, notes=notes), "/x.wav", bridge)
+    notes = (samples.DOUBT,) if grade is Grade.DOUBTFUL else ()
+    view = ResultView(samples.conversation(9, grade=grade, notes=notes), "/x.wav", bridge)
     qtbot.addWidget(view)
     assert view.verdict == sentence
 
 
 def test_notes_are_shown_without_a_grade_too(qtbot, bridge):
     view = ResultView(
-        stories.conversation(9, grade=None, notes=(verbatim("It ends early."),)), "/x.wav", bridge
+        samples.conversation(9, grade=None, notes=(verbatim("It ends early."),)), "/x.wav", bridge
     )
     qtbot.addWidget(view)
     assert view.verdict == "It ends early."
@@ -194,7 +194,7 @@ def test_an_export_that_cannot_be_written_says_why(qtbot, view, tmp_path):
 
 
 def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
-    talk = stories.conversation(5000, speakers=4)
+    talk = samples.conversation(5000, speakers=4)
     assert talk.duration > 3 * 3600
     view = ResultView(talk, "/x.wav", bridge)
     qtbot.addWidget(view)
@@ -215,7 +215,7 @@ def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
 
 
 def test_one_short_turn_of_one_speaker(qtbot, bridge):
-    view = ResultView(stories.conversation(1, speakers=1), "/x.wav", bridge)
+    view = ResultView(samples.conversation(1, speakers=1), "/x.wav", bridge)
     qtbot.addWidget(view)
     view.resize(600, 400)
     view.grab()

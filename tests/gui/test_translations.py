@@ -18,7 +18,7 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.language import LANGUAGES
 from fi_desktop.settings import changed
 from fi_desktop.system.files import resource
-from tests.gui.conftest import FakeProgram
+from tests.gui.conftest import FakeApp
 
 ROOT = Path(fi_desktop.__file__).parent.parent
 sys.path.append(str(ROOT / "packaging"))
@@ -101,7 +101,7 @@ def test_a_translation_has_the_places_the_key_and_the_end_of_its_source():
 
 @pytest.mark.parametrize("tongue", LANGUAGES)
 def test_no_two_entries_of_a_menu_have_the_same_key(qtbot, dressed, home, tongue):
-    program = FakeProgram(home)
+    program = FakeApp(home)
     program.settings = changed(program.settings, {"language": tongue})
     desktop = AppController(program)
     qtbot.addWidget(desktop.window)

@@ -15,7 +15,7 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.system.files import disk_full
 from fi_desktop.watch.config import Choice, WatchedFolder, load_folders, save_folders
 from fi_desktop.watch.watcher import FolderScan, FolderState
-from tests.gui.conftest import FakeProgram
+from tests.gui.conftest import FakeApp
 
 FULL = error_info(disk_full())
 
@@ -167,7 +167,7 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
     qtbot, dressed, home, folder
 ):
     save_folders(home, [WatchedFolder(folder)])
-    desktop = AppController(FakeProgram(home))
+    desktop = AppController(FakeApp(home))
     desktop.window.show()
     desktop.start([])
     qtbot.waitUntil(lambda: desktop.watch.sign.text() == "1" and desktop.watch.sign.isVisible())

@@ -1,4 +1,4 @@
-"""Every view of the program, each as a person meets it on a busy day; by name."""
+"""Every view of the program, by name, on a busy day."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.config import WatchedFolder
-from tests.gui import stories
+from tests.gui import samples
 from tests.gui.events import drag_in, files_data
 from tests.gui.events import drop as drop_data
-from tests.gui.monitor_stories import clinic_days
+from tests.gui.monitor_samples import clinic_days
 from tests.gui.scene import Scene
 
 View = Callable[[Scene], QWidget]
@@ -62,7 +62,7 @@ def retrying(scene: Scene) -> QWidget:
 
 
 def turns(scene: Scene) -> QWidget:
-    scene.finish(1, stories.conversation(58))
+    scene.finish(1, samples.conversation(58))
     window = result(scene, 1)
     window.result.turns.table.choose(9)
     window.result.lanes.choose(9)
@@ -70,15 +70,15 @@ def turns(scene: Scene) -> QWidget:
 
 
 def doubtful(scene: Scene) -> QWidget:
-    talk = stories.conversation(
-        34, speakers=3, grade=Grade.DOUBTFUL, name="WS330117.WMA", notes=(stories.DOUBT,)
+    talk = samples.conversation(
+        34, speakers=3, grade=Grade.DOUBTFUL, name="WS330117.WMA", notes=(samples.DOUBT,)
     )
     scene.finish(3, talk)
     return result(scene, 3)
 
 
 def reading(scene: Scene) -> QWidget:
-    scene.finish(2, stories.consultation())
+    scene.finish(2, samples.consultation())
     window = result(scene, 2)
     window.result.text.table.selectRow(3)
     return window
@@ -109,13 +109,13 @@ def keys(scene: Scene) -> QWidget:
 
 def welcome(scene: Scene) -> QWidget:
     dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).welcome)
-    scene.wait(lambda: len(dialog.known.text()) > 20)  # what the computer has is looked for
+    scene.wait(lambda: len(dialog.known.text()) > 20)  # the installed models are read in the background
     return dialog
 
 
 def about(scene: Scene) -> QWidget:
     dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).about)
-    scene.wait(lambda: "\n\n" in dialog.others.toPlainText())  # what the program is made of is in many files
+    scene.wait(lambda: "\n\n" in dialog.others.toPlainText())  # the licences are read in the background
     return dialog
 
 
@@ -155,7 +155,7 @@ def just_added(scene: Scene) -> QWidget:
 
 
 def asked_for(scene: Scene, action: QAction) -> QDialog:
-    """Return the dialog that an action opens."""
+    """Trigger an action and return the dialog that it opens."""
     action.trigger()
     found: list[QDialog] = []
 
@@ -170,20 +170,20 @@ def asked_for(scene: Scene, action: QAction) -> QDialog:
 def watched(scene: Scene) -> QWidget:
     here = scene.program.settings.home / "Recorder"
     here.mkdir(exist_ok=True)
-    desk = scene.desktop.watch
+    folders = scene.desktop.watch
     for path in (here, here.with_name("USB stick")):
-        desk.watch(WatchedFolder(path), [])
-    scene.wait(lambda: len(desk.looks()) == 2 and all(desk.looks().values()))
+        folders.watch(WatchedFolder(path), [])
+    scene.wait(lambda: len(folders.looks()) == 2 and all(folders.looks().values()))
     scene.desktop.window.commands.watch.trigger()
-    assert desk.dialog is not None
-    return desk.dialog
+    assert folders.dialog is not None
+    return folders.dialog
 
 
 def monitor(scene: Scene, page: int) -> QWidget:
     scene.desktop.window.commands.monitor.trigger()
     (window,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, MonitorWindow) and w.isVisible())
     scene.settle(400)
-    for _ in range(60):  # a minute of looks, for its curves
+    for _ in range(60):  # a minute of snapshots, for the curves
         window._on_tick()
         scene.settle(2)
     window.pages.choose(page)
@@ -203,11 +203,11 @@ def result(scene: Scene, job_id: int) -> JobWindow:
 
 
 def no_jobs() -> tuple[QueueEvent, ...]:
-    return (stories.workers(stories.WorkerState.IDLE, stories.WorkerState.IDLE),)
+    return (samples.workers(samples.WorkerState.IDLE, samples.WorkerState.IDLE),)
 
 
 def a_day() -> tuple[QueueEvent, ...]:
-    return stories.busy_day(time.time())
+    return samples.busy_day(time.time())
 
 
 def some_weeks() -> tuple[QueueEvent, ...]:
@@ -244,20 +244,20 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "monitor-queue": (some_weeks, partial(monitor, page=1)),
     "monitor-targets": (some_weeks, partial(monitor, page=2)),
 }
-"""What each view shows jobs of, and how a person gets there."""
+"""The jobs of each view, and how to open it."""
 
 
 class Gallery:
     """Shows one view after another."""
 
     def __init__(self, folder: Path, *, language: str = "en") -> None:
-        """Keep the programs' data below a folder."""
+        """Keep the programs' data in a folder."""
         self._folder, self._language = folder, language
         self._scenes: dict[Callable[[], tuple[QueueEvent, ...]], Scene] = {}
 
     @contextmanager
     def show(self, name: str) -> Iterator[QWidget]:
-        """Show a view; put things back as they were afterwards."""
+        """Show a view, and tidy up afterwards."""
         jobs, view = VIEWS[name]
         if jobs not in self._scenes:
             home = self._folder / jobs.__name__

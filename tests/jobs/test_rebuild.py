@@ -19,7 +19,7 @@ from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.verify import verify
 from fi_desktop.system.files import RESULT
-from tests.driving import running_app
+from tests.app_driver import running_app
 
 SUMMARY = Summary(2, 30.0, "builtin")
 JOBS = 200

@@ -13,7 +13,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import ASIDE_DAYS, open_or_rebuild
 from fi_desktop.jobs.store import JobStore
-from tests.driving import running_app
+from tests.app_driver import running_app
 from tests.jobs.conftest import Bench
 
 NAME = "Zutanita Quiquirimundi"

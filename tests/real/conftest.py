@@ -12,11 +12,11 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.transcript import Transcript, Word
 from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
-from tests.driving import Driver, running_app
+from tests.app_driver import Driver, running_app
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "build" / "real" / "models"
-PATIENCE_S = 500.0
+TIMEOUT_S = 500.0
 SPEECH = Path(__file__).parent / "speech"
 CASES = Path(os.environ.get("FI_DESKTOP_WORDS_CASES") or ROOT.parent / "shared" / "words-cases")
 
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.real)
-            item.add_marker(pytest.mark.timeout(PATIENCE_S + 60))
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S + 60))
             if not asked:
                 item.add_marker(pytest.mark.skip(reason="runs with real weights, by `make real`"))
 
@@ -46,7 +46,7 @@ class Clinic:
         if key not in self._done:
             options = JobOptions(language=language)
             ids = self._driver.submit(path, options=options)
-            (job,) = self._driver.wait_until_done(*ids, patience_s=PATIENCE_S)
+            (job,) = self._driver.wait_until_done(*ids, timeout_s=TIMEOUT_S)
             assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1), job
             self._done[key] = (job, self._folders.transcript(job.id))
         return self._done[key][1]

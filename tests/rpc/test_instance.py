@@ -16,7 +16,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
 from fi_desktop.settings import load
-from tests.driving import running_app
+from tests.app_driver import running_app
 from tests.e2e.commands import fi_desktop, lines, start
 
 

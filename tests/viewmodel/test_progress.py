@@ -13,14 +13,14 @@ from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.viewmodel.progress import eta_s, keep_progress, progressed, spent_s
 from fi_desktop.viewmodel.rows import row_of
-from tests.gui import stories
+from tests.gui import samples
 
 NOW = 1_000_000.0
 NO_WORDS, WORDS = EngineChoice("builtin", ""), EngineChoice("builtin", "whisper-small")
 
 
 def running(transcriber="auto", speeds=None):
-    began = stories.claimed(stories.submitted(1, at=NOW - 60, transcriber=transcriber), NOW)
+    began = samples.claimed(samples.submitted(1, at=NOW - 60, transcriber=transcriber), NOW)
     return row_of(began.job, speeds=speeds)
 
 
@@ -46,8 +46,8 @@ def measured(chosen=NO_WORDS, **took):
     speeds = Speeds()
     stages = tuple(StageTime(Stage(stage), took_s) for stage, took_s in took.items())
     for job_id in range(1, 4):
-        begun = stories.claimed(stories.submitted(job_id, at=NOW - 900), NOW - 800)
-        job = stories.completed(begun, NOW - 700, duration_s=100.0, stages=stages).job
+        begun = samples.claimed(samples.submitted(job_id, at=NOW - 900), NOW - 800)
+        job = samples.completed(begun, NOW - 700, duration_s=100.0, stages=stages).job
         speeds.learn(replace(job, summary=replace(job.summary, engine=chosen.engine, model=chosen.model)))
     return speeds
 
@@ -134,34 +134,34 @@ def test_progress_never_goes_back_and_ends_at_one(transcriber, news):
 
 def test_a_job_took_all_its_attempts_and_the_waits_between_them():
     """25 s, a wait of a minute, and 5 s more: half a minute is not what the person waited."""
-    first = stories.claimed(stories.submitted(1, at=NOW), NOW + 10)
-    failed = stories.failed(first, NOW + 35, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 95)
+    first = samples.claimed(samples.submitted(1, at=NOW), NOW + 10)
+    failed = samples.failed(first, NOW + 35, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 95)
     assert spent_s(row_of(failed.job), NOW + 40) == pytest.approx(25 + 5)
-    due = stories.then(failed, ev.Due(1, NOW + 95))
-    second = stories.claimed(due, NOW + 96)
+    due = samples.then(failed, ev.Due(1, NOW + 95))
+    second = samples.claimed(due, NOW + 96)
     assert spent_s(row_of(second.job), NOW + 98) == pytest.approx(88)
-    done = stories.completed(second, NOW + 101)
+    done = samples.completed(second, NOW + 101)
     assert spent_s(row_of(done.job), NOW + 500) == pytest.approx(91)
     # done again, it is a run of its own; if that is called off, what its result took counts again
-    again = stories.then(done, ev.RetryAsked(1, NOW + 600, keep_result=True))
+    again = samples.then(done, ev.RetryAsked(1, NOW + 600, keep_result=True))
     assert spent_s(row_of(again.job, again.event), NOW + 607) == pytest.approx(7)
-    third = stories.claimed(again, NOW + 610)
+    third = samples.claimed(again, NOW + 610)
     assert spent_s(row_of(third.job), NOW + 613) == pytest.approx(3)
-    cancelled = stories.then(third, ev.Cancelled(1, NOW + 620, third.job.claim))
+    cancelled = samples.then(third, ev.Cancelled(1, NOW + 620, third.job.claim))
     assert spent_s(row_of(cancelled.job), NOW + 700) == pytest.approx(5)
 
 
 def test_the_time_in_which_the_program_was_closed_is_nobodys():
-    first = stories.claimed(stories.submitted(1, at=NOW), NOW + 10)
-    released = stories.then(first, ev.Released(1, NOW + 20, first.job.claim))
-    second = stories.claimed(released, NOW + 50_000)
-    done = stories.completed(second, NOW + 50_005)
+    first = samples.claimed(samples.submitted(1, at=NOW), NOW + 10)
+    released = samples.then(first, ev.Released(1, NOW + 20, first.job.claim))
+    second = samples.claimed(released, NOW + 50_000)
+    done = samples.completed(second, NOW + 50_005)
     assert spent_s(row_of(done.job), NOW + 60_000) == pytest.approx(15)
 
 
 def test_the_length_is_kept_while_a_job_waits_for_its_retry():
     job = Following(running(), duration_s=67.0).told(Stage.SPEECH, 0.5, 3).row
-    began = stories.claimed(stories.submitted(1, at=NOW - 60), NOW)
-    failed = stories.failed(began, NOW + 5, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 65)
+    began = samples.claimed(samples.submitted(1, at=NOW - 60), NOW)
+    failed = samples.failed(began, NOW + 5, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 65)
     waiting = keep_progress(job, row_of(failed.job))
     assert (waiting.duration_s, waiting.share, waiting.stage) == (67.0, 0.0, None)

@@ -6,22 +6,22 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.job import JobState
 from fi_desktop.viewmodel.rows import row_of
 from fi_desktop.viewmodel.search import combine, parse
-from tests.gui import stories
+from tests.gui import samples
 
 NOON = datetime(2026, 11, 1, 12).astimezone().timestamp()
 
 
 @pytest.fixture(scope="module")
 def rows():
-    garcia = stories.submitted(1, "Consulta García.wav", at=NOON - 86_400, speakers="3")
-    done = stories.completed(stories.claimed(stories.submitted(2, "Ward round.mp3", at=NOON), NOON), NOON + 9)
-    broken = stories.failed(
-        stories.claimed(stories.submitted(3, "Round ward.mp3", at=NOON), NOON), NOON + 1, "Está dañado."
+    garcia = samples.submitted(1, "Consulta García.wav", at=NOON - 86_400, speakers="3")
+    done = samples.completed(samples.claimed(samples.submitted(2, "Ward round.mp3", at=NOON), NOON), NOON + 9)
+    broken = samples.failed(
+        samples.claimed(samples.submitted(3, "Round ward.mp3", at=NOON), NOON), NOON + 1, "Está dañado."
     )
     batch = ev.Submitted(
-        12, NOON + 86_400, "/a/Draft 10:30.wav", stories.JobOptions(language="es"), stories.Priority.LOW, 12
+        12, NOON + 86_400, "/a/Draft 10:30.wav", samples.JobOptions(language="es"), samples.Priority.LOW, 12
     )
-    return [row_of(news.job) for news in (garcia, done, broken)] + [row_of(stories.apply(None, batch))]
+    return [row_of(news.job) for news in (garcia, done, broken)] + [row_of(samples.apply(None, batch))]
 
 
 def found(rows, text, **options):
@@ -96,7 +96,7 @@ def test_states_and_terms_combine(rows):
 
 def test_a_day_is_the_persons_own(rows):
     midnight = datetime(2026, 11, 1).astimezone()
-    just_before = stories.submitted(5, at=(midnight - timedelta(seconds=1)).timestamp())
-    just_after = stories.submitted(6, at=midnight.timestamp())
+    just_before = samples.submitted(5, at=(midnight - timedelta(seconds=1)).timestamp())
+    just_after = samples.submitted(6, at=midnight.timestamp())
     rows = [row_of(news.job) for news in (just_before, just_after)]
     assert found(rows, "before:2026-11-01") == {5}

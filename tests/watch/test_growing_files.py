@@ -17,7 +17,7 @@ from fi_desktop.system.files import disk_full
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.seen_files import FIRST_SCANS, is_being_written, is_continued, queued_file
 from fi_desktop.watch.watcher import FolderState, FoundFile, Watcher, recordings_in
-from tests.driving import Driver, running_app
+from tests.app_driver import Driver, running_app
 from tests.jobs.conftest import Bench
 from tests.watch.conftest import Scanner
 

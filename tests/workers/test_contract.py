@@ -12,7 +12,7 @@ from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.values import EngineChoice, JobOptions, Stage, StageEnd
 from fi_desktop.jobs.queue_events import JobProgressed
-from tests.driving import Driver, running_app
+from tests.app_driver import Driver, running_app
 
 DONE = [JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED]
 
@@ -56,9 +56,9 @@ def test_the_result_is_on_disk_before_the_job_is_completed(driver: Driver, sampl
 def test_progress_is_told_in_order_of_the_stages(driver: Driver, sample: Path):
     (job_id,) = driver.submit(sample)
     driver.wait_until_done(job_id)
-    stages = [news.stage.value for news in driver.told if isinstance(news, JobProgressed)]
+    stages = [news.stage.value for news in driver.events if isinstance(news, JobProgressed)]
     assert list(dict.fromkeys(stages)) == ["decode", "speech", "diarize", "join"]
-    chosen = [news.chosen for news in driver.told if isinstance(news, JobProgressed)]
+    chosen = [news.chosen for news in driver.events if isinstance(news, JobProgressed)]
     assert chosen[0] is None
     assert chosen[-1] == EngineChoice("builtin", "")  # from then on it is known what is still to be done
 

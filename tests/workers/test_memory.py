@@ -12,7 +12,7 @@ import pytest
 from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.workers import process
-from tests.driving import running_app
+from tests.app_driver import running_app
 
 NOTES = "frugality"
 _real_main = process.main

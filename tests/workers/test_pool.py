@@ -22,7 +22,7 @@ from fi_desktop.pipeline import stages
 from fi_desktop.workers import process
 from fi_desktop.workers.protocol import Ready
 from fi_desktop.workers.queue_thread import Limits
-from tests.driving import PATIENCE_S, running_app
+from tests.app_driver import TIMEOUT_S, running_app
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path, long_recording: Path):
@@ -148,7 +148,7 @@ def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
     monkeypatch.setattr("fi_desktop.workers.slot._MAX_RESPAWN_DELAY_S", 0.01)
     with running_app(home) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
-        driver.wait_for(lambda: any(isinstance(n, WorkersChanged) and n.trouble for n in driver.told))
+        driver.wait_for(lambda: any(isinstance(n, WorkersChanged) and n.trouble for n in driver.events))
     assert job.state is JobState.COMPLETED
     assert job.attempts[0].worker == "in-app"
 
@@ -239,7 +239,7 @@ def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_on
         assert JobState.RETRYING not in driver.states(job.id)
         monkeypatch.undo()
         # the person's word starts the count again
-        driver.app.service.retry([job.id]).result(PATIENCE_S)
+        driver.app.service.retry([job.id]).result(TIMEOUT_S)
         driver.wait_for(lambda: driver.states(job.id)[-1] is JobState.COMPLETED)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.workers.slot import WorkerSlot, resize
-from tests.driving import running_app
+from tests.app_driver import running_app
 
 
 def names(places: list[WorkerSlot]) -> list[str]:

@@ -24,7 +24,7 @@ import pytest
 from fi_desktop.core.job import AttemptOutcome, Job, JobState
 from fi_desktop.core.values import Summary
 from fi_desktop.workers import process
-from tests.driving import PATIENCE_S, Driver, running_app
+from tests.app_driver import TIMEOUT_S, Driver, running_app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it waits for pipes in another way there")
 
@@ -109,14 +109,14 @@ def sleep_while_it_waits(computer: Computer, driver: Driver) -> None:
 def sleep_in_a_turn(computer: Computer, driver: Driver) -> None:
     """Sleep in the midst of the engine room's turn; return as above."""
     driver.app.service.listen(lambda _news: computer.sleep())
-    driver.app.service.pause().result(PATIENCE_S)
-    assert computer.awake_again.wait(PATIENCE_S)
+    driver.app.service.pause().result(TIMEOUT_S)
+    assert computer.awake_again.wait(TIMEOUT_S)
     look(driver)
 
 
 def look(driver: Driver) -> None:
     """Ring the pool's bell, and return once it has taken a turn since."""
-    driver.app.service.counts().result(PATIENCE_S)
+    driver.app.service.counts().result(TIMEOUT_S)
 
 
 @contextmanager

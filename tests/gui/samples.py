@@ -1,4 +1,4 @@
-"""Jobs and transcripts to show: made up, in every state."""
+"""Made-up jobs in every state, and made-up transcripts."""
 
 import random
 import time
@@ -67,7 +67,7 @@ def finished(job_id, name, now, *, ago_s, took_s, **result) -> JobChanged:
 
 
 def busy_day(now: float) -> tuple[QueueEvent, ...]:
-    """A queue with a job in every state."""
+    """Return the events of a queue with a job in every state."""
     done = [
         finished(1, "2026-11-20 Follow-up Ms Alvarez.m4a", now, ago_s=2900, took_s=11.4, duration_s=1523),
         finished(
@@ -134,7 +134,7 @@ def jobs_of(news) -> list[Job]:
 def conversation(
     turns=60, *, speakers=2, grade=Grade.CLEAR, seed=4, name="Intake interview – room 2.wav", notes=()
 ) -> Transcript:
-    """A made-up conversation."""
+    """Return a conversation without words."""
     rng = random.Random(seed)
     moment, made = 1.2, []
     speaker = 0
@@ -182,7 +182,7 @@ _HARD_TO_HEAR = ("sumatriptán", "amoxicilina,", "Santos,", "ronchas", "agacho")
 def consultation(
     segments=26, *, seed=7, named=True, notes=(), name="Consulta señora Núñez.m4a"
 ) -> Transcript:
-    """A made-up visit in Spanish, with words: some hard to hear, some spoken by both at once."""
+    """Return a visit in Spanish with words, some doubtful and some overlapped."""
     rng = random.Random(seed)
     moment, turns, parts = 1.4, [], []
     for number in range(segments):

@@ -18,9 +18,9 @@ from fi_desktop.gui.result.text_panel import Legend
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.viewmodel.result import NOTHING, SegmentTurnMap, segment_texts
 from fi_desktop.viewmodel.text_search import Match, find, search_key
-from tests.gui import stories
+from tests.gui import samples
 
-TALK = stories.consultation()
+TALK = samples.consultation()
 _REASON = messages.MEMORY_FULL()
 _SPEAKERS_MISSING = messages.RESULT_SPEAKERS_MISSING(reason=_REASON)
 _WORDS_MISSING = messages.RESULT_WORDS_MISSING(reason=_REASON)
@@ -236,7 +236,7 @@ def test_facts_name_language_words_and_transcriber(view):
 
 
 def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):
-    view = shown(qtbot, bridge, stories.consultation(named=False, notes=(_SPEAKERS_MISSING,)))
+    view = shown(qtbot, bridge, samples.consultation(named=False, notes=(_SPEAKERS_MISSING,)))
     assert view.verdict == str(_SPEAKERS_MISSING)
     assert "Speakers missing" in told(view)
     assert "0 speakers" not in told(view)
@@ -250,7 +250,7 @@ def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):
 
 
 def test_missing_words_leave_the_list_of_turns(qtbot, bridge, dressed):
-    view = ResultView(stories.conversation(12, notes=(_WORDS_MISSING,)), "/x.wav", bridge)
+    view = ResultView(samples.conversation(12, notes=(_WORDS_MISSING,)), "/x.wav", bridge)
     qtbot.addWidget(view)
     assert view.text is None
     assert view.turns.table.model().rowCount() == 12
@@ -258,7 +258,7 @@ def test_missing_words_leave_the_list_of_turns(qtbot, bridge, dressed):
 
 
 def test_nothing_at_all_can_be_shown(qtbot, bridge, dressed):
-    view = ResultView(replace(stories.conversation(2), turns=(), segments=()), "/x.wav", bridge)
+    view = ResultView(replace(samples.conversation(2), turns=(), segments=()), "/x.wav", bridge)
     qtbot.addWidget(view)
     view.resize(700, 400)
     view.show()
@@ -277,7 +277,7 @@ def test_rows_are_as_high_as_their_text_at_any_width(qtbot, view):
 
 
 def test_what_is_read_stays_while_the_rest_is_measured(qtbot, bridge, dressed):
-    view = shown(qtbot, bridge, stories.consultation(800))
+    view = shown(qtbot, bridge, samples.consultation(800))
     table = view.text.table
     table.choose(700)
     place = table.rowViewportPosition(700)
@@ -287,7 +287,7 @@ def test_what_is_read_stays_while_the_rest_is_measured(qtbot, bridge, dressed):
 
 
 def test_three_hours_are_fluid(qtbot, bridge, dressed):
-    talk = stories.consultation(4000)
+    talk = samples.consultation(4000)
     assert talk.duration > 3 * 3600
     begun = time.process_time()
     view = shown(qtbot, bridge, talk)

@@ -1,4 +1,4 @@
-"""What a person can see of a view: whether it is on the screen, not cut, and shown letter by letter."""
+"""Checks what a person sees of a view: on the screen, not cut off, and no markup rendered."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 from fi_desktop.gui.window_state import available
 
 MARKED = "<b>Ana</b><img src='a.png'>"
-"""What somebody may call a file; Qt would make bold letters and a picture of it."""
+"""A file name that Qt would render as bold text and a picture."""
 
 
 def cut(view: QWidget) -> list[str]:
-    """Return the labels and buttons of a view that have less room than their words need."""
+    """Return the labels and buttons of a view that are too small for their text."""
     return [
         f"{type(widget).__name__} {widget.text()!r}: {widget.size()} of {widget.minimumSizeHint()}"
         for widget in (*view.findChildren(QLabel), *view.findChildren(QAbstractButton))
@@ -36,21 +36,21 @@ def cut(view: QWidget) -> list[str]:
 
 
 def outside(view: QWidget) -> list[str]:
-    """Return what of a view's window is not on the screen, and which buttons are not in the window."""
+    """Return the window if it exceeds the screen, and the buttons that exceed the window."""
     window = view.window()
     room = available(window)
     found = [] if room.contains(window.frameGeometry()) else [f"{window.frameGeometry()} of {room}"]
     for button in window.findChildren(QAbstractButton):
-        place = QRect(button.mapTo(window, button.rect().topLeft()), button.size())
+        area = QRect(button.mapTo(window, button.rect().topLeft()), button.size())
         if button.window() is not window or not button.isVisible() or scrolls(button):
             continue
-        if not window.rect().contains(place):
-            found.append(f"{button.text() or button.accessibleName()!r} {place}")
+        if not window.rect().contains(area):
+            found.append(f"{button.text() or button.accessibleName()!r} {area}")
     return found
 
 
 def scrolls(widget: QWidget) -> bool:
-    """Whether it lies on ground that can be moved below a hole."""
+    """Whether a widget is inside a scroll area."""
     return any(isinstance(ancestor, QAbstractScrollArea) for ancestor in ancestors(widget))
 
 
@@ -60,9 +60,9 @@ def ancestors(widget: QWidget) -> Iterator[QWidget]:
 
 
 def marked_up(view: QWidget) -> list[str]:
-    """Return the texts of a view that Qt would take for HTML, though they hold a file's name."""
-    said = [(widget, widget.toolTip()) for widget in view.window().findChildren(QWidget)]
-    said += [
+    """Return the texts of a view with a file name that Qt would render as HTML."""
+    texts = [(widget, widget.toolTip()) for widget in view.window().findChildren(QWidget)]
+    texts += [
         (label, label.text())
         for label in view.window().findChildren(QLabel)
         if label.textFormat() is not Qt.TextFormat.PlainText
@@ -71,9 +71,9 @@ def marked_up(view: QWidget) -> list[str]:
         columns = range(table.horizontalHeader().count()) if isinstance(table, QTableView) else (0,)
         for row in range(min(table.model().rowCount(), 20)):
             indices = [table.model().index(row, column) for column in columns]
-            said += [(table, str(index.data(Qt.ItemDataRole.ToolTipRole) or "")) for index in indices]
+            texts += [(table, str(index.data(Qt.ItemDataRole.ToolTipRole) or "")) for index in indices]
     return [
         f"{type(widget).__name__}: {text}"
-        for widget, text in said
+        for widget, text in texts
         if MARKED in text and Text.mightBeRichText(text)
     ]

@@ -14,7 +14,7 @@ from fi_desktop.jobs.metrics import history
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, WorkerInfo, WorkersChanged, WorkerState
 from fi_desktop.viewmodel.monitor import MonitorSnapshot
 from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES
-from tests.gui.monitor_stories import clinic_days, done, gauge, running
+from tests.gui.monitor_samples import clinic_days, done, gauge, running
 
 NOW = 1_790_000_000.0
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.gui.surroundings import SURROUNDINGS, run
+from tests.gui.environments import ENVIRONMENTS, run
 
 
 @pytest.mark.slow
@@ -12,9 +12,9 @@ from tests.gui.surroundings import SURROUNDINGS, run
     sys.platform == "win32", reason="screens in memory are described in files without a drive"
 )
 @pytest.mark.timeout(600)  # on a busy machine
-@pytest.mark.parametrize("name", SURROUNDINGS)
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_window_is_seen_and_read_there_too(name):
-    missing = SURROUNDINGS[name].missing
+    missing = ENVIRONMENTS[name].missing
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
     done = run(name, ["-q", "-m", "look", "tests/gui"], capture_output=True, text=True, timeout=580)

@@ -1,8 +1,6 @@
-"""A clinic's day to measure: jobs of two workers, and what the monitor needs of a program."""
+"""A clinic's jobs to measure, and made-up workers for the monitor."""
 
 import random
-import threading
-from concurrent.futures import Future
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
@@ -44,7 +42,7 @@ def put_off(job_id, at, due_at, name="", error=BUSY):
 
 
 def clinic_days(now, *, days=9, seed=3):
-    """Jobs of some days: many in the mornings, now and then a folder of fifteen at once."""
+    """Return the jobs of several days: most during the day, sometimes fifteen at once."""
     rng = random.Random(seed)
     made, free_at, at = [], {"worker-1": 0.0, "worker-2": 0.0}, now - days * 86_400
     while at < now - 200:
@@ -70,45 +68,5 @@ def clinic_days(now, *, days=9, seed=3):
     ]
 
 
-class Told:
-    """A service that lists jobs from a thread of its own, as the queue's owner does."""
-
-    def __init__(self, jobs=(), *, paused=False):
-        self.known = list(jobs)
-        self.is_paused = paused
-
-    def listen(self, _listener):
-        return lambda: None
-
-    def jobs(self, *, after=0, limit=None):
-        page = [job for job in self.known if job.id > after][:limit]
-        return _later(page)
-
-    def paused(self):
-        return _later(self.is_paused)
-
-
-class Clinic:
-    """A program with made-up workers."""
-
-    def __init__(self, jobs, gauges=(), **more):
-        self.service = Told(jobs, **more)
-        self.workers = gauges
-
-    def gauges(self):
-        return tuple(self.workers)
-
-    def resize_workers(self, workers):
-        raise AssertionError("nobody asked for it")
-
-
 def gauge(number, *, device="cpu", cpu=0.0, rss=0, uptime_s=12_140.0, uptime=1.0, done=0, failed=0):
     return WorkerGauge(f"worker-{number}", 4000 + number, device, cpu, rss, uptime_s, uptime, done, failed)
-
-
-def _later(value):
-    future = Future()
-    asked = threading.Timer(0.005, future.set_result, (value,))
-    asked.daemon = True
-    asked.start()
-    return future

@@ -7,7 +7,7 @@ from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, WorkerState
 from fi_desktop.system.devices import parse_gpu_memory
 from fi_desktop.viewmodel.axis import tick_step_s, ticks, top, top_span
 from fi_desktop.viewmodel.monitor import JobRecords
-from tests.gui.monitor_stories import clinic_days, done, job, put_off, running
+from tests.gui.monitor_samples import clinic_days, done, job, put_off, running
 
 NOW = 1_790_000_000.0
 
