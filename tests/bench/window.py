@@ -60,7 +60,7 @@ from fi_desktop.app import App
 from fi_desktop.settings import load
 from fi_desktop.gui.application import make_application, run
 from PySide6.QtCore import QTimer
-from tests.gui import stories
+from tests.gui import samples
 
 def fill():
     (window,) = [w for w in application.topLevelWidgets() if w.objectName() == "main"]

@@ -12,7 +12,7 @@ from tests.gui.events import drop_files
 
 @pytest.fixture
 def job(qtbot, window, hand, recordings):
-    """A job that a worker has."""
+    """A running job."""
     drop_files(window, recordings[0])
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     job = hand.claim()
@@ -22,7 +22,7 @@ def job(qtbot, window, hand, recordings):
 
 @pytest.fixture
 def done(qtbot, window, hand, job):
-    """A job that was completed."""
+    """A completed job."""
     hand.complete(job, samples.conversation(12, name="First.wav"))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
     return job
@@ -33,7 +33,7 @@ def shown_result(qtbot, opened):
     return opened.result
 
 
-def test_double_click_shows_who_spoke_when(qtbot, window, done, program):
+def test_double_click_opens_the_result(qtbot, window, done, program):
     place = window.table.visualRect(window.jobs.place_of(done.id)).center()
     viewport = window.table.viewport()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
@@ -44,7 +44,7 @@ def test_double_click_shows_who_spoke_when(qtbot, window, done, program):
     qtbot.waitUntil(lambda: program.service.job(done.id).result(120).seen_at is not None)
 
 
-def test_enter_opens_and_escape_closes(qtbot, window, done):
+def test_enter_opens_and_escape_closes_the_window(qtbot, window, done):
     window.table.select(done.id)
     qtbot.keyClick(window.table, Qt.Key.Key_Return)
     (opened,) = window.windows.all()
@@ -53,11 +53,11 @@ def test_enter_opens_and_escape_closes(qtbot, window, done):
     assert not window.windows.all()
 
 
-def test_a_job_has_one_window(window, done):
+def test_job_has_one_window(window, done):
     assert window.windows.open(done.id) is window.windows.open(done.id)
 
 
-def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
+def test_window_follows_the_job_to_its_result(qtbot, window, hand, job):
     opened = window.windows.open(job.id)
     hand.do(lambda service: service.publish(JobProgressed(job.id, Stage.SPEECH, 0.5)))
     qtbot.waitUntil(lambda: opened.page.progress.value() == 45)
@@ -66,22 +66,22 @@ def test_it_follows_the_job_to_its_result(qtbot, window, hand, job):
     assert shown_result(qtbot, opened).turns.table.model().rowCount() == 7
 
 
-def test_a_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
+def test_failed_job_says_why_and_can_be_retried(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.USER, "test.code", "This recording is empty.")
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.FAILED] == 1)
     opened = window.windows.open(job.id)
     qtbot.waitUntil(lambda: opened.page.attempts.count() == 1)
-    told = opened.page.attempts.item(0).text()
-    assert "  ·  Worker 1  ·  " in told
-    assert told.endswith("Failed: This recording is empty.")
+    attempt = opened.page.attempts.item(0).text()
+    assert "  ·  Worker 1  ·  " in attempt
+    assert attempt.endswith("Failed: This recording is empty.")
     assert opened.page.detail == "This recording is empty."
     qtbot.mouseClick(opened.page.retry, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 1)
     qtbot.waitUntil(lambda: not opened.page.retry.isVisible())
 
 
-def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
+def test_scheduled_retry_counts_down(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.")
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
@@ -93,28 +93,28 @@ def test_a_waiting_retry_counts_down(qtbot, window, hand, job):
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
 
 
-def test_a_job_that_waits_for_room_on_the_disk_counts_no_retries(qtbot, window, hand, job):
+def test_retry_after_a_full_disk_has_no_number(qtbot, window, hand, job):
     error = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
-    said = window.windows.open(job.id).page.detail
-    assert said.startswith("Tried again in ")
-    assert " · The disk is full" in said
+    detail = window.windows.open(job.id).page.detail
+    assert detail.startswith("Tried again in ")
+    assert " · The disk is full" in detail
 
 
-def test_an_unknown_job_is_answered_in_a_sentence(qtbot, window):
+def test_unknown_job_shows_a_sentence(qtbot, window):
     opened = window.windows.open(4711)
     qtbot.waitUntil(lambda: opened.note == "This job no longer exists.")
 
 
-def test_its_window_goes_with_a_removed_job(qtbot, window, done, program):
+def test_window_of_a_removed_job_closes(qtbot, window, done, program):
     shown_result(qtbot, window.windows.open(done.id))
     program.service.remove([done.id])
     qtbot.waitUntil(lambda: not window.windows.all())
 
 
 @pytest.mark.parametrize("damage", ["gone", "half"])
-def test_a_damaged_result_says_what_to_do(qtbot, window, done, program, damage):
+def test_damaged_result_says_what_to_do(qtbot, window, done, program, damage):
     path = program.service.folders.folder(done.id) / RESULT
     if damage == "gone":
         path.unlink()
@@ -124,7 +124,7 @@ def test_a_damaged_result_says_what_to_do(qtbot, window, done, program, damage):
     qtbot.waitUntil(lambda: opened.note == "The result cannot be read. Retry the job to create it again.")
 
 
-def test_a_job_done_again_shows_its_result_until_there_is_another(qtbot, window, hand, done, program):
+def test_rerun_job_shows_its_earlier_result_until_the_new_one(qtbot, window, hand, done, program):
     opened = window.windows.open(done.id)
     shown_result(qtbot, opened)
     program.service.retry([done.id])
@@ -136,7 +136,7 @@ def test_a_job_done_again_shows_its_result_until_there_is_another(qtbot, window,
     assert not opened.rerun_bar.isVisible()
 
 
-def test_a_result_is_opened_and_exported_although_doing_it_again_failed(qtbot, window, hand, done, program):
+def test_earlier_result_is_available_after_a_failed_rerun(qtbot, window, hand, done, program):
     program.service.retry([done.id])
     job = hand.claim()
     error = ErrorInfo(ErrorKind.USER, "audio.gone", "The recording is not there any more.")
@@ -151,7 +151,7 @@ def test_a_result_is_opened_and_exported_although_doing_it_again_failed(qtbot, w
     assert window.commands.export.menuAction().isEnabled()
 
 
-def test_cancelling_brings_the_job_back_to_its_result(qtbot, window, hand, done, program):
+def test_cancelling_a_rerun_restores_the_result(qtbot, window, hand, done, program):
     program.service.retry([done.id])
     opened = window.windows.open(done.id)
     qtbot.waitUntil(opened.rerun_bar.isVisible)
@@ -161,7 +161,7 @@ def test_cancelling_brings_the_job_back_to_its_result(qtbot, window, hand, done,
     assert shown_result(qtbot, opened).turns.table.model().rowCount() == 12
 
 
-def test_a_damaged_result_can_be_made_again(qtbot, window, hand, done, program):
+def test_damaged_result_can_be_created_again(qtbot, window, hand, done, program):
     (program.service.folders.folder(done.id) / RESULT).unlink()
     opened = window.windows.open(done.id)
     qtbot.waitUntil(lambda: opened.note.startswith("The result cannot be read."))
@@ -171,14 +171,14 @@ def test_a_damaged_result_can_be_made_again(qtbot, window, hand, done, program):
     assert shown_result(qtbot, opened).turns.table.model().rowCount() == 21
 
 
-def test_stopping_closes_them(qtbot, desktop, window, done):
+def test_stopping_the_program_closes_job_windows(qtbot, desktop, window, done):
     shown_result(qtbot, window.windows.open(done.id))
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
     assert not window.windows.all()
 
 
-def test_a_result_without_words_leads_to_a_model_that_is_recommended(qtbot, window, done):
+def test_result_without_words_leads_to_the_recommended_model(qtbot, window, done):
     opened = window.windows.open(done.id)
     view = shown_result(qtbot, opened)
     qtbot.mouseClick(view.turns.note.models, Qt.MouseButton.LeftButton)

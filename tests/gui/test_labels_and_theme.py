@@ -6,16 +6,12 @@ from PySide6.QtWidgets import QComboBox
 from fi_desktop.core import messages
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.transcript import Turn
 from fi_desktop.core.values import Stage
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.models_dialog.model_list import ModelLabels
 from fi_desktop.models.pack import UNKNOWN_LICENCE
-from fi_desktop.viewmodel.axis import lane_tick_step_s
-from fi_desktop.viewmodel.result import lanes_of
-from tests.gui import samples
 from tests.gui.shots import dark_palette, light_palette
 
 
@@ -77,26 +73,6 @@ def test_everything_has_a_word(qapp):
     assert all(words.outcome(outcome) for outcome in (None, *AttemptOutcome))
     assert words.speaker(0) == "Speaker 1"
     assert words.engine("other") == "other"
-
-
-def test_lanes_add_up():
-    talk = samples.conversation(200, speakers=3)
-    lanes = lanes_of(talk.turns)
-    assert sum(len(lane.turns) for lane in lanes) == 200
-    assert sum(lane.share for lane in lanes) == pytest.approx(1)
-
-
-def test_turns_in_view_include_a_long_one_from_before():
-    lane = lanes_of((Turn(0, 100, "A"), Turn(2, 3, "B"), Turn(101, 102, "A"), Turn(300, 301, "A")))[0]
-    assert [number for _, _, number in lane.between(50, 200)] == [0, 2]
-    assert list(lane.bars(0, 400, 0.5)) == [(0, 102), (300, 301)]
-    assert list(lane.bars(0, 400, 10)) == [(0, 100), (101, 102), (300, 301)]
-    assert list(lane.bars(150, 200, 10)) == []
-
-
-@pytest.mark.parametrize(("scale", "step"), [(240, 0.5), (100, 1), (1, 120), (0.001, 7200)])
-def test_ticks_are_round_and_wide_enough(scale, step):
-    assert lane_tick_step_s(scale) == step
 
 
 def test_languages_are_named_in_the_windows_language(dressed):

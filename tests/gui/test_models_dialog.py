@@ -47,7 +47,7 @@ def models(home: Path) -> Path:
 
 @pytest.fixture
 def opened(qtbot, bridge, models: Path, hub: FakeHub):
-    """Open the dialog, on a hub of the test's own."""
+    """Open the dialog on a local hub."""
     dialogs: list[ModelsDialog] = []
 
     def open_dialog() -> ModelsDialog:
@@ -74,7 +74,7 @@ def click(qtbot, button: QAbstractButton) -> None:
 
 
 def answer(qtbot, dialog, text: str) -> str:
-    """Click a button of the question that is open; return what was asked."""
+    """Click a button of the open prompt; return its text."""
     qtbot.waitUntil(lambda: any(box.isVisible() for box in dialog.findChildren(QMessageBox)))
     (box,) = [box for box in dialog.findChildren(QMessageBox) if box.isVisible()]
     (button,) = [button for button in box.buttons() if button.text().replace("&", "") == text]
@@ -88,7 +88,7 @@ def state_is(qtbot, row: ModelRow, state: str) -> None:
 
 
 class TestList:
-    def test_known_models_are_offered_and_installed_ones_told(self, opened, models: Path):
+    def test_known_models_are_offered_and_installed_ones_shown(self, opened, models: Path):
         packs.make_pack(models, TINY)
         packs.make_pack(models, "clinic", PackKind.PYANNOTE)
         (models / "clinic" / "plda" / "plda.npz").unlink()
@@ -99,7 +99,7 @@ class TestList:
         assert rows["faster-whisper-large-v3"].state == ""
         assert rows["faster-whisper-large-v3"].install.isVisible()
         assert not rows[TINY].install.isVisible()
-        assert not rows["clinic"].install.isVisible()  # nobody knows where it came from
+        assert not rows["clinic"].install.isVisible()  # it has no known source
         assert rows["clinic"].remove.isVisible()
 
     def test_every_control_has_a_name(self, opened, models: Path):
@@ -113,13 +113,13 @@ class TestList:
         names = [b.accessibleName() for b in dialog.findChildren(QPushButton) if b.isVisible()]
         assert len(names) == len(set(names))
 
-    def test_nothing_is_asked_of_the_network_by_looking(self, opened, hub: FakeHub):
+    def test_opening_the_dialog_sends_no_request(self, opened, hub: FakeHub):
         opened()
         assert hub.seen == []
 
 
 class TestInstall:
-    def test_it_is_said_from_where_and_how_much_before(self, qtbot, opened, models: Path, hub: FakeHub):
+    def test_download_is_confirmed_with_source_and_size(self, qtbot, opened, models: Path, hub: FakeHub):
         dialog = opened()
         row = dialog.list.rows[TINY]
         click(qtbot, row.install)
@@ -133,14 +133,14 @@ class TestInstall:
         assert pack is not None
         verify(pack)
 
-    def test_not_now_asks_nothing_of_the_network(self, qtbot, opened, hub: FakeHub):
+    def test_not_now_sends_no_request(self, qtbot, opened, hub: FakeHub):
         dialog = opened()
         click(qtbot, dialog.list.rows[TINY].install)
         answer(qtbot, dialog, "Not now")
         assert hub.seen == []
         assert not dialog.controller.busy
 
-    def test_pause_keeps_what_has_come_and_resume_goes_on(self, qtbot, opened, models: Path, hub: FakeHub):
+    def test_paused_download_is_resumed(self, qtbot, opened, models: Path, hub: FakeHub):
         row = self.hold(qtbot, opened(), hub)
         click(qtbot, row.pause)
         hub.release.set()
@@ -150,14 +150,14 @@ class TestInstall:
         state_is(qtbot, row, "Installed")
         assert hub.starts("model.bin")[-1] >= 300_000
 
-    def test_cancel_forgets_what_has_come(self, qtbot, opened, models: Path, hub: FakeHub):
+    def test_cancelled_download_is_deleted(self, qtbot, opened, models: Path, hub: FakeHub):
         row = self.hold(qtbot, opened(), hub)
         click(qtbot, row.cancel)
         hub.release.set()
         state_is(qtbot, row, "")
         assert not list(models.rglob("model.bin*"))
 
-    def test_a_paused_download_of_another_day_can_be_resumed_or_forgotten(
+    def test_paused_download_of_an_earlier_session_can_be_cancelled(
         self, qtbot, opened, models: Path, hub: FakeHub
     ):
         packs.write_files(models / ".partial" / TINY, {"model.bin.0123.part": packs.noise(300_000, 5)})
@@ -167,14 +167,14 @@ class TestInstall:
         state_is(qtbot, row, "")
         assert not list(models.rglob("model.bin*"))
 
-    def test_goes_on_while_the_dialog_is_closed(self, qtbot, opened, models: Path, hub: FakeHub):
+    def test_download_continues_when_the_dialog_is_closed(self, qtbot, opened, models: Path, hub: FakeHub):
         dialog = opened()
         self.hold(qtbot, dialog, hub)
         dialog.close()
         hub.release.set()
         qtbot.waitUntil(lambda: bool(installed((models,))))
 
-    def test_trouble_is_told_with_a_button(self, qtbot, opened, hub: FakeHub):
+    def test_failed_download_can_be_tried_again(self, qtbot, opened, hub: FakeHub):
         hub.down = 503
         dialog = opened()
         row = dialog.list.rows[TINY]
@@ -189,7 +189,7 @@ class TestInstall:
 
     @staticmethod
     def hold(qtbot, dialog: ModelsDialog, hub: FakeHub) -> ModelRow:
-        """Begin a download, and let the hub hold it in the middle."""
+        """Start a download that the hub interrupts half-way."""
         hub.hold_after = 350_000
         row = dialog.list.rows[TINY]
         click(qtbot, row.install)
@@ -209,7 +209,9 @@ class TestToken:
         qtbot.keyClicks(dialog.token_panel.field, text)
         click(qtbot, dialog.token_panel.go)
 
-    def test_is_pasted_once_and_kept_in_the_keyring(self, qtbot, opened, secrets: Memory, hub: FakeHub):
+    def test_token_is_pasted_once_and_saved_in_the_keyring(
+        self, qtbot, opened, secrets: Memory, hub: FakeHub
+    ):
         dialog = opened()
         self.ask(qtbot, dialog)
         assert dialog.token_panel.field.echoMode() is QLineEdit.EchoMode.Password
@@ -222,14 +224,14 @@ class TestToken:
         answer(qtbot, dialog, "Download")
         state_is(qtbot, dialog.list.rows["speaker-diarization-3.1"], "Installed")
 
-    def test_a_wrong_one_is_asked_for_again(self, qtbot, opened):
+    def test_wrong_token_is_asked_for_again(self, qtbot, opened):
         dialog = opened()
         self.ask(qtbot, dialog)
         self.paste(qtbot, dialog, "hf_wrong")
         qtbot.waitUntil(dialog.token_panel.isVisible)
         assert "does not know this token" in dialog.token_panel.problem
 
-    def test_conditions_that_are_not_accepted_are_named(self, qtbot, opened, hub: FakeHub):
+    def test_unaccepted_conditions_are_reported(self, qtbot, opened, hub: FakeHub):
         hub.unaccepted = {"pyannote/speaker-diarization-community-1"}
         dialog = opened()
         self.ask(qtbot, dialog)
@@ -237,7 +239,7 @@ class TestToken:
         qtbot.waitUntil(dialog.token_panel.isVisible)
         assert "accept its conditions" in dialog.token_panel.problem
 
-    def test_without_a_keyring_it_is_used_once_and_that_is_said(self, qtbot, opened, hub: FakeHub):
+    def test_without_a_keyring_the_token_is_used_once(self, qtbot, opened, hub: FakeHub):
         keyring.set_keyring(NoKeyring())
         dialog = opened()
         hub.hold_after = 100
@@ -248,7 +250,7 @@ class TestToken:
         hub.release.set()
         state_is(qtbot, dialog.list.rows[COMMUNITY], "Installed")
 
-    def test_not_now_leaves_no_token_behind(self, qtbot, opened, hub: FakeHub):
+    def test_not_now_clears_the_token(self, qtbot, opened, hub: FakeHub):
         dialog = opened()
         self.ask(qtbot, dialog)
         qtbot.keyClicks(dialog.token_panel.field, TOKEN)
@@ -258,13 +260,13 @@ class TestToken:
 
 
 class TestImport:
-    def test_a_dropped_archive_comes_in(self, qtbot, opened, tmp_path: Path, hub: FakeHub):
+    def test_dropped_archive_is_imported(self, qtbot, opened, tmp_path: Path, hub: FakeHub):
         dialog = opened()
         drop_files(dialog, packs.make_zip(tmp_path / f"{TINY}.zip", packs.whisper_files(1000)))
         state_is(qtbot, dialog.list.rows[TINY], "Installed")
         assert hub.seen == []
 
-    def test_weights_that_may_run_programs_are_asked_about(self, qtbot, opened, models: Path, tmp_path: Path):
+    def test_weights_that_can_run_code_need_trust(self, qtbot, opened, models: Path, tmp_path: Path):
         stick = packs.write_files(tmp_path / COMMUNITY, packs.pyannote_files())
         dialog = opened()
         dialog.import_path(str(stick))
@@ -274,7 +276,7 @@ class TestImport:
         answer(qtbot, dialog, "I trust it: import")
         state_is(qtbot, dialog.list.rows[COMMUNITY], "Installed")
 
-    def test_one_that_is_there_is_replaced_only_if_wanted(self, qtbot, opened, models: Path, tmp_path: Path):
+    def test_installed_model_is_replaced_only_if_confirmed(self, qtbot, opened, models: Path, tmp_path: Path):
         before = packs.make_pack(models, COMMUNITY, PackKind.PYANNOTE)
         changed = packs.pyannote_files() | {"plda/plda.npz": packs.noise(200, 9)}
         stick = packs.make_zip(tmp_path / f"{COMMUNITY}.zip", changed)
@@ -288,13 +290,13 @@ class TestImport:
         answer(qtbot, dialog, "Replace")
         qtbot.waitUntil(lambda: find(COMMUNITY, (models,)) not in (None, before))
 
-    def test_what_is_no_pack_is_told(self, qtbot, opened, tmp_path: Path):
+    def test_archive_without_a_model_is_rejected(self, qtbot, opened, tmp_path: Path):
         dialog = opened()
         dialog.import_path(str(packs.make_zip(tmp_path / "x.zip", {"holiday.jpg": b"x"})))
         qtbot.waitUntil(dialog.message.isVisible)
         assert "no model pack" in dialog.message.text
 
-    def test_a_new_pack_of_its_own_gets_a_row(self, qtbot, opened, tmp_path: Path):
+    def test_unknown_pack_gets_a_row_at_the_top(self, qtbot, opened, tmp_path: Path):
         dialog = opened()
         dialog.import_path(str(packs.write_files(tmp_path / "clinic-es", packs.whisper_files(1000))))
         rows = dialog.list.rows
@@ -302,26 +304,26 @@ class TestImport:
         row = rows["clinic-es"]
         qtbot.waitUntil(lambda: row.y() > 0)
         whisper = [other for other in rows.values() if other.parentWidget() is row.parentWidget()]
-        assert row.y() == min(other.y() for other in whisper if other.y() > 0)  # where a person looks for it
+        assert row.y() == min(other.y() for other in whisper if other.y() > 0)  # imported models come first
         assert "unknown licence" in " ".join(label.text() for label in row.findChildren(QLabel))
         click(qtbot, row.remove)
         answer(qtbot, dialog, "Remove")
         qtbot.waitUntil(lambda: "clinic-es" not in dialog.list.rows)
 
-    def test_archive_and_folder_are_offered(self, opened):
+    def test_archive_and_folder_can_be_imported(self, opened):
         (menu,) = opened().import_button.findChildren(QMenu)
         assert [action.text() for action in menu.actions()] == ["ZIP file…", "Folder…"]
 
 
 class TestCheck:
-    def test_a_sound_one_is_said_to_be_sound(self, qtbot, opened, models: Path):
+    def test_intact_model_is_reported(self, qtbot, opened, models: Path):
         packs.make_pack(models, TINY)
         dialog = opened()
         click(qtbot, dialog.list.rows[TINY].check)
         qtbot.waitUntil(dialog.message.isVisible)
         assert "is intact" in dialog.message.text
 
-    def test_a_changed_byte_is_named_and_can_be_repaired(self, qtbot, opened, models: Path, hub: FakeHub):
+    def test_damaged_model_can_be_repaired(self, qtbot, opened, models: Path, hub: FakeHub):
         packs.make_pack(models, TINY, files=packs.whisper_files())
         (models / TINY / "model.bin").write_bytes(os.urandom(700_000))
         dialog = opened()
@@ -335,7 +337,7 @@ class TestCheck:
         assert pack is not None
         verify(pack)
 
-    def test_remove_asks_first(self, qtbot, opened, models: Path):
+    def test_removal_is_confirmed(self, qtbot, opened, models: Path):
         packs.make_pack(models, TINY)
         dialog = opened()
         click(qtbot, dialog.list.rows[TINY].remove)
@@ -348,13 +350,13 @@ class TestCheck:
 
 
 class TestWindow:
-    def test_the_menu_opens_it_and_nothing_is_loaded_before(self, qtbot, window):
+    def test_menu_creates_and_opens_the_dialog(self, qtbot, window):
         assert window.models.dialog is None
         window.commands.models.trigger()
         assert window.models.dialog.isVisible()
         qtbot.waitUntil(lambda: bool(window.models.dialog.list.rows))
 
-    def test_models_that_write_are_offered_for_the_next_recordings(self, qtbot, window, models: Path):
+    def test_installed_transcription_models_are_offered_in_the_options(self, qtbot, window, models: Path):
         def offered():
             return [action.text() for action in window.options.menu.actions()]
 
@@ -371,31 +373,31 @@ class TestWindow:
         qtbot.waitUntil(lambda: "clinic-en" in offered() and "clinic-es" not in offered())
         assert "&Models…" in offered()
 
-    def test_stopping_the_program_closes_it(self, qtbot, window, desktop):
+    def test_stopping_the_program_closes_the_dialog(self, qtbot, window, desktop):
         window.models.show()
         with qtbot.waitSignal(desktop.ended):
             desktop.stop()
         assert not window.models.dialog.isVisible()
 
-    def test_stopping_the_program_pauses_what_is_fetched(
-        self, qtbot, window, desktop, models: Path, hub: FakeHub
-    ):
+    def test_stopping_the_program_pauses_downloads(self, qtbot, window, desktop, models: Path, hub: FakeHub):
         window.models.dialog = ModelsDialog(models, window._bridge, window, address=hub.address)
         window.models.show()
         rows = window.models.dialog.list.rows
         qtbot.waitUntil(lambda: bool(rows) and rows[TINY].isVisible())
         TestInstall.hold(qtbot, window.models.dialog, hub)
-        meter = window.models.dialog.controller.progress[TINY]
+        progress = window.models.dialog.controller.progress[TINY]
         with qtbot.waitSignal(desktop.ended):
             desktop.stop()
-        assert meter.stopping
+        assert progress.stopping
         hub.release.set()
         assert fetched_bytes(TINY, models) >= 300_000
 
     @pytest.mark.parametrize(
         ("code", "offered"), [("engine.no_model", True), ("models.changed", True), ("audio.bad", False)]
     )
-    def test_a_job_that_lacks_a_model_offers_it(self, qtbot, window, hand, recordings, code, offered):
+    def test_job_without_its_model_offers_the_models_dialog(
+        self, qtbot, window, hand, recordings, code, offered
+    ):
         window.intake.add(recordings[:1])
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
         job = hand.claim()
@@ -410,10 +412,10 @@ class TestWindow:
         opened.close()
 
 
-def test_the_pace_is_that_of_what_comes_not_of_what_was_there():
-    meter = TaskProgress()
-    assert meter.bytes_per_s(0.0) == 0.0
-    meter.report(1_000_000_000, 3_000_000_000)  # it lay there from yesterday
+def test_rate_ignores_resumed_bytes():
+    progress = TaskProgress()
+    assert progress.bytes_per_s(0.0) == 0.0
+    progress.report(1_000_000_000, 3_000_000_000)  # from an earlier download
     for second in range(1, 20):
-        meter.report(meter.done + 2_000_000, 3_000_000_000)
-        assert meter.bytes_per_s(float(second)) == 2_000_000
+        progress.report(progress.done + 2_000_000, 3_000_000_000)
+        assert progress.bytes_per_s(float(second)) == 2_000_000

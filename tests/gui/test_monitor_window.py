@@ -1,4 +1,4 @@
-"""The monitor over a real queue: of the whole program with its workers, or of an owner thread by hand."""
+"""The monitor on a real queue: with real workers, or with a queue thread that the test drives."""
 
 from dataclasses import replace
 
@@ -26,8 +26,8 @@ from tests.gui.conftest import TIMEOUT_S, FakeApp
 TIMEOUT_MS = round(TIMEOUT_S * 1000)
 
 
-class Watched(FakeApp):
-    """A queue by hand whose workers are made up."""
+class MonitoredFakeApp(FakeApp):
+    """A manually driven queue with made-up workers."""
 
     def __init__(self, home):
         super().__init__(home)
@@ -43,7 +43,7 @@ class Watched(FakeApp):
 
 @pytest.fixture
 def program(home):
-    program = Watched(home)
+    program = MonitoredFakeApp(home)
     program.hand.start()
     yield program
     program.hand.stop()
@@ -83,7 +83,7 @@ def put_off(program, job):
     program.hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
 
 
-def test_the_queue_is_counted(qtbot, program, monitor, recordings):
+def test_queue_page_counts_jobs(qtbot, program, monitor, recordings):
     ids = add(program, recordings)
     done, broken = program.hand.claim(), program.hand.claim()
     program.hand.complete(done, samples.conversation(4))
@@ -98,7 +98,7 @@ def test_the_queue_is_counted(qtbot, program, monitor, recordings):
     assert (name, attempt, why) == ("Second ñ.mp3", "2", "The drive is not there.")
 
 
-def test_jobs_from_before_are_read_page_by_page(qtbot, program, bridge, recordings, monkeypatch):
+def test_earlier_jobs_are_read_page_by_page(qtbot, program, bridge, recordings, monkeypatch):
     monkeypatch.setattr(monitor_module, "_PAGE", 2)
     add(program, recordings)
     for _ in recordings:
@@ -110,14 +110,14 @@ def test_jobs_from_before_are_read_page_by_page(qtbot, program, bridge, recordin
     monitor.close()
 
 
-def test_targets_are_held_against_what_was_measured(qtbot, program, monitor, recordings):
+def test_targets_are_compared_with_measurements(qtbot, program, monitor, recordings):
     add(program, recordings)
     program.hand.complete(program.hand.claim(), samples.conversation(4))
     targets = monitor.targets.targets
     until(qtbot, lambda: targets.rowCount() == 5 and cells(targets, 0)[2] == "100.0 %")
     assert cells(targets, 0)[1:] == ["≥ 95 %", "100.0 %", "100.0 %", "100.0 %"]
-    said = targets.index(0, 2).data(Qt.ItemDataRole.AccessibleDescriptionRole)
-    assert said == "Met"
+    description = targets.index(0, 2).data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert description == "Met"
     assert targets.cell(targets.index(0, 2)).icon == "state-completed"
     assert cells(targets, 3)[2:] == ["–", "–", "100.0 %"]
     until(qtbot, lambda: monitor.targets.plots.plots != ())
@@ -126,7 +126,7 @@ def test_targets_are_held_against_what_was_measured(qtbot, program, monitor, rec
     assert "Attempts finished" in monitor.targets.plots.accessibleDescription()
 
 
-def test_the_queue_is_paused_and_resumed(qtbot, program, monitor):
+def test_queue_is_paused_and_resumed(qtbot, program, monitor):
     button = monitor.queue.pause_button
     until(qtbot, button.isEnabled)
     assert button.text() == "Pause the queue"
@@ -143,7 +143,7 @@ def answer(box, word):
     next(button for button in box.buttons() if button.text() == word).click()
 
 
-def test_the_queue_is_emptied_after_two_questions(qtbot, program, monitor, recordings):
+def test_queue_is_emptied_after_two_confirmations(qtbot, program, monitor, recordings):
     add(program, recordings)
     runs = program.hand.claim()
     until(qtbot, monitor.queue.purge_button.isEnabled)
@@ -163,12 +163,12 @@ def test_the_queue_is_emptied_after_two_questions(qtbot, program, monitor, recor
     until(qtbot, lambda: not monitor.queue.purge_button.isEnabled())
 
 
-@pytest.mark.parametrize("yeses", [0, 1])
-def test_a_queue_is_not_emptied_without_both_answers(qtbot, program, monitor, recordings, yeses):
+@pytest.mark.parametrize("confirmations", [0, 1])
+def test_queue_is_not_emptied_without_both_confirmations(qtbot, program, monitor, recordings, confirmations):
     add(program, recordings)
     until(qtbot, monitor.queue.purge_button.isEnabled)
     monitor.queue.purge_button.click()
-    if yeses:
+    if confirmations:
         answer(monitor.purge.box, "Empty the queue…")
     with qtbot.assertNotEmitted(monitor.purge.confirmed):
         answer(monitor.purge.box, "Keep")
@@ -176,7 +176,7 @@ def test_a_queue_is_not_emptied_without_both_answers(qtbot, program, monitor, re
     assert len(program.service.jobs().result(TIMEOUT_S)) == 3
 
 
-def test_workers_are_asked_for(qtbot, program, monitor, monkeypatch):
+def test_workers_are_added_and_removed_by_buttons(qtbot, program, monitor, monkeypatch):
     monkeypatch.setattr(monitor.workers, "_max_workers", 3)
     until(qtbot, monitor.workers.more.isEnabled)
     assert not monitor.workers.fewer.isEnabled()
@@ -187,11 +187,11 @@ def test_workers_are_asked_for(qtbot, program, monitor, monkeypatch):
     assert program.asked == [2, 3, 2]
 
 
-def test_a_worker_is_acted_on_by_button_key_and_menu(qtbot, program, monitor):
+def test_worker_actions_work_by_button_key_and_menu(qtbot, program, monitor):
     page, actions = monitor.workers, monitor.workers.worker_actions
     program.workers.append(replace(program.workers[0], name="worker-2"))
     until(qtbot, lambda: page.model.rowCount() == 2)
-    assert not any(action.isEnabled() for action in actions.all_actions())  # none is selected
+    assert not any(action.isEnabled() for action in actions.all_actions())  # no worker is selected
     page.table.selectRow(1)
     assert actions.restart.isEnabled()
     button = next(b for b in actions.findChildren(QAbstractButton) if b.text() == actions.restart.text())
@@ -206,30 +206,30 @@ def test_a_worker_is_acted_on_by_button_key_and_menu(qtbot, program, monitor):
     qtbot.keyClick(page.table, Qt.Key.Key_Delete)
     assert program.calls == ["restart worker-2", "recycle worker-2", "retire worker-2"]
     assert page.target == 1
-    assert not actions.retire.isEnabled()  # the last one stays
+    assert not actions.retire.isEnabled()  # the last worker cannot be removed
 
 
-def test_how_many_workers_are_wanted_is_remembered(qtbot, program, monitor, monkeypatch):
+def test_number_of_workers_is_saved(qtbot, program, monitor, monkeypatch):
     monkeypatch.setattr(monitor.workers, "_max_workers", 3)
     until(qtbot, monitor.workers.more.isEnabled)
     monitor.workers.more.click()
-    monitor.close()  # at once: nothing is lost
+    monitor.close()  # before the timer saves the number
     until(qtbot, lambda: program.settings.workers == 2)
     assert load({"FI_DESKTOP_HOME": str(program.settings.home)}).workers == 2
 
 
-def test_where_the_monitor_stood_is_remembered(qtbot, program, bridge):
+def test_geometry_of_the_monitor_is_saved(qtbot, program, bridge):
     window_state = WindowState(program.settings.home)
     for height in (700, 580):
         monitor = MonitorWindow(bridge, program, window_state=window_state)
         qtbot.addWidget(monitor)
         monitor.show()
-        assert monitor.height() == min(height, available(monitor).height() - 48)  # as far as there is room
+        assert monitor.height() == min(height, available(monitor).height() - 48)  # limited by the screen
         monitor.resize(940, 580)
         monitor.close()
 
 
-def test_who_does_not_look_costs_nothing(qtbot, program, monitor):
+def test_hidden_monitor_does_not_follow_the_queue(qtbot, program, monitor):
     until(qtbot, lambda: monitor.workers.model.rowCount() == 1)
     listeners = len(program.service._listeners)
     monitor.close()
@@ -240,7 +240,7 @@ def test_who_does_not_look_costs_nothing(qtbot, program, monitor):
     until(qtbot, lambda: monitor.workers.model.rowCount() == 0)
 
 
-def test_a_reader_that_is_closed_takes_no_page(program, recordings):
+def test_closed_reader_ignores_pages(program, recordings):
     add(program, recordings)
     reader = MonitorReader(program)
     reader.close()
@@ -249,18 +249,18 @@ def test_a_reader_that_is_closed_takes_no_page(program, recordings):
         reader.snapshot()
 
 
-def test_a_queue_that_cannot_be_read_says_why(qtbot, program, monitor):
+def test_unreadable_queue_shows_the_reason(qtbot, program, monitor):
     monitor.close()
     program.hand.stop()
     monitor.show()
     until(qtbot, lambda: "closing" in monitor.message.text)
 
 
-def test_pages_are_reached_by_keys(qtbot, monitor):
+def test_pages_have_shortcuts(qtbot, monitor):
     assert QTest.qWaitForWindowActive(monitor)
-    for place in (1, 2, 0):
-        qtbot.keyClick(monitor, Qt.Key(Qt.Key.Key_1 + place), Qt.KeyboardModifier.ControlModifier)
-        assert monitor.pages.current == place
+    for number in (1, 2, 0):
+        qtbot.keyClick(monitor, Qt.Key(Qt.Key.Key_1 + number), Qt.KeyboardModifier.ControlModifier)
+        assert monitor.pages.current == number
     qtbot.keyClick(monitor, Qt.Key.Key_Escape)
     assert not monitor.isVisible()
 
@@ -272,7 +272,7 @@ def test_escape_dismisses_the_message_first(qtbot, monitor):
     assert monitor.isVisible()
 
 
-def test_a_missed_target_says_so_in_word_and_sign(qtbot, program, monitor, recordings):
+def test_missed_target_has_text_and_icon(qtbot, program, monitor, recordings):
     add(program, recordings)
     for _ in recordings:
         job = program.hand.claim()
@@ -285,7 +285,7 @@ def test_a_missed_target_says_so_in_word_and_sign(qtbot, program, monitor, recor
     assert (targets.cell(index).icon, targets.cell(index).tone) == ("warning", "bad")
 
 
-def test_everything_that_can_be_pressed_has_a_name_and_takes_the_keyboard(monitor):
+def test_every_button_has_a_name_and_takes_focus(monitor):
     named = (button for button in monitor.findChildren(QAbstractButton) if button.objectName())
     buttons = [button for button in named if not button.objectName().startswith("qt_")]
     assert len(buttons) >= 4
@@ -294,7 +294,7 @@ def test_everything_that_can_be_pressed_has_a_name_and_takes_the_keyboard(monito
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.text()
 
 
-def test_the_whole_program_shows_its_workers(qtbot, dressed, home):
+def test_monitor_shows_real_workers(qtbot, dressed, home):
     app = App(load({"FI_DESKTOP_HOME": str(home), "FI_DESKTOP_WORKERS": "1"}))
     bridge = Bridge(app.service)
     bridge.listen()
@@ -305,7 +305,7 @@ def test_the_whole_program_shows_its_workers(qtbot, dressed, home):
     model = monitor.workers.model
 
     def states():
-        return [model.index(place, WorkerColumn.STATE).data() for place in range(model.rowCount())]
+        return [model.index(number, WorkerColumn.STATE).data() for number in range(model.rowCount())]
 
     try:
         monitor.show()
@@ -322,7 +322,7 @@ def test_the_whole_program_shows_its_workers(qtbot, dressed, home):
         bridge.close()
 
 
-def test_at_twice_the_text_headings_and_names_can_be_read(qtbot, qapp, program, bridge):
+def test_headings_are_readable_at_twice_the_font_size(qtbot, qapp, program, bridge):
     before = qapp.font()
     font = QFont(before)
     font.setPointSizeF(2 * before.pointSizeF())

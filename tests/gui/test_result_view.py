@@ -37,7 +37,7 @@ def middle_of_turn(lanes: LanesView, number: int) -> QPoint:
     return QPoint(round(x), lanes._top(lanes._lanes[lane]) + 26)
 
 
-def test_the_turns_model_keeps_qts_rules(qapp):
+def test_turns_model_keeps_qts_rules(qapp):
     model = TurnsModel(TALK)
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
     assert model.rowCount() == 40
@@ -51,14 +51,14 @@ def test_the_turns_model_keeps_qts_rules(qapp):
     assert headings == ["From", "To", "Length", "Speaker"]
 
 
-def test_a_click_in_the_lanes_selects_the_turn_in_the_list(qtbot, view):
+def test_clicking_a_lane_selects_the_turn_in_the_list(qtbot, view):
     number = max(range(40), key=lambda n: TALK.turns[n].duration)
     qtbot.mouseClick(view.lanes.viewport(), Qt.MouseButton.LeftButton, pos=middle_of_turn(view.lanes, number))
     assert view.turns.table.currentIndex().row() == number
     assert view.turns.table.selectionModel().isRowSelected(number)
 
 
-def test_a_row_of_the_list_marks_the_turn_in_the_lanes(qtbot, view):
+def test_selecting_a_row_selects_the_turn_in_the_lanes(qtbot, view):
     view.turns.table.setFocus()
     view.turns.table.selectRow(3)
     qtbot.keyClick(view.turns.table, Qt.Key.Key_Down)
@@ -66,7 +66,7 @@ def test_a_row_of_the_list_marks_the_turn_in_the_lanes(qtbot, view):
     assert view.lanes.chosen == 4
 
 
-def test_keys_go_from_turn_to_turn(qtbot, view):
+def test_keys_move_between_turns(qtbot, view):
     for key, expected in (
         (Qt.Key.Key_Right, 0),
         (Qt.Key.Key_Right, 1),
@@ -80,7 +80,7 @@ def test_keys_go_from_turn_to_turn(qtbot, view):
         assert (view.lanes.chosen, view.turns.table.currentIndex().row()) == (expected, expected)
 
 
-def test_zoom_by_key_and_button_and_wheel(qtbot, view):
+def test_lanes_zoom_by_key_button_and_wheel(qtbot, view):
     lanes = view.lanes
     whole = lanes.pixels_per_s
     assert lanes.horizontalScrollBar().maximum() == 0
@@ -112,7 +112,7 @@ def test_zoom_by_key_and_button_and_wheel(qtbot, view):
     view.grab()
 
 
-def test_a_drag_pans(qtbot, view):
+def test_dragging_pans_the_lanes(qtbot, view):
     lanes = view.lanes
     for _ in range(6):
         qtbot.keyClick(lanes, Qt.Key.Key_Plus)
@@ -125,13 +125,13 @@ def test_a_drag_pans(qtbot, view):
     assert lanes.chosen is None
 
 
-def test_the_pointer_learns_who_and_when(qtbot, view):
+def test_tooltip_names_speaker_and_time(qtbot, view):
     number = max(range(40), key=lambda n: TALK.turns[n].duration)
     assert view.lanes.describe_at(QPointF(middle_of_turn(view.lanes, number))).startswith("Speaker ")
     assert view.lanes.describe_at(QPointF(5, 5)) == ""
 
 
-def test_the_chosen_turn_comes_into_view(view):
+def test_selected_turn_is_scrolled_into_view(view):
     for _ in range(10):
         view.lanes.zoom_in()
     view.lanes.choose(39)
@@ -139,11 +139,11 @@ def test_the_chosen_turn_comes_into_view(view):
     assert 176 <= x <= view.lanes.viewport().width()
 
 
-def test_a_screen_reader_hears_shares(view):
-    said = view.lanes.accessibleDescription()
-    assert said.startswith("Speaker 1: ")
-    assert "Speaker 2: " in said
-    assert "%" in said
+def test_screen_reader_gets_speaking_shares(view):
+    sentence = view.lanes.accessibleDescription()
+    assert sentence.startswith("Speaker 1: ")
+    assert "Speaker 2: " in sentence
+    assert "%" in sentence
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,14 @@ def test_a_screen_reader_hears_shares(view):
         (Grade.DOUBTFUL, "Voices hard to tell apart, or only one voice: please check."),
     ],
 )
-def test_the_grade_is_a_sentence(qtbot, bridge, grade, sentence):
+def test_grade_is_a_sentence(qtbot, bridge, grade, sentence):
     notes = (samples.DOUBT,) if grade is Grade.DOUBTFUL else ()
     view = ResultView(samples.conversation(9, grade=grade, notes=notes), "/x.wav", bridge)
     qtbot.addWidget(view)
     assert view.verdict == sentence
 
 
-def test_notes_are_shown_without_a_grade_too(qtbot, bridge):
+def test_notes_are_shown_without_a_grade(qtbot, bridge):
     view = ResultView(
         samples.conversation(9, grade=None, notes=(verbatim("It ends early."),)), "/x.wav", bridge
     )
@@ -170,7 +170,7 @@ def test_notes_are_shown_without_a_grade_too(qtbot, bridge):
 
 
 @pytest.mark.parametrize(("ending", "begins"), [("rttm", "SPEAKER"), ("json", "{"), ("txt", "")])
-def test_exports(qtbot, view, tmp_path, ending, begins):
+def test_result_is_exported_in_each_format(qtbot, view, tmp_path, ending, begins):
     action = view.export.menu().actions()[["rttm", "json", "txt"].index(ending)]
     action.trigger()
     (dialog,) = view.findChildren(QFileDialog)
@@ -184,7 +184,7 @@ def test_exports(qtbot, view, tmp_path, ending, begins):
         assert transcript_from_json(json.loads(text)) == TALK
 
 
-def test_an_export_that_cannot_be_written_says_why(qtbot, view, tmp_path):
+def test_failed_export_says_why(qtbot, view, tmp_path):
     view.export.menu().actions()[0].trigger()
     (dialog,) = view.findChildren(QFileDialog)
     dialog.fileSelected.emit(str(tmp_path / "nowhere" / "out.rttm"))
@@ -210,11 +210,11 @@ def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
     view.lanes.choose(4321)
     view.turns.table.choose(4321)
     view.grab()
-    # the median, of this process's own time: others may have the cores
+    # median CPU time: other processes may use the cores
     assert sorted(spent)[6] < 0.25
 
 
-def test_one_short_turn_of_one_speaker(qtbot, bridge):
+def test_result_with_one_short_turn_is_shown(qtbot, bridge):
     view = ResultView(samples.conversation(1, speakers=1), "/x.wav", bridge)
     qtbot.addWidget(view)
     view.resize(600, 400)
@@ -232,7 +232,7 @@ def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
 
 
 @pytest.mark.parametrize(
-    ("how", "said", "buttons"),
+    ("how", "sentence", "buttons"),
     [
         (
             {},
@@ -248,15 +248,15 @@ def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
         ({"by": "whisper"}, "No words could be made out in this recording.", []),
     ],
 )
-def test_where_the_text_would_be_it_says_why_there_is_none(qtbot, dressed, bridge, how, said, buttons):
+def test_result_without_words_says_why(qtbot, dressed, bridge, how, sentence, buttons):
     view = without_words(qtbot, bridge, **how)
-    assert view.turns.note.reason == said
+    assert view.turns.note.reason == sentence
     shown = [b.text() for b in view.turns.note.findChildren(QPushButton) if b.isVisible()]
     assert shown == buttons
-    assert view.turns.table.isVisible()  # who spoke when is there all the same
+    assert view.turns.table.isVisible()  # the turns are listed below the note
 
 
-def test_the_reason_leads_to_what_can_be_done(qtbot, dressed, bridge):
+def test_note_on_missing_words_offers_remedies(qtbot, dressed, bridge):
     view = without_words(qtbot, bridge)
     with qtbot.waitSignal(view.models_asked):
         qtbot.mouseClick(view.turns.note.models, Qt.MouseButton.LeftButton)

@@ -1,11 +1,9 @@
-"""What was said: the list, its keys, its search, and how it goes with the lanes."""
+"""The text of a result: its list, keys and search, and how it follows the lanes."""
 
 import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QFont, QGuiApplication, QHelpEvent, QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester, QTest
@@ -16,8 +14,7 @@ from fi_desktop.core.transcript import Segment, Turn, Word
 from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
 from fi_desktop.gui.result.text_panel import Legend
 from fi_desktop.gui.result.view import ResultView
-from fi_desktop.viewmodel.result import NOTHING, SegmentTurnMap, segment_texts
-from fi_desktop.viewmodel.text_search import Match, find, search_key
+from fi_desktop.viewmodel.result import NOTHING
 from tests.gui import samples
 
 TALK = samples.consultation()
@@ -41,18 +38,18 @@ def shown(qtbot, bridge, transcript, *, width=900, height=640):
     return view
 
 
-def told(view):
+def label_texts(view):
     return " ".join(label.text() for label in view.findChildren(QLabel))
 
 
-def test_the_model_keeps_qts_rules(qapp):
+def test_model_keeps_qts_rules(qapp):
     model = SegmentsModel(TALK)
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
     assert model.rowCount() == 26
     assert model.index(0).data() == "Buenos días. ¿Qué la trae hoy por la consulta?"
 
 
-def test_a_screen_reader_hears_who_when_and_what(view):
+def test_screen_reader_gets_speaker_time_and_text(view):
     index = view.text.table.model().index(0)
     role = Qt.ItemDataRole
     assert index.data(role.AccessibleTextRole) == (
@@ -64,14 +61,14 @@ def test_a_screen_reader_hears_who_when_and_what(view):
     assert sum(name.startswith(("Speaker 1, ", "Speaker 2, ")) for name in names) == 26
 
 
-def test_a_segment_marks_its_turn_in_the_lanes(qtbot, view):
+def test_selecting_a_segment_selects_its_turn_in_the_lanes(qtbot, view):
     qtbot.keyClick(view.text.table, Qt.Key.Key_Down)
     qtbot.keyClick(view.text.table, Qt.Key.Key_Down)
     row = view.text.table.currentIndex().row()
     assert TALK.turns[view.lanes.chosen].start == TALK.segments[row].start
 
 
-def test_a_turn_in_the_lanes_selects_its_segment(qtbot, view):
+def test_selecting_a_turn_in_the_lanes_selects_its_segment(qtbot, view):
     for key, row in ((Qt.Key.Key_Home, 0), (Qt.Key.Key_Right, 1), (Qt.Key.Key_End, 25)):
         qtbot.keyClick(view.lanes, key)
         assert view.text.table.currentIndex().row() == row
@@ -80,7 +77,7 @@ def test_a_turn_in_the_lanes_selects_its_segment(qtbot, view):
         )
 
 
-def test_a_turn_without_words_lets_go_of_the_selection(qtbot, bridge, dressed):
+def test_turn_without_words_clears_the_selection(qtbot, bridge, dressed):
     silent = replace(TALK, turns=(*TALK.turns, Turn(TALK.duration, TALK.duration + 1, "SPEAKER_02")))
     view = shown(qtbot, bridge, silent)
     view.text.table.selectRow(2)
@@ -89,16 +86,7 @@ def test_a_turn_without_words_lets_go_of_the_selection(qtbot, bridge, dressed):
     assert not view.text.table.selectionModel().hasSelection()
 
 
-def test_turns_and_segments_that_are_cut_differently_find_each_other():
-    turns = (Turn(0, 10, "A"), Turn(8, 12, "B"), Turn(20, 21, "A"))
-    segments = (Segment(0, 4, "A"), Segment(4, 9.5, "A"), Segment(8.5, 12, "B"), Segment(13, 14, None))
-    places = SegmentTurnMap(turns, replace(TALK, turns=turns, segments=segments))
-    assert [places.turn_of(number) for number in range(4)] == [0, 0, 1, 1]
-    assert [places.segment_of(number) for number in range(3)] == [1, 2, None]
-    assert places.segment_near(2) == 3
-
-
-def test_copied_rows_say_when_who_and_what(qtbot, view):
+def test_copied_rows_have_time_speaker_and_text(qtbot, view):
     view.text.table.selectRow(1)
     qtbot.keyClick(view.text.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
     qtbot.keySequence(view.text.table, QKeySequence(QKeySequence.StandardKey.Copy))
@@ -107,7 +95,7 @@ def test_copied_rows_say_when_who_and_what(qtbot, view):
     assert second == "[00:00:21] Speaker 1: ¿Desde cuándo le pasa?"
 
 
-def test_everything_is_copied_in_order_whatever_was_selected_first(qtbot, view):
+def test_all_rows_are_copied_in_order(qtbot, view):
     qtbot.keySequence(view.text.table, QKeySequence(QKeySequence.StandardKey.SelectAll))
     view.text.table.copy.trigger()
     lines = QGuiApplication.clipboard().text().split("\n")
@@ -115,13 +103,13 @@ def test_everything_is_copied_in_order_whatever_was_selected_first(qtbot, view):
     assert lines == sorted(lines)
 
 
-def test_what_is_copied_gives_no_orders_to_a_terminal_that_it_is_pasted_into(qapp):
+def test_copied_text_has_no_control_characters(qapp):
     first = replace(TALK.segments[0], text="Buenos\x1b[201~rm -rf\x07 días", words=())
     model = SegmentsModel(replace(TALK, segments=(first,)))
     assert model.copied([0]).endswith(" Buenos [201~rm -rf días")
 
 
-def test_find_counts_goes_on_and_comes_round(qtbot, view):
+def test_find_counts_matches_and_wraps_around(qtbot, view):
     qtbot.keySequence(view.text.table, QKeySequence(QKeySequence.StandardKey.Find))
     bar, table = view.text.bar, view.text.table
     assert bar.isVisible()
@@ -140,7 +128,7 @@ def test_find_counts_goes_on_and_comes_round(qtbot, view):
     assert table.currentIndex().row() == rows[0]
 
 
-def test_what_is_not_there_is_said(qtbot, view):
+def test_find_reports_no_match(qtbot, view):
     view.text.bar.open()
     qtbot.keyClicks(view.text.bar.field, "zzz")
     assert view.text.bar.count_text == "Not found"
@@ -149,7 +137,7 @@ def test_what_is_not_there_is_said(qtbot, view):
     assert view.text.bar.count_text == ""
 
 
-def test_escape_closes_the_find_bar_and_not_the_window(qtbot, view):
+def test_escape_closes_the_find_bar_but_not_the_window(qtbot, view):
     view.text.bar.open()
     qtbot.keyClick(view.text.bar.field, Qt.Key.Key_Escape)
     assert not view.text.bar.isVisible()
@@ -160,7 +148,7 @@ def test_escape_closes_the_find_bar_and_not_the_window(qtbot, view):
     assert view.isVisible()
 
 
-def test_home_and_end_go_to_the_ends(qtbot, view):
+def test_home_and_end_go_to_the_first_and_last_segment(qtbot, view):
     table = view.text.table
     qtbot.keyClick(table, Qt.Key.Key_End)
     assert table.currentIndex().row() == 25
@@ -169,7 +157,7 @@ def test_home_and_end_go_to_the_ends(qtbot, view):
     assert table.currentIndex().row() == 0
 
 
-def test_a_match_in_a_text_higher_than_the_view_comes_into_view(qtbot, bridge, dressed):
+def test_match_in_a_segment_taller_than_the_view_is_scrolled_to(qtbot, bridge, dressed):
     text = "palabra " * 900 + "aguja"
     talk = replace(TALK, segments=(replace(TALK.segments[0], text=text, words=()),), turns=TALK.turns[:1])
     view = shown(qtbot, bridge, talk)
@@ -179,7 +167,7 @@ def test_a_match_in_a_text_higher_than_the_view_comes_into_view(qtbot, bridge, d
     assert table.verticalScrollBar().value() > table.verticalScrollBar().maximum() - 30 > 0
 
 
-def test_a_doubtful_word_says_so_under_the_pointer(qapp):
+def test_doubtful_and_overlapped_words_are_marked_and_explained(qapp):
     segment = Segment(0, 2, "A", "Tome Lexatin ahora.", (
         Word(0, 0.5, "Tome", 0.9, "A"),
         Word(0.5, 1, "Lexatin", 0.2, "A", True),
@@ -204,7 +192,7 @@ def test_a_doubtful_word_says_so_under_the_pointer(qapp):
     assert len(paragraphs.dots(0)) == 1
 
 
-def test_the_legend_explains_the_marks_that_there_are(qtbot, view):
+def test_legend_explains_only_marks_that_occur(qtbot, view):
     (legend,) = view.findChildren(Legend)
     assert legend.accessibleDescription() == (
         "Underlined words were hard to hear: listen again.   "
@@ -218,28 +206,20 @@ def test_the_legend_explains_the_marks_that_there_are(qtbot, view):
     assert only.height() > 40
 
 
-def test_marks_stay_with_their_words_when_the_text_was_changed():
-    words = (Word(0, 1, "dos", 0.1), Word(1, 2, "dos", 0.9), Word(2, 3, "weg", 0.1), Word(3, 4, "", 0.1))
-    segment = Segment(0, 4, None, " dos\n dos  tres", words)
-    (passage,) = segment_texts(replace(TALK, segments=(segment,)))
-    assert passage.text == "dos dos tres"
-    assert [(mark.start, mark.length) for mark in passage.marks] == [(0, 3)]
-
-
-def test_a_segment_without_words_among_others_has_a_dash(qapp):
+def test_segment_without_words_shows_a_dash(qapp):
     model = SegmentsModel(replace(TALK, segments=(*TALK.segments, Segment(140, 141, "SPEAKER_00"))))
     assert model.index(26).data() == NOTHING
 
 
 def test_facts_name_language_words_and_transcriber(view):
-    assert "Spanish  ·  314 words  ·  Built in  ·  Whisper Small" in told(view)
+    assert "Spanish  ·  314 words  ·  Built in  ·  Whisper Small" in label_texts(view)
 
 
-def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):
+def test_result_without_speakers_has_text_and_one_lane(qtbot, bridge, dressed):
     view = shown(qtbot, bridge, samples.consultation(named=False, notes=(_SPEAKERS_MISSING,)))
     assert view.verdict == str(_SPEAKERS_MISSING)
-    assert "Speakers missing" in told(view)
-    assert "0 speakers" not in told(view)
+    assert "Speakers missing" in label_texts(view)
+    assert "0 speakers" not in label_texts(view)
     assert view.lanes.accessibleName() == "When someone spoke"
     assert view.lanes.accessibleDescription().startswith("Someone: ")
     qtbot.keyClick(view.lanes, Qt.Key.Key_End)
@@ -249,7 +229,7 @@ def test_missing_speakers_leave_the_text_and_one_lane(qtbot, bridge, dressed):
     view.grab()
 
 
-def test_missing_words_leave_the_list_of_turns(qtbot, bridge, dressed):
+def test_result_without_words_has_the_turns(qtbot, bridge, dressed):
     view = ResultView(samples.conversation(12, notes=(_WORDS_MISSING,)), "/x.wav", bridge)
     qtbot.addWidget(view)
     assert view.text is None
@@ -257,7 +237,7 @@ def test_missing_words_leave_the_list_of_turns(qtbot, bridge, dressed):
     assert view.verdict == f"The voices are clearly different. {_WORDS_MISSING}"
 
 
-def test_nothing_at_all_can_be_shown(qtbot, bridge, dressed):
+def test_result_without_speech_is_shown(qtbot, bridge, dressed):
     view = ResultView(replace(samples.conversation(2), turns=(), segments=()), "/x.wav", bridge)
     qtbot.addWidget(view)
     view.resize(700, 400)
@@ -266,7 +246,7 @@ def test_nothing_at_all_can_be_shown(qtbot, bridge, dressed):
     assert not view.lanes.isVisible()
 
 
-def test_rows_are_as_high_as_their_text_at_any_width(qtbot, view):
+def test_rows_are_as_tall_as_their_text_at_any_width(qtbot, view):
     table = view.text.table
     for width in (900, 560, 1300):
         view.resize(width, 640)
@@ -276,7 +256,7 @@ def test_rows_are_as_high_as_their_text_at_any_width(qtbot, view):
         assert heights[1] > heights[0]
 
 
-def test_what_is_read_stays_while_the_rest_is_measured(qtbot, bridge, dressed):
+def test_visible_rows_stay_in_place_while_others_are_measured(qtbot, bridge, dressed):
     view = shown(qtbot, bridge, samples.consultation(800))
     table = view.text.table
     table.choose(700)
@@ -286,7 +266,7 @@ def test_what_is_read_stays_while_the_rest_is_measured(qtbot, bridge, dressed):
     assert table.rowViewportPosition(700) == place
 
 
-def test_three_hours_are_fluid(qtbot, bridge, dressed):
+def test_three_hours_of_text_scroll_smoothly(qtbot, bridge, dressed):
     talk = samples.consultation(4000)
     assert talk.duration > 3 * 3600
     begun = time.process_time()
@@ -304,39 +284,26 @@ def test_three_hours_are_fluid(qtbot, bridge, dressed):
         view.text.table.verticalScrollBar().setValue(step * 9000)
         view.text.table.grab()
         spent.append(time.process_time() - begun)
-    # medians, of this process's own time: others may have the cores
+    # median CPU time: other processes may use the cores
     assert sorted(spent)[11] < 0.15
     assert opened_s < 3
 
 
-def test_the_pointer_learns_what_is_the_matter_with_a_word(qtbot, view):
-    table, said = view.text.table, set()
+def test_tooltip_explains_a_marked_word(qtbot, view):
+    table, tips = view.text.table, set()
     row = table.visualRect(table.model().index(1))
     for x in range(row.left(), row.right(), 12):
         place = QPoint(x, row.bottom() - 16)
         tip = QHelpEvent(QEvent.Type.ToolTip, place, table.viewport().mapToGlobal(place))
         QApplication.sendEvent(table.viewport(), tip)
-        said.add(QToolTip.text())
-    assert said == {"", "Hard to hear: listen again"}
+        tips.add(QToolTip.text())
+    assert tips == {"", "Hard to hear: listen again"}
     QToolTip.hideText()
 
 
-def test_a_click_goes_to_the_place_in_the_lanes(qtbot, view):
+def test_clicking_a_segment_selects_its_turn(qtbot, view):
     table = view.text.table
     place = table.visualRect(table.model().index(2)).center()
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert table.currentIndex().row() == 2
     assert view.lanes.chosen == 2
-
-
-@given(st.text(), st.text(min_size=1, max_size=4))
-def test_folding_keeps_places(text, needle):
-    assert len(search_key(text)) == len(text)
-    assert search_key(search_key(text)) == search_key(text)
-    for match in find(needle, [search_key(text)]):
-        assert search_key(text[match.start : match.start + match.length]) == search_key(needle)
-
-
-def test_finding_takes_no_notice_of_capitals_and_accents():
-    assert list(find("nunez", [search_key("Señora NÚÑEZ y Núñez")])) == [Match(0, 7, 5), Match(0, 15, 5)]
-    assert not list(find("", ["a"]))

@@ -48,3 +48,17 @@ def test_tool_on_the_path_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     plant(tmp_path, "nvidia-smi", "4711, 10")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert devices.gpu_memory() == {4711: 10 * 1024 * 1024}
+
+
+@pytest.mark.parametrize(
+    ("output", "used"),
+    [
+        ("4711, 1532\n4712, 8\n", {4711: 1532 * 2**20, 4712: 8 * 2**20}),
+        ("4711, 10\n4711, 20\n", {4711: 30 * 2**20}),  # on two GPUs
+        ("4711, [N/A]\n", {}),
+        ("No devices were found\n", {}),
+        ("", {}),
+    ],
+)
+def test_gpu_memory_is_parsed_from_the_drivers_table(output, used):
+    assert devices.parse_gpu_memory(output) == used

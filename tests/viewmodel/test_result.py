@@ -1,0 +1,41 @@
+from dataclasses import replace
+
+import pytest
+
+from fi_desktop.core.transcript import Segment, Turn, Word
+from fi_desktop.viewmodel.result import SegmentTurnMap, lanes_of, segment_texts
+from tests.gui import samples
+
+TALK = samples.consultation()
+
+
+def test_lanes_contain_every_turn_and_all_speech():
+    talk = samples.conversation(200, speakers=3)
+    lanes = lanes_of(talk.turns)
+    assert sum(len(lane.turns) for lane in lanes) == 200
+    assert sum(lane.share for lane in lanes) == pytest.approx(1)
+
+
+def test_turns_in_view_include_an_earlier_long_turn():
+    lane = lanes_of((Turn(0, 100, "A"), Turn(2, 3, "B"), Turn(101, 102, "A"), Turn(300, 301, "A")))[0]
+    assert [number for _, _, number in lane.between(50, 200)] == [0, 2]
+    assert list(lane.bars(0, 400, 0.5)) == [(0, 102), (300, 301)]
+    assert list(lane.bars(0, 400, 10)) == [(0, 100), (101, 102), (300, 301)]
+    assert list(lane.bars(150, 200, 10)) == []
+
+
+def test_turns_and_segments_match_by_overlap():
+    turns = (Turn(0, 10, "A"), Turn(8, 12, "B"), Turn(20, 21, "A"))
+    segments = (Segment(0, 4, "A"), Segment(4, 9.5, "A"), Segment(8.5, 12, "B"), Segment(13, 14, None))
+    places = SegmentTurnMap(turns, replace(TALK, turns=turns, segments=segments))
+    assert [places.turn_of(number) for number in range(4)] == [0, 0, 1, 1]
+    assert [places.segment_of(number) for number in range(3)] == [1, 2, None]
+    assert places.segment_near(2) == 3
+
+
+def test_marks_follow_their_words_in_an_edited_text():
+    words = (Word(0, 1, "dos", 0.1), Word(1, 2, "dos", 0.9), Word(2, 3, "weg", 0.1), Word(3, 4, "", 0.1))
+    segment = Segment(0, 4, None, " dos\n dos  tres", words)
+    (passage,) = segment_texts(replace(TALK, segments=(segment,)))
+    assert passage.text == "dos dos tres"
+    assert [(mark.start, mark.length) for mark in passage.marks] == [(0, 3)]
