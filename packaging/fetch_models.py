@@ -19,8 +19,7 @@ sys.path.insert(0, str(about.ROOT))
 
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.models import catalog, find, verify
-from fi_desktop.models.download import install
-from fi_desktop.models.hub import Hub
+from fi_desktop.models.download import Hub, install
 from fi_desktop.models.importing import import_pack
 from fi_desktop.system.files import resource
 
@@ -51,7 +50,7 @@ def main() -> int:
 
 
 def _fetch(name: str, root: Path, hub: Hub) -> None:
-    known = catalog.known(name)
+    known = catalog.find_entry(name)
     pack = find(known.name, (root,)) or install(known, root, hub, report=_quiet)
     verify(pack)
     print(f"{pack.name}: {pack.size_bytes / 1e6:.0f} MB, {pack.licence}")

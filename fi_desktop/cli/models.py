@@ -53,7 +53,7 @@ def models(settings: Settings, options: argparse.Namespace) -> int:
 def _list(roots: tuple[Path, ...], terminal: Terminal, *, as_json: bool) -> None:
     packs = {pack.name: pack for pack in installed(roots)}
     if as_json:
-        for name in dict.fromkeys((*packs, *(known.name for known in catalog.KNOWN))):
+        for name in dict.fromkeys((*packs, *(known.name for known in catalog.ENTRIES))):
             say_json(_line(name, packs.get(name)))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -66,7 +66,7 @@ def _list(roots: tuple[Path, ...], terminal: Terminal, *, as_json: bool) -> None
         remarks.append(Text(trouble, "red") if trouble else Text(credit, "dim"))
         state = Text("incomplete", "red") if trouble else Text("installed", "green")
         table.add_row(pack.name, _FOR[pack.kind], size(pack.size_bytes), state)
-    for known in catalog.KNOWN:
+    for known in catalog.ENTRIES:
         if known.name not in packs:
             state = Text("needs a token" if known.gated else "–", "dim")
             table.add_row(known.name, _FOR[known.kind], f"~{size(known.about_bytes)}", state)
@@ -74,7 +74,7 @@ def _list(roots: tuple[Path, ...], terminal: Terminal, *, as_json: bool) -> None
 
 
 def _line(name: str, pack: Pack | None) -> dict[str, object]:
-    known = catalog.look_up(name)
+    known = catalog.entry_of(name)
     told = pack or known
     return {
         "name": name,
@@ -99,10 +99,9 @@ def _trouble(pack: Pack) -> str:
 
 
 def _install(options: argparse.Namespace, root: Path, terminal: Terminal) -> None:
-    from fi_desktop.models.download import fetched_bytes, install
-    from fi_desktop.models.hub import Hub
+    from fi_desktop.models.download import Hub, fetched_bytes, install
 
-    known = catalog.known(options.name)
+    known = catalog.find_entry(options.name)
     token = _token(options, terminal) if known.gated else None
     hub = Hub(options.address, token=token)
     there = fetched_bytes(known.name, root)
@@ -190,7 +189,7 @@ def _verify(name: str | None, roots: tuple[Path, ...], terminal: Terminal) -> in
 def _full_name(name: str) -> str:
     """Return a pack's name, where what people call it was given."""
     try:
-        return catalog.known(name).name
+        return catalog.find_entry(name).name
     except UserError:
         return name
 

@@ -1,37 +1,42 @@
-"""The packs on this computer: below the data folder, and in the app's own bundle.
+"""The model packs on this computer: in the data folder, and in the app's bundle.
 
-`<root>/<pack's name>/manifest.json` with the files beside it. A folder without manifest is no pack, and so is
-one whose name begins with a dot.
+A pack is `<root>/<name>/manifest.json` with its files. Folders without a manifest, or whose name starts with
+a dot, are not packs. Packs are added and removed by a single rename, so none is ever incomplete; downloads
+and imports use `<root>/.partial` until then.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.models import catalog, manifest, place
-from fi_desktop.models.pack import Pack, PackFile, PackKind
-from fi_desktop.models.structure import (
-    CONFIG,
-    LONGEST_CONFIG_BYTES,
-    check_structure,
-    incomplete,
-)
+from fi_desktop.models import catalog, manifest
+from fi_desktop.models.manifest import Pack, PackFile, PackKind
+from fi_desktop.models.structure import CONFIG, MAX_CONFIG_BYTES, check_structure, incomplete
 from fi_desktop.system import log
 
 Report = Callable[[int, int], None]
-"""Called with the bytes that are done and all of them; it may raise `Cancelled` to stop the work."""
+"""Called with the bytes done and the total; may raise `Cancelled` to stop the work."""
 
 _BLOCK_BYTES = 1 << 20
-_OURS = "builtin"  # the built-in engine's model has a manifest of its own kind, and is no pack
+_BUILTIN = "builtin"  # the built-in engine's model has another kind of manifest
+_PARTIAL = ".partial"
+_REMOVED = "removed-"
+_SPARE_BYTES = 200_000_000  # left free for others
 
 
 def installed(roots: tuple[Path, ...]) -> tuple[Pack, ...]:
-    """Return the packs below the roots; where two have one name, that of the earlier root."""
+    """Return the packs below the roots; of two with the same name, the one in the earlier root."""
     packs: dict[str, Pack] = {}
     for root in roots:
         for folder in _folders(root):
@@ -49,52 +54,47 @@ def installed(roots: tuple[Path, ...]) -> tuple[Pack, ...]:
 
 
 def find(name: str, roots: tuple[Path, ...]) -> Pack | None:
-    """Return the pack of this name; None where it is not installed."""
+    """Return the pack of this name; None if it is not installed."""
     return next((pack for pack in installed(roots) if pack.name == name), None)
 
 
 def best(kind: PackKind, roots: tuple[Path, ...]) -> Pack | None:
-    """Return the pack of this kind with the best results; None where there is none.
-
-    Packs that the catalog does not know come last.
-    """
-    ranked = sorted(
-        (pack for pack in installed(roots) if pack.kind is kind), key=lambda p: catalog.rank(p.name)
-    )
-    return ranked[0] if ranked else None
+    """Return the best installed pack of this kind, custom packs last; None if there is no such pack."""
+    packs = (pack for pack in installed(roots) if pack.kind is kind)
+    return min(packs, key=lambda pack: catalog.rank(pack.name), default=None)
 
 
 def check(pack: Pack) -> None:
-    """Make sure that a pack can be loaded without the network; looks at sizes, reads no weights.
+    """Check by file sizes, without reading weights, that a pack can be loaded offline.
 
     Raises:
-        UserError: models.incomplete, models.bad_config; naming what is missing and what to do.
+        UserError: models.missing, models.incomplete, models.bad_config.
     """
     _check_sizes(pack)
     _check_structure(pack)
 
 
 def verify(pack: Pack, report: Report = lambda _done, _total: None) -> None:
-    """Make sure that a pack is what its manifest says, byte by byte.
+    """Check each byte of a pack against its manifest.
 
     Raises:
-        UserError: models.changed, naming the file; and what `check` raises.
+        UserError: models.changed; and as `check`.
     """
     folder = _check_sizes(pack)
     done = 0
 
-    def tell(read: int) -> None:
+    def report_read(read: int) -> None:
         report(done + read, pack.size_bytes)
 
     for file in pack.files:
-        if hash_file(folder / file.path, tell) != file.sha256:
+        if hash_file(folder / file.path, report_read) != file.sha256:
             raise changed(pack.name, file)
         done += file.size
     _check_structure(pack)
 
 
 def remove(name: str, root: Path, *, bundled: tuple[Path, ...] = ()) -> None:
-    """Delete a pack that a person added below `root`.
+    """Delete a pack below `root`.
 
     Raises:
         UserError: models.missing, models.bundled, models.in_use.
@@ -102,30 +102,23 @@ def remove(name: str, root: Path, *, bundled: tuple[Path, ...] = ()) -> None:
     pack = find(name, (root,))
     if pack is None or pack.folder is None:
         if find(name, bundled) is not None:
-            raise UserError(
-                messages.MODELS_BUNDLED,
-                name=name,
-            )
+            raise UserError(messages.MODELS_BUNDLED, name=name)
         raise missing(name)
-    place.delete(pack.folder)
+    shutil.rmtree(_set_aside(pack.folder), ignore_errors=True)
 
 
 def missing(name: str) -> UserError:
-    """Return what is said of a pack that is not there."""
+    """Return the error of a pack that is not installed."""
     return UserError(messages.MODELS_MISSING, name=name)
 
 
 def changed(name: str, file: PackFile) -> UserError:
-    """Return what is said of a pack with other bytes than its manifest's."""
-    return UserError(
-        messages.MODELS_CHANGED,
-        name=name,
-        file=file.path,
-    )
+    """Return the error of a pack that differs from its manifest."""
+    return UserError(messages.MODELS_CHANGED, name=name, file=file.path)
 
 
 def hash_file(path: Path, report: Callable[[int], None] = lambda _read: None) -> str:
-    """Return a file's SHA-256; `report` is called with the bytes read so far."""
+    """Return a file's SHA-256, hex; `report` is called with the bytes read so far."""
     digest, read = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
@@ -135,15 +128,97 @@ def hash_file(path: Path, report: Callable[[int], None] = lambda _read: None) ->
     return digest.hexdigest()
 
 
+def partial_folder(root: Path, name: str) -> Path:
+    """Return the folder of a pack that is being downloaded or imported."""
+    return root / _PARTIAL / name
+
+
+@contextmanager
+def locked_partial_folder(root: Path, name: str) -> Iterator[Path]:
+    """Create the folder of `partial_folder`, and lock it against other processes.
+
+    Raises:
+        UserError: models.busy, models.unwritable.
+    """
+    folder = partial_folder(root, name)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in folder.parent.glob(f"{_REMOVED}*"):  # by a program that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with FileLock(folder.with_name(f"{name}.lock"), timeout=0):
+            try:
+                yield folder
+            finally:
+                with suppress(OSError):  # not empty: kept to be continued
+                    folder.rmdir()
+    except Timeout:
+        raise UserError(messages.MODELS_BUSY, name=name) from None
+    except PermissionError as error:
+        raise UserError(messages.MODELS_UNWRITABLE, root=str(root)) from error
+
+
+def check_name_is_free(root: Path, name: str) -> None:
+    """Check that neither a pack nor another folder has this name.
+
+    Raises:
+        UserError: models.already.
+    """
+    if (root / name).exists():
+        raise UserError(messages.MODELS_ALREADY, name=name)
+
+
+def check_disk_space(root: Path, wanted_bytes: int) -> None:
+    """Check that the disk has space for this many more bytes.
+
+    Raises:
+        UserError: models.no_room.
+    """
+    free = shutil.disk_usage(root).free
+    if wanted_bytes + _SPARE_BYTES > free:
+        raise UserError(messages.MODELS_NO_ROOM, wanted=wanted_bytes, free=free)
+
+
+def add(folder: Path, target: Path) -> None:
+    """Move a complete pack to `target`, replacing an installed one.
+
+    Raises:
+        UserError: models.in_use.
+    """
+    replaced = _set_aside(target) if target.exists() else None
+    folder.rename(target)
+    _sync(target.parent)
+    if replaced is not None:
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _set_aside(folder: Path) -> Path:
+    aside = partial_folder(folder.parent, f"{_REMOVED}{secrets.token_hex(8)}")
+    aside.parent.mkdir(mode=0o700, exist_ok=True)
+    try:
+        return folder.rename(aside)
+    except OSError as error:  # Windows: a worker has files open
+        raise UserError(messages.MODELS_IN_USE, name=folder.name) from error
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename durable."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def _folders(root: Path) -> list[Path]:
     try:
         return sorted(folder for folder in root.iterdir() if _may_be_pack(folder))
-    except OSError:  # there is no such root: nothing was ever installed there
+    except OSError:  # nothing has been installed in this root yet
         return []
 
 
 def _may_be_pack(folder: Path) -> bool:
-    return folder.name[0] != "." and folder.name != _OURS and folder.is_dir()
+    return folder.name[0] != "." and folder.name != _BUILTIN and folder.is_dir()
 
 
 def _check_sizes(pack: Pack) -> Path:
@@ -154,9 +229,8 @@ def _check_sizes(pack: Pack) -> Path:
         if not path.is_file():
             raise incomplete(pack.name, messages.PACK_FILE_MISSING(file=file.path))
         if (size := path.stat().st_size) != file.size:
-            raise incomplete(
-                pack.name, messages.PACK_WRONG_SIZE(file=file.path, number=size, wanted=file.size)
-            )
+            reason = messages.PACK_WRONG_SIZE(file=file.path, number=size, wanted=file.size)
+            raise incomplete(pack.name, reason)
     return pack.folder
 
 
@@ -165,5 +239,5 @@ def _check_structure(pack: Pack) -> None:
     config = b""
     if pack.folder is not None and pack.kind is PackKind.PYANNOTE and CONFIG in paths:
         with (pack.folder / CONFIG).open("rb") as file:
-            config = file.read(LONGEST_CONFIG_BYTES + 1)
+            config = file.read(MAX_CONFIG_BYTES + 1)
     check_structure(pack.kind, pack.name, paths, config)

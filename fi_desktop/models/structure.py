@@ -1,8 +1,8 @@
-"""What a pack of each kind must hold so that its engine finds all of it on the disk.
+"""The files that a pack of each kind needs, so that its engine finds all of them on disk.
 
-Engines must never go online, but their libraries would: pyannote.audio fetches whatever its `config.yaml`
-does not name (a pipeline of version 3.1 names no PLDA), and faster-whisper fetches a tokenizer that is
-missing, even when told to use local files only. So it is all looked at first.
+Engines must never go online, but their libraries would: pyannote.audio downloads what its `config.yaml` does
+not name (a 3.1 pipeline names no PLDA), and faster-whisper downloads a missing tokenizer even with local
+files only. So everything is checked first.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message, Note
-from fi_desktop.models.pack import PackKind
+from fi_desktop.models.manifest import PackKind
 
 CONFIG = "config.yaml"
-LONGEST_CONFIG_BYTES = 100_000
+MAX_CONFIG_BYTES = 100_000
 
 WHISPER_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
-"""What faster-whisper reads of a repository (its `utils.download_model`, 1.2)."""
+"""The files of a repository that faster-whisper uses (`utils.download_model`, 1.2)."""
 
 _PYANNOTE_FILES = (CONFIG, "*/pytorch_model.bin", "*/xvec_transform.npz", "*/plda.npz")
 _TEXTS = ("LICENSE*", "LICENCE*", "NOTICE*", "README*")
@@ -29,17 +29,17 @@ _WEIGHTS = {
     "embedding": ("pytorch_model.bin",),
     "plda": ("xvec_transform.npz", "plda.npz"),
 }
-# pyannote.audio makes whatever object a configuration names; only these may be named
+# pyannote.audio instantiates any class that a configuration names; only these are allowed
 _PIPELINES = (
     "pyannote.audio.pipelines.SpeakerDiarization",
     "pyannote.audio.pipelines.speaker_diarization.SpeakerDiarization",
 )
 _MODEL = "$model/"
-_128_BANDS = "large-v3"  # these models hear 128 bands; without the file faster-whisper gives them 80
+_128_BANDS = "large-v3"  # without its preprocessor file, faster-whisper would use 80 mel bands instead of 128
 
 
-def recognise(paths: Collection[str]) -> PackKind | None:
-    """Return the kind of a folder without manifest that holds these files; None where it is no pack."""
+def recognize(paths: Collection[str]) -> PackKind | None:
+    """Return the kind of a pack without a manifest from its files; None if it is not a pack."""
     if CONFIG in paths and any(fnmatchcase(path, "*/pytorch_model.bin") for path in paths):
         return PackKind.PYANNOTE
     if "model.bin" in paths and "config.json" in paths:
@@ -47,23 +47,23 @@ def recognise(paths: Collection[str]) -> PackKind | None:
     return None
 
 
-def belongs(kind: PackKind, path: str) -> bool:
-    """Whether a file found beside others is one that a pack of this kind may hold."""
+def is_pack_file(kind: PackKind, path: str) -> bool:
+    """Whether a file is one that a pack of this kind may hold."""
     patterns = (*(_PYANNOTE_FILES if kind is PackKind.PYANNOTE else WHISPER_FILES), *_TEXTS)
     return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def check_structure(kind: PackKind, name: str, paths: Collection[str], config: bytes) -> None:
-    """Make sure that an engine finds all that it needs among `paths`.
+    """Check that an engine finds everything it needs among `paths`.
 
     Args:
         kind: the pack's kind.
         name: the pack's name.
         paths: the pack's files.
-        config: the content of a pyannote pack's `config.yaml`; else empty.
+        config: content of a pyannote pack's `config.yaml`; empty for other packs.
 
     Raises:
-        UserError: models.incomplete, naming what is missing and what to do.
+        UserError: models.incomplete, models.bad_config.
     """
     needed = list(_whisper_needs(name, paths) if kind is PackKind.WHISPER else _pyannote_needs(name, config))
     if lacking := [path for path in needed if path not in paths]:
@@ -71,16 +71,12 @@ def check_structure(kind: PackKind, name: str, paths: Collection[str], config: b
 
 
 def incomplete(name: str, reason: Note) -> UserError:
-    """Return what is said of a pack that no engine could use."""
-    return UserError(
-        messages.MODELS_INCOMPLETE,
-        name=name,
-        reason=reason,
-    )
+    """Return the error of a pack that lacks files."""
+    return UserError(messages.MODELS_INCOMPLETE, name=name, reason=reason)
 
 
-def localised(config: bytes) -> bytes:
-    """Return a pipeline's `config.yaml` with each part in the pack's own folder; nothing else is changed.
+def localized(config: bytes) -> bytes:
+    """Return a pipeline's `config.yaml` with all parts in the pack's folder, otherwise unchanged.
 
     Raises:
         UserError: models.bad_config.
@@ -108,17 +104,17 @@ def _pyannote_needs(name: str, config: bytes) -> Iterable[str]:
     if value["pipeline"].get("name") not in _PIPELINES or "preprocessors" in value:
         raise _bad_config(messages.PACK_OTHER_PIPELINE)
     for part, files in _WEIGHTS.items():
-        place = value["pipeline"]["params"].get(part)
-        if not isinstance(place, str) or not place.startswith(_MODEL) or "@" in place:
+        location = value["pipeline"]["params"].get(part)
+        if not isinstance(location, str) or not location.startswith(_MODEL) or "@" in location:
             wanted = f"{part}: {_MODEL}{part}"
             raise incomplete(name, messages.PACK_CONFIG_NETWORK(wanted=wanted))
-        yield from (f"{place.removeprefix(_MODEL).strip('/')}/{file}" for file in files)
+        yield from (f"{location.removeprefix(_MODEL).strip('/')}/{file}" for file in files)
 
 
 def _load(config: bytes) -> dict[str, Any]:
     import yaml
 
-    if len(config) > LONGEST_CONFIG_BYTES:
+    if len(config) > MAX_CONFIG_BYTES:
         raise _bad_config(messages.PACK_TOO_LONG)
     try:
         value: dict[str, Any] = yaml.safe_load(config)
@@ -135,6 +131,6 @@ def _bad_config(reason: Message) -> UserError:
 
 
 def missing_files(paths: list[str]) -> Note:
-    """Return that these files are missing."""
+    """Return a note that these files are missing."""
     message = messages.PACK_FILE_MISSING if len(paths) == 1 else messages.PACK_FILES_MISSING
     return message(file=", ".join(paths))

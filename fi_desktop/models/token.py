@@ -1,4 +1,4 @@
-"""The person's Hugging Face token, in the system's keyring; never in a file of ours, a log or an error."""
+"""The person's Hugging Face token, kept in the system's keyring; never in a file, a log or an error."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
 
 _SERVICE = "fi-desktop"
 _ACCOUNT = "huggingface.co"
-_LEAST_PRIORITY = 1  # what keyring itself recommends; below are those that write plain files, and none at all
+_MIN_PRIORITY = 1  # recommended by keyring; backends below store plain files, or nothing
 
 
 def recall() -> str | None:
-    """Return the token that was kept; None where there is none, or no keyring."""
+    """Return the stored token; None if there is no token or no keyring."""
     keyring = _keyring()
     if keyring is None:
         return None
     try:
         return keyring.get_password(_SERVICE, _ACCOUNT)
-    except Exception as error:  # noqa: BLE001 backends raise what they like, from D-Bus to ctypes
+    except Exception as error:  # noqa: BLE001 backends raise anything, from D-Bus to ctypes errors
         log.event("MODELS_KEYRING_FAILED", error=type(error).__name__)
         return None
 
 
 def keep(token: str) -> bool:
-    """Keep a token; return whether there is a keyring that took it."""
+    """Store a token; return whether a keyring accepted it."""
     keyring = _keyring()
     if keyring is None:
         return False
@@ -40,24 +40,23 @@ def keep(token: str) -> bool:
 
 
 def forget() -> bool:
-    """Delete the token; return whether there was one."""
+    """Delete the token; return whether one was stored."""
     keyring = _keyring()
     if keyring is None:
         return False
     try:
         keyring.delete_password(_SERVICE, _ACCOUNT)
-    except Exception as error:  # noqa: BLE001 as above; also raised where there was none
+    except Exception as error:  # noqa: BLE001 as above; also raised if no token is stored
         log.event("MODELS_KEYRING_FAILED", error=type(error).__name__)
         return False
     return True
 
 
 def _keyring() -> KeyringBackend | None:
-    """Return the system's keyring; None where there is none that keeps secrets secret."""
+    """Return the system's keyring; None if no backend is secure."""
     import keyring
 
     chosen = keyring.get_keyring()
-    candidates = getattr(
-        chosen, "backends", [chosen]
-    )  # several are chained; a chain would fall back on a weak one
-    return next((backend for backend in candidates if backend.priority >= _LEAST_PRIORITY), None)
+    # a chained keyring would fall back to a weak backend
+    candidates = getattr(chosen, "backends", [chosen])
+    return next((backend for backend in candidates if backend.priority >= _MIN_PRIORITY), None)

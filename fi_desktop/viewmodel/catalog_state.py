@@ -74,13 +74,13 @@ def read_catalog(root: Path, bundle: Path) -> CatalogState:
     """Read the person's models folder, the bundled one, and the catalog."""
     packs = {pack.name: pack for pack in installed((bundle, root))}
     models = [_installed_entry(pack, root) for pack in packs.values()]
-    models += [_available_entry(known, root) for known in catalog.KNOWN if known.name not in packs]
+    models += [_available_entry(known, root) for known in catalog.ENTRIES if known.name not in packs]
     models = _with_recommendation(models)
     kinds = list(PackKind)
     models.sort(
         key=lambda entry: (
             kinds.index(entry.kind),
-            catalog.look_up(entry.name) is not None,
+            catalog.entry_of(entry.name) is not None,
             catalog.rank(entry.name),
             entry.name,
         )
@@ -103,7 +103,7 @@ def _installed_entry(pack: Pack, root: Path) -> ModelEntry:
         check(pack)
     except UserError as error:
         trouble = error.note
-    known = catalog.look_up(pack.name)
+    known = catalog.entry_of(pack.name)
     return ModelEntry(
         pack.name,
         pack.kind,
@@ -119,7 +119,7 @@ def _installed_entry(pack: Pack, root: Path) -> ModelEntry:
     )
 
 
-def _available_entry(known: catalog.Known, root: Path) -> ModelEntry:
+def _available_entry(known: catalog.CatalogEntry, root: Path) -> ModelEntry:
     return ModelEntry(
         known.name,
         known.kind,

@@ -58,7 +58,7 @@ def test_lists_what_is_installed_and_what_can_be(home: Path, models):
     assert "incomplete" in rows["own"]
     assert "config.yaml is missing" in out
     assert "needs a token" in rows["speaker-diarization-community-1"]
-    assert {known.name for known in catalog.KNOWN} <= set(rows)
+    assert {known.name for known in catalog.ENTRIES} <= set(rows)
 
 
 def test_lists_for_scripts_too(home: Path, models):

@@ -11,7 +11,7 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.models_dialog.model_list import ModelLabels
-from fi_desktop.models.pack import UNKNOWN_LICENCE
+from fi_desktop.models.manifest import UNKNOWN_LICENCE
 from tests.gui.shots import dark_palette, light_palette
 
 

@@ -143,7 +143,6 @@ class TestInstall:
     def test_paused_download_is_resumed(self, qtbot, opened, models: Path, hub: FakeHub):
         row = self.hold(qtbot, opened(), hub)
         click(qtbot, row.pause)
-        hub.release.set()
         state_is(qtbot, row, "Paused")
         assert installed((models,)) == ()
         click(qtbot, row.install)
@@ -153,7 +152,6 @@ class TestInstall:
     def test_cancelled_download_is_deleted(self, qtbot, opened, models: Path, hub: FakeHub):
         row = self.hold(qtbot, opened(), hub)
         click(qtbot, row.cancel)
-        hub.release.set()
         state_is(qtbot, row, "")
         assert not list(models.rglob("model.bin*"))
 

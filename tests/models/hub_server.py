@@ -1,4 +1,4 @@
-"""A model hub on this computer: real HTTP, with everything that a real one does to its visitors."""
+"""A model hub on this computer: real HTTP, including everything that can go wrong with a real one."""
 
 from __future__ import annotations
 
@@ -14,42 +14,44 @@ from urllib.parse import unquote, urlsplit
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hf_agoodtoken"
 _LARGE = (".bin", ".npz")
-_PATIENCE_S = 120.0
+_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request as it came.
+    """A request as it was received.
 
     Attributes:
-        host: what it asked for, as a proxy sees it.
+        host: requested host, as a proxy sees it.
         path: without the query.
-        token: whether the person's token came with it.
-        start: first byte asked for.
+        token: whether it carried a token.
+        start: first requested byte.
+        agent: the User-Agent header.
     """
 
     host: str
     path: str
     token: bool
     start: int
+    agent: str = ""
 
 
 @dataclass
 class FakeHub:
-    """What the hub holds, and how it behaves.
+    """The hub's content and behaviour.
 
     Attributes:
         repos: content by path by repository.
         gated: repositories that need a token.
         unaccepted: repositories whose conditions the token's account has not accepted.
-        cuts: so many bytes are sent of the next files, one number a file, before the connection is closed.
-        spoiled: paths of files that are sent with other bytes than promised.
-        stated_sizes: other sizes than the files have, by path.
-        ranges: whether parts of files are served.
-        hold_after: so many bytes are sent of a large file before `release` is waited for; 0: all at once.
-        release: lets files that are held go on.
-        down: status that is answered to everything; 0: none.
-        seen: what was asked for.
+        cuts: bytes to send of the next large files before closing the connection, one number per file.
+        spoiled: paths of files that are sent with a wrong byte.
+        stated_sizes: wrong sizes to list, by path.
+        ranges: whether range requests are honored.
+        hold_after: bytes to send of a large file before waiting for `release`; 0 to send all at once.
+        release: lets held files continue.
+        down: status of all answers; 0 for normal operation.
+        seen: all requests.
     """
 
     repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -67,15 +69,17 @@ class FakeHub:
     storage: str = ""
 
     def starts(self, ending: str) -> list[int]:
-        """First bytes that were asked for of a large file."""
+        """Return the first bytes that were requested of a large file."""
         return [
             seen.start
             for seen in self.seen
             if seen.path.startswith("/storage/") and seen.path.endswith(ending)
         ]
 
-    def listing(self, repo: str) -> dict[str, object]:
-        return {"sha": REVISION, "siblings": [self._entry(*file) for file in self.repos[repo].items()]}
+    def listing(self, repo: str) -> object:
+        """Return the repository's files as the hub's API does."""
+        siblings = [self._entry(*file) for file in self.repos[repo].items()]
+        return {"id": repo, "sha": REVISION, "siblings": siblings}
 
     def _entry(self, path: str, content: bytes) -> dict[str, object]:
         size = self.stated_sizes.get(path, len(content))
@@ -88,7 +92,7 @@ class FakeHub:
 
 @contextmanager
 def serving(hub: FakeHub) -> Iterator[FakeHub]:
-    """Serve the hub while the block runs; large files lie at another host, as they do in the world."""
+    """Serve the hub; large files are on another host, as with the real hub."""
 
     class Handler(_Handler):
         fake = hub
@@ -102,6 +106,7 @@ def serving(hub: FakeHub) -> Iterator[FakeHub]:
     try:
         yield hub
     finally:
+        hub.release.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -118,7 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "")
         wanted = self.headers.get("Range", "bytes=0-")
         start = int(wanted.removeprefix("bytes=").rstrip("-"))
-        self.fake.seen.append(Seen(parts.netloc or self.headers["Host"], path, bool(token), start))
+        host, agent = parts.netloc or self.headers["Host"], self.headers.get("User-Agent", "")
+        self.fake.seen.append(Seen(host, path, bool(token), start, agent))
         if self.fake.down:
             self._refuse(self.fake.down)
         elif path.startswith("/storage/"):
@@ -150,18 +156,20 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, file: str, content: bytes, start: int) -> None:
         if file in self.fake.spoiled:
             content = content[:-1] + bytes([content[-1] ^ 1])
-        part = bool(start) and self.fake.ranges
-        rest = content[start:] if part else content
-        self.send_response(206 if part else 200)
+        partial = bool(start) and self.fake.ranges
+        rest = content[start:] if partial else content
+        self.send_response(206 if partial else 200)
         self.send_header("Content-Length", str(len(rest)))
+        if partial:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
         cut = self.fake.cuts.pop(0) if file.endswith(_LARGE) and self.fake.cuts else len(rest)
         held = self.fake.hold_after if file.endswith(_LARGE) and self.fake.hold_after else 0
-        with suppress(ConnectionError):  # the visitor paused
+        with suppress(ConnectionError):  # the client stopped
             self.wfile.write(rest[: min(held, cut)])
             if held:
                 self.wfile.flush()
-                self.fake.release.wait(_PATIENCE_S)
+                self.fake.release.wait(_TIMEOUT_S)
             self.wfile.write(rest[min(held, cut) : cut])
 
     def _refuse(self, status: int) -> None:
@@ -170,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 def _split(path: str) -> tuple[str, str]:

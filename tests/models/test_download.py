@@ -1,20 +1,21 @@
 import hashlib
 import logging
+import os
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from fi_desktop.core.errors import CancelledByUser, FiError, TransientError, UserError
+from fi_desktop.core.errors import Cancelled, FiError, TransientError, UserError
 from fi_desktop.models import check, find, installed, verify
-from fi_desktop.models.catalog import KNOWN, known
-from fi_desktop.models.download import discard, fetched_bytes, install
-from fi_desktop.models.hub import Hub
-from fi_desktop.models.place import working
+from fi_desktop.models.catalog import ENTRIES, find_entry
+from fi_desktop.models.download import Hub, discard, fetched_bytes, install
+from fi_desktop.models.library import locked_partial_folder
 from tests.models.hub_server import TOKEN, FakeHub
 from tests.models.packs import make_pack, whisper_files
 
-TINY = known("tiny")
-AT_ONCE = (0.0, 0.0)
+CHUNK = 1 << 16
 
 
 def ignore(_done: int, _total: int) -> None:
@@ -22,8 +23,7 @@ def ignore(_done: int, _total: int) -> None:
 
 
 def fetch(name: str, root: Path, hub: FakeHub, *, token: str | None = None, report=ignore, **named):
-    named.setdefault("waits_s", AT_ONCE)
-    return install(known(name), root, Hub(hub.address, token=token), report=report, **named)
+    return install(find_entry(name), root, Hub(hub.address, token=token), report=report, **named)
 
 
 def refusal(*arguments, **named) -> FiError:
@@ -32,16 +32,21 @@ def refusal(*arguments, **named) -> FiError:
     return caught.value
 
 
-def pause_after(size: int):
-    def report(done: int, _total: int) -> None:
-        if done >= size:
-            raise CancelledByUser
+def pause(root: Path, hub: FakeHub) -> None:
+    """Start to download Whisper tiny and stop in the middle of its large file."""
 
-    return report
+    def stop(done: int, _total: int) -> None:
+        if done > 300_000:
+            raise Cancelled
+
+    hub.hold_after = 400_000
+    with pytest.raises(Cancelled):
+        fetch("tiny", root, hub, report=stop)
+    hub.hold_after = 0
 
 
-class TestWhole:
-    def test_a_pack_comes_with_a_manifest_and_without_what_no_engine_reads(self, root: Path, hub: FakeHub):
+class TestComplete:
+    def test_pack_has_a_manifest_and_only_the_files_that_its_engine_reads(self, root: Path, hub: FakeHub):
         pack = fetch("tiny", root, hub)
         verify(pack)
         assert pack == find("faster-whisper-tiny", (root,))
@@ -50,122 +55,147 @@ class TestWhole:
         assert pack.version == "0123456789ab"
         assert pack.licence == "MIT"
 
-    def test_tells_how_far_it_is(self, root: Path, hub: FakeHub):
-        told: list[int] = []
-        pack = fetch("tiny", root, hub, report=lambda done, _total: told.append(done))
-        assert told == sorted(told)
-        assert told[-1] == pack.size_bytes
-        assert len(told) > 5
+    def test_reports_progress(self, root: Path, hub: FakeHub):
+        reported: list[int] = []
+        pack = fetch("tiny", root, hub, report=lambda done, _total: reported.append(done))
+        assert reported == sorted(reported)
+        assert reported[-1] == pack.size_bytes
+        assert len(reported) > 5
 
-    def test_3_1_is_made_of_four_repositories_and_needs_none_of_them_any_more(self, root: Path, hub: FakeHub):
+    def test_3_1_is_assembled_from_four_repositories_and_needs_none_afterwards(
+        self, root: Path, hub: FakeHub
+    ):
         pack = fetch("3.1", root, hub, token=TOKEN)
         verify(pack)
         text = (root / pack.name / "config.yaml").read_text()
         assert "plda: $model/plda" in text
         assert "pyannote/" not in text
         assert "threshold: 0.7045654963945799" in text
+        for file in pack.files:
+            assert hashlib.sha256((root / pack.name / file.path).read_bytes()).hexdigest() == file.sha256
 
-    def test_nothing_is_left_beside_it(self, root: Path, hub: FakeHub):
+    def test_leaves_nothing_else_behind(self, root: Path, hub: FakeHub):
+        before = {process.pid for process in psutil.Process().children()}
         fetch("tiny", root, hub)
         assert fetched_bytes("faster-whisper-tiny", root) == 0
         assert not list((root / ".partial").glob("*/*"))
+        assert [one for one in psutil.Process().children() if one.pid not in before and _is_client(one)] == []
 
-    def test_what_is_installed_is_not_fetched_again_unless_asked(self, root: Path, hub: FakeHub):
+    def test_installed_pack_is_downloaded_again_only_on_request(self, root: Path, hub: FakeHub):
         make_pack(root, "faster-whisper-tiny")
         assert refusal("tiny", root, hub).code == "models.already"
         assert hub.seen == []
         check(fetch("tiny", root, hub, replace=True))
 
-    def test_a_damaged_pack_is_mended_by_its_damaged_file_alone(self, root: Path, hub: FakeHub):
+    def test_repair_downloads_the_damaged_file_only(self, root: Path, hub: FakeHub):
         fetch("tiny", root, hub)
         (root / "faster-whisper-tiny" / "tokenizer.json").unlink()
         hub.seen.clear()
         verify(fetch("tiny", root, hub, replace=True))
         assert [seen.path.rpartition("/")[2] for seen in hub.seen] == ["main", "tokenizer.json"]
 
-    def test_the_catalog_is_what_faster_whisper_fetches(self):
+    def test_catalog_agrees_with_faster_whisper(self):
         from faster_whisper.utils import _MODELS
 
-        for pack in KNOWN:
-            if pack.name.startswith("faster-whisper"):
-                assert pack.sources[0].repo == _MODELS[pack.short]
+        for entry in ENTRIES:
+            if entry.name.startswith("faster-whisper"):
+                assert entry.sources[0].repo == _MODELS[entry.short]
 
 
 class TestInterrupted:
-    def test_a_pause_keeps_what_has_come_and_goes_on_from_there(self, root: Path, hub: FakeHub):
-        with pytest.raises(CancelledByUser):
-            fetch("tiny", root, hub, report=pause_after(400_000))
+    def test_paused_download_keeps_what_it_has_and_continues(self, root: Path, hub: FakeHub):
+        pause(root, hub)
         assert installed((root,)) == ()
-        there = fetched_bytes("faster-whisper-tiny", root)
-        assert 300_000 < there < 700_000
+        assert 300_000 < fetched_bytes("faster-whisper-tiny", root) < 700_000
         hub.seen.clear()
-        told: list[int] = []
-        verify(fetch("tiny", root, hub, report=lambda done, _total: told.append(done)))
+        reported: list[int] = []
+        verify(fetch("tiny", root, hub, report=lambda done, _total: reported.append(done)))
         (start,) = hub.starts("model.bin")
         assert 300_000 < start < 700_000
-        assert told[-1] == sum(len(content) for content in whisper_files().values())
+        assert reported[-1] == sum(len(content) for content in whisper_files().values())
 
-    def test_a_cut_connection_is_taken_up_again(self, root: Path, hub: FakeHub):
-        hub.cuts = [100_000, 1, 300_000]
+    def test_stops_within_two_seconds_if_the_network_hangs(self, root: Path, hub: FakeHub):
+        hub.hold_after = 400_000
+        stopped_s = 0.0
+
+        def stop(done: int, _total: int) -> None:
+            nonlocal stopped_s
+            if done > 300_000:
+                stopped_s = time.monotonic()
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            fetch("tiny", root, hub, report=stop)
+        assert time.monotonic() - stopped_s < 2
+
+    def test_broken_connection_is_resumed(self, root: Path, hub: FakeHub):
+        hub.cuts = [2 * CHUNK, CHUNK]
         verify(fetch("tiny", root, hub))
-        assert hub.starts("model.bin") == [0, 100_000, 100_001, 400_001]
+        assert hub.starts("model.bin") == [0, 2 * CHUNK, 3 * CHUNK]
 
-    def test_a_connection_that_stays_cut_says_so_and_keeps_what_has_come(self, root: Path, hub: FakeHub):
-        hub.cuts = [50_000, *10 * [0]]
+    @pytest.mark.slow
+    def test_connection_that_stays_broken_is_reported_and_the_part_kept(self, root: Path, hub: FakeHub):
+        hub.cuts = [CHUNK, *10 * [0]]
         error = refusal("tiny", root, hub)
         assert (error.code, type(error)) == ("models.cut", TransientError)
         hub.cuts = []
         verify(fetch("tiny", root, hub))
-        assert hub.starts("model.bin")[-1] == 50_000
+        assert hub.starts("model.bin")[-1] == CHUNK
 
-    def test_a_server_without_ranges_is_asked_for_the_whole_again(self, root: Path, hub: FakeHub):
+    def test_killed_client_is_reported(self, root: Path, hub: FakeHub):
+        hub.hold_after = 400_000
+        before = {process.pid for process in psutil.Process().children()}
+
+        def kill(done: int, _total: int) -> None:
+            if done > 300_000:
+                for process in psutil.Process().children():
+                    if process.pid not in before and _is_client(process):
+                        process.kill()
+
+        assert refusal("tiny", root, hub, report=kill).code == "models.cut"
+
+    def test_server_without_ranges_sends_the_whole_file_again(self, root: Path, hub: FakeHub):
         hub.ranges = False
         hub.cuts = [600_000]
         verify(fetch("tiny", root, hub))
 
-    def test_what_lies_there_from_another_revision_does_no_harm(self, root: Path, hub: FakeHub):
-        with pytest.raises(CancelledByUser):
-            fetch("tiny", root, hub, report=pause_after(400_000))
+    def test_part_of_another_revision_is_not_used(self, root: Path, hub: FakeHub):
+        pause(root, hub)
         hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = whisper_files(690_000)["model.bin"][::-1]
         verify(fetch("tiny", root, hub))
         assert hub.starts("model.bin") == [0, 0]
 
-    def test_part_of_a_file_that_was_damaged_on_the_disk_is_found_out(self, root: Path, hub: FakeHub):
-        with pytest.raises(CancelledByUser):
-            fetch("tiny", root, hub, report=pause_after(400_000))
+    def test_part_damaged_on_disk_is_detected_and_downloaded_again(self, root: Path, hub: FakeHub):
+        pause(root, hub)
         (part,) = root.rglob("*.part")
         part.write_bytes(bytes(part.stat().st_size))
         assert refusal("tiny", root, hub).code == "models.damaged"
         verify(fetch("tiny", root, hub))
 
-    def test_a_part_that_is_longer_than_its_file_is_thrown_away(self, root: Path, hub: FakeHub):
-        with pytest.raises(CancelledByUser):
-            fetch("tiny", root, hub, report=pause_after(400_000))
+    def test_part_longer_than_its_file_is_downloaded_again(self, root: Path, hub: FakeHub):
+        pause(root, hub)
         (part,) = root.rglob("*.part")
         part.write_bytes(bytes(800_000))
-        assert refusal("tiny", root, hub).code == "models.damaged"
         verify(fetch("tiny", root, hub))
 
-    def test_part_of_a_file_that_has_become_shorter_is_thrown_away(self, root: Path, hub: FakeHub):
-        with pytest.raises(CancelledByUser):
-            fetch("tiny", root, hub, report=pause_after(400_000))
+    def test_part_of_a_file_that_became_shorter_is_not_used(self, root: Path, hub: FakeHub):
+        pause(root, hub)
         hub.repos["Systran/faster-whisper-tiny"]["model.bin"] = b"short"
         verify(fetch("tiny", root, hub))
 
-    def test_a_cancelled_download_can_be_forgotten(self, root: Path, hub: FakeHub):
-        with pytest.raises(CancelledByUser):
-            fetch("tiny", root, hub, report=pause_after(400_000))
+    def test_paused_download_can_be_discarded(self, root: Path, hub: FakeHub):
+        pause(root, hub)
         discard("faster-whisper-tiny", root)
         assert fetched_bytes("faster-whisper-tiny", root) == 0
 
-    def test_two_do_not_fetch_the_same_pack(self, root: Path, hub: FakeHub):
-        with working(root, "faster-whisper-tiny"):
+    def test_a_pack_is_downloaded_by_one_process_at_a_time(self, root: Path, hub: FakeHub):
+        with locked_partial_folder(root, "faster-whisper-tiny"):
             assert refusal("tiny", root, hub).code == "models.busy"
 
 
 class TestWrongBytes:
     @pytest.mark.parametrize("path", ["model.bin", "tokenizer.json"])
-    def test_other_bytes_than_promised_are_never_installed(self, root: Path, hub: FakeHub, path: str):
+    def test_file_with_a_wrong_hash_is_not_installed(self, root: Path, hub: FakeHub, path: str):
         hub.spoiled = {path}
         error = refusal("tiny", root, hub)
         assert error.code == "models.damaged"
@@ -174,13 +204,13 @@ class TestWrongBytes:
         hub.spoiled = set()
         verify(fetch("tiny", root, hub))
 
-    def test_a_repository_that_lacks_a_tokenizer_is_not_fetched(self, root: Path, hub: FakeHub):
+    def test_repository_without_a_tokenizer_is_not_downloaded(self, root: Path, hub: FakeHub):
         del hub.repos["Systran/faster-whisper-tiny"]["tokenizer.json"]
         error = refusal("tiny", root, hub)
         assert error.code == "models.incomplete"
         assert hub.starts("model.bin") == []
 
-    def test_more_than_the_disk_holds_is_not_begun(self, root: Path, hub: FakeHub):
+    def test_more_than_fits_on_the_disk_is_not_started(self, root: Path, hub: FakeHub):
         hub.stated_sizes = {"model.bin": 10**18}
         error = refusal("tiny", root, hub)
         assert (error.code, type(error)) == ("models.no_room", UserError)
@@ -188,25 +218,25 @@ class TestWrongBytes:
 
 
 class TestToken:
-    def test_without_one_it_is_said_where_to_get_one(self, root: Path, hub: FakeHub):
+    def test_missing_token_is_explained(self, root: Path, hub: FakeHub):
         error = refusal("community-1", root, hub)
         assert error.code == "models.needs_token"
         assert "https://huggingface.co/pyannote/speaker-diarization-community-1" in error.message
         assert "https://huggingface.co/settings/tokens" in error.message
 
     @pytest.mark.parametrize("token", ["hf_wrong", "no token\nat all", "žeton"])
-    def test_a_wrong_one_is_said_to_be_wrong(self, root: Path, hub: FakeHub, token: str):
+    def test_wrong_token_is_reported(self, root: Path, hub: FakeHub, token: str):
         error = refusal("community-1", root, hub, token=token)
         assert error.code == "models.bad_token"
         assert token not in error.message
 
-    def test_conditions_that_were_not_accepted_are_named(self, root: Path, hub: FakeHub):
+    def test_conditions_that_are_not_accepted_are_named(self, root: Path, hub: FakeHub):
         hub.unaccepted = {"pyannote/segmentation-3.0"}
         error = refusal("3.1", root, hub, token=TOKEN)
         assert error.code == "models.gated"
         assert "https://huggingface.co/pyannote/segmentation-3.0" in error.message
 
-    def test_it_is_shown_to_the_hub_alone(self, root: Path, hub: FakeHub):
+    def test_token_is_sent_to_the_hub_only(self, root: Path, hub: FakeHub):
         verify(fetch("community-1", root, hub, token=TOKEN))
         stored = [seen for seen in hub.seen if seen.path.startswith("/storage/")]
         asked = [seen for seen in hub.seen if "/resolve/" in seen.path]
@@ -214,57 +244,80 @@ class TestToken:
         assert not any(seen.token for seen in stored)
         assert all(seen.token for seen in asked)
 
-    def test_it_is_in_no_log_and_no_file(self, root: Path, hub: FakeHub, caplog: pytest.LogCaptureFixture):
+    def test_token_of_another_program_is_not_used(
+        self, root: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        assert refusal("community-1", root, hub).code == "models.needs_token"
+        assert not any(seen.token for seen in hub.seen)
+
+    def test_token_is_in_no_log_and_no_file(self, root: Path, hub: FakeHub, caplog: pytest.LogCaptureFixture):
         caplog.set_level(logging.DEBUG)
         fetch("community-1", root, hub, token=TOKEN)
         refusal("3.1", root, hub, token=f"{TOKEN}-no-more")
         assert TOKEN not in caplog.text
+        assert TOKEN not in repr(Hub(token=TOKEN))
         assert not [
             path for path in root.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()
         ]
 
 
 class TestNetwork:
-    def test_an_unreachable_hub_is_said_and_a_stick_offered(self, root: Path, hub: FakeHub):
+    def test_unreachable_hub_is_reported_and_an_import_suggested(self, root: Path, hub: FakeHub):
         hub.address = "http://127.0.0.1:9"
         error = refusal("tiny", root, hub)
         assert (error.code, type(error)) == ("models.offline", TransientError)
         assert "stick" in error.message
 
     @pytest.mark.parametrize(("status", "code"), [(503, "hub_trouble"), (429, "hub_trouble"), (407, "proxy")])
-    def test_trouble_is_told_in_a_sentence(self, root: Path, hub: FakeHub, status: int, code: str):
+    def test_trouble_is_reported_in_a_sentence(self, root: Path, hub: FakeHub, status: int, code: str):
         hub.down = status
         assert refusal("tiny", root, hub).code == f"models.{code}"
 
-    def test_a_login_page_is_no_hub(self, root: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch):
+    def test_login_page_is_recognized(self, root: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(hub, "listing", lambda _repo: ["Welcome to our guests' network"])
         assert refusal("tiny", root, hub).code == "models.odd_answer"
 
-    def test_the_proxy_of_the_environment_is_used(
+    def test_proxy_of_the_environment_is_used(
         self, root: Path, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setenv("http_proxy", hub.address)
         monkeypatch.delenv("no_proxy", raising=False)
-        hub.storage = "http://localhost"  # of another machine than this, for all that the client knows
+        hub.storage = "http://localhost"
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        pack = install(TINY, root, Hub("http://localhost"), report=ignore, waits_s=AT_ONCE)
+        pack = install(find_entry("tiny"), root, Hub("http://localhost"), report=ignore)
         verify(pack)
         assert {seen.host for seen in hub.seen} == {"localhost"}
 
     @pytest.mark.parametrize(
         "address", ["http://example.org", "ftp://example.org", "file:///etc", "example.org"]
     )
-    def test_only_safe_addresses_are_spoken_to(self, address: str):
+    def test_unencrypted_address_is_refused(self, address: str):
         with pytest.raises(UserError) as caught:
             Hub(address)
         assert caught.value.code == "models.bad_address"
 
-    def test_a_redirect_to_an_unsafe_address_is_not_followed(self, root: Path, hub: FakeHub):
-        hub.storage = "http://storage.example.org"
-        assert refusal("tiny", root, hub).code == "models.offline"
+    def test_no_telemetry_is_sent_and_nothing_written_to_the_home_folder(
+        self, root: Path, hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        home = tmp_path / "home"
+        home.mkdir()
+        for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "HF_HOME"):
+            monkeypatch.setenv(name, str(home))
+        fetch("tiny", root, hub)
+        assert list(home.iterdir()) == []
+        assert {seen.path.split("/")[1] for seen in hub.seen} == {"api", "Systran", "storage"}
+        assert all("torch" not in seen.agent for seen in hub.seen)
+
+    def test_this_process_stays_offline(self, root: Path, hub: FakeHub):
+        assert os.environ["HF_HUB_OFFLINE"] == "1"
+        fetch("tiny", root, hub)
+        assert os.environ["HF_HUB_OFFLINE"] == "1"
 
 
-def test_the_hashes_of_the_manifest_are_those_of_the_files(root: Path, hub: FakeHub):
-    pack = fetch("3.1", root, hub, token=TOKEN)
-    for file in pack.files:
-        assert hashlib.sha256((root / pack.name / file.path).read_bytes()).hexdigest() == file.sha256
+def _is_client(process: psutil.Process) -> bool:
+    """Whether a child process is a spawned Python, other than multiprocessing's resource tracker."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False

@@ -176,12 +176,14 @@ class ModelsDialog(QDialog):
         entry = self._entry(name)
         repair = entry is not None and entry.installed
         self._prompts.confirm_download(
-            catalog.known(name), partial(self._download, name, given), repair=repair
+            catalog.find_entry(name), partial(self._download, name, given), repair=repair
         )
 
     def _download(self, name: str, given: str) -> None:
         entry = self._entry(name)
-        self.controller.download(catalog.known(name), given, replace=entry is not None and entry.installed)
+        self.controller.download(
+            catalog.find_entry(name), given, replace=entry is not None and entry.installed
+        )
         self._follow()
 
     def _ask_for_path(self, *, folder: bool) -> None:
@@ -211,7 +213,7 @@ class ModelsDialog(QDialog):
 
     @Slot(str)
     def _on_install_asked(self, name: str) -> None:
-        known, entry = catalog.known(name), self._entry(name)
+        known, entry = catalog.find_entry(name), self._entry(name)
         if known.gated:
             self.controller.load_token(name)
         elif entry is not None and entry.fetched_bytes:
@@ -221,7 +223,7 @@ class ModelsDialog(QDialog):
 
     @Slot(str, str)
     def _on_token_loaded(self, name: str, given: str) -> None:
-        known, entry = catalog.known(name), self._entry(name)
+        known, entry = catalog.find_entry(name), self._entry(name)
         if given and entry is not None and entry.fetched_bytes:
             self._download(name, given)
         elif given:
@@ -250,7 +252,7 @@ class ModelsDialog(QDialog):
     def _on_downloaded(self, name: str, outcome: TaskOutcome) -> None:
         title = catalog.title(name)
         if outcome.code in _TOKEN_ERRORS:
-            self.token_panel.ask(catalog.known(name), errors.sentence(outcome.note))
+            self.token_panel.ask(catalog.find_entry(name), errors.sentence(outcome.note))
         elif outcome.code == "":
             self.message.info(self.tr("{title} is installed. New recordings use it.").format(title=title))
         elif outcome.code != STOPPED:
@@ -262,7 +264,7 @@ class ModelsDialog(QDialog):
         title = catalog.title(name)
         if outcome.code == "":
             self.message.info(self.tr("{title} is intact.").format(title=title))
-        elif outcome.code in _DAMAGE_ERRORS and catalog.look_up(name) is not None:
+        elif outcome.code in _DAMAGE_ERRORS and catalog.entry_of(name) is not None:
             repair = MessageAction(self.tr("Repair"), partial(self._on_install_asked, name))
             self.message.error(errors.sentence(outcome.note), repair)
         elif outcome.code != STOPPED:

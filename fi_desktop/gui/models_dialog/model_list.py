@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.language import language_name
 from fi_desktop.models import PackKind, catalog
-from fi_desktop.models.pack import UNKNOWN_LICENCE
+from fi_desktop.models.manifest import UNKNOWN_LICENCE
 from fi_desktop.viewmodel.catalog_state import Activity, CatalogState, ModelEntry, TaskProgress
 
 

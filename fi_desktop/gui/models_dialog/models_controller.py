@@ -19,9 +19,8 @@ from fi_desktop.core.errors import CancelledByUser, FiError
 from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.models import find, library, remove, token, verify
-from fi_desktop.models.catalog import HUB, Known
-from fi_desktop.models.download import discard, install
-from fi_desktop.models.hub import Hub
+from fi_desktop.models.catalog import HUB, CatalogEntry
+from fi_desktop.models.download import Hub, discard, install
 from fi_desktop.models.importing import import_pack
 from fi_desktop.models.library import Report
 from fi_desktop.system.files import resource
@@ -94,7 +93,7 @@ class ModelsController(QObject):
         done = partial(self._on_token_saved, name, given)
         _in_thread(partial(token.keep, given), self._bridge, done, self._on_failed)
 
-    def download(self, known: Known, given: str = "", *, replace: bool = False) -> None:
+    def download(self, known: CatalogEntry, given: str = "", *, replace: bool = False) -> None:
         """Start or resume a download; `given`: the person's token. Emits `downloaded`."""
         root, address = self._root, self._address
 

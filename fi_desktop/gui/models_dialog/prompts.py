@@ -22,7 +22,7 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.models_dialog.model_list import ModelLabels
 from fi_desktop.gui.widgets import FileDialog, message_box
 from fi_desktop.models import catalog
-from fi_desktop.models.catalog import HUB, TOKENS_PAGE, Known
+from fi_desktop.models.catalog import HUB, TOKENS_PAGE, CatalogEntry
 
 
 class ModelPrompts(QObject):
@@ -34,7 +34,7 @@ class ModelPrompts(QObject):
         self._words, self._host, self._window = words, host, window
         self._open: QMessageBox | QFileDialog | None = None
 
-    def confirm_download(self, known: Known, accepted: Callable[[], None], *, repair: bool) -> None:
+    def confirm_download(self, known: CatalogEntry, accepted: Callable[[], None], *, repair: bool) -> None:
         """Ask whether to download a model; `repair`: only its damaged or missing files."""
         size = self._words.size(known.about_bytes)
         repos = ", ".join(source.repo for source in known.sources)
@@ -187,7 +187,7 @@ class TokenPanel(QWidget):
         """Why the last token was rejected, or ""."""
         return self._problem.text()
 
-    def ask(self, known: Known, problem: str = "") -> None:
+    def ask(self, known: CatalogEntry, problem: str = "") -> None:
         """Ask for a pack's token; `problem`: why the last one was rejected."""
         self._name = known.name
         self._title.setText(self.tr("{title} needs a free Hugging Face account").format(title=known.title))
