@@ -26,7 +26,7 @@ from fi_desktop.models.structure import CONFIG, MAX_CONFIG_BYTES, check_structur
 from fi_desktop.system import log
 
 Report = Callable[[int, int], None]
-"""Called with the bytes done and the total; may raise `Cancelled` to stop the work."""
+"""Called with the bytes done and the total; may raise `CancelledByUser` to stop the work."""
 
 _BLOCK_BYTES = 1 << 20
 _BUILTIN = "builtin"  # the built-in engine's model has another kind of manifest

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fi_desktop.core.errors import Cancelled, FiError, TransientError, UserError
+from fi_desktop.core.errors import CancelledByUser, FiError, TransientError, UserError
 from fi_desktop.models import check, find, installed, verify
 from fi_desktop.models.catalog import ENTRIES, find_entry
 from fi_desktop.models.download import Hub, discard, fetched_bytes, install
@@ -37,10 +37,10 @@ def pause(root: Path, hub: FakeHub) -> None:
 
     def stop(done: int, _total: int) -> None:
         if done > 300_000:
-            raise Cancelled
+            raise CancelledByUser
 
     hub.hold_after = 400_000
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledByUser):
         fetch("tiny", root, hub, report=stop)
     hub.hold_after = 0
 
@@ -122,9 +122,9 @@ class TestInterrupted:
             nonlocal stopped_s
             if done > 300_000:
                 stopped_s = time.monotonic()
-                raise Cancelled
+                raise CancelledByUser
 
-        with pytest.raises(Cancelled):
+        with pytest.raises(CancelledByUser):
             fetch("tiny", root, hub, report=stop)
         assert time.monotonic() - stopped_s < 2
 
