@@ -1,4 +1,4 @@
-"""Snapshots of queue and workers for the monitor, taken on a separate thread.
+"""Snapshots of queue and workers for the monitor, taken on a separate thread, and its worker rows.
 
 The jobs are read once, page by page, and followed by the queue's events from then on. Measuring 100,000 jobs
 takes seconds, so each time span is measured again only after a rest of ten times the time it took. A reader
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -21,13 +22,28 @@ from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import Attempt, Job, JobState
 from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.metrics import WINDOWS, History, Metrics, Target, history, measure, targets
-from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, WorkerGauge
+from fi_desktop.jobs.queue_events import (
+    JobChanged,
+    JobProgressed,
+    JobRemoved,
+    QueueEvent,
+    WorkerGauge,
+    WorkerInfo,
+    WorkersChanged,
+    WorkerState,
+)
 from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.speed import Speeds
 from fi_desktop.settings import Settings
 from fi_desktop.system.devices import gpu_memory
+from fi_desktop.viewmodel.progress import keep_progress, progressed
+from fi_desktop.viewmodel.rows import Row, row_of
 
 STEPS = 120
 """Number of steps in a plot."""
+
+CPU_SAMPLES = 60
+"""Length of a worker's CPU history."""
 
 _PAGE = 500  # jobs per read, so that no read blocks the queue for long
 _REST_S = 2.0
@@ -114,7 +130,7 @@ class MonitorReader:
         self._gpu_at = 0.0
         self._gpu_bytes: dict[int, int] = {}
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="monitor")
-        self._unlisten = app.service.listen(self._on_news)
+        self._unlisten = app.service.listen(self._on_events)
         self._request_page(0)
 
     def snapshot(self) -> Future[MonitorSnapshot]:
@@ -128,8 +144,8 @@ class MonitorReader:
 
     # ---- on the queue's thread: must not block
 
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        self._inbox.put((self._records.apply, news))
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        self._inbox.put((self._records.apply, events))
 
     def _on_page(self, after: int, requested_by: int, future: Future[list[Job]]) -> None:
         if future.cancelled():
@@ -234,14 +250,14 @@ class JobRecords:
             into[job.id] = _reduced(job)
             out_of.pop(job.id, None)
 
-    def apply(self, news: Iterable[QueueEvent]) -> None:
+    def apply(self, events: Iterable[QueueEvent]) -> None:
         """Apply the queue's events."""
-        for item in news:
-            if isinstance(item, JobChanged):
-                self.put((item.job,))
-            elif isinstance(item, JobRemoved):
-                self._open.pop(item.job_id, None)
-                self._final.pop(item.job_id, None)
+        for event in events:
+            if isinstance(event, JobChanged):
+                self.put((event.job,))
+            elif isinstance(event, JobRemoved):
+                self._open.pop(event.job_id, None)
+                self._final.pop(event.job_id, None)
 
     def open(self, state: JobState) -> list[Job]:
         """Return the jobs in a state that is not final."""
@@ -270,3 +286,112 @@ def _without_message(attempt: Attempt) -> Attempt:
     if error is None:
         return attempt
     return replace(attempt, error=ErrorInfo(error.kind, error.code, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """One worker.
+
+    Attributes:
+        state: None if its process is not running.
+        job: the recording that it processes, if any.
+        cpus: percent of one core in the latest snapshots, the newest last.
+        rss_bytes: resident memory, if known.
+        gpu_bytes: GPU memory, if known.
+        done: attempts that succeeded.
+        failed: attempts that ended in an error.
+        uptime_s: age of its process; None if it is not running.
+    """
+
+    name: str
+    device: str
+    state: WorkerState | None
+    job: Row | None
+    cpus: tuple[float, ...]
+    rss_bytes: int | None
+    gpu_bytes: int | None
+    done: int
+    failed: int
+    uptime_s: float | None
+
+
+class WorkerRows:
+    """Combines events, which are immediate, with snapshots, which carry the measurements."""
+
+    def __init__(self, speeds: Speeds) -> None:
+        self._speeds = speeds
+        self._gauges: tuple[WorkerGauge, ...] = ()
+        self._gpu_bytes: dict[int, int] = {}
+        self._infos: dict[str, WorkerInfo] | None = None  # None before the first WorkersChanged
+        self._running: dict[str, Row] = {}  # by worker name
+        self._cpus: dict[str, deque[float]] = {}
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether any worker computes on a GPU."""
+        return any(gauge.device.startswith("cuda") for gauge in self._gauges)
+
+    def rows(self) -> list[WorkerRow]:
+        """Return one row per worker, in slot order."""
+        return [self._row(gauge) for gauge in self._gauges]
+
+    def apply(self, events: Iterable[QueueEvent]) -> None:
+        """Apply the queue's events."""
+        for event in events:
+            match event:
+                case WorkersChanged(workers=workers):
+                    self._infos = {info.name: info for info in workers}
+                case JobChanged(job=job):
+                    self._running = {name: row for name, row in self._running.items() if row.id != job.id}
+                    if job.state is JobState.RUNNING:
+                        self._running[job.attempts[-1].worker] = row_of(job, speeds=self._speeds)
+                case JobProgressed():
+                    self._apply_progress(event)
+
+    def apply_snapshot(self, snapshot: MonitorSnapshot) -> None:
+        """Adopt a snapshot's workers, measurements and running jobs."""
+        self._gauges, self._gpu_bytes = snapshot.gauges, snapshot.gpu_bytes
+        self._running = {job.attempts[-1].worker: self._job_row(job) for job in snapshot.running}
+        names = {gauge.name for gauge in snapshot.gauges}
+        self._cpus = {name: cpus for name, cpus in self._cpus.items() if name in names}
+        for gauge in snapshot.gauges:
+            self._cpus.setdefault(gauge.name, deque(maxlen=CPU_SAMPLES)).append(gauge.cpu_percent)
+
+    def clear_history(self) -> None:
+        """Restart the CPU histories after a break."""
+        self._cpus.clear()
+
+    def _job_row(self, job: Job) -> Row:
+        known = self._running.get(job.attempts[-1].worker)
+        row = row_of(job, speeds=self._speeds)
+        return keep_progress(known, row) if known is not None and known.id == job.id else row
+
+    def _apply_progress(self, event: JobProgressed) -> None:
+        for name, row in self._running.items():
+            if row.id == event.job_id:
+                self._running[name] = progressed(row, event, self._speeds, time.time())
+
+    def _row(self, gauge: WorkerGauge) -> WorkerRow:
+        state = self._state(gauge)
+        working = state in (WorkerState.BUSY, WorkerState.STOPPING)
+        return WorkerRow(
+            name=gauge.name,
+            device=gauge.device,
+            state=state,
+            job=self._running.get(gauge.name) if working else None,
+            cpus=tuple(self._cpus.get(gauge.name, ())),
+            rss_bytes=gauge.rss_bytes or None,
+            gpu_bytes=self._gpu_bytes.get(gauge.pid),
+            done=gauge.done,
+            failed=gauge.failed,
+            uptime_s=gauge.uptime_s if gauge.uptime_s > 0 else None,
+        )
+
+    def _state(self, gauge: WorkerGauge) -> WorkerState | None:
+        if self._infos is not None:
+            info = self._infos.get(gauge.name)
+            return info.state if info is not None else None
+        # the monitor was opened after the last WorkersChanged: infer the state from the running jobs
+        if gauge.uptime_s <= 0:
+            return None
+        return WorkerState.BUSY if gauge.name in self._running else WorkerState.IDLE

@@ -12,8 +12,7 @@ from fi_desktop.gui.monitor.workers_page import WorkersPage
 from fi_desktop.gui.monitor.workers_table import WorkerColumn, WorkersModel
 from fi_desktop.jobs.metrics import history
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, WorkerInfo, WorkersChanged, WorkerState
-from fi_desktop.viewmodel.monitor import MonitorSnapshot
-from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES
+from fi_desktop.viewmodel.monitor import CPU_SAMPLES, MonitorSnapshot
 from tests.gui.monitor_samples import clinic_days, done, gauge, running
 
 NOW = 1_790_000_000.0

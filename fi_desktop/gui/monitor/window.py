@@ -120,7 +120,7 @@ class MonitorWindow(QWidget):
                 f"{button.text()} ({shortcut.key().toString(QKeySequence.SequenceFormat.NativeText)})"
             )
         self._tick.timeout.connect(self._on_tick)
-        self._bridge.news_arrived.connect(self._on_news)
+        self._bridge.news_arrived.connect(self._on_events)
         self.workers.workers_asked.connect(self._on_workers_asked)
         self._save_timer.timeout.connect(self._save_workers)
         actions = self.workers.worker_actions
@@ -162,11 +162,11 @@ class MonitorWindow(QWidget):
             self.message.error(sentence)
 
     @Slot(object)
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        self.workers.apply(news)
-        for item in news:
-            if isinstance(item, QueuePaused):
-                self.queue.show_paused(item.paused)
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        self.workers.apply(events)
+        for event in events:
+            if isinstance(event, QueuePaused):
+                self.queue.show_paused(event.paused)
 
     @Slot(int)
     def _on_workers_asked(self, workers: int) -> None:

@@ -14,8 +14,7 @@ from fi_desktop.gui.monitor.monitor_labels import MonitorLabels
 from fi_desktop.gui.monitor.workers_table import WorkersModel, WorkersTable
 from fi_desktop.jobs.queue_events import QueueEvent, WorkersChanged, WorkerState
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.viewmodel.monitor import MonitorSnapshot
-from fi_desktop.viewmodel.worker_rows import WorkerRow
+from fi_desktop.viewmodel.monitor import MonitorSnapshot, WorkerRow
 
 
 class WorkersPage(QWidget):
@@ -79,12 +78,12 @@ class WorkersPage(QWidget):
         column.addWidget(self.worker_actions)
         self._update()
 
-    def apply(self, news: Iterable[QueueEvent]) -> None:
+    def apply(self, events: Iterable[QueueEvent]) -> None:
         """Apply the queue's events."""
-        for item in news:
-            if isinstance(item, WorkersChanged):
-                self._problem = errors.sentence(item.trouble)
-        self.model.apply(news)
+        for event in events:
+            if isinstance(event, WorkersChanged):
+                self._problem = errors.sentence(event.trouble)
+        self.model.apply(events)
         self._update()
 
     def show_snapshot(self, snapshot: MonitorSnapshot) -> None:

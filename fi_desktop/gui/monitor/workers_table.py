@@ -34,8 +34,7 @@ from fi_desktop.gui.widgets import (
 )
 from fi_desktop.jobs.queue_events import QueueEvent, WorkerState
 from fi_desktop.jobs.speed import Speeds
-from fi_desktop.viewmodel.monitor import MonitorSnapshot
-from fi_desktop.viewmodel.worker_rows import CPU_SAMPLES, WorkerRow, WorkerRows
+from fi_desktop.viewmodel.monitor import CPU_SAMPLES, MonitorSnapshot, WorkerRow, WorkerRows
 
 _CURVE = 76  # pixels
 _NAME_CHARS = 24  # of a recording's name are always visible
@@ -92,9 +91,9 @@ class WorkersModel(RowsModel):
         row: WorkerRow = self.rows[index.row()]
         return row
 
-    def apply(self, news: Iterable[QueueEvent]) -> None:
+    def apply(self, events: Iterable[QueueEvent]) -> None:
         """Apply the queue's events."""
-        self._workers.apply(news)
+        self._workers.apply(events)
         self.show_rows(self._workers.rows())
 
     def show_snapshot(self, snapshot: MonitorSnapshot) -> None:

@@ -26,11 +26,11 @@ from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.axis import lane_tick_step_s
 from fi_desktop.viewmodel.result import Lane, lanes_of, turns_to_show
 
-_GUTTER = 176  # pixels for a speaker's name and time
+_GUTTER = 176  # width for a speaker's name and time; these are in pixels
 _AXIS = 30
 _LANE = 52
 _BAR = 30
-_END = 16  # pixels left free after the end of the recording
+_END = 16  # left free after the end of the recording
 _MAX_SCALE = 240.0  # pixels per second
 _ZOOM_STEP = 1.5
 _LANES_SHOWN = 5
@@ -127,14 +127,14 @@ class LanesView(QAbstractScrollArea):
 
     def _measure(self) -> None:
         room = self.viewport().width() - _GUTTER - _END
-        wide = round(self._duration_s * self.pixels_per_s) - room
-        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
-        across.setRange(0, wide if self._scale else 0)
-        across.setPageStep(room)
-        across.setSingleStep(40)
-        down.setRange(0, max(0, _AXIS + _LANE * len(self._lanes) - self.viewport().height()))
-        down.setPageStep(self.viewport().height())
-        down.setSingleStep(_LANE // 2)
+        hidden = round(self._duration_s * self.pixels_per_s) - room
+        horizontal, vertical = self.horizontalScrollBar(), self.verticalScrollBar()
+        horizontal.setRange(0, hidden if self._scale else 0)
+        horizontal.setPageStep(room)
+        horizontal.setSingleStep(40)
+        vertical.setRange(0, max(0, _AXIS + _LANE * len(self._lanes) - self.viewport().height()))
+        vertical.setPageStep(self.viewport().height())
+        vertical.setSingleStep(_LANE // 2)
         self.viewport().update()
 
     def _zoom_centre(self) -> float:
@@ -169,16 +169,13 @@ class LanesView(QAbstractScrollArea):
     def _turn_at(self, point: QPointF) -> int | None:
         if point.x() < _GUTTER or point.y() < _AXIS:
             return None
-        for lane in self._lanes:
-            if self._top(lane) <= point.y() < self._top(lane) + _LANE:
-                slack = 2.0 / self.pixels_per_s  # a short turn is hard to hit
-                time_s = self._time_at(point.x())
-                near = list(lane.between(time_s - slack, time_s + slack))
-                nearest = min(
-                    near, key=lambda turn: max(turn[0] - time_s, time_s - turn[1], 0.0), default=None
-                )
-                return None if nearest is None else nearest[2]
-        return None
+        lane = next((x for x in self._lanes if self._top(x) <= point.y() < self._top(x) + _LANE), None)
+        if lane is None:
+            return None
+        time_s, slack_s = self._time_at(point.x()), 2.0 / self.pixels_per_s  # a short turn is hard to hit
+        near = lane.between(time_s - slack_s, time_s + slack_s)
+        nearest = min(near, key=lambda turn: max(turn[0] - time_s, time_s - turn[1], 0.0), default=None)
+        return None if nearest is None else nearest[2]
 
     def describe_at(self, point: QPointF) -> str:
         """Return speaker and times of the turn at a viewport position, or ""."""
@@ -263,11 +260,8 @@ class LanesView(QAbstractScrollArea):
             painter.setFont(name_font)
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             area = QRect(30, top + 7, _GUTTER - 40, _LANE // 2 - 7)
-            painter.drawText(
-                area,
-                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom,
-                self._name(lane),
-            )
+            alignment = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
+            painter.drawText(area, alignment, self._name(lane))
             painter.setFont(time_font)
             painter.setPen(theme.quiet(self.palette()))
             below = QRect(30, top + _LANE // 2 + 1, _GUTTER - 40, _LANE // 2 - 8)
@@ -308,9 +302,8 @@ class LanesView(QAbstractScrollArea):
             self._paint_lane(painter, lane, area)
         self._paint_chosen(painter)
         painter.restore()
-        painter.setClipRect(
-            QRect(0, 0 if not self.verticalScrollBar().value() else _AXIS - 6, _GUTTER - 4, self.height())
-        )
+        top = _AXIS - 6 if self.verticalScrollBar().value() else 0
+        painter.setClipRect(QRect(0, top, _GUTTER - 4, self.height()))
         self._paint_gutter(painter)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -354,10 +347,10 @@ class LanesView(QAbstractScrollArea):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Select the clicked turn."""
-        pressed_at, self._press_at = self._press_at, None
-        if pressed_at is None or event.button() is not Qt.MouseButton.LeftButton:
+        press_at, self._press_at = self._press_at, None
+        if press_at is None or event.button() is not Qt.MouseButton.LeftButton:
             return
-        if (event.position().toPoint() - pressed_at).manhattanLength() < QApplication.startDragDistance():
+        if (event.position().toPoint() - press_at).manhattanLength() < QApplication.startDragDistance():
             number = self._turn_at(event.position())
             if number is not None:
                 self._go_to(number)

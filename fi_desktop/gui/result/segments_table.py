@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QPointF,
     QRect,
     QRectF,
+    QSignalBlocker,
     QSize,
     Qt,
     QTimer,
@@ -45,6 +46,11 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel, paint_dots
 from fi_desktop.viewmodel.text_search import Match
 
+_PAD = 16
+_GAP = 12
+_SWATCH = 10
+_WIDEST_NAME = 180
+_TEXT_SIZE = 1.08  # of the window's font size
 _BATCH = 40  # rows measured between two events: a few milliseconds
 _CLEARANCE = 4  # pixels around a line that is scrolled into view
 
@@ -103,19 +109,15 @@ class SegmentsTable(QTableView):
     def choose(self, row: int) -> None:
         """Select a row and scroll to it, without a signal."""
         if self.currentIndex().row() != row or not self.selectionModel().isRowSelected(row):
-            chooser = self.selectionModel()
-            chooser.blockSignals(True)
-            self.selectRow(row)
-            chooser.blockSignals(False)
+            with QSignalBlocker(self.selectionModel()):
+                self.selectRow(row)
             self.viewport().update()
         self.scrollTo(self._segments.index(row))
 
     def show_row(self, row: int) -> None:
         """Scroll to a row and clear the selection."""
-        chooser = self.selectionModel()
-        chooser.blockSignals(True)
-        chooser.clear()
-        chooser.blockSignals(False)
+        with QSignalBlocker(self.selectionModel()):
+            self.selectionModel().clear()
         self.scrollTo(self._segments.index(row))
         self.viewport().update()
 
@@ -247,13 +249,6 @@ class SegmentsTable(QTableView):
         if relevant and hasattr(self, "_delegate"):
             self._delegate.apply_theme()
             self._estimate()
-
-
-_PAD = 16
-_GAP = 12
-_SWATCH = 10
-_WIDEST_NAME = 180
-_TEXT_SIZE = 1.08  # of the window's font size
 
 
 class SegmentDelegate(QStyledItemDelegate):

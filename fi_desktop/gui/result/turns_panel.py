@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRectF,
+    QSignalBlocker,
     Qt,
     Signal,
     Slot,
@@ -175,10 +176,8 @@ class TurnsTable(ReadOnlyTable):
     def choose(self, number: int) -> None:
         """Select a turn and scroll to it, without a signal."""
         if self.currentIndex().row() != number:
-            chooser = self.selectionModel()
-            chooser.blockSignals(True)
-            self.selectRow(number)
-            chooser.blockSignals(False)
+            with QSignalBlocker(self.selectionModel()):
+                self.selectRow(number)
             self.viewport().update()
         self.scrollTo(self._turns.index(number, 0))
 
