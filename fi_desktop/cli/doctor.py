@@ -1,45 +1,60 @@
-"""`fi-desktop doctor`: how each part of the program is, one line a part; exit code 1 where one is unwell.
+"""`fi-desktop doctor`, `selftest` and `demo`: check the parts of the program, or all of it with the sample.
 
-What is heavy or could end the process (torch, Qt, a worker) is tried in a process of its own, spawned like a
-worker.
+Whatever is heavy or could crash (torch, Qt, a worker) is checked in a spawned process.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import multiprocessing
+import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import permutations
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from rich.text import Text
 
+from fi_desktop.app import App
 from fi_desktop.audio.media_files import sample_recording
-from fi_desktop.cli.follow import idle_queue
-from fi_desktop.cli.terminal import Terminal, say_json
+from fi_desktop.cli.queue_access import idle_queue, working_queue
+from fi_desktop.cli.run import follow
+from fi_desktop.cli.terminal import Terminal, job_table, say_json, transcript_view
 from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.job import JobState
+from fi_desktop.core.transcript import Turn
+from fi_desktop.core.values import JobOptions
 from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Diarizer, Transcriber
+from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import Pack
 from fi_desktop.settings import Settings
 from fi_desktop.system.devices import default_workers
 from fi_desktop.workers import process
 from fi_desktop.workers.protocol import StopWork
 
-_PATIENCE_S = 90.0
-_NO_PACK = "No model pack is installed (not needed)."
-_LEAST_FREE_BYTES = 2_000_000_000  # a 3-hour stereo recording, decoded, and room to breathe
+_TIMEOUT_S = 90.0
+_NO_PACK = "No model is installed (optional)."
+_MIN_FREE_BYTES = 2_000_000_000  # a 3-hour stereo recording, decoded, with reserve
+_STEP_S = 0.01
+_MAX_ERROR_RATE = 0.25  # without a collar, so that every sample passes
+
+
+# ---- doctor
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one part is.
+    """Result of a check.
 
     Attributes:
-        part: its name.
+        part: what was checked.
         well: whether the program can do its job with it.
         text: one sentence.
     """
@@ -49,50 +64,52 @@ class Finding:
     text: str
 
 
-def doctor(settings: Settings, *, as_json: bool) -> int:
-    """Print how each part is; return 0 where all are well, else 1."""
+def add_doctor(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop doctor`."""
+    parser.add_argument("--json", action="store_true", help="print a JSON object a line")
+    parser.set_defaults(command=_doctor)
+
+
+def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    """Return 0 if all parts work, else 1."""
     terminal = Terminal()
-    well = True
+    all_well = True
     for finding in _findings(settings):
-        well = well and finding.well
-        if as_json:
-            line = {"part": finding.part, "well": finding.well, "text": finding.text}
-            say_json(line)
+        all_well = all_well and finding.well
+        if options.json:
+            say_json(asdict(finding))
         else:
             mark = Text("ok  ", "green") if finding.well else Text("BAD ", "red bold")
             terminal.print(Text.assemble(mark, f"{finding.part:<10}", finding.text), soft_wrap=True)
-    return 0 if well else 1
+    return 0 if all_well else 1
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
-    yield _store(settings)
-    yield _disk(settings.home)
-    yield _audio()
-    yield _worker()
-    yield from _engines(settings)
-    yield _elsewhere("torch", _try_torch)
-    yield _elsewhere("qt", _try_qt)
+    yield _check_queue(settings)
+    yield _check_disk(settings.home)
+    yield _check_audio()
+    yield _check_worker()
+    yield from _check_engines(settings)
+    yield _in_process("torch", _load_torch)
+    yield _in_process("qt", _load_qt)
 
 
-def _store(settings: Settings) -> Finding:
+def _check_queue(settings: Settings) -> Finding:
     try:
         with idle_queue(settings) as client:
             jobs = client.jobs()
     except (UserError, TransientError) as error:
         return Finding("queue", well=False, text=error.message)
-    waiting = sum(not job.state.final for job in jobs)
-    return Finding(
-        "queue", well=True, text=f"{len(jobs)} jobs, {waiting} of them not done, in {settings.home}."
-    )
+    unfinished = sum(not job.state.final for job in jobs)
+    return Finding("queue", well=True, text=f"{len(jobs)} jobs, {unfinished} unfinished, in {settings.home}.")
 
 
-def _disk(home: Path) -> Finding:
+def _check_disk(home: Path) -> Finding:
     free = shutil.disk_usage(home).free
-    text = f"{free / 1e9:.0f} GB free."
-    return Finding("disk", well=free > _LEAST_FREE_BYTES, text=text)
+    return Finding("disk", well=free > _MIN_FREE_BYTES, text=f"{free / 1e9:.0f} GB free.")
 
 
-def _audio() -> Finding:
+def _check_audio() -> Finding:
     from fi_desktop.audio.probe import probe
 
     try:
@@ -102,34 +119,34 @@ def _audio() -> Finding:
     return Finding("audio", well=True, text=f"The sample can be read ({found.duration_s or 0:.0f} s).")
 
 
-def _worker() -> Finding:
+def _check_worker() -> Finding:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     child = context.Process(target=process.main, args=(theirs, "cpu"), daemon=True)
     child.start()
     theirs.close()
     try:
-        if not ours.poll(_PATIENCE_S):
-            return Finding("worker", well=False, text="A worker was started, but does not answer.")
+        if not ours.poll(_TIMEOUT_S):
+            return Finding("worker", well=False, text="A worker started but does not respond.")
         ours.recv()
         ours.send(StopWork())
     except EOFError:
-        return Finding("worker", well=False, text="A worker was started, and ended at once.")
+        return Finding("worker", well=False, text="A worker exited at its start.")
     finally:
         child.join(5.0)
         child.kill()
-    return Finding("worker", well=True, text=f"A worker starts; {default_workers()} fit on this computer.")
+    return Finding("worker", well=True, text=f"Workers start. Recommended number: {default_workers()}.")
 
 
-def _engines(settings: Settings) -> Iterator[Finding]:
+def _check_engines(settings: Settings) -> Iterator[Finding]:
     roots = settings.model_roots
     for name in registry.NAMES:
         if name == registry.AUTO:
             continue
         if registry.available(name, roots):
-            yield _elsewhere(name, partial(_try_diarizer, name, roots))
+            yield _in_process(name, partial(_load_diarizer, name, roots))
         elif name == registry.BUILTIN:
-            yield Finding(name, well=False, text="Its model is missing: install fi-desktop again.")
+            yield Finding(name, well=False, text="Its model is missing. Install fi-desktop again.")
         else:
             yield Finding(name, well=True, text=_NO_PACK)
     try:
@@ -137,65 +154,66 @@ def _engines(settings: Settings) -> Iterator[Finding]:
     except UserError as error:
         yield Finding("whisper", well=False, text=error.message)
         return
-    if pack is None:
-        wanted = settings.transcriber != registry.NONE
-        yield Finding("whisper", well=True, text=_NO_PACK if wanted else "Is not wanted, by the settings.")
+    if pack is not None:
+        yield _in_process("whisper", partial(_load_transcriber, pack))
+    elif settings.transcriber == registry.NONE:
+        yield Finding("whisper", well=True, text="Turned off in the settings.")
     else:
-        yield _elsewhere("whisper", partial(_try_transcriber, pack))
+        yield Finding("whisper", well=True, text=_NO_PACK)
 
 
-def _elsewhere(part: str, attempt: Callable[[Connection], None]) -> Finding:
+def _in_process(part: str, check: Callable[[Connection], None]) -> Finding:
+    """Run a check, which sends `well` and `text`, in a spawned process."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=attempt, args=(theirs,), daemon=True)
-    process.start()
+    child = context.Process(target=check, args=(theirs,), daemon=True)
+    child.start()
     theirs.close()
     try:
-        if ours.poll(_PATIENCE_S):
+        if ours.poll(_TIMEOUT_S):
             well, text = ours.recv()
             return Finding(part, well=well, text=text)
-        return Finding(part, well=False, text="No answer.")
+        return Finding(part, well=False, text="No response.")
     except EOFError:
-        process.join()
-        return Finding(part, well=False, text=f"Ended the process (exit code {process.exitcode}).")
+        child.join()
+        return Finding(part, well=False, text=f"Crashed (exit code {child.exitcode}).")
     finally:
-        process.kill()
-        process.join()
+        child.kill()
+        child.join()
 
 
-def _try_diarizer(name: str, roots: tuple[Path, ...], answer: Connection) -> None:
-    _try(lambda: registry.create(registry.check(name, roots), roots), answer)
+def _load_diarizer(name: str, roots: tuple[Path, ...], answer: Connection) -> None:
+    _load(lambda: registry.create(registry.check(name, roots), roots), answer)
 
 
-def _try_transcriber(pack: Pack, answer: Connection) -> None:
-    _try(lambda: registry.create_transcriber(pack), answer)
+def _load_transcriber(pack: Pack, answer: Connection) -> None:
+    _load(lambda: registry.create_transcriber(pack), answer)
 
 
-def _try(load: Callable[[], Diarizer | Transcriber], answer: Connection) -> None:
+def _load(create: Callable[[], Diarizer | Transcriber], answer: Connection) -> None:
     try:
-        engine = load()
-    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is what is to be told
+        engine = create()
+    except Exception as error:  # noqa: BLE001 - any error is the finding
         answer.send((False, f"Cannot be loaded: {error}"))
     else:
         answer.send((True, f"Can be loaded: {engine.description}."))
 
 
-def _try_torch(answer: Connection) -> None:
+def _load_torch(answer: Connection) -> None:
     try:
         from fi_desktop.engines.pyannote import import_pyannote
 
         import_pyannote()
         torch = importlib.import_module("torch")
     except ImportError as error:
-        answer.send(
-            (True, f"Not here ({error.name or 'import failed'}): only the built-in engine can be used.")
-        )
+        reason = error.name or "import failed"
+        answer.send((True, f"Not available ({reason}). Only the built-in engine can be used."))
         return
-    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU, so the processor"
-    answer.send((True, f"torch {torch.__version__} and pyannote.audio can be loaded; {device} is used."))
+    device = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "the CPU, as there is no GPU"
+    answer.send((True, f"torch {torch.__version__} and pyannote.audio can be loaded. They use {device}."))
 
 
-def _try_qt(answer: Connection) -> None:
+def _load_qt(answer: Connection) -> None:
     try:
         importlib.import_module("PySide6.QtWidgets")
         core = importlib.import_module("PySide6.QtCore")
@@ -203,3 +221,113 @@ def _try_qt(answer: Connection) -> None:
         answer.send((False, f"The window cannot be opened: {error}."))
         return
     answer.send((True, f"Qt {core.qVersion()} can be loaded."))
+
+
+# ---- selftest
+
+
+def add_selftest(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop selftest`."""
+    parser.set_defaults(command=_selftest)
+
+
+def _selftest(settings: Settings, _options: argparse.Namespace) -> int:
+    """Process the sample in a temporary data folder; return 0 if the result is right, else 1."""
+    terminal = Terminal()
+    sample = sample_recording()
+    with tempfile.TemporaryDirectory(prefix="fi-desktop-") as home:
+        temporary = replace(settings, home=Path(home))
+        with working_queue(temporary) as follower:
+            ((job, _),) = follow(follower, [sample], JobOptions(engine="builtin"))
+        terminal.print(job_table([job]))
+        if job.state is not JobState.COMPLETED:
+            terminal.print(f"selftest: the sample ended as {job.state.value}.", style="red")
+            return 1
+        turns = JobFolders(temporary.jobs).transcript(job.id).turns
+    error = error_rate(read_rttm(sample.with_suffix(".rttm")), turns)
+    passed = error <= _MAX_ERROR_RATE
+    verdict = "the program works" if passed else f"more than {_MAX_ERROR_RATE:.0%}"
+    style = "green" if passed else "red"
+    terminal.print(f"selftest: {error:.1%} diarization error: {verdict}.", style=style)
+    return 0 if passed else 1
+
+
+def read_rttm(path: Path) -> list[Turn]:
+    """Read turns from an RTTM file."""
+    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [Turn(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in rows if row[0] == "SPEAKER"]
+
+
+def error_rate(reference: Sequence[Turn], found: Sequence[Turn]) -> float:
+    """Return the diarization error rate: missed, false and confused speech over all speech, no collar.
+
+    Tries all mappings of speakers and takes the best, so it is for a handful of speakers.
+    """
+    names = sorted({turn.speaker for turn in reference})
+    labels = sorted({turn.speaker for turn in found})
+    labels += [""] * (len(names) - len(labels))
+    count = int(max(turn.end for turn in (*reference, *found)) / _STEP_S) + 1
+    expected = [_frames(reference, name, count) for name in names]
+    actual = {label: _frames(found, label, count) for label in labels}
+    expected_counts: list[int] = [sum(at) for at in zip(*expected, strict=True)]
+    actual_counts: list[int] = [sum(at) for at in zip(*actual.values(), strict=True)]
+    correct = max(
+        sum(
+            a and b
+            for index, label in enumerate(mapping)
+            for a, b in zip(expected[index], actual[label], strict=True)
+        )
+        for mapping in permutations(labels, len(names))
+    )
+    larger = sum(max(a, b) for a, b in zip(expected_counts, actual_counts, strict=True))
+    return (larger - correct) / sum(expected_counts)
+
+
+def _frames(turns: Sequence[Turn], speaker: str, count: int) -> list[bool]:
+    frames = [False] * count
+    for turn in turns:
+        if turn.speaker == speaker:
+            first, last = int(turn.start / _STEP_S), int(turn.end / _STEP_S)
+            frames[first:last] = [True] * (last - first)
+    return frames
+
+
+# ---- demo
+
+
+def add_demo(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop demo`."""
+    parser.add_argument(
+        "--models", type=Path, metavar="FOLDER", help="additional folder with models, for this run"
+    )
+    parser.set_defaults(command=_demo)
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    terminal = Terminal()
+    if options.models is not None:
+        settings = replace(settings, more_models=(options.models.absolute(),))
+    with working_queue(settings) as follower:
+        ((job, _),) = follow(follower, [sample_recording()], JobOptions(), again=True)
+    terminal.print(job_table([job]))
+    if job.state is not JobState.COMPLETED:
+        return 1
+    transcript = JobFolders(settings.jobs).transcript(job.id)
+    terminal.print(transcript_view(transcript, columns=terminal.width))
+    if not transcript.provenance.transcriber:
+        terminal.print(
+            "To see the text, install a model: in the window under Models, or with "
+            "fi-desktop models install base"
+        )
+    if not _has_display():
+        terminal.print("There is no display to open the window on.")
+        return 0
+    from fi_desktop.gui.application import run
+
+    return run(App(settings), [], show_job=job.id)
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

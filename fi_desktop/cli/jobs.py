@@ -1,87 +1,104 @@
-"""`fi-desktop jobs` and `fi-desktop export`: look at the queue, change it, take results out."""
+"""`fi-desktop jobs`, `export` and `metrics`: show the queue, change it, and export results."""
 
 from __future__ import annotations
 
 import argparse
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
 
+from rich.table import Table
 from rich.text import Text
 
-from fi_desktop.cli.exports import style_of
-from fi_desktop.cli.follow import idle_queue
-from fi_desktop.cli.options import change_waiting
-from fi_desktop.cli.show import brief, job_table, who_spoke_when
-from fi_desktop.cli.terminal import Terminal, say, say_json, write_file
+from fi_desktop.cli.arguments import PRIORITIES, add_batch, add_job_options, job_options, priority
+from fi_desktop.cli.queue_access import idle_queue
+from fi_desktop.cli.run import export_style
+from fi_desktop.cli.terminal import (
+    Terminal,
+    job_table,
+    job_to_brief_json,
+    plain_table,
+    say,
+    say_json,
+    transcript_view,
+    write_file,
+)
 from fi_desktop.core.codec import job_to_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Message
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters import export, rendered
+from fi_desktop.core.values import JobOptions
+from fi_desktop.exporters import EXPORTERS, export, rendered
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
+from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.rpc.client import Client
 from fi_desktop.settings import Settings
 
 _NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
 _UNREADABLE = Message(
-    "export.unreadable", "The result of job {job} cannot be read: retry the job to make it again."
+    "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
 )
 
-
-def jobs(settings: Settings, options: argparse.Namespace) -> int:
-    """List, show, retry, cancel or remove jobs."""
-    with idle_queue(settings) as client:
-        match options.action:
-            case "list":
-                state = JobState(options.state) if options.state else None
-                _list(client, state, options.batch, as_json=options.json)
-            case "show":
-                _show(settings, client.job(options.id), as_json=options.json)
-            case "retry" if options.failed:
-                say(f"{client.retry_failed()} jobs are queued again.")
-            case "retry":
-                client.retry(_ids(client, options))
-            case "priority":
-                client.prioritize(options.id, options.to)
-            case "options":
-                return change_waiting(client, _ids(client, options), options)
-            case "purge":
-                states = [JobState(options.state)] if options.state else [JobState.QUEUED, JobState.RETRYING]
-                say(f"{client.purge(states)} jobs are gone.")
-            case "pause" | "resume":
-                client.set_paused(paused=options.action == "pause")
-            case "verify":
-                return _verify(client)
-            case "cancel":
-                client.cancel(_ids(client, options))
-            case "remove":
-                client.remove(_ids(client, options))
-    return 0
+Action = Callable[[Client, argparse.Namespace], int | None]
 
 
-def export_result(settings: Settings, options: argparse.Namespace) -> int:
-    """Write a job's result in one format."""
-    with idle_queue(settings) as client:
-        job = client.job(options.id)
-    if job.summary is None:
-        raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
-    transcript = result_of(settings, job)
-    if str(options.output) == "-":
-        write_file(rendered(transcript, options.to, style=style_of(settings)))
-    else:
-        export(transcript, options.to, options.output, style=style_of(settings))
-    return 0
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop jobs`."""
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    def add(
+        name: str, summary: str, run: Action, *, ids: str = "", batch: bool = False
+    ) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        if ids:
+            action.add_argument("id", type=int, nargs=ids)
+        if batch:
+            add_batch(action)
+        action.set_defaults(command=_in_queue(run))
+        return action
+
+    listing = add("list", "list jobs", _list, batch=True)
+    _add_state(listing, tuple(JobState))
+    listing.add_argument("--json", action="store_true", help="print a JSON object a line")
+
+    show = actions.add_parser("show", help="show a job and its result")
+    show.add_argument("id", type=int)
+    show.add_argument("--json", action="store_true", help="print the whole record as a JSON object")
+    show.set_defaults(command=_show)
+
+    retry = add("retry", "retry jobs; one that waits for a retry starts now", _retry, ids="*", batch=True)
+    retry.add_argument("--failed", action="store_true", help="all failed jobs")
+    add("cancel", "cancel jobs", _cancel, ids="*", batch=True)
+    add("remove", "remove jobs and their results; recordings stay", _remove, ids="*", batch=True)
+    prioritize = add("priority", "change the priority of waiting jobs", _prioritize, ids="+")
+    prioritize.add_argument("--to", required=True, type=priority, metavar=PRIORITIES)
+    add_job_options(add("options", "change the options of waiting jobs", _change, ids="*", batch=True))
+    purge = add("purge", "remove all waiting jobs, or all jobs in a state", _purge)
+    _add_state(purge, tuple(state for state in JobState if state is not JobState.RUNNING))
+    add("pause", "start no more jobs, even after a restart", _pause)
+    add("resume", "start jobs again", _resume)
+    add("verify", "check the integrity of the queue", _verify)
 
 
-def result_of(settings: Settings, job: Job) -> Transcript:
-    """Return a completed job's result.
+def _in_queue(run: Action) -> Callable[[Settings, argparse.Namespace], int]:
+    def command(settings: Settings, options: argparse.Namespace) -> int:
+        with idle_queue(settings) as client:
+            return run(client, options) or 0
 
-    Raises:
-        UserError: it cannot be read.
-    """
-    try:
-        return JobFolders(settings.jobs).transcript(job.id)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(_UNREADABLE, job=job.id) from error
+    return command
+
+
+def _add_state(action: argparse.ArgumentParser, states: tuple[JobState, ...]) -> None:
+    action.add_argument("--state", type=str.upper, choices=[state.value for state in states])
+
+
+def _state(options: argparse.Namespace) -> JobState | None:
+    return JobState(options.state) if options.state else None
 
 
 def _ids(client: Client, options: argparse.Namespace) -> list[int]:
@@ -89,29 +106,23 @@ def _ids(client: Client, options: argparse.Namespace) -> list[int]:
     return [*options.id, *batch]
 
 
-def _verify(client: Client) -> int:
-    findings = client.verify()
-    for finding in findings:
-        say(finding)
-    if not findings:
-        say("The queue is what was written into it.")
-    return 1 if findings else 0
-
-
-def _list(client: Client, state: JobState | None, batch: int | None, *, as_json: bool) -> None:
-    found = client.jobs(state) if batch is None else client.batch(batch)
-    found = [job for job in found if state is None or job.state is state]
-    if as_json:
-        for job in found:
-            say_json(brief(job))
+def _list(client: Client, options: argparse.Namespace) -> None:
+    state = _state(options)
+    jobs = client.jobs(state) if options.batch is None else client.batch(options.batch)
+    jobs = [job for job in jobs if state in (None, job.state)]
+    if options.json:
+        for job in jobs:
+            say_json(job_to_brief_json(job))
     else:
-        Terminal().print(job_table(found) if found else "No jobs.")
+        Terminal().print(job_table(jobs) if jobs else "No jobs.")
 
 
-def _show(settings: Settings, job: Job, *, as_json: bool) -> None:
-    if as_json:
+def _show(settings: Settings, options: argparse.Namespace) -> int:
+    with idle_queue(settings) as client:
+        job = client.job(options.id)
+    if options.json:
         say_json(job_to_json(job))
-        return
+        return 0
     terminal = Terminal()
     terminal.print(job_table([job]))
     for attempt in job.attempts:
@@ -119,4 +130,192 @@ def _show(settings: Settings, job: Job, *, as_json: bool) -> None:
         error = f": {attempt.error.message}" if attempt.error else ""
         terminal.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
     if job.summary is not None:
-        terminal.print(who_spoke_when(result_of(settings, job), columns=terminal.width))
+        terminal.print(transcript_view(_result(settings, job), columns=terminal.width))
+    return 0
+
+
+def _retry(client: Client, options: argparse.Namespace) -> None:
+    if options.failed:
+        say(f"{_jobs(client.retry_failed())} queued again.")
+    else:
+        client.retry(_ids(client, options))
+
+
+def _cancel(client: Client, options: argparse.Namespace) -> None:
+    client.cancel(_ids(client, options))
+
+
+def _remove(client: Client, options: argparse.Namespace) -> None:
+    client.remove(_ids(client, options))
+
+
+def _prioritize(client: Client, options: argparse.Namespace) -> None:
+    client.prioritize(options.id, options.to)
+
+
+def _change(client: Client, options: argparse.Namespace) -> int:
+    """Return 1 if some jobs could not be changed."""
+    by_options: dict[JobOptions, list[int]] = {}
+    for job_id in _ids(client, options):
+        by_options.setdefault(job_options(client.job(job_id).options, options), []).append(job_id)
+    unchanged = 0
+    for wanted, ids in by_options.items():
+        result = client.change(ids, wanted)
+        for job_id in result.begun:
+            say(f"Job {job_id} is no longer waiting.")
+        for job_id in result.known:
+            say(f"Job {job_id} was not changed: another job has the same recording and these options.")
+        unchanged += len(result.begun) + len(result.known)
+    return 1 if unchanged else 0
+
+
+def _purge(client: Client, options: argparse.Namespace) -> None:
+    state = _state(options)
+    states = [JobState.QUEUED, JobState.RETRYING] if state is None else [state]
+    say(f"{_jobs(client.purge(states))} removed.")
+
+
+def _pause(client: Client, _options: argparse.Namespace) -> None:
+    client.set_paused(paused=True)
+
+
+def _resume(client: Client, _options: argparse.Namespace) -> None:
+    client.set_paused(paused=False)
+
+
+def _verify(client: Client, _options: argparse.Namespace) -> int:
+    findings = client.verify()
+    for finding in findings or ["The queue is intact."]:
+        say(finding)
+    return 1 if findings else 0
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
+
+
+# ---- export
+
+
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop export`."""
+    parser.add_argument("id", type=int)
+    parser.add_argument("--to", required=True, choices=list(EXPORTERS), help="format")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE", help="file to write; - for stdout"
+    )
+    parser.set_defaults(command=_export)
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    with idle_queue(settings) as client:
+        job = client.job(options.id)
+    if job.summary is None:
+        raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
+    transcript = _result(settings, job)
+    if str(options.output) == "-":
+        write_file(rendered(transcript, options.to, style=export_style(settings)))
+    else:
+        export(transcript, options.to, options.output, style=export_style(settings))
+    return 0
+
+
+def _result(settings: Settings, job: Job) -> Transcript:
+    try:
+        return JobFolders(settings.jobs).transcript(job.id)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(_UNREADABLE, job=job.id) from error
+
+
+# ---- metrics
+
+
+def add_metrics(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop metrics`."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(command=_metrics)
+
+
+def _metrics(settings: Settings, options: argparse.Namespace) -> int:
+    with idle_queue(settings) as client:
+        jobs, gauges = client.jobs(), client.gauges()
+    now = time.time()
+    measured = {name: measure(jobs, now=now, window_s=window_s) for name, window_s in WINDOWS.items()}
+    uptime = fmean(gauge.uptime for gauge in gauges) if gauges else None
+    goals = targets(measured["24h"], worker_uptime=uptime)
+    if options.json:
+        windows = {name: asdict(values) for name, values in measured.items()}
+        workers, wanted = [asdict(gauge) for gauge in gauges], [asdict(goal) for goal in goals]
+        say_json({**windows, "workers": workers, "targets": wanted})
+        return 0
+    terminal = Terminal()
+    terminal.print(_metrics_table(measured))
+    terminal.print(_targets_table(goals))
+    if gauges:
+        terminal.print(_workers_table(gauges))
+    return 0
+
+
+def _metrics_table(measured: dict[str, Metrics]) -> Table:
+    table = plain_table("Queue", *measured, right=measured)
+    values = list(measured.values())
+    rows = {
+        "waiting now": [str(m.depth) for m in values],
+        "depth p99": [str(m.depth_p99) for m in values],
+        "submitted": [str(m.submitted) for m in values],
+        "completed": [str(m.completed) for m in values],
+        "failed": [str(m.failed) for m in values],
+        "cancelled": [str(m.cancelled) for m in values],
+        "attempts per second": [f"{m.per_s:.3f}" for m in values],
+        "wait, s: p50 p95 p99": [_quantiles(m.wait) for m in values],
+        "run, s: p50 p95 p99": [_quantiles(m.run) for m in values],
+        "completion rate": [_percent(m.completion_rate) for m in values],
+        "retry rate": [_percent(m.retry_rate) for m in values],
+        "timeouts": [str(m.timeouts) for m in values],
+    }
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
+    return table
+
+
+def _targets_table(goals: tuple[Target, ...]) -> Table:
+    table = plain_table("Target (24h)", "Required", "Measured", "")
+    verdicts = {True: ("met", "green"), False: ("missed", "red"), None: ("–", "dim")}
+    for goal in goals:
+        table.add_row(goal.name, goal.wanted, _measured(goal), Text(*verdicts[goal.met]))
+    return table
+
+
+def _measured(goal: Target) -> str:
+    if goal.measured is None:
+        return "–"
+    if "%" in goal.wanted:
+        return _percent(goal.measured)
+    return clock(goal.measured) if "min" in goal.wanted else f"{goal.measured:.0f}"
+
+
+def _workers_table(gauges: list[WorkerGauge]) -> Table:
+    numbers = ("PID", "CPU", "Memory", "Running", "Uptime", "Done", "Failed")
+    table = plain_table("Worker", "Device", *numbers, right=numbers)
+    for gauge in gauges:
+        table.add_row(
+            gauge.name,
+            gauge.device,
+            str(gauge.pid or "–"),
+            f"{gauge.cpu_percent:.0f} %",
+            f"{gauge.rss_bytes / 1e6:.0f} MB",
+            clock(gauge.uptime_s),
+            _percent(gauge.uptime),
+            str(gauge.done),
+            str(gauge.failed),
+        )
+    return table
+
+
+def _quantiles(quantiles: Quantiles) -> str:
+    values = (quantiles.p50, quantiles.p95, quantiles.p99)
+    return "  ".join("–" if value is None else f"{value:.1f}" for value in values)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"

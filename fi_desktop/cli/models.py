@@ -1,20 +1,19 @@
-"""`fi-desktop models …`: what is installed, fetch or bring in more, prove them whole, remove them."""
+"""`fi-desktop models`: list, install, import, verify and remove model packs."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Group
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
 from rich.text import Text
 
-from fi_desktop.cli.terminal import Terminal, say_json
+from fi_desktop.cli.terminal import Terminal, plain_table, say_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message
 from fi_desktop.core.text import size
@@ -23,74 +22,89 @@ from fi_desktop.models.library import Report
 from fi_desktop.settings import Settings
 from fi_desktop.system.data_folder import check_data_folder
 
-_FOR = {PackKind.PYANNOTE: "who spoke when", PackKind.WHISPER: "what was said"}
+_PURPOSES = {PackKind.PYANNOTE: "speaker identification", PackKind.WHISPER: "transcription"}
+
+Action = Callable[[Settings, argparse.Namespace, Terminal], int | None]
 
 
-def models(settings: Settings, options: argparse.Namespace) -> int:
-    """Carry out one action on the model packs; return the exit code."""
-    terminal = Terminal()
-    root, roots = settings.models, settings.model_roots
-    if options.action in ("install", "import"):
-        check_data_folder(settings.home)  # it may be the first command of all
-    match options.action:
-        case "list":
-            _list(roots, terminal, as_json=options.json)
-        case "install":
-            _install(options, root, terminal)
-        case "import":
-            _import(options, root, terminal)
-        case "verify":
-            return _verify(options.name, roots, terminal)
-        case "remove":
-            name = _full_name(options.name)
-            remove(name, root, bundled=roots)
-            terminal.print(f"{name} was removed.")
-        case "forget-token":
-            _forget_token(terminal)
-    return 0
+def add_models(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop models`."""
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    def add(name: str, summary: str, run: Action) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        action.set_defaults(command=lambda settings, options: run(settings, options, Terminal()) or 0)
+        return action
+
+    listing = add("list", "list installed and available models", _list)
+    listing.add_argument("--json", action="store_true", help="print a JSON object a line")
+
+    install = add("install", "download a model; resumes an interrupted download", _install)
+    names = "community-1, 3.1, large-v3, turbo, medium, small, base, tiny"
+    install.add_argument("name", metavar="NAME", help=names)
+    install.add_argument("--replace", action="store_true", help="download an installed model again")
+    install.add_argument(
+        "--from", dest="address", default=catalog.HUB, metavar="URL", help=f"default {catalog.HUB}"
+    )
+    install.add_argument(
+        "--token-stdin",
+        action="store_true",
+        help="read the Hugging Face token from stdin, and store it in the keyring",
+    )
+
+    importing = add("import", "import a model from a folder or zip archive, without network", _import)
+    importing.add_argument("path", type=Path, metavar="FILE.zip|FOLDER")
+    importing.add_argument("--name", metavar="NAME", help="name for a model without a manifest")
+    importing.add_argument(
+        "--approve", action="store_true", help="trust a pyannote model, which can run any code"
+    )
+    importing.add_argument("--replace", action="store_true", help="replace a model of the same name")
+
+    verifying = add("verify", "check that models match their manifests", _verify)
+    verifying.add_argument("name", nargs="?", metavar="NAME", help="default: all")
+    add("remove", "delete a model", _remove).add_argument("name", metavar="NAME")
+    add("forget-token", "delete the Hugging Face token from the keyring", _forget_token)
 
 
-def _list(roots: tuple[Path, ...], terminal: Terminal, *, as_json: bool) -> None:
-    packs = {pack.name: pack for pack in installed(roots)}
-    if as_json:
+def _list(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:
+    packs = {pack.name: pack for pack in installed(settings.model_roots)}
+    if options.json:
         for name in dict.fromkeys((*packs, *(known.name for known in catalog.ENTRIES))):
-            say_json(_line(name, packs.get(name)))
+            say_json(_model_json(name, packs.get(name)))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Model", "For", "Size", "State"):
-        table.add_column(heading, justify="right" if heading == "Size" else "left", no_wrap=True)
+    table = plain_table("Model", "Purpose", "Size", "State", right=("Size",))
     remarks = []
     for pack in packs.values():
-        trouble = _trouble(pack)
+        problem = _problem(pack)
         credit = f"{pack.name}: {pack.licence}. {pack.attribution}".strip()
-        remarks.append(Text(trouble, "red") if trouble else Text(credit, "dim"))
-        state = Text("incomplete", "red") if trouble else Text("installed", "green")
-        table.add_row(pack.name, _FOR[pack.kind], size(pack.size_bytes), state)
+        remarks.append(Text(problem, "red") if problem else Text(credit, "dim"))
+        state = Text("incomplete", "red") if problem else Text("installed", "green")
+        table.add_row(pack.name, _PURPOSES[pack.kind], size(pack.size_bytes), state)
     for known in catalog.ENTRIES:
         if known.name not in packs:
             state = Text("needs a token" if known.gated else "–", "dim")
-            table.add_row(known.name, _FOR[known.kind], f"~{size(known.about_bytes)}", state)
+            table.add_row(known.name, _PURPOSES[known.kind], f"~{size(known.about_bytes)}", state)
     terminal.print(Group(table, *remarks))
 
 
-def _line(name: str, pack: Pack | None) -> dict[str, object]:
+def _model_json(name: str, pack: Pack | None) -> dict[str, object]:
     known = catalog.entry_of(name)
-    told = pack or known
+    model = pack or known
     return {
         "name": name,
-        "kind": told.kind.value if told else "",
+        "kind": model.kind.value if model else "",
         "installed": pack is not None,
-        "trouble": _trouble(pack) if pack else "",
+        "trouble": _problem(pack) if pack else "",
         "version": pack.version if pack else "",
         "size": pack.size_bytes if pack else known.about_bytes if known else 0,
-        "licence": told.licence if told else "",
-        "attribution": told.attribution if told else "",
+        "licence": model.licence if model else "",
+        "attribution": model.attribution if model else "",
         "languages": list(pack.languages) if pack else [],
         "needs_token": bool(known and known.gated),
     }
 
 
-def _trouble(pack: Pack) -> str:
+def _problem(pack: Pack) -> str:
     try:
         check(pack)
     except UserError as error:
@@ -98,96 +112,105 @@ def _trouble(pack: Pack) -> str:
     return ""
 
 
-def _install(options: argparse.Namespace, root: Path, terminal: Terminal) -> None:
+def _install(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:
     from fi_desktop.models.download import Hub, fetched_bytes, install
 
+    check_data_folder(settings.home)  # this may be the first command on this computer
     known = catalog.find_entry(options.name)
     token = _token(options, terminal) if known.gated else None
     hub = Hub(options.address, token=token)
-    there = fetched_bytes(known.name, root)
-    rest = f", of which {size(there)} are here already" if there else ""
+    done = fetched_bytes(known.name, settings.models)
+    rest = f" ({size(done)} already downloaded)" if done else ""
     repos = ", ".join(source.repo for source in known.sources)
     terminal.print(
-        f"Fetching {known.name}, about {size(known.about_bytes)}{rest}, from {hub.host} ({repos})."
+        f"Downloading {known.name}, about {size(known.about_bytes)}{rest}, from {hub.host} ({repos})."
     )
     try:
         with _progress(terminal) as report:
-            pack = install(known, root, hub, report=report, replace=options.replace)
+            pack = install(known, settings.models, hub, report=report, replace=options.replace)
     except KeyboardInterrupt:
-        terminal.print("Paused: the same command goes on from here.")
+        terminal.print("Paused. Run the same command to resume.")
         raise
     terminal.print(f"{pack.name} is installed ({pack.licence}). {pack.attribution}")
 
 
 def _token(options: argparse.Namespace, terminal: Terminal) -> str | None:
-    """Return the person's token: kept, piped or asked for; never an argument, which other users can see."""
+    """Return the stored, piped or typed token; never an argument, which other accounts can see."""
     from fi_desktop.models import token
 
-    own = options.address == catalog.HUB  # what was kept for the hub is shown to nobody else
-    if own and not options.token_stdin and (kept := token.recall()):
-        return kept
+    is_hub = options.address == catalog.HUB  # the stored token is sent to the hub only
+    if is_hub and not options.token_stdin and (stored := token.recall()):
+        return stored
     if options.token_stdin:
         given = sys.stdin.readline().strip()
     elif sys.stdin.isatty():
         given = getpass.getpass("Hugging Face token (not shown): ").strip()
     else:
         return None
-    if own and given and not token.keep(given):
-        terminal.print("There is no keyring on this computer: the token is used this once, and not kept.")
+    if is_hub and given and not token.keep(given):
+        terminal.print("This computer has no keyring. The token is used once and not stored.")
     return given or None
 
 
-def _forget_token(terminal: Terminal) -> None:
+def _forget_token(_settings: Settings, _options: argparse.Namespace, terminal: Terminal) -> None:
     from fi_desktop.models import token
 
-    terminal.print("The token was forgotten." if token.forget() else "No token was kept.")
+    terminal.print("The token was deleted." if token.forget() else "No token is stored.")
 
 
-def _import(options: argparse.Namespace, root: Path, terminal: Terminal) -> None:
+def _import(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:
     from fi_desktop.models.importing import import_pack
 
+    check_data_folder(settings.home)  # this may be the first command on this computer
     try:
         with _progress(terminal) as report:
             pack = import_pack(
                 options.path,
-                root,
+                settings.models,
                 report=report,
                 name=options.name,
                 approved=options.approve,
                 replace=options.replace,
             )
     except UserError as error:
-        hint = {"models.unapproved": "--approve", "models.already": "--replace"}.get(error.code)
-        if hint is None:
+        option = {"models.unapproved": "--approve", "models.already": "--replace"}.get(error.code)
+        if option is None:
             raise
-        raise UserError(Message(error.code, f"{error.message} Then add {hint}.")) from error
-    terminal.print(f"{pack.name} is installed ({size(pack.size_bytes)}, {_FOR[pack.kind]}).")
+        raise UserError(Message(error.code, f"{error.message} To do so, add {option}.")) from error
+    terminal.print(f"{pack.name} is installed ({size(pack.size_bytes)}, {_PURPOSES[pack.kind]}).")
 
 
-def _verify(name: str | None, roots: tuple[Path, ...], terminal: Terminal) -> int:
-    packs = installed(roots)
-    if name is not None:
-        pack = find(_full_name(name), roots)
+def _verify(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> int:
+    packs = installed(settings.model_roots)
+    if options.name is not None:
+        name = _full_name(options.name)
+        pack = find(name, settings.model_roots)
         if pack is None:
-            raise library.missing(_full_name(name))
+            raise library.missing(name)
         packs = (pack,)
-    sound = True
+    all_match = True
     for pack in packs:
         try:
             with _progress(terminal) as report:
                 verify(pack, report)
         except UserError as error:
-            sound = False
+            all_match = False
             terminal.print(Text.assemble(("BAD ", "red bold"), error.message), soft_wrap=True)
         else:
-            terminal.print(Text.assemble(("ok  ", "green"), f"{pack.name}: every byte as its manifest says."))
+            terminal.print(Text.assemble(("ok  ", "green"), f"{pack.name}: all files match the manifest."))
     if not packs:
-        terminal.print("No model pack is installed.")
-    return 0 if sound else 1
+        terminal.print("No models are installed.")
+    return 0 if all_match else 1
+
+
+def _remove(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:
+    name = _full_name(options.name)
+    remove(name, settings.models, bundled=settings.model_roots)
+    terminal.print(f"{name} was removed.")
 
 
 def _full_name(name: str) -> str:
-    """Return a pack's name, where what people call it was given."""
+    """Return the full name of a model that was given by its short name."""
     try:
         return catalog.find_entry(name).name
     except UserError:
@@ -196,7 +219,7 @@ def _full_name(name: str) -> str:
 
 @contextmanager
 def _progress(terminal: Terminal) -> Iterator[Report]:
-    """Show a bar where somebody watches."""
+    """Show a progress bar if stdout is a terminal."""
     if not terminal.is_terminal:
         yield lambda _done, _total: None
         return

@@ -1,4 +1,4 @@
-"""`fi-desktop run`: work recordings, or what the queue holds, and show it live."""
+"""`fi-desktop run`: process recordings, or the jobs in the queue, show progress, and export results."""
 
 from __future__ import annotations
 
@@ -6,81 +6,154 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import NamedTuple
 
 from rich.live import Live
 
 from fi_desktop.audio.media_files import LeftOut, Unreadable
-from fi_desktop.cli import STDIN, place
-from fi_desktop.cli.exports import Asked, check_folder, export_all
-from fi_desktop.cli.follow import Board, Follower, working_queue
-from fi_desktop.cli.options import options_of
-from fi_desktop.cli.show import brief, job_table
-from fi_desktop.cli.terminal import Terminal, say, say_json, warn
-from fi_desktop.core.errors import UserError
+from fi_desktop.cli.arguments import (
+    PRIORITIES,
+    STDIN,
+    add_job_options,
+    export_formats,
+    job_options,
+    priority,
+    recording_path,
+    recording_path_or_stdin,
+)
+from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, working_queue
+from fi_desktop.cli.terminal import Terminal, job_table, job_to_brief_json, say, say_json, warn
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Message
 from fi_desktop.core.values import JobOptions, Priority
+from fi_desktop.exporters import EXPORTERS, rendered, write_export
+from fi_desktop.exporters.places import file_name, free_place
+from fi_desktop.exporters.style import LABELS, Style
+from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 
 _REFRESH_S = 0.25
+_BAD_FOLDER = Message(
+    "usage.bad_folder", "Cannot write to {folder} ({reason}). Choose another folder with --out."
+)
+_NO_FILES = Message("usage.no_files", "Stdin names no files.")
 
 
-def run(settings: Settings, options: argparse.Namespace) -> int:
-    """Work jobs off; return 0 if all completed, all exports were written and all could be read, else 1."""
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop run`."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        type=recording_path_or_stdin,
+        metavar="FILE|FOLDER",
+        help="recordings; none: the jobs in the queue; -: read names from stdin, one a line or each ended by "
+        "NUL, so that other accounts cannot see them",
+    )
+    add_job_options(parser)
+    parser.add_argument(
+        "--to",
+        type=export_formats,
+        default=(),
+        metavar="FORMAT,…",
+        help=f"also export the results: {', '.join(EXPORTERS)}",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="folder for exports (default: the current one); existing files with other content are kept, "
+        "and the new name gets a number",
+    )
+    parser.add_argument("--again", action="store_true", help="also process recordings that are known")
+    parser.add_argument("--priority", type=priority, default=Priority.NORMAL, metavar=PRIORITIES)
+    parser.add_argument("--workers", type=int, metavar="N", help="recordings at a time")
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object a line for each state change"
+    )
+    parser.set_defaults(command=_run)
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    """Return 0 if all jobs completed, all exports were written and all files could be read, else 1."""
     unreadable: list[Unreadable] = []
 
-    def tell(left_out: LeftOut) -> None:
+    def on_left_out(left_out: LeftOut) -> None:
         unreadable.extend(left_out.unreadable)
-        for sentence in _left_out(left_out):
+        for sentence in _describe(left_out):
             warn(sentence)
 
-    wanted = options_of(settings.job_options, options)
+    wanted = job_options(settings.job_options, options)
     files = _files(options.files)
     if options.to:
         check_folder(options.out)
     with working_queue(settings) as follower:
-        show = _json_line if options.json else None
-        asked = follow(
+        followed = follow(
             follower,
             files,
             wanted,
             priority=options.priority,
             again=options.again,
-            show=show,
-            on_left_out=tell,
+            show=_show_json if options.json else None,
+            on_left_out=on_left_out,
         )
-    # before anything more is printed: no reader of stdout can be in their way
-    exports = list(export_all(settings, asked, options.to, options.out))
+    # before anything else is printed: a closed stdout must not prevent exports
+    exports = list(export_all(settings, followed, options.to, options.out))
     if not options.json:
-        Terminal().print(job_table({one.job.id: one.job for one in asked}.values()))
+        Terminal().print(job_table({one.job.id: one.job for one in followed}.values()))
     for export in exports:
         if options.json:
             say_json({"id": export.job_id, "exported": [str(file) for file in export.written]})
-        for there, written in () if options.json else export.numbered:
-            say(f"{there} was there already, with other content: written as {written}.")
+        else:
+            for existing, written in export.numbered:
+                say(f"{existing} exists with other content. Written as {written}.")
         for target, reason in export.failed:
             warn(f"{target} was not written. {reason}")
     failed = any(export.failed for export in exports) or bool(unreadable)
-    return 0 if all(one.job.state is JobState.COMPLETED for one in asked) and not failed else 1
+    return 0 if all(one.job.state is JobState.COMPLETED for one in followed) and not failed else 1
 
 
 def _files(given: list[Path]) -> list[Path]:
-    """Return the files, with those that stdin names in the place of "-"."""
+    """Return the files, with those that stdin names in place of `STDIN`."""
     if STDIN not in given:
         return given
     listed = b"" if sys.stdin is None else sys.stdin.buffer.read()
     names = listed.split(b"\0") if b"\0" in listed else listed.splitlines()
-    read = [place(os.fsdecode(name)) for name in names if name.strip()]
+    read = [recording_path(os.fsdecode(name)) for name in names if name.strip()]
     at = given.index(STDIN)
     files = [file for file in (*given[:at], *read, *given[at + 1 :]) if file != STDIN]
     if not files:
-        raise UserError(Message("usage.no_files", "Stdin names no files."))
+        raise UserError(_NO_FILES)
     return files
 
 
+def _describe(left_out: LeftOut) -> Iterator[str]:
+    for each in left_out.unreadable:
+        yield f"{each.path} cannot be read ({each.reason})."
+    if left_out.others:
+        number = left_out.number
+        skipped = (
+            "Skipped 1 file of another type" if number == 1 else f"Skipped {number} files of other types"
+        )
+        yield f"{skipped} ({left_out.kinds})."
+
+
+# ---- following jobs
+
+
+class FollowedRecording(NamedTuple):
+    """A followed job, and the path its recording was given by."""
+
+    job: Job
+    path: Path
+
+
 def follow(
-    follower: Follower,
+    follower: QueueFollower,
     files: list[Path],
     options: JobOptions,
     *,
@@ -88,70 +161,145 @@ def follow(
     again: bool = False,
     show: Callable[[Job], None] | None = None,
     on_left_out: Callable[[LeftOut], None] = lambda _left_out: None,
-) -> list[Asked]:
-    """Submit files, or take what the queue holds, wait until all is done, and return what was followed.
+) -> list[FollowedRecording]:
+    """Submit files, or take the unfinished jobs of the queue, and wait until all are done.
 
-    A recording that is known, or has two names among `files`, is one job, and is returned under each name.
+    A recording that is known, or given by two names, is one job, and is returned under each name.
 
     Args:
-        follower: the queue that is worked off.
-        files: recordings and folders; none: all jobs that are not done.
+        follower: the queue that is processed.
+        files: recordings and folders; empty: all unfinished jobs.
         options: for the files.
         priority: for the files.
-        again: work files that are known another time, too.
-        show: called with each change of these jobs; None: a live table in the terminal.
-        on_left_out: called with what was not taken of `files`.
+        again: also process files that are known.
+        show: called with each change of a job; None: show a live table in the terminal.
+        on_left_out: called with what was skipped in `files`.
     """
     client = follower.client
-    board = Board()
+    followed = FollowedJobs()
     if files:
-        taken = client.submit(files, options, priority=priority, again=again)
-        on_left_out(taken.left_out)
-        ids = {*taken.ids, *taken.known}
-        board.jobs.update((job_id, client.job(job_id)) for job_id in ids)
-        named = list(zip(taken.known, map(Path, taken.known_paths), strict=True))
-        named += [(job_id, Path(board.jobs[job_id].path)) for job_id in taken.ids]
+        submitted = client.submit(files, options, priority=priority, again=again)
+        on_left_out(submitted.left_out)
+        ids = {*submitted.ids, *submitted.known}
+        followed.jobs.update((job_id, client.job(job_id)) for job_id in ids)
+        named = list(zip(submitted.known, map(Path, submitted.known_paths), strict=True))
+        named += [(job_id, Path(followed.jobs[job_id].path)) for job_id in submitted.ids]
     else:
-        board.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)
-        ids = set(board.jobs)
-        named = [(job_id, Path(job.path)) for job_id, job in board.jobs.items()]
+        followed.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)
+        ids = set(followed.jobs)
+        named = [(job_id, Path(job.path)) for job_id, job in followed.jobs.items()]
+
+    def jobs() -> list[Job]:
+        """Return the jobs that were not removed meanwhile."""
+        return [followed.jobs[job_id] for job_id in sorted(ids) if job_id in followed.jobs]
+
+    def all_done() -> bool:
+        return all(job.state.final for job in jobs())
+
     if show is not None:
-        for job in _of(board, ids):
+        for job in jobs():
             show(job)
-        while not _done(board, ids):
-            for job in follower.changes(board, _REFRESH_S):
+        while not all_done():
+            for job in follower.update(followed, _REFRESH_S):
                 if job.id in ids:
                     show(job)
-        return _asked(board, named)
-    terminal = Terminal()
-    with Live(console=terminal, transient=True, refresh_per_second=8) as live:
-        while not _done(board, ids):
-            follower.changes(board, _REFRESH_S)
-            if terminal.is_terminal:
-                live.update(job_table(_of(board, ids), board))
-    return _asked(board, named)
+    else:
+        terminal = Terminal()
+        with Live(console=terminal, transient=True, refresh_per_second=8) as live:
+            while not all_done():
+                follower.update(followed, _REFRESH_S)
+                if terminal.is_terminal:
+                    live.update(job_table(jobs(), followed.progress))
+    return [FollowedRecording(followed.jobs[i], path) for i, path in sorted(named) if i in followed.jobs]
 
 
-def _left_out(left_out: LeftOut) -> Iterator[str]:
-    for refused in left_out.unreadable:
-        yield f"{refused.path} cannot be read ({refused.reason})."
-    if left_out.others:
-        number = left_out.number
-        were = "1 file of another kind was" if number == 1 else f"{number} files of other kinds were"
-        yield f"{were} left out ({left_out.kinds})."
+def _show_json(job: Job) -> None:
+    say_json(job_to_brief_json(job))
 
 
-def _asked(board: Board, named: Iterable[tuple[int, Path]]) -> list[Asked]:
-    return [Asked(board.jobs[job_id], path) for job_id, path in sorted(named) if job_id in board.jobs]
+# ---- exports
 
 
-def _of(board: Board, ids: Iterable[int]) -> list[Job]:
-    return [board.jobs[job_id] for job_id in sorted(ids) if job_id in board.jobs]
+@dataclass(frozen=True, slots=True)
+class JobExport:
+    """What was exported of a job.
+
+    Attributes:
+        job_id: the job.
+        written: the files.
+        numbered: existing names with other content, and the names written instead.
+        failed: what was not written, and why.
+    """
+
+    job_id: int
+    written: list[Path] = field(default_factory=list)
+    numbered: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
 
 
-def _done(board: Board, ids: set[int]) -> bool:
-    return all(job.state.final for job in _of(board, ids))  # one that was removed is not waited for
+def check_folder(folder: Path) -> None:
+    """Create the folder for exports and check that it is writable, before any job is processed.
+
+    Raises:
+        UserError: it is not.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        is_file = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "it is a file" if is_file else error.strerror or type(error).__name__
+        raise UserError(_BAD_FOLDER, folder=str(folder), reason=reason) from error
 
 
-def _json_line(job: Job) -> None:
-    say_json(brief(job))
+def export_style(settings: Settings) -> Style:
+    """Return the style of exports: in the language of the settings, or in English."""
+    return Style(LABELS.get(settings.language, LABELS["en"]))
+
+
+def export_all(
+    settings: Settings, followed: Iterable[FollowedRecording], formats: tuple[str, ...], folder: Path
+) -> Iterator[JobExport]:
+    """Export the results of completed jobs, named after the path each recording was given by.
+
+    An existing file with other content is never replaced. An export that fails does not prevent the others.
+    """
+    folders = JobFolders(settings.jobs)
+    style = export_style(settings)
+    taken: set[str] = set()
+    for one in followed:
+        if one.job.state is JobState.COMPLETED and formats:
+            yield _export(one, folders, formats, folder, taken, style)
+
+
+def _export(
+    followed: FollowedRecording,
+    folders: JobFolders,
+    formats: tuple[str, ...],
+    folder: Path,
+    taken: set[str],
+    style: Style,
+) -> JobExport:
+    export = JobExport(followed.job.id)
+    name = followed.path.name
+    try:
+        transcript = folders.transcript(followed.job.id)
+    except (OSError, ValueError, KeyError):
+        reason = "Its result cannot be read. Retry the job to create it again."
+        export.failed.append((f"Job {followed.job.id}", reason))
+        return export
+    named = replace(transcript, provenance=replace(transcript.provenance, source_name=name))
+    for format in formats:
+        content = rendered(named, format, style=style)
+        target = free_place(name, format, folder, content, taken)
+        try:
+            write_export(content, target)
+        except (UserError, TransientError) as error:
+            export.failed.append((str(target), error.message))
+            continue
+        export.written.append(target)
+        plain = file_name(name, format)
+        if target.name != plain and (folder / plain).exists():
+            export.numbered.append((plain, target.name))
+    return export

@@ -1,7 +1,7 @@
-"""The one way of every command to stdout and stderr.
+"""Terminal output of all commands: text, JSON, tables of jobs, transcripts.
 
-A name or a word is never markup and never a command to the terminal; what the stream's encoding lacks is
-written as an escape; and a reader that has seen enough (`| head -1`) stops no work.
+Names and spoken words are never interpreted as markup or control sequences. Characters that the stream's
+encoding lacks are escaped, and a closed stdout (as with `| head -1`) stops no work.
 """
 
 from __future__ import annotations
@@ -11,41 +11,66 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import IO, Any
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.segment import Segment as RenderedSegment
+from rich.table import Table
 from rich.text import Text
 
-from fi_desktop.core.text import harmless, one_line
+from fi_desktop.core.codec import error_to_json, summary_to_json
+from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.retry import before_s, run_of, took_s
+from fi_desktop.core.text import clock, harmless, one_line
+from fi_desktop.core.transcript import Segment, Transcript
+from fi_desktop.core.values import Stage
 
 _ESCAPE = "fi-desktop-escape"
-_DRAWN = str.maketrans("█━╸╺–…�", "#----~?")  # as wide as before
+_REPLACED = str.maketrans("█━╸╺–…�", "#----~?")  # same width
+_STATE_STYLES = {
+    JobState.QUEUED: "dim",
+    JobState.RUNNING: "cyan",
+    JobState.RETRYING: "yellow",
+    JobState.COMPLETED: "green",
+    JobState.FAILED: "red",
+    JobState.CANCELLED: "dim",
+}
+_SPEAKER_STYLES = ("cyan", "yellow", "magenta", "green", "blue", "red")
+_BLOCK = "█"
+_BAR_WIDTH = 10
+_LABELS_WIDTH = 24  # of the columns left and right of a lane
+_TEXT_INDENT = 12  # aligned with the speakers' names
 
 
 class Terminal(Console):
-    """Draws tables and text on stdout."""
+    """Renders tables and text to stdout."""
 
     def __init__(self) -> None:
         super().__init__(markup=False, emoji=False, highlight=False)
 
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render what is to be drawn, without control characters in any text."""
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[RenderedSegment]:
+        """Render without control characters in any text."""
         if isinstance(renderable, str):
             renderable = harmless(renderable)
-        elif isinstance(renderable, Text):  # before it is broken into lines, which are as wide as it is then
+        elif isinstance(renderable, Text):  # before it is wrapped, so that lines keep their width
             renderable = renderable.copy()
             renderable.plain = harmless(renderable.plain)
         return super().render(renderable, options)
 
     def on_broken_pipe(self) -> None:
-        """Go on without a reader."""
-        _write_to_nowhere(sys.stdout)
+        """Continue without a reader."""
+        _redirect_to_null(sys.stdout)
 
 
 def prepare() -> None:
-    """Make both streams take any text, whatever their encoding."""
+    """Make both streams accept any text, whatever their encoding."""
     codecs.register_error(_ESCAPE, _escape)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None without a console
@@ -53,22 +78,22 @@ def prepare() -> None:
 
 
 def say(text: str) -> None:
-    """Print text on stdout."""
+    """Print text to stdout."""
     _write(sys.stdout, f"{harmless(text)}\n")
 
 
 def say_json(values: Any) -> None:
-    """Print values as one line of JSON on stdout."""
+    """Print values to stdout as one line of JSON."""
     _write(sys.stdout, f"{json.dumps(values)}\n")
 
 
 def warn(sentence: str) -> None:
-    """Print a sentence on stderr."""
+    """Print a sentence to stderr."""
     _write(sys.stderr, f"fi-desktop: {one_line(sentence)}\n")
 
 
 def write_file(content: bytes) -> None:
-    """Write a file, UTF-8, to stdout: as it is, or harmless where it is a terminal."""
+    """Write a UTF-8 file to stdout: unchanged, or without control characters if stdout is a terminal."""
     if sys.stdout.isatty():
         _write(sys.stdout, harmless(content.decode("utf-8")))
         return
@@ -77,13 +102,13 @@ def write_file(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _write_to_nowhere(sys.stdout)
+        _redirect_to_null(sys.stdout)
 
 
 def _escape(error: UnicodeError) -> tuple[str | bytes, int]:
     assert isinstance(error, UnicodeEncodeError)
-    plain = error.object[error.start : error.end].translate(_DRAWN)
-    return plain.encode(error.encoding, "backslashreplace").decode(error.encoding), error.end
+    text = error.object[error.start : error.end].translate(_REPLACED)
+    return text.encode(error.encoding, "backslashreplace").decode(error.encoding), error.end
 
 
 def _write(stream: IO[str] | None, text: str) -> None:
@@ -93,11 +118,136 @@ def _write(stream: IO[str] | None, text: str) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
-        _write_to_nowhere(stream)
+        _redirect_to_null(stream)
 
 
-def _write_to_nowhere(stream: IO[str]) -> None:
-    # Python writes what is left in the buffer when it ends: https://docs.python.org/3/library/signal.html
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def _redirect_to_null(stream: IO[str]) -> None:
+    # Python flushes stdout at exit: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
+
+# ---- jobs
+
+
+def job_to_brief_json(job: Job) -> dict[str, Any]:
+    """Return what `--json` prints of a job; states by their JobState names."""
+    return {
+        "id": job.id,
+        "path": job.path,
+        "state": job.state.value,
+        "attempts": len(job.attempts),
+        "error": error_to_json(job.error) if job.error else None,
+        "summary": summary_to_json(job.summary) if job.summary else None,
+    }
+
+
+def plain_table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """Return a table without lines; the columns named in `right` are right-aligned."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True)
+    return table
+
+
+def job_table(
+    jobs: Iterable[Job], progress: Mapping[int, tuple[Stage, float]] | None = None
+) -> RenderableType:
+    """Return jobs as a table; with `progress` (stage and fraction by job id), as they run."""
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("Job", justify="right", no_wrap=True, min_width=3)
+    table.add_column("File", overflow="ellipsis", no_wrap=True, ratio=1)
+    table.add_column("State", no_wrap=True, min_width=9)
+    if progress is not None:
+        table.add_column("Stage", no_wrap=True, min_width=8)
+        table.add_column("Progress", no_wrap=True, min_width=_BAR_WIDTH)
+    for heading, width in (("Speakers", 8), ("Length", 7), ("Time", 7), ("Attempts", 8)):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+    now = time.time()
+    remarks = []
+    for job in jobs:
+        cells: list[RenderableType] = [str(job.id), one_line(Path(job.path).name)]
+        cells.append(Text(job.state.value, _STATE_STYLES[job.state]))
+        if progress is not None:
+            stage, fraction = progress.get(job.id, ("", 0.0))
+            done = 1.0 if job.state is JobState.COMPLETED else fraction
+            cells += [str(stage), ProgressBar(1.0, done, width=_BAR_WIDTH)]
+        summary = job.summary
+        cells += [str(summary.speakers), clock(summary.duration_s)] if summary else ["", ""]
+        cells += [_time_spent(job, now), str(len(job.attempts)) if job.attempts else ""]
+        table.add_row(*cells)
+        if job.error is not None:
+            remarks.append(Text(f"Job {job.id}: {_error_text(job, now)}", _STATE_STYLES[job.state]))
+        elif summary:
+            remarks += [Text(f"Job {job.id}: {note}", "yellow") for note in summary.notes]
+    return Group(table, *remarks)
+
+
+def _time_spent(job: Job, now: float) -> str:
+    """Return how long the job has been waiting or running, or took with its retries, as the window does."""
+    last = job.attempts[-1] if job.attempts else None
+    if not job.state.final:
+        since = job.submitted_at if last is None else last.ended_at or last.started_at
+        return clock(before_s(job) + max(0.0, now - since))
+    return clock(took_s(run_of(job))) if last and last.ended_at is not None else ""
+
+
+def _error_text(job: Job, now: float) -> str:
+    message = job.error.message if job.error else ""
+    if job.state is JobState.RETRYING and job.due_at is not None:
+        return f"{message} Retrying in {clock(max(0.0, job.due_at - now))}."
+    return message
+
+
+# ---- transcripts
+
+
+def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
+    """Return a lane per speaker over time, and the text below, or the turns if there is no text.
+
+    columns: width of the terminal.
+    """
+    width = max(10, columns - _LABELS_WIDTH)
+    lanes = Table(box=None, pad_edge=False, show_header=False)
+    lanes.add_column(no_wrap=True)
+    lanes.add_column(no_wrap=True)
+    lanes.add_column(justify="right", no_wrap=True)
+    step = transcript.duration / width or 1.0
+    styles = {s: _SPEAKER_STYLES[i % len(_SPEAKER_STYLES)] for i, s in enumerate(transcript.speakers)}
+    for speaker, style in styles.items():
+        turns = [turn for turn in transcript.turns if turn.speaker == speaker]
+        cells = [" "] * width
+        for turn in turns:
+            for cell in range(int(turn.start / step), min(width, int(turn.end / step) + 1)):
+                cells[cell] = _BLOCK
+        spoken = sum(turn.duration for turn in turns)
+        lanes.add_row(Text(speaker, style), Text("".join(cells), style), f"{spoken:.1f} s")
+    rows = [
+        _text_row(segment, styles) if segment.text else _turn_row(segment, styles)
+        for segment in transcript.segments
+    ]
+    return Group(lanes, Text(), *rows) if styles else Group(*rows)
+
+
+def _turn_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
+    times = f"{clock(segment.start, decimals=1):>10} – {clock(segment.end, decimals=1):<10}"
+    return Text.assemble((times, "dim"), _speaker(segment, styles))
+
+
+def _text_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
+    """Return time and speaker, and the text below; doubtful words are underlined."""
+    heading = Text.assemble((f"{clock(segment.start, decimals=1):>10}  ", "dim"), _speaker(segment, styles))
+    text, position = Text(" ".join(segment.text.split())), 0
+    for word in segment.words:
+        start = text.plain.find(word.text, position)
+        if start < 0:
+            continue  # the text was edited
+        position = start + len(word.text)
+        if word.doubtful:
+            text.stylize("underline", start, position)
+    return Group(heading, Padding(text, (0, 0, 1, _TEXT_INDENT), expand=False))
+
+
+def _speaker(segment: Segment, styles: dict[str, str]) -> tuple[str, str]:
+    return segment.speaker or "unknown speaker", styles.get(segment.speaker or "", "dim")

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.cli.exports import Asked, export_all
 from fi_desktop.cli.follow import _Elsewhere, _Here
+
+from fi_desktop.audio.media_files import LeftOut, Unreadable
 from fi_desktop.cli.run import STDIN, _files, _left_out, follow
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from fi_desktop.cli.show import _spent, who_spoke_when
 from rich.console import Console
 
-from fi_desktop.cli.show import _spent, who_spoke_when
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.values import JobOptions, Priority
 from tests.exporters.test_exporters import TURNS, WITH_WORDS, WITHOUT_WORDS

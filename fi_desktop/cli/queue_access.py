@@ -1,0 +1,145 @@
+"""Access to the queue for commands: own it in this process, or talk to the process that owns it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from fi_desktop.app import AlreadyOwned, App
+from fi_desktop.cli.terminal import warn
+from fi_desktop.core.errors import TransientError
+from fi_desktop.core.job import Job
+from fi_desktop.core.values import Stage
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent
+from fi_desktop.rpc.client import Client, LocalClient
+from fi_desktop.settings import Settings
+
+_POLL_S = 0.5
+_COMMAND_TIMEOUT_S = 1.0  # a command that only reads or changes the queue releases it sooner
+_WINDOW_TIMEOUT_S = 5.0
+
+
+@dataclass(slots=True)
+class FollowedJobs:
+    """The jobs of a `QueueFollower`.
+
+    Attributes:
+        jobs: the last record of each job.
+        progress: stage and fraction (0 to 1) of jobs that run in this process.
+    """
+
+    jobs: dict[int, Job] = field(default_factory=dict)
+    progress: dict[int, tuple[Stage, float]] = field(default_factory=dict)
+
+
+class QueueFollower(Protocol):
+    """A queue whose jobs are being processed."""
+
+    client: Client
+
+    def update(self, followed: FollowedJobs, timeout_s: float) -> list[Job]:
+        """Wait for events, apply them to `followed`, and return the jobs that changed, in order."""
+
+
+class LocalFollower:
+    """Follows the queue that this process owns, by its events."""
+
+    def __init__(self, app: App) -> None:
+        self.client: Client = LocalClient(app.service)
+        self._events: SimpleQueue[tuple[QueueEvent, ...]] = SimpleQueue()
+        app.service.listen(self._events.put)
+
+    def update(self, followed: FollowedJobs, timeout_s: float) -> list[Job]:
+        """Wait for events; see `QueueFollower`."""
+        changed = []
+        try:
+            events = self._events.get(timeout=timeout_s)
+        except Empty:
+            return []
+        for event in events:
+            match event:
+                case JobChanged(job=job):
+                    followed.jobs[job.id] = job
+                    followed.progress.pop(job.id, None)
+                    changed.append(job)
+                case JobRemoved(job_id=job_id):
+                    followed.jobs.pop(job_id, None)
+                case Notice(note=note) if note is not None:
+                    warn(str(note))
+                case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
+                    followed.progress[job_id] = (stage, fraction)
+                case _:
+                    pass
+        return changed
+
+
+class RemoteFollower:
+    """Follows the queue of another process, by polling."""
+
+    def __init__(self, client: Client, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.client = client
+        self._sleep = sleep
+
+    def update(self, followed: FollowedJobs, timeout_s: float) -> list[Job]:
+        """Wait and poll; see `QueueFollower`."""
+        self._sleep(max(timeout_s, _POLL_S))
+        current = {job.id: job for job in self.client.jobs()}
+        for job_id in followed.jobs.keys() - current.keys():
+            del followed.jobs[job_id]
+        changed = [job for job in current.values() if followed.jobs.get(job.id) != job]
+        followed.jobs.update((job.id, job) for job in changed)
+        return changed
+
+
+@contextmanager
+def working_queue(settings: Settings) -> Iterator[QueueFollower]:
+    """Process the queue in this process; if another process owns it, follow that one."""
+    app = App(settings)
+    try:
+        app.own(patience_s=_COMMAND_TIMEOUT_S)
+    except AlreadyOwned:
+        yield RemoteFollower(app.owner())
+        return
+    follower = LocalFollower(app)
+    try:
+        app.start()
+        yield follower
+    finally:
+        app.stop()
+
+
+@contextmanager
+def idle_queue(settings: Settings) -> Iterator[Client]:
+    """Open the queue without processing jobs; if another process owns it, talk to that one."""
+    app = App(settings, backend="idle")
+    try:
+        app.own()
+    except AlreadyOwned:
+        yield app.owner()
+        return
+    try:
+        app.start()
+        yield LocalClient(app.service)
+    finally:
+        app.stop()
+
+
+def own_or_hand_over(app: App, files: list[Path]) -> bool:
+    """Own the queue, or hand files to the window that owns it; return whether this process owns it.
+
+    Raises:
+        AlreadyOwned: a process without a window owns the queue, and keeps it.
+    """
+    try:
+        app.own()
+    except AlreadyOwned:
+        with suppress(TransientError):  # an owner that does not answer is exiting
+            if app.owner().hand_over(files):
+                return False
+        app.own(patience_s=_WINDOW_TIMEOUT_S)
+    return True
