@@ -11,7 +11,7 @@ from importlib import import_module
 
 from fi_desktop import __version__
 from fi_desktop.cli import terminal
-from fi_desktop.cli.arguments import recording_path
+from fi_desktop.cli.arguments import add_command, recording_path
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.settings import Settings, load
 
@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"fi-desktop {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (summary, target) in _COMMANDS.items():
-        command_parser = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        command_parser = add_command(commands, name, summary)
         if name == given[0]:
             module, _, declare = target.partition(":")
             getattr(import_module(module), declare)(command_parser)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from fi_desktop.core.errors import UserError
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.engines import registry
 from fi_desktop.exporters import EXPORTERS
+from fi_desktop.settings import SPECS
 
 PRIORITIES = "|".join(priority.name.lower() for priority in Priority)
 STDIN = Path("-")
@@ -36,11 +39,19 @@ def priority(text: str) -> Priority:
 
 def export_formats(text: str) -> tuple[str, ...]:
     """Parse a comma-separated list of export formats."""
-    names = _list(text)
+    names = tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in EXPORTERS:
             raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(EXPORTERS)}")
     return names
+
+
+def add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    """Add a command to what `add_subparsers` returned; `summary` has no capital and no full stop."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+    )
+    return parser
 
 
 def add_batch(parser: argparse.ArgumentParser) -> None:
@@ -48,44 +59,43 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, metavar="ID", help="all jobs added together with job ID")
 
 
+def add_setting(
+    parser: argparse.ArgumentParser, option: str, name: str, detail: str = "", **keywords: Any
+) -> None:
+    """Declare an option for a setting, with the setting's title and parser; `detail` follows the title."""
+    spec = SPECS[name]
+
+    def parse(text: str) -> Any:
+        try:
+            return spec.parse(text)
+        except UserError as error:
+            raise argparse.ArgumentTypeError(error.message) from None
+
+    title = f"{spec.title[0].lower()}{spec.title[1:]}"
+    parser.add_argument(option, dest=name, type=parse, help=f"{title}{detail}", **keywords)
+
+
 def add_job_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that `job_options` reads."""
-    parser.add_argument("--speakers", type=_speakers, metavar="N|MIN-MAX|auto", help="number of speakers")
-    parser.add_argument("--engine", choices=registry.NAMES, help="speaker identification")
-    parser.add_argument(
-        "--transcriber",
-        metavar="MODEL|auto|none",
-        help="transcription model (auto: the best one installed)",
+    add_setting(parser, "--speakers", "speakers", metavar="N|MIN-MAX|auto")
+    add_setting(parser, "--engine", "engine", choices=registry.NAMES)
+    add_setting(
+        parser, "--transcriber", "transcriber", " (auto: the best one installed)", metavar="MODEL|auto|none"
     )
-    parser.add_argument(
-        "--language", metavar="CODE|auto", help="language of the recordings, such as es (auto: detect)"
-    )
-    parser.add_argument(
-        "--vocabulary", type=_list, metavar="TERM,…", help="terms that may come up, such as names of drugs"
-    )
+    add_setting(parser, "--language", "spoken_language", ", such as es (auto: detect)", metavar="CODE|auto")
+    add_setting(parser, "--vocabulary", "vocabulary", ", such as names of drugs", metavar="TERM,…")
     parser.add_argument("--prompt", help="an example of the text, spelled the way you want it")
 
 
 def job_options(default: JobOptions, arguments: argparse.Namespace) -> JobOptions:
     """Return the options given on the command line; those not given are as in `default`."""
-    language = default.language if arguments.language is None else arguments.language
+    language = arguments.spoken_language or default.language
     return replace(
         default,
-        speakers=arguments.speakers or default.speakers,
+        speakers=SpeakerCount.parse(arguments.speakers) if arguments.speakers else default.speakers,
         engine=arguments.engine or default.engine,
         language=None if language == "auto" else language,
         transcriber=arguments.transcriber or default.transcriber,
         vocabulary=arguments.vocabulary or default.vocabulary,
         prompt=default.prompt if arguments.prompt is None else arguments.prompt,
     )
-
-
-def _speakers(text: str) -> SpeakerCount:
-    try:
-        return SpeakerCount.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part for item in text.split(",") if (part := item.strip()))

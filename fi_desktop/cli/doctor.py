@@ -66,7 +66,7 @@ class Finding:
 
 def add_doctor(parser: argparse.ArgumentParser) -> None:
     """Declare `fi-desktop doctor`."""
-    parser.add_argument("--json", action="store_true", help="print a JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.set_defaults(command=_doctor)
 
 

@@ -12,7 +12,14 @@ from statistics import fmean
 from rich.table import Table
 from rich.text import Text
 
-from fi_desktop.cli.arguments import PRIORITIES, add_batch, add_job_options, job_options, priority
+from fi_desktop.cli.arguments import (
+    PRIORITIES,
+    add_batch,
+    add_command,
+    add_job_options,
+    job_options,
+    priority,
+)
 from fi_desktop.cli.queue_access import idle_queue
 from fi_desktop.cli.run import export_style
 from fi_desktop.cli.terminal import (
@@ -54,7 +61,7 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     def add(
         name: str, summary: str, run: Action, *, ids: str = "", batch: bool = False
     ) -> argparse.ArgumentParser:
-        action = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        action = add_command(actions, name, summary)
         if ids:
             action.add_argument("id", type=int, nargs=ids)
         if batch:
@@ -64,11 +71,11 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 
     listing = add("list", "list jobs", _list, batch=True)
     _add_state(listing, tuple(JobState))
-    listing.add_argument("--json", action="store_true", help="print a JSON object a line")
+    listing.add_argument("--json", action="store_true", help="print one JSON object per line")
 
-    show = actions.add_parser("show", help="show a job and its result")
+    show = add_command(actions, "show", "show a job and its result")
     show.add_argument("id", type=int)
-    show.add_argument("--json", action="store_true", help="print the whole record as a JSON object")
+    show.add_argument("--json", action="store_true", help="print the whole record as one JSON object")
     show.set_defaults(command=_show)
 
     retry = add("retry", "retry jobs; one that waits for a retry starts now", _retry, ids="*", batch=True)

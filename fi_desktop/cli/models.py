@@ -13,6 +13,7 @@ from rich.console import Group
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 from rich.text import Text
 
+from fi_desktop.cli.arguments import add_command
 from fi_desktop.cli.terminal import Terminal, plain_table, say_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message
@@ -32,19 +33,19 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
 
     def add(name: str, summary: str, run: Action) -> argparse.ArgumentParser:
-        action = actions.add_parser(name, help=summary, description=f"{summary.capitalize()}.")
+        action = add_command(actions, name, summary)
         action.set_defaults(command=lambda settings, options: run(settings, options, Terminal()) or 0)
         return action
 
     listing = add("list", "list installed and available models", _list)
-    listing.add_argument("--json", action="store_true", help="print a JSON object a line")
+    listing.add_argument("--json", action="store_true", help="print one JSON object per line")
 
     install = add("install", "download a model; resumes an interrupted download", _install)
     names = "community-1, 3.1, large-v3, turbo, medium, small, base, tiny"
     install.add_argument("name", metavar="NAME", help=names)
     install.add_argument("--replace", action="store_true", help="download an installed model again")
     install.add_argument(
-        "--from", dest="address", default=catalog.HUB, metavar="URL", help=f"default {catalog.HUB}"
+        "--from", dest="address", default=catalog.HUB, metavar="URL", help=f"default: {catalog.HUB}"
     )
     install.add_argument(
         "--token-stdin",

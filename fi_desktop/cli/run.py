@@ -18,6 +18,7 @@ from fi_desktop.cli.arguments import (
     PRIORITIES,
     STDIN,
     add_job_options,
+    add_setting,
     export_formats,
     job_options,
     priority,
@@ -50,8 +51,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=recording_path_or_stdin,
         metavar="FILE|FOLDER",
-        help="recordings; none: the jobs in the queue; -: read names from stdin, one a line or each ended by "
-        "NUL, so that other accounts cannot see them",
+        help="recordings; none: the jobs in the queue; -: read names from stdin, one per line or each ended "
+        "by NUL, so that other accounts cannot see them",
     )
     add_job_options(parser)
     parser.add_argument(
@@ -71,10 +72,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--again", action="store_true", help="also process recordings that are known")
     parser.add_argument("--priority", type=priority, default=Priority.NORMAL, metavar=PRIORITIES)
-    parser.add_argument("--workers", type=int, metavar="N", help="recordings at a time")
-    parser.add_argument(
-        "--json", action="store_true", help="print a JSON object a line for each state change"
-    )
+    add_setting(parser, "--workers", "workers", metavar="N")
+    parser.add_argument("--json", action="store_true", help="print each state change as a line of JSON")
     parser.set_defaults(command=_run)
 
 
@@ -136,10 +135,8 @@ def _describe(left_out: LeftOut) -> Iterator[str]:
         yield f"{each.path} cannot be read ({each.reason})."
     if left_out.others:
         number = left_out.number
-        skipped = (
-            "Skipped 1 file of another type" if number == 1 else f"Skipped {number} files of other types"
-        )
-        yield f"{skipped} ({left_out.kinds})."
+        files = "1 file of another type" if number == 1 else f"{number} files of other types"
+        yield f"Skipped {files} ({left_out.kinds})."
 
 
 # ---- following jobs

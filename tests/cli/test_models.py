@@ -1,4 +1,4 @@
-"""The commands in this process, since a keyring and a hub of the test's own go with them."""
+"""`fi-desktop models`, run in this process to share a keyring and a hub with the test."""
 
 import io
 import json
@@ -36,18 +36,18 @@ def secrets() -> Iterator[Memory]:
 def models(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch
 ) -> Callable[..., tuple[int, str, str]]:
-    """Run `fi-desktop models …`; return the exit code, what it said, and what it complained of."""
+    """Run `fi-desktop models …`; return the exit code, stdout and stderr."""
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments: object) -> tuple[int, str, str]:
         code = main(["models", *map(str, arguments)])
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        output = capsys.readouterr()
+        return code, output.out, output.err
 
     return run
 
 
-def test_lists_what_is_installed_and_what_can_be(home: Path, models):
+def test_list_shows_installed_and_available_models(home: Path, models):
     packs.make_pack(home / "models", "faster-whisper-tiny")
     packs.make_pack(home / "models", "own", PackKind.PYANNOTE)
     (home / "models" / "own" / "config.yaml").unlink()
@@ -61,7 +61,7 @@ def test_lists_what_is_installed_and_what_can_be(home: Path, models):
     assert {known.name for known in catalog.ENTRIES} <= set(rows)
 
 
-def test_lists_for_scripts_too(home: Path, models):
+def test_list_as_json(home: Path, models):
     packs.make_pack(home / "models", "faster-whisper-tiny")
     _, out, _ = models("list", "--json")
     lines = {line["name"]: line for line in map(json.loads, out.splitlines())}
@@ -70,7 +70,7 @@ def test_lists_for_scripts_too(home: Path, models):
     assert lines["speaker-diarization-3.1"]["needs_token"] is True
 
 
-def test_install_says_from_where_and_how_much_before_and_whose_it_is_after(home: Path, models, hub: FakeHub):
+def test_install_shows_source_size_and_attribution(home: Path, models, hub: FakeHub):
     code, out, err = models("install", "tiny", "--from", hub.address)
     assert (code, err) == (0, "")
     first, last = out.splitlines()
@@ -83,7 +83,7 @@ def test_install_says_from_where_and_how_much_before_and_whose_it_is_after(home:
     verify(pack)
 
 
-def test_an_install_that_was_killed_goes_on_where_it_was(home: Path, models, hub: FakeHub):
+def test_killed_install_resumes(home: Path, models, hub: FakeHub):
     hub.hold_after = 350_000
     killed = start("models", "install", "tiny", "--from", hub.address, home=home)
     try:
@@ -99,35 +99,33 @@ def test_an_install_that_was_killed_goes_on_where_it_was(home: Path, models, hub
     assert installed((home / "models",)) == ()
     code, out, _ = models("install", "tiny", "--from", hub.address)
     assert code == 0
-    assert "are here already" in out
+    assert "already downloaded" in out
     assert hub.starts("model.bin")[-1] >= 300_000
     (pack,) = installed((home / "models",))
     verify(pack)
 
 
-def test_a_second_install_says_that_it_is_there(models, hub: FakeHub):
+def test_second_install_is_refused(models, hub: FakeHub):
     models("install", "tiny", "--from", hub.address)
     code, _, err = models("install", "tiny", "--from", hub.address)
     assert code == 1
     assert "installed already" in err
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones(models):
+def test_unknown_name_lists_the_known_ones(models):
     code, _, err = models("install", "huge")
     assert code == 1
     assert "community-1" in err
 
 
-def test_a_gated_model_without_a_token_says_where_to_get_one(models, hub: FakeHub):
+def test_gated_model_without_a_token_shows_where_to_get_one(models, hub: FakeHub):
     code, _, err = models("install", "community-1", "--from", hub.address)
     assert code == 1
     assert "https://huggingface.co/settings/tokens" in err
     assert len(err.splitlines()) == 1
 
 
-def test_a_piped_token_is_used_and_not_shown(
-    home: Path, models, hub: FakeHub, monkeypatch: pytest.MonkeyPatch
-):
+def test_piped_token_is_used_and_not_shown(home: Path, models, hub: FakeHub, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
     code, out, _ = models("install", "community-1", "--from", hub.address, "--token-stdin")
     assert code == 0
@@ -135,54 +133,54 @@ def test_a_piped_token_is_used_and_not_shown(
     assert installed((home / "models",))
 
 
-def test_a_kept_token_is_not_shown_to_another_address(models, hub: FakeHub, secrets: Memory):
+def test_stored_token_is_not_sent_to_another_address(models, hub: FakeHub, secrets: Memory):
     token.keep(TOKEN)
     code, _, _ = models("install", "community-1", "--from", hub.address)
     assert code == 1
     assert not any(seen.token for seen in hub.seen)
 
 
-def test_a_token_is_kept_in_the_keyring_and_forgotten(models, hub: FakeHub, secrets: Memory, monkeypatch):
-    monkeypatch.setattr(catalog, "HUB", hub.address)  # the real one's part
+def test_token_is_stored_in_the_keyring_and_deleted(models, hub: FakeHub, secrets: Memory, monkeypatch):
+    monkeypatch.setattr(catalog, "HUB", hub.address)  # in place of the real hub
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
     assert models("install", "community-1", "--from", hub.address, "--token-stdin")[0] == 0
     assert list(secrets.kept.values()) == [TOKEN]
     assert models("install", "3.1", "--from", hub.address)[0] == 0
-    assert models("forget-token")[1] == "The token was forgotten.\n"
+    assert models("forget-token")[1] == "The token was deleted.\n"
     assert secrets.kept == {}
 
 
-def test_without_a_keyring_the_token_is_used_once_and_that_is_said(models, hub: FakeHub, monkeypatch):
+def test_token_is_used_once_without_a_keyring(models, hub: FakeHub, monkeypatch):
     keyring.set_keyring(NoKeyring())
     monkeypatch.setattr(catalog, "HUB", hub.address)
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TOKEN}\n"))
     code, out, _ = models("install", "community-1", "--from", hub.address, "--token-stdin")
     assert code == 0
-    assert "not kept" in out
+    assert "not stored" in out
 
 
-def test_a_pack_on_a_stick_comes_in_with_sockets_refused(home: Path, tmp_path: Path):
+def test_import_needs_no_network(home: Path, tmp_path: Path):
     stick = packs.make_zip(tmp_path / "faster-whisper-tiny.zip", packs.whisper_files(1000))
     guard = {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
     done = fi_desktop("models", "import", stick, home=home, **guard)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "faster-whisper-tiny is installed (1 MB, what was said).\n"
+    assert done.stdout == "faster-whisper-tiny is installed (1 MB, transcription).\n"
     assert (tmp_path / "attempts.guarded").exists()
     assert not (tmp_path / "attempts").exists()
 
 
-def test_a_pyannote_pack_asks_for_an_approval_in_plain_words(home: Path, tmp_path: Path, models):
+def test_pyannote_model_needs_approval(home: Path, tmp_path: Path, models):
     stick = packs.write_files(tmp_path / "community", packs.pyannote_files())
     code, _, err = models("import", stick)
     assert code == 1
     assert "run any program" in err
     assert "--approve" in err
     assert models("import", stick, "--approve")[0] == 0
-    assert models("import", stick, "--approve")[2].endswith("Then add --replace.\n")
+    assert models("import", stick, "--approve")[2].endswith("To do so, add --replace.\n")
     assert models("import", stick, "--approve", "--replace", "--name", "community")[0] == 0
 
 
-def test_verify_finds_the_changed_byte(home: Path, models):
+def test_verify_finds_a_changed_byte(home: Path, models):
     packs.make_pack(home / "models", "faster-whisper-tiny")
     packs.make_pack(home / "models", "faster-whisper-base")
     assert models("verify")[0] == 0
@@ -197,11 +195,11 @@ def test_verify_finds_the_changed_byte(home: Path, models):
     )
 
 
-def test_verify_of_nothing_says_so(models):
-    assert models("verify") == (0, "No model pack is installed.\n", "")
+def test_verify_without_models(models):
+    assert models("verify") == (0, "No models are installed.\n", "")
 
 
-def test_remove_takes_what_people_call_it(home: Path, models):
+def test_remove_accepts_short_names(home: Path, models):
     packs.make_pack(home / "models", "faster-whisper-tiny")
     assert models("remove", "tiny")[0] == 0
     assert installed((home / "models",)) == ()

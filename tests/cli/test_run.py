@@ -1,4 +1,4 @@
-"""`fi-desktop run`: which files it takes, and the exports that it writes."""
+"""`fi-desktop run`: the files it reads, and the exports it writes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from fi_desktop.cli.exports import Asked, export_all
-from fi_desktop.cli.follow import _Elsewhere, _Here
 
 from fi_desktop.audio.media_files import LeftOut, Unreadable
-from fi_desktop.cli.run import STDIN, _files, _left_out, follow
+from fi_desktop.cli.arguments import STDIN
+from fi_desktop.cli.queue_access import LocalFollower, RemoteFollower
+from fi_desktop.cli.run import FollowedRecording, _describe, _files, export_all, follow
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import Job
 from fi_desktop.core.messages import verbatim
@@ -33,28 +33,28 @@ def bench(home: Path):
 
 
 def exported(bench: Bench, folder: Path, *formats: str):
-    asked = [Asked(job, Path(job.path)) for job in bench.answer(bench.service.jobs())]
-    return list(export_all(load(), asked, formats, folder))
+    followed = [FollowedRecording(job, Path(job.path)) for job in bench.answer(bench.service.jobs())]
+    return list(export_all(load(), followed, formats, folder))
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_another_file_of_the_same_name_stays_and_a_number_is_told(bench: Bench, tmp_path: Path):
+def test_existing_file_with_other_content_stays(bench: Bench, tmp_path: Path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "visita.txt").write_text("another visit")
     complete(bench, "visita.wav")
-    (told,) = exported(bench, out, "txt", "rttm")
+    (first,) = exported(bench, out, "txt", "rttm")
     assert names(out) == ["visita (2).txt", "visita.rttm", "visita.txt"]
     assert (out / "visita.txt").read_text() == "another visit"
-    assert told.numbered == [("visita.txt", "visita (2).txt")]
-    assert exported(bench, out, "txt", "rttm") == [told]
+    assert first.numbered == [("visita.txt", "visita (2).txt")]
+    assert exported(bench, out, "txt", "rttm") == [first]
     assert len(names(out)) == 3
 
 
-def test_two_recordings_of_one_name_are_two_files(bench: Bench, tmp_path: Path):
+def test_two_recordings_of_the_same_name_become_two_files(bench: Bench, tmp_path: Path):
     (tmp_path / "out").mkdir()
     (bench.home / "b").mkdir()
     complete(bench, "visita.wav")
@@ -63,25 +63,25 @@ def test_two_recordings_of_one_name_are_two_files(bench: Bench, tmp_path: Path):
     assert names(tmp_path / "out") == ["VISITA (2).txt", "visita.txt"]
 
 
-def test_one_export_that_fails_keeps_no_other_back(bench: Bench, tmp_path: Path):
+def test_failed_export_does_not_prevent_others(bench: Bench, tmp_path: Path):
     (tmp_path / "out").mkdir()
     first, second, third = (complete(bench, name) for name in ("a.wav", "b.wav", "c.wav"))
     (bench.service.folders.folder(second) / RESULT).write_text("{")
-    told = exported(bench, tmp_path / "out", "txt")
+    exports = exported(bench, tmp_path / "out", "txt")
     assert names(tmp_path / "out") == ["a.txt", "c.txt"]
-    assert [bool(one.failed) for one in told] == [False, True, False]
-    assert told[1].failed == [("Job 2", "Its result cannot be read: retry the job to make it again.")]
+    assert [bool(one.failed) for one in exports] == [False, True, False]
+    assert exports[1].failed == [("Job 2", "Its result cannot be read. Retry the job to create it again.")]
     gone = exported(bench, tmp_path / "gone", "txt", "rttm")
     assert len(gone[0].failed) == 2
     assert {one.job_id for one in gone} == {first, second, third}
 
 
-def test_a_name_as_long_as_a_disk_takes_is_shortened(bench: Bench, tmp_path: Path):
+def test_longest_possible_name_is_shortened(bench: Bench, tmp_path: Path):
     (tmp_path / "out").mkdir()
     for name in ("x" * 251 + ".wav", "ñ" * 125 + "x.wav"):
         complete(bench, name)
-    told = exported(bench, tmp_path / "out", "txt", "rttm", "json", "srt", "vtt")
-    assert not any(one.failed for one in told)
+    exports = exported(bench, tmp_path / "out", "txt", "rttm", "json", "srt", "vtt")
+    assert not any(one.failed for one in exports)
     assert len(names(tmp_path / "out")) == 10
 
 
@@ -90,33 +90,37 @@ def stdin(monkeypatch, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("content", [b"/r/a.wav\n\n/r/b \xff.wav\r\n", b"/r/a.wav\0/r/b \xff.wav\0"])
-def test_the_files_can_come_through_stdin_so_that_no_other_account_sees_their_names(monkeypatch, content):
+def test_files_can_be_named_on_stdin(monkeypatch, content):
     stdin(monkeypatch, content)
     read = [Path("/r/a.wav"), Path(os.fsdecode(b"/r/b \xff.wav"))]
     assert _files([Path("/first"), STDIN, Path("/last")]) == [Path("/first"), *read, Path("/last")]
 
 
-def test_an_empty_list_is_not_taken_for_the_whole_queue(monkeypatch):
+def test_empty_list_does_not_mean_the_whole_queue(monkeypatch):
     stdin(monkeypatch, b"\n")
     with pytest.raises(UserError, match="names no files"):
         _files([STDIN])
 
 
-def test_what_was_left_out_is_told():
+def test_skipped_files_are_reported():
     left_out = LeftOut(((".ds2", 2), (".txt", 1)), (Unreadable("/r/locked", verbatim("Permission denied")),))
-    assert list(_left_out(left_out)) == [
+    assert list(_describe(left_out)) == [
         "/r/locked cannot be read (Permission denied).",
-        "3 files of other kinds were left out (2 .ds2, 1 .txt).",
+        "Skipped 3 files of other types (2 .ds2, 1 .txt).",
     ]
-    assert list(_left_out(LeftOut(((".txt", 1),)))) == ["1 file of another kind was left out (1 .txt)."]
+    assert list(_describe(LeftOut(((".txt", 1),)))) == ["Skipped 1 file of another type (1 .txt)."]
 
 
 @pytest.mark.parametrize("owned", ["here", "elsewhere"])
-def test_a_job_that_is_removed_meanwhile_is_not_waited_for(home: Path, tmp_path: Path, owned: str):
+def test_removed_job_is_not_waited_for(home: Path, tmp_path: Path, owned: str):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with running_app(home, backend="idle") as driver:
         service = driver.app.service
-        follower = _Here(driver.app) if owned == "here" else _Elsewhere(LocalClient(service), lambda _s: None)
+        follower = (
+            LocalFollower(driver.app)
+            if owned == "here"
+            else RemoteFollower(LocalClient(service), lambda _s: None)
+        )
         shown = []
 
         def show(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""What commands print: names and words are shown, and never obeyed."""
+"""Terminal output: names and words never act as markup or control sequences."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import fi_desktop.cli
 from fi_desktop.cli import main
-from fi_desktop.cli.terminal import Terminal
+from fi_desktop.cli.terminal import Terminal, _time_spent, transcript_view
 from fi_desktop.core.codec import transcript_to_json
+from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.core.values import Summary
+from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.system.files import RESULT
-from tests.exporters.test_exporters import WITH_WORDS
+from tests.exporters.test_exporters import TURNS, WITH_WORDS, WITHOUT_WORDS
 from tests.jobs.conftest import Bench
 
 COMMANDS = Path(fi_desktop.cli.__file__).parent
-ORDERS = "\x1b]0;owned\x07\x1b]52;c;cm0gLXJm\x07\x9b31m\u202e"
+CONTROLS = "\x1b]0;owned\x07\x1b]52;c;cm0gLXJm\x07\x9b31m\u202e"
 
 
 def complete(bench: Bench, name: str, transcript: Transcript = WITH_WORDS) -> int:
-    """Put a job with a result into the queue."""
+    """Add a completed job to the queue."""
     (job_id,) = bench.submit(name)
     claimed = bench.claim()
     folder = bench.service.folders.folder(job_id)
@@ -43,21 +45,21 @@ def complete(bench: Bench, name: str, transcript: Transcript = WITH_WORDS) -> in
 def bench(home: Path):
     """A queue in the data folder, closed before a command opens it."""
     bench = Bench(home)
-    bench.now = time.time()  # jobs of long ago would leave the list
+    bench.now = time.time()  # old jobs would be deleted
     return bench
 
 
-def poisoned() -> Transcript:
+def with_controls() -> Transcript:
     first, *rest = WITH_WORDS.segments
     return replace(
         WITH_WORDS,
-        segments=(replace(first, text=f"Buenos{ORDERS} días [bold]", words=()), *rest),
-        provenance=replace(WITH_WORDS.provenance, source_name=f"Ana{ORDERS}.wav"),
+        segments=(replace(first, text=f"Buenos{CONTROLS} días [bold]", words=()), *rest),
+        provenance=replace(WITH_WORDS.provenance, source_name=f"Ana{CONTROLS}.wav"),
     )
 
 
-def test_there_is_no_other_way_to_the_terminal():
-    """Neither print nor a stream nor rich's own console, which would take names for markup."""
+def test_all_output_goes_through_this_module():
+    """No print, no stream, and no rich Console, which would interpret names as markup."""
     for path in COMMANDS.rglob("*.py"):
         if path.name == "terminal.py":
             continue
@@ -68,7 +70,7 @@ def test_there_is_no_other_way_to_the_terminal():
                 assert ast.unparse(node) not in ("sys.stdout", "sys.stderr"), path
 
 
-def test_names_that_look_like_markup_are_shown_as_they_are(bench: Bench, capsys):
+def test_markup_in_names_is_shown_literally(bench: Bench, capsys):
     names = ["Juan [garcia].wav", "Juan [lopez].wav", "[conceal]x.wav", "[link=x]b.wav", ":smile:.wav"]
     bench.submit(*names)
     bench.service.close()
@@ -78,8 +80,8 @@ def test_names_that_look_like_markup_are_shown_as_they_are(bench: Bench, capsys)
         assert name in shown
 
 
-def test_what_orders_a_terminal_about_is_not_printed(bench: Bench, capsys):
-    job_id = complete(bench, f"Ana{ORDERS}.wav", poisoned())
+def test_control_sequences_are_not_printed(bench: Bench, capsys):
+    job_id = complete(bench, f"Ana{CONTROLS}.wav", with_controls())
     bench.service.close()
     for command in (["list"], ["show", str(job_id)]):
         assert main(["jobs", *command]) == 0
@@ -91,10 +93,10 @@ def test_what_orders_a_terminal_about_is_not_printed(bench: Bench, capsys):
     assert capsys.readouterr().err == "fi-desktop: There is no job 99.\n"
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no such terminals")
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs pseudoterminals")
 @pytest.mark.parametrize("format", ["txt", "srt", "vtt", "rttm", "json"])
-def test_an_export_to_a_terminal_gives_it_no_orders(bench: Bench, monkeypatch, format: str):
-    job_id = complete(bench, "a.wav", poisoned())
+def test_export_to_a_terminal_has_no_control_sequences(bench: Bench, monkeypatch, format: str):
+    job_id = complete(bench, "a.wav", with_controls())
     bench.service.close()
     ours, theirs = os.openpty()
     with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
@@ -106,7 +108,7 @@ def test_an_export_to_a_terminal_gives_it_no_orders(bench: Bench, monkeypatch, f
     assert not set("\x1b\x07\x9b") & set(shown)
 
 
-def test_an_export_through_a_pipe_is_the_file_byte_for_byte(bench: Bench, tmp_path: Path, monkeypatch):
+def test_export_through_a_pipe_is_the_file_byte_for_byte(bench: Bench, tmp_path: Path, monkeypatch):
     job_id = complete(bench, "a.wav")
     bench.service.close()
     piped = io.BytesIO()
@@ -117,8 +119,8 @@ def test_an_export_through_a_pipe_is_the_file_byte_for_byte(bench: Bench, tmp_pa
     assert "¿".encode() in piped.getvalue()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="rights are another thing there")
-def test_an_export_is_for_this_account_alone(bench: Bench, tmp_path: Path):
+@pytest.mark.skipif(os.name == "nt", reason="no POSIX modes on Windows")
+def test_export_is_private(bench: Bench, tmp_path: Path):
     job_id = complete(bench, "a.wav")
     bench.service.close()
     target = tmp_path / "a.txt"
@@ -127,7 +129,7 @@ def test_an_export_is_for_this_account_alone(bench: Bench, tmp_path: Path):
     assert target.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_an_encoding_lacks_is_escaped_and_a_drawing_keeps_its_width(bench: Bench, monkeypatch):
+def test_unencodable_characters_are_escaped_and_lanes_keep_their_width(bench: Bench, monkeypatch):
     job_id = complete(bench, "אנה.wav")
     bench.service.close()
     narrow = io.BytesIO()
@@ -140,7 +142,7 @@ def test_what_an_encoding_lacks_is_escaped_and_a_drawing_keeps_its_width(bench: 
     assert r"\u2588" not in shown
 
 
-def test_styles_are_still_drawn(monkeypatch):
+def test_styles_are_kept(monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
@@ -150,23 +152,21 @@ def test_styles_are_still_drawn(monkeypatch):
 
 
 @pytest.mark.parametrize("where", ["file", "below a file"])
-def test_a_bad_folder_for_exports_is_one_sentence_before_any_work(
-    home: Path, tmp_path: Path, capsys, where: str
-):
+def test_bad_export_folder_is_reported_before_any_work(home: Path, tmp_path: Path, capsys, where: str):
     file = tmp_path / "notes.txt"
     file.write_text("mine")
     out = file if where == "file" else file / "out"
     assert main(["run", str(file), "--to", "txt", "--out", str(out)]) == 2
     told = capsys.readouterr()
     assert told.err == (
-        f"fi-desktop: Nothing can be written to {out} (it is a file): choose another folder with --out.\n"
+        f"fi-desktop: Cannot write to {out} (it is a file). Choose another folder with --out.\n"
     )
     assert told.out == ""
     assert file.read_text() == "mine"
     assert not (home / "store").exists()
 
 
-def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path, monkeypatch, capsys):
+def test_data_folder_that_is_a_file_is_reported(tmp_path: Path, monkeypatch, capsys):
     file = tmp_path / "home"
     file.write_text("mine")
     monkeypatch.setenv("FI_DESKTOP_HOME", str(file))
@@ -176,11 +176,71 @@ def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path, monkeypatc
     )
 
 
-def test_a_result_that_cannot_be_read_is_one_sentence(bench: Bench, capsys):
+def test_unreadable_result_is_reported(bench: Bench, capsys):
     job_id = complete(bench, "a.wav")
     (bench.service.folders.folder(job_id) / RESULT).write_text("{")
     bench.service.close()
     for command in (["jobs", "show", "1"], ["export", "1", "--to", "txt", "-o", "-"]):
         assert main(command) == 1
         told = capsys.readouterr().err
-        assert told == "fi-desktop: The result of job 1 cannot be read: retry the job to make it again.\n"
+        assert told == "fi-desktop: The result of job 1 cannot be read. Retry the job to create it again.\n"
+
+
+# ---- transcripts and times
+
+
+def drawn(transcript, *, columns=60, styled=False):
+    console = Console(width=columns, force_terminal=styled, color_system="standard" if styled else None)
+    with console.capture() as capture:
+        console.print(transcript_view(transcript, columns=columns))
+    return capture.get()
+
+
+def test_text_is_wrapped_below_its_time_and_speaker():
+    (first, *rest) = WITH_WORDS.segments
+    long = replace(first, text="Buenos días, " + "¿qué le pasa? " * 9)
+    lines = drawn(replace(WITH_WORDS, segments=(long, *rest))).splitlines()
+    at = lines.index("    0:00.5  SPEAKER_00")
+    assert lines[at + 1].startswith(" " * 12 + "Buenos días, ¿qué")
+    assert lines[at + 2].startswith(" " * 12 + "pasa? ¿qué")
+    assert max(map(len, lines)) <= 60
+    assert " 1:02:05.0  unknown speaker" in lines
+
+
+def test_doubtful_words_are_underlined():
+    (first, *_) = WITH_WORDS.segments
+    doubtful = replace(first, words=(replace(first.words[0], probability=0.1), first.words[1]))
+    text = drawn(replace(WITH_WORDS, segments=(doubtful,)), styled=True)
+    assert "\x1b[4mBuenos\x1b[0m" in text
+    assert "\x1b[4mdías," not in text
+
+
+def test_turns_are_listed_if_there_is_no_text():
+    lines = drawn(WITHOUT_WORDS).splitlines()
+    assert lines[-len(TURNS)].split() == ["0:00.5", "–", "0:03.3", "SPEAKER_00"]
+    assert lines[0].startswith("SPEAKER_00")
+
+
+def test_no_lanes_without_speakers():
+    nobody = tuple(replace(segment, speaker=None) for segment in WITH_WORDS.segments)
+    lines = drawn(replace(WITH_WORDS, turns=(), segments=nobody)).splitlines()
+    assert lines[0] == "    0:00.5  unknown speaker"
+
+
+BEGUN = Attempt(1, 1030.0, "worker-1")
+ENDED = replace(BEGUN, ended_at=1090.0, outcome=AttemptOutcome.COMPLETED)
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "spent"),
+    [
+        (JobState.QUEUED, (), "1:40"),
+        (JobState.RUNNING, (BEGUN,), "1:10"),
+        (JobState.RETRYING, (ENDED,), "0:10"),
+        (JobState.COMPLETED, (ENDED,), "1:00"),
+        (JobState.CANCELLED, (), ""),
+    ],
+)
+def test_time_is_the_one_in_the_window(state, attempts, spent):
+    job = Job(1, "/r/a.wav", JobOptions(), Priority.NORMAL, 1000.0, state, attempts, finished_at=1090.0)
+    assert _time_spent(job, 1100.0) == spent

@@ -1,4 +1,4 @@
-"""Run the program as a person does: as a process of its own."""
+"""Run the program in its own process, as a person does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def fi_desktop(*arguments: object, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command and wait for its end."""
     return subprocess.run(
         [sys.executable, "-m", "fi_desktop", *map(str, arguments)],
         env=environment(home, **more),
@@ -30,22 +30,22 @@ def fi_desktop(*arguments: object, home: Path, **more: str) -> subprocess.Comple
 
 
 def start(*arguments: object, home: Path, **more: str) -> subprocess.Popen[str]:
-    """Start a command, to be read, and killed."""
+    """Start a command without waiting for its end."""
     return subprocess.Popen(
         [sys.executable, "-m", "fi_desktop", *map(str, arguments)],
         env=environment(home, **more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_as_in_a_terminal if os.name == "posix" else None,
+        preexec_fn=_accept_ctrl_c if os.name == "posix" else None,
     )
 
 
-def _as_in_a_terminal() -> None:
-    """Let Ctrl-C be heard: a shell starts what is to run in the background deaf to it."""
+def _accept_ctrl_c() -> None:
+    """Reset SIGINT, which a shell sets to be ignored in background processes."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def lines(output: str) -> list[dict[str, Any]]:
-    """Read JSON lines; every line must be one."""
+    """Parse JSON lines."""
     return [json.loads(line) for line in output.splitlines()]

@@ -1,4 +1,4 @@
-"""The command line, as a process: what it prints, what it writes, how it exits."""
+"""The command line in its own process: output, files and exit codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.cli.selftest import error_rate, read_rttm
+from fi_desktop.cli.doctor import error_rate, read_rttm
 from fi_desktop.core.job import JobState
 from fi_desktop.jobs.queue_events import WorkerState
 from fi_desktop.jobs.store import JobStore
@@ -20,11 +20,11 @@ from tests.app_driver import running_app
 from tests.e2e.commands import fi_desktop, lines, start
 
 
-def write_part(sample: Path, path: Path, begin_s: int) -> Path:
+def write_part(sample: Path, path: Path, start_s: int) -> Path:
     """Write ten seconds of the sample."""
     with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
         target.setparams(source.getparams())
-        source.setpos(begin_s * source.getframerate())
+        source.setpos(start_s * source.getframerate())
         target.writeframes(source.readframes(10 * source.getframerate()))
     return path
 
@@ -36,11 +36,11 @@ def five_files(tmp_path: Path, sample: Path) -> list[Path]:
     files = [folder / f"consulta {number}.wav" for number in range(1, 6)]
     for number, file in enumerate(files):
         write_part(sample, file, 5 * number)
-    files[2].write_bytes(sample.read_bytes()[:20])  # cut off in the middle of its header
+    files[2].write_bytes(sample.read_bytes()[:20])  # ends within the header
     return files
 
 
-def test_five_files_one_corrupt_give_four_results_and_one_clear_failure(
+def test_five_files_one_corrupt_give_four_results_and_one_failure(
     home: Path, tmp_path: Path, five_files: list[Path]
 ):
     out = tmp_path / "out"
@@ -48,8 +48,8 @@ def test_five_files_one_corrupt_give_four_results_and_one_clear_failure(
         "run", *five_files, "--workers", 2, "--to", "rttm,json,txt", "--out", out, "--json", home=home
     )
     assert done.returncode == 1, done.stderr
-    told = lines(done.stdout)
-    last = {line["id"]: line for line in told if "state" in line}
+    printed = lines(done.stdout)
+    last = {line["id"]: line for line in printed if "state" in line}
     assert sorted(line["state"] for line in last.values()) == ["COMPLETED"] * 4 + ["FAILED"]
     (failed,) = (line for line in last.values() if line["state"] == "FAILED")
     assert failed["path"] == str(five_files[2])
@@ -62,7 +62,7 @@ def test_five_files_one_corrupt_give_four_results_and_one_clear_failure(
     assert len(transcript["provenance"]["source_sha256"]) == 64
 
 
-def test_the_log_holds_job_ids_and_no_names(home: Path, five_files: list[Path]):
+def test_log_contains_job_ids_and_no_names(home: Path, five_files: list[Path]):
     fi_desktop("run", *five_files, "--json", home=home)
     log = (home / "logs" / "fi-desktop.log").read_text(encoding="utf-8")
     assert "WORKFLOW_JOB_QUEUED job=1" in log
@@ -72,9 +72,7 @@ def test_the_log_holds_job_ids_and_no_names(home: Path, five_files: list[Path]):
         assert private not in log
 
 
-def test_jobs_are_listed_shown_retried_cancelled_exported_and_removed(
-    home: Path, tmp_path: Path, sample: Path
-):
+def test_list_show_retry_cancel_export_and_remove(home: Path, tmp_path: Path, sample: Path):
     assert fi_desktop("run", sample, home=home).returncode == 0
     (listed,) = lines(fi_desktop("jobs", "list", "--json", home=home).stdout)
     assert (listed["id"], listed["state"]) == (1, "COMPLETED")
@@ -87,7 +85,9 @@ def test_jobs_are_listed_shown_retried_cancelled_exported_and_removed(
     assert error_rate(read_rttm(sample.with_suffix(".rttm")), read_rttm(rttm)) < 0.25
     assert fi_desktop("jobs", "retry", 1, home=home).returncode == 0
     assert lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["state"] == "QUEUED"
-    again = fi_desktop("export", 1, "--to", "rttm", "-o", "-", home=home).stdout  # until there is another
+    again = fi_desktop(
+        "export", 1, "--to", "rttm", "-o", "-", home=home
+    ).stdout  # the old result stays until the new one is there
     assert again == rttm.read_text()
     assert fi_desktop("jobs", "cancel", 1, home=home).returncode == 0
     assert lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0] == listed
@@ -96,7 +96,7 @@ def test_jobs_are_listed_shown_retried_cancelled_exported_and_removed(
     assert list((home / "jobs").iterdir()) == []
 
 
-def test_without_a_file_the_queue_is_worked_off(home: Path, sample: Path):
+def test_run_without_files_processes_the_queue(home: Path, sample: Path):
     fi_desktop("run", sample, "--json", home=home)
     fi_desktop("jobs", "retry", 1, home=home)
     done = fi_desktop("run", "--json", home=home)
@@ -104,12 +104,12 @@ def test_without_a_file_the_queue_is_worked_off(home: Path, sample: Path):
     assert [line["state"] for line in lines(done.stdout)][-1] == "COMPLETED"
 
 
-def test_an_empty_queue_is_worked_off_at_once(home: Path):
+def test_run_with_an_empty_queue_ends_at_once(home: Path):
     done = fi_desktop("run", "--json", home=home)
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_one_recording_under_two_names_is_done_once_and_exported_under_each(
+def test_recording_with_two_names_is_processed_once_and_exported_under_each(
     home: Path, tmp_path: Path, sample: Path
 ):
     (tmp_path / "other folder").mkdir()
@@ -127,7 +127,7 @@ def test_one_recording_under_two_names_is_done_once_and_exported_under_each(
         "Visita 0900.json",
         "Visita 0900.rttm",
     ]
-    # later, and two copies of one name
+    # in a later run, and two copies of the same name
     done = fi_desktop("run", copies[2], *copies[:2], *to, home=home)
     assert done.returncode == 0, done.stderr
     assert sorted(file.stem for file in out.glob("*.rttm")) == ["Copia", "Copia (2)", "Tarde", "Visita 0900"]
@@ -136,8 +136,8 @@ def test_one_recording_under_two_names_is_done_once_and_exported_under_each(
     assert [line["id"] for line in lines(fi_desktop("jobs", "list", "--json", home=home).stdout)] == [1]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")
-def test_a_name_that_is_no_text_is_no_trouble(home: Path, tmp_path: Path, sample: Path):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux allows names that are not text")
+def test_name_that_is_not_valid_text(home: Path, tmp_path: Path, sample: Path):
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/consulta \xf1\xff.wav"))
     shutil.copy(sample, odd)
     done = fi_desktop("run", odd, "--to", "rttm,json,txt", "--out", tmp_path / "out", home=home)
@@ -147,7 +147,7 @@ def test_a_name_that_is_no_text_is_no_trouble(home: Path, tmp_path: Path, sample
     assert Path(lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["path"]) == odd
 
 
-def test_a_very_long_name_is_no_trouble(home: Path, tmp_path: Path, sample: Path):
+def test_very_long_name(home: Path, tmp_path: Path, sample: Path):
     long = tmp_path / ("ñ" * 125 + ".wav")
     shutil.copy(sample, long)
     done = fi_desktop("run", long, "--to", "rttm", "--out", tmp_path / "out", home=home)
@@ -155,9 +155,7 @@ def test_a_very_long_name_is_no_trouble(home: Path, tmp_path: Path, sample: Path
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
-def test_exports_are_written_and_names_told_apart_whatever_stdout_can_take(
-    home: Path, tmp_path: Path, sample: Path
-):
+def test_exports_do_not_depend_on_the_encoding_of_stdout(home: Path, tmp_path: Path, sample: Path):
     (tmp_path / "in").mkdir()
     recording = tmp_path / "in" / "אנה [lopez].wav"
     shutil.copy(sample, recording)
@@ -168,7 +166,7 @@ def test_exports_are_written_and_names_told_apart_whatever_stdout_can_take(
     )
     assert (done.returncode, done.stderr) == (
         0,
-        "fi-desktop: 1 file of another kind was left out (1 .ds2).\n",
+        "fi-desktop: Skipped 1 file of another type (1 .ds2).\n",
     )
     assert r"\u05d0\u05e0\u05d4 [lopez].wav" in done.stdout
     assert [path.name for path in out.iterdir()] == ["אנה [lopez].txt"]
@@ -181,7 +179,7 @@ def test_exports_are_written_and_names_told_apart_whatever_stdout_can_take(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["run", "--speakers", "4-2", "x.wav"], "speakers"),
         (["run", "--to", "docx", "x.wav"], "docx"),
@@ -190,21 +188,21 @@ def test_exports_are_written_and_names_told_apart_whatever_stdout_can_take(
         (["jobs"], "ACTION"),
     ],
 )
-def test_bad_usage_is_said_and_exits_with_2(home: Path, arguments: list[str], said: str):
+def test_wrong_usage_exits_with_2(home: Path, arguments: list[str], message: str):
     done = fi_desktop(*arguments, home=home)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""
 
 
-def test_a_folder_with_nothing_in_it_is_bad_usage(home: Path, tmp_path: Path):
+def test_folder_without_recordings_is_wrong_usage(home: Path, tmp_path: Path):
     done = fi_desktop("run", tmp_path, "--json", home=home)
     assert done.returncode == 2
     assert done.stderr == "fi-desktop: No audio or video was found there.\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="pipes are no files there")
-def test_what_is_not_there_and_what_is_no_file_is_said_at_once_and_the_rest_is_done(
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders")
+def test_missing_file_and_pipe_are_reported_and_the_rest_is_processed(
     home: Path, tmp_path: Path, sample: Path
 ):
     gone, pipe, good = tmp_path / "gone.wav", tmp_path / "pipe.wav", tmp_path / "good.wav"
@@ -223,13 +221,13 @@ def test_what_is_not_there_and_what_is_no_file_is_said_at_once_and_the_rest_is_d
     assert done.stderr == f"fi-desktop: Nothing was added: {gone} cannot be read (it is not there).\n"
 
 
-def test_an_unknown_job_is_said(home: Path):
+def test_unknown_job_is_reported(home: Path):
     done = fi_desktop("jobs", "show", 9, home=home)
     assert (done.returncode, done.stderr) == (1, "fi-desktop: There is no job 9.\n")
 
 
-def test_it_works_without_a_display_and_without_qt(home: Path, tmp_path: Path, sample: Path):
-    # a folder called PySide6 that cannot be imported stands in for a machine without Qt
+def test_works_without_a_display_and_without_qt(home: Path, tmp_path: Path, sample: Path):
+    # a PySide6 that cannot be imported, as on a computer without Qt
     (tmp_path / "PySide6").mkdir()
     (tmp_path / "PySide6" / "__init__.py").write_text("raise ImportError('no Qt here')")
     without = {"PYTHONPATH": str(tmp_path), "DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
@@ -238,7 +236,7 @@ def test_it_works_without_a_display_and_without_qt(home: Path, tmp_path: Path, s
 
 
 @pytest.mark.slow
-def test_the_doctor_finds_every_part_well(home: Path):
+def test_doctor_finds_every_part_working(home: Path):
     done = fi_desktop("doctor", "--json", home=home)
     found = {line["part"]: line for line in lines(done.stdout)}
     engines = {"builtin", "channels", "pyannote", "whisper"}
@@ -248,7 +246,7 @@ def test_the_doctor_finds_every_part_well(home: Path):
     assert done.returncode == 0
 
 
-def test_the_doctor_says_what_is_unwell_and_exits_with_1(home: Path):
+def test_doctor_reports_a_problem_and_exits_with_1(home: Path):
     store = JobStore(home / "store")
     with store.transaction():
         store.rows.cache.set("m:schema", 999)
@@ -260,20 +258,20 @@ def test_the_doctor_says_what_is_unwell_and_exits_with_1(home: Path):
     assert "newer version" in found["queue"]["text"]
 
 
-def test_the_selftest_passes(home: Path):
+def test_selftest_passes(home: Path):
     done = fi_desktop("selftest", home=home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the program works" in done.stdout
-    assert list(home.iterdir()) == []  # it has a data folder of its own
+    assert list(home.iterdir()) == []  # it uses a temporary data folder
 
 
-def test_settings_that_cannot_be_read_are_bad_usage(home: Path):
+def test_invalid_setting_is_wrong_usage(home: Path):
     done = fi_desktop("jobs", "list", home=home, FI_DESKTOP_WORKERS="many")
     assert done.returncode == 2
     assert "workers" in done.stderr
 
 
-def test_the_queue_is_paused_prioritized_purged_and_proved(home: Path, tmp_path: Path, sample: Path):
+def test_pause_prioritize_retry_verify_and_purge(home: Path, tmp_path: Path, sample: Path):
     files = [tmp_path / f"{name}.wav" for name in "abc"]
     for file in files:
         shutil.copy(sample, file)
@@ -294,13 +292,13 @@ def test_the_queue_is_paused_prioritized_purged_and_proved(home: Path, tmp_path:
     jobs("cancel", "--batch", 2)
     assert all(line["state"] == "CANCELLED" for line in lines(jobs("list", "--batch", 2, "--json")))
     jobs("retry", 3, 4, 5)
-    assert jobs("verify") == "The queue is what was written into it.\n"
-    assert jobs("purge") == "4 jobs are gone.\n"
+    assert jobs("verify") == "The queue is intact.\n"
+    assert jobs("purge") == "4 jobs removed.\n"
     assert [line["id"] for line in lines(jobs("list", "--json"))] == [2]
     jobs("resume")
 
 
-def test_a_paused_queue_stays_paused_and_goes_on_when_told(home: Path, sample: Path):
+def test_paused_queue_stays_paused_until_it_is_resumed(home: Path, sample: Path):
     fi_desktop("jobs", "pause", home=home)
     with running_app(home) as driver:
         (job_id,) = driver.submit(sample)
@@ -310,7 +308,7 @@ def test_a_paused_queue_stays_paused_and_goes_on_when_told(home: Path, sample: P
         driver.wait_until_done(job_id)
 
 
-def test_damage_is_told_and_exits_with_1(home: Path, sample: Path):
+def test_verify_reports_damage_and_exits_with_1(home: Path, sample: Path):
     fi_desktop("run", sample, "--json", home=home)
     with sqlite3.connect(home / "store" / "cache.db") as database:
         database.execute("DELETE FROM Cache WHERE key = 'e:000000000001:000002'")
@@ -320,7 +318,7 @@ def test_damage_is_told_and_exits_with_1(home: Path, sample: Path):
     assert "Job 1: an event was changed or left out." in done.stdout
 
 
-def test_the_metrics_are_told_for_people_and_for_programs(home: Path, sample: Path):
+def test_metrics_as_text_and_as_json(home: Path, sample: Path):
     fi_desktop("run", sample, "--json", home=home)
     found = json.loads(fi_desktop("metrics", "--json", home=home).stdout)
     assert found["all"]["completed"] == found["1h"]["completed"] == 1

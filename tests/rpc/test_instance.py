@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from fi_desktop.cli.follow import idle_queue
 
 from fi_desktop.app import App
-from fi_desktop.cli import own_or_hand_over
+from fi_desktop.cli.queue_access import idle_queue, own_or_hand_over
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, SpeakerCount

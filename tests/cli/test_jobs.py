@@ -1,4 +1,4 @@
-"""Options of jobs that wait are changed from the command line, whoever owns the queue."""
+"""`fi-desktop jobs options`, with the queue in this process and in another one."""
 
 import json
 from collections.abc import Iterator
@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.app import App
-from fi_desktop.cli import _parser
-from fi_desktop.cli.jobs import jobs
+from fi_desktop.cli import parse
 from fi_desktop.core.codec import options_from_json
 from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.settings import Settings, load
 
 
-@pytest.fixture(params=["in this process", "through the door"])
+@pytest.fixture(params=["in this process", "in another process"])
 def settings(request, tmp_path: Path) -> Iterator[Settings]:
     settings = load({"FI_DESKTOP_HOME": str(tmp_path / "home")})
     app = App(settings, backend="idle")
@@ -33,10 +32,11 @@ def settings(request, tmp_path: Path) -> Iterator[Settings]:
 
 
 def call(settings: Settings, *words: str) -> int:
-    return jobs(settings, _parser().parse_args(["jobs", *words]))
+    options = parse(["jobs", *words])
+    return options.command(settings, options)
 
 
-def test_only_what_is_said_is_changed(settings, capsys):
+def test_only_given_options_change(settings, capsys):
     assert call(settings, "options", "1", "2", "--speakers", "3") == 0
     assert call(settings, "options", "2", "--language", "de") == 0
     assert capsys.readouterr().out == ""
@@ -46,7 +46,7 @@ def test_only_what_is_said_is_changed(settings, capsys):
         assert options == JobOptions(SpeakerCount.parse("3"), language=language, prompt=prompt)
 
 
-def test_what_is_done_is_told_and_left(settings, capsys):
+def test_finished_job_is_reported_and_left_alone(settings, capsys):
     call(settings, "cancel", "1")
     assert call(settings, "options", "1", "--speakers", "3") == 1
-    assert capsys.readouterr().out == "Job 1 does not wait any more.\n"
+    assert capsys.readouterr().out == "Job 1 is no longer waiting.\n"
