@@ -1,4 +1,4 @@
-"""`fi-desktop doctor`, `selftest` and `demo`: check the parts of the program, or all of it with the sample.
+"""`fi-desktop doctor`, `selftest` and `demo`: check each part of the program, or all with the sample.
 
 Whatever is heavy or could crash (torch, Qt, a worker) is checked in a spawned process.
 """

@@ -1,6 +1,6 @@
-"""Run a program to which, and to all it starts, the kernel refuses the internet: `no_sockets.py PROGRAM …`.
+"""Run a program without internet sockets, enforced by the kernel: `no_sockets.py PROGRAM …`.
 
-A frozen program reads no PYTHONPATH, so the guard of `no_network/` cannot come along.
+Includes its child processes. A frozen program ignores PYTHONPATH, so `no_network/` does not work for it.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ class _Program(ctypes.Structure):
 
 
 def refuse() -> None:
-    """Refuse internet sockets from here on; those of this machine go on working."""
+    """Refuse internet sockets from now on; local sockets still work."""
     steps = [
         (_LOAD, 0, 0, _NUMBER_AT),
         (_JUMP_IF_EQUAL, 0, 3, _SOCKET),
@@ -39,7 +39,7 @@ def refuse() -> None:
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or libc.prctl(
         _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program)
     ):
-        raise OSError(ctypes.get_errno(), "the kernel takes no filter")
+        raise OSError(ctypes.get_errno(), "the kernel rejected the filter")
 
 
 if __name__ == "__main__":
@@ -49,5 +49,5 @@ if __name__ == "__main__":
             socket.socket(family).close()
         except PermissionError:
             continue
-        sys.exit("the network was not refused")
+        sys.exit("the network was not blocked")
     os.execv(sys.argv[1], sys.argv[1:])

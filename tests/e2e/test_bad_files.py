@@ -1,4 +1,4 @@
-"""Files that are no recordings: each fails at once with one sentence, and the next job goes on."""
+"""Files that are not recordings fail at once with one sentence each, and other jobs continue."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write_film_without_sound(path: Path) -> Path:
     return path
 
 
-def test_each_bad_file_fails_with_its_sentence_and_the_good_one_is_done(
+def test_each_bad_file_fails_with_its_message_and_the_good_one_completes(
     home: Path, tmp_path: Path, sample: Path
 ):
     noise = np.random.default_rng(1).normal(0, 300, 16_000 * 5)
@@ -70,7 +70,7 @@ def test_each_bad_file_fails_with_its_sentence_and_the_good_one_is_done(
     assert stages_left == [[]] * len(failed)
 
 
-def test_recordings_on_a_share_that_goes_away_wait_for_it(home: Path, tmp_path: Path, sample: Path):
+def test_recordings_on_a_share_that_is_unavailable_wait_for_it(home: Path, tmp_path: Path, sample: Path):
     share, away = tmp_path / "share", tmp_path / "away"
     share.mkdir()
     for number in range(2):
@@ -88,8 +88,8 @@ def test_recordings_on_a_share_that_goes_away_wait_for_it(home: Path, tmp_path: 
         assert {job.state for job in driver.wait_until_done(*ids)} == {JobState.COMPLETED}
 
 
-def speech(sample: Path, begin_s: int) -> np.ndarray:
+def speech(sample: Path, start_s: int) -> np.ndarray:
     """Five seconds of the sample."""
     with wave.open(str(sample)) as file:
-        file.setpos(begin_s * file.getframerate())
+        file.setpos(start_s * file.getframerate())
         return np.frombuffer(file.readframes(5 * file.getframerate()), "<i2")

@@ -58,7 +58,7 @@ def test_five_files_one_corrupt_give_four_results_and_one_failure(
     assert "Núñez" not in failed["error"]["message"]
     assert len(list(out.iterdir())) == 12
     transcript = json.loads((out / "consulta 1.json").read_text(encoding="utf-8"))
-    assert (transcript["schema"], transcript["version"]) == ("fi-desktop.transcript", 2)
+    assert (transcript["schema"], transcript["version"]) == ("fi-desktop.transcript", 3)
     assert len(transcript["provenance"]["source_sha256"]) == 64
 
 
@@ -85,9 +85,8 @@ def test_list_show_retry_cancel_export_and_remove(home: Path, tmp_path: Path, sa
     assert error_rate(read_rttm(sample.with_suffix(".rttm")), read_rttm(rttm)) < 0.25
     assert fi_desktop("jobs", "retry", 1, home=home).returncode == 0
     assert lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0]["state"] == "QUEUED"
-    again = fi_desktop(
-        "export", 1, "--to", "rttm", "-o", "-", home=home
-    ).stdout  # the old result stays until the new one is there
+    # the old result stays until the retry has a new one
+    again = fi_desktop("export", 1, "--to", "rttm", "-o", "-", home=home).stdout
     assert again == rttm.read_text()
     assert fi_desktop("jobs", "cancel", 1, home=home).returncode == 0
     assert lines(fi_desktop("jobs", "list", "--json", home=home).stdout)[0] == listed

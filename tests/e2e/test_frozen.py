@@ -1,6 +1,6 @@
-"""The frozen program as a person gets it: moved, on a fresh account, with no network. `make frozen-test`.
+"""The frozen program, moved, on a new account and without network: `make frozen-test`.
 
-Which one: FI_DESKTOP_FROZEN, a folder; else what `make package` left in dist/.
+Tests the folder FI_DESKTOP_FROZEN, or the builds of `make package` in dist/.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BUILDS = ("fi-desktop-light", "fi-desktop")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(3 * PATIENCE_S),
-    pytest.mark.skipif(sys.platform != "linux", reason="sockets are refused by Linux's kernel here"),
+    pytest.mark.skipif(sys.platform != "linux", reason="uses the Linux kernel to block sockets"),
 ]
 
 
@@ -45,9 +45,9 @@ def built() -> list[Path]:
     scope="module", params=built() or [None], ids=lambda folder: folder.name if folder else "none"
 )
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The frozen program, in a folder that it was not built for."""
+    """The frozen program, moved to another folder."""
     if request.param is None:
-        pytest.skip("there is no frozen program: run `make package`, or set FI_DESKTOP_FROZEN")
+        pytest.skip("needs a frozen program: run `make package`, or set FI_DESKTOP_FROZEN")
     folder = tmp_path_factory.mktemp("moved") / "Programas de la clínica nº 3" / "Señal y voz"
     shutil.copytree(request.param, folder, symlinks=True)
     return folder / "fi-desktop"
@@ -55,9 +55,9 @@ def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A display without a screen."""
+    """A virtual display."""
     if shutil.which("Xvfb") is None:
-        pytest.skip("there is no Xvfb")
+        pytest.skip("needs Xvfb")
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
@@ -102,7 +102,7 @@ class Account:
         return window
 
     def leave(self) -> None:
-        """End what a failed test left running."""
+        """Kill the processes that a failed test left running."""
         for process in self._started:
             process.kill()
             process.communicate()
@@ -113,7 +113,7 @@ class Account:
         return process.returncode, out, errors
 
     def jobs(self) -> dict[int, dict[str, Any]]:
-        """The jobs as the program tells them; where a window is open, that one is asked."""
+        """Return the jobs by id; if a window is open, it answers."""
         code, out, errors = self.run("jobs", "list", "--json")
         assert code == 0, errors
         return {line["id"]: line for line in lines(out)}
@@ -122,7 +122,7 @@ class Account:
         wait_until(lambda: self.jobs().get(job, {}).get("state") == state, f"job {job} is {state}")
 
     def strays(self) -> list[str]:
-        """What lies about outside the data folder."""
+        """Return the files outside the data folder."""
         files = [path for path in (*self.home.rglob("*"), *self.temporary.rglob("*")) if not path.is_dir()]
         return [str(path) for path in files if not path.is_relative_to(self.data)]
 
@@ -134,11 +134,11 @@ def account(program: Path, tmp_path: Path) -> Iterator[Account]:
     account.leave()
 
 
-def wait_until(true: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
-        time.sleep(1.0)  # each look is a process of its own
+    while not condition():
+        assert time.monotonic() < deadline, f"timeout: {what}"
+        time.sleep(1.0)  # each check starts a process
 
 
 def tree(folder: Path) -> dict[str, tuple[int, int]]:
@@ -153,9 +153,9 @@ def end(app: subprocess.Popen[str]) -> str:
     return errors
 
 
-def test_the_sample_is_diarized_by_a_worker_of_its_own(account: Account):
+def test_worker_process_diarizes_the_sample(account: Account):
     before = tree(account.program.parent)
-    assert [name for name in before if not Path(name).exists()] == []  # links to what was left out
+    assert [name for name in before if not Path(name).exists()] == []  # broken links
     app = account.start("run", resource("samples", "consulta.flac"), "--engine", "builtin", "--json")
     assert app.stdout is not None
     states, workers = [], set()
@@ -170,33 +170,33 @@ def test_the_sample_is_diarized_by_a_worker_of_its_own(account: Account):
     assert code == 0, errors
     assert len({row.split()[7] for row in rttm.splitlines() if row.startswith("SPEAKER")}) == 2
     assert account.strays() == []
-    assert tree(account.program.parent) == before  # nothing is written into the program's own folder
+    assert tree(account.program.parent) == before  # the program's folder is unchanged
 
 
-def test_its_own_test_of_itself_passes(account: Account):
+def test_selftest_passes_in_the_frozen_program(account: Account):
     code, out, errors = account.run("selftest")
     assert code == 0, out + errors
     assert account.strays() == []
 
 
-def test_every_part_is_well(account: Account):
+def test_doctor_finds_no_problem(account: Account):
     code, out, errors = account.run("doctor", "--json")
     assert [line for line in lines(out) if not line["well"]] == [], errors
     assert code == 0
 
 
-def test_a_killed_window_finishes_its_jobs_when_it_is_opened_again(
+def test_killed_window_finishes_its_jobs_after_a_restart(
     account: Account, display: str, long_recording: Path, tmp_path: Path
 ):
     recording = tmp_path / "Grabación de la señora Núñez.wav"
     shutil.copyfile(long_recording, recording)
     app = account.open_window(display, recording)
     account.await_state(1, "RUNNING")
-    family = psutil.Process(app.pid).children(recursive=True)
-    assert family
+    children = psutil.Process(app.pid).children(recursive=True)
+    assert children
     app.kill()
     app.communicate(timeout=PATIENCE_S)
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
     again = account.open_window(display)
     account.await_state(1, "COMPLETED")
@@ -205,7 +205,7 @@ def test_a_killed_window_finishes_its_jobs_when_it_is_opened_again(
     assert account.strays() == []
 
 
-def test_models_that_came_with_the_program_are_found(account: Account):
+def test_bundled_models_are_found(account: Account):
     models = account.program.parent / "_internal" / "fi_desktop" / "resources" / "models"
     pack = make_pack(models, "faster-whisper-tiny")
     try:
@@ -227,11 +227,11 @@ for name in names:
     importlib.import_module(name)
 for name, module in sys.modules.items():
     file = getattr(module, "__file__", None) or ""
-    # what lies in the archive of the interpreter's own modules has a path within it
+    # modules in the interpreter's archive have a relative path
     assert not file.startswith('/') or file.startswith({folder!r}), (name, file)
 """
 
-# runs a piece of Python inside the frozen program, as if that had been spawned by a frozen parent
+# runs Python code in the frozen program as if a frozen parent had spawned it
 SPAWN = """
 import multiprocessing, multiprocessing.popen_spawn_posix, multiprocessing.resource_tracker, pathlib, sys
 program, code = sys.argv[1:]
@@ -248,8 +248,8 @@ sys.exit(process.exitcode)
 """
 
 
-def test_every_module_can_be_imported(account: Account):
-    """Also what strings name, and faster-whisper and pyannote.audio, for which there is no model here."""
+def test_all_modules_can_be_imported(account: Account):
+    """Includes modules imported by name, and faster-whisper and pyannote.audio."""
     full = (account.program.parent / "_internal" / "torch").is_dir()
     torch_only = "fi_desktop.engines.pyannote"
     names = [

@@ -1,4 +1,4 @@
-"""A disk without any room: what is said is true, and says what to do."""
+"""A full disk: messages are accurate and say what to do."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.exporters.test_exporters import WITH_WORDS
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a megabyte."""
+    """A disk of one megabyte."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this account may not make a disk that can be filled")
+        pytest.skip("this account cannot mount a small disk")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
@@ -37,9 +37,7 @@ def fill(disk: Path) -> Path:
     return file
 
 
-def test_the_queue_says_that_its_disk_is_full_and_is_whole_when_there_is_room(
-    disk: Path, monkeypatch, capsys
-):
+def test_full_disk_is_reported_and_the_queue_is_intact_afterwards(disk: Path, monkeypatch, capsys):
     home = disk / "home"
     monkeypatch.setenv("FI_DESKTOP_HOME", str(home))
     assert main(["jobs", "list"]) == 0
@@ -47,8 +45,8 @@ def test_the_queue_says_that_its_disk_is_full_and_is_whole_when_there_is_room(
     capsys.readouterr()
     for command in (["jobs", "list"], ["run", "--json"]):
         assert main(command) == 1
-        told = capsys.readouterr()
-        assert (told.out, told.err) == (
+        output = capsys.readouterr()
+        assert (output.out, output.err) == (
             "",
             f"fi-desktop: The disk of the data folder {home} is full: make room on it, and start again.\n",
         )
@@ -57,7 +55,7 @@ def test_the_queue_says_that_its_disk_is_full_and_is_whole_when_there_is_room(
     assert not list(home.glob("store-*"))
 
 
-def test_an_export_says_that_the_disk_is_full_and_what_to_do(disk: Path):
+def test_export_to_a_full_disk_says_what_to_do(disk: Path):
     fill(disk)
     with pytest.raises(TransientError) as refused:
         export(WITH_WORDS, "txt", disk / "a.txt")

@@ -1,4 +1,4 @@
-"""What each kind of process loads: no Qt in a worker, no torch in the window, no store in a worker."""
+"""Imports of each kind of process: no Qt and no store in a worker, no torch in the app."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 HEAVY = {"torch", "torchaudio", "pyannote.audio", "faster_whisper", "ctranslate2"}
 
-# a spawned worker, asked for its modules once it has done a job
+# a spawned worker that reports its modules after a job
 WORKER = """
 import multiprocessing, sys
 from pathlib import Path
@@ -26,8 +26,8 @@ if __name__ == "__main__":
     from fi_desktop.system.files import resource
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    hear, say = context.Pipe(duplex=False)
-    process = context.Process(target=serve, args=(theirs, say))
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=serve, args=(theirs, writer))
     process.start()
     assert isinstance(ours.recv(), Ready)
     sample, folder = sys.argv[1:]
@@ -36,7 +36,7 @@ if __name__ == "__main__":
     while not isinstance(message := ours.recv(), AttemptDone):
         pass
     ours.send(StopWork())
-    print("\\n".join(hear.recv()))
+    print("\\n".join(reader.recv()))
     process.join()
 """
 
@@ -55,20 +55,20 @@ def modules_after(code: str, *arguments: object, folder: Path) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_a_worker_loads_no_qt_no_store_and_no_torch_for_the_built_in_engine(tmp_path: Path, sample: Path):
+def test_worker_with_the_built_in_engine_imports_no_qt_no_store_and_no_torch(tmp_path: Path, sample: Path):
     modules = modules_after(WORKER, sample, tmp_path / "job", folder=tmp_path)
     assert "fi_desktop.pipeline" in modules
     assert not modules & (HEAVY | {"PySide6", "diskcache", "fi_desktop.jobs", "fi_desktop.jobs.store"})
 
 
 @pytest.mark.parametrize("command", ["run", "jobs"])
-def test_the_command_line_loads_no_qt_and_nothing_heavy(tmp_path: Path, command: str):
+def test_command_line_imports_no_qt_and_nothing_heavy(tmp_path: Path, command: str):
     code = f"import sys, fi_desktop.cli.{command}; print(*sys.modules)"
     modules = modules_after(code, folder=tmp_path)
     assert not modules & (HEAVY | {"PySide6"})
 
 
-def test_a_started_app_has_loaded_no_engine(tmp_path: Path):
+def test_started_app_has_imported_no_engine(tmp_path: Path):
     code = """
 import sys
 from fi_desktop.app import App

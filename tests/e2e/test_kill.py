@@ -1,4 +1,4 @@
-"""kill -9 of the whole app: nothing is lost, and nobody is left behind."""
+"""kill -9 of the app loses nothing and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ from tests.app_driver import running_app
 from tests.e2e.commands import TIMEOUT_S, fi_desktop, lines, start
 
 
-def test_a_killed_app_finishes_its_jobs_when_it_is_started_again(
-    home: Path, long_recording: Path, sample: Path
-):
+def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, long_recording: Path, sample: Path):
     app = start("run", long_recording, sample, "--workers", 1, "--json", home=home)
     assert app.stdout is not None
     for line in app.stdout:
         if json.loads(line)["state"] == "RUNNING":
             break
-    family = psutil.Process(app.pid).children(recursive=True)
-    assert family
+    children = psutil.Process(app.pid).children(recursive=True)
+    assert children
     app.send_signal(signal.SIGKILL)
     app.wait(TIMEOUT_S)
     app.stdout.close()
     assert app.stderr is not None
     app.stderr.close()
-    _, alive = psutil.wait_procs(family, timeout=2)
+    _, alive = psutil.wait_procs(children, timeout=2)
     assert alive == []
     done = fi_desktop("run", "--json", home=home)
     assert done.returncode == 0, done.stderr
@@ -40,7 +38,7 @@ def test_a_killed_app_finishes_its_jobs_when_it_is_started_again(
         assert driver.app.service.folders.transcript(1).duration > 1_000
 
 
-def test_an_interrupted_command_gives_its_job_back(home: Path, long_recording: Path):
+def test_interrupted_command_requeues_its_job(home: Path, long_recording: Path):
     app = start("run", long_recording, "--json", home=home)
     assert app.stdout is not None
     for line in app.stdout:

@@ -1,4 +1,4 @@
-"""Recordings are patients' data: no process of the app ever uses the network."""
+"""Recordings are patient data: no process of the app uses the network."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ def guarded(tmp_path: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
 
 
-def test_a_job_is_done_with_sockets_refused(home: Path, tmp_path: Path, sample: Path):
+def test_job_completes_with_sockets_refused(home: Path, tmp_path: Path, sample: Path):
     done = fi_desktop("run", sample, "--json", home=home, **guarded(tmp_path))
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
     processes = set((tmp_path / "attempts.guarded").read_text().split())
-    assert len(processes) >= 3  # the app and its two workers were under guard
+    assert len(processes) >= 3  # the app and its two workers
 
 
 @pytest.mark.slow
-def test_importing_pyannote_tries_nothing_either(home: Path, tmp_path: Path):
+def test_importing_pyannote_opens_no_socket(home: Path, tmp_path: Path):
     fi_desktop("doctor", home=home, **guarded(tmp_path))
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
 
 
-def test_a_job_leaves_nothing_outside_the_data_folder(home: Path, tmp_path: Path, sample: Path):
-    # onnxruntime would keep a device's number there, and what it means to send, in native code
+def test_job_leaves_nothing_outside_the_data_folder(home: Path, tmp_path: Path, sample: Path):
+    # onnxruntime's native code would store a device id and unsent telemetry there
     person, temp = tmp_path / "person", tmp_path / "temp"
     person.mkdir()
     temp.mkdir()

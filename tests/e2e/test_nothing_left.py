@@ -1,4 +1,4 @@
-"""A home that is searched for a patient's name, speech and words after a job was removed or given up."""
+"""No name, speech or word of a patient is left in the data folder once a job is removed or fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _real_main = process.main
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pack that says `WORDS` whatever it hears."""
+    """A model that always transcribes `WORDS`."""
     folder = tmp_path_factory.mktemp("packs") / "test-words"
     make_whisper(folder, WORDS, language="es", seconds_per_word=2.5)
     install(folder, PackKind.WHISPER)
@@ -46,7 +46,7 @@ def home(home: Path, pack: Path) -> Path:
 
 @pytest.fixture
 def recording(tmp_path: Path, sample: Path) -> Path:
-    """Ten seconds of the phone call, under a patient's name, in a folder outside of the home."""
+    """Ten seconds of the phone call, named after a patient, outside the data folder."""
     path = tmp_path / "recorder" / f"{NAME}.wav"
     path.parent.mkdir()
     with wave.open(str(sample)) as source, wave.open(str(path), "wb") as target:
@@ -57,7 +57,7 @@ def recording(tmp_path: Path, sample: Path) -> Path:
 
 
 def traces(home: Path, recording: Path) -> set[str]:
-    """Say what of a patient is found in the home, the models apart: name, speech, or a word."""
+    """Return which private data is in the data folder, except in its models."""
     with wave.open(str(recording)) as file:
         file.setpos(file.getnframes() // 2)
         speech = file.readframes(64)
@@ -67,12 +67,12 @@ def traces(home: Path, recording: Path) -> set[str]:
     for path in home.rglob("*"):
         if path.is_file() and home / "models" not in path.parents:
             content = path.read_bytes() + str(path.relative_to(home)).encode()
-            found |= {what for what, sign in private.items() if sign in content}
+            found |= {kind for kind, data in private.items() if data in content}
     return found
 
 
 def killed_before_the_end(pipe: Connection, device: str) -> None:
-    """A real worker that is killed when all stages but the last are done; spawned, so found by name."""
+    """A worker that is killed when only the last stage is left; spawned, so imported by name."""
     pipeline._join = lambda *_arguments: os.kill(os.getpid(), signal.SIGKILL)
     _real_main(pipe, device)
 
@@ -81,9 +81,9 @@ def stages_of(driver: Driver, job_id: int) -> set[str]:
     return {path.name for path in driver.app.service.folders.folder(job_id).iterdir()}
 
 
-def test_a_job_that_is_removed_leaves_no_trace(home: Path, recording: Path):
+def test_removed_job_leaves_no_trace(home: Path, recording: Path):
     with running_app(home, workers=1) as driver:
-        watcher = Watcher(home, driver.app.service, lambda _folder, _look: None, interval_s=0.02)
+        watcher = Watcher(home, driver.app.service, lambda _folder, _scan: None, interval_s=0.02)
         watcher.default_choice = Choice(OPTIONS)
         watcher.watch([WatchedFolder(recording.parent)])
         (done,) = driver.wait_until_done(1)
@@ -93,14 +93,14 @@ def test_a_job_that_is_removed_leaves_no_trace(home: Path, recording: Path):
         assert "speech" not in traces(home, recording)
         driver.app.service.remove([1]).result()
         driver.wait_for(lambda: driver.removed(1))
-        driver.app.service.counts().result()  # the turn of the removal is over
+        driver.app.service.counts().result()  # the transaction of the removal has ended
         assert traces(home, recording) == set()
     assert traces(home, recording) == set()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="nobody is killed by a signal there")
+@pytest.mark.skipif(os.name == "nt", reason="no signals on Windows")
 @pytest.mark.parametrize(("delays_s", "state"), [((600.0, 600.0), JobState.RETRYING), ((), JobState.FAILED)])
-def test_a_job_whose_worker_was_killed_leaves_no_speech_once_it_is_given_up(
+def test_job_whose_worker_was_killed_leaves_no_speech_once_it_has_ended(
     home: Path,
     recording: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -112,7 +112,7 @@ def test_a_job_whose_worker_was_killed_leaves_no_speech_once_it_is_given_up(
         (job_id,) = driver.submit(recording, options=OPTIONS)
         driver.wait_for_state(job_id, state)
         if state is JobState.RETRYING:
-            assert stages_of(driver, job_id) >= STAGES  # a retry will want them
+            assert stages_of(driver, job_id) >= STAGES  # for the retry
             assert "speech" in traces(home, recording)
             driver.app.service.cancel([job_id]).result()
             driver.wait_for_state(job_id, JobState.CANCELLED)

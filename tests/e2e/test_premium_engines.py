@@ -1,4 +1,4 @@
-"""Recordings through pyannote.audio and faster-whisper, from model packs that the tests make."""
+"""Recordings processed by pyannote.audio and faster-whisper, with model packs made for the tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
 
 GUARD = Path(__file__).parent / "no_network"
-SAID = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
+SPOKEN = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
 VOICES, WORDS = "test-voices", "test-words"
 
 pytestmark = pytest.mark.slow
@@ -32,18 +32,18 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def packs(tmp_path_factory: pytest.TempPathFactory, fitted_pyannote: Path) -> Path:
-    """A models root with a pack of each kind: one that knows the phone call, one that says `SAID`."""
+    """A folder with two packs: one trained on the phone call, one that always transcribes `SPOKEN`."""
     root = tmp_path_factory.mktemp("packs")
     shutil.copytree(fitted_pyannote, root / VOICES)
     install(root / VOICES, PackKind.PYANNOTE)
-    make_whisper(root / WORDS, SAID, language="es", seconds_per_word=2.5)  # so that both have a word
+    make_whisper(root / WORDS, SPOKEN, language="es", seconds_per_word=2.5)  # both speakers get words
     install(root / WORDS, PackKind.WHISPER)
     return root
 
 
 @pytest.fixture
 def with_packs(home: Path, packs: Path) -> Path:
-    """The data folder, with both packs in it."""
+    """The data folder with both packs."""
     shutil.copytree(packs, home / "models")
     return home
 
@@ -53,7 +53,7 @@ def result(home: Path, job_id: int) -> Transcript:
 
 
 def rows_of_numbers(value: Any) -> Iterator[list[float]]:
-    """Find what may be a voiceprint: a model puts a voice as a row of numbers."""
+    """Yield lists of numbers, which may be voiceprints."""
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for each in inside:
         yield from rows_of_numbers(each)
@@ -61,7 +61,7 @@ def rows_of_numbers(value: Any) -> Iterator[list[float]]:
         yield value
 
 
-def test_a_recording_is_diarized_and_written_down_with_no_network(
+def test_recording_is_diarized_and_transcribed_without_network(
     with_packs: Path, tmp_path: Path, sample: Path
 ):
     guard = {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
@@ -73,7 +73,7 @@ def test_a_recording_is_diarized_and_written_down_with_no_network(
     transcript = result(with_packs, 1)
     words = [word for segment in transcript.segments for word in segment.words]
     assert summary["words"] == len(words) > 0
-    assert {word.text for word in words} <= set(SAID)
+    assert {word.text for word in words} <= set(SPOKEN)
     assert len(transcript.speakers) == 2
     assert {segment.speaker for segment in transcript.segments} == set(transcript.speakers)
     assert not list(rows_of_numbers(json.loads((with_packs / "jobs" / "1" / "result.json").read_text())))
@@ -81,22 +81,22 @@ def test_a_recording_is_diarized_and_written_down_with_no_network(
     assert transcript.provenance.transcriber_model.startswith(WORDS)
 
 
-def test_the_demo_shows_what_was_said_by_models_that_are_not_installed(home: Path, packs: Path):
+def test_demo_uses_models_that_are_not_installed(home: Path, packs: Path):
     done = fi_desktop("demo", "--models", packs, home=home, DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 0, done.stderr
-    assert SAID[2] in done.stdout
+    assert SPOKEN[2] in done.stdout
     assert "install a model" not in done.stdout
     assert not (home / "models").exists()
 
 
-def test_the_demo_says_how_to_get_words_where_no_model_is(home: Path, tmp_path: Path):
+def test_demo_without_models_says_how_to_install_one(home: Path, tmp_path: Path):
     done = fi_desktop("demo", "--models", tmp_path / "none", home=home, DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 0, done.stderr
     assert "SPEAKER_01" in done.stdout
     assert "fi-desktop models install base" in " ".join(done.stdout.split())
 
 
-def test_a_worker_killed_while_it_writes_down_does_not_diarize_again(with_packs: Path, long_recording: Path):
+def test_job_killed_while_transcribing_is_not_diarized_again(with_packs: Path, long_recording: Path):
     options = JobOptions(engine="builtin", language="es")
     with running_app(with_packs, workers=1) as driver:
         (job_id,) = driver.submit(long_recording, options=options)
@@ -107,12 +107,12 @@ def test_a_worker_killed_while_it_writes_down_does_not_diarize_again(with_packs:
         again = stages(driver, before)
     assert job.state is JobState.COMPLETED
     assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
-    assert again[Stage.DIARIZE] == {0.0}  # found done
+    assert again[Stage.DIARIZE] == {0.0}  # its result was saved
     assert max(again[Stage.TRANSCRIBE]) > 0.0
     assert result(with_packs, job_id).segments[0].words
 
 
-def test_two_jobs_one_after_the_other_find_the_engines_warm(with_packs: Path, sample: Path):
+def test_second_job_reuses_the_loaded_engines(with_packs: Path, sample: Path):
     with running_app(with_packs, workers=1) as driver:
         first, second = driver.wait_until_done(*driver.submit(sample), *driver.submit(sample))
     assert {first.state, second.state} == {JobState.COMPLETED}
@@ -120,7 +120,7 @@ def test_two_jobs_one_after_the_other_find_the_engines_warm(with_packs: Path, sa
 
 
 def stages(driver: Driver, since: int = 0) -> dict[Stage, set[float]]:
-    """How far each stage was told to be."""
+    """Return the reported fractions of each stage."""
     found: dict[Stage, set[float]] = {}
     for news in driver.events[since:]:
         if isinstance(news, JobProgressed):
@@ -128,44 +128,44 @@ def stages(driver: Driver, since: int = 0) -> dict[Stage, set[float]]:
     return found
 
 
-# ---- packs that are not as they should be
+# ---- missing and damaged packs
 
 
 def outcome(home: Path, sample: Path, *options: str) -> tuple[str, str]:
-    """Run a recording, and return code and sentence of its error."""
+    """Process a recording; return code and message of its error."""
     done = fi_desktop("run", sample, "--json", *options, home=home)
     assert done.returncode == 1, done.stdout
     error = lines(done.stdout)[-1]["error"]
     return error["code"], error["message"]
 
 
-def test_a_pack_that_is_not_installed_is_named(home: Path, sample: Path):
-    code, sentence = outcome(home, sample, "--transcriber", "faster-whisper-small")
+def test_missing_model_is_named(home: Path, sample: Path):
+    code, message = outcome(home, sample, "--transcriber", "faster-whisper-small")
     assert code == "engine.no_transcriber"
-    assert "faster-whisper-small" in sentence
-    code, sentence = outcome(home, sample, "--engine", "pyannote")
+    assert "faster-whisper-small" in message
+    code, message = outcome(home, sample, "--engine", "pyannote")
     assert code == "engine.no_model"
-    assert "model pack" in sentence
+    assert "model pack" in message
 
 
-def test_a_pack_that_was_copied_in_half_is_refused_before_any_work(with_packs: Path, sample: Path):
+def test_incomplete_model_is_refused_before_any_work(with_packs: Path, sample: Path):
     (with_packs / "models" / WORDS / "tokenizer.json").unlink()
-    code, sentence = outcome(with_packs, sample)
+    code, message = outcome(with_packs, sample)
     assert code == "models.incomplete"
-    assert "tokenizer.json" in sentence
+    assert "tokenizer.json" in message
 
 
-def test_weights_with_a_changed_byte_are_never_loaded(with_packs: Path, sample: Path):
+def test_changed_weights_are_never_loaded(with_packs: Path, sample: Path):
     weights = with_packs / "models" / VOICES / "embedding" / "pytorch_model.bin"
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    code, sentence = outcome(with_packs, sample)
+    code, message = outcome(with_packs, sample)
     assert code == "models.changed"
-    assert "embedding/pytorch_model.bin" in sentence
+    assert "embedding/pytorch_model.bin" in message
 
 
-def test_nothing_is_written_down_where_nobody_asked_for_it(with_packs: Path, sample: Path):
+def test_nothing_is_transcribed_if_not_wanted(with_packs: Path, sample: Path):
     done = fi_desktop(
         "run", sample, "--json", "--transcriber", "none", "--engine", "builtin", home=with_packs
     )
