@@ -70,7 +70,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
 def _list(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:
     packs = {pack.name: pack for pack in installed(settings.model_roots)}
     if options.json:
-        for name in dict.fromkeys((*packs, *(known.name for known in catalog.ENTRIES))):
+        for name in dict.fromkeys((*packs, *(entry.name for entry in catalog.ENTRIES))):
             say_json(_model_json(name, packs.get(name)))
         return
     table = plain_table("Model", "Purpose", "Size", "State", right=("Size",))
@@ -81,27 +81,27 @@ def _list(settings: Settings, options: argparse.Namespace, terminal: Terminal) -
         remarks.append(Text(problem, "red") if problem else Text(credit, "dim"))
         state = Text("incomplete", "red") if problem else Text("installed", "green")
         table.add_row(pack.name, _PURPOSES[pack.kind], size(pack.size_bytes), state)
-    for known in catalog.ENTRIES:
-        if known.name not in packs:
-            state = Text("needs a token" if known.gated else "–", "dim")
-            table.add_row(known.name, _PURPOSES[known.kind], f"~{size(known.about_bytes)}", state)
+    for entry in catalog.ENTRIES:
+        if entry.name not in packs:
+            state = Text("needs a token" if entry.gated else "–", "dim")
+            table.add_row(entry.name, _PURPOSES[entry.kind], f"~{size(entry.about_bytes)}", state)
     terminal.print(Group(table, *remarks))
 
 
 def _model_json(name: str, pack: Pack | None) -> dict[str, object]:
-    known = catalog.entry_of(name)
-    model = pack or known
+    entry = catalog.entry_of(name)
+    model = pack or entry
     return {
         "name": name,
         "kind": model.kind.value if model else "",
         "installed": pack is not None,
         "trouble": _problem(pack) if pack else "",
         "version": pack.version if pack else "",
-        "size": pack.size_bytes if pack else known.about_bytes if known else 0,
+        "size": pack.size_bytes if pack else entry.about_bytes if entry else 0,
         "licence": model.licence if model else "",
         "attribution": model.attribution if model else "",
         "languages": list(pack.languages) if pack else [],
-        "needs_token": bool(known and known.gated),
+        "needs_token": bool(entry and entry.gated),
     }
 
 
@@ -117,18 +117,18 @@ def _install(settings: Settings, options: argparse.Namespace, terminal: Terminal
     from fi_desktop.models.download import Hub, fetched_bytes, install
 
     check_data_folder(settings.home)  # this may be the first command on this computer
-    known = catalog.find_entry(options.name)
-    token = _token(options, terminal) if known.gated else None
+    entry = catalog.find_entry(options.name)
+    token = _token(options, terminal) if entry.gated else None
     hub = Hub(options.address, token=token)
-    done = fetched_bytes(known.name, settings.models)
+    done = fetched_bytes(entry.name, settings.models)
     rest = f" ({size(done)} already downloaded)" if done else ""
-    repos = ", ".join(source.repo for source in known.sources)
+    repos = ", ".join(source.repo for source in entry.sources)
     terminal.print(
-        f"Downloading {known.name}, about {size(known.about_bytes)}{rest}, from {hub.host} ({repos})."
+        f"Downloading {entry.name}, about {size(entry.about_bytes)}{rest}, from {hub.host} ({repos})."
     )
     try:
         with _progress(terminal) as report:
-            pack = install(known, settings.models, hub, report=report, replace=options.replace)
+            pack = install(entry, settings.models, hub, report=report, replace=options.replace)
     except KeyboardInterrupt:
         terminal.print("Paused. Run the same command to resume.")
         raise

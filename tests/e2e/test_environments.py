@@ -8,12 +8,10 @@ from tests.gui.environments import ENVIRONMENTS, run
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    sys.platform == "win32", reason="screens in memory are described in files without a drive"
-)
+@pytest.mark.skipif(sys.platform == "win32", reason="virtual screens need POSIX paths")
 @pytest.mark.timeout(600)  # on a busy machine
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_the_window_is_seen_and_read_there_too(name):
+def test_window_works_in_other_environments(name):
     missing = ENVIRONMENTS[name].missing
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
