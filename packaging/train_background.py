@@ -32,7 +32,7 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWrite
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.builtin.features import FRAME_SAMPLES, speech_cepstra, speech_mask
 from fi_desktop.engines.builtin.ivector import MANIFEST, BackgroundModel, ivectors
-from fi_desktop.engines.vad import find_speech
+from fi_desktop.engines.vad import detect_speech
 
 NAME, VERSION = "fi-desktop voices", "1"
 COMPONENTS, RANK, DIMENSIONS = 128, 60, 40
@@ -104,7 +104,7 @@ def voice_of(path: Path, folder: Path) -> Samples:
     """Read one voice: speech only, normalized."""
     samples = read_flac(path)
     samples *= 0.05 / np.sqrt(np.square(samples).mean())
-    speech = find_speech(as_recording(samples, folder), per_channel=False, progress=_quiet)
+    speech = detect_speech(as_recording(samples, folder), per_channel=False, progress=_quiet)
     parts = [samples[round(r.start * SAMPLE_RATE_HZ) : round(r.end * SAMPLE_RATE_HZ)] for r in speech.regions]
     joined = np.concatenate(parts) if parts else samples[:0]
     return joined / (np.sqrt(np.square(joined).mean()) + 1e-9) * np.float32(0.03) if len(joined) else joined
@@ -172,7 +172,7 @@ def sessions(voices: list[Samples], passes: int, rng: np.random.Generator, folde
             group = [voices[order.pop()] for _ in range(min(len(order), int(rng.integers(2, 5))))]
             samples = pseudo_file(group, CONDITIONS[number % len(CONDITIONS)], rng)
             recording = as_recording(samples, folder)
-            regions = find_speech(recording, per_channel=False, progress=_quiet).regions
+            regions = detect_speech(recording, per_channel=False, progress=_quiet).regions
             cepstra = speech_cepstra(recording, regions, _quiet)
             found += split_by_voice(cepstra, regions, [len(voice) for voice in group])
         print(f"pass {number + 1} of {passes}: {len(found)} sessions", flush=True)

@@ -1,4 +1,4 @@
-"""The stages: each is saved, and a later attempt begins at the first that is not."""
+"""The stages: each saves its result, and a later attempt resumes at the first without one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError,
 from fi_desktop.core.transcript import Diarization, Grade, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import EngineChoice, JobOptions, SpeakerCount, Stage, StageEnd
 from fi_desktop.engines import registry
+from fi_desktop.engines.registry import ChosenTranscriber
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import Pack, PackKind
-from fi_desktop.pipeline import Work
+from fi_desktop.pipeline import Task
 from fi_desktop.system.files import resource
 from tests.audio.make_media import samples_of, write_wav
 from tests.packs.install import install
@@ -32,7 +33,7 @@ from tests.packs.make_whisper import make_whisper
 
 
 class Recorder:
-    """Notes the stages; stops the work at one of them where it is told to."""
+    """Records what the pipeline reports; can stop it at a stage."""
 
     def __init__(self, stop_at: Stage | None = None, error: BaseException | None = None) -> None:
         self.fractions: dict[Stage, list[float]] = {}
@@ -57,20 +58,20 @@ class Recorder:
 
 
 @pytest.fixture
-def work(tmp_path: Path, sample: Path) -> Work:
+def task(tmp_path: Path, sample: Path) -> Task:
     recording = tmp_path / "consulta de José.wav"
     shutil.copy(sample, recording)
-    return Work(1, recording, JobOptions(), tmp_path / "jobs" / "1", (resource("models"),))
+    return Task(1, recording, JobOptions(), tmp_path / "jobs" / "1", (resource("models"),))
 
 
-def files(work: Work) -> set[str]:
-    return {path.name for path in work.folder.iterdir()}
+def files(task: Task) -> set[str]:
+    return {path.name for path in task.folder.iterdir()}
 
 
-def test_only_the_result_is_left_of_a_finished_job(work: Work):
+def test_a_completed_job_keeps_only_its_result(task: Task):
     recorder = Recorder()
-    summary = pipeline.run(work, recorder)
-    assert files(work) == {"result.json"}
+    summary = pipeline.run(task, recorder)
+    assert files(task) == {"result.json"}
     assert (summary.speakers, summary.engine) == (2, "builtin")
     assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
     assert recorder.engines == EngineChoice("builtin", "")
@@ -88,93 +89,93 @@ def test_only_the_result_is_left_of_a_finished_job(work: Work):
         (Stage.JOIN, {"audio.s16", "decoded.json", "speech.npz", "turns.json"}),
     ],
 )
-def test_a_later_attempt_does_not_do_again_what_is_done(work: Work, interrupted_at: Stage, saved: set[str]):
+def test_a_later_attempt_reuses_completed_stages(task: Task, interrupted_at: Stage, saved: set[str]):
     with pytest.raises(Interrupted):
-        pipeline.run(work, Recorder(stop_at=interrupted_at))
-    assert files(work) == saved
-    times = {name: (work.folder / name).stat().st_mtime_ns for name in saved}
+        pipeline.run(task, Recorder(stop_at=interrupted_at))
+    assert files(task) == saved
+    times = {name: (task.folder / name).stat().st_mtime_ns for name in saved}
     done = Recorder(stop_at=Stage.JOIN)
     with pytest.raises(Interrupted):
-        pipeline.run(work, done)
-    assert {name: (work.folder / name).stat().st_mtime_ns for name in saved} == times
+        pipeline.run(task, done)
+    assert {name: (task.folder / name).stat().st_mtime_ns for name in saved} == times
     assert done.fractions[Stage.DECODE] == [0.0]
     kept = {Stage.SPEECH: 1, Stage.DIARIZE: 2, Stage.JOIN: 3}[interrupted_at]
     assert [end for _, end in done.ends] == [StageEnd.KEPT] * kept + [StageEnd.DONE] * (3 - kept)
 
 
 @pytest.mark.parametrize("second", [-1.0, 0.0])
-def test_a_second_channel_that_cancels_or_is_dead_changes_nothing(work: Work, second: float):
-    with wave.open(str(work.path)) as source:
+def test_a_dead_or_inverted_second_channel_changes_nothing(task: Task, second: float):
+    with wave.open(str(task.path)) as source:
         rate, samples = source.getframerate(), np.frombuffer(source.readframes(source.getnframes()), "<i2")
-    mono = pipeline.run(work, Recorder())
-    turns = json.loads((work.folder / "result.json").read_text())["turns"]
-    with wave.open(str(work.path), "wb") as target:
+    mono = pipeline.run(task, Recorder())
+    turns = json.loads((task.folder / "result.json").read_text())["turns"]
+    with wave.open(str(task.path), "wb") as target:
         target.setnchannels(2)
         target.setsampwidth(2)
         target.setframerate(rate)
         both = np.stack([samples, (second * samples.astype(float)).clip(-32_768, 32_767).astype("<i2")])
         target.writeframes(both.T.astype("<i2").tobytes())
     with pytest.raises(Interrupted):
-        pipeline.run(work, Recorder(stop_at=Stage.DIARIZE))
-    assert files(work) - {"result.json"} == {"audio.s16", "decoded.json", "mix.json", "speech.npz"}
+        pipeline.run(task, Recorder(stop_at=Stage.DIARIZE))
+    assert files(task) - {"result.json"} == {"audio.s16", "decoded.json", "mix.json", "speech.npz"}
     recorder = Recorder()
-    stereo = pipeline.run(work, recorder)
+    stereo = pipeline.run(task, recorder)
     assert [end for _, end in recorder.ends[:2]] == [StageEnd.KEPT] * 2
     assert all(fractions == sorted(fractions) for fractions in recorder.fractions.values())
-    assert json.loads((work.folder / "result.json").read_text())["turns"] == turns
+    assert json.loads((task.folder / "result.json").read_text())["turns"] == turns
     assert (stereo.engine, stereo.grade) == (mono.engine, mono.grade)
 
 
-def test_a_result_that_may_lack_speech_is_not_clear_and_says_so(work: Work):
+def test_missed_speech_lowers_the_grade_and_adds_a_note(task: Task):
     voices = samples_of(
-        decode(resource("samples", "consulta.flac"), work.path, progress=lambda _fraction: None).recording
+        decode(resource("samples", "consulta.flac"), task.path, progress=lambda _fraction: None).recording
     )
-    write_wav(work.path, voices, rate_hz=SAMPLE_RATE_HZ)
-    clear = pipeline.run(work, Recorder())
-    # Bursts as loud as the voices, three a second, which the detector does not take for speech.
+    write_wav(task.path, voices, rate_hz=SAMPLE_RATE_HZ)
+    clear = pipeline.run(task, Recorder())
+    # Bursts as loud as the voices, three per second, that the detector does not take for speech.
     time_s = np.arange(16 * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
     bursts = np.random.default_rng(2).normal(0.0, 0.05, len(time_s)) * (time_s * 3 % 1 < 0.5)
     sound = np.concatenate([voices[0], bursts.astype(np.float32)])[None]
-    write_wav(work.path, sound, rate_hz=SAMPLE_RATE_HZ)
-    summary = pipeline.run(work, Recorder())
+    write_wav(task.path, sound, rate_hz=SAMPLE_RATE_HZ)
+    summary = pipeline.run(task, Recorder())
     assert (clear.grade, clear.notes) == (Grade.CLEAR, ())
     assert summary.grade == Grade.FAIR
     assert [note.code for note in summary.notes] == ["result.unheard"]
 
 
-def test_what_was_found_with_other_options_is_found_anew(work: Work):
+def test_changed_options_repeat_only_the_affected_stages(task: Task):
     with pytest.raises(Interrupted):
-        pipeline.run(work, Recorder(stop_at=Stage.JOIN))
+        pipeline.run(task, Recorder(stop_at=Stage.JOIN))
     again = Recorder()
-    summary = pipeline.run(replace(work, options=JobOptions(SpeakerCount(1, 1))), again)
+    summary = pipeline.run(replace(task, options=JobOptions(SpeakerCount(1, 1))), again)
     assert summary.speakers == 1
     assert again.fractions[Stage.DECODE] == [0.0]
 
 
-def test_an_interrupted_job_ends_in_the_same_result(work: Work, tmp_path: Path):
-    pipeline.run(work, Recorder())
+def test_an_interrupted_job_ends_with_the_same_result(task: Task, tmp_path: Path):
+    pipeline.run(task, Recorder())
     folders = JobFolders(tmp_path / "jobs")
     whole = folders.transcript(1)
     folders.discard(1)
     for stage in (Stage.DECODE, Stage.SPEECH, Stage.DIARIZE, Stage.JOIN):
         with pytest.raises(Interrupted):
-            pipeline.run(work, Recorder(stop_at=stage))
-    pipeline.run(work, Recorder())
+            pipeline.run(task, Recorder(stop_at=stage))
+    pipeline.run(task, Recorder())
     assert folders.transcript(1).turns == whole.turns
     assert folders.transcript(1).provenance.source_sha256 == whole.provenance.source_sha256
 
 
-def test_a_recording_that_changed_is_decoded_anew(work: Work):
+def test_a_changed_recording_is_decoded_again(task: Task):
     with pytest.raises(Interrupted):
-        pipeline.run(work, Recorder(stop_at=Stage.SPEECH))
-    shutil.copy(resource("samples", "consulta.flac"), work.path)
+        pipeline.run(task, Recorder(stop_at=Stage.SPEECH))
+    shutil.copy(resource("samples", "consulta.flac"), task.path)
     recorder = Recorder()
-    pipeline.run(work, recorder)
+    pipeline.run(task, recorder)
     assert recorder.duration_s > 50.0
 
 
 class Changer(Recorder):
-    """Changes the recording at the end of its first readings, as a recorder or a copy does."""
+    """Changes the recording while it is being decoded, as a recorder or a copy does."""
 
     def __init__(
         self, change: Callable[[], None], *, times: int, at: float = 1.0, stop_at: Stage | None = Stage.SPEECH
@@ -193,68 +194,66 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_recording_that_grew_while_it_was_read_is_read_to_its_end(work: Work):
-    whole = work.path.read_bytes()
-    work.path.write_bytes(whole[: len(whole) // 2])
-    recorder = Changer(lambda: work.path.write_bytes(whole) and None, times=1)
+def test_a_recording_that_grows_during_decoding_is_decoded_completely(task: Task):
+    whole = task.path.read_bytes()
+    task.path.write_bytes(whole[: len(whole) // 2])
+    recorder = Changer(lambda: task.path.write_bytes(whole) and None, times=1)
     with pytest.raises(Interrupted):
-        pipeline.run(work, recorder)
+        pipeline.run(task, recorder)
     assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
-    decoded = json.loads((work.folder / "decoded.json").read_text())
-    assert decoded["sha256"] == sha256(work.path)
+    decoded = json.loads((task.folder / "decoded.json").read_text())
+    assert decoded["sha256"] == sha256(task.path)
     assert decoded["notes"] == []
 
 
-def test_a_recording_that_was_replaced_while_it_was_read_gives_the_result_of_what_is_there(
-    work: Work, tmp_path: Path
-):
+def test_a_recording_replaced_during_decoding_gives_the_result_of_the_new_file(task: Task, tmp_path: Path):
     other = tmp_path / "other.flac"
     shutil.copy(resource("samples", "consulta.flac"), other)
-    recorder = Changer(lambda: other.replace(work.path) and None, times=1, stop_at=None)
-    pipeline.run(work, recorder)
+    recorder = Changer(lambda: other.replace(task.path) and None, times=1, stop_at=None)
+    pipeline.run(task, recorder)
     assert recorder.duration_s == pytest.approx(62.46, abs=0.01)
     provenance = JobFolders(tmp_path / "jobs").transcript(1).provenance
     assert provenance.source_sha256 == sha256(resource("samples", "consulta.flac"))
 
 
-def test_a_recording_that_was_silent_while_it_was_copied_is_read_once_it_is_there(work: Work):
-    whole = work.path.read_bytes()
+def test_a_recording_copied_during_decoding_is_decoded_again(task: Task):
+    whole = task.path.read_bytes()
     samples = whole.index(b"data") + 8
-    work.path.write_bytes(whole[:samples] + bytes(len(whole) - samples))
+    task.path.write_bytes(whole[:samples] + bytes(len(whole) - samples))
     with pytest.raises(Interrupted):
-        pipeline.run(work, Changer(lambda: work.path.write_bytes(whole) and None, times=1, at=0.99))
-    decoded = json.loads((work.folder / "decoded.json").read_text())
-    assert decoded["sha256"] == sha256(work.path)
+        pipeline.run(task, Changer(lambda: task.path.write_bytes(whole) and None, times=1, at=0.99))
+    decoded = json.loads((task.folder / "decoded.json").read_text())
+    assert decoded["sha256"] == sha256(task.path)
 
 
-def test_a_recording_that_never_rests_is_left_for_later(work: Work):
+def test_a_recording_that_keeps_changing_is_a_transient_error(task: Task):
     def append() -> None:
-        with work.path.open("ab") as file:
+        with task.path.open("ab") as file:
             file.write(bytes(32_000))
 
     with pytest.raises(TransientError) as caught:
-        pipeline.run(work, Changer(append, times=10))
+        pipeline.run(task, Changer(append, times=10))
     assert caught.value.code == "audio.changing"
-    assert files(work) == set()
+    assert files(task) == set()
 
 
-def test_a_recording_that_was_moved_away_is_finished_from_what_was_decoded(work: Work):
+def test_a_recording_moved_away_completes_from_the_decoded_audio(task: Task):
     with pytest.raises(Interrupted):
-        pipeline.run(work, Recorder(stop_at=Stage.SPEECH))
-    work.path.unlink()
-    assert pipeline.run(work, Recorder()).speakers == 2
+        pipeline.run(task, Recorder(stop_at=Stage.SPEECH))
+    task.path.unlink()
+    assert pipeline.run(task, Recorder()).speakers == 2
 
 
 @pytest.mark.parametrize("error", [CancelledByUser(), UserError(messages.AUDIO_NO_SPEECH)])
-def test_no_decoded_speech_is_kept_where_no_retry_wants_it(work: Work, error: Exception):
+def test_stages_are_deleted_if_the_job_is_not_retried(task: Task, error: Exception):
     with pytest.raises(type(error)):
-        pipeline.run(work, Recorder(stop_at=Stage.DIARIZE, error=error))
-    assert files(work) == set()
+        pipeline.run(task, Recorder(stop_at=Stage.DIARIZE, error=error))
+    assert files(task) == set()
 
 
-def test_the_result_names_its_makers_and_its_options(work: Work, tmp_path: Path):
+def test_the_result_names_its_engines_and_options(task: Task, tmp_path: Path):
     options = JobOptions(SpeakerCount(1, 4), engine="builtin", language="es")
-    pipeline.run(Work(1, work.path, options, work.folder, work.models), Recorder())
+    pipeline.run(Task(1, task.path, options, task.folder, task.model_roots), Recorder())
     provenance = JobFolders(tmp_path / "jobs").transcript(1).provenance
     assert provenance.options == {"speakers": "1-4", "engine": "builtin", "language": "es"}
     assert provenance.source_name == "consulta de José.wav"
@@ -262,21 +261,21 @@ def test_the_result_names_its_makers_and_its_options(work: Work, tmp_path: Path)
     assert len(provenance.source_sha256) == 64
 
 
-# ---- where one of the two engines fails. They cannot be had to fail at will, so they are played.
+# One of the two engines fails. Real engines cannot be made to fail on demand, so these are fakes.
 
 TURNS = (Turn(0.0, 5.0, "SPEAKER_00"), Turn(5.0, 9.0, "SPEAKER_01"))
 WORDS = (Word(1.0, 1.5, "Buenos", 0.9), Word(1.5, 2.0, "días.", 0.9), Word(6.0, 6.5, "Hola.", 0.9))
-PACK = Pack("words", PackKind.WHISPER, "1", "", "", (), (), None)
+WHISPER = ChosenTranscriber(
+    registry.TRANSCRIBERS[0], Pack("words", PackKind.WHISPER, "1", "", "", (), (), None)
+)
 
 
 class Engine:
-    """Diarizes, and transcribes, or fails; counts how often it was asked to."""
-
-    per_channel = False
+    """Diarizes and transcribes, or fails; records its calls."""
 
     def __init__(self) -> None:
         self.fails: dict[str, Exception] = {}
-        self.asked: list[str] = []
+        self.calls: list[str] = []
 
     def diarize(self, *_given: Any, **_options: Any) -> Diarization:
         self._begin("diarize")
@@ -287,106 +286,102 @@ class Engine:
         return Transcription(WORDS, "es", "whisper", "words 1")
 
     def _begin(self, what: str) -> None:
-        self.asked.append(what)
+        self.calls.append(what)
         if what in self.fails:
             raise self.fails[what]
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    played = Engine()
-    monkeypatch.setattr(registry, "choose_transcriber", lambda *_given: PACK)
-    monkeypatch.setattr(registry, "create", lambda *_given, **_options: played)
-    monkeypatch.setattr(registry, "create_transcriber", lambda *_given, **_options: played)
-    return played
+    fake = Engine()
+    monkeypatch.setattr(registry, "choose_transcriber", lambda *_given: WHISPER)
+    monkeypatch.setattr(registry, "create_diarizer", lambda *_given, **_options: fake)
+    monkeypatch.setattr(registry, "create_transcriber", lambda *_given, **_options: fake)
+    return fake
 
 
-def result(work: Work) -> Transcript:
-    return JobFolders(work.folder.parent).transcript(1)
+def result(task: Task) -> Transcript:
+    return JobFolders(task.folder.parent).transcript(1)
 
 
-def test_words_go_to_those_who_said_them(work: Work, engine: Engine):
-    summary = pipeline.run(work, Recorder())
+def test_words_are_assigned_to_their_speakers(task: Task, engine: Engine):
+    summary = pipeline.run(task, Recorder())
     assert (summary.speakers, summary.words, summary.transcriber, summary.language) == (2, 3, "whisper", "es")
-    spoken = [(segment.speaker, segment.text) for segment in result(work).segments]
+    spoken = [(segment.speaker, segment.text) for segment in result(task).segments]
     assert spoken == [("SPEAKER_00", "Buenos días."), ("SPEAKER_01", "Hola.")]
-    assert files(work) == {"result.json"}
+    assert files(task) == {"result.json"}
 
 
-def test_words_that_cross_from_one_speaker_to_the_next_are_a_result_at_the_first_attempt(
-    work: Work, tmp_path: Path
-):
-    # the built-in engine and the alignment of faster-whisper reckon in NumPy's numbers
+def test_words_that_cross_a_change_of_speaker_complete_at_the_first_attempt(task: Task, tmp_path: Path):
+    # the built-in engine and faster-whisper's alignment return NumPy numbers
     root = tmp_path / "models"
     make_whisper(root / "words", [f"palabra{n}" for n in range(12)], language="es", seconds_per_word=2.4)
     install(root / "words", PackKind.WHISPER)
-    pipeline.run(replace(work, models=(*work.models, root)), Recorder())
-    turns, words = result(work).turns, [word for part in result(work).segments for word in part.words]
+    pipeline.run(replace(task, model_roots=(*task.model_roots, root)), Recorder())
+    turns, words = result(task).turns, [word for part in result(task).segments for word in part.words]
     assert any(word.start < turn.start < word.end for word in words for turn in turns)
 
 
-def test_speakers_that_cannot_be_told_apart_do_not_cost_the_words(work: Work, engine: Engine):
+def test_words_are_kept_if_diarization_fails(task: Task, engine: Engine):
     engine.fails["diarize"] = UserError(messages.AUDIO_NO_SPEECH)
-    summary = pipeline.run(work, Recorder())
+    summary = pipeline.run(task, Recorder())
     assert (summary.speakers, summary.words) == (0, 3)
     assert list(map(str, summary.notes)) == ["The speakers are missing: Nobody speaks in this recording."]
-    assert [segment.speaker for segment in result(work).segments] == [None, None]
+    assert [segment.speaker for segment in result(task).segments] == [None, None]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("x"), MemoryError(), TransientError(messages.AUDIO_READ)])
 @pytest.mark.parametrize("part", ["diarize", "transcribe"])
-def test_what_may_pass_is_tried_again_and_the_last_try_completes_with_the_other_part(
-    work: Work, engine: Engine, part: str, error: Exception
+def test_a_failing_half_is_retried_and_the_last_attempt_completes_with_the_other(
+    task: Task, engine: Engine, part: str, error: Exception
 ):
     engine.fails[part] = error
     with pytest.raises(type(error)):
-        pipeline.run(work, Recorder())
-    summary = pipeline.run(replace(work, last_try=True), Recorder())
+        pipeline.run(task, Recorder())
+    summary = pipeline.run(replace(task, last_attempt=True), Recorder())
     assert (summary.speakers, summary.words) == ((0, 3) if part == "diarize" else (2, 0))
     missing = {"diarize": messages.RESULT_SPEAKERS_MISSING, "transcribe": messages.RESULT_WORDS_MISSING}
     assert [note.code for note in summary.notes] == [missing[part].code]
 
 
-def test_a_job_of_which_neither_part_can_be_had_fails(work: Work, engine: Engine):
+def test_a_job_fails_if_both_halves_fail(task: Task, engine: Engine):
     engine.fails = {"diarize": RuntimeError("x"), "transcribe": TransientError(messages.AUDIO_AWAY)}
     with pytest.raises(TransientError, match="The drive or folder"):
-        pipeline.run(replace(work, last_try=True), Recorder())
+        pipeline.run(replace(task, last_attempt=True), Recorder())
 
 
-def test_turns_that_are_found_are_kept_over_a_transcription_that_fails(work: Work, engine: Engine):
+def test_turns_are_reused_after_a_failed_transcription(task: Task, engine: Engine):
     engine.fails["transcribe"] = RuntimeError("x")
     for _ in range(2):
         with pytest.raises(RuntimeError):
-            pipeline.run(work, Recorder())
-    assert engine.asked == ["diarize", "transcribe", "transcribe"]
+            pipeline.run(task, Recorder())
+    assert engine.calls == ["diarize", "transcribe", "transcribe"]
 
 
 @pytest.mark.parametrize("part", ["diarize", "transcribe"])
-def test_a_part_that_killed_its_worker_each_time_is_left_out_on_the_last_try(
-    work: Work, engine: Engine, part: str
-):
+def test_a_half_that_killed_its_worker_is_skipped_on_the_last_attempt(task: Task, engine: Engine, part: str):
     engine.fails["transcribe"] = RuntimeError("x")  # so that the turns are there
     with pytest.raises(RuntimeError):
-        pipeline.run(work, Recorder())
+        pipeline.run(task, Recorder())
     if part == "diarize":
-        (work.folder / "turns.json").unlink()
-    (work.folder / f"{part}.begun").touch()  # as a killed worker leaves it
+        (task.folder / "turns.json").unlink()
+    (task.folder / f"{part}.begun").touch()  # as a killed worker leaves it
     engine.fails.clear()
-    engine.asked.clear()
-    summary = pipeline.run(replace(work, last_try=True), Recorder())
-    assert engine.asked == (["transcribe"] if part == "diarize" else [])
+    engine.calls.clear()
+    summary = pipeline.run(replace(task, last_attempt=True), Recorder())
+    assert engine.calls == (["transcribe"] if part == "diarize" else [])
     assert len(summary.notes) == 1
 
 
-def test_a_part_that_killed_its_worker_is_tried_again_before_the_last_try(work: Work, engine: Engine):
-    work.folder.mkdir(parents=True)
-    (work.folder / "diarize.begun").touch()
-    assert pipeline.run(work, Recorder()).notes == ()
-    assert engine.asked == ["diarize", "transcribe"]
+def test_a_half_that_killed_its_worker_is_retried_before_the_last_attempt(task: Task, engine: Engine):
+    task.folder.mkdir(parents=True)
+    (task.folder / "diarize.begun").touch()
+    assert pipeline.run(task, Recorder()).notes == ()
+    assert engine.calls == ["diarize", "transcribe"]
 
 
 @pytest.mark.parametrize("error", [CancelledByUser(), Interrupted()])
-def test_a_person_who_cancels_gets_no_half_of_a_result(work: Work, engine: Engine, error: Exception):
+def test_a_cancelled_job_has_no_partial_result(task: Task, engine: Engine, error: Exception):
     with pytest.raises(type(error)):
-        pipeline.run(replace(work, last_try=True), Recorder(stop_at=Stage.TRANSCRIBE, error=error))
-    assert not (work.folder / "result.json").exists()
+        pipeline.run(replace(task, last_attempt=True), Recorder(stop_at=Stage.TRANSCRIBE, error=error))
+    assert not (task.folder / "result.json").exists()

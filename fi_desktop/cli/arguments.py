@@ -78,7 +78,7 @@ def add_setting(
 def add_job_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that `job_options` reads."""
     add_setting(parser, "--speakers", "speakers", metavar="N|MIN-MAX|auto")
-    add_setting(parser, "--engine", "engine", choices=registry.NAMES)
+    add_setting(parser, "--engine", "engine", choices=registry.diarizer_names())
     add_setting(
         parser, "--transcriber", "transcriber", " (auto: the best one installed)", metavar="MODEL|auto|none"
     )

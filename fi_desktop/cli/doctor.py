@@ -32,8 +32,8 @@ from fi_desktop.core.transcript import Turn
 from fi_desktop.core.values import JobOptions
 from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Diarizer, Transcriber
+from fi_desktop.engines.registry import ChosenTranscriber
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.models import Pack
 from fi_desktop.settings import Settings
 from fi_desktop.system.devices import default_workers
 from fi_desktop.workers import process
@@ -41,6 +41,7 @@ from fi_desktop.workers.protocol import StopWork
 
 _TIMEOUT_S = 90.0
 _NO_PACK = "No model is installed (optional)."
+_NOT_INSTALLED = "Not installed (optional)."
 _MIN_FREE_BYTES = 2_000_000_000  # a 3-hour stereo recording, decoded, with reserve
 _STEP_S = 0.01
 _MAX_ERROR_RATE = 0.25  # without a collar, so that every sample passes
@@ -140,22 +141,22 @@ def _check_worker() -> Finding:
 
 def _check_engines(settings: Settings) -> Iterator[Finding]:
     roots = settings.model_roots
-    for name in registry.NAMES:
-        if name == registry.AUTO:
-            continue
-        if registry.available(name, roots):
+    for name, spec in registry.diarizers().items():
+        if not registry.installed(spec):
+            yield Finding(name, well=True, text=_NOT_INSTALLED)
+        elif registry.available(name, roots):
             yield _in_process(name, partial(_load_diarizer, name, roots))
         elif name == registry.BUILTIN:
             yield Finding(name, well=False, text="Its model is missing. Install fi-desktop again.")
         else:
             yield Finding(name, well=True, text=_NO_PACK)
     try:
-        pack = registry.choose_transcriber(settings.transcriber, roots)
+        chosen = registry.choose_transcriber(settings.transcriber, roots)
     except UserError as error:
         yield Finding("whisper", well=False, text=error.message)
         return
-    if pack is not None:
-        yield _in_process("whisper", partial(_load_transcriber, pack))
+    if chosen is not None:
+        yield _in_process(chosen.spec.name, partial(_load_transcriber, chosen))
     elif settings.transcriber == registry.NONE:
         yield Finding("whisper", well=True, text="Turned off in the settings.")
     else:
@@ -183,11 +184,11 @@ def _in_process(part: str, check: Callable[[Connection], None]) -> Finding:
 
 
 def _load_diarizer(name: str, roots: tuple[Path, ...], answer: Connection) -> None:
-    _load(lambda: registry.create(registry.check(name, roots), roots), answer)
+    _load(lambda: registry.create_diarizer(registry.check(name, roots), roots), answer)
 
 
-def _load_transcriber(pack: Pack, answer: Connection) -> None:
-    _load(lambda: registry.create_transcriber(pack), answer)
+def _load_transcriber(chosen: ChosenTranscriber, answer: Connection) -> None:
+    _load(lambda: registry.create_transcriber(chosen), answer)
 
 
 def _load(create: Callable[[], Diarizer | Transcriber], answer: Connection) -> None:

@@ -316,6 +316,10 @@ ENGINE_BUILTIN_MISSING = Message(
     "engine.builtin_missing", "The built-in voice model is missing from this installation."
 )
 ENGINE_NO_MODEL = Message("engine.no_model", "The engine {name} needs a model pack, and none is installed.")
+ENGINE_NOT_INSTALLED = Message(
+    "engine.not_installed",
+    "The engine {name} is not part of this installation. Install fi-desktop[{name}].",
+)
 ENGINE_NO_TRANSCRIBER = Message(
     "engine.no_transcriber", "The model pack {name} is not installed, or does not transcribe."
 )

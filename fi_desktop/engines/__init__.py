@@ -1,1 +1,1 @@
-"""Engines: they know audio and models, and nothing of jobs. One file, or one folder, an engine."""
+"""Speech detection, diarization and transcription. Engines know audio and models, and nothing of jobs."""

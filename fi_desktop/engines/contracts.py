@@ -1,8 +1,7 @@
-"""The contracts that every engine keeps.
+"""The contracts between the pipeline and the engines.
 
-An engine reads a `Recording` block by block, tells its progress, and returns plain values. It is asked to
-stop through the progress call, which raises `Cancelled`, `Interrupted` or `DeadlineExceeded`; an engine lets
-these pass.
+An engine reads a `Recording` block by block, reports its progress and returns plain values. To stop it, the
+progress call raises `CancelledByUser`, `Interrupted` or `DeadlineExceeded`; an engine lets these pass.
 """
 
 from __future__ import annotations
@@ -21,56 +20,60 @@ if TYPE_CHECKING:
     from fi_desktop.audio.recording import Recording
 
 Progress = Callable[[float], None]
-"""Called with the fraction of the stage that is done, 0 to 1, at least every few seconds of work."""
+"""Called with the completed fraction of a stage, 0 to 1, at least every few seconds; may raise to stop it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speech:
-    """Where anybody speaks.
+    """The result of speech detection.
 
     Attributes:
-        probability: float32 (rows, frames), one row for the mixed channels, or one row a channel.
-        hop_s: seconds a frame.
-        regions: stretches of speech by anybody, sorted, not overlapping.
-        unheard_s: seconds of sound outside the regions that may be speech; see `unheard.py`.
+        probability: float32 (rows, frames); one row for the mixed channels, or one per channel.
+        hop_s: seconds per frame.
+        regions: stretches with speech by anybody, sorted, not overlapping.
+        missed_s: seconds of sound outside the regions that may be speech; see `vad.MissedSpeechMeter`.
     """
 
     probability: NDArray[np.float32]
     hop_s: float
     regions: tuple[Region, ...]
-    unheard_s: float = 0.0
+    missed_s: float = 0.0
 
 
 class Diarizer(Protocol):
-    """Tells who spoke when.
+    """Finds out who speaks when.
 
     Attributes:
-        per_channel: whether `diarize` wants `Speech.probability` with one row a channel.
-        description: with which model it works, and on which device, in words for people.
+        description: the model and the device it runs on, for people.
     """
 
-    per_channel: bool
     description: str
 
     def diarize(
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
     ) -> Diarization:
-        """Diarize one recording.
+        """Diarize a recording.
 
-        Returns: turns sorted by start, seconds, speakers named in order of first appearance.
-        Raises: UserError where the recording cannot be diarized (no speech, too short).
+        Args:
+            recording: 16 kHz.
+            speech: with one row per channel if the engine's `EngineSpec.per_channel` is set.
+            speakers: the number of speakers, or its bounds.
+            progress: called with the completed fraction.
+
+        Returns: turns sorted by start, seconds; speakers named in order of first appearance.
+        Raises: UserError if the recording cannot be diarized (no speech, too short).
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
-    """What a person said of the words beforehand.
+class TranscriptionOptions:
+    """What the person said about the words in advance.
 
     Attributes:
-        language: ISO 639-1 code, or None to find out.
-        vocabulary: words that may come up and are seldom heard, such as names of drugs.
-        prompt: a text as it might have been said before, in the spelling that is wanted.
+        language: ISO 639-1 code; None detects it.
+        vocabulary: rare words to expect, such as names of drugs.
+        prompt: a text as it might precede the recording, in the preferred spelling.
     """
 
     language: str | None = None
@@ -79,20 +82,20 @@ class Hints:
 
 
 class Transcriber(Protocol):
-    """Tells what was said.
+    """Finds out what is said.
 
     Attributes:
-        description: with which model it works, and on which device, in words for people.
+        description: the model and the device it runs on, for people.
     """
 
     description: str
 
     def transcribe(
-        self, recording: Recording, speech: Speech, *, hints: Hints, progress: Progress
+        self, recording: Recording, speech: Speech, *, options: TranscriptionOptions, progress: Progress
     ) -> Transcription:
-        """Transcribe one recording, its channels mixed; only where `speech` has somebody speak.
+        """Transcribe a recording, channels mixed, inside the regions of `speech`.
 
         Returns: words in order, times in seconds of the recording.
-        Raises: MemoryError where the computer's or the GPU's memory does not do.
+        Raises: MemoryError if the computer or the GPU runs out of memory.
         """
         ...

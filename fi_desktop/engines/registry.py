@@ -1,12 +1,18 @@
-"""The engines by name, and which one a recording gets. Imports none of them before it is used.
+"""The diarizers and transcribers, one table of each, and which of them a recording gets.
 
-An engine that was loaded stays loaded: the next job of the same worker finds it warm.
+To add an engine, write one file and add one line to a table here. A plugin declares an `EngineSpec` as an
+entry point of the group "fi_desktop.diarizers" or "fi_desktop.transcribers" instead. An engine's module is
+imported at its first use; the diarizer and the transcriber used last stay loaded for the worker's next job.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,151 +20,262 @@ from fi_desktop import models
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models import Pack, PackKind
+from fi_desktop.system import log
 
 if TYPE_CHECKING:
     from fi_desktop.engines.contracts import Diarizer, Transcriber
 
 AUTO = "auto"
 NONE = "none"
-BUILTIN = "builtin"  # the engine, and the folder of its model under a root
+BUILTIN = "builtin"
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """A diarization engine.
+class EngineSpec:
+    """An engine as the program knows it before importing it.
 
     Attributes:
-        target: where its class is.
-        kind: the kind of model pack that it needs, if any.
-        per_channel: whether it wants speech found in each channel by itself.
+        name: used in settings, on the command line and in results.
+        title: for people; the window translates the titles of the engines below.
+        target: "module:class". Called with the model's folder, `memory_level` and `threads` if it uses model
+            packs; with the model's folder if its model is bundled; else without arguments.
+        pack_kind: the kind of model pack that it loads, if any.
+        bundled: its folder below a model root, if its model comes with the program.
+        requires: a module of an optional dependency, if it needs one.
+        per_channel: wants speech detected in each channel separately (diarizers).
     """
 
+    name: str
+    title: str
     target: str
-    kind: PackKind | None = None
+    pack_kind: PackKind | None = None
+    bundled: str = ""
+    requires: str = ""
     per_channel: bool = False
 
 
-_ENTRIES = {
-    BUILTIN: _Entry("fi_desktop.engines.builtin:BuiltinDiarizer"),
-    "channels": _Entry("fi_desktop.engines.channels:ChannelsDiarizer", per_channel=True),
-    "pyannote": _Entry("fi_desktop.engines.pyannote:PyannoteDiarizer", PackKind.PYANNOTE),
-}
-_TRANSCRIBER = "fi_desktop.engines.whisper:WhisperTranscriber"
+DIARIZERS = (
+    EngineSpec(BUILTIN, "Built-in", "fi_desktop.engines.builtin:BuiltinDiarizer", bundled="builtin"),
+    EngineSpec(
+        "channels",
+        "One speaker per channel",
+        "fi_desktop.engines.channels:ChannelsDiarizer",
+        per_channel=True,
+    ),
+    EngineSpec(
+        "pyannote",
+        "pyannote",
+        "fi_desktop.engines.pyannote:PyannoteDiarizer",
+        PackKind.PYANNOTE,
+        requires="pyannote.audio",
+    ),
+)
+TRANSCRIBERS = (
+    EngineSpec("whisper", "Whisper", "fi_desktop.engines.whisper:WhisperTranscriber", PackKind.WHISPER),
+)
 
-NAMES = (AUTO, *_ENTRIES)
+
+@dataclass(frozen=True, slots=True)
+class ChosenTranscriber:
+    """A transcriber and the model pack that it loads; None if it uses no packs."""
+
+    spec: EngineSpec
+    pack: Pack | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the model pack, or of an engine without one."""
+        return self.pack.name if self.pack else self.spec.name
+
+
+def diarizers() -> dict[str, EngineSpec]:
+    """Return all diarizers by name, those of plugins last."""
+    return _by_name(DIARIZERS, "fi_desktop.diarizers")
+
+
+def transcribers() -> dict[str, EngineSpec]:
+    """Return all transcribers by name, those of plugins last."""
+    return _by_name(TRANSCRIBERS, "fi_desktop.transcribers")
+
+
+def diarizer_names() -> tuple[str, ...]:
+    """Return what can be asked for: "auto" and the name of each diarizer."""
+    return (AUTO, *diarizers())
+
+
+def installed(spec: EngineSpec) -> bool:
+    """Return whether the engine's optional dependency is installed, without importing it."""
+    if not spec.requires:
+        return True
+    try:
+        return find_spec(spec.requires) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def available(name: str, roots: tuple[Path, ...]) -> bool:
-    """Whether the engine could be used: it needs no model, or has one."""
-    kind = _ENTRIES[name].kind
-    if kind is not None:
-        return models.best(kind, roots) is not None
-    return name != BUILTIN or _builtin(roots) is not None
+    """Return whether a diarizer is installed and has the model that it needs."""
+    spec = diarizers()[name]
+    return installed(spec) and _has_model(spec, roots)
 
 
-def per_channel(name: str) -> bool:
-    """Whether an engine that `check` or `best` returned wants speech found in each channel by itself."""
-    return _ENTRIES[name].per_channel
+def best_diarizer(roots: tuple[Path, ...], *, separate: bool) -> str:
+    """Return the name of the best available diarizer for a recording.
 
-
-def best(roots: tuple[Path, ...], *, apart: bool) -> str:
-    """Return the name of the best engine there is for a recording.
-
-    One speaker a channel is exact, so it comes first; then pyannote where a model is installed; else our own.
-    apart: whether each channel holds a speaker of its own; see `mixing.py`.
+    Args:
+        roots: folders of models, best first.
+        separate: each channel holds one speaker, which needs no guessing; see `channels.py`.
 
     Raises:
-        UserError: the model pack is not whole, or was changed.
+        UserError: the model pack is incomplete or was changed.
     """
-    if apart:
+    if separate:
         return "channels"
     return check("pyannote" if available("pyannote", roots) else BUILTIN, roots)
 
 
 def check(name: str, roots: tuple[Path, ...]) -> str:
-    """Return the name of an engine if it can be used.
+    """Return the name of a diarizer if it can be used.
 
     Raises:
-        UserError: the engine is unknown, or its model pack is not installed, not whole, or was changed.
+        UserError: there is no such diarizer, it is not installed, or its model pack is missing or changed.
     """
-    if name not in _ENTRIES:
+    spec = diarizers().get(name)
+    if spec is None:
         raise UserError(
             messages.ENGINE_UNKNOWN,
             name=name,
-            known=", ".join(NAMES),
+            known=", ".join(diarizer_names()),
         )
-    kind = _ENTRIES[name].kind
-    if kind is not None:
-        # its weights are pickles, which could run any code: nothing but what was installed is ever read
-        models.verify(_pack(name, kind, roots))
+    if not installed(spec):
+        raise UserError(messages.ENGINE_NOT_INSTALLED, name=name)
+    if spec.pack_kind is not None:
+        # its weights are pickles, which can run any code: read nothing but what was installed
+        models.verify(_pack(spec.name, spec.pack_kind, roots))
     return name
 
 
-def create(name: str, roots: tuple[Path, ...], *, frugality: int = 0, threads: int = 1) -> Diarizer:
-    """Load an engine that `check` or `best` returned, or find it warm.
+def create_diarizer(
+    name: str, roots: tuple[Path, ...], *, memory_level: int = 0, threads: int = 1
+) -> Diarizer:
+    """Load a diarizer that `check` or `best_diarizer` returned, or reuse the loaded one.
 
     Args:
         name: which one.
-        roots: where models are looked for.
-        frugality: how often memory ran out before: 0 as usual, 1 in smaller batches, 2 and more on the
-            processor.
-        threads: how many threads of the processor it may use.
+        roots: folders of models, best first.
+        memory_level: how often the job ran out of memory: 0 as usual, 1 smaller batches, 2 and more no GPU.
+        threads: CPU threads that it may use.
     """
-    entry = _ENTRIES[name]
+    spec = diarizers()[name]
     engine: Diarizer
-    if entry.kind is None:
-        folder = _builtin(roots) if name == BUILTIN else None
-        engine = _load(entry.target)(*([folder] if folder else []))
+    if spec.pack_kind is not None:
+        pack = _pack(spec.name, spec.pack_kind, roots)
+        engine = _last_diarizer.get(spec, pack, memory_level=memory_level, threads=threads)
+    elif spec.bundled:
+        engine = _class(spec)(_bundled(spec, roots))
     else:
-        pack = _pack(name, entry.kind, roots)
-        engine = _diarizer.get(entry.target, pack, frugality=frugality, threads=threads)
+        engine = _class(spec)()
     return engine
 
 
-def choose_transcriber(name: str, roots: tuple[Path, ...]) -> Pack | None:
-    """Return the model pack that transcribes; None: nothing does.
+def choose_transcriber(name: str, roots: tuple[Path, ...]) -> ChosenTranscriber | None:
+    """Return the transcriber to use; None for none.
 
-    `name`: "auto" takes the best there is, if any; "none"; or the name of a pack.
+    Args:
+        name: "none"; "auto" for the best one available, if any; the name of a model pack; or the name of a
+            transcriber that uses no packs.
+        roots: folders of models, best first.
 
     Raises:
-        UserError: the pack is not installed, or not whole.
+        UserError: there is no such transcriber or pack, or the pack is incomplete.
     """
     if name == NONE:
         return None
-    pack = models.best(PackKind.WHISPER, roots) if name == AUTO else models.find(name, roots)
-    if name != AUTO and (pack is None or pack.kind is not PackKind.WHISPER):
-        raise UserError(
-            messages.ENGINE_NO_TRANSCRIBER,
-            name=name,
-        )
-    if pack is not None:
-        models.check(pack)
-    return pack
+    usable = [spec for spec in transcribers().values() if installed(spec)]
+    if name == AUTO:
+        found = _best_transcriber(usable, roots)
+    else:
+        found = _transcriber(name, usable, roots)
+        if found is None:
+            raise UserError(messages.ENGINE_NO_TRANSCRIBER, name=name)
+    if found is not None and found.pack is not None:
+        models.check(found.pack)
+    return found
 
 
-def create_transcriber(pack: Pack, *, frugality: int = 0, threads: int = 1) -> Transcriber:
-    """Load what `choose_transcriber` returned, or find it warm; see `create`."""
-    engine: Transcriber = _transcriber.get(_TRANSCRIBER, pack, frugality=frugality, threads=threads)
+def create_transcriber(chosen: ChosenTranscriber, *, memory_level: int = 0, threads: int = 1) -> Transcriber:
+    """Load what `choose_transcriber` returned, or reuse the loaded one; see `create_diarizer`."""
+    engine: Transcriber
+    if chosen.pack is not None:
+        engine = _last_transcriber.get(chosen.spec, chosen.pack, memory_level=memory_level, threads=threads)
+    else:
+        engine = _class(chosen.spec)()
     return engine
 
 
-class _Warm:
-    """Keeps the engine that was used last; another takes its place, and its memory first."""
+class _LastUsed:
+    """Keeps the engine that was used last, until another takes its memory."""
 
     def __init__(self) -> None:
         self._key: tuple[Any, ...] = ()
         self._engine: Any = None
 
-    def get(self, target: str, pack: Pack, **how: int) -> Any:
-        key = (target, pack, *how.values())
+    def get(self, spec: EngineSpec, pack: Pack, *, memory_level: int, threads: int) -> Any:
+        key = (spec, pack, memory_level, threads)
         if self._key != key:
-            self._key, self._engine = (), None
-            self._engine = _load(target)(pack.folder, **how)
+            self._key, self._engine = (), None  # free its memory before the next one needs it
+            self._engine = _class(spec)(pack.folder, memory_level=memory_level, threads=threads)
             self._key = key
         return self._engine
 
 
-_diarizer, _transcriber = _Warm(), _Warm()
+_last_diarizer, _last_transcriber = _LastUsed(), _LastUsed()
+
+
+def _by_name(table: Iterable[EngineSpec], group: str) -> dict[str, EngineSpec]:
+    found = {spec.name: spec for spec in table}
+    for spec in _plugins(group):
+        found.setdefault(spec.name, spec)
+    return found
+
+
+@cache
+def _plugins(group: str) -> tuple[EngineSpec, ...]:
+    from importlib.metadata import entry_points  # not above: it would cost every start of the window 20 ms
+
+    specs = []
+    for entry in entry_points(group=group):
+        try:
+            specs.append(entry.load())
+        except (ImportError, AttributeError) as error:
+            log.event("PLUGIN_NOT_LOADED", level=logging.WARNING, plugin=entry.value, error=str(error))
+    return tuple(specs)
+
+
+def _best_transcriber(usable: Iterable[EngineSpec], roots: tuple[Path, ...]) -> ChosenTranscriber | None:
+    for spec in usable:
+        pack = models.best(spec.pack_kind, roots) if spec.pack_kind else None
+        if pack is not None or spec.pack_kind is None:
+            return ChosenTranscriber(spec, pack)
+    return None
+
+
+def _transcriber(
+    name: str, usable: Iterable[EngineSpec], roots: tuple[Path, ...]
+) -> ChosenTranscriber | None:
+    pack = models.find(name, roots)
+    for spec in usable:
+        if spec.pack_kind is None and spec.name == name:
+            return ChosenTranscriber(spec)
+        if pack is not None and spec.pack_kind is pack.kind:
+            return ChosenTranscriber(spec, pack)
+    return None
+
+
+def _has_model(spec: EngineSpec, roots: tuple[Path, ...]) -> bool:
+    if spec.pack_kind is not None:
+        return models.best(spec.pack_kind, roots) is not None
+    return not spec.bundled or _bundled(spec, roots) is not None
 
 
 def _pack(name: str, kind: PackKind, roots: tuple[Path, ...]) -> Pack:
@@ -168,10 +285,10 @@ def _pack(name: str, kind: PackKind, roots: tuple[Path, ...]) -> Pack:
     return pack
 
 
-def _builtin(roots: tuple[Path, ...]) -> Path | None:
-    return next((root / BUILTIN for root in roots if (root / BUILTIN).is_dir()), None)
+def _bundled(spec: EngineSpec, roots: tuple[Path, ...]) -> Path | None:
+    return next((folder for root in roots if (folder := root / spec.bundled).is_dir()), None)
 
 
-def _load(target: str) -> Any:
-    module, _, attribute = target.partition(":")
-    return getattr(import_module(module), attribute)
+def _class(spec: EngineSpec) -> Any:
+    module, _, name = spec.target.partition(":")
+    return getattr(import_module(module), name)

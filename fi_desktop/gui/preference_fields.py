@@ -191,7 +191,7 @@ def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> Sett
         case Kind.SPEAKERS:
             choices = [(labels.speakers_asked(count), count) for count in COUNTS]
         case Kind.ENGINE:
-            choices = [(labels.engine(engine), engine) for engine in registry.NAMES]
+            choices = [(labels.engine(engine), engine) for engine in registry.diarizer_names()]
         case Kind.TRANSCRIBER:
             names = dict.fromkeys((registry.AUTO, registry.NONE, *packs))
             choices = [(labels.transcriber(name), name) for name in names]

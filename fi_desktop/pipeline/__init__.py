@@ -1,11 +1,11 @@
-"""The stages of a job, from a file to a transcript: decode, find speech, diarize, transcribe, join.
+"""From a recording to a transcript: decode, detect speech, diarize, transcribe, join.
 
-Runs in a worker; knows nothing of the queue. What each stage made is saved in the job's folder when it is
-done (`stages.py`), and a later attempt begins at the first stage that is not. The result is on disk before
-`run` returns, so that the queue may say COMPLETED.
+Runs in a worker and knows nothing of the queue. Each stage saves its result in the job's folder
+(`stages.py`), and a later attempt resumes at the first stage without one. The transcript is on disk before
+`run` returns, so the queue can mark the job COMPLETED.
 
-To diarize and to transcribe are two parts that need not know of each other: where one of them fails for
-good, the job completes with the other, and says what is missing.
+Diarization and transcription are independent: if one fails for good, the job completes with the other, and a
+note says what is missing.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from fi_desktop.core.values import EngineChoice, Stage, Summary
 from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.pipeline import stages
-from fi_desktop.pipeline.work import Report, Telling, Work
+from fi_desktop.pipeline.task import PipelineReporter, StageReporter, Task
 from fi_desktop.system import log
 from fi_desktop.system.files import discard_stages
 
-__all__ = ["Report", "Work", "run"]
+__all__ = ["PipelineReporter", "Task", "run"]
 
 T = TypeVar("T")
 
@@ -44,141 +44,140 @@ _MISSING = {
     Stage.DIARIZE: messages.RESULT_SPEAKERS_MISSING,
     Stage.TRANSCRIBE: messages.RESULT_WORDS_MISSING,
 }
-# What may be speech and was not found is told from so much on, if it is this share of all that may be speech.
-_UNHEARD_S = 2.0
-_UNHEARD_SHARE = 0.1
+# Missed speech is worth a note from this length on, if it is at least this share of all speech.
+_MISSED_S = 2.0
+_MISSED_SHARE = 0.1
 _KILLED = error_info(FiError(messages.WORKER_KILLED))
 
 
-def run(work: Work, report: Report) -> Summary:
-    """Do a job, from the first stage that is not done yet.
+def run(task: Task, reporter: PipelineReporter) -> Summary:
+    """Do a job, resuming at the first stage without a saved result.
 
-    Returns: what the table shows; the whole result lies in `work.folder`.
-    Raises: UserError for what the person can mend, TransientError for what may pass, whatever `report`
-        raises.
+    Returns: what the table shows; the transcript is in `task.folder`.
+    Raises: UserError for what the person can fix, TransientError for what may pass by itself, and what
+        `reporter` raises.
     """
-    work.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    task.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        transcript = _transcript(work, report)
+        transcript = _transcript(task, reporter)
     except (UserError, CancelledByUser):
-        discard_stages(work.folder)  # no retry will want them
+        discard_stages(task.folder)  # the job is not retried
         raise
-    stages.write_result(work.folder, transcript)
-    discard_stages(work.folder)
+    stages.write_result(task.folder, transcript)
+    discard_stages(task.folder)
     return summarize(transcript)
 
 
-def _transcript(work: Work, report: Report) -> Transcript:
-    with Telling(report, Stage.DECODE) as telling:
-        decoded = stages.decoded(work, telling)
-    report.measured(decoded.recording.duration)
-    # both are chosen before anything is done: what is not installed is said at once
-    pack = registry.choose_transcriber(work.options.transcriber, work.models)
-    engine = work.options.engine
+def _transcript(task: Task, reporter: PipelineReporter) -> Transcript:
+    with StageReporter(reporter, Stage.DECODE) as stage:
+        source = stages.decode_source(task, stage)
+    reporter.measured(source.recording.duration)
+    # Choose both engines first, so that a missing model is reported at once.
+    transcriber = registry.choose_transcriber(task.options.transcriber, task.model_roots)
+    engine = task.options.engine
     if engine != registry.AUTO:
-        engine = registry.check(engine, work.models)
-    with Telling(report, Stage.SPEECH) as telling:
-        mix = stages.mixed(work, decoded.recording, telling)
+        engine = registry.check(engine, task.model_roots)
+    with StageReporter(reporter, Stage.SPEECH) as stage:
+        mix = stages.mix_channels(task, source.recording, stage)
         if engine == registry.AUTO:
-            engine = registry.best(work.models, apart=mix.apart)
-        report.chosen(EngineChoice(engine, pack.name if pack is not None else ""))
-        turns = stages.Turns(work, engine)
-        speech = stages.speech(work, mix, turns.per_channel, telling)
+            engine = registry.best_diarizer(task.model_roots, separate=mix.separate)
+        reporter.chosen(EngineChoice(engine, transcriber.name if transcriber is not None else ""))
+        diarize = stages.DiarizeStage(task, engine)
+        speech = stages.find_speech(task, mix, diarize.per_channel, stage)
     recording = mix.recording
     if not speech.regions:
         raise UserError(messages.AUDIO_NO_SPEECH)
-    parts = _Parts(work, report, either=pack is not None)
-    diarization = parts.do(Stage.DIARIZE, lambda telling: turns.diarized(recording, speech, telling))
+    halves = _Halves(task, reporter, both=transcriber is not None)
+    diarization = halves.run(Stage.DIARIZE, lambda stage: diarize.run(recording, speech, stage))
     transcription = None
-    if pack is not None:
-        words = stages.Words(work, pack)
-        transcription = parts.do(
-            Stage.TRANSCRIBE, lambda telling: words.transcribed(recording, speech, telling)
+    if transcriber is not None:
+        transcription = halves.run(
+            Stage.TRANSCRIBE, lambda stage: stages.transcribe(task, transcriber, recording, speech, stage)
         )
-    with Telling(report, Stage.JOIN):
-        return _join(work, decoded, speech, diarization, transcription, parts.notes())
+    with StageReporter(reporter, Stage.JOIN):
+        return _join(task, source, speech, diarization, transcription, halves.notes())
 
 
-class _Parts:
-    """Does the parts of the work of which either is worth having, once no further try can have both."""
+class _Halves:
+    """Runs diarization and transcription; on the last attempt, one of them may fail."""
 
-    def __init__(self, work: Work, report: Report, *, either: bool) -> None:
-        """Prepare. `either`: there are two of them; else the one has to be done."""
-        self._work = work
-        self._report = report
-        self._either = either
+    def __init__(self, task: Task, reporter: PipelineReporter, *, both: bool) -> None:
+        """both: the job has both halves; else its only one must not fail."""
+        self._task = task
+        self._reporter = reporter
+        self._both = both
         self._failed: dict[Stage, ErrorInfo] = {}
 
-    def do(self, stage: Stage, part: Callable[[Telling], T]) -> T | None:
-        """Return what the part gives; None where it failed for good and the other can still be had."""
-        if not self._either or self._failed:
-            return self._do(stage, part)
-        if self._work.last_try and stages.was_killed_in(self._work, stage):
-            # it would take the worker down again, and with it what the other part gives
-            self._give_up(stage, _KILLED)
+    def run(self, stage: Stage, half: Callable[[StageReporter], T]) -> T | None:
+        """Return the result of one half; None if it failed for good and the other may still succeed."""
+        if not self._both or self._failed:
+            return self._run(stage, half)
+        if self._task.last_attempt and stages.was_killed_in(self._task, stage):
+            # it would kill the worker again, and the other half with it
+            self._skip(stage, _KILLED)
             return None
         try:
-            with stages.marked(self._work, stage):
-                return self._do(stage, part)
+            with stages.attempt_mark(self._task, stage):
+                return self._run(stage, half)
         except (CancelledByUser, Interrupted):
             raise
         except Exception as error:
-            if not self._work.last_try and not isinstance(error, UserError):
+            if not self._task.last_attempt and not isinstance(error, UserError):
                 raise
-            self._give_up(stage, error_info(error))
+            self._skip(stage, error_info(error))
             return None
 
-    def _do(self, stage: Stage, part: Callable[[Telling], T]) -> T:
-        with Telling(self._report, stage) as telling:
-            return part(telling)
+    def _run(self, stage: Stage, half: Callable[[StageReporter], T]) -> T:
+        with StageReporter(self._reporter, stage) as reporter:
+            return half(reporter)
 
-    def _give_up(self, stage: Stage, error: ErrorInfo) -> None:
-        log.event("STAGE_GIVEN_UP", job=self._work.job_id, stage=stage.value, code=error.code)
+    def _skip(self, stage: Stage, error: ErrorInfo) -> None:
+        log.event("STAGE_SKIPPED", job=self._task.job_id, stage=stage.value, code=error.code)
         self._failed[stage] = error
 
     def notes(self) -> tuple[Note, ...]:
-        """Return what is missing and why."""
+        """Return a note for each missing half, with the reason."""
         return tuple(_MISSING[stage](reason=error.note) for stage, error in self._failed.items())
 
 
 def _join(
-    work: Work,
-    decoded: stages.Decoded,
+    task: Task,
+    source: stages.DecodedSource,
     speech: Speech,
     diarization: Diarization | None,
     transcription: Transcription | None,
     notes: tuple[Note, ...],
 ) -> Transcript:
-    known = diarization or Diarization((), engine="")
-    said = transcription or Transcription((), language=None, engine="")
+    diarized = diarization or Diarization((), engine="")
+    transcribed = transcription or Transcription((), language=None, engine="")
     if transcription is None:
-        segments = segments_of(known.turns)
+        segments = segments_of(diarized.turns)
     else:
-        segments = segments_of_words(assign_speakers(said.words, known.turns, known.exclusive))
-    doubt = (messages.RESULT_DOUBTFUL_VOICES(),) if known.grade is Grade.DOUBTFUL else ()
-    spoken_s = sum(region.duration for region in speech.regions)
-    grade = known.grade
-    if speech.unheard_s >= max(_UNHEARD_S, _UNHEARD_SHARE * (spoken_s + speech.unheard_s)):
+        segments = segments_of_words(assign_speakers(transcribed.words, diarized.turns, diarized.exclusive))
+    grade = diarized.grade
+    warnings = (messages.RESULT_DOUBTFUL_VOICES(),) if grade is Grade.DOUBTFUL else ()
+    speech_s = sum(region.duration for region in speech.regions)
+    if speech.missed_s >= max(_MISSED_S, _MISSED_SHARE * (speech_s + speech.missed_s)):
         grade = Grade.FAIR if grade is Grade.CLEAR else grade
-        doubt = (*doubt, messages.RESULT_UNHEARD(length=speech.unheard_s))
+        warnings = (*warnings, messages.RESULT_UNHEARD(length=speech.missed_s))
     return Transcript(
-        duration=decoded.recording.duration,
-        speech=spoken_s,
-        turns=known.turns,
+        duration=source.recording.duration,
+        speech=speech_s,
+        turns=diarized.turns,
         segments=segments,
         provenance=Provenance(
             app_version=__version__,
-            engine=known.engine,
-            model=known.model,
-            options=options_to_json(work.options),
-            source_sha256=decoded.sha256,
-            source_name=work.path.name,
+            engine=diarized.engine,
+            model=diarized.model,
+            options=options_to_json(task.options),
+            source_sha256=source.sha256,
+            source_name=task.path.name,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            transcriber=said.engine,
-            transcriber_model=said.model,
+            transcriber=transcribed.engine,
+            transcriber_model=transcribed.model,
         ),
         grade=grade,
-        details=known.details,
-        language=said.language,
-        notes=(*decoded.notes, *notes, *said.notes, *doubt),
+        details=diarized.details,
+        language=transcribed.language,
+        notes=(*source.notes, *notes, *transcribed.notes, *warnings),
     )

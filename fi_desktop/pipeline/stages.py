@@ -1,6 +1,6 @@
-"""What each stage makes, saved in the job's folder when it is done (temp file, fsync, rename).
+"""The stages of the pipeline. Each saves its result in the job's folder, atomically.
 
-A stage that finds its file there does nothing.
+A stage that finds its result there does nothing.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from fi_desktop.core.messages import Note
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import Stage
 from fi_desktop.engines import registry
-from fi_desktop.engines.channels import Mix, mix_channels
-from fi_desktop.engines.contracts import Hints, Speech
-from fi_desktop.engines.vad import find_speech
-from fi_desktop.models import Pack
-from fi_desktop.pipeline.work import Telling, Work
+from fi_desktop.engines.channels import ChannelMix, select_channels
+from fi_desktop.engines.contracts import Speech, TranscriptionOptions
+from fi_desktop.engines.registry import ChosenTranscriber
+from fi_desktop.engines.vad import detect_speech
+from fi_desktop.pipeline.task import StageReporter, Task
 from fi_desktop.system.files import RESULT, discard_stages, replacing, write_whole
 
 _AUDIO = "audio.s16"
@@ -38,21 +38,23 @@ _MIX = "mix.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
 _WORDS = "words.json"
-# How often a recording that changes while it is read is read before it is left for later.
-_READINGS = 2
-# The share of finding speech after which the channels of a recording with several are judged.
-_MIXED = 0.5
+# How often a recording that changes while it is being read is read before the job is retried later.
+_READS = 2
+# The share of speech detection that selecting the channels takes, if there are several.
+_SELECTION_SHARE = 0.5
 _ASKED = "asked"
-"""Beside what a stage found: the options that it was found with."""
+"""Key of the options with which a saved result was made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
-    """What the first stage made, and of which file.
+class DecodedSource:
+    """The decoded recording and the file that it was decoded from.
 
     Attributes:
+        recording: its samples, in the job's folder.
         sha256: of the bytes that were decoded, hex.
-        fingerprint: of the file that held them; see `_fingerprint`.
+        notes: what the decoder found wrong.
+        fingerprint: of the file; see `_fingerprint`.
     """
 
     recording: Recording
@@ -62,14 +64,14 @@ class Decoded:
 
 
 def write_result(folder: Path, transcript: Transcript) -> None:
-    """Put the result on disk."""
+    """Write the result to the job's folder."""
     write_whole(folder / RESULT, _json_bytes(transcript_to_json(transcript)))
 
 
 @contextmanager
-def marked(work: Work, stage: Stage) -> Iterator[None]:
-    """Leave a mark in the job's folder where the worker is killed inside the block."""
-    mark = _mark(work, stage)
+def attempt_mark(task: Task, stage: Stage) -> Iterator[None]:
+    """Leave a mark in the job's folder if the worker is killed inside the block."""
+    mark = _mark(task, stage)
     mark.touch()
     try:
         yield
@@ -77,162 +79,163 @@ def marked(work: Work, stage: Stage) -> Iterator[None]:
         mark.unlink(missing_ok=True)
 
 
-def was_killed_in(work: Work, stage: Stage) -> bool:
-    """Whether the last attempt's worker was killed in this stage."""
-    return _mark(work, stage).exists()
+def was_killed_in(task: Task, stage: Stage) -> bool:
+    """Return whether the worker of the last attempt was killed in this stage."""
+    return _mark(task, stage).exists()
 
 
-def _mark(work: Work, stage: Stage) -> Path:
-    return work.folder / f"{stage.value}.begun"
+def _mark(task: Task, stage: Stage) -> Path:
+    return task.folder / f"{stage.value}.begun"
 
 
-def decoded(work: Work, telling: Telling) -> Decoded:
-    """Decode the recording, or find it decoded."""
-    audio, described = work.folder / _AUDIO, work.folder / _DECODED
-    fingerprint = _fingerprint(work.path)
+def decode_source(task: Task, reporter: StageReporter) -> DecodedSource:
+    """Decode the recording, or load what was decoded."""
+    audio, described = task.folder / _AUDIO, task.folder / _DECODED
+    fingerprint = _fingerprint(task.path)
     if (saved := _read_json(described)) is not None and audio.is_file():
-        # a recording that was moved away since is still done from what was decoded
+        # a recording that was moved away since still completes from what was decoded
         if fingerprint is None or saved["fingerprint"] == fingerprint:
-            telling.kept()
+            reporter.reused()
             recording = Recording(audio, saved["channels"], saved["samples"])
-            return Decoded(recording, saved["sha256"], notes_from_json(saved["notes"]), saved["fingerprint"])
-        discard_stages(work.folder)
-    made = _read(work, audio, telling)
+            return DecodedSource(
+                recording, saved["sha256"], notes_from_json(saved["notes"]), saved["fingerprint"]
+            )
+        discard_stages(task.folder)
+    source = _decode(task, audio, reporter)
     write_whole(
         described,
         _json_bytes(
             {
-                "fingerprint": made.fingerprint,
-                "channels": made.recording.channels,
-                "samples": made.recording.samples,
-                "sha256": made.sha256,
-                "notes": notes_to_json(made.notes),
+                "fingerprint": source.fingerprint,
+                "channels": source.recording.channels,
+                "samples": source.recording.samples,
+                "sha256": source.sha256,
+                "notes": notes_to_json(source.notes),
             }
         ),
     )
-    return made
+    return source
 
 
-def _read(work: Work, audio: Path, telling: Telling) -> Decoded:
-    """Decode the recording to `audio` and hash the same bytes: it is read again if it changed meanwhile.
+def _decode(task: Task, audio: Path, reporter: StageReporter) -> DecodedSource:
+    """Decode the recording to `audio` and hash the same bytes; start again if the file changes meanwhile.
 
     Raises:
-        UserError, TransientError: what `decode` raises; audio.changing if it changed each time.
+        UserError, TransientError: what `decode` raises; audio.changing if the file changed each time.
     """
-    for _ in range(_READINGS):
-        fingerprint = _fingerprint(work.path)
+    for _ in range(_READS):
+        fingerprint = _fingerprint(task.path)
         try:
-            made = decode(work.path, audio, progress=telling)
-            sha256 = source_sha256(work.path)
+            decoded = decode(task.path, audio, progress=reporter)
+            sha256 = source_sha256(task.path)
         except UserError:
-            # Half of a file may make no sense.
-            if _fingerprint(work.path) == fingerprint:
+            # An incomplete file may look damaged.
+            if _fingerprint(task.path) == fingerprint:
                 raise
             continue
         except OSError as error:
             raise read_error() from error
-        if _fingerprint(work.path) == fingerprint:
-            notes = tuple(warning.note for warning in made.warnings)
-            return Decoded(made.recording, sha256, notes, fingerprint)
+        if _fingerprint(task.path) == fingerprint:
+            notes = tuple(warning.note for warning in decoded.warnings)
+            return DecodedSource(decoded.recording, sha256, notes, fingerprint)
     audio.unlink(missing_ok=True)
     raise TransientError(messages.AUDIO_CHANGING)
 
 
-def mixed(work: Work, recording: Recording, telling: Telling) -> Mix:
-    """Find out which channels are heard, or find it found out."""
-    path = work.folder / _MIX
+def mix_channels(task: Task, recording: Recording, reporter: StageReporter) -> ChannelMix:
+    """Select the channels to mix, or load the selection."""
+    path = task.folder / _MIX
     if recording.channels == 1:
-        return Mix(recording)
+        return ChannelMix(recording)
     if (saved := _read_json(path)) is not None:
-        return Mix(replace(recording, mix=tuple(saved["mix"])), saved["apart"])
-    mix = mix_channels(recording, telling.part(0.0, _MIXED))
-    write_whole(path, _json_bytes({"mix": mix.recording.mix, "apart": mix.apart}))
+        return ChannelMix(replace(recording, mix=tuple(saved["mix"])), saved["apart"])
+    mix = select_channels(recording, reporter.part(0.0, _SELECTION_SHARE))
+    write_whole(path, _json_bytes({"mix": mix.recording.mix, "apart": mix.separate}))
     return mix
 
 
-def speech(work: Work, mix: Mix, per_channel: bool | None, telling: Telling) -> Speech:
-    """Find speech, or find it found. `per_channel`: in each channel by itself; None: either will do."""
-    path = work.folder / _SPEECH
+def find_speech(task: Task, mix: ChannelMix, per_channel: bool | None, reporter: StageReporter) -> Speech:
+    """Detect speech, or load it. per_channel: in each channel separately; None if either will do."""
+    path = task.folder / _SPEECH
     if path.is_file():
         with np.load(path, allow_pickle=False) as saved:
             if per_channel is None or bool(saved["per_channel"]) == per_channel:
-                telling.kept()
+                reporter.reused()
                 regions = tuple(Region(float(start), float(end)) for start, end in saved["regions"])
-                # Speech that an earlier version saved lacks the last.
-                unheard_s = float(saved["unheard_s"]) if "unheard_s" in saved else 0.0
-                return Speech(saved["probability"], float(saved["hop_s"]), regions, unheard_s)
+                # Earlier versions did not save it.
+                missed_s = float(saved["unheard_s"]) if "unheard_s" in saved else 0.0
+                return Speech(saved["probability"], float(saved["hop_s"]), regions, missed_s)
     if per_channel and mix.speech is not None:
-        found = mix.speech
+        speech = mix.speech
     else:
-        progress = telling if mix.recording.channels == 1 else telling.part(_MIXED, 1.0)
-        found = find_speech(mix.recording, per_channel=bool(per_channel), progress=progress)
-    found = replace(found, regions=plain(found.regions))
+        progress = reporter if mix.recording.channels == 1 else reporter.part(_SELECTION_SHARE, 1.0)
+        speech = detect_speech(mix.recording, per_channel=bool(per_channel), progress=progress)
+    speech = replace(speech, regions=plain(speech.regions))
     with replacing(path) as file:
         np.savez(
             file,
-            probability=found.probability,
-            hop_s=found.hop_s,
-            regions=np.array([(r.start, r.end) for r in found.regions], dtype=float).reshape(-1, 2),
+            probability=speech.probability,
+            hop_s=speech.hop_s,
+            regions=np.array([(r.start, r.end) for r in speech.regions], dtype=float).reshape(-1, 2),
             per_channel=bool(per_channel),
-            unheard_s=found.unheard_s,
+            unheard_s=speech.missed_s,
         )
-    return found
+    return speech
 
 
-class Turns:
-    """Who spoke when: saved, or to be found by an engine, which is not loaded before it is needed."""
+class DiarizeStage:
+    """Loads the turns of an earlier attempt, or diarizes; the engine is loaded only if it is needed."""
 
-    def __init__(self, work: Work, engine: str) -> None:
-        """Look whether it is saved; `engine`: what diarizes if not."""
-        self._work = work
-        self._path = work.folder / _TURNS
-        self._asked = [work.options.engine, str(work.options.speakers)]
-        self._saved = _saved_for(self._path, self._asked)
+    def __init__(self, task: Task, engine: str) -> None:
+        """Look for saved turns; `engine` diarizes if there are none."""
+        self._task = task
+        self._path = task.folder / _TURNS
+        self._asked = [task.options.engine, str(task.options.speakers)]
+        self._saved = _load_saved(self._path, self._asked)
         self._engine = engine
 
     @property
     def per_channel(self) -> bool | None:
-        """Whether speech is wanted in each channel by itself; None: it does not matter any more."""
-        return registry.per_channel(self._engine) if self._saved is None else None
+        """Whether speech has to be detected in each channel separately; None if turns are saved."""
+        return registry.diarizers()[self._engine].per_channel if self._saved is None else None
 
-    def diarized(self, recording: Recording, speech: Speech, telling: Telling) -> Diarization:
-        """Diarize, or find it done."""
+    def run(self, recording: Recording, speech: Speech, reporter: StageReporter) -> Diarization:
+        """Return the turns."""
         if self._saved is not None:
-            telling.kept()
+            reporter.reused()
             return _diarization(self._saved)
-        work = self._work
-        engine = registry.create(self._engine, work.models, frugality=work.frugality, threads=work.threads)
-        found = plain(engine.diarize(recording, speech, speakers=work.options.speakers, progress=telling))
+        task = self._task
+        engine = registry.create_diarizer(
+            self._engine, task.model_roots, memory_level=task.memory_level, threads=task.threads
+        )
+        found = plain(engine.diarize(recording, speech, speakers=task.options.speakers, progress=reporter))
         write_whole(self._path, _json_bytes(asdict(found) | {_ASKED: self._asked}))
         return found
 
 
-class Words:
-    """What was said: saved, or to be found by an engine."""
-
-    def __init__(self, work: Work, pack: Pack) -> None:
-        """Prepare; `pack`: the model that transcribes if need be."""
-        self._work = work
-        self._pack = pack
-
-    def transcribed(self, recording: Recording, speech: Speech, telling: Telling) -> Transcription:
-        """Transcribe, or find it done."""
-        work, path = self._work, self._work.folder / _WORDS
-        options = work.options
-        asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt]
-        if (saved := _saved_for(path, asked)) is not None:
-            telling.kept()
-            words = tuple(Word(**word) for word in saved.pop("words"))
-            return Transcription(words, notes=notes_from_json(saved.pop("notes")), **saved)
-        engine = registry.create_transcriber(self._pack, frugality=work.frugality, threads=work.threads)
-        hints = Hints(options.language, options.vocabulary, options.prompt)
-        found = plain(engine.transcribe(recording, speech, hints=hints, progress=telling))
-        write_whole(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))
-        return found
+def transcribe(
+    task: Task,
+    chosen: ChosenTranscriber,
+    recording: Recording,
+    speech: Speech,
+    reporter: StageReporter,
+) -> Transcription:
+    """Transcribe, or load the words of an earlier attempt."""
+    path, options = task.folder / _WORDS, task.options
+    asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt]
+    if (saved := _load_saved(path, asked)) is not None:
+        reporter.reused()
+        words = tuple(Word(**word) for word in saved.pop("words"))
+        return Transcription(words, notes=notes_from_json(saved.pop("notes")), **saved)
+    engine = registry.create_transcriber(chosen, memory_level=task.memory_level, threads=task.threads)
+    wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt)
+    found = plain(engine.transcribe(recording, speech, options=wanted, progress=reporter))
+    write_whole(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))
+    return found
 
 
-def _saved_for(path: Path, asked: list[Any]) -> dict[str, Any] | None:
-    """Return what a stage saved, where it was asked for the same: options may change between attempts."""
+def _load_saved(path: Path, asked: list[Any]) -> dict[str, Any] | None:
+    """Return a stage's saved result if the options are the same: they may change between attempts."""
     saved: dict[str, Any] | None = _read_json(path)
     return saved if saved is not None and saved.pop(_ASKED, None) == asked else None
 
@@ -249,9 +252,9 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
 
 
 def _fingerprint(path: Path) -> list[int] | None:
-    """Size and time of the last change, or None where the file cannot be seen.
+    """Return a file's size and modification time, or None if it cannot be read.
 
-    Not the inode: on network and user-space file systems, it may change by itself.
+    The inode is left out: it can change by itself on network and user-space file systems.
     """
     try:
         status = path.stat()

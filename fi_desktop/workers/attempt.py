@@ -92,7 +92,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
     # Imported here: the pipeline imports numpy, which reads the environment for its threads.
     from fi_desktop import pipeline
 
-    work = pipeline.Work(
+    task = pipeline.Task(
         delivery.job_id,
         Path(delivery.path),
         delivery.options,
@@ -103,7 +103,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
         delivery.last_attempt,
     )
     try:
-        return AttemptDone(delivery.claim, pipeline.run(work, reporter))
+        return AttemptDone(delivery.claim, pipeline.run(task, reporter))
     except CancelledByUser:
         return AttemptStopped(delivery.claim, cancelled=True)
     except Interrupted:

@@ -13,7 +13,7 @@ from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.audio.treatment import UNTREATED, HighPass, Survey
 from fi_desktop.core.errors import UserError
-from fi_desktop.engines.vad import find_speech
+from fi_desktop.engines.vad import detect_speech
 from tests.audio.make_media import samples_of, tones, write_media, write_wav
 from tests.audio.test_tracks import Track, write_tracks
 
@@ -53,7 +53,7 @@ def spoken(plain: Recording) -> NDArray[np.bool_]:
 def spoken_in(recording: Recording) -> NDArray[np.bool_]:
     """Whether anybody is found to speak, for each 10 ms."""
     marks = np.zeros(round(recording.duration * 100), dtype=bool)
-    for region in find_speech(recording, per_channel=False, progress=ignore).regions:
+    for region in detect_speech(recording, per_channel=False, progress=ignore).regions:
         marks[round(region.start * 100) : round(region.end * 100)] = True
     return marks
 

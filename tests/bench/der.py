@@ -33,8 +33,8 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Diarization
 from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin import BuiltinDiarizer
-from fi_desktop.engines.channels import ChannelsDiarizer, mix_channels
-from fi_desktop.engines.vad import find_speech
+from fi_desktop.engines.channels import ChannelsDiarizer, select_channels
+from fi_desktop.engines.vad import detect_speech
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,11 +99,11 @@ def score(reference: Annotation, hypothesis: Annotation, uem: Path) -> Score:
 def run_engine(recording: Recording, speakers: SpeakerCount, engine: BuiltinDiarizer) -> Diarization:
     """Diarize as the pipeline does; where it finds no speech, the answer is empty."""
     chosen: BuiltinDiarizer | ChannelsDiarizer = engine
-    mix = mix_channels(recording, _quiet)
+    mix = select_channels(recording, _quiet)
     recording = mix.recording
-    if mix.apart:
+    if mix.separate:
         chosen = ChannelsDiarizer()
-    speech = find_speech(recording, per_channel=chosen.per_channel, progress=_quiet)
+    speech = detect_speech(recording, per_channel=mix.separate, progress=_quiet)
     try:
         return chosen.diarize(recording, speech, speakers=speakers, progress=_quiet)
     except UserError:
@@ -165,12 +165,12 @@ def measure_long(folder: Path, hours: float, only: list[str], engine: BuiltinDia
         recording = writer.recording
         steps = [time.perf_counter()]
         chosen: BuiltinDiarizer | ChannelsDiarizer = engine
-        mix = mix_channels(recording, _quiet)
+        mix = select_channels(recording, _quiet)
         recording = mix.recording
-        if mix.apart:
+        if mix.separate:
             chosen = ChannelsDiarizer()
         steps.append(time.perf_counter())
-        speech = find_speech(recording, per_channel=chosen.per_channel, progress=_quiet)
+        speech = detect_speech(recording, per_channel=mix.separate, progress=_quiet)
         steps.append(time.perf_counter())
         result = chosen.diarize(recording, speech, speakers=SpeakerCount(), progress=_quiet)
         steps.append(time.perf_counter())

@@ -60,8 +60,8 @@ _real_main = process.main
 def noop_worker(pipe: Connection, device: str) -> None:
     """A worker process as it is, whose pipeline does nothing."""
 
-    def run(work: pipeline.Work, report: object) -> Summary:
-        note_start(Path(work.folder).parents[1], int(Path(work.path).stem))
+    def run(task: pipeline.Task, reporter: object) -> Summary:
+        note_start(Path(task.folder).parents[1], int(Path(task.path).stem))
         return _SUMMARY
 
     pipeline.run = run

@@ -51,18 +51,18 @@ def tile(path: Path, minutes: float) -> None:
 def ours(source: Path, folder: Path, threads: int) -> int:
     """Decode, find speech and transcribe as the pipeline does; return the number of words."""
     from fi_desktop.audio.decode import decode
-    from fi_desktop.engines.contracts import Hints
-    from fi_desktop.engines.vad import find_speech
+    from fi_desktop.engines.contracts import TranscriptionOptions
+    from fi_desktop.engines.vad import detect_speech
     from fi_desktop.engines.whisper import WhisperTranscriber
 
     def ignore(_fraction: float) -> None:
         pass
 
     recording = decode(source, source.with_suffix(f".{os.getpid()}.pcm"), progress=ignore).recording
-    speech = find_speech(recording, per_channel=False, progress=ignore)
+    speech = detect_speech(recording, per_channel=False, progress=ignore)
     transcriber = WhisperTranscriber(folder, threads=threads)
-    hints = Hints(language="es")
-    return len(transcriber.transcribe(recording, speech, hints=hints, progress=ignore).words)
+    options = TranscriptionOptions(language="es")
+    return len(transcriber.transcribe(recording, speech, options=options, progress=ignore).words)
 
 
 def plain(source: Path, folder: Path, threads: int) -> int:

@@ -27,10 +27,10 @@ import numpy as np
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core.transcript import Word
-from fi_desktop.engines.contracts import Hints
-from fi_desktop.engines.vad import find_speech
+from fi_desktop.engines.contracts import TranscriptionOptions
+from fi_desktop.engines.vad import detect_speech
 from fi_desktop.engines.whisper import WhisperTranscriber
-from fi_desktop.engines.whisper.postprocess import bare_s
+from fi_desktop.engines.whisper.postprocess import uncovered_s
 from tests.real.wording import Errors, compare, plain_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,8 +62,8 @@ def pieces(folders: Sequence[Path]) -> Iterator[Piece]:
             text = " ".join(row[-1] for row in json.loads(rows.read_text(encoding="utf-8")))
             yield Piece(path, "es" if "es" in path.stem.split("_") else "en", text)
         elif words.is_file():
-            told = json.loads(words.read_text(encoding="utf-8"))
-            yield Piece(path, told["language"], " ".join(word["text"] for word in told["words"]))
+            spoken = json.loads(words.read_text(encoding="utf-8"))
+            yield Piece(path, spoken["language"], " ".join(word["text"] for word in spoken["words"]))
         elif plain.is_file():
             language = "es" if "es" in path.stem.split("_") else "en"
             yield Piece(path, language, plain.read_text(encoding="utf-8"))
@@ -82,9 +82,9 @@ class Ways:
         self._batched = BatchedInferencePipeline(self._model)
 
     def ours(self, recording: Any, _samples: Any, language: str) -> list[Word]:
-        speech = find_speech(recording, per_channel=False, progress=lambda _: None)
-        hints = Hints(language=language)
-        return list(self._ours.transcribe(recording, speech, hints=hints, progress=lambda _: None).words)
+        speech = detect_speech(recording, per_channel=False, progress=lambda _: None)
+        options = TranscriptionOptions(language=language)
+        return list(self._ours.transcribe(recording, speech, options=options, progress=lambda _: None).words)
 
     def plain(self, _recording: Any, samples: Any, language: str) -> list[Word]:
         return _words(self._model.transcribe(samples, language=language, word_timestamps=True)[0])
@@ -132,7 +132,7 @@ def main() -> None:
         for piece in pieces(given.folders or FOLDERS):
             recording = decode(piece.path, Path(folder, "audio"), progress=lambda _: None).recording
             samples = np.concatenate(list(recording.blocks()))
-            speech = find_speech(recording, per_channel=False, progress=lambda _: None)
+            speech = detect_speech(recording, per_channel=False, progress=lambda _: None)
             for name in given.only or ("ours", "plain", "batched"):
                 began = time.process_time()
                 words = getattr(ways, name)(recording, samples, piece.language)
@@ -144,13 +144,13 @@ def main() -> None:
                 sums[key] = sums[key] + errors if key in sums else errors
                 cpu_s[name] += took
                 marks[name] += doubts(words, piece.text, piece.language)
-                bare = bare_s(words, speech.regions)
+                uncovered = uncovered_s(words, speech.regions)
                 kept.setdefault(piece.path.stem, {})[name] = [
                     (word.start, word.end, word.text, word.probability) for word in words
                 ]
                 length_s = len(samples) / SAMPLE_RATE_HZ
                 print(
-                    f"{piece.path.stem:24} {length_s:5.0f} s {name:8} {errors}  bare {bare:.1f} s"
+                    f"{piece.path.stem:24} {length_s:5.0f} s {name:8} {errors}  uncovered {uncovered:.1f} s"
                     f"  processor {took:.1f} s",
                     flush=True,
                 )

@@ -1,4 +1,4 @@
-"""Recordings for the engines' tests: real voices where voices matter, made sounds where they do not."""
+"""Recordings for the tests of engines: real voices if voices matter, otherwise synthetic sound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording, RecordingWriter
 from fi_desktop.engines.builtin.ivector import BackgroundModel, load_model
 from fi_desktop.engines.contracts import Speech
-from fi_desktop.engines.vad import find_speech
+from fi_desktop.engines.vad import detect_speech
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL_DIR = ROOT / "resources" / "models" / "builtin"
@@ -22,12 +22,12 @@ Write = Callable[[NDArray[np.float32]], Recording]
 
 
 def ignore(_fraction: float) -> None:
-    """For tests that are not about progress."""
+    """Ignore progress."""
 
 
 @pytest.fixture(scope="session")
 def model() -> BackgroundModel:
-    """The model that the product ships."""
+    """The model that comes with the program."""
     return load_model(MODEL_DIR)
 
 
@@ -46,7 +46,7 @@ def call_samples(call: Recording) -> NDArray[np.float32]:
 @pytest.fixture(scope="session")
 def call_speech(call: Recording) -> Speech:
     """The phone call's speech."""
-    return find_speech(call, per_channel=False, progress=ignore)
+    return detect_speech(call, per_channel=False, progress=ignore)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture(scope="session")
 def talkers(call_samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Three channels, each with speech of its own and then a pause: 8 s, taking turns. (3, samples)"""
+    """Three channels that take turns of 2 s, each with its own speech: (3, samples)."""
     speech = call_samples[16_000 * 7 : 16_000 * 27].reshape(10, 32_000)
     channels = np.zeros((3, 10 * 32_000), dtype=np.float32)
     for turn, part in enumerate(speech):

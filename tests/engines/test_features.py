@@ -8,7 +8,7 @@ from fi_desktop.audio.recording import Recording
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.builtin.features import (
     cepstra,
-    lay_grid,
+    make_grid,
     sample_chunks,
     speech_cepstra,
     speech_mask,
@@ -20,7 +20,7 @@ from .conftest import Write, ignore
 
 
 def one_frame(samples: np.ndarray, frame: int) -> np.ndarray:
-    """The textbook's MFCC of one frame, in float64 and plain loops."""
+    """Compute the MFCC of one frame as textbooks do, in float64 and plain loops."""
     emphasised = samples.astype(float).copy()
     emphasised[1:] -= 0.97 * samples[:-1]
     first = 160 * frame - 120
@@ -73,9 +73,9 @@ def test_speech_cepstra_do_not_depend_on_the_level(
     assert np.abs(found - expected).mean() < 0.02
 
 
-def test_chunks_cover_the_speech_and_never_a_pause() -> None:
+def test_chunks_cover_the_speech_and_no_pause() -> None:
     regions = (Region(0.1, 0.95), Region(2.0, 12.34), Region(13.0, 13.05))
-    grid = lay_grid(regions, 1310)
+    grid = make_grid(regions, 1310)
     mask = speech_mask(regions, 1310)
     covered = np.zeros(1310, dtype=bool)
     for start, end in zip(grid.start, grid.end, strict=True):
@@ -88,7 +88,7 @@ def test_chunks_cover_the_speech_and_never_a_pause() -> None:
 
 
 def test_windows_stay_inside_a_region_and_cover_it() -> None:
-    grid = lay_grid((Region(0.0, 1.0), Region(2.0, 12.3)), 2000)
+    grid = make_grid((Region(0.0, 1.0), Region(2.0, 12.3)), 2000)
     covered = np.zeros(len(grid), dtype=bool)
     for low, high in grid.windows:
         assert len(set(grid.region[low:high])) == 1
@@ -97,8 +97,8 @@ def test_windows_stay_inside_a_region_and_cover_it() -> None:
     assert covered.all()
 
 
-def test_sample_is_bounded_and_its_windows_are_the_recordings() -> None:
-    grid = lay_grid((Region(0.0, 500.0), Region(501.0, 3600.0)), 360_000)
+def test_sample_is_bounded_and_its_windows_match_the_recording() -> None:
+    grid = make_grid((Region(0.0, 500.0), Region(501.0, 3600.0)), 360_000)
     chosen = sample_chunks(len(grid), 120.0)
     assert len(chosen) == 600
     assert len(set(chosen)) == 600
@@ -108,5 +108,5 @@ def test_sample_is_bounded_and_its_windows_are_the_recordings() -> None:
         assert list(chosen[low:high]) == list(range(*grid.windows[row]))
 
 
-def test_short_speech_is_sampled_whole() -> None:
+def test_short_speech_is_sampled_completely() -> None:
     assert list(sample_chunks(37, 120.0)) == list(range(37))

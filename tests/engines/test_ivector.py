@@ -48,13 +48,13 @@ def test_damaged_model_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "engine.builtin_damaged"
 
 
-def test_missing_model_is_told(tmp_path: Path) -> None:
+def test_missing_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FiError) as caught:
         load_model(tmp_path)
     assert caught.value.code == "engine.builtin_missing"
 
 
-def test_posteriors_are_those_of_the_mixture(model: BackgroundModel) -> None:
+def test_posteriors_match_the_mixture_density(model: BackgroundModel) -> None:
     frames = np.random.default_rng(2).normal(size=(7, 20)).astype(np.float32)
     expected = np.empty((7, 128))
     for row, frame in enumerate(frames):

@@ -34,7 +34,9 @@ def naive_forward_backward(score: np.ndarray, share: np.ndarray, stay: float) ->
     stay=st.floats(0.0, 0.999),
     seed=st.integers(0, 2**16),
 )
-def test_forward_backward_is_the_plain_recursion(chunks: int, states: int, stay: float, seed: int) -> None:
+def test_forward_backward_matches_the_plain_recursion(
+    chunks: int, states: int, stay: float, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     score, share = rng.normal(size=(chunks, states)) * 2, rng.dirichlet(np.ones(states))
     posterior, likelihood = forward_backward(score, share, stay)
@@ -43,7 +45,7 @@ def test_forward_backward_is_the_plain_recursion(chunks: int, states: int, stay:
     assert likelihood == pytest.approx(total, abs=1e-8)
 
 
-def test_forward_backward_is_the_sum_over_all_paths() -> None:
+def test_forward_backward_matches_the_sum_over_all_paths() -> None:
     rng = np.random.default_rng(5)
     score, share, stay = rng.normal(size=(6, 3)), np.array([0.5, 0.3, 0.2]), 0.7
     mass = np.zeros((6, 3))
@@ -66,7 +68,7 @@ def test_forward_backward_survives_long_and_extreme_input() -> None:
 
 
 def two_voices(model: BackgroundModel, seed: int = 7) -> tuple[Statistics, np.ndarray]:
-    """Chunks of two voices drawn from the model, in turns of 15 chunks."""
+    """Draw chunks of two voices from the model, in turns of 15 chunks."""
     rng = np.random.default_rng(seed)
     voices = rng.normal(size=(2, model.rank)) * 2
     truth = np.repeat(np.arange(12) % 2, 15)
@@ -77,7 +79,7 @@ def two_voices(model: BackgroundModel, seed: int = 7) -> tuple[Statistics, np.nd
     return model.statistics(frames.reshape(-1, 20).astype(np.float32), offsets, ignore), truth
 
 
-def test_elbo_never_falls(model: BackgroundModel) -> None:
+def test_elbo_never_decreases(model: BackgroundModel) -> None:
     statistics, _ = two_voices(model)
     guess = np.random.default_rng(8).dirichlet(np.ones(3), size=len(statistics))
     for config in (
@@ -89,7 +91,7 @@ def test_elbo_never_falls(model: BackgroundModel) -> None:
         assert np.diff(history).min() > -1e-6 * abs(history[-1])
 
 
-def test_two_voices_are_told_apart_from_a_poor_guess(model: BackgroundModel) -> None:
+def test_two_voices_are_separated_from_a_poor_start(model: BackgroundModel) -> None:
     statistics, truth = two_voices(model)
     rng = np.random.default_rng(9)
     guess = np.full((len(truth), 2), 0.2)

@@ -1,4 +1,4 @@
-"""Whisper through the real library, with models that say given words."""
+"""Whisper through the real library, with models that produce given words."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.transcript import Region
-from fi_desktop.engines.contracts import Hints, Speech
+from fi_desktop.engines.contracts import Speech, TranscriptionOptions
 from fi_desktop.engines.whisper import WhisperTranscriber
-from fi_desktop.engines.whisper.decoder import Decoder, Heard
-from fi_desktop.engines.whisper.transcriber import _placed
+from fi_desktop.engines.whisper.decoder import DecodedWindow, Decoder
+from fi_desktop.engines.whisper.transcriber import _to_words
 from fi_desktop.engines.whisper.windows import Window
 from tests.engines.conftest import Write, ignore
 from tests.packs.make_whisper import make_whisper
@@ -48,15 +48,17 @@ def make(tmp_path: Path) -> Make:
     return make_transcriber
 
 
-def texts(transcriber: WhisperTranscriber, recording: Recording, speech: Speech, **hints: Any) -> list[str]:
-    found = transcriber.transcribe(recording, speech, hints=Hints(**hints), progress=ignore)
+def texts(transcriber: WhisperTranscriber, recording: Recording, speech: Speech, **options: Any) -> list[str]:
+    found = transcriber.transcribe(
+        recording, speech, options=TranscriptionOptions(**options), progress=ignore
+    )
     return [word.text for word in found.words]
 
 
-def test_words_come_in_order_where_somebody_speaks(
+def test_words_are_in_order_and_inside_the_speech(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech
 ):
-    found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    found = transcriber.transcribe(call, call_speech, options=TranscriptionOptions(), progress=ignore)
     assert [word.text for word in found.words] == SAID
     assert (found.language, found.engine, found.model, found.notes) == ("es", "whisper", "spanish", ())
     first = call_speech.regions[0]
@@ -66,11 +68,11 @@ def test_words_come_in_order_where_somebody_speaks(
     assert all(word.probability is not None and not word.doubtful for word in found.words)
 
 
-def test_every_window_is_put_back_where_it_was(transcriber: WhisperTranscriber, write: Write):
+def test_words_of_every_window_get_the_times_of_the_recording(transcriber: WhisperTranscriber, write: Write):
     recording = write(np.random.default_rng(0).normal(0, 0.05, 100 * 16_000).astype(np.float32))
     regions = (Region(5.0, 31.0), Region(60.0, 80.0))
     speech = Speech(np.ones((1, 3125), np.float32), 0.032, regions)
-    words = transcriber.transcribe(recording, speech, hints=Hints(), progress=ignore).words
+    words = transcriber.transcribe(recording, speech, options=TranscriptionOptions(), progress=ignore).words
     assert [word.text for word in words] == 2 * SAID
     assert all(region.start - 0.5 < word.start < region.start + 8.0 for word, region in pairs(words, regions))
 
@@ -79,22 +81,26 @@ def pairs(words: tuple[Any, ...], regions: tuple[Region, ...]) -> list[tuple[Any
     return [(word, regions[number // len(SAID)]) for number, word in enumerate(words)]
 
 
-def test_a_chosen_language_is_not_looked_for(
+def test_a_chosen_language_is_not_detected(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Decoder, "detect", None)
-    found = transcriber.transcribe(call, call_speech, hints=Hints(language="en"), progress=ignore)
+    monkeypatch.setattr(Decoder, "detect_language", None)
+    found = transcriber.transcribe(
+        call, call_speech, options=TranscriptionOptions(language="en"), progress=ignore
+    )
     assert found.language == "en"
     assert [word.text for word in found.words] == SAID
 
 
-def test_a_language_that_is_hard_to_tell_is_noted(
+def test_an_uncertain_language_is_noted(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(
-        Decoder, "detect", lambda _self, sounds: [{"es": 0.4, "gl": 0.35, "pt": 0.25} for _ in sounds]
+        Decoder,
+        "detect_language",
+        lambda _self, sounds: [{"es": 0.4, "gl": 0.35, "pt": 0.25} for _ in sounds],
     )
-    found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    found = transcriber.transcribe(call, call_speech, options=TranscriptionOptions(), progress=ignore)
     assert found.language == "es"
     assert len(found.notes) == 1
 
@@ -108,17 +114,19 @@ def test_a_language_the_model_does_not_know_is_refused(make: Make, call: Recordi
 
 def test_words_of_languages_without_spaces_are_joined(make: Make, call: Recording, call_speech: Speech):
     chinese = make(["你", "好"], language="zh")
-    found = chinese.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    found = chinese.transcribe(call, call_speech, options=TranscriptionOptions(), progress=ignore)
     assert [(word.text, word.joined) for word in found.words] == [("你", True), ("好", True)]
 
 
-def test_hints_reach_the_model_as_far_as_it_has_room(
+def test_prompt_and_vocabulary_are_cut_to_the_context(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech
 ):
-    short = Hints(vocabulary=("Omeprazol",), prompt="Consulta de neumología.")
-    long = Hints(vocabulary=tuple(f"fármaco{n}" for n in range(200)), prompt="Consulta. " * 500)
-    for hints, notes in ((short, 0), (long, 1)):
-        found = transcriber.transcribe(call, call_speech, hints=hints, progress=ignore)
+    short = TranscriptionOptions(vocabulary=("Omeprazol",), prompt="Consulta de neumología.")
+    long = TranscriptionOptions(
+        vocabulary=tuple(f"fármaco{n}" for n in range(200)), prompt="Consulta. " * 500
+    )
+    for options, notes in ((short, 0), (long, 1)):
+        found = transcriber.transcribe(call, call_speech, options=options, progress=ignore)
         assert [word.text for word in found.words] == SAID
         assert len(found.notes) == notes
 
@@ -126,79 +134,81 @@ def test_hints_reach_the_model_as_far_as_it_has_room(
 def test_silence_never_reaches_the_model(
     transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
 ):
-    for way in ("detect", "quick", "careful"):
+    for way in ("detect_language", "decode_batch", "decode_with_fallback"):
         monkeypatch.setattr(Decoder, way, None)
     silence = write(np.zeros(60 * 16_000, np.float32))
-    found = transcriber.transcribe(silence, NO_SPEECH, hints=Hints(), progress=ignore)
+    found = transcriber.transcribe(silence, NO_SPEECH, options=TranscriptionOptions(), progress=ignore)
     assert (found.words, found.language) == ((), None)
 
 
-def test_a_loop_is_said_once(make: Make, call: Recording, call_speech: Speech):
+def test_a_loop_is_collapsed(make: Make, call: Recording, call_speech: Speech):
     stuck = make(["Gracias", "por", "ver."] * 40, seconds_per_word=0.2)
     assert texts(stuck, call, call_speech) == ["Gracias", "por", "ver."]
 
 
-def test_text_that_no_sound_carries_is_left_out(make: Make, call: Recording, call_speech: Speech):
+def test_text_without_time_to_say_it_is_dropped(make: Make, call: Recording, call_speech: Speech):
     hasty = make([f"{stem}{end}" for stem in "abcdef" for end in "aeiou"], seconds_per_word=0.001)
     assert len(texts(hasty, call, call_speech)) < 4
 
 
-def test_what_cannot_be_trusted_is_decoded_carefully(
+def test_text_that_is_not_trusted_is_decoded_with_fallback(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    doubtful = Heard(((0.5, 1.0, " Amara.org", 0.2),), trusted=False)
-    monkeypatch.setattr(Decoder, "quick", lambda _self, sounds, _ask: [doubtful for _ in sounds])
+    doubtful = DecodedWindow(((0.5, 1.0, " Amara.org", 0.2),), trusted=False)
+    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [doubtful for _ in sounds])
     assert texts(transcriber, call, call_speech) == SAID
 
 
-def test_every_option_is_given_to_the_library(
+def test_every_option_is_passed_to_the_library(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
     import faster_whisper
 
-    left_out: dict[str, set[str]] = {}
+    omitted: dict[str, set[str]] = {}
 
     def spy(kind: type[Any]) -> None:
         real = kind.transcribe
 
         def transcribe(self: Any, audio: Any, **options: Any) -> Any:
-            left_out[kind.__name__] = set(inspect.signature(real).parameters) - {"self", "audio", *options}
+            omitted[kind.__name__] = set(inspect.signature(real).parameters) - {"self", "audio", *options}
             return real(self, audio, **options)
 
         monkeypatch.setattr(kind, "transcribe", transcribe)
 
     spy(faster_whisper.BatchedInferencePipeline)
     spy(faster_whisper.WhisperModel)
-    monkeypatch.setattr("fi_desktop.engines.whisper.postprocess.crammed", lambda _words: True)
+    monkeypatch.setattr("fi_desktop.engines.whisper.postprocess.has_crammed", lambda _words: True)
     texts(transcriber, call, call_speech)
-    assert left_out == {"BatchedInferencePipeline": set(), "WhisperModel": set()}
+    assert omitted == {"BatchedInferencePipeline": set(), "WhisperModel": set()}
 
 
 def test_a_cancelled_job_does_not_wait_for_the_model(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    goes_on, begun = threading.Event(), threading.Event()
-    real = Decoder.quick
+    resume, started = threading.Event(), threading.Event()
+    real = Decoder.decode_batch
 
-    def slow(self: Decoder, *given: Any) -> list[Heard]:
-        begun.set()
-        assert goes_on.wait(120)
+    def slow(self: Decoder, *given: Any) -> list[DecodedWindow]:
+        started.set()
+        assert resume.wait(120)
         return real(self, *given)
 
     def cancel(_fraction: float) -> None:
-        if begun.is_set():
+        if started.is_set():
             raise CancelledByUser
 
-    monkeypatch.setattr(Decoder, "quick", slow)
+    monkeypatch.setattr(Decoder, "decode_batch", slow)
     with pytest.raises(CancelledByUser):
-        transcriber.transcribe(call, call_speech, hints=Hints(language="es"), progress=cancel)
-    assert not goes_on.is_set()
-    goes_on.set()
+        transcriber.transcribe(
+            call, call_speech, options=TranscriptionOptions(language="es"), progress=cancel
+        )
+    assert not resume.is_set()
+    resume.set()
     assert texts(transcriber, call, call_speech, language="es") == SAID
 
 
 @pytest.mark.parametrize("message", ["CUDA failed with error out of memory", "std::bad_alloc"])
-def test_too_little_memory_is_said_as_such(
+def test_too_little_memory_is_a_memory_error(
     transcriber: WhisperTranscriber,
     call: Recording,
     call_speech: Speech,
@@ -215,11 +225,11 @@ def test_too_little_memory_is_said_as_such(
         texts(transcriber, call, call_speech)
 
 
-def test_frugality_makes_batches_smaller(spanish: Path):
-    assert Decoder(spanish, frugality=2, threads=1).batch == 1
+def test_memory_level_makes_batches_smaller(spanish: Path):
+    assert Decoder(spanish, memory_level=2, threads=1).batch == 1
 
 
-def test_a_gpu_that_does_not_work_is_left_alone(
+def test_a_gpu_that_fails_is_not_used(
     spanish: Path, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
     import ctranslate2
@@ -229,35 +239,35 @@ def test_a_gpu_that_does_not_work_is_left_alone(
 
 
 @pytest.mark.parametrize("missing", ["tokenizer.json", "model.bin"])
-def test_an_incomplete_pack_is_the_persons_to_mend(tmp_path: Path, missing: str):
+def test_an_incomplete_pack_is_a_user_error(tmp_path: Path, missing: str):
     folder = make_whisper(tmp_path / "model", ["Hola."])
     (folder / missing).unlink()
     with pytest.raises(UserError):
         WhisperTranscriber(folder)
 
 
-def test_speech_without_words_is_decoded_again_and_what_carries_more_of_it_is_kept(
+def test_speech_without_words_is_decoded_again_and_the_better_result_is_kept(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    alone = Heard(((0.5, 1.0, " Hola,", 0.9),))
-    monkeypatch.setattr(Decoder, "quick", lambda _self, sounds, _ask: [alone for _ in sounds])
+    alone = DecodedWindow(((0.5, 1.0, " Hola,", 0.9),))
+    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [alone for _ in sounds])
     assert texts(transcriber, call, call_speech, language="es") == SAID
-    monkeypatch.setattr(Decoder, "careful", lambda *_: Heard(()))
+    monkeypatch.setattr(Decoder, "decode_with_fallback", lambda *_: DecodedWindow(()))
     assert texts(transcriber, call, call_speech, language="es") == ["Hola,"]
 
 
-def test_speech_that_words_carry_is_decoded_once(
+def test_speech_covered_by_words_is_decoded_once(
     make: Make, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    # as varied as text is: what looks repetitive is decoded again
+    # as varied as real text: repetitive text is decoded again
     words = ["".join(random.Random(n).choices("abcdefghijklmnoprstuv", k=6)) for n in range(23)]
     fluent = make(words, language="es", seconds_per_word=1.0)
-    monkeypatch.setattr(Decoder, "careful", None)
+    monkeypatch.setattr(Decoder, "decode_with_fallback", None)
     assert len(texts(fluent, call, call_speech)) == len(words)
 
 
 @pytest.mark.parametrize("language", [None, "es"])
-def test_below_half_a_second_of_speech_nothing_is_written(
+def test_less_than_half_a_second_of_speech_has_no_words(
     transcriber: WhisperTranscriber, call: Recording, language: str | None
 ):
     short = Speech(np.ones((1, 1000), np.float32), 0.032, (Region(7.0, 7.25), Region(9.0, 9.2)))
@@ -267,18 +277,20 @@ def test_below_half_a_second_of_speech_nothing_is_written(
 def test_each_part_of_a_recording_is_decoded_in_its_own_language(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    glances = np.tile([0.0, 1.0], (20, 1))
-    glances[6:12] = [1.0, 0.0]
+    spans = np.tile([0.0, 1.0], (20, 1))
+    spans[6:12] = [1.0, 0.0]
     asked: list[tuple[str, float]] = []
-    real = Decoder.quick
+    real = Decoder.decode_batch
 
-    def quick(self: Decoder, sounds: list[Any], ask: Any) -> list[Heard]:
-        asked.extend((ask.language, len(sound) / 16_000) for sound in sounds)
-        return real(self, sounds, ask)
+    def decode_batch(self: Decoder, sounds: list[Any], options: Any) -> list[DecodedWindow]:
+        asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
+        return real(self, sounds, options)
 
-    monkeypatch.setattr(Decoder, "glance", lambda _self, sounds, _codes: [glances for _ in sounds])
-    monkeypatch.setattr(Decoder, "quick", quick)
-    found = transcriber.transcribe(call, call_speech, hints=Hints(), progress=ignore)
+    monkeypatch.setattr(
+        Decoder, "detect_language_by_span", lambda _self, sounds, _codes: [spans for _ in sounds]
+    )
+    monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
+    found = transcriber.transcribe(call, call_speech, options=TranscriptionOptions(), progress=ignore)
     assert [language for language, _length in asked] == ["es", "es", "en"]
     assert asked[0][1] == pytest.approx(9.75, abs=1.8)
     assert asked[2][1] == pytest.approx(9.0, abs=3.6)
@@ -288,40 +300,42 @@ def test_each_part_of_a_recording_is_decoded_in_its_own_language(
 def test_progress_moves_while_a_batch_is_decoded(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    told: list[float] = []
+    fractions: list[float] = []
     moved = threading.Event()
-    real = Decoder.quick
+    real = Decoder.decode_batch
 
-    def tell(fraction: float) -> None:
-        told.append(fraction)
-        if len(set(told)) > 5:
+    def report(fraction: float) -> None:
+        fractions.append(fraction)
+        if len(set(fractions)) > 5:
             moved.set()
 
-    def slow(self: Decoder, *given: Any) -> list[Heard]:
+    def slow(self: Decoder, *given: Any) -> list[DecodedWindow]:
         assert moved.wait(20)
         return real(self, *given)
 
-    monkeypatch.setattr(Decoder, "quick", slow)
-    transcriber.transcribe(call, call_speech, hints=Hints(language="es"), progress=tell)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    monkeypatch.setattr(Decoder, "decode_batch", slow)
+    transcriber.transcribe(call, call_speech, options=TranscriptionOptions(language="es"), progress=report)
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
 
 
 def test_progress_grows_to_one(transcriber: WhisperTranscriber, call: Recording, call_speech: Speech):
-    told: list[float] = []
-    transcriber.transcribe(call, call_speech, hints=Hints(), progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    fractions: list[float] = []
+    transcriber.transcribe(call, call_speech, options=TranscriptionOptions(), progress=fractions.append)
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
 
 
-def test_the_second_half_of_a_word_follows_its_hyphen_without_a_space_and_a_dash_does_not():
+def test_a_hyphenated_word_is_joined_and_a_dash_is_not():
     window = Window((Region(0.0, 4.0),))
     said = [" hard", " -working", " days?", " -Sí.", " -"]
-    heard = Heard(tuple((n / 2, n / 2 + 0.4, text, 0.9) for n, text in enumerate(said)))
-    assert [word.joined for word in _placed(window, heard, "en")] == [False, True, False, False, False]
+    decoded = DecodedWindow(tuple((n / 2, n / 2 + 0.4, text, 0.9) for n, text in enumerate(said)))
+    assert [word.joined for word in _to_words(window, decoded, "en")] == [False, True, False, False, False]
 
 
-def test_times_of_words_are_plain_numbers_whoever_aligned_them():
+def test_times_of_words_are_plain_floats():
     window = Window((Region(2.0, 4.0),))
-    (word,) = _placed(window, Heard(((np.float64(0.5), np.float64(1.0), " sí", np.float32(0.5)),)), "es")
+    (word,) = _to_words(
+        window, DecodedWindow(((np.float64(0.5), np.float64(1.0), " sí", np.float32(0.5)),)), "es"
+    )
     assert {type(each) for each in (word.start, word.end, word.probability)} == {float}

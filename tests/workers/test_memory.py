@@ -14,24 +14,24 @@ from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.workers import process
 from tests.app_driver import running_app
 
-NOTES = "frugality"
+NOTES = "memory-levels"
 _real_main = process.main
 
 
 def worker_with_little_memory(pipe: Connection, device: str) -> None:
-    """A worker process as it is, where an engine has enough memory at frugality 2, and notes each try."""
+    """Run a worker in which the engine runs out of memory below level 2, and record each attempt."""
     from fi_desktop.engines import registry
 
-    real_create = registry.create
+    real_create = registry.create_diarizer
 
-    def create(name: str, roots: tuple[Path, ...], *, frugality: int, threads: int) -> Any:
+    def create(name: str, roots: tuple[Path, ...], *, memory_level: int, threads: int) -> Any:
         with (Path(os.environ["FI_DESKTOP_HOME"]) / NOTES).open("a") as notes:
-            notes.write(f"{frugality} ")
-        if frugality < 2:
+            notes.write(f"{memory_level} ")
+        if memory_level < 2:
             raise MemoryError
-        return real_create(name, roots, frugality=frugality, threads=threads)
+        return real_create(name, roots, memory_level=memory_level, threads=threads)
 
-    registry.create = create
+    registry.create_diarizer = create
     _real_main(pipe, device)
 
 

@@ -215,7 +215,7 @@ def crash_in_the_decoder(pipe: Connection, device: str) -> None:
 
 def crash_in_finding_speech(pipe: Connection, device: str) -> None:
     """A real worker that crashes once the recording is decoded."""
-    stages.find_speech = crash  # type: ignore[assignment]
+    stages.detect_speech = crash  # type: ignore[assignment]
     process.main(pipe, device)
 
 

@@ -43,7 +43,7 @@ def patient_worker(pipe: Connection, device: str) -> None:
     """A worker process as it is, whose pipeline ends once the test says so; see `running_job`."""
     from fi_desktop import pipeline
 
-    def run(work: pipeline.Work, _report: object) -> Summary:
+    def run(work: pipeline.Task, _report: object) -> Summary:
         with Client(work.path.read_text()) as test:
             test.recv()
         return Summary(2, 30.0, "builtin")

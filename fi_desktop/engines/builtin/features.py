@@ -1,8 +1,9 @@
-"""Mel-frequency cepstra of the speech in a recording.
+"""Features of the built-in diarizer: cepstra in frames of 10 ms, chunks of 0.2 s, windows of 2 s.
 
-C1 to C20 (C0, the energy, says more about the microphone than about the voice) of 30 mel bands between 60 and
-7600 Hz, in frames of 25 ms every 10 ms, read block by block; then mean and variance normalised over the
-file's speech.
+Cepstra: C1 to C20 of 30 mel bands between 60 and 7600 Hz (C0, the energy, depends more on the microphone
+than on the voice), in frames of 25 ms every 10 ms, computed block by block, then normalised to mean 0 and
+variance 1 over the speech of the file. Chunks never cross a pause, where most speaker changes are.
+
 Source: Davis & Mermelstein 1980; normalisation: Viikki & Laurila 1998.
 """
 
@@ -20,18 +21,23 @@ from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Progress
 
 FRAME_S = 0.01
-COEFFICIENTS = 20
 FRAME_SAMPLES = 160
+COEFFICIENTS = 20
 _WIDTH = 400
-# A frame's 25 ms are centred on its 10 ms, so that frame times are speech times.
+# The 25 ms of a frame are centred on its 10 ms.
 _LEAD = (_WIDTH - FRAME_SAMPLES) // 2
 _FFT_SIZE = 512
 _BANDS = 30
 _LOW_HZ, _HIGH_HZ = 60.0, 7600.0
 _PREEMPHASIS = np.float32(0.97)
 _FLOOR = np.float32(1e-9)
-# The power spectra of 2,000 frames fill 2 MB, a core's cache; larger batches are slower.
+# The power spectra of 2,000 frames fill the 2 MB cache of a core; larger batches are slower.
 _BATCH = 2000
+
+CHUNK_S = 0.2
+WINDOW_CHUNKS = round(2.0 / CHUNK_S)
+_HOP_CHUNKS = round(1.0 / CHUNK_S)
+_BLOCK_CHUNKS = round(20.0 / CHUNK_S)
 
 
 def speech_cepstra(
@@ -40,7 +46,7 @@ def speech_cepstra(
     """Compute the normalised cepstra of all frames inside the regions, concatenated.
 
     Returns: float32 (speech frames, 20), each column with mean 0 and variance 1; the frames that
-    `speech_mask` marks.
+        `speech_mask` marks.
     """
     mask = speech_mask(regions, recording.samples // FRAME_SAMPLES)
     kept = np.empty((int(mask.sum()), COEFFICIENTS), dtype=np.float32)
@@ -55,7 +61,7 @@ def speech_cepstra(
 
 
 def speech_mask(regions: Iterable[Region], frames: int) -> NDArray[np.bool_]:
-    """Mark the frames of 10 ms that lie inside the regions. Returns: (frames,)."""
+    """Return which frames of 10 ms are inside the regions, (frames,)."""
     mask = np.zeros(frames, dtype=bool)
     for region in regions:
         mask[round(region.start / FRAME_S) : round(region.end / FRAME_S)] = True
@@ -63,27 +69,26 @@ def speech_mask(regions: Iterable[Region], frames: int) -> NDArray[np.bool_]:
 
 
 def cepstra(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """Yield float32 (frames, 20) of consecutive blocks of samples; the frames do not depend on the block
-    size.
+    """Yield the cepstra of consecutive blocks of samples, float32 (frames, 20), whatever the blocks' size.
 
-    blocks: float32 (samples,), 16 kHz. There are as many frames as whole steps of 10 ms in all blocks.
+    blocks: float32 (samples,), 16 kHz; together they have one frame per whole step of 10 ms.
     """
-    waiting = np.zeros(_LEAD, dtype=np.float32)
+    pending = np.zeros(_LEAD, dtype=np.float32)
     last = np.zeros(1, dtype=np.float32)
     samples = frames = 0
     for block in blocks:
         raw = np.concatenate([last, block])
-        waiting = np.concatenate([waiting, raw[1:] - _PREEMPHASIS * raw[:-1]])
+        pending = np.concatenate([pending, raw[1:] - _PREEMPHASIS * raw[:-1]])
         last = raw[-1:]
         samples += len(block)
-        ready = max(0, (len(waiting) - _WIDTH) // FRAME_SAMPLES + 1)
+        ready = max(0, (len(pending) - _WIDTH) // FRAME_SAMPLES + 1)
         if ready:
-            yield _cepstra_of(waiting, ready)
-            waiting = waiting[ready * FRAME_SAMPLES :]
+            yield _cepstra_of(pending, ready)
+            pending = pending[ready * FRAME_SAMPLES :]
             frames += ready
     missing = samples // FRAME_SAMPLES - frames
     if missing > 0:
-        yield _cepstra_of(np.pad(waiting, (0, _WIDTH)), missing)
+        yield _cepstra_of(np.pad(pending, (0, _WIDTH)), missing)
 
 
 def _cepstra_of(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
@@ -101,7 +106,7 @@ def _cepstra_of(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32
 
 @cache
 def _cosines() -> NDArray[np.float32]:
-    """C1 to C20 of the discrete cosine transform, type 2, orthonormal. Returns: (bands, coefficients)."""
+    """Return C1 to C20 of the discrete cosine transform, type 2, orthonormal: (bands, coefficients)."""
     band, order = np.arange(_BANDS)[:, None], np.arange(1, COEFFICIENTS + 1)
     waves = np.cos(np.pi * order * (band + 0.5) / _BANDS)
     return np.asarray(np.sqrt(2.0 / _BANDS) * waves, dtype=np.float32)
@@ -109,7 +114,7 @@ def _cosines() -> NDArray[np.float32]:
 
 @cache
 def _mel_filters() -> NDArray[np.float32]:
-    """Triangles of equal width on the mel scale. Returns: (frequency bins, bands)."""
+    """Return triangles of equal width on the mel scale: (frequency bins, bands)."""
     low, high = (1127.0 * np.log1p(hz / 700.0) for hz in (_LOW_HZ, _HIGH_HZ))
     corners = 700.0 * np.expm1(np.linspace(low, high, _BANDS + 2) / 1127.0)
     bins = np.fft.rfftfreq(_FFT_SIZE, 1.0 / SAMPLE_RATE_HZ)[:, None]
@@ -120,7 +125,7 @@ def _mel_filters() -> NDArray[np.float32]:
 
 def _normalise(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if len(values):
-        # float64: over a million frames a float32 sum loses the digits that matter here.
+        # float64: over a million frames, a float32 sum loses the digits that matter here.
         values -= values.mean(axis=0, dtype=np.float64).astype(np.float32)
         values /= np.sqrt(np.square(values).mean(axis=0, dtype=np.float64)).astype(np.float32) + np.float32(
             1e-6
@@ -128,23 +133,13 @@ def _normalise(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values
 
 
-# The grid on which speech is looked at: chunks of 0.2 s, and windows of 2 s made of whole chunks.
-#
-# A chunk never reaches over a pause: where speakers change, they mostly change there.
-
-CHUNK_S = 0.2
-WINDOW_CHUNKS = round(2.0 / CHUNK_S)
-_HOP_CHUNKS = round(1.0 / CHUNK_S)
-_BLOCK_CHUNKS = round(20.0 / CHUNK_S)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ChunkGrid:
-    """Where the chunks lie.
+    """The chunks and windows of a recording's speech.
 
     Attributes:
         start, end: (chunks,), in frames of the recording.
-        region: (chunks,), which region of speech a chunk is part of.
+        region: (chunks,), the region of speech that each chunk is part of.
         offsets: (chunks + 1,), rows of the speech frames.
         windows: (windows, 2), first and one past the last chunk; a short region is one window.
     """
@@ -164,7 +159,7 @@ class ChunkGrid:
         return np.asarray((self.end - self.start) * FRAME_S, dtype=np.float64)
 
 
-def lay_grid(regions: Sequence[Region], frames: int) -> ChunkGrid:
+def make_grid(regions: Sequence[Region], frames: int) -> ChunkGrid:
     """Cut the regions of speech into chunks and windows. frames: in the recording, 10 ms each."""
     starts: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
@@ -194,7 +189,7 @@ def lay_grid(regions: Sequence[Region], frames: int) -> ChunkGrid:
 
 
 def sample_chunks(chunks: int, seconds: float) -> NDArray[np.int64]:
-    """Choose chunks of so much speech: all where there is no more, else evenly spaced blocks of 20 s."""
+    """Return about `seconds` of chunks, in evenly spaced blocks of 20 s, or all if there are no more."""
     blocks = round(seconds / (_BLOCK_CHUNKS * CHUNK_S))
     if chunks <= blocks * _BLOCK_CHUNKS:
         return np.arange(chunks)
@@ -205,7 +200,7 @@ def sample_chunks(chunks: int, seconds: float) -> NDArray[np.int64]:
 def windows_of_sample(
     windows: NDArray[np.int64], sample: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the windows that lie whole within the sample.
+    """Find the windows that are completely inside the sample.
 
     Returns: their rows, (n,); the windows in positions of the sample, (n, 2).
     """
@@ -213,7 +208,7 @@ def windows_of_sample(
     high = np.searchsorted(sample, windows[:, 1] - 1)
     inside = high < len(sample)
     last = np.minimum(high, len(sample) - 1)
-    # Consecutive in the sample as in the recording: no block border lies between first and last.
+    # Consecutive in the sample as in the recording: no border between blocks inside the window.
     inside &= (sample[np.minimum(low, len(sample) - 1)] == windows[:, 0]) & (
         sample[last] == windows[:, 1] - 1
     )
@@ -223,7 +218,7 @@ def windows_of_sample(
 
 
 def _windows(chunks: int) -> list[tuple[int, int]]:
-    """Windows over one region; the last one ends with it, and what is hardly longer than a window is one."""
+    """Return the windows of one region, the last ending with it; a region up to 1.25 windows long is one."""
     if chunks <= WINDOW_CHUNKS * 1.25:
         return [(0, chunks)]
     starts = [*range(0, chunks - WINDOW_CHUNKS, _HOP_CHUNKS), chunks - WINDOW_CHUNKS]

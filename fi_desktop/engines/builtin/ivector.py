@@ -1,10 +1,10 @@
-"""The background model: what voices have in common, and in which directions they differ.
+"""The background model of voices, and i-vectors: one point for each second or so of speech.
 
-A universal background model (UBM) of diagonal Gaussians over cepstra, eigenvoices (a low-rank basis of the
-shifts of its means from voice to voice) and a linear discriminant analysis (LDA) of i-vectors. Trained by
-`packaging/train_background.py`; read by the built-in engine; pure numpy.
-Source: Reynolds et al. 2000 (UBM), Kenny 2010 (eigenvoices in diarization), Dehak et al. 2011 (i-vectors,
-LDA).
+The model has a universal background model (UBM) of diagonal Gaussians over cepstra, eigenvoices (a low-rank
+basis of the shifts of its means from voice to voice) and a linear discriminant analysis (LDA) of i-vectors.
+`packaging/train_background.py` trains it. Pure NumPy.
+
+Source: Reynolds et al. 2000 (UBM), Kenny 2010 (eigenvoices), Dehak et al. 2011 (i-vectors, LDA).
 """
 
 from __future__ import annotations
@@ -25,13 +25,19 @@ from fi_desktop.engines.contracts import Progress
 
 MANIFEST = "manifest.json"
 _BATCH_CHUNKS = 256
+_BATCH_WINDOWS = 256
+
+# Neighbouring frames repeat each other; in full, they would make the posterior of a 2 s window too sure.
+_STATISTICS_SCALE = 0.3
+# Windows of 2 s, one per second, overlap by half and so repeat each other.
+_WINDOW_SCALE = 0.3
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statistics:
-    """Sufficient statistics of consecutive chunks of speech: all that the engine keeps of the sound.
+    """Sufficient statistics of consecutive chunks of speech; the engine keeps nothing else of the audio.
 
     Attributes:
         zero_order: float32 (chunks, components), how many frames each Gaussian explains.
@@ -109,8 +115,9 @@ class BackgroundModel:
         return scaled.reshape(-1, self.rank).astype(np.float32), centre.astype(np.float32)
 
     def posteriors(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return which Gaussian each frame belongs to. frames: (frames, coefficients). Returns: (frames,
-        components).
+        """Return the probability of each Gaussian for each frame, (frames, components).
+
+        frames: (frames, coefficients).
         """
         quadratic, linear, constant = self._scoring
         score = np.square(frames) @ quadratic + frames @ linear + constant
@@ -124,8 +131,10 @@ class BackgroundModel:
     ) -> Statistics:
         """Accumulate the statistics of chunks of frames.
 
-        frames: float32 (frames, coefficients); offsets: (chunks + 1,), chunk i is
-        `frames[offsets[i]:offsets[i + 1]]`.
+        Args:
+            frames: float32 (frames, coefficients).
+            offsets: (chunks + 1,); chunk i is `frames[offsets[i]:offsets[i + 1]]`.
+            progress: called after each batch of chunks.
         """
         count = len(offsets) - 1
         zero = np.zeros((count, self.components), dtype=np.float32)
@@ -135,17 +144,16 @@ class BackgroundModel:
         for start in range(0, count, _BATCH_CHUNKS):
             stop = min(start + _BATCH_CHUNKS, count)
             low, high = offsets[start], offsets[stop]
-            # Chunks differ by a frame or two: each is laid into a row of `longest` frames, and what is left
-            # stays 0.
+            # Chunks differ by a frame or two: pad each with zeros to `longest` frames.
             lengths = np.diff(offsets[start : stop + 1])
             filled = np.arange(longest) < lengths[:, None]
             shape = (stop - start, longest)
             posterior = np.zeros((*shape, self.components), dtype=np.float32)
             posterior[filled] = self.posteriors(frames[low:high])
-            laid = np.zeros((*shape, frames.shape[1]), dtype=np.float32)
-            laid[filled] = frames[low:high]
+            padded = np.zeros((*shape, frames.shape[1]), dtype=np.float32)
+            padded[filled] = frames[low:high]
             zero[start:stop] = posterior.sum(axis=1)
-            sums = np.matmul(posterior.transpose(0, 2, 1), laid).reshape(stop - start, -1)
+            sums = np.matmul(posterior.transpose(0, 2, 1), padded).reshape(stop - start, -1)
             first[start:stop] = sums @ projection - zero[start:stop] @ centre
             progress(stop / count)
         return Statistics(zero, first)
@@ -154,7 +162,7 @@ class BackgroundModel:
 def load_model(folder: Path) -> BackgroundModel:
     """Read a model and check it against its manifest.
 
-    Raises: FiError where the model is missing, or not the one that its manifest describes.
+    Raises: FiError if the model is missing or does not match its manifest.
     """
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -169,20 +177,8 @@ def load_model(folder: Path) -> BackgroundModel:
     return BackgroundModel(**values, name=f"{manifest['name']} {manifest['version']}")
 
 
-# i-vectors of short windows: one point for each second or so of speech.
-#
-# Source: Dehak et al. 2011, eq. 6 (the posterior mean of the eigenvoice factors), with scaled statistics.
-
-# Neighbouring frames repeat each other; counted in full they would make the posterior of a 2 s window too
-# sure.
-_STATISTICS_SCALE = 0.3
-# Windows of 2 s every second overlap by half, and their neighbours say much the same.
-_WINDOW_SCALE = 0.3
-_BATCH_WINDOWS = 256
-
-
 def ivectors(model: BackgroundModel, statistics: Statistics, windows: NDArray[np.int64]) -> Floats:
-    """Compute the i-vectors of windows of chunks.
+    """Compute the i-vectors of windows of chunks (Dehak et al. 2011, eq. 6, with scaled statistics).
 
     windows: (windows, 2), first and one past the last chunk. Returns: (windows, rank).
     """
@@ -198,18 +194,19 @@ def ivectors(model: BackgroundModel, statistics: Statistics, windows: NDArray[np
     return result
 
 
-def discriminant(model: BackgroundModel, vectors: Floats) -> Floats:
-    """Project i-vectors by LDA, centred on this file: variance 1 within a voice. Returns: (windows,
-    dimensions).
+def project(model: BackgroundModel, vectors: Floats) -> Floats:
+    """Project i-vectors by LDA, centred on this file: variance 1 within a voice.
+
+    Returns: (windows, dimensions).
     """
     projected: Floats = (vectors - vectors.mean(axis=0)) @ model.lda
     return projected
 
 
 def normalise(model: BackgroundModel, points: Floats) -> Floats:
-    """Bring points to unit length for clustering.
+    """Scale points to unit length for clustering.
 
-    Each dimension is scaled to this file, and weighted by how much of its variance is due to the voice.
+    Each dimension is first scaled to this file and weighted by the share of its variance that voices explain.
     """
     weight = np.sqrt(model.lda_ratio / (model.lda_ratio + 1.0)) / (points.std(axis=0) + 1e-9)
     weighted: Floats = points * weight
@@ -220,11 +217,15 @@ def normalise(model: BackgroundModel, points: Floats) -> Floats:
 def same_voice_evidence(
     model: BackgroundModel, points: Floats, labels: NDArray[np.int64], chunks: NDArray[np.int64]
 ) -> float:
-    """Return the log evidence that the points of one label are of one voice, against each being from the
-    mean.
+    """Return the log evidence that the points of each label share a voice, relative to the mean voice.
 
-    points: (windows, dimensions), from `discriminant`; labels, chunks: (windows,), chunks in the window.
     Source: Brummer & de Villiers 2010 (two-covariance model; here variance 1 within, `lda_ratio` between).
+
+    Args:
+        model: gives the variance between voices.
+        points: (windows, dimensions), from `project`.
+        labels: (windows,).
+        chunks: (windows,), the number of chunks in each window.
     """
     evidence = 0.0
     weight = _WINDOW_SCALE * np.minimum(1.0, chunks / WINDOW_CHUNKS)

@@ -1,11 +1,15 @@
-"""Who speaks in which chunk, for a given number of speakers.
+"""Finds who speaks in which chunk, for a given number of speakers, and how many speakers there are.
 
-Resegmentation only climbs: where it ends depends on where it starts. So it starts from both clusterings, cut
-into the wanted number of clusters, and cut into more, which are resegmented and then merged pair by pair, by
-evidence, as in Bayesian agglomerative clustering. The second kind of start finds the person who says little.
-Which end is best is judged more soberly than it was found: by the ELBO under weaker evidence, which likes
-fewer accidents of what was said, and by how well the windows' i-vectors fit one voice each. The ELBO alone
-would rather split a lively voice in two than hear a third person's few sentences.
+Resegmentation (`vbhmm.py`) finds a local optimum, so it starts from several clusterings of the windows'
+i-vectors: Ward and average-cosine linkage, each cut into the wanted number of clusters and into more, which
+are resegmented and then merged pair by pair, by evidence, as in Bayesian agglomerative clustering. Ward
+prefers speakers of equal share; average linkage, and merging, find the one who says little.
+
+The best solution is not the one with the highest ELBO, which would rather split a lively voice in two than
+find a third person's few sentences. It is selected by the ELBO under weaker acoustic evidence, which
+depends less on what was said, plus the evidence that each speaker's i-vectors share a voice.
+
+Source: Ward 1963; Sokal & Michener 1958; for diarization Sell & Garcia-Romero 2014.
 """
 
 from __future__ import annotations
@@ -22,30 +26,34 @@ from fi_desktop.engines.builtin.ivector import (
     BackgroundModel,
     Floats,
     Statistics,
-    discriminant,
     ivectors,
     normalise,
+    project,
     same_voice_evidence,
 )
 from fi_desktop.engines.builtin.vbhmm import HmmSettings, Resegmentation, resegment, voice_evidence
 from fi_desktop.engines.contracts import Progress
-from fi_desktop.engines.linkage import cut, grow
+from fi_desktop.engines.linkage import cut_tree, linkage
 
-# How many clusters more than speakers the trees are cut into; and so many at least, for one start.
+COUNTED_S = 120.0
+MAX_SPEAKERS = 8
+MAX_CLUSTERED = 1500
+
+# The trees are cut into the number of speakers plus each of these, and once into many.
 _EXTRA_CLUSTERS = (1, 2, 4)
 _MANY_CLUSTERS = 10
-# Clusters that are merged again need not have come to rest.
+# Clusters that will be merged need not converge.
 _ROUGH_ITERATIONS = 10
-_SOBER_EVIDENCE = 0.07
-# A longer recording is searched on so much of its speech, and the find resegmented on all: 20 min hold
-# everybody who says more than a sentence or two, and the many starts cost the same for an hour as for a day.
+_SELECTION_EVIDENCE = 0.07
+# A longer recording is searched on a sample of its speech, and the solution resegmented on all of it: 20 min
+# include everybody who says more than a sentence or two, and the search costs the same for an hour and a day.
 _SEARCHED_S = 1200.0
-# A chunk that no window of a speaker covers may still be that speaker's: no door is shut at the start.
+# A chunk in no window of a speaker may still be that speaker's: the start rules nothing out.
 _DOUBT = 0.01
 
 
-class Solver:
-    """Diarizes one recording's statistics, for any number of speakers."""
+class SpeakerSearch:
+    """Searches one recording's statistics for any number of speakers."""
 
     def __init__(
         self,
@@ -54,30 +62,30 @@ class Solver:
         windows: NDArray[np.int64],
         points: Floats | None = None,
     ) -> None:
-        """windows: (windows, 2), chunks; points: their i-vectors after LDA where they are known."""
+        """windows: (windows, 2), chunks; points: their i-vectors after LDA, if they are known."""
         self._model = model
         self._statistics = statistics
         self._windows = windows
-        self._points = discriminant(model, ivectors(model, statistics, windows)) if points is None else points
-        self._clusterings = Clusterings(normalise(model, self._points))
+        self._points = project(model, ivectors(model, statistics, windows)) if points is None else points
+        self._clusterings = InitialClusterings(normalise(model, self._points))
 
     @property
     def windows(self) -> int:
-        """How many windows there are: the most speakers that can be told apart."""
+        """The number of windows: the most speakers that can be found."""
         return len(self._windows)
 
-    def sampled(self, seconds: float) -> Solver:
-        """Return a solver of evenly spaced parts of the speech, or this one where there is no more speech."""
+    def sampled(self, seconds: float) -> SpeakerSearch:
+        """Return the search of an evenly spaced sample, or itself if there is no more speech."""
         chunks = sample_chunks(len(self._statistics), seconds)
         return self if len(chunks) == len(self._statistics) else self._part(chunks)
 
-    def solve(self, speakers: int, settings: HmmSettings, progress: Progress) -> Resegmentation:
-        """Diarize with so many speakers, at most one a window."""
+    def run(self, speakers: int, settings: HmmSettings, progress: Progress) -> Resegmentation:
+        """Find who speaks in which chunk; speakers: at most `windows`."""
         chunks = sample_chunks(len(self._statistics), _SEARCHED_S)
         if len(chunks) == len(self._statistics):
-            return self._search(speakers, settings, progress)
-        found = self._part(chunks)._search(speakers, settings, lambda fraction: progress(0.7 * fraction))
-        # Rows of zeros: in the first iteration a voice is what was heard in the sample.
+            return self._run(speakers, settings, progress)
+        found = self._part(chunks)._run(speakers, settings, lambda fraction: progress(0.7 * fraction))
+        # Rows of zeros outside the sample: the first iteration estimates the voices from the sample alone.
         posterior = np.zeros((len(self._statistics), speakers))
         posterior[chunks] = found.posterior
         return resegment(
@@ -88,11 +96,11 @@ class Solver:
             lambda fraction: progress(0.7 + 0.3 * fraction),
         )
 
-    def _part(self, chunks: NDArray[np.int64]) -> Solver:
+    def _part(self, chunks: NDArray[np.int64]) -> SpeakerSearch:
         rows, windows = windows_of_sample(self._windows, chunks)
-        return Solver(self._model, self._statistics.take(chunks), windows, self._points[rows])
+        return SpeakerSearch(self._model, self._statistics.take(chunks), windows, self._points[rows])
 
-    def _search(self, speakers: int, settings: HmmSettings, progress: Progress) -> Resegmentation:
+    def _run(self, speakers: int, settings: HmmSettings, progress: Progress) -> Resegmentation:
         if speakers == 1:
             whole = np.ones((len(self._statistics), 1))
             return resegment(self._model, self._statistics, whole, settings, progress)
@@ -100,23 +108,23 @@ class Solver:
         starts = [labels for size in sizes if size >= speakers for labels in self._clusterings.cut(size)]
         found: dict[float, Resegmentation] = {}
         for index, labels in enumerate(starts):
-            solution = self._climb(labels, speakers, settings)
-            # Many starts end in the same place; its ELBO tells.
+            solution = self._solve(labels, speakers, settings)
+            # Many starts reach the same optimum, recognized by its ELBO.
             found.setdefault(round(solution.elbo, 2), solution)
             progress((index + 1) / len(starts))
-        return max(found.values(), key=self._judge)
+        return max(found.values(), key=self._score)
 
-    def _climb(self, labels: NDArray[np.int64], speakers: int, settings: HmmSettings) -> Resegmentation:
+    def _solve(self, labels: NDArray[np.int64], speakers: int, settings: HmmSettings) -> Resegmentation:
         clusters = max(int(labels.max()) + 1, speakers)
         posterior = self._first_posterior(labels, clusters)
         if clusters > speakers:
             rough = replace(settings, iterations=_ROUGH_ITERATIONS)
-            split = resegment(self._model, self._statistics, posterior, rough, _quiet).posterior
+            split = resegment(self._model, self._statistics, posterior, rough, _ignore).posterior
             posterior = self._merge(split, speakers, settings)
-        return resegment(self._model, self._statistics, posterior, settings, _quiet)
+        return resegment(self._model, self._statistics, posterior, settings, _ignore)
 
     def _merge(self, posterior: Floats, speakers: int, settings: HmmSettings) -> Floats:
-        """Merge the pair of clusters that loses the least evidence, until so many speakers remain."""
+        """Merge the pair of clusters that loses the least evidence, until `speakers` are left."""
         while posterior.shape[1] > speakers:
             pairs = np.array(list(combinations(range(posterior.shape[1]), 2)))
             joined = posterior[:, pairs[:, 0]] + posterior[:, pairs[:, 1]]
@@ -126,13 +134,13 @@ class Solver:
             posterior = np.column_stack([np.delete(posterior, pairs[best], axis=1), joined[:, best]])
         return posterior
 
-    def _judge(self, solution: Resegmentation) -> float:
-        sober = HmmSettings(evidence=_SOBER_EVIDENCE)
-        frames = resegment(self._model, self._statistics, solution.posterior, sober, _quiet).elbo
-        heard = np.cumsum(np.vstack([np.zeros(solution.posterior.shape[1]), solution.posterior]), axis=0)
-        labels = (heard[self._windows[:, 1]] - heard[self._windows[:, 0]]).argmax(axis=1)
+    def _score(self, solution: Resegmentation) -> float:
+        settings = HmmSettings(evidence=_SELECTION_EVIDENCE)
+        elbo = resegment(self._model, self._statistics, solution.posterior, settings, _ignore).elbo
+        total = np.cumsum(np.vstack([np.zeros(solution.posterior.shape[1]), solution.posterior]), axis=0)
+        labels = (total[self._windows[:, 1]] - total[self._windows[:, 0]]).argmax(axis=1)
         chunks = self._windows[:, 1] - self._windows[:, 0]
-        return frames + same_voice_evidence(self._model, self._points, labels, chunks)
+        return elbo + same_voice_evidence(self._model, self._points, labels, chunks)
 
     def _first_posterior(self, labels: NDArray[np.int64], speakers: int) -> Floats:
         """Spread the windows' labels over their chunks. Returns: (chunks, speakers), rows sum to 1."""
@@ -144,22 +152,12 @@ class Solver:
         return weights
 
 
-def _quiet(_fraction: float) -> None:
-    """One climb takes well under a second; the search tells how many are done."""
+class InitialClusterings:
+    """The Ward and average-cosine trees over one set of windows.
 
-
-# Two first guesses of who speaks in which window.
-#
-# Ward and average-cosine clustering fail on different recordings: Ward likes speakers of equal share,
-# average linkage finds the one who says little. Both are tried, and resegmentation tells which was right.
-# At most 1,500 evenly spaced windows are clustered (the cost is quadratic); the others join the nearest
-# centroid. Source: Ward 1963; Sokal & Michener 1958; for diarization Sell & Garcia-Romero 2014.
-
-MAX_CLUSTERED = 1500
-
-
-class Clusterings:
-    """The trees over one set of windows; cut as often as a count of speakers is tried."""
+    At most 1,500 evenly spaced windows are clustered (the cost is quadratic); the others join the nearest
+    centroid.
+    """
 
     def __init__(self, points: NDArray[np.float64]) -> None:
         """points: (windows, dimensions), unit length."""
@@ -170,14 +168,14 @@ class Clusterings:
         if len(self._sample) > 1:
             sample = points[self._sample]
             cosine = np.maximum(1.0 - sample @ sample.T, 0.0)
-            # of points of unit length
-            self._trees = [grow(np.sqrt(2.0 * cosine), "ward"), grow(cosine, "average")]
+            # the Euclidean distance of points of unit length is sqrt(2 * cosine distance)
+            self._trees = [linkage(np.sqrt(2.0 * cosine), "ward"), linkage(cosine, "average")]
 
-    def cut(self, speakers: int) -> list[NDArray[np.int64]]:
-        """Return the labels of all windows, (windows,) of 0 .. speakers-1, for each tree."""
+    def cut(self, clusters: int) -> list[NDArray[np.int64]]:
+        """Return the labels of all windows for each tree, (windows,) from 0."""
         if not self._trees:
             return [np.zeros(len(self._points), dtype=np.int64)]
-        return [self._spread(cut(tree, speakers)) for tree in self._trees]
+        return [self._spread(cut_tree(tree, clusters)) for tree in self._trees]
 
     def _spread(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
         sample = self._points[self._sample]
@@ -188,25 +186,13 @@ class Clusterings:
         return spread
 
 
-# How many speakers there are.
-#
-# The evidence for one more speaker grows with the amount of speech, because a voice drifts: on an hour it
-# would always find more. So it is asked for on at most 120 s of speech, in evenly spaced blocks, whatever
-# the recording's length.
-
-COUNTED_S = 120.0
-MAX_SPEAKERS = 8
-
-Solve = Callable[[int], Resegmentation]
-
-
 @dataclass(frozen=True, slots=True)
 class CountRule:
-    """When one more speaker is believed.
+    """How much evidence one more speaker needs.
 
     Attributes:
-        gain: the least gain of the ELBO for each speaker added.
-        gain_per_second: the least gain for each second that the smallest speaker says.
+        gain: the least gain of the ELBO for each added speaker.
+        gain_per_second: the least gain for each second of the speaker who says the least.
         shortest_s: the least that a speaker says, seconds.
     """
 
@@ -216,29 +202,42 @@ class CountRule:
 
 
 def count_speakers(
-    solve: Solve, *, minimum: int, maximum: int, rule: CountRule | None = None
+    search: Callable[[int], Resegmentation], *, minimum: int, maximum: int, rule: CountRule | None = None
 ) -> tuple[int, dict[int, float]]:
     """Find the number of speakers between two bounds.
 
-    solve: diarizes the sample with a given number of speakers. Looks two speakers past the best number so
-    far, because a second voice may be split before a third is found.
+    The evidence for one more speaker grows with the amount of speech, because voices drift; on an hour it
+    would always find more. So callers search a sample of `COUNTED_S`, whatever the recording's length. The
+    count tries up to two speakers past the best number so far, because a second voice may be split before a
+    third is found.
+
+    Args:
+        search: diarizes the sample with a given number of speakers.
+        minimum: the lower bound.
+        maximum: the upper bound.
+        rule: how much evidence one more speaker needs.
+
     Returns: the number, and the ELBO of every number that was tried.
     """
     rule = rule or CountRule()
     best = minimum
-    reference = solve(minimum).elbo
+    reference = search(minimum).elbo
     evidence = {minimum: reference}
     for speakers in range(minimum + 1, maximum + 1):
-        tried = solve(speakers)
-        evidence[speakers] = tried.elbo
-        smallest_s = float(tried.posterior.sum(axis=0).min()) * CHUNK_S
-        gain = tried.elbo - reference
+        found = search(speakers)
+        evidence[speakers] = found.elbo
+        smallest_s = float(found.posterior.sum(axis=0).min()) * CHUNK_S
+        gain = found.elbo - reference
         if (
             gain > rule.gain * (speakers - best)
             and gain > rule.gain_per_second * max(smallest_s, 1.0)
             and smallest_s >= rule.shortest_s
         ):
-            best, reference = speakers, tried.elbo
+            best, reference = speakers, found.elbo
         elif speakers >= best + 2:
             break
     return best, evidence
+
+
+def _ignore(_fraction: float) -> None:
+    """Ignore progress: one solution takes well under a second, and the search reports how many are done."""

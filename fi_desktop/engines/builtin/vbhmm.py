@@ -1,8 +1,8 @@
 """Resegmentation by a variational Bayes hidden Markov model.
 
-Each speaker is a state whose voice is a point in the space of eigenvoices; chunks of speech are assigned to
-states and voices are estimated from their chunks, in turn, until the evidence lower bound (ELBO) stands
-still.
+Each speaker is a state whose voice is a point in the space of eigenvoices. Chunks of speech are assigned to
+states and voices are estimated from their chunks, in turn, until the evidence lower bound (ELBO) converges.
+
 Source: Kenny 2010, "Bayesian analysis of speaker diarization with eigenvoice priors"; Diez, Burget & Matejka
 2018, "Speaker diarization based on Bayesian HMM with eigenvoice priors" (eq. 14-20, with their scaling
 factors Fa and Fb).
@@ -22,14 +22,14 @@ _SMALLEST_SCORE = -60.0
 
 @dataclass(frozen=True, slots=True)
 class HmmSettings:
-    """How much the model believes.
+    """The parameters of the model.
 
     Attributes:
         evidence: Fa, weight of the acoustic evidence (frames are not independent).
         prior: Fb, weight of the prior on voices.
-        stay: probability that the next chunk begins with no new draw of the speaker.
-        iterations: at most so many.
-        tolerance: stop once an iteration gains less than this fraction of the ELBO.
+        stay: probability that the next chunk keeps the speaker without a new draw.
+        iterations: the maximum.
+        tolerance: stop when an iteration gains less than this fraction of the ELBO.
     """
 
     evidence: float = 0.15
@@ -61,10 +61,14 @@ def resegment(
     settings: HmmSettings,
     progress: Progress,
 ) -> Resegmentation:
-    """Improve a first guess of who speaks.
+    """Improve an initial assignment of chunks to speakers; the number of speakers does not change.
 
-    posterior: (chunks, speakers), the guess; rows sum to 1, or are 0 where nothing is known yet. Every
-    speaker of the guess is kept, with whatever evidence remains; the number of speakers is decided elsewhere.
+    Args:
+        model: the background model.
+        statistics: of the chunks.
+        posterior: (chunks, speakers), the initial assignment; rows sum to 1, or are 0 if nothing is known.
+        settings: the parameters.
+        progress: called after each iteration.
     """
     speakers, rank = posterior.shape[1], model.rank
     zero, first = statistics.zero_order.astype(np.float64), statistics.first_order.astype(np.float64)
@@ -92,7 +96,7 @@ def resegment(
 def voice_evidence(
     model: BackgroundModel, statistics: Statistics, posterior: Floats, settings: HmmSettings
 ) -> Floats:
-    """Return the log evidence of each column's chunks being of one voice, relative to the UBM. (columns,)"""
+    """Return the log evidence that each column's chunks share a voice, relative to the UBM: (columns,)."""
     scale = settings.evidence / settings.prior
     zero, first = posterior.T @ statistics.zero_order, posterior.T @ statistics.first_order
     covariance, voice = _voices(model, zero, first, scale)
@@ -110,13 +114,15 @@ def _voices(model: BackgroundModel, zero: Floats, first: Floats, scale: float) -
 def forward_backward(score: Floats, share: Floats, stay: float) -> tuple[Floats, float]:
     """Sum over all paths of the hidden Markov chain.
 
-    score: (chunks, states), log likelihoods; share: (states,), probabilities of a state where one is drawn;
-    from one chunk to the next the state stays with probability `stay`, else it is drawn anew.
+    The chain is cut into about sqrt(chunks) pieces of equal length. First the transfer matrices of all
+    pieces are multiplied in parallel, then a short loop over the pieces gives the exact messages at their
+    borders, and from these all pieces run in parallel again. The result is that of the plain recursion, in
+    3 sqrt(chunks) vectorised steps.
 
-    The chain is cut into about sqrt(chunks) pieces of equal length. The pieces' transfer matrices are
-    multiplied up side by side, a short loop over the pieces gives the exact messages at their borders, and
-    from these all pieces run side by side again. The result is that of the plain recursion, in 3 sqrt(chunks)
-    vectorised steps.
+    Args:
+        score: (chunks, states), log likelihoods.
+        share: (states,), the probability of each state in a new draw.
+        stay: the probability that the next chunk keeps its state; otherwise a new state is drawn.
 
     Returns: posterior (chunks, states), rows sum to 1; log likelihood of all chunks.
     """
@@ -126,8 +132,7 @@ def forward_backward(score: Floats, share: Floats, stay: float) -> tuple[Floats,
     transition = stay * np.eye(states) + (1.0 - stay) * share[None, :]
     length = max(1, int(np.sqrt(chunks)))
     pieces = -(-chunks // length)
-    # Chunks that fill up the last piece say nothing of any state: they change no posterior, and are cut off
-    # again.
+    # The chunks that pad the last piece favour no state, so they change no posterior; they are cut off below.
     padded = np.ones((pieces * length, states))
     padded[:chunks] = likelihood
     padded = padded.reshape(pieces, length, states)
@@ -140,15 +145,16 @@ def forward_backward(score: Floats, share: Floats, stay: float) -> tuple[Floats,
 
 
 def _forward(likelihood: Floats, transition: Floats, share: Floats) -> tuple[Floats, Floats]:
-    """likelihood: (pieces, length, states). Returns: filtered state probabilities, and each chunk's
-    normaliser.
+    """Return the filtered state probabilities, and the normaliser of each chunk.
+
+    likelihood: (pieces, length, states).
     """
     pieces, length, states = likelihood.shape
     transfer = np.broadcast_to(np.eye(states), (pieces, states, states))
     for step in range(length):
         transfer = (transfer @ transition) * likelihood[:, step, None, :]
         transfer = transfer / transfer.sum(axis=(1, 2), keepdims=True)
-    # `transition` keeps `share` as it is, so the first chunk needs no rule of its own.
+    # `share` is stationary under `transition`, so the first chunk is no special case.
     message = np.empty((pieces, states))
     message[0] = share
     for piece in range(1, pieces):
@@ -164,7 +170,7 @@ def _forward(likelihood: Floats, transition: Floats, share: Floats) -> tuple[Flo
 
 
 def _backward(likelihood: Floats, transition: Floats) -> Floats:
-    """likelihood: (pieces, length, states). Returns: backward messages, each scaled to sum 1."""
+    """Return the backward messages, each scaled to sum 1. likelihood: (pieces, length, states)."""
     pieces, length, states = likelihood.shape
     transfer = np.broadcast_to(np.eye(states), (pieces, states, states))
     for step in range(length - 1, -1, -1):

@@ -1,7 +1,7 @@
-"""pyannote.audio's own diarization pipelines, loaded from a local folder; never from the network.
+"""pyannote.audio's diarization pipelines, loaded from a local folder and never from the network.
 
-The answer is the library's, turn by turn; it comes in a fifth of the time on a processor. `fast` says how.
-Neither torch nor the library is imported before a diarizer is made.
+The turns are the library's own, computed in a fifth of the time on a CPU; see `fast.py`. torch and
+pyannote.audio are the optional dependency "pyannote"; neither is imported before a diarizer is created.
 """
 
 from fi_desktop.engines.pyannote.diarizer import PyannoteDiarizer

@@ -1,4 +1,4 @@
-"""The diarizer: a pipeline, the device it runs on, and its answer in our words."""
+"""`PyannoteDiarizer`: a pyannote.audio pipeline, its device, and the conversion of its result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.contracts import Progress, Speech
 from fi_desktop.engines.pyannote.library import is_out_of_memory, load_pipeline
 
-# share of the work that each step takes, measured on a processor
+# the part of the work that each step takes, measured on a CPU
 _STEPS = {
     "segmentation": (0.0, 0.08),
     "embeddings": (0.08, 0.95),
@@ -26,11 +26,11 @@ _STEPS = {
     "discrete_diarization": (0.98, 1.0),
 }
 
-_ON_PROCESSOR = 2  # so often must memory have run out before the GPU is left alone
+_NO_GPU_LEVEL = 2  # memory level from which the GPU is not used
 
-# windows a pass, of the segmentation and of the embedding
-_BATCHES_ON_GPU = (32, 32)
-_BATCHES_ON_PROCESSOR = (8, 1)
+# windows per pass, of the segmentation and of the embedding
+_GPU_BATCHES = (32, 32)
+_CPU_BATCHES = (8, 1)
 _SMALL_BATCHES = (1, 1)
 
 
@@ -38,46 +38,41 @@ class PyannoteDiarizer:
     """A pyannote.audio pipeline from a model folder.
 
     Attributes:
-        per_channel: False; channels are mixed.
-        description: the model, and on what it runs.
+        description: the model, and the device it runs on.
     """
 
-    per_channel = False
-
-    def __init__(self, folder: Path, *, frugality: int = 0, threads: int = 1) -> None:
-        """Load the pipeline; `frugality` as in `registry.create`, `threads` for what runs on the processor.
+    def __init__(self, folder: Path, *, memory_level: int = 0, threads: int = 1) -> None:
+        """Load the pipeline; `memory_level` and `threads` as in `registry.create_diarizer`.
 
         Raises:
-            UserError: the folder holds no pipeline that can be used.
+            UserError: the folder holds no usable pipeline.
             MemoryError: it does not fit into memory.
         """
         pipeline = load_pipeline(folder)
         import torch
 
         torch.set_num_threads(threads)
-        device = _device(torch) if frugality < _ON_PROCESSOR else "cpu"
-        batches = (
-            _SMALL_BATCHES if frugality else _BATCHES_ON_PROCESSOR if device == "cpu" else _BATCHES_ON_GPU
-        )
+        device = _device(torch) if memory_level < _NO_GPU_LEVEL else "cpu"
+        batches = _SMALL_BATCHES if memory_level else _CPU_BATCHES if device == "cpu" else _GPU_BATCHES
         pipeline.segmentation_batch_size, pipeline.embedding_batch_size = batches
-        with _out_of_memory():
+        with _memory_errors():
             pipeline.to(torch.device(device))
         if device == "cpu":
-            # oneDNN's convolutions are a tenth faster where channels lie side by side
+            # oneDNN's convolutions are a tenth faster with channels last
             pipeline._embedding.model_.to(memory_format=torch.channels_last)
         self._pipeline: Any = pipeline
         self._model = folder.name
-        on = f"the processor (threads: {threads})" if device == "cpu" else "the GPU"
+        on = f"the CPU (threads: {threads})" if device == "cpu" else "the GPU"
         self.description = f"{folder.name} on {on}"
 
     def diarize(
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
     ) -> Diarization:
-        """Diarize one recording; see `engines.base.Diarizer`. `speech` is not needed.
+        """Diarize a recording; see `contracts.Diarizer`. `speech` is not used.
 
         Raises:
             UserError: nobody speaks.
-            MemoryError: the computer's or the GPU's memory does not do.
+            MemoryError: the computer or the GPU runs out of memory.
         """
         if recording.samples == 0:
             raise _no_speech()
@@ -86,9 +81,9 @@ class PyannoteDiarizer:
             "sample_rate": SAMPLE_RATE_HZ,
             "uri": "recording",
         }
-        with _out_of_memory(), warnings.catch_warnings():
-            # the library's advice to who tunes it (a voice fewer than asked for, TF32 switched off), and
-            # NumPy's on the mean of no voice at all, which it takes where everybody is heard too shortly
+        with _memory_errors(), warnings.catch_warnings():
+            # the library's tuning advice (a voice fewer than asked for, TF32 off), and NumPy's on the mean of
+            # no voices, which the library takes if everybody speaks too briefly
             warnings.filterwarnings("ignore", module="pyannote|numpy", category=UserWarning)
             warnings.filterwarnings("ignore", module="pyannote|numpy", category=RuntimeWarning)
             output = self._pipeline(file, hook=_hook(progress), **_count(speakers))
@@ -112,7 +107,7 @@ def _count(speakers: SpeakerCount) -> dict[str, int]:
 
 
 def _hook(progress: Progress) -> Callable[..., None]:
-    """What the library calls after each batch and each step; it never goes back, nor over 1."""
+    """Return the hook that the library calls after each batch and each step; its progress never decreases."""
     reached = 0.0
 
     def hook(step: str, _artefact: Any, **state: Any) -> None:
@@ -127,7 +122,7 @@ def _hook(progress: Progress) -> Callable[..., None]:
 
 
 def _diarization(output: Any, model: str) -> Diarization:
-    """Put the library's answer into our words, speakers named in order of first appearance."""
+    """Convert the library's result, speakers named in order of first appearance."""
     turns, exclusive = _turns(output.speaker_diarization), _turns(output.exclusive_speaker_diarization)
     names: dict[str, str] = {}
     for turn in turns:
@@ -153,8 +148,8 @@ def _no_speech() -> UserError:
 
 
 @contextmanager
-def _out_of_memory() -> Iterator[None]:
-    """Give the errors by which torch says that memory ran out their common name."""
+def _memory_errors() -> Iterator[None]:
+    """Raise MemoryError if torch runs out of memory."""
     try:
         yield
     except RuntimeError as error:
@@ -163,15 +158,12 @@ def _out_of_memory() -> Iterator[None]:
         raise
 
 
-# A recording as the library wants its waveform, without the recording in memory.
-
-
 class RecordingWaveform:
-    """Stands where the library expects a (1, samples) float32 tensor, channels mixed.
+    """A recording in place of the (1, samples) float32 tensor that the library expects, channels mixed.
 
-    The library asks for its shape and for stretches of it, always further on. Only what lies between the
-    stretch in hand and the end of its block is held: three hours would be 690 MB. Asked for what lies
-    behind, it starts again at the recording's beginning, which each pass over the recording does once.
+    The library reads its shape and slices, each further on than the last. Only the samples from the current
+    slice to the end of its block are in memory; three hours would take 690 MB. A slice before the current
+    one restarts at the beginning of the recording, which happens once per pass.
     """
 
     def __init__(self, recording: Recording) -> None:
@@ -186,14 +178,14 @@ class RecordingWaveform:
         return 1, self._recording.samples
 
     def __getitem__(self, key: tuple[slice, slice]) -> Any:
-        """Return `[:, start:stop]` as a tensor (1, stop - start); shorter where the recording ends before."""
+        """Return `[:, start:stop]` as a tensor (1, stop - start), shorter at the end of the recording."""
         import torch
 
         start, stop, _ = key[1].indices(self._recording.samples)
         if start < self._start:
             self._blocks, self._held, self._start = self._recording.blocks(), self._held[:0], 0
         while self._start + len(self._held) < stop:
-            behind = min(len(self._held), max(0, start - self._start))
-            self._held = np.concatenate([self._held[behind:], next(self._blocks)])
-            self._start += behind
+            passed = min(len(self._held), max(0, start - self._start))
+            self._held = np.concatenate([self._held[passed:], next(self._blocks)])
+            self._start += passed
         return torch.tensor(self._held[start - self._start : max(start, stop) - self._start])[None]

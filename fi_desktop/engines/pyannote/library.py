@@ -1,14 +1,19 @@
-"""The library itself: import it, and load a pipeline from a model pack."""
+"""Imports pyannote.audio and loads its pipelines from model packs.
+
+Works around torchaudio's compiled extension, torch's compiler and the unpickling of arbitrary objects.
+"""
 
 from __future__ import annotations
 
 import importlib
 import os
 import pickle
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from fi_desktop.core import messages
@@ -16,28 +21,27 @@ from fi_desktop.core.errors import UserError
 
 if TYPE_CHECKING:
     from fi_desktop.engines.pyannote.fast import FastSpeakerDiarization
-import sys
-from collections.abc import Callable
-from types import ModuleType, SimpleNamespace
 
 _PIPELINE = "pyannote.audio.pipelines.SpeakerDiarization"
 _ONLY_WEIGHTS = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+_COMPILER = "torch._dynamo"
+_EXTENSION = "torchaudio._extension"
 
 
 def import_pyannote() -> Any:
     """Import pyannote.audio, which takes seconds and half a gigabyte; return the module."""
     without_extension()
     with without_compiler(), warnings.catch_warnings():
-        # it warns where torchcodec does not load; it gets samples from us and decodes nothing itself
+        # it warns if torchcodec does not load, but decodes nothing here
         warnings.simplefilter("ignore")
         return importlib.import_module("pyannote.audio")
 
 
 def load_pipeline(folder: Path) -> FastSpeakerDiarization:
-    """Load the speaker diarization that a model pack describes.
+    """Load the diarization pipeline of a model pack.
 
     Raises:
-        UserError: the pack is incomplete, or of a kind that is not supported.
+        UserError: the pack is incomplete, or its pipeline is not supported.
         MemoryError: it does not fit into memory.
     """
     library = import_pyannote()
@@ -52,7 +56,7 @@ def load_pipeline(folder: Path) -> FastSpeakerDiarization:
             raise _bad_model() from error
         except pickle.UnpicklingError as error:
             raise _bad_model() from error
-        except RuntimeError as error:  # torch's word for all that is wrong with a checkpoint
+        except RuntimeError as error:  # torch raises it for anything wrong with a checkpoint
             if is_out_of_memory(error):
                 raise MemoryError("the model") from error
             raise _bad_model() from error
@@ -60,13 +64,13 @@ def load_pipeline(folder: Path) -> FastSpeakerDiarization:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch ran out of the GPU's memory, or of the computer's."""
-    # torch.OutOfMemoryError is one of them too, and says so
+    """Return whether torch ran out of the memory of the GPU or of the computer."""
+    # torch.OutOfMemoryError is a RuntimeError with one of these texts too
     return "out of memory" in str(error) or "can't allocate memory" in str(error)
 
 
 def _check_config(path: Path) -> None:
-    """Refuse what is not a speaker diarization: the library would import any class that a pack names."""
+    """Refuse anything but speaker diarization: the library would import any class that a pack names."""
     import yaml
 
     try:
@@ -83,9 +87,9 @@ def _bad_model() -> UserError:
 
 @contextmanager
 def _weights_only() -> Iterator[None]:
-    """Keep torch from unpickling anything but weights and the library's own descriptions of a task.
+    """Let torch unpickle weights and the library's task descriptions, and nothing else.
 
-    pyannote.audio 4.0 asks for the opposite, and takes no argument for it; torch's own switch wins.
+    pyannote.audio 4.0 passes `weights_only=False` and offers no argument; torch's environment variable wins.
     """
     import torch
     from pyannote.audio.core import task
@@ -108,53 +112,49 @@ def _weights_only() -> Iterator[None]:
             os.environ[_ONLY_WEIGHTS] = before
 
 
-# Import the library without torch's compiler, which it names and never uses.
-#
-# Lightning, which the library is built on, imports `torch._dynamo` to recognize compiled models: 800
-# modules and two of the six CPU-seconds until a worker is ready. Here nothing is compiled, so a stand-in
-# does while the import lasts. Asked for anything it does not have, it makes way for the real one.
-#
-# Seen with torch 2.13 and lightning 2.6. Can go when lightning imports it where it is used.
-
-_COMPILER = "torch._dynamo"
-
-
 @contextmanager
 def without_compiler() -> Iterator[None]:
-    """Keep torch's compiler from being imported; does nothing where it was imported before."""
+    """Keep torch's compiler from being imported inside the block, unless it already is.
+
+    Lightning, which pyannote.audio is built on, imports `torch._dynamo` to recognize compiled models: 800
+    modules and two of the six CPU seconds until a worker is ready. Nothing is compiled here, so a stand-in
+    is enough; if asked for anything that it lacks, it gives way to the real module.
+
+    Seen with torch 2.13 and Lightning 2.6. Remove it when Lightning imports the compiler lazily.
+    """
     import torch
 
     if _COMPILER in sys.modules:
         yield
         return
-    stand_in = ModuleType(_COMPILER, "Stands in for torch's compiler while others are imported.")
+    stand_in = ModuleType(_COMPILER, "Stands in for torch's compiler during imports.")
     stand_in.__path__ = [str(Path(torch.__file__).parent / "_dynamo")]
     for name, value in {
         "OptimizedModule": type("OptimizedModule", (torch.nn.Module,), {}),
         "disable": _unchanged,
-        "__getattr__": _real,
+        "__getattr__": _real_attribute,
     }.items():
         setattr(stand_in, name, value)
     sys.modules[_COMPILER] = stand_in
     try:
         yield
     finally:
-        _leave(stand_in)
+        _remove(stand_in)
 
 
 def _unchanged(function: Any = None, *_args: Any, **_options: Any) -> Any:
-    """What `torch.compiler.disable` makes of a function that nothing compiles: itself."""
+    """Do what `torch.compiler.disable` does to a function that nothing compiles: return it."""
     return function if function is not None else _unchanged
 
 
-def _real(name: str) -> Any:
-    if name.startswith("__"):  # the import system's own questions
+def _real_attribute(name: str) -> Any:
+    if name.startswith("__"):  # asked for by the import system
         raise AttributeError(name)
-    _leave(sys.modules[_COMPILER])
+    _remove(sys.modules[_COMPILER])
     return getattr(importlib.import_module(_COMPILER), name)
 
 
-def _leave(stand_in: ModuleType) -> None:
+def _remove(stand_in: ModuleType) -> None:
     torch = sys.modules["torch"]
     if sys.modules.get(_COMPILER) is stand_in:
         del sys.modules[_COMPILER]
@@ -162,24 +162,19 @@ def _leave(stand_in: ModuleType) -> None:
         del torch._dynamo
 
 
-# Let `import pyannote.audio` work whatever torch build is installed.
-#
-# torchaudio's compiled extension raises at import where the installed torch was built for another CUDA
-# version, or for none, as plain `pip install` on Linux gives them. pyannote.audio 4 uses only pure Python
-# parts of torchaudio (kaldi's fbank, resample, MFCC), so an inert module may stand in for the extension.
-# Can go when PyPI's builds agree.
-#
-# Seen with torchaudio 2.8 to 2.11.
-
-_EXTENSION = "torchaudio._extension"
-
-
 def without_extension() -> None:
-    """Put the stand-in in place; does nothing where torchaudio was imported before."""
+    """Replace torchaudio's compiled extension by a stand-in, unless torchaudio is already imported.
+
+    The extension raises at import if torch was built for another CUDA version or for none, which plain `pip
+    install` on Linux can combine. pyannote.audio 4 uses only pure Python parts of torchaudio (Kaldi's fbank,
+    resample, MFCC).
+
+    Seen with torchaudio 2.8 to 2.11. Remove it when the builds on PyPI match.
+    """
     if "torchaudio" in sys.modules or _EXTENSION in sys.modules:
         return
     stand_in = ModuleType(_EXTENSION, "Stands in for torchaudio's compiled extension.")
-    stand_in.__path__ = []  # it is a package, and has submodules
+    stand_in.__path__ = []  # a package, with submodules
     for name, value in {
         "_IS_TORCHAUDIO_EXT_AVAILABLE": False,
         "_IS_RIR_AVAILABLE": False,  # torchaudio 2.8
@@ -193,10 +188,10 @@ def without_extension() -> None:
     sys.modules[_EXTENSION] = stand_in
 
 
-def _refusing(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _refusing(feature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         def refuse(*_args: Any, **_kwargs: Any) -> Any:
-            raise RuntimeError(f"{what} needs torchaudio's extension, which is not loaded here")
+            raise RuntimeError(f"{feature} needs torchaudio's extension, which is not loaded here")
 
         refuse.__name__, refuse.__doc__ = function.__name__, function.__doc__
         return refuse

@@ -1,4 +1,4 @@
-"""Transcription by faster-whisper, from a local folder; the library is imported when a model is opened."""
+"""Transcription with faster-whisper, from a local folder; the library is imported with the first model."""
 
 from fi_desktop.engines.whisper.transcriber import WhisperTranscriber
 

@@ -1,8 +1,14 @@
-"""What Whisper hears at a time: windows of at most half a minute, made of speech.
+"""The windows that Whisper decodes: up to half a minute of speech each, in one language.
 
-Whisper always works on 30 s, whether they are full or not, and invents text in long silence. So speech is
-packed: pauses longer than `2 * _PAD_S` are shortened to that, and a window ends at the last long pause that
-it has room for, or at the quietest place. No moment of the recording is heard twice.
+Whisper always processes 30 s, full or not, and hallucinates text in long silence. So speech is packed: pauses
+longer than `2 * _PAD_S` are shortened to that, and a window ends at the last long pause that fits, or at the
+quietest moment. Windows do not overlap.
+
+Whisper is given one language per window and translates speech in any other, so a window in which the
+language changes is cut there. The window as a whole does not show the change: the model may be sure of either
+language. Instead, language is detected on spans of some seconds (`Decoder.detect_language_by_span`), and the
+Viterbi algorithm finds the most likely sequence, in which every change has a cost: a name or a cough does not
+change the language.
 """
 
 from __future__ import annotations
@@ -19,31 +25,39 @@ from numpy.typing import NDArray
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Speech
-from fi_desktop.engines.whisper.decoder import GLANCE_S, GLANCE_STEP_S
+from fi_desktop.engines.whisper.decoder import SPAN_S, SPAN_STEP_S
 
-LONGEST_S = 29.5  # 30 would leave no room for rounding
-_FULL_S = 25.0  # so full a window ends at a long pause rather than within the next speech
+LONGEST_S = 29.5  # 30 would leave no margin for rounding
+_FULL_S = 25.0  # a window this full ends at a long pause rather than inside the next speech
 _PAD_S = 0.4
-_SHORTEST_REST_S = 2.0  # what is cut off is never a mere scrap, in which Whisper hears ghosts
-_QUIET_S = 0.6  # a place is as quiet as so much around it
-_AS_QUIET = 0.03  # probabilities that differ by less are taken for equal
+_SHORTEST_REST_S = 2.0  # Whisper hallucinates in shorter remainders
+_QUIET_S = 0.6  # speech probability is averaged over this much around a moment
+_AS_QUIET = 0.03  # probabilities that differ by less count as equal
 _GAP_WITHIN_S = 3.0
-_GAP_S = 0.16  # between two words; longer than the closure of a consonant within one
+_GAP_S = 0.16  # a gap between words, longer than the closure of a consonant inside a word
+
+LANGUAGES = ("en", "es")
+"""Languages between which a recording may change; a recording in any other language is all in that one."""
+
+_CHANGE_COST = 3.2  # slightly more than the evidence of one span that is sure of the other language
+_NEITHER = 0.05  # a span with no language likelier than this is no evidence
+_REACH_S = 1.75  # how far from the middle of two spans the change may be
+_SHORTEST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Stretches of the recording that are heard as one, seconds; sorted, not overlapping."""
+    """Pieces of the recording that are decoded together, seconds; sorted, not overlapping."""
 
     pieces: tuple[Region, ...]
 
     @property
     def duration(self) -> float:
-        """Length without what lies between the pieces, seconds."""
+        """Total length of the pieces, seconds."""
         return sum(piece.duration for piece in self.pieces)
 
     def cut(self, offset: float) -> tuple[Window, Window]:
-        """Make two windows of one. offset: seconds of the window, inside it."""
+        """Cut the window in two. offset: seconds from the window's start, inside it."""
         before: list[Region] = []
         after: list[Region] = []
         at = 0.0
@@ -56,11 +70,11 @@ class Window:
             at += piece.duration
         return Window(tuple(before)), Window(tuple(after))
 
-    def place(self, start: float, end: float) -> Region:
-        """Say where in the recording a stretch of the window lies. start, end: seconds of the window.
+    def to_recording(self, start: float, end: float) -> Region:
+        """Convert seconds of the window to seconds of the recording.
 
-        What reaches from one piece into another is all in the one that holds its middle: in the recording
-        there may be minutes between them.
+        A stretch that crosses from one piece into another is moved into the piece with its middle: in the
+        recording, there may be minutes between them.
         """
         middle, offset = (start + end) / 2, 0.0
         for piece in self.pieces:
@@ -73,35 +87,36 @@ class Window:
         )
 
 
-def plan(speech: Speech, duration: float, power: NDArray[np.float32] | None = None) -> tuple[Window, ...]:
+def plan_windows(
+    speech: Speech, duration: float, power: NDArray[np.float32] | None = None
+) -> tuple[Window, ...]:
     """Pack all speech into windows.
 
     Args:
         speech: of the recording.
         duration: of the recording, seconds.
-        power: of each frame of `speech`, (frames,); where people speak without a pause it tells the gaps
-            between words. None: all frames are alike.
+        power: of each frame of `speech`, (frames,); finds gaps between words if people speak without a pause.
     """
     quiet = _activity(speech)
     gaps = _smooth(power, _GAP_S, speech.hop_s) if power is not None else None
-    waiting = deque(_stretches(speech.regions, duration))
+    remaining = deque(_stretches(speech.regions, duration))
     windows: list[Window] = []
     pieces: list[Region] = []
     filled = 0.0
-    while waiting:
-        stretch = waiting.popleft()
-        room = LONGEST_S - filled
-        if stretch.duration <= room:
+    while remaining:
+        stretch = remaining.popleft()
+        free_s = LONGEST_S - filled
+        if stretch.duration <= free_s:
             pieces.append(stretch)
             filled += stretch.duration
             continue
         if filled >= _FULL_S:
-            waiting.appendleft(stretch)
+            remaining.appendleft(stretch)
         else:
-            latest = min(stretch.start + room, stretch.end - _SHORTEST_REST_S)
+            latest = min(stretch.start + free_s, stretch.end - _SHORTEST_REST_S)
             cut = _quietest(quiet, gaps, speech.hop_s, stretch.start + _FULL_S - filled, latest)
             pieces.append(Region(stretch.start, cut))
-            waiting.appendleft(Region(cut, stretch.end))
+            remaining.appendleft(Region(cut, stretch.end))
         windows.append(Window(tuple(pieces)))
         pieces, filled = [], 0.0
     if pieces:
@@ -110,18 +125,18 @@ def plan(speech: Speech, duration: float, power: NDArray[np.float32] | None = No
 
 
 def quietest_offset(window: Window, speech: Speech, earliest: float, latest: float) -> float:
-    """Return where between two offsets of a window the least is said, seconds of the window.
+    """Return the moment between two offsets of a window with the least speech, seconds of the window.
 
-    Where a pause was left out of the window, that is between its pieces.
+    The border between two pieces comes first: there is a pause.
     """
     activity, at = _activity(speech), 0.0
     best, quietest = earliest, np.inf
     for piece in window.pieces:
         for frame in range(round(piece.start / speech.hop_s), round(piece.end / speech.hop_s)):
             offset = at + frame * speech.hop_s - piece.start
-            said = activity[min(frame, len(activity) - 1)]
-            if earliest <= offset <= latest and said < quietest:
-                best, quietest = offset, said
+            probability = activity[min(frame, len(activity) - 1)]
+            if earliest <= offset <= latest and probability < quietest:
+                best, quietest = offset, probability
         at += piece.duration
         if earliest <= at <= latest and piece is not window.pieces[-1]:
             return at
@@ -129,7 +144,7 @@ def quietest_offset(window: Window, speech: Speech, earliest: float, latest: flo
 
 
 def frame_power(recording: Recording, speech: Speech) -> NDArray[np.float32]:
-    """Return the mean power of each of the speech's frames, channels mixed, (frames,)."""
+    """Return the mean power of each frame of `speech`, channels mixed, (frames,)."""
     length = round(speech.hop_s * SAMPLE_RATE_HZ)
     rest = np.empty(0, dtype=np.float32)
     rows = [np.zeros(0, dtype=np.float32)]
@@ -142,8 +157,8 @@ def frame_power(recording: Recording, speech: Speech) -> NDArray[np.float32]:
     return np.pad(power, (0, max(0, speech.probability.shape[1] - len(power))))
 
 
-def within(regions: Sequence[Region], window: Window) -> list[Region]:
-    """Return what of some regions is inside a window; sorted, not overlapping, as both are."""
+def regions_within(regions: Sequence[Region], window: Window) -> list[Region]:
+    """Return the parts of regions inside a window. Regions and result are sorted and do not overlap."""
     ends = [region.end for region in regions]
     inside = []
     for piece in window.pieces:
@@ -154,11 +169,13 @@ def within(regions: Sequence[Region], window: Window) -> list[Region]:
     return inside
 
 
-def read(recording: Recording, windows: Iterable[Window]) -> Iterator[tuple[Window, NDArray[np.float32]]]:
-    """Yield each window with its samples, float32 (samples,), channels mixed; the recording is read once."""
+def read_windows(
+    recording: Recording, windows: Iterable[Window]
+) -> Iterator[tuple[Window, NDArray[np.float32]]]:
+    """Yield each window with its samples, float32 (samples,) mixed, in one pass of the recording."""
     blocks = recording.blocks()
     held = np.empty(0, dtype=np.float32)
-    offset = 0  # where in the recording `held` begins, samples
+    offset = 0  # of `held` in the recording, samples
     for window in windows:
         parts = []
         for piece in window.pieces:
@@ -171,7 +188,7 @@ def read(recording: Recording, windows: Iterable[Window]) -> Iterator[tuple[Wind
 
 
 def _stretches(regions: Sequence[Region], duration: float) -> list[Region]:
-    """Speech with a little around it, joined where it touches; sorted, not overlapping."""
+    """Return padded speech, touching regions joined; sorted, not overlapping."""
     joined: list[Region] = []
     for region in regions:
         start, end = max(0.0, region.start - _PAD_S), min(duration, region.end + _PAD_S)
@@ -183,7 +200,7 @@ def _stretches(regions: Sequence[Region], duration: float) -> list[Region]:
 
 
 def _activity(speech: Speech) -> NDArray[np.float64]:
-    """How likely it is that anybody speaks around each frame, (frames,)."""
+    """Return the probability that anybody speaks around each frame, (frames,)."""
     return _smooth(speech.probability.max(axis=0), _QUIET_S, speech.hop_s)
 
 
@@ -204,54 +221,38 @@ def _quietest(
     if not len(around):
         return latest
     alike = np.flatnonzero(around <= around.min() + _AS_QUIET)
-    # the last of those that are quiet, or a gap shortly before: what is fuller is faster
+    # the last quiet moment, or a gap shortly before it: fuller windows are faster
     alike = alike[alike >= alike[-1] - _GAP_WITHIN_S / hop_s]
     best = alike[-1] if power is None else alike[power[first + alike].argmin()]
     return float(np.clip((first + int(best) + 0.5) * hop_s, earliest, latest))
 
 
-# Which language is spoken when: a window in which it changes is cut there.
-#
-# Whisper is told one language for each window, and translates what is spoken in another. Whether a window
-# is in one is not seen from the window as a whole: it may be sure of either. So it is looked at in glances
-# of some seconds (`Decoder.glance`), and the likeliest course of languages over all of them is found, in
-# which a change has its price: a name or a cough does not change the language.
-
-TOLD_APART = ("en", "es")
-"""Languages that may follow each other in a recording; one in any other is in that one throughout."""
-
-_CHANGE = 3.2  # little more than what one glance says that is sure of the other language
-_NEITHER = 0.05  # a glance at which no language is likelier than this tells nothing
-_REACH_S = 1.75  # so far around the middle of two glances the change may be
-_SHORTEST_S = 0.5
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """A window, or a part of one, in one language. samples: float32 (samples,)."""
+class LanguageWindow:
+    """A window in one language. samples: float32 (samples,)."""
 
     window: Window
     samples: NDArray[np.float32]
     language: str
 
 
-def tell_apart(
+def split_by_language(
     batch: Sequence[tuple[Window, NDArray[np.float32]]],
-    glances: Sequence[NDArray[np.float64]],
+    spans: Sequence[NDArray[np.float64]],
     speech: Speech,
     before: str,
-) -> list[Part]:
-    """Cut windows where the language changes, in the quietest place near.
+) -> list[LanguageWindow]:
+    """Cut windows where the language changes, at the quietest moment nearby.
 
     Args:
-        batch: windows that follow each other, with their samples.
-        glances: of each window, (glances, languages), the languages being `TOLD_APART`.
-        speech: to find quiet places.
-        before: the language of what goes before.
+        batch: consecutive windows with their samples.
+        spans: for each window, the probabilities of `LANGUAGES` in each span, (spans, languages).
+        speech: finds quiet moments.
+        before: the language before the first window.
     """
-    path = course(np.concatenate(glances), TOLD_APART.index(before))
-    parts: list[Part] = []
-    for (whole, sound), row in zip(batch, glances, strict=True):
+    path = most_likely_languages(np.concatenate(spans), LANGUAGES.index(before))
+    parts: list[LanguageWindow] = []
+    for (whole, sound), row in zip(batch, spans, strict=True):
         own, path = path[: len(row)], path[len(row) :]
         window, samples, done_s = whole, sound, 0.0
         for number in _changes(own):
@@ -260,25 +261,25 @@ def tell_apart(
             if _SHORTEST_S <= cut <= window.duration - _SHORTEST_S:
                 first, window = window.cut(cut)
                 length = round(cut * SAMPLE_RATE_HZ)
-                parts.append(Part(first, samples[:length], TOLD_APART[own[number - 1]]))
+                parts.append(LanguageWindow(first, samples[:length], LANGUAGES[own[number - 1]]))
                 samples, done_s = samples[length:], done_s + cut
-        parts.append(Part(window, samples, TOLD_APART[own[-1]]))
+        parts.append(LanguageWindow(window, samples, LANGUAGES[own[-1]]))
     return parts
 
 
-def course(glances: NDArray[np.float64], before: int) -> list[int]:
-    """Return the likeliest language of each glance (Viterbi). glances: (glances, languages), probabilities.
+def most_likely_languages(spans: NDArray[np.float64], before: int) -> list[int]:
+    """Return the language of each span on the most likely path (Viterbi).
 
-    before: the language of what goes before.
+    spans: (spans, languages), probabilities; before: the language before the first.
     """
-    told = np.log(glances + _NEITHER)
-    prices = _CHANGE * (1.0 - np.eye(told.shape[1]))
-    score = told[0] - prices[before]
+    evidence = np.log(spans + _NEITHER)
+    costs = _CHANGE_COST * (1.0 - np.eye(evidence.shape[1]))
+    score = evidence[0] - costs[before]
     came_from = []
-    for row in told[1:]:
-        ways = score[:, None] - prices
-        came_from.append(ways.argmax(axis=0))
-        score = ways.max(axis=0) + row
+    for row in evidence[1:]:
+        candidates = score[:, None] - costs
+        came_from.append(candidates.argmax(axis=0))
+        score = candidates.max(axis=0) + row
     path = [int(score.argmax())]
     for origins in reversed(came_from):
         path.append(int(origins[path[-1]]))
@@ -286,10 +287,10 @@ def course(glances: NDArray[np.float64], before: int) -> list[int]:
 
 
 def _centre(number: int, window: Window) -> float:
-    """Where in a window a glance's middle is, seconds."""
-    return max(0.0, min(number * GLANCE_STEP_S, window.duration - GLANCE_S)) + GLANCE_S / 2
+    """Return the middle of a span, seconds of the window."""
+    return max(0.0, min(number * SPAN_STEP_S, window.duration - SPAN_S)) + SPAN_S / 2
 
 
 def _changes(path: Sequence[int]) -> list[int]:
-    """Return the glances with which another language begins."""
+    """Return the spans with which another language starts."""
     return [number for number, (one, next_one) in enumerate(pairwise(path), start=1) if one != next_one]

@@ -211,7 +211,7 @@ class Choices(QObject):
 
     def engines(self) -> Offered:
         """Return what tells voices apart."""
-        return [(self._words.engine(name), name) for name in registry.NAMES]
+        return [(self._words.engine(name), name) for name in registry.diarizer_names()]
 
     def transcribers(self, packs: Iterable[str]) -> Offered:
         """Return what writes the words down: these model packs, the best of them, or nothing."""
