@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fi_desktop.audio.recording import Recording
-from fi_desktop.core.speakers import SpeakerCount
 from fi_desktop.core.transcript import Diarization, Transcription, Turn, Word
+from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.contracts import Progress, Speech, TranscriptionOptions
 from fi_desktop.engines.registry import EngineSpec
 

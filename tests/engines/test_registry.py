@@ -10,8 +10,8 @@ import pytest
 
 from fi_desktop import pipeline
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import JobOptions
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import JobOptions
 from fi_desktop.engines import registry
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.system.files import resource

@@ -1,4 +1,4 @@
-"""Make a model pack of a folder of weights, with the manifest that an import would write."""
+"""Turn a folder of weights into a model pack, with the manifest that an import would write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fi_desktop.models.manifest import write
 
 
 def install(folder: Path, kind: PackKind) -> Pack:
-    """Make a pack of a folder that lies in a models root, called as the folder is."""
+    """Write the manifest of a folder below a model root; the pack has the folder's name."""
     files = tuple(
         PackFile(path.relative_to(folder).as_posix(), path.stat().st_size, hash_file(path))
         for path in sorted(folder.rglob("*"))

@@ -1,11 +1,11 @@
-"""Make a pyannote model pack with weights of our own, which the library loads as it loads the real one.
+"""Make a pyannote model pack with our own weights, which the library loads like a published one.
 
     python -m tests.packs.make_pyannote FOLDER [--size real] [--layout 3.1] [--seed N] [--fit]
 
-`tiny` is there for tests: it is made and runs in seconds. `real` has the architectures of the published
-packs, so that its speed and memory are theirs; with random weights what it says means nothing. `fit` trains
-the segmentation on the phone call that comes with pyannote.audio until it knows that call by heart, so that
-its answer there has turns, overlap and two speakers.
+`tiny` is for tests: it takes seconds to make and run. `real` has the architectures of the published packs,
+and so their speed and memory; with random weights its result is meaningless. `fit` overfits the
+segmentation to the phone call that comes with pyannote.audio, so that its result has turns, overlap and two
+speakers.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _CLUSTERING = {
 def make_pyannote(
     folder: Path, *, size: Size = "tiny", layout: Layout = "community-1", seed: int = 0, fit: bool = False
 ) -> Path:
-    """Write a model pack into `folder`, which is made where it is not there; return the folder."""
+    """Write a model pack into `folder`, created if necessary; return the folder."""
     import_pyannote()
     import torch
 
@@ -53,7 +53,7 @@ def make_pyannote(
     segmentation = _segmentation(size)
     embedding = _embedding(size)
     if fit:
-        _learn_the_phone_call(segmentation)
+        _fit_to_phone_call(segmentation)
     _save(segmentation, folder / "segmentation")
     _save(embedding, folder / "embedding")
     _save_plda(folder / "plda", np.random.default_rng(seed))
@@ -62,7 +62,7 @@ def make_pyannote(
 
 
 def write_config(folder: Path, layout: Layout) -> None:
-    """Write the pack's description; the weights are the same in every layout."""
+    """Write the pack's configuration; the weights are the same in every layout."""
     clustering, parameters = _CLUSTERING[layout]
     config = {
         "dependencies": {"pyannote.audio": "4.0.0"},
@@ -75,7 +75,7 @@ def write_config(folder: Path, layout: Layout) -> None:
                 "embedding": "$model/embedding",
                 "embedding_batch_size": 32,
                 "embedding_exclude_overlap": True,
-                # the library loads one for either clustering, and looks for it on its hub where none is named
+                # the library loads one for either clustering, from its hub if none is named
                 "plda": "$model/plda",
             },
         },
@@ -128,11 +128,10 @@ def _embedding(size: Size) -> Any:
     return model.eval()
 
 
-def _learn_the_phone_call(model: Any) -> None:
-    """Some seconds of training on one recording, in the windows that a pipeline will cut it into.
+def _fit_to_phone_call(model: Any) -> None:
+    """Train for some seconds on one recording, in the windows that a pipeline cuts it into.
 
-    The filterbank stays as it was made, and where there are many layers above it these do too: what does not
-    change is reckoned once.
+    The filterbank is not trained, nor are the LSTMs of a deep model; their output is computed once.
     """
     import torch
     from pyannote.audio.utils.powerset import Powerset
@@ -168,7 +167,7 @@ def _learn_the_phone_call(model: Any) -> None:
 
 def _phone_call() -> tuple[np.ndarray, list[tuple[float, float, str]]]:
     path = phone_call()
-    assert path is not None, "it comes with pyannote.audio"
+    assert path is not None, "pyannote.audio includes it"
     with wave.open(str(path)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(np.float32) / 32_768
     turns = []
@@ -188,14 +187,14 @@ def _save(model: Any, folder: Path) -> None:
         "hparams_name": "kwargs",
         "pytorch-lightning_version": lightning.__version__,
     }
-    model.on_save_checkpoint(checkpoint)  # adds the library's own part: architecture and specifications
+    model.on_save_checkpoint(checkpoint)  # adds architecture and specifications
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(checkpoint, folder / "pytorch_model.bin")
 
 
-def _save_plda(folder: Path, chance: np.random.Generator) -> None:
+def _save_plda(folder: Path, rng: np.random.Generator) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    basis = np.linalg.qr(chance.standard_normal((_EMBEDDING_DIM, _EMBEDDING_DIM)))[0]
+    basis = np.linalg.qr(rng.standard_normal((_EMBEDDING_DIM, _EMBEDDING_DIM)))[0]
     np.savez(
         folder / "xvec_transform.npz",
         mean1=np.zeros(_EMBEDDING_DIM),
@@ -205,14 +204,14 @@ def _save_plda(folder: Path, chance: np.random.Generator) -> None:
     np.savez(
         folder / "plda.npz",
         mu=np.zeros(_PLDA_DIM),
-        tr=np.linalg.qr(chance.standard_normal((_PLDA_DIM, _PLDA_DIM)))[0],
+        tr=np.linalg.qr(rng.standard_normal((_PLDA_DIM, _PLDA_DIM)))[0],
         psi=np.linspace(5, 0.1, _PLDA_DIM),
     )
 
 
 def main() -> None:
     """Make a pack on the command line."""
-    parser = argparse.ArgumentParser(description="Make a pyannote model pack with weights of our own.")
+    parser = argparse.ArgumentParser(description="Make a pyannote model pack with our own weights.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--size", choices=("tiny", "real"), default="tiny")
     parser.add_argument("--layout", choices=LAYOUTS, default="community-1")

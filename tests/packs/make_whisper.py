@@ -1,10 +1,10 @@
-"""Whisper models for tests: a whole faster-whisper folder made in seconds, without torch or a download.
+"""Whisper models for tests: a complete faster-whisper folder in seconds, without torch or a download.
 
-The weights are written through CTranslate2's own specification, so that the real loader reads them. Given
-words are said by construction: every layer's contribution to the decoder is zero, and a token's embedding is
-the output vector of the token that follows it. So each chunk of sound gives the same words, at the full cost
-of a model of that size. One cross-attention head looks at the time at which the next word is due, so that
-word timestamps come out of the real alignment.
+The weights are written through CTranslate2's own specification, so that the real loader reads them. The
+model produces given words by construction: no layer contributes to the decoder, and a token's embedding is
+the output vector of the next token. So each chunk of sound gives the same words, at the full cost of a
+model of that size. One cross-attention head attends to the time at which the next word is due, so that word
+timestamps come from the real alignment.
 
     python -m tests.packs.make_whisper FOLDER [WORD...] [--language es] [--size base] [--pace 0.4]
 """
@@ -57,16 +57,16 @@ def make_whisper(
     seconds_per_word: float = 0.4,
     multilingual: bool = True,
 ) -> Path:
-    """Write a model that says `words` in every chunk, or whatever random weights say where there are none.
+    """Write a model that produces `words` in every chunk; with no words, its weights are random.
 
     Args:
-        folder: made where it is missing.
-        words: with their punctuation, without spaces; one that begins with an apostrophe or a hyphen is
-            joined to the word before, as are all in languages without spaces.
-        language: what the model hears, ISO 639-1.
+        folder: created if necessary. words: with their punctuation, without spaces; one that starts with an
+            apostrophe or a hyphen is joined
+            to the previous word, as are all words in languages without spaces.
+        language: the language that the model detects, ISO 639-1.
         size: one of `SIZES`.
-        seconds_per_word: the words begin so far apart, from the chunk's start.
-        multilingual: False for a model that knows English alone.
+        seconds_per_word: from the start of one word to the next.
+        multilingual: False for a model that knows only English.
 
     Returns: the folder.
     """
@@ -90,7 +90,7 @@ def make_whisper(
         fill.attention(layer.self_attention, crossing=False)
         fill.feed_forward(layer.ffn)
     output = rng.standard_normal((count, shape.width), dtype=np.float32)
-    output[:, -_CODE:] = 0.0  # kept for times
+    output[:, -_CODE:] = 0.0  # reserved for times
     output /= np.linalg.norm(output, axis=1, keepdims=True)
     embedding = decoder.embeddings[0] if isinstance(decoder.embeddings, list) else decoder.embeddings
     embedding.weight = output * np.float32(shape.width**0.5)
@@ -107,7 +107,7 @@ def make_whisper(
         fill.attention(layer.self_attention, crossing=False)
         fill.attention(layer.attention, crossing=True)
         fill.feed_forward(layer.ffn)
-    _look_at_times(decoder.layer[0].attention, shape)
+    _attend_to_times(decoder.layer[0].attention, shape)
 
     spec.register_vocabulary([tokenizer.id_to_token(number) for number in range(count)])
     spec.config.suppress_ids, spec.config.suppress_ids_begin = [-1], []
@@ -125,11 +125,11 @@ def make_whisper(
 def _languages() -> list[str]:
     from faster_whisper.tokenizer import _LANGUAGE_CODES
 
-    return [code for code in _LANGUAGE_CODES if code != "yue"]  # which came with large-v3 alone
+    return [code for code in _LANGUAGE_CODES if code != "yue"]  # only large-v3 has it
 
 
 def _spell(word: str, number: int, language: str) -> str:
-    """A token of its own for each word, also where a word comes twice; the decoder takes the mark away."""
+    """Return a unique token for each word, even if it is repeated; the decoder removes the mark."""
     from tokenizers import pre_tokenizers
 
     space = "" if language in _WITHOUT_SPACES or word.startswith(("'", "’", "-")) else " "
@@ -143,7 +143,7 @@ def _tokenizer(spoken: list[str], multilingual: bool) -> Any:
     texts = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *spoken]
     texts += [f"Ġw{number:05d}" for number in range(_TEXT_TOKENS - len(texts))]
     if multilingual:
-        texts.append("")  # by this CTranslate2 tells that a model knows more than English
+        texts.append("")  # marks a multilingual model for CTranslate2
     vocabulary = {text: number for number, text in enumerate(texts)}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -159,13 +159,13 @@ def _tokenizer(spoken: list[str], multilingual: bool) -> Any:
 
 
 def _chain(tokenizer: Any, spoken: list[str], language: str, pace_s: float) -> list[tuple[int, int, float]]:
-    """Which token follows which, and when the one that follows is due, seconds."""
+    """Return (token, next token, time at which the next is due in seconds) for each link of the text."""
     number = tokenizer.token_to_id
     starts = [index * pace_s for index in range(len(spoken) + 1)]
     end = number(f"<|{min(_LAST_END_S, round(starts[-1] / 0.02) * 0.02):.2f}|>")
     texts = [number(text) for text in spoken]
-    begin, zero, stop = number("<|startoftranscript|>"), number("<|0.00|>"), number("<|endoftext|>")
-    links = [(begin, number(f"<|{language}|>") if number("") is not None else zero, 0.0)]
+    start, zero, stop = number("<|startoftranscript|>"), number("<|0.00|>"), number("<|endoftext|>")
+    links = [(start, number(f"<|{language}|>") if number("") is not None else zero, 0.0)]
     links += [(number("<|transcribe|>"), zero, 0.0), (zero, texts[0], 0.0)]
     links += [(number("<|notimestamps|>"), texts[0], 0.0)]
     links += list(zip(texts, [*texts[1:], end], starts[1:], strict=True))
@@ -173,7 +173,7 @@ def _chain(tokenizer: Any, spoken: list[str], language: str, pace_s: float) -> l
 
 
 def _time_code(times_s: NDArray[Any], width: int, scale: float) -> NDArray[np.float32]:
-    """Times as points on circles of several periods, in the last dimensions: (times, width)."""
+    """Encode times as points on circles of several periods, in the last dimensions: (times, width)."""
     periods = np.geomspace(60.0, 1.2, _CODE // 2)
     angles = 2 * np.pi * times_s[:, None] / periods
     code = np.zeros((len(times_s), width), np.float32)
@@ -181,8 +181,8 @@ def _time_code(times_s: NDArray[Any], width: int, scale: float) -> NDArray[np.fl
     return code
 
 
-def _look_at_times(attention: Any, shape: Size) -> None:
-    """Let the first head compare the decoder's time with the encoder's."""
+def _attend_to_times(attention: Any, shape: Size) -> None:
+    """Make the first head compare the decoder's time with the encoder's."""
     head = shape.width // shape.heads
     query, keys = attention.linear[0].weight, attention.linear[1].weight
     query[:head], keys[:head] = 0.0, 0.0
@@ -191,7 +191,7 @@ def _look_at_times(attention: Any, shape: Size) -> None:
 
 
 class _Fill:
-    """Puts weights into a specification's layers; `quiet`: a layer adds nothing to what passes through."""
+    """Writes weights into a specification's layers; if `quiet`, layers add nothing to the residual stream."""
 
     def __init__(self, rng: np.random.Generator, width: int, *, quiet: bool) -> None:
         self._rng = rng
@@ -227,7 +227,7 @@ class _Fill:
 
 
 def main() -> None:
-    """Read the command line and write one model."""
+    """Write a model from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("words", nargs="*")

@@ -1,6 +1,6 @@
-"""A speaker embedding of a hundredth of the real one's size, by pyannote.audio's own classes.
+"""A speaker embedding of a hundredth of the real one's size, built from pyannote.audio's classes.
 
-A module of its own because a checkpoint names the module of its architecture, and the library imports it.
+A separate module, because a checkpoint names the module of its architecture and the library imports it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pyannote.audio.models.embedding.wespeaker.resnet import BasicBlock, ResNet
 
 
 class TinyWeSpeaker(BaseWeSpeakerResNet):
-    """WeSpeaker's ResNet with one narrow block a layer."""
+    """WeSpeaker's ResNet with one narrow block per layer."""
 
     def __init__(self, task: Any = None, **parameters: Any) -> None:
         super().__init__(task=task, **parameters)

@@ -1,1 +1,1 @@
-"""What only real weights can show; `make real` runs it. Skipped where the weights were not fetched."""
+"""Tests with real weights, run by `make real`; skipped if the weights are not downloaded."""

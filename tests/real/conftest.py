@@ -1,4 +1,4 @@
-"""Real weights, recordings whose words are known, and one app that does them all."""
+"""Real weights, recordings whose words are known, and one app that transcribes them all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.transcript import Transcript, Word
 from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
-from tests.app_driver import Driver, running_app
+from tests.driving import Driver, running_app
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "build" / "real" / "models"
@@ -22,18 +22,18 @@ CASES = Path(os.environ.get("FI_DESKTOP_WORDS_CASES") or ROOT.parent / "shared" 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark these tests; they run where they are asked for by their mark."""
-    asked = "real" in config.getoption("markexpr").split()
+    """Mark these tests, and skip them unless they are selected by their mark."""
+    selected = "real" in config.getoption("markexpr").split()
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.real)
             item.add_marker(pytest.mark.timeout(TIMEOUT_S + 60))
-            if not asked:
-                item.add_marker(pytest.mark.skip(reason="runs with real weights, by `make real`"))
+            if not selected:
+                item.add_marker(pytest.mark.skip(reason="needs real weights: run `make real`"))
 
 
 class Clinic:
-    """Does recordings through the queue and a worker process, and remembers what came of them."""
+    """Runs recordings through the queue and a worker process, each once."""
 
     def __init__(self, driver: Driver, home: Path) -> None:
         self._driver = driver
@@ -41,7 +41,7 @@ class Clinic:
         self._done: dict[tuple[Path, str | None], tuple[Job, Transcript]] = {}
 
     def transcript(self, path: Path, language: str | None = None) -> Transcript:
-        """Do a recording, in one attempt; one that was done is not done again."""
+        """Return the transcript of a recording, completed in one attempt."""
         key = (path, language)
         if key not in self._done:
             options = JobOptions(language=language)
@@ -55,7 +55,7 @@ class Clinic:
 @pytest.fixture(scope="session")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     if not MODELS.is_dir():
-        pytest.skip("the real weights are not here: packaging/real_weights.py says why")
+        pytest.skip("the real weights are not downloaded; packaging/real_weights.py says why")
     home = tmp_path_factory.mktemp("clinic")
     home.chmod(0o700)
     (home / "models").symlink_to(MODELS, target_is_directory=True)
@@ -65,7 +65,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
 
 @pytest.fixture
 def cases() -> Path:
-    """The folder of recordings that went wrong once; they are not part of the project."""
+    """The folder of recordings that once failed; they are not part of the project."""
     if not CASES.is_dir():
         pytest.skip(f"no recordings in {CASES}")
     return CASES

@@ -1,4 +1,4 @@
-"""Recordings that went wrong once, with the weights that they went wrong with."""
+"""Recordings that once failed, with the weights that failed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_no_sentence_is_lost(clinic: Clinic, cases: Path, name: str, sentence: s
 @pytest.mark.parametrize(
     "name", ["english_then_spanish", "spanish_then_english", "english_10s_then_spanish", "interpreter_en_es"]
 )
-def test_each_language_is_written_as_it_is_spoken(clinic: Clinic, cases: Path, name: str):
+def test_each_language_is_transcribed_and_not_translated(clinic: Clinic, cases: Path, name: str):
     found = " ".join(plain_words(text(clinic.transcript(cases / f"{name}.flac")), "es"))
     assert ENGLISH in found
     assert SPANISH in found
@@ -46,17 +46,17 @@ def test_each_language_is_written_as_it_is_spoken(clinic: Clinic, cases: Path, n
 
 
 @pytest.mark.parametrize("name", ["short_0.1", "short_0.3", "si_pad", "music", "white_loud"])
-def test_nothing_is_written_that_nobody_said(clinic: Clinic, cases: Path, name: str):
+def test_nothing_is_hallucinated(clinic: Clinic, cases: Path, name: str):
     assert words(clinic.transcript(cases / f"{name}.flac")) == []
 
 
-def test_numbers_said_over_and_over_stay_apart(clinic: Clinic, cases: Path):
+def test_repeated_numbers_stay_separate_words(clinic: Clinic, cases: Path):
     found = words(clinic.transcript(cases / "ninetynine.flac"))
     assert max(sum(letter.isdigit() for letter in word.text) for word in found) <= 4
     assert len(found) > 6
 
 
-def test_two_who_speak_at_once_on_two_channels_are_both_written_down(clinic: Clinic, cases: Path):
+def test_simultaneous_speech_on_two_channels_is_transcribed(clinic: Clinic, cases: Path):
     found = clinic.transcript(cases / "stereo_overlap.flac", "en")
     rows = json.loads((cases / "stereo_overlap.truth.json").read_text(encoding="utf-8"))
     errors = compare(plain_words(" ".join(row[-1] for row in rows), "en"), plain_words(text(found), "en"))

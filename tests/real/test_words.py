@@ -12,7 +12,7 @@ from tests.real.conftest import SPEECH, Clinic, text, words
 from tests.real.wording import compare, plain_words
 
 
-def test_the_phone_call_is_who_said_what(clinic: Clinic, sample: Path):
+def test_the_phone_call_has_speakers_and_words(clinic: Clinic, sample: Path):
     found = clinic.transcript(sample)
     assert found.language == "en"
     assert len(found.speakers) == 2
@@ -23,10 +23,10 @@ def test_the_phone_call_is_who_said_what(clinic: Clinic, sample: Path):
     )
 
 
-def test_the_spanish_sample_is_written_down(clinic: Clinic):
+def test_the_spanish_sample_is_transcribed(clinic: Clinic):
     found = clinic.transcript(resource("samples", "consulta.flac"))
-    told = json.loads(resource("samples", "consulta.words.json").read_text(encoding="utf-8"))["words"]
-    said = " ".join(word["text"] for word in told)
+    reference = json.loads(resource("samples", "consulta.words.json").read_text(encoding="utf-8"))["words"]
+    said = " ".join(word["text"] for word in reference)
     assert found.language == "es"
     errors = compare(plain_words(said, "es"), plain_words(text(found), "es"))
     assert errors.rate < 0.3, errors
@@ -36,7 +36,7 @@ def test_the_spanish_sample_is_written_down(clinic: Clinic):
 @pytest.mark.parametrize(
     ("name", "language", "rate"), [("consultation_en", "en", 0.08), ("consulta_es", "es", 0.4)]
 )
-def test_made_medical_speech_is_written_down(clinic: Clinic, name: str, language: str, rate: float):
+def test_synthetic_medical_speech_is_transcribed(clinic: Clinic, name: str, language: str, rate: float):
     found = clinic.transcript(SPEECH / f"{name}.ogg")
     said = (SPEECH / f"{name}.txt").read_text(encoding="utf-8")
     assert found.language == language
@@ -44,15 +44,15 @@ def test_made_medical_speech_is_written_down(clinic: Clinic, name: str, language
     assert errors.rate < rate, (errors, text(found))
 
 
-def test_words_begin_and_end_where_they_are_said(clinic: Clinic):
+def test_words_start_when_they_are_spoken(clinic: Clinic):
     found = words(clinic.transcript(resource("samples", "consulta.flac")))
-    told = json.loads(resource("samples", "consulta.words.json").read_text(encoding="utf-8"))["words"]
-    times = {plain_words(word["text"], "es")[0]: word for word in told}
-    # those that are said once
+    reference = json.loads(resource("samples", "consulta.words.json").read_text(encoding="utf-8"))["words"]
+    times = {plain_words(word["text"], "es")[0]: word for word in reference}
+    # only words that occur once
     once = [
         word
         for word in found
-        if [plain_words(w["text"], "es") for w in told].count(plain_words(word.text, "es")) == 1
+        if [plain_words(w["text"], "es") for w in reference].count(plain_words(word.text, "es")) == 1
     ]
     off = sorted(abs(word.start - times[plain_words(word.text, "es")[0]]["start"]) for word in once)
     assert len(off) > 50

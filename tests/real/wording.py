@@ -1,4 +1,4 @@
-"""Compare words with what was really said."""
+"""Compare transcribed words with a reference."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MARKS = re.compile(r"[^\w\s']|_")
 
 
 def plain_words(text: str, language: str) -> list[str]:
-    """Words without case, accents, punctuation or figures: what a person hears."""
+    """Return words without case, accents and punctuation, numbers spelled out: what a person hears."""
     for short, long in _JOINED.items():
         text = re.sub(rf"(?<![a-z]){re.escape(short)}\b|{re.escape(short)}$", f" {long[language]} ", text)
     text = re.sub(r"(?<=\d)[.,](?=\d{3}\b)", "", text.casefold())
@@ -77,11 +77,11 @@ def _spanish(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Differences between what was said and what was written.
+    """Differences between what was said and what was transcribed.
 
     Attributes:
-        said: number of words.
-        wrong: for each written word, whether it is a substitution or an insertion.
+        said: number of spoken words.
+        wrong: for each transcribed word, whether it is a substitution or an insertion.
     """
 
     said: int
@@ -110,7 +110,7 @@ class Errors:
 
 
 def compare(said: Sequence[str], written: Sequence[str]) -> Errors:
-    """Align the words with the fewest differences (Levenshtein) and count them by kind."""
+    """Align words by Levenshtein distance and count the differences by kind."""
     rows, columns = len(said) + 1, len(written) + 1
     cost = np.zeros((rows, columns), dtype=np.int32)
     cost[:, 0], cost[0, :] = np.arange(rows), np.arange(columns)
