@@ -22,7 +22,7 @@ from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError,
 from fi_desktop.core.transcript import Diarization, Grade, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import EngineChoice, JobOptions, SpeakerCount, Stage, StageEnd
 from fi_desktop.engines import registry
-from fi_desktop.engines.registry import ChosenTranscriber
+from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import Pack, PackKind
 from fi_desktop.pipeline import Task
@@ -265,7 +265,7 @@ def test_the_result_names_its_engines_and_options(task: Task, tmp_path: Path):
 
 TURNS = (Turn(0.0, 5.0, "SPEAKER_00"), Turn(5.0, 9.0, "SPEAKER_01"))
 WORDS = (Word(1.0, 1.5, "Buenos", 0.9), Word(1.5, 2.0, "días.", 0.9), Word(6.0, 6.5, "Hola.", 0.9))
-WHISPER = ChosenTranscriber(
+WHISPER = TranscriberChoice(
     registry.TRANSCRIBERS[0], Pack("words", PackKind.WHISPER, "1", "", "", (), (), None)
 )
 

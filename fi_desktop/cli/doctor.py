@@ -32,7 +32,7 @@ from fi_desktop.core.transcript import Turn
 from fi_desktop.core.values import JobOptions
 from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Diarizer, Transcriber
-from fi_desktop.engines.registry import ChosenTranscriber
+from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.settings import Settings
 from fi_desktop.system.devices import default_workers
@@ -187,7 +187,7 @@ def _load_diarizer(name: str, roots: tuple[Path, ...], answer: Connection) -> No
     _load(lambda: registry.create_diarizer(registry.check(name, roots), roots), answer)
 
 
-def _load_transcriber(chosen: ChosenTranscriber, answer: Connection) -> None:
+def _load_transcriber(chosen: TranscriberChoice, answer: Connection) -> None:
     _load(lambda: registry.create_transcriber(chosen), answer)
 
 

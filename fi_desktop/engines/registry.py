@@ -76,7 +76,7 @@ TRANSCRIBERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenTranscriber:
+class TranscriberChoice:
     """A transcriber and the model pack that it loads; None if it uses no packs."""
 
     spec: EngineSpec
@@ -101,6 +101,18 @@ def transcribers() -> dict[str, EngineSpec]:
 def diarizer_names() -> tuple[str, ...]:
     """Return what can be asked for: "auto" and the name of each diarizer."""
     return (AUTO, *diarizers())
+
+
+def transcriber_names(packs: Iterable[str]) -> tuple[str, ...]:
+    """Return what can be asked for: "auto", "none", these model packs, and transcribers that use no packs."""
+    without_packs = (spec.name for spec in transcribers().values() if spec.pack_kind is None)
+    return (*dict.fromkeys((AUTO, NONE, *packs, *without_packs)),)
+
+
+def title(name: str) -> str:
+    """Return the title of a diarizer or transcriber; of an unknown one, its name."""
+    spec = diarizers().get(name) or transcribers().get(name)
+    return spec.title if spec else name
 
 
 def installed(spec: EngineSpec) -> bool:
@@ -178,7 +190,7 @@ def create_diarizer(
     return engine
 
 
-def choose_transcriber(name: str, roots: tuple[Path, ...]) -> ChosenTranscriber | None:
+def choose_transcriber(name: str, roots: tuple[Path, ...]) -> TranscriberChoice | None:
     """Return the transcriber to use; None for none.
 
     Args:
@@ -203,7 +215,7 @@ def choose_transcriber(name: str, roots: tuple[Path, ...]) -> ChosenTranscriber 
     return found
 
 
-def create_transcriber(chosen: ChosenTranscriber, *, memory_level: int = 0, threads: int = 1) -> Transcriber:
+def create_transcriber(chosen: TranscriberChoice, *, memory_level: int = 0, threads: int = 1) -> Transcriber:
     """Load what `choose_transcriber` returned, or reuse the loaded one; see `create_diarizer`."""
     engine: Transcriber
     if chosen.pack is not None:
@@ -252,23 +264,23 @@ def _plugins(group: str) -> tuple[EngineSpec, ...]:
     return tuple(specs)
 
 
-def _best_transcriber(usable: Iterable[EngineSpec], roots: tuple[Path, ...]) -> ChosenTranscriber | None:
+def _best_transcriber(usable: Iterable[EngineSpec], roots: tuple[Path, ...]) -> TranscriberChoice | None:
     for spec in usable:
         pack = models.best(spec.pack_kind, roots) if spec.pack_kind else None
         if pack is not None or spec.pack_kind is None:
-            return ChosenTranscriber(spec, pack)
+            return TranscriberChoice(spec, pack)
     return None
 
 
 def _transcriber(
     name: str, usable: Iterable[EngineSpec], roots: tuple[Path, ...]
-) -> ChosenTranscriber | None:
+) -> TranscriberChoice | None:
     pack = models.find(name, roots)
     for spec in usable:
         if spec.pack_kind is None and spec.name == name:
-            return ChosenTranscriber(spec)
+            return TranscriberChoice(spec)
         if pack is not None and spec.pack_kind is pack.kind:
-            return ChosenTranscriber(spec, pack)
+            return TranscriberChoice(spec, pack)
     return None
 
 

@@ -17,6 +17,7 @@ from fi_desktop.core.messages import Note
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Provenance
 from fi_desktop.core.values import Priority, Stage
+from fi_desktop.engines import registry
 from fi_desktop.gui import errors
 from fi_desktop.gui.export_controller import labels
 from fi_desktop.gui.language import language_name
@@ -214,7 +215,7 @@ class UiLabels(QObject):
             case "":
                 return self.tr("Speakers missing")
             case _:
-                return name
+                return registry.title(name)
 
     def transcriber(self, name: str) -> str:
         """Return what writes the words down: "auto", "none" or a model pack's name."""

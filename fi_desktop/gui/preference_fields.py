@@ -193,8 +193,7 @@ def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> Sett
         case Kind.ENGINE:
             choices = [(labels.engine(engine), engine) for engine in registry.diarizer_names()]
         case Kind.TRANSCRIBER:
-            names = dict.fromkeys((registry.AUTO, registry.NONE, *packs))
-            choices = [(labels.transcriber(name), name) for name in names]
+            choices = [(labels.transcriber(name), name) for name in registry.transcriber_names(packs)]
         case Kind.LANGUAGE:
             choices = [(labels.language_asked(code), code or "auto") for code in LANGUAGES]
             choices += sorted((labels.language(code), code) for code in OTHER_LANGUAGES)

@@ -27,7 +27,7 @@ from fi_desktop.core.values import Stage
 from fi_desktop.engines import registry
 from fi_desktop.engines.channels import ChannelMix, select_channels
 from fi_desktop.engines.contracts import Speech, TranscriptionOptions
-from fi_desktop.engines.registry import ChosenTranscriber
+from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.task import StageReporter, Task
 from fi_desktop.system.files import RESULT, discard_stages, replacing, write_whole
@@ -215,7 +215,7 @@ class DiarizeStage:
 
 def transcribe(
     task: Task,
-    chosen: ChosenTranscriber,
+    chosen: TranscriberChoice,
     recording: Recording,
     speech: Speech,
     reporter: StageReporter,

@@ -1080,14 +1080,6 @@ Todo se queda en este equipo.</translation>
         <source>Reading…</source>
         <translation>Leyendo…</translation>
     </message>
-    <message>
-        <source>This job is not there any more.</source>
-        <translation>Este trabajo ya no existe.</translation>
-    </message>
-    <message>
-        <source>The result cannot be read. Retry the job to make it again.</source>
-        <translation>No se puede leer el resultado. Reintente el trabajo para obtenerlo de nuevo.</translation>
-    </message>
 </context>
 <context>
     <name>JobsPanel</name>
@@ -1124,8 +1116,8 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar todos los trabajos</translation>
     </message>
     <message>
-        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -1196,14 +1188,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Who spoke when</source>
         <translation>Quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>When somebody spoke</source>
-        <translation>Cuándo habló alguien</translation>
-    </message>
-    <message>
-        <source>Somebody</source>
-        <translation>Alguien</translation>
     </message>
     <message>
         <source>{speaker}: {time}, {share}</source>
@@ -1624,10 +1608,6 @@ Todo se queda en este equipo.</translation>
         <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
     </message>
     <message>
-        <source>[Words in italics] were said while somebody else spoke.</source>
-        <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
-    </message>
-    <message>
         <source>Legend</source>
         <translation>Leyenda</translation>
     </message>
@@ -1677,7 +1657,7 @@ Todo se queda en este equipo.</translation>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
     </message>
-<message>
+    <message>
         <source>Queue paused</source>
         <translation>Cola en pausa</translation>
     </message>
@@ -1689,7 +1669,7 @@ Todo se queda en este equipo.</translation>
         <source>Resume</source>
         <translation>Reanudar</translation>
     </message>
-    </context>
+</context>
 <context>
     <name>MessageBar</name>
     <message>
@@ -1776,11 +1756,11 @@ Todo se queda en este equipo.</translation>
         <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -1820,11 +1800,11 @@ Todo se queda en este equipo.</translation>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
     </message>
     <message>
-        <source>This dictation is in a format that only its recorder's own program reads: export it there as WAV, and add that file.</source>
+        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -1984,7 +1964,7 @@ Todo se queda en este equipo.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -1992,7 +1972,7 @@ Todo se queda en este equipo.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2052,7 +2032,7 @@ Todo se queda en este equipo.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2128,7 +2108,7 @@ Todo se queda en este equipo.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -2142,22 +2122,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Your profiles cannot be read ({reason}); the built-in ones are there.</source>
         <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
-    </message>
-    <message>
-        <source>Setting {name} was given by the environment or the command line.</source>
-        <translation>El ajuste {name} viene dado por el entorno o la línea de órdenes.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} cannot be used.</source>
-        <translation>Ajuste {name}: {value} no es válido.</translation>
-    </message>
-    <message>
-        <source>The last time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo definitivo no puede ser menor que el límite de tiempo.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is none of {choices}.</source>
-        <translation>Ajuste {name}: {value} no es ninguno de {choices}.</translation>
     </message>
     <message>
         <source>Setting {name}: {value} is above {most}.</source>
@@ -2252,11 +2216,11 @@ Todo se queda en este equipo.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}: lo que sigue se unió a lo anterior.</translation>
     </message>
     <message>
-        <source>The file's header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2292,7 +2256,7 @@ Todo se queda en este equipo.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2553,10 +2517,6 @@ Todo se queda en este equipo.</translation>
         <translation>Deteniendo…</translation>
     </message>
     <message>
-        <source>Asking what there is…</source>
-        <translation>Consultando lo que hay…</translation>
-    </message>
-    <message>
         <source>Downloading</source>
         <translation>Descargando</translation>
     </message>
@@ -2648,14 +2608,6 @@ Todo se queda en este equipo.</translation>
         <translation>Modelos</translation>
     </message>
     <message>
-        <source>With a model, fi-desktop tells voices apart better and writes down what was said. All of it runs on this computer.</source>
-        <translation>Con un modelo, fi-desktop distingue mejor las voces y transcribe lo que se dijo. Todo se ejecuta en este equipo.</translation>
-    </message>
-    <message>
-        <source>Zip archive…</source>
-        <translation>Archivo zip…</translation>
-    </message>
-    <message>
         <source>Folder…</source>
         <translation>Carpeta…</translation>
     </message>
@@ -2668,24 +2620,8 @@ Todo se queda en este equipo.</translation>
         <translation>{size} libres en este disco</translation>
     </message>
     <message>
-        <source>This computer has no keyring that is open: the token is used this once, and not kept.</source>
-        <translation>Este equipo no tiene abierto ningún llavero de contraseñas: el token se usa solo esta vez y no se guarda.</translation>
-    </message>
-    <message>
-        <source>{title} is installed. New jobs use it.</source>
-        <translation>{title} está instalado. Los trabajos nuevos lo usarán.</translation>
-    </message>
-    <message>
-        <source>{title} is sound: every byte is as it should be.</source>
-        <translation>{title} está íntegro: cada byte es el que debe ser.</translation>
-    </message>
-    <message>
         <source>Repair</source>
         <translation>Reparar</translation>
-    </message>
-    <message>
-        <source>The model is installed. New jobs use it.</source>
-        <translation>El modelo está instalado. Los trabajos nuevos lo usarán.</translation>
     </message>
 </context>
 <context>
@@ -2795,7 +2731,7 @@ Todo se queda en este equipo.</translation>
             <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
         </translation>
     </message>
-<message>
+    <message>
         <source>Monitor</source>
         <translation>Monitor</translation>
     </message>
@@ -2820,13 +2756,6 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
             <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) were taken off the queue.</source>
-        <translation>
-            <numerusform>Se ha retirado %Ln grabación de la cola.</numerusform>
-            <numerusform>Se han retirado %Ln grabaciones de la cola.</numerusform>
         </translation>
     </message>
 </context>
@@ -3188,10 +3117,6 @@ Todo se queda en este equipo.</translation>
         <source>Cancel</source>
         <translation>Cancelar</translation>
     </message>
-    <message>
-        <source>No setting is called that, nor explained by it.</source>
-        <translation>Ningún ajuste se llama ni se explica así.</translation>
-    </message>
 </context>
 <context>
     <name>ProfileController</name>
@@ -3458,72 +3383,20 @@ Todo se queda en este equipo.</translation>
         <translation>Reanudar la cola</translation>
     </message>
     <message>
-        <source>Scheduled</source>
-        <translation>Programadas</translation>
-    </message>
-    <message>
         <source>Starting…</source>
         <translation>Iniciando…</translation>
-    </message>
-    <message>
-        <source>Paused: nothing more is started</source>
-        <translation>En pausa: no se inicia nada más</translation>
-    </message>
-    <message>
-        <source>The queue runs</source>
-        <translation>La cola está en marcha</translation>
-    </message>
-    <message>
-        <source>Half of them took no longer</source>
-        <translation>La mitad no tardó más</translation>
-    </message>
-    <message>
-        <source>95 of 100 took no longer</source>
-        <translation>95 de cada 100 no tardaron más</translation>
-    </message>
-    <message>
-        <source>99 of 100 took no longer</source>
-        <translation>99 de cada 100 no tardaron más</translation>
     </message>
     <message>
         <source>Wait {share}</source>
         <translation>Espera {share}</translation>
     </message>
     <message>
-        <source>Run {share}</source>
-        <translation>Curso {share}</translation>
-    </message>
-    <message>
-        <source>Over</source>
-        <translation>Sobre</translation>
-    </message>
-    <message>
-        <source>A second</source>
-        <translation>Por segundo</translation>
-    </message>
-    <message>
-        <source>Attempts that ended, a second</source>
-        <translation>Intentos terminados por segundo</translation>
-    </message>
-    <message>
         <source>Failed</source>
         <translation>Fallidas</translation>
     </message>
     <message>
-        <source>Depth p99</source>
-        <translation>Cola p99</translation>
-    </message>
-    <message>
-        <source>99 % of the time no more waited</source>
-        <translation>El 99 % del tiempo no esperaban más</translation>
-    </message>
-    <message>
         <source>Starts in</source>
         <translation>Empieza en</translation>
-    </message>
-    <message>
-        <source>At</source>
-        <translation>A las</translation>
     </message>
     <message>
         <source>Recording</source>
@@ -3532,18 +3405,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Attempt</source>
         <translation>Intento</translation>
-    </message>
-    <message>
-        <source>Why it is tried again</source>
-        <translation>Motivo del reintento</translation>
-    </message>
-    <message>
-        <source>How the queue did</source>
-        <translation>Evolución de la cola</translation>
-    </message>
-    <message>
-        <source>Nothing is scheduled. An attempt that is put off, such as for a full disk, stands here.</source>
-        <translation>No hay nada programado. Aquí aparecen los intentos aplazados, por ejemplo por un disco lleno.</translation>
     </message>
     <message>
         <source>now</source>
@@ -3611,7 +3472,7 @@ Todo se queda en este equipo.</translation>
         <source>{time} of speech</source>
         <translation>{time} de voz</translation>
     </message>
-<message>
+    <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
     </message>
@@ -3631,13 +3492,6 @@ Todo se queda en este equipo.</translation>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%Ln word(s)</source>
         <translation>
             <numerusform>%Ln palabra</numerusform>
@@ -3648,7 +3502,7 @@ Todo se queda en este equipo.</translation>
         <source>{time} long</source>
         <translation>{time} de duración</translation>
     </message>
-    </context>
+</context>
 <context>
     <name>RetryConfirmation</name>
     <message>
@@ -3816,14 +3670,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Enter a number, 0 or higher.</source>
         <translation>Escriba un número, 0 o más.</translation>
-    </message>
-    <message>
-        <source>from the next start on</source>
-        <translation>a partir del próximo arranque</translation>
-    </message>
-    <message>
-        <source>Given by the environment or the command line, and not changed here</source>
-        <translation>Viene dado por el entorno o la línea de órdenes y no se cambia aquí</translation>
     </message>
     <message>
         <source>Reset to default</source>
@@ -4215,25 +4061,9 @@ Todo se queda en este equipo.</translation>
         <source>History</source>
         <translation>Historial</translation>
     </message>
-<message>
-        <source>Target of the server that this program replaces</source>
-        <translation>Objetivo del servidor al que sustituye este programa</translation>
-    </message>
-    <message>
-        <source>Wanted</source>
-        <translation>Se pide</translation>
-    </message>
     <message>
         <source>Targets</source>
         <translation>Objetivos</translation>
-    </message>
-    <message>
-        <source>Span of time</source>
-        <translation>Periodo</translation>
-    </message>
-    <message>
-        <source>How it went</source>
-        <translation>Resultado</translation>
     </message>
 </context>
 <context>
@@ -4269,7 +4099,7 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -4305,24 +4135,8 @@ Todo se queda en este equipo.</translation>
         <translation>Ahora no</translation>
     </message>
     <message>
-        <source>The token is kept in this computer's keyring, or not at all where there is none. Only huggingface.co gets to see it; of your recordings nothing is sent.</source>
-        <translation>El token se guarda en el llavero de contraseñas de este equipo o, si no lo hay, no se guarda. Solo lo ve huggingface.co; de las grabaciones no se envía nada.</translation>
-    </message>
-    <message>
         <source>{title} needs a free Hugging Face account</source>
         <translation>{title} requiere una cuenta gratuita de Hugging Face</translation>
-    </message>
-    <message>
-        <source>Sign in, and accept the conditions of {pages}.</source>
-        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
-    </message>
-    <message>
-        <source>Make a token that may read: {page}.</source>
-        <translation>Cree un token con permiso de lectura: {page}.</translation>
-    </message>
-    <message>
-        <source>Paste it here. About {size} are then fetched from huggingface.co.</source>
-        <translation>Péguelo aquí. Después se descargan unos {size} de huggingface.co.</translation>
     </message>
 </context>
 <context>
@@ -4512,10 +4326,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The voices are clearly different.</source>
         <translation>Las voces se distinguen con claridad.</translation>
-    </message>
-    <message>
-        <source>The voices are fairly different: a short look is worthwhile.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una breve revisión.</translation>
     </message>
     <message>
         <source>Voices hard to tell apart, or only one voice: please check.</source>
@@ -4934,21 +4744,9 @@ Todo se queda en este equipo.</translation>
         <source>Stop after this recording</source>
         <translation>Detener después de esta grabación</translation>
     </message>
-<message>
+    <message>
         <source>Restart now</source>
         <translation>Reiniciar ahora</translation>
-    </message>
-    <message>
-        <source>Its recording goes back to the queue; what is done of it is kept, and no attempt lost</source>
-        <translation>Su grabación vuelve a la cola; lo ya hecho se conserva y no se pierde ningún intento</translation>
-    </message>
-    <message>
-        <source>A fresh worker takes its place once its recording is done</source>
-        <translation>Un proceso nuevo ocupa su lugar cuando termina su grabación</translation>
-    </message>
-    <message>
-        <source>One worker less: this one, once its recording is done</source>
-        <translation>Un proceso menos: este, cuando termine su grabación</translation>
     </message>
 </context>
 <context>
@@ -4981,7 +4779,7 @@ Todo se queda en este equipo.</translation>
         <source>Attempts that ended in an error</source>
         <translation>Intentos que terminaron en error</translation>
     </message>
-<message>
+    <message>
         <source>Worker</source>
         <translation>Proceso</translation>
     </message>
@@ -4998,10 +4796,6 @@ Todo se queda en este equipo.</translation>
         <translation>CPU</translation>
     </message>
     <message>
-        <source>Of one core, and how that was in the last minute</source>
-        <translation>De un núcleo, y su evolución en el último minuto</translation>
-    </message>
-    <message>
         <source>Memory</source>
         <translation>Memoria</translation>
     </message>
@@ -5014,24 +4808,8 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
-        <source>As the GPU's driver tells it</source>
-        <translation>Según el controlador de la GPU</translation>
-    </message>
-    <message>
-        <source>Attempts that ended well</source>
-        <translation>Intentos que acabaron bien</translation>
-    </message>
-    <message>
         <source>Failed</source>
         <translation>Fallidos</translation>
-    </message>
-    <message>
-        <source>Up for</source>
-        <translation>Activo</translation>
-    </message>
-    <message>
-        <source>How long its process has been there</source>
-        <translation>Cuánto tiempo lleva activo el proceso</translation>
     </message>
 </context>
 <context>
@@ -5052,14 +4830,6 @@ Todo se queda en este equipo.</translation>
         <source>Remove a worker</source>
         <translation>Quitar un proceso</translation>
     </message>
-    <message>
-        <source>The last one; it finishes its recording first</source>
-        <translation>El último; antes termina su grabación</translation>
-    </message>
-    <message>
-        <source>One for each of this computer's {number} cores at most</source>
-        <translation>Como máximo, uno por cada uno de los {number} núcleos de este equipo</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln worker(s)</source>
         <translation>
@@ -5077,777 +4847,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
-    </message>
-</context>
-<context>
-    <name>ImportStrip</name>
-    <message>
-        <source>Progress of the import</source>
-        <translation>Progreso de la importación</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
-        <source>Cancel the import</source>
-        <translation>Cancelar la importación</translation>
-    </message>
-    <message>
-        <source>Importing  {progress}</source>
-        <translation>Importando  {progress}</translation>
-    </message>
-</context>
-<context>
-    <name>ModelWords</name>
-    <message>
-        <source>Who spoke when</source>
-        <translation>Quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>What was said</source>
-        <translation>Qué se dijo</translation>
-    </message>
-    <message>
-        <source>pyannote Community-1</source>
-        <translation>pyannote Community-1</translation>
-    </message>
-    <message>
-        <source>pyannote 3.1</source>
-        <translation>pyannote 3.1</translation>
-    </message>
-    <message>
-        <source>Whisper Large v3 Turbo</source>
-        <translation>Whisper Large v3 Turbo</translation>
-    </message>
-    <message>
-        <source>Whisper Large v3</source>
-        <translation>Whisper Large v3</translation>
-    </message>
-    <message>
-        <source>Whisper {size}</source>
-        <translation>Whisper {size}</translation>
-    </message>
-    <message>
-        <source>The best at telling voices apart, also where people talk at once.</source>
-        <translation>El que mejor distingue las voces, también cuando se habla a la vez.</translation>
-    </message>
-    <message>
-        <source>The generation before; for results that are to be compared with older ones.</source>
-        <translation>La generación anterior; para resultados que deban compararse con otros más antiguos.</translation>
-    </message>
-    <message>
-        <source>The fewest mistakes. Slow without a graphics card.</source>
-        <translation>El que menos errores comete. Lento sin tarjeta gráfica.</translation>
-    </message>
-    <message>
-        <source>Nearly as good as Large v3, and several times as fast.</source>
-        <translation>Casi tan bueno como Large v3 y varias veces más rápido.</translation>
-    </message>
-    <message>
-        <source>Good, where there is time and no graphics card.</source>
-        <translation>Bueno cuando hay tiempo y no hay tarjeta gráfica.</translation>
-    </message>
-    <message>
-        <source>A fair balance on a laptop.</source>
-        <translation>Un buen equilibrio en un portátil.</translation>
-    </message>
-    <message>
-        <source>Fast, with more mistakes.</source>
-        <translation>Rápido, con más errores.</translation>
-    </message>
-    <message>
-        <source>The fastest; to try things out.</source>
-        <translation>El más rápido; para hacer pruebas.</translation>
-    </message>
-    <message>
-        <source>Brought in from a file.</source>
-        <translation>Importado de un archivo.</translation>
-    </message>
-    <message>
-        <source>about {size}</source>
-        <translation>unos {size}</translation>
-    </message>
-    <message>
-        <source>licence not known</source>
-        <translation>licencia desconocida</translation>
-    </message>
-    <message>
-        <source> and </source>
-        <translation> y </translation>
-    </message>
-    <message>
-        <source>any language</source>
-        <translation>cualquier idioma</translation>
-    </message>
-    <message>
-        <source>{done} of {total}</source>
-        <translation>{done} de {total}</translation>
-    </message>
-    <message>
-        <source>{size}/s</source>
-        <translation>{size}/s</translation>
-    </message>
-    <message>
-        <source>less than a minute left</source>
-        <translation>falta menos de un minuto</translation>
-    </message>
-    <message>
-        <source>{minutes} min left</source>
-        <translation>faltan {minutes} min</translation>
-    </message>
-    <message>
-        <source>{hours} h left</source>
-        <translation>faltan {hours} h</translation>
-    </message>
-</context>
-<context>
-    <name>MonitorPlots</name>
-    <message>
-        <source>How it went: waiting, done and run time over time</source>
-        <translation>Evolución: en espera, terminadas y tiempo de proceso</translation>
-    </message>
-    <message>
-        <source>Recordings waiting</source>
-        <translation>Grabaciones en espera</translation>
-    </message>
-    <message>
-        <source>Attempts ended, a second</source>
-        <translation>Intentos terminados por segundo</translation>
-    </message>
-    <message>
-        <source>Run time of an attempt, median</source>
-        <translation>Tiempo de proceso por intento, mediana</translation>
-    </message>
-    <message>
-        <source>at most {value}</source>
-        <translation>como máximo {value}</translation>
-    </message>
-</context>
-<context>
-    <name>MonitorWords</name>
-    <message>
-        <source>Not there</source>
-        <translation>Ausente</translation>
-    </message>
-    <message>
-        <source>Starting</source>
-        <translation>Arrancando</translation>
-    </message>
-    <message>
-        <source>Idle</source>
-        <translation>Libre</translation>
-    </message>
-    <message>
-        <source>Working</source>
-        <translation>Trabajando</translation>
-    </message>
-    <message>
-        <source>Stopping</source>
-        <translation>Deteniéndose</translation>
-    </message>
-    <message>
-        <source>1 hour</source>
-        <translation>1 hora</translation>
-    </message>
-    <message>
-        <source>24 hours</source>
-        <translation>24 horas</translation>
-    </message>
-    <message>
-        <source>All</source>
-        <translation>Todo</translation>
-    </message>
-    <message>
-        <source>{seconds}s</source>
-        <translation>{seconds} s</translation>
-    </message>
-    <message>
-        <source>{minutes}m {seconds:02d}s</source>
-        <translation>{minutes} min {seconds:02d} s</translation>
-    </message>
-    <message>
-        <source>{hours}h {minutes:02d}m</source>
-        <translation>{hours} h {minutes:02d} min</translation>
-    </message>
-    <message>
-        <source>{days}d {hours}h</source>
-        <translation>{days} d {hours} h</translation>
-    </message>
-    <message>
-        <source>{number} GB</source>
-        <translation>{number} GB</translation>
-    </message>
-    <message>
-        <source>{number} MB</source>
-        <translation>{number} MB</translation>
-    </message>
-    <message>
-        <source>Recordings completed, of those completed and failed</source>
-        <translation>Grabaciones completadas, del total de completadas y fallidas</translation>
-    </message>
-    <message>
-        <source>Attempts that were retries</source>
-        <translation>Intentos que fueron reintentos</translation>
-    </message>
-    <message>
-        <source>Recordings waiting at once, 99 % of the time</source>
-        <translation>Grabaciones en espera a la vez, el 99 % del tiempo</translation>
-    </message>
-    <message>
-        <source>Time in which workers were there, since the program was started</source>
-        <translation>Tiempo con procesos disponibles desde que se abrió el programa</translation>
-    </message>
-    <message>
-        <source>Longest attempt</source>
-        <translation>Intento más largo</translation>
-    </message>
-    <message>
-        <source>Nothing to measure yet</source>
-        <translation>Aún no hay nada que medir</translation>
-    </message>
-    <message>
-        <source>Met</source>
-        <translation>Cumplido</translation>
-    </message>
-    <message>
-        <source>Missed</source>
-        <translation>No cumplido</translation>
-    </message>
-</context>
-<context>
-    <name>PreferenceWords</name>
-    <message>
-        <source>Enter 0, or a number from {least} up.</source>
-        <translation>Escriba 0 o un número a partir de {least}.</translation>
-    </message>
-    <message>
-        <source>General</source>
-        <translation>General</translation>
-    </message>
-    <message>
-        <source>Recordings</source>
-        <translation>Grabaciones</translation>
-    </message>
-    <message>
-        <source>Workers and limits</source>
-        <translation>Procesos y límites</translation>
-    </message>
-    <message>
-        <source>Retries</source>
-        <translation>Reintentos</translation>
-    </message>
-    <message>
-        <source>Storage</source>
-        <translation>Almacenamiento</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Privacy</source>
-        <translation>Privacidad</translation>
-    </message>
-    <message>
-        <source>Appearance</source>
-        <translation>Aspecto</translation>
-    </message>
-    <message>
-        <source>Language of the window</source>
-        <translation>Idioma de la ventana</translation>
-    </message>
-    <message>
-        <source>Number of speakers</source>
-        <translation>Número de hablantes</translation>
-    </message>
-    <message>
-        <source>How voices are told apart</source>
-        <translation>Cómo se distinguen las voces</translation>
-    </message>
-    <message>
-        <source>What writes the words down</source>
-        <translation>Qué modelo transcribe</translation>
-    </message>
-    <message>
-        <source>Language of the recordings</source>
-        <translation>Idioma de las grabaciones</translation>
-    </message>
-    <message>
-        <source>Words that may come up</source>
-        <translation>Palabras que pueden aparecer</translation>
-    </message>
-    <message>
-        <source>Recordings at a time</source>
-        <translation>Grabaciones a la vez</translation>
-    </message>
-    <message>
-        <source>Time limit</source>
-        <translation>Límite de tiempo</translation>
-    </message>
-    <message>
-        <source>Last time limit</source>
-        <translation>Límite de tiempo definitivo</translation>
-    </message>
-    <message>
-        <source>More time for long recordings</source>
-        <translation>Más tiempo para grabaciones largas</translation>
-    </message>
-    <message>
-        <source>Time to stop</source>
-        <translation>Tiempo para detenerse</translation>
-    </message>
-    <message>
-        <source>Replace a silent worker after</source>
-        <translation>Sustituir un proceso que no responde tras</translation>
-    </message>
-    <message>
-        <source>Fresh worker after so many recordings</source>
-        <translation>Renovar el proceso tras tantas grabaciones</translation>
-    </message>
-    <message>
-        <source>Fresh worker above this memory</source>
-        <translation>Renovar el proceso por encima de esta memoria</translation>
-    </message>
-    <message>
-        <source>Waits before retries</source>
-        <translation>Esperas antes de reintentar</translation>
-    </message>
-    <message>
-        <source>Give up after so many beginnings</source>
-        <translation>Desistir tras tantos comienzos</translation>
-    </message>
-    <message>
-        <source>Keep finished recordings</source>
-        <translation>Conservar las grabaciones terminadas</translation>
-    </message>
-    <message>
-        <source>Keep what nobody has seen</source>
-        <translation>Conservar lo que nadie ha visto</translation>
-    </message>
-    <message>
-        <source>Notifications</source>
-        <translation>Notificaciones</translation>
-    </message>
-    <message>
-        <source>File names in notifications</source>
-        <translation>Nombres de archivo en las notificaciones</translation>
-    </message>
-    <message>
-        <source>Lock when not used</source>
-        <translation>Bloquear cuando no se use</translation>
-    </message>
-    <message>
-        <source>Look for newer versions</source>
-        <translation>Buscar versiones nuevas</translation>
-    </message>
-    <message>
-        <source>Light, dark, or as the system is.</source>
-        <translation>Claro, oscuro o como el sistema.</translation>
-    </message>
-    <message>
-        <source>Menus, dialogs and messages are written in it.</source>
-        <translation>En él se escriben los menús, los diálogos y los mensajes.</translation>
-    </message>
-    <message>
-        <source>How many people speak in a recording, where nothing else is chosen.</source>
-        <translation>Cuántas personas hablan en una grabación si no se elige otra cosa.</translation>
-    </message>
-    <message>
-        <source>The engine that tells voices apart.</source>
-        <translation>El motor que distingue las voces.</translation>
-    </message>
-    <message>
-        <source>The model that writes the words down; without one, only who spoke when is found.</source>
-        <translation>El modelo que transcribe; sin él, solo se averigua quién habló y cuándo.</translation>
-    </message>
-    <message>
-        <source>The language that is spoken in the recordings.</source>
-        <translation>El idioma que se habla en las grabaciones.</translation>
-    </message>
-    <message>
-        <source>Names of drugs, places or people: they are more likely to be spelt right.</source>
-        <translation>Nombres de medicamentos, lugares o personas: así es más probable que se escriban bien.</translation>
-    </message>
-    <message>
-        <source>How many recordings are worked on at a time. 0: as many as the computer can do, two at most.</source>
-        <translation>Cuántas grabaciones se procesan a la vez. 0: tantas como permita el equipo, dos como máximo.</translation>
-    </message>
-    <message>
-        <source>How long an attempt may take before it is asked to stop.</source>
-        <translation>Cuánto puede durar un intento antes de que se le pida que se detenga.</translation>
-    </message>
-    <message>
-        <source>How long an attempt may take before its worker is ended.</source>
-        <translation>Cuánto puede durar un intento antes de que se cierre su proceso.</translation>
-    </message>
-    <message>
-        <source>Long recordings get more time: so many times their own length.</source>
-        <translation>Las grabaciones largas tienen más tiempo: tantas veces su propia duración.</translation>
-    </message>
-    <message>
-        <source>How long workers may take to stop when the program ends.</source>
-        <translation>Cuánto pueden tardar los procesos en detenerse al cerrar el programa.</translation>
-    </message>
-    <message>
-        <source>A worker that is not heard of for so long is replaced.</source>
-        <translation>Se sustituye el proceso que no dé señales durante este tiempo.</translation>
-    </message>
-    <message>
-        <source>A worker is replaced by a fresh one after so many recordings. 0: never.</source>
-        <translation>Cada proceso se sustituye por uno nuevo tras tantas grabaciones. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>A worker that holds so much memory after a recording is replaced. 0: never.</source>
-        <translation>Se sustituye el proceso que retenga tanta memoria tras una grabación. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>How long to wait before each retry; as many retries as there are numbers.</source>
-        <translation>Cuánto se espera antes de cada reintento; hay tantos reintentos como números.</translation>
-    </message>
-    <message>
-        <source>A recording that was begun so many times is given up.</source>
-        <translation>Se desiste de una grabación que se haya empezado tantas veces.</translation>
-    </message>
-    <message>
-        <source>Finished recordings leave the list, with their results, after so many days. 0: never.</source>
-        <translation>Las grabaciones terminadas salen de la lista, con sus resultados, tras tantos días. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Keep results that nobody has looked at or written out, however old they are.</source>
-        <translation>Conservar los resultados que nadie haya visto ni exportado, por antiguos que sean.</translation>
-    </message>
-    <message>
-        <source>When the desktop is told: never, at the end of all that waits, or after each recording.</source>
-        <translation>Cuándo se avisa en el escritorio: nunca, al acabar todo lo pendiente o tras cada grabación.</translation>
-    </message>
-    <message>
-        <source>Name the file in notifications, which others may see on the screen.</source>
-        <translation>Nombrar el archivo en las notificaciones, que otras personas podrían ver en la pantalla.</translation>
-    </message>
-    <message>
-        <source>Cover the window when nobody has used it for so long; wants a PIN. 0: never.</source>
-        <translation>Ocultar el contenido de la ventana cuando nadie la haya usado durante este tiempo; requiere un PIN. 0: nunca.</translation>
-    </message>
-    <message>
-        <source>Ask once a day whether there is a newer version. Nothing of you or this computer is sent.</source>
-        <translation>Preguntar una vez al día si hay una versión nueva. No se envía nada de usted ni de este equipo.</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>What takes the cover away once the window is locked.</source>
-        <translation>Lo que vuelve a mostrar la ventana bloqueada.</translation>
-    </message>
-    <message>
-        <source>Set or change…</source>
-        <translation>Establecer o cambiar…</translation>
-    </message>
-    <message>
-        <source>As the system</source>
-        <translation>Como el sistema</translation>
-    </message>
-    <message>
-        <source>Light</source>
-        <translation>Claro</translation>
-    </message>
-    <message>
-        <source>Dark</source>
-        <translation>Oscuro</translation>
-    </message>
-    <message>
-        <source>Never</source>
-        <translation>Nunca</translation>
-    </message>
-    <message>
-        <source>When all is done</source>
-        <translation>Cuando todo haya terminado</translation>
-    </message>
-    <message>
-        <source>After each recording</source>
-        <translation>Tras cada grabación</translation>
-    </message>
-    <message>
-        <source>seconds</source>
-        <translation>segundos</translation>
-    </message>
-    <message>
-        <source>minutes</source>
-        <translation>minutos</translation>
-    </message>
-    <message>
-        <source>days</source>
-        <translation>días</translation>
-    </message>
-    <message>
-        <source>MB</source>
-        <translation>MB</translation>
-    </message>
-    <message>
-        <source>Numbers with commas between them are wanted, none below zero.</source>
-        <translation>Se esperan números separados por comas, ninguno menor que cero.</translation>
-    </message>
-    <message>
-        <source>A whole number from {least} to {most} is wanted.</source>
-        <translation>Se espera un número entero de {least} a {most}.</translation>
-    </message>
-    <message>
-        <source>A whole number is wanted, not below zero.</source>
-        <translation>Se espera un número entero, no menor que cero.</translation>
-    </message>
-    <message>
-        <source>A number is wanted, not below zero.</source>
-        <translation>Se espera un número, no menor que cero.</translation>
-    </message>
-    <message>
-        <source>Default: {value}</source>
-        <translation>Predeterminado: {value}</translation>
-    </message>
-    <message>
-        <source>none</source>
-        <translation>ninguno</translation>
-    </message>
-    <message>
-        <source>on</source>
-        <translation>sí</translation>
-    </message>
-    <message>
-        <source>off</source>
-        <translation>no</translation>
-    </message>
-    <message>
-        <source>Data folder</source>
-        <translation>Carpeta de datos</translation>
-    </message>
-    <message>
-        <source>The queue, the results and the models all lie here.</source>
-        <translation>Aquí están la cola, los resultados y los modelos.</translation>
-    </message>
-    <message>
-        <source>Show in folder</source>
-        <translation>Mostrar en la carpeta</translation>
-    </message>
-    <message>
-        <source>Watched folders</source>
-        <translation>Carpetas vigiladas</translation>
-    </message>
-    <message>
-        <source>Recordings that arrive in them are added by themselves.</source>
-        <translation>Las grabaciones que llegan a ellas se añaden solas.</translation>
-    </message>
-    <message>
-        <source>Watched folders…</source>
-        <translation>Carpetas vigiladas…</translation>
-    </message>
-    <message>
-        <source>Models of this computer</source>
-        <translation>Modelos de este equipo</translation>
-    </message>
-    <message>
-        <source>Models tell voices apart and write down what was said, on this computer.</source>
-        <translation>Los modelos distinguen las voces y transcriben lo que se dijo, en este equipo.</translation>
-    </message>
-    <message>
-        <source>Models…</source>
-        <translation>Modelos…</translation>
-    </message>
-</context>
-<context>
-    <name>PurgeQuestion</name>
-    <message>
-        <source>What is running goes on, and the files of the recordings stay where they are.</source>
-        <translation>Lo que está en curso continúa, y los archivos de las grabaciones se quedan donde están.</translation>
-    </message>
-    <message>
-        <source>Empty the queue…</source>
-        <translation>Vaciar la cola…</translation>
-    </message>
-    <message>
-        <source>Empty the queue?</source>
-        <translation>¿Vaciar la cola?</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) that wait for a worker or the next attempt are taken off the list.</source>
-        <translation>
-            <numerusform>Se quita de la lista %Ln grabación que espera un proceso o su próximo intento.</numerusform>
-            <numerusform>Se quitan de la lista %Ln grabaciones que esperan un proceso o su próximo intento.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Really forget %Ln recording(s) that wait?</source>
-        <translation>
-            <numerusform>¿Seguro que quiere quitar %Ln grabación en espera?</numerusform>
-            <numerusform>¿Seguro que quiere quitar %Ln grabaciones en espera?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>This cannot be undone: what is still wanted would have to be added again.</source>
-        <translation>No se puede deshacer: habría que volver a añadir lo que aún se necesite.</translation>
-    </message>
-    <message>
-        <source>Forget them</source>
-        <translation>Quitar</translation>
-    </message>
-    <message>
-        <source>Empty the queue</source>
-        <translation>Vaciar la cola</translation>
-    </message>
-    <message>
-        <source>Keep</source>
-        <translation>Conservar</translation>
-    </message>
-</context>
-<context>
-    <name>Questions</name>
-    <message>
-        <source>Repair {title}?</source>
-        <translation>¿Reparar {title}?</translation>
-    </message>
-    <message>
-        <source>Download {title}?</source>
-        <translation>¿Descargar {title}?</translation>
-    </message>
-    <message>
-        <source>At most {size}</source>
-        <translation>Como máximo {size}</translation>
-    </message>
-    <message>
-        <source>About {size}</source>
-        <translation>Unos {size}</translation>
-    </message>
-    <message>
-        <source>{size} are fetched from {host} ({repos}). Of your recordings nothing is sent, now or later: the model runs on this computer.</source>
-        <translation>{size} que se descargan de {host} ({repos}). De las grabaciones no se envía nada, ni ahora ni después: el modelo se ejecuta en este equipo.</translation>
-    </message>
-    <message>
-        <source>Download</source>
-        <translation>Descargar</translation>
-    </message>
-    <message>
-        <source>Not now</source>
-        <translation>Ahora no</translation>
-    </message>
-    <message>
-        <source>Do you trust where this model comes from?</source>
-        <translation>¿Confía en el origen de este modelo?</translation>
-    </message>
-    <message>
-        <source>I trust it: import</source>
-        <translation>Confío: importar</translation>
-    </message>
-    <message>
-        <source>Do not import</source>
-        <translation>No importar</translation>
-    </message>
-    <message>
-        <source>Replace the model that is installed?</source>
-        <translation>¿Sustituir el modelo instalado?</translation>
-    </message>
-    <message>
-        <source>Replace</source>
-        <translation>Sustituir</translation>
-    </message>
-    <message>
-        <source>Keep</source>
-        <translation>Conservar</translation>
-    </message>
-    <message>
-        <source>Remove {title}?</source>
-        <translation>¿Eliminar {title}?</translation>
-    </message>
-    <message>
-        <source>Its files are deleted. Results that were made with it stay.</source>
-        <translation>Se borran sus archivos. Los resultados obtenidos con él se conservan.</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Eliminar</translation>
-    </message>
-    <message>
-        <source>Import a model</source>
-        <translation>Importar un modelo</translation>
-    </message>
-    <message>
-        <source>Model packs (*.zip)</source>
-        <translation>Paquetes de modelo (*.zip)</translation>
-    </message>
-    <message>
-        <source>All files (*)</source>
-        <translation>Todos los archivos (*)</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-</context>
-<context>
-    <name>ReadingModel</name>
-    <message>
-        <source>Hard to hear: listen again</source>
-        <translation>Se oyó mal: conviene volver a escucharlo</translation>
-    </message>
-    <message>
-        <source>Somebody else spoke at the same time</source>
-        <translation>Otra persona hablaba al mismo tiempo</translation>
-    </message>
-    <message>
-        <source>{speaker}, {time}: {text}</source>
-        <translation>{speaker}, {time}: {text}</translation>
-    </message>
-    <message>
-        <source>Hard to hear: {words}</source>
-        <translation>Se oyó mal: {words}</translation>
-    </message>
-    <message>
-        <source>Spoken over: {words}</source>
-        <translation>Con otra voz encima: {words}</translation>
-    </message>
-</context>
-<context>
-    <name>ReadingPanel</name>
-    <message>
-        <source>&amp;Find…</source>
-        <translation>&amp;Buscar…</translation>
-    </message>
-    <message>
-        <source>Find &amp;next</source>
-        <translation>Buscar &amp;siguiente</translation>
-    </message>
-    <message>
-        <source>Find &amp;previous</source>
-        <translation>Buscar &amp;anterior</translation>
-    </message>
-    <message>
-        <source>What was said</source>
-        <translation>Qué se dijo</translation>
-    </message>
-    <message>
-        <source>Find in the text</source>
-        <translation>Buscar en el texto</translation>
-    </message>
-</context>
-<context>
-    <name>ReadingTable</name>
-    <message>
-        <source>What was said</source>
-        <translation>Qué se dijo</translation>
-    </message>
-    <message>
-        <source>&amp;Copy</source>
-        <translation>&amp;Copiar</translation>
-    </message>
-    <message>
-        <source>Select &amp;all</source>
-        <translation>Seleccionar &amp;todo</translation>
-    </message>
-</context>
-<context>
-    <name>WordsField</name>
-    <message>
-        <source>One a line</source>
-        <translation>Uno por línea</translation>
     </message>
 </context>
 </TS>

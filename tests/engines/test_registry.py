@@ -88,3 +88,11 @@ def test_an_unknown_engine_is_a_user_error() -> None:
     with pytest.raises(UserError) as caught:
         registry.choose_transcriber("no-such-model", ROOTS)
     assert caught.value.code == "engine.no_transcriber"
+
+
+@pytest.mark.usefixtures("fakes")
+def test_engines_in_the_tables_are_offered_by_name_and_title() -> None:
+    assert registry.diarizer_names()[-1] == "fake"
+    assert registry.transcriber_names(["base"]) == ("auto", "none", "base", "fake")
+    assert registry.title("fake") == "Fake"
+    assert registry.title("no-such-engine") == "no-such-engine"

@@ -215,7 +215,7 @@ class Choices(QObject):
 
     def transcribers(self, packs: Iterable[str]) -> Offered:
         """Return what writes the words down: these model packs, the best of them, or nothing."""
-        return [(self._words.transcriber(name), name) for name in ("auto", "none", *packs)]
+        return [(self._words.transcriber(name), name) for name in registry.transcriber_names(packs)]
 
     def priorities(self) -> list[tuple[str, Priority]]:
         """Return how soon it can be done."""
