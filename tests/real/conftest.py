@@ -12,7 +12,7 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.transcript import Transcript, Word
 from fi_desktop.core.values import JobOptions
 from fi_desktop.jobs.folders import JobFolders
-from tests.driving import Driver, running_app
+from tests.app_driver import Driver, running_app
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "build" / "real" / "models"
