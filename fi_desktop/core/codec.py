@@ -1,220 +1,42 @@
-"""Jobs and events as JSON: the one form in which they are stored and sent between processes.
+"""Jobs, events and transcripts as JSON: the one form in which they are stored and sent between processes.
 
-A field that is missing in an older record takes its default here, so that old stores stay readable.
+A dataclass becomes an object with its fields in order. `_as_object` derives both directions from the types of
+the fields, once, when this module is imported. Exceptions are declared below: values with a compact form, and
+later fields that are omitted while they have their default, so that a recording processed before they existed
+is still recognized by its fingerprint. Missing fields take their default; unknown ones are ignored.
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, cast
+from types import UnionType
+from typing import Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Attempt, AttemptOutcome, EarlierResult, Job, JobState
+from fi_desktop.core.job import Attempt, EarlierResult, Job
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, verbatim
 from fi_desktop.core.transcript import (
     SCHEMA,
     SCHEMA_VERSION,
-    Grade,
     Provenance,
     Segment,
     Transcript,
     Turn,
     Word,
 )
-from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageEnd, StageTime, Summary
+from fi_desktop.core.values import JobOptions, SpeakerCount, Stage, StageEnd, StageTime, Summary
 
-_BEFORE_CODES = 2
 T = TypeVar("T")
+Hook = Callable[[Any], Any]
 
-_EVENTS: dict[str, type[ev.JobEvent]] = {
-    kind.__name__: kind
-    for kind in (
-        ev.Submitted,
-        ev.Claimed,
-        ev.Due,
-        ev.CancelAsked,
-        ev.RetryAsked,
-        ev.Prioritized,
-        ev.OptionsChanged,
-        ev.Seen,
-        ev.Completed,
-        ev.Failed,
-        ev.Released,
-        ev.Cancelled,
-    )
-}
+_SCHEMA_BEFORE_NOTE_CODES = 2
 _BUILTIN = (str, int, float, bool, type(None))
-_DEFAULTS: dict[str, Any] = {"transcriber": JobOptions().transcriber, "vocabulary": [], "prompt": ""}
-_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in _EVENTS.values()}
-
-
-def options_to_json(options: JobOptions) -> dict[str, Any]:
-    """Return JSON values; options that came later only where they are not as by default.
-
-    So a recording that was done before they were there is known again by its fingerprint.
-    """
-    data = {"speakers": str(options.speakers), "engine": options.engine, "language": options.language}
-    later = {
-        "transcriber": options.transcriber,
-        "vocabulary": list(options.vocabulary),
-        "prompt": options.prompt,
-    }
-    return data | {name: value for name, value in later.items() if value != _DEFAULTS[name]}
-
-
-def options_from_json(data: dict[str, Any]) -> JobOptions:
-    """Read what `options_to_json` wrote."""
-    return JobOptions(
-        SpeakerCount.parse(data["speakers"]),
-        data["engine"],
-        data["language"],
-        data.get("transcriber", _DEFAULTS["transcriber"]),
-        tuple(data.get("vocabulary", ())),
-        data.get("prompt", ""),
-    )
-
-
-def event_to_json(event: ev.JobEvent) -> dict[str, Any]:
-    """Return the event as JSON values, its name under "event"."""
-    data: dict[str, Any] = {"event": type(event).__name__}
-    for name in _FIELDS[type(event)]:
-        value = getattr(event, name)
-        if name == "stages":
-            if value:
-                data[name] = stages_to_json(value)
-            continue
-        match value:
-            case JobOptions():
-                value = options_to_json(value)
-            case Summary():
-                value = summary_to_json(value)
-            case ErrorInfo():
-                value = error_to_json(value)
-            case Priority():
-                value = int(value)
-        data[name] = value
-    return data
-
-
-def event_from_json(data: dict[str, Any]) -> ev.JobEvent:
-    """Read what `event_to_json` wrote.
-
-    Raises:
-        KeyError, ValueError, TypeError: the record is damaged or of a newer program.
-    """
-    values = dict(data)
-    kind = _EVENTS[values.pop("event")]
-    if "options" in values:
-        values["options"] = options_from_json(values["options"])
-    if "summary" in values:
-        values["summary"] = summary_from_json(values["summary"])
-    if "error" in values:
-        values["error"] = error_from_json(values["error"])
-    if "priority" in values:
-        values["priority"] = Priority(values["priority"])
-    if "stages" in values:
-        values["stages"] = stages_from_json(values["stages"])
-    return kind(**values)
-
-
-def job_to_json(job: Job) -> dict[str, Any]:
-    """Return the job as JSON values."""
-    data = {
-        "id": job.id,
-        "path": job.path,
-        "options": options_to_json(job.options),
-        "priority": int(job.priority),
-        "submitted_at": job.submitted_at,
-        "state": job.state.value,
-        "attempts": [_attempt_to_json(attempt) for attempt in job.attempts],
-        "deliveries": job.deliveries,
-        "claim": job.claim,
-        "due_at": job.due_at,
-        "cancelling": job.cancelling,
-        "summary": summary_to_json(job.summary) if job.summary else None,
-        "finished_at": job.finished_at,
-        "batch": job.batch,
-        "fingerprint": job.fingerprint,
-        "seen_at": job.seen_at,
-    }
-    return data | {"earlier": _earlier_to_json(job.earlier)} if job.earlier else data
-
-
-def job_from_json(data: dict[str, Any]) -> Job:
-    """Read what `job_to_json` wrote.
-
-    Raises:
-        KeyError, ValueError: the record is damaged or of a newer program.
-    """
-    return Job(
-        id=data["id"],
-        path=data["path"],
-        options=options_from_json(data["options"]),
-        priority=Priority(data["priority"]),
-        submitted_at=data["submitted_at"],
-        state=JobState(data["state"]),
-        attempts=tuple(_attempt_from_json(attempt) for attempt in data["attempts"]),
-        deliveries=data["deliveries"],
-        claim=data["claim"],
-        due_at=data["due_at"],
-        cancelling=data["cancelling"],
-        summary=summary_from_json(data["summary"]) if data["summary"] else None,
-        finished_at=data["finished_at"],
-        batch=data.get("batch"),
-        fingerprint=data.get("fingerprint"),
-        seen_at=data.get("seen_at"),
-        earlier=_earlier_from_json(data["earlier"]) if data.get("earlier") else None,
-    )
-
-
-def summary_to_json(summary: Summary) -> dict[str, Any]:
-    """Return JSON values."""
-    return {
-        "speakers": summary.speakers,
-        "duration_s": summary.duration_s,
-        "engine": summary.engine,
-        "grade": summary.grade,
-        "notes": notes_to_json(summary.notes),
-        "transcriber": summary.transcriber,
-        "words": summary.words,
-        "language": summary.language,
-        "model": summary.model,
-    }
-
-
-def summary_from_json(data: dict[str, Any]) -> Summary:
-    """Read what `summary_to_json` wrote."""
-    return Summary(
-        data["speakers"],
-        data["duration_s"],
-        data["engine"],
-        data["grade"],
-        notes_from_json(data["notes"]),
-        data.get("transcriber", ""),
-        data.get("words", 0),
-        data.get("language"),
-        data.get("model", ""),
-    )
-
-
-def error_to_json(error: ErrorInfo) -> dict[str, Any]:
-    """Return JSON values; the placeholders' values only if there are any."""
-    data: dict[str, Any] = {"kind": error.kind.value, "code": error.code}
-    data |= {"message": error.message, "details": error.details}
-    return data | ({"values": _values_to_json(error.values)} if error.values else {})
-
-
-def error_from_json(data: dict[str, Any]) -> ErrorInfo:
-    """Read what `error_to_json` wrote."""
-    code, message = data["code"], data["message"]
-    # errors had no values at first
-    values = _values_from_json(data["values"]) if "values" in data else _old_values(code, message) or ()
-    return ErrorInfo(ErrorKind(data["kind"]), code, message, data["details"], values)
 
 
 def note_to_json(note: Note) -> dict[str, Any] | str:
@@ -241,45 +63,7 @@ def notes_to_json(notes: Sequence[Note]) -> list[Any]:
 
 def notes_from_json(data: Sequence[Any]) -> tuple[Note, ...]:
     """Read what `notes_to_json` wrote."""
-    return tuple(note_from_json(note) for note in data)
-
-
-def transcript_to_json(transcript: Transcript) -> dict[str, Any]:
-    """Return a transcript as JSON values, under the schema's name and version.
-
-    The version is the oldest that can read it: notes with a code came with version 3.
-    """
-    notes = notes_to_json(transcript.notes)
-    version = SCHEMA_VERSION if any(isinstance(note, dict) for note in notes) else _BEFORE_CODES
-    return {"schema": SCHEMA, "version": version, **asdict(transcript), "notes": notes}
-
-
-def transcript_from_json(data: dict[str, Any]) -> Transcript:
-    """Read what `transcript_to_json` wrote, now or in an earlier version; unknown fields are ignored.
-
-    Raises:
-        ValueError: it is not a transcript, or one of a newer schema.
-        KeyError, TypeError: it is damaged.
-    """
-    if data.get("schema") != SCHEMA:
-        raise ValueError("not a fi-desktop transcript")
-    if data.get("version", 0) > SCHEMA_VERSION:
-        raise ValueError(f"transcript schema {data['version']} is newer than this program's {SCHEMA_VERSION}")
-    return Transcript(
-        duration=data["duration"],
-        speech=data["speech"],
-        turns=tuple(Turn(**turn) for turn in data["turns"]),
-        segments=tuple(_segment_from_json(segment) for segment in data["segments"]),
-        provenance=Provenance(**data["provenance"]),
-        grade=Grade(data["grade"]) if data["grade"] else None,
-        details=data["details"],
-        language=data["language"],
-        notes=notes_from_json(data["notes"]),
-    )
-
-
-def _segment_from_json(data: dict[str, Any]) -> Segment:
-    return Segment(**{**data, "words": tuple(Word(**word) for word in data["words"])})
+    return tuple(map(note_from_json, data))
 
 
 def _values_to_json(values: Values) -> dict[str, Any]:
@@ -296,54 +80,190 @@ def _value_from_json(name: str, value: Any) -> Value:
     return cast(Value, value)
 
 
-def stages_to_json(stages: Sequence[StageTime]) -> list[list[Any]]:
-    """Return JSON values: short, since each attempt of each job has them."""
-    return [[time.stage.value, time.took_s, time.end.value] for time in stages]
+def error_to_json(error: ErrorInfo) -> dict[str, Any]:
+    """Return JSON values; the placeholders' values only if there are any."""
+    data: dict[str, Any] = {"kind": error.kind.value, "code": error.code}
+    data |= {"message": error.message, "details": error.details}
+    return data | ({"values": _values_to_json(error.values)} if error.values else {})
 
 
-def stages_from_json(data: Sequence[Sequence[Any]]) -> tuple[StageTime, ...]:
-    """Read what `stages_to_json` wrote."""
-    return tuple(StageTime(Stage(stage), took_s, StageEnd(end)) for stage, took_s, end in data)
+def error_from_json(data: dict[str, Any]) -> ErrorInfo:
+    """Read what `error_to_json` wrote."""
+    code, message = data["code"], data["message"]
+    # errors had no values at first
+    values = _values_from_json(data["values"]) if "values" in data else _old_values(code, message) or ()
+    return ErrorInfo(ErrorKind(data["kind"]), code, message, data["details"], values)
 
 
-def _earlier_to_json(earlier: EarlierResult) -> dict[str, Any]:
-    return {
-        "options": options_to_json(earlier.options),
-        "fingerprint": earlier.fingerprint,
-        "finished_at": earlier.finished_at,
-    }
+def _stage_to_json(time: StageTime) -> list[Any]:
+    return [time.stage.value, time.took_s, time.end.value]
 
 
-def _earlier_from_json(data: dict[str, Any]) -> EarlierResult:
-    return EarlierResult(options_from_json(data["options"]), data["fingerprint"], data["finished_at"])
+def _stage_from_json(data: Sequence[Any]) -> StageTime:
+    stage, took_s, end = data
+    return StageTime(Stage(stage), took_s, StageEnd(end))
 
 
-def _attempt_to_json(attempt: Attempt) -> dict[str, Any]:
-    data = {
-        "number": attempt.number,
-        "started_at": attempt.started_at,
-        "worker": attempt.worker,
-        "ended_at": attempt.ended_at,
-        "outcome": attempt.outcome.value if attempt.outcome else None,
-        "error": error_to_json(attempt.error) if attempt.error else None,
-        "charged": attempt.charged,
-        "device": attempt.device,
-    }
-    return data | {"stages": stages_to_json(attempt.stages)} if attempt.stages else data
+_HOOKS: dict[Any, tuple[Hook, Hook]] = {
+    Note: (note_to_json, note_from_json),
+    ErrorInfo: (error_to_json, error_from_json),
+    StageTime: (_stage_to_json, _stage_from_json),
+    SpeakerCount: (str, SpeakerCount.parse),
+}
+"""How values of a type are written and read; `_as_object` adds its dataclasses."""
 
 
-def _attempt_from_json(data: dict[str, Any]) -> Attempt:
-    return Attempt(
-        number=data["number"],
-        started_at=data["started_at"],
-        worker=data["worker"],
-        ended_at=data["ended_at"],
-        outcome=AttemptOutcome(data["outcome"]) if data["outcome"] else None,
-        error=error_from_json(data["error"]) if data["error"] else None,
-        charged=data["charged"],
-        device=data.get("device", "cpu"),
-        stages=stages_from_json(data.get("stages", ())),
+def _as_object(kind: type, *, omit_default: Sequence[str] = ()) -> None:
+    """Register a dataclass as an object, without the fields in `omit_default` that have their default."""
+    types = get_type_hints(kind)
+    writes, reads = [], []
+    for field in fields(kind):
+        write, read = _hooks(types[field.name])
+        needed = field.default is field.default_factory is MISSING
+        writes.append((field.name, write, field.default if field.name in omit_default else MISSING))
+        reads.append((field.name, read, needed, type(None) in get_args(types[field.name])))
+
+    def to_json(value: Any) -> dict[str, Any]:
+        data = {}
+        for name, write, omitted in writes:
+            member = getattr(value, name)
+            if omitted is MISSING or member != omitted:
+                data[name] = member if write is None or member is None else write(member)
+        return data
+
+    def from_json(data: dict[str, Any]) -> Any:
+        values = {}
+        for name, read, needed, optional in reads:
+            if needed or name in data:
+                member = data[name]
+                values[name] = member if read is None or (optional and member is None) else read(member)
+        return kind(**values)
+
+    _HOOKS[kind] = to_json, from_json
+
+
+def _hooks(kind: Any) -> tuple[Hook | None, Hook | None]:
+    """Return how values of a type are written and read, except None; None: as they are."""
+    if kind in _HOOKS:
+        return _HOOKS[kind]
+    if get_origin(kind) in (Union, UnionType):
+        (present,) = (one for one in get_args(kind) if one is not type(None))
+        return _hooks(present)
+    if get_origin(kind) is tuple:
+        write, read = _hooks(get_args(kind)[0])
+        return _each(write, list), _each(read, tuple)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return operator.attrgetter("value"), kind
+    return None, None
+
+
+def _each(hook: Hook | None, collection: Callable[[Any], Any]) -> Hook:
+    return collection if hook is None else lambda values: collection(map(hook, values))
+
+
+_as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt"))
+_as_object(Summary)
+_as_object(Attempt, omit_default=("stages",))
+_as_object(EarlierResult)
+_as_object(Job, omit_default=("earlier",))
+for _plain_value in (Turn, Word, Segment, Provenance, Transcript):
+    _as_object(_plain_value)
+_EVENTS: dict[str, type[ev.JobEvent]] = {
+    kind.__name__: kind
+    for kind in (
+        ev.Submitted,
+        ev.Claimed,
+        ev.Due,
+        ev.CancelAsked,
+        ev.RetryAsked,
+        ev.Prioritized,
+        ev.OptionsChanged,
+        ev.Seen,
+        ev.Completed,
+        ev.Failed,
+        ev.Released,
+        ev.Cancelled,
     )
+}
+for _event in _EVENTS.values():
+    _as_object(_event, omit_default=("stages",))
+
+
+def options_to_json(options: JobOptions) -> dict[str, Any]:
+    """Return JSON values."""
+    return _write(options)
+
+
+def options_from_json(data: dict[str, Any]) -> JobOptions:
+    """Read what `options_to_json` wrote."""
+    return _read(JobOptions, data)
+
+
+def summary_to_json(summary: Summary) -> dict[str, Any]:
+    """Return JSON values."""
+    return _write(summary)
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """Return JSON values."""
+    return _write(job)
+
+
+def job_from_json(data: dict[str, Any]) -> Job:
+    """Read what `job_to_json` wrote.
+
+    Raises:
+        KeyError, ValueError, TypeError: the record is damaged or of a newer program.
+    """
+    return _read(Job, data)
+
+
+def event_to_json(event: ev.JobEvent) -> dict[str, Any]:
+    """Return JSON values, with the event's name under "event"."""
+    return {"event": type(event).__name__, **_write(event)}
+
+
+def event_from_json(data: dict[str, Any]) -> ev.JobEvent:
+    """Read what `event_to_json` wrote.
+
+    Raises:
+        KeyError, ValueError, TypeError: the record is damaged or of a newer program.
+    """
+    return _read(_EVENTS[data["event"]], data)
+
+
+def transcript_to_json(transcript: Transcript) -> dict[str, Any]:
+    """Return a transcript as JSON values, under the schema's name and version.
+
+    The version is the oldest that can read it: notes with a code came with version 3.
+    """
+    data = _write(transcript)
+    coded = any(isinstance(note, dict) for note in data["notes"])
+    return {"schema": SCHEMA, "version": SCHEMA_VERSION if coded else _SCHEMA_BEFORE_NOTE_CODES, **data}
+
+
+def transcript_from_json(data: dict[str, Any]) -> Transcript:
+    """Read what `transcript_to_json` wrote, now or in an earlier version.
+
+    Raises:
+        ValueError: it is not a transcript, or one of a newer schema.
+        KeyError, TypeError: it is damaged.
+    """
+    if data.get("schema") != SCHEMA:
+        raise ValueError("not a fi-desktop transcript")
+    if data.get("version", 0) > SCHEMA_VERSION:
+        raise ValueError(f"transcript schema {data['version']} is newer than this program's {SCHEMA_VERSION}")
+    return _read(Transcript, data)
+
+
+def _write(value: Any) -> dict[str, Any]:
+    write, _ = _HOOKS[type(value)]
+    return cast(dict[str, Any], write(value))
+
+
+def _read(kind: type[T], data: Any) -> T:
+    _, read = _HOOKS[kind]
+    return cast(T, read(data))
 
 
 class Done(NamedTuple):
@@ -395,7 +315,6 @@ DONE_PATHS = (
     "$.summary.language",
 )
 """Where `Done`'s values, in their order, stand in a record of `this module`."""
-_NOTES = DONE_PATHS.index("$.summary.notes")
 
 
 def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
@@ -406,8 +325,8 @@ def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
     """
     if isinstance(data, dict):
         return job_from_json(data)
-    data[_NOTES] = notes_from_json(data[_NOTES])
-    return Done(*data)
+    *before, notes, language = data
+    return Done(*(*before, notes_from_json(notes), language))
 
 
 def plain(value: T) -> T:
