@@ -522,10 +522,6 @@
 <context>
     <name>CloseQuestion</name>
     <message>
-        <source>Stop safely</source>
-        <translation>Detener y guardar</translation>
-    </message>
-    <message>
         <source>Close fi-desktop</source>
         <translation>Cerrar fi-desktop</translation>
     </message>
@@ -544,6 +540,10 @@
     <message>
         <source>Keep running, minimised</source>
         <translation>Seguir, minimizado</translation>
+    </message>
+    <message>
+        <source>Stop safely</source>
+        <translation>Detener y guardar</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -1065,16 +1065,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
         <source>This job no longer exists.</source>
         <translation>Este trabajo ya no existe.</translation>
     </message>
     <message>
         <source>The result cannot be read. Retry the job to create it again.</source>
         <translation>No se puede leer el resultado. Reintente el trabajo para crearlo de nuevo.</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
     <message>
         <source>Reading…</source>
@@ -1178,16 +1178,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LanesView</name>
     <message>
+        <source>Who spoke when</source>
+        <translation>Quién habló y cuándo</translation>
+    </message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
     <message>
         <source>Someone</source>
         <translation>Alguien</translation>
-    </message>
-    <message>
-        <source>Who spoke when</source>
-        <translation>Quién habló y cuándo</translation>
     </message>
     <message>
         <source>{speaker}: {time}, {share}</source>
@@ -1600,12 +1600,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Legend</name>
     <message>
-        <source>[Words in italics] were said while someone else spoke.</source>
-        <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
-    </message>
-    <message>
         <source>[Underlined words] were hard to hear: listen again.</source>
         <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
+    </message>
+    <message>
+        <source>[Words in italics] were said while someone else spoke.</source>
+        <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
     </message>
     <message>
         <source>Legend</source>
@@ -1654,10 +1654,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>MainWindow</name>
     <message>
-        <source>Stopping safely…</source>
-        <translation>Deteniendo y guardando…</translation>
-    </message>
-    <message>
         <source>Queue paused</source>
         <translation>Cola en pausa</translation>
     </message>
@@ -1668,6 +1664,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Resume</source>
         <translation>Reanudar</translation>
+    </message>
+    <message>
+        <source>Stopping safely…</source>
+        <translation>Deteniendo y guardando…</translation>
     </message>
 </context>
 <context>
@@ -1691,6 +1691,10 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>Messages</name>
+    <message>
+        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
+        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
+    </message>
     <message>
         <source>Setting {name} is set by the environment or the command line.</source>
         <translation>El entorno o la línea de comandos define la opción {name}.</translation>
@@ -2132,10 +2136,6 @@ Todo se queda en este equipo.</translation>
         <translation>Ajuste {name}: {value} es menor que {least}.</translation>
     </message>
     <message>
-        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
-        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
-    </message>
-    <message>
         <source>There is no setting “{name}”.</source>
         <translation>No existe el ajuste «{name}».</translation>
     </message>
@@ -2497,28 +2497,20 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Connecting…</source>
-        <translation>Conectando…</translation>
-    </message>
-    <message>
-        <source>Checking</source>
-        <translation>Verificando</translation>
-    </message>
-    <message>
-        <source>Recommended for this computer</source>
-        <translation>Recomendado para esta computadora</translation>
-    </message>
-    <message>
-        <source>Check</source>
-        <translation>Verificar</translation>
-    </message>
-    <message>
         <source>Stopping…</source>
         <translation>Deteniendo…</translation>
     </message>
     <message>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
+    </message>
+    <message>
         <source>Downloading</source>
         <translation>Descargando</translation>
+    </message>
+    <message>
+        <source>Checking</source>
+        <translation>Verificando</translation>
     </message>
     <message>
         <source>Cannot be used</source>
@@ -2535,6 +2527,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Needs a free account</source>
         <translation>Requiere una cuenta gratuita</translation>
+    </message>
+    <message>
+        <source>Recommended for this computer</source>
+        <translation>Recomendado para esta computadora</translation>
     </message>
     <message>
         <source>Not installed</source>
@@ -2561,6 +2557,10 @@ Todo se queda en este equipo.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
+        <source>Check</source>
+        <translation>Verificar</translation>
+    </message>
+    <message>
         <source>Remove…</source>
         <translation>Eliminar…</translation>
     </message>
@@ -2572,6 +2572,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelsDialog</name>
     <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
         <source>Import from a file</source>
         <translation>Importar desde un archivo</translation>
     </message>
@@ -2582,6 +2586,18 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>ZIP file…</source>
         <translation>Archivo ZIP…</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>Carpeta…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>{size} free on this disk</source>
+        <translation>{size} libres en este disco</translation>
     </message>
     <message>
         <source>This computer has no unlocked keyring: the token is used once and not saved.</source>
@@ -2602,22 +2618,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The model is installed. New recordings use it.</source>
         <translation>El modelo está instalado. Las grabaciones nuevas lo usarán.</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Folder…</source>
-        <translation>Carpeta…</translation>
-    </message>
-    <message>
-        <source>Close</source>
-        <translation>Cerrar</translation>
-    </message>
-    <message>
-        <source>{size} free on this disk</source>
-        <translation>{size} libres en este disco</translation>
     </message>
     <message>
         <source>Repair</source>
@@ -2666,30 +2666,6 @@ Todo se queda en este equipo.</translation>
         <translation>Todo</translation>
     </message>
     <message>
-        <source>{seconds}s</source>
-        <translation>{seconds} s</translation>
-    </message>
-    <message>
-        <source>{minutes}m {seconds:02d}s</source>
-        <translation>{minutes} min {seconds:02d} s</translation>
-    </message>
-    <message>
-        <source>{hours}h {minutes:02d}m</source>
-        <translation>{hours} h {minutes:02d} min</translation>
-    </message>
-    <message>
-        <source>{days}d {hours}h</source>
-        <translation>{days} d {hours} h</translation>
-    </message>
-    <message>
-        <source>{number} GB</source>
-        <translation>{number} GB</translation>
-    </message>
-    <message>
-        <source>{number} MB</source>
-        <translation>{number} MB</translation>
-    </message>
-    <message>
         <source>Share of recordings completed rather than failed</source>
         <translation>Porcentaje de grabaciones completadas, no fallidas</translation>
     </message>
@@ -2724,13 +2700,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>MonitorWindow</name>
-    <message numerus="yes">
-        <source>%Ln waiting recording(s) removed.</source>
-        <translation>
-            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
-            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Monitor</source>
         <translation>Monitor</translation>
@@ -2756,6 +2725,13 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
             <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting recording(s) removed.</source>
+        <translation>
+            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
+            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
         </translation>
     </message>
 </context>
@@ -3291,6 +3267,18 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>QueuePage</name>
     <message>
+        <source>Pause the queue</source>
+        <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Empty the queue…</source>
+        <translation>Vaciar la cola…</translation>
+    </message>
+    <message>
+        <source>Resume the queue</source>
+        <translation>Reanudar la cola</translation>
+    </message>
+    <message>
         <source>Waiting for a worker</source>
         <translation>En espera de un proceso</translation>
     </message>
@@ -3367,28 +3355,16 @@ Todo se queda en este equipo.</translation>
         <translation>Terminadas en la última hora</translation>
     </message>
     <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
-    </message>
-    <message>
-        <source>Pause the queue</source>
-        <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Empty the queue…</source>
-        <translation>Vaciar la cola…</translation>
-    </message>
-    <message>
-        <source>Resume the queue</source>
-        <translation>Reanudar la cola</translation>
-    </message>
-    <message>
         <source>Starting…</source>
         <translation>Iniciando…</translation>
     </message>
     <message>
         <source>Wait {share}</source>
         <translation>Espera {share}</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Failed</source>
@@ -3461,17 +3437,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ResultView</name>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
-    </message>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
@@ -3501,6 +3466,17 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{time} long</source>
         <translation>{time} de duración</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaking turn(s)</source>
+        <translation>
+            <numerusform>%Ln intervención</numerusform>
+            <numerusform>%Ln intervenciones</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
     </message>
 </context>
 <context>
@@ -4054,16 +4030,16 @@ Todo se queda en este equipo.</translation>
         <translation>Objetivo</translation>
     </message>
     <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
+    </message>
+    <message>
         <source>Time span</source>
         <translation>Periodo</translation>
     </message>
     <message>
         <source>History</source>
         <translation>Historial</translation>
-    </message>
-    <message>
-        <source>Targets</source>
-        <translation>Objetivos</translation>
     </message>
 </context>
 <context>
@@ -4099,22 +4075,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
-        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
-    </message>
-    <message>
-        <source>Sign in and accept the conditions of {pages}.</source>
-        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
-    </message>
-    <message>
-        <source>Create an access token with read permission: {page}.</source>
-        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
-    </message>
-    <message>
-        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
-        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
-    </message>
-    <message>
         <source>What to do</source>
         <translation>Qué hacer</translation>
     </message>
@@ -4133,6 +4093,22 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Not now</source>
         <translation>Ahora no</translation>
+    </message>
+    <message>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
+    </message>
+    <message>
+        <source>Sign in and accept the conditions of {pages}.</source>
+        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
+    </message>
+    <message>
+        <source>Create an access token with read permission: {page}.</source>
+        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
+    </message>
+    <message>
+        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
+        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
     </message>
     <message>
         <source>{title} needs a free Hugging Face account</source>
@@ -4161,16 +4137,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TrayIcon</name>
     <message>
-        <source>Stop safely and quit</source>
-        <translation>Detener, guardar y salir</translation>
-    </message>
-    <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
     </message>
     <message>
         <source>Pause the queue</source>
         <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Stop safely and quit</source>
+        <translation>Detener, guardar y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4232,10 +4208,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>UiLabels</name>
     <message>
-        <source>The voices are fairly different: worth a quick check.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
-    </message>
-    <message>
         <source>The earlier result is still there.</source>
         <translation>El resultado anterior sigue ahí.</translation>
     </message>
@@ -4246,6 +4218,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
+    </message>
+    <message>
+        <source>The voices are fairly different: worth a quick check.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
     </message>
     <message>
         <source>This program</source>
@@ -4725,6 +4701,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>WorkerActions</name>
     <message>
+        <source>Restart now</source>
+        <translation>Reiniciar ahora</translation>
+    </message>
+    <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
     </message>
@@ -4744,13 +4724,25 @@ Todo se queda en este equipo.</translation>
         <source>Stop after this recording</source>
         <translation>Detener después de esta grabación</translation>
     </message>
-    <message>
-        <source>Restart now</source>
-        <translation>Reiniciar ahora</translation>
-    </message>
 </context>
 <context>
     <name>WorkersModel</name>
+    <message>
+        <source>Worker</source>
+        <translation>Proceso</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4772,30 +4764,6 @@ Todo se queda en este equipo.</translation>
         <translation>Tiempo desde que se inició el proceso</translation>
     </message>
     <message>
-        <source>Done</source>
-        <translation>Terminados</translation>
-    </message>
-    <message>
-        <source>Attempts that ended in an error</source>
-        <translation>Intentos que terminaron en error</translation>
-    </message>
-    <message>
-        <source>Worker</source>
-        <translation>Proceso</translation>
-    </message>
-    <message>
-        <source>State</source>
-        <translation>Estado</translation>
-    </message>
-    <message>
-        <source>Recording</source>
-        <translation>Grabación</translation>
-    </message>
-    <message>
-        <source>CPU</source>
-        <translation>CPU</translation>
-    </message>
-    <message>
         <source>Memory</source>
         <translation>Memoria</translation>
     </message>
@@ -4808,12 +4776,24 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
+        <source>Done</source>
+        <translation>Terminados</translation>
+    </message>
+    <message>
         <source>Failed</source>
         <translation>Fallidos</translation>
+    </message>
+    <message>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que terminaron en error</translation>
     </message>
 </context>
 <context>
     <name>WorkersPage</name>
+    <message>
+        <source>Remove a worker</source>
+        <translation>Quitar un proceso</translation>
+    </message>
     <message>
         <source>Add a worker</source>
         <translation>Agregar un proceso</translation>
@@ -4825,10 +4805,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>At most {number}, one per processor core</source>
         <translation>Como máximo {number}, uno por núcleo del procesador</translation>
-    </message>
-    <message>
-        <source>Remove a worker</source>
-        <translation>Quitar un proceso</translation>
     </message>
     <message numerus="yes">
         <source>%Ln worker(s)</source>

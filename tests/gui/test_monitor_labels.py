@@ -9,22 +9,10 @@ NOW = 1_790_000_000.0
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [
-        (None, "–"),
-        (-3, "0s"),
-        (42, "42s"),
-        (187, "3m 07s"),
-        (12_140, "3h 22m"),
-        (187_300, "2d 4h"),
-    ],
+    [(None, "–"), (-3, "0 s"), (0, "0 s"), (0.42, "0.4 s"), (42, "42 s"), (187, "3:07"), (12_140, "3:22:20")],
 )
-def test_durations_show_their_two_largest_units(qapp, seconds, shown):
-    assert MonitorLabels().span(seconds) == shown
-
-
-@pytest.mark.parametrize(("seconds", "shown"), [(0, "0s"), (0.42, "0.4s"), (9.94, "9.9s"), (12.7, "12s")])
-def test_short_durations_have_tenths(qapp, seconds, shown):
-    assert MonitorLabels().short(seconds) == shown
+def test_durations(qapp, seconds, shown):
+    assert MonitorLabels().duration(seconds) == shown
 
 
 @pytest.mark.parametrize(
@@ -48,7 +36,7 @@ def test_every_state_has_a_label_and_an_icon(qapp):
 def test_targets_are_shown_in_their_units(qapp):
     words = MonitorLabels()
     assert words.measured(Target("completed", "≥ 95 %", 0.9732, True)) == "97.3 %"
-    assert words.measured(Target("longest attempt", "< 10 min", 316.0, True)) == "5m 16s"
+    assert words.measured(Target("longest attempt", "< 10 min", 316.0, True)) == "5:16"
     assert words.measured(Target("depth p99", "< 10", 4.0, True)) == "4"
     assert words.measured(Target("depth p99", "< 10", None, None)) == "–"
     assert len({words.verdict(met) for met in (True, False, None)}) == 3

@@ -71,7 +71,7 @@ def test_worker_row_shows_job_progress_and_resources(workers):
     used = gauge(1, cpu=87.4, rss=412_000_000, uptime_s=12_140, done=5, failed=1)
     workers.show_snapshot(snapshot(used, gauge(2, rss=40_000_000), running=[job]))
     workers.apply([workers_changed(WorkerState.BUSY, WorkerState.IDLE), JobProgressed(7, Stage.SPEECH, 0.5)])
-    assert row(workers, 0) == ["Worker 1", "Working", "Visit.wav", "87 %", "412 MB", "–", "5", "1", "3h 22m"]
+    assert row(workers, 0) == ["Worker 1", "Working", "Visit.wav", "87 %", "412 MB", "–", "5", "1", "3:22:20"]
     description = workers.index(0, WorkerColumn.JOB).data(Qt.ItemDataRole.AccessibleDescriptionRole)
     assert description.startswith("Finding speech · ")
     assert row(workers, 1)[:3] == ["Worker 2", "Idle", "–"]
@@ -171,7 +171,7 @@ def test_keys_move_the_cursor_of_the_plots(qtbot, plots):
     assert "Recordings waiting 2" in plots.accessibleDescription()
     for _ in range(3):
         qtbot.keyClick(plots, Qt.Key.Key_Right)
-    assert "attempt 25s" in plots.accessibleDescription()
+    assert "attempt 25 s" in plots.accessibleDescription()
     qtbot.keyClick(plots, Qt.Key.Key_PageDown)
     assert plots.selected_step == 9
     qtbot.keyClick(plots, Qt.Key.Key_Escape)

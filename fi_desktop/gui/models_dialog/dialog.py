@@ -62,19 +62,19 @@ class ModelsDialog(QDialog):
     ) -> None:
         """Show the models below `root`; `address`: the hub's."""
         super().__init__(parent)
-        self._words = ModelLabels(self)
+        self._labels = ModelLabels(self)
         self._catalog = CatalogState((), 0)
         self._trusted: set[str] = set()  # import paths that the person trusts
         self.controller = ModelsController(root, bridge, self, address=address)
-        self._prompts = ModelPrompts(self._words, urlsplit(address).netloc, self)
+        self._prompts = ModelPrompts(self._labels, urlsplit(address).netloc, self)
         self.setWindowTitle(self.tr("Models"))
         self.setWindowIcon(theme.app_icon())
         resize_to_screen(self, (840, 760), least=(640, 420))
         self.setAcceptDrops(True)
         self.message = MessageBar(self)
-        self.token_panel = TokenPanel(self._words, self)
-        self.import_bar = ImportBar(self._words, self)
-        self.list = ModelsList(self._words, self)
+        self.token_panel = TokenPanel(self._labels, self)
+        self.import_bar = ImportBar(self._labels, self)
+        self.list = ModelsList(self._labels, self)
         self._lay_out()
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
@@ -162,7 +162,7 @@ class ModelsDialog(QDialog):
             row.cancel_asked.connect(self.controller.cancel)
             row.check_asked.connect(self._on_check_asked)
             row.remove_asked.connect(self._on_remove_asked)
-        size = self._words.size(self._catalog.free_bytes)
+        size = self._labels.size(self._catalog.free_bytes)
         self._free.setText(self.tr("{size} free on this disk").format(size=size))
 
     def _follow(self) -> None:
@@ -328,9 +328,9 @@ class ImportBar(QWidget):
 
     stop_asked = Signal()
 
-    def __init__(self, words: ModelLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, labels: ModelLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
+        self._labels = labels
         self._label = QLabel(self)
         self._label.setFont(theme.tabular(self.font()))
         self._bar = QProgressBar(self)
@@ -353,12 +353,10 @@ class ImportBar(QWidget):
 
     def show_progress(self, progress: TaskProgress, now: float) -> None:
         """Show the progress; `now`: seconds, monotonic."""
-        words = (
-            self._words.progress(progress.done, progress.total, progress.bytes_per_s(now))
-            if progress.total
-            else ""
-        )
-        self._label.setText(self.tr("Importing  {progress}").format(progress=words))
+        text, rate = "", progress.bytes_per_s(now)
+        if progress.total:
+            text = self._labels.progress(progress.done, progress.total, rate)
+        self._label.setText(self.tr("Importing  {progress}").format(progress=text))
         self._bar.setValue(round(1000 * progress.done / progress.total) if progress.total else 0)
         self.stop.setEnabled(not progress.stopping)
         self.show()

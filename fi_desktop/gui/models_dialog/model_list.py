@@ -121,10 +121,10 @@ class ModelRow(QWidget):
     check_asked = Signal(str)
     remove_asked = Signal(str)
 
-    def __init__(self, entry: ModelEntry, words: ModelLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, entry: ModelEntry, labels: ModelLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.name = entry.name
-        self._words = words
+        self._labels = labels
         self._entry = entry
         self._activity = Activity.NONE
         self._tone = "neutral"
@@ -165,8 +165,8 @@ class ModelRow(QWidget):
         title = catalog.title(entry.name)
         self._title.setText(title)
         self._title.setToolTip(widgets.plain_tooltip(f"{entry.name}\n{entry.attribution}"))
-        self._purpose.setText(self._words.purpose(entry.name))
-        self._facts.setText(self._words.facts(entry))
+        self._purpose.setText(self._labels.purpose(entry.name))
+        self._facts.setText(self._labels.facts(entry))
         self._trouble.setText(errors.sentence(entry.trouble))
         self._trouble.setVisible(bool(entry.trouble))
         busy = activity is not Activity.NONE
@@ -175,7 +175,7 @@ class ModelRow(QWidget):
         self._progress.setVisible(busy or paused)
         if paused:
             self._show_progress(entry.fetched_bytes, max(entry.fetched_bytes, entry.size_bytes), 0.0)
-        words = self._update_state(paused=paused)
+        state = self._update_state(paused=paused)
         self._name_buttons(title, paused=paused)
         self.install.setVisible(not busy and entry.known and (not entry.installed or bool(entry.trouble)))
         self.pause.setVisible(activity is Activity.DOWNLOADING)
@@ -183,7 +183,7 @@ class ModelRow(QWidget):
         self.check.setVisible(not busy and entry.installed and not entry.trouble)
         self.remove.setVisible(not busy and entry.installed and not entry.bundled)
         self.setAccessibleName(title)
-        self.setAccessibleDescription(f"{words}. {self._purpose.text()} {self._facts.text()}")
+        self.setAccessibleDescription(f"{state}. {self._purpose.text()} {self._facts.text()}")
         self._apply_theme()
 
     def show_progress(self, progress: TaskProgress, now: float) -> None:
@@ -201,21 +201,21 @@ class ModelRow(QWidget):
     def _update_state(self, *, paused: bool) -> str:
         match self._activity:
             case Activity.DOWNLOADING:
-                words, self._tone = self.tr("Downloading"), "info"
+                text, self._tone = self.tr("Downloading"), "info"
             case Activity.CHECKING:
-                words, self._tone = self.tr("Checking"), "info"
+                text, self._tone = self.tr("Checking"), "info"
             case _ if self._entry.trouble:
-                words, self._tone = self.tr("Cannot be used"), "bad"
+                text, self._tone = self.tr("Cannot be used"), "bad"
             case _ if self._entry.installed:
-                words, self._tone = self.tr("Installed"), "good"
+                text, self._tone = self.tr("Installed"), "good"
             case _ if paused:
-                words, self._tone = self.tr("Paused"), "warn"
+                text, self._tone = self.tr("Paused"), "warn"
             case _:
-                words, self._tone = self.tr("Needs a free account") if self._entry.gated else "", "neutral"
+                text, self._tone = self.tr("Needs a free account") if self._entry.gated else "", "neutral"
                 if self._entry.recommended:
-                    words, self._tone = self.tr("Recommended for this computer"), "good"
-        self._state.setText(words)
-        return words or self.tr("Not installed")
+                    text, self._tone = self.tr("Recommended for this computer"), "good"
+        self._state.setText(text)
+        return text or self.tr("Not installed")
 
     def _name_buttons(self, title: str, *, paused: bool) -> None:
         label = self.tr("Repair") if self._entry.installed else self.tr("Install…")
@@ -234,7 +234,7 @@ class ModelRow(QWidget):
 
     def _show_progress(self, done: int, total: int, rate: float) -> None:
         self._bar.setValue(round(1000 * done / total) if total else 0)
-        self._progress.setText(self._words.progress(done, total, rate))
+        self._progress.setText(self._labels.progress(done, total, rate))
 
     def _button(self, signal: SignalInstance) -> QPushButton:
         button = QPushButton(self)
@@ -301,10 +301,10 @@ class ModelsList(QScrollArea):
         rows: by the pack's name.
     """
 
-    def __init__(self, words: ModelLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, labels: ModelLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.rows: dict[str, ModelRow] = {}
-        self._words = words
+        self._labels = labels
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -331,7 +331,7 @@ class ModelsList(QScrollArea):
         rows_at = dict.fromkeys(PackKind, 1)  # index 0 is the heading
         for entry in state.models:
             if entry.name not in self.rows:
-                row = self.rows[entry.name] = ModelRow(entry, self._words, self._page)
+                row = self.rows[entry.name] = ModelRow(entry, self._labels, self._page)
                 self._sections[entry.kind].insertWidget(rows_at[entry.kind], row)
                 new.append(row)
                 if entry.recommended:  # scroll there after the layout
@@ -345,7 +345,7 @@ class ModelsList(QScrollArea):
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        heading = QLabel(self._words.kind(kind), holder)
+        heading = QLabel(self._labels.kind(kind), holder)
         heading.setObjectName("quiet")
         heading.setFont(theme.scaled(self.font(), 0.95, QFont.Weight.DemiBold))
         heading.setContentsMargins(24, 16, 24, 2)

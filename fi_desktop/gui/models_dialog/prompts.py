@@ -28,15 +28,15 @@ from fi_desktop.models.catalog import HUB, TOKENS_PAGE, CatalogEntry
 class ModelPrompts(QObject):
     """Asks before a model is downloaded, trusted, replaced or removed; one prompt at a time."""
 
-    def __init__(self, words: ModelLabels, host: str, window: QWidget) -> None:
+    def __init__(self, labels: ModelLabels, host: str, window: QWidget) -> None:
         """Ask above `window`; `host`: the source of downloads."""
         super().__init__(window)
-        self._words, self._host, self._window = words, host, window
+        self._labels, self._host, self._window = labels, host, window
         self._open: QMessageBox | QFileDialog | None = None
 
     def confirm_download(self, known: CatalogEntry, accepted: Callable[[], None], *, repair: bool) -> None:
         """Ask whether to download a model; `repair`: only its damaged or missing files."""
-        size = self._words.size(known.about_bytes)
+        size = self._labels.size(known.about_bytes)
         repos = ", ".join(source.repo for source in known.sources)
         question = self.tr("Repair {title}?") if repair else self.tr("Download {title}?")
         amount = self.tr("At most {size}") if repair else self.tr("About {size}")
@@ -129,9 +129,9 @@ class TokenPanel(QWidget):
     token_given = Signal(str, str)
     left = Signal()
 
-    def __init__(self, words: ModelLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, labels: ModelLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
+        self._labels = labels
         self._name = ""
         self.setAutoFillBackground(True)
         self._title = QLabel(self)
@@ -201,7 +201,7 @@ class TokenPanel(QWidget):
                 page=self._link(TOKENS_PAGE, TOKENS_PAGE.removeprefix("https://"))
             ),
             self.tr("Paste it here. About {size} will then be downloaded from huggingface.co.").format(
-                size=escape(self._words.size(known.about_bytes))
+                size=escape(self._labels.size(known.about_bytes))
             ),
         ]
         self._steps.setText("<br>".join(f"{number}.&nbsp; {step}" for number, step in enumerate(steps, 1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, QObject
 
+from fi_desktop.core.text import length, size
 from fi_desktop.jobs.metrics import Quantiles, Target
 from fi_desktop.jobs.queue_events import WorkerState
 
@@ -22,8 +23,6 @@ STATE_TONES = {
     WorkerState.BUSY: "info",
     WorkerState.STOPPING: "warn",
 }
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_MB, _GB = 1_000_000, 1_000_000_000
 
 
 class MonitorLabels(QObject):
@@ -53,39 +52,19 @@ class MonitorLabels(QObject):
             case _:
                 return self.tr("All")
 
-    def span(self, seconds: float | None) -> str:
-        """Return a duration in its two largest units: "42s", "3m 07s", "3h 22m", "2d 4h"."""
+    def duration(self, seconds: float | None) -> str:
+        """Return a duration: "0.4 s", "3:07"; None: unknown."""
         if seconds is None:
             return NOTHING
-        whole = max(0, int(seconds))
-        if whole < _MINUTE:
-            return self.tr("{seconds}s").format(seconds=whole)
-        if whole < _HOUR:
-            return self.tr("{minutes}m {seconds:02d}s").format(
-                minutes=whole // _MINUTE, seconds=whole % _MINUTE
-            )
-        if whole < _DAY:
-            minutes = whole % _HOUR // _MINUTE
-            return self.tr("{hours}h {minutes:02d}m").format(hours=whole // _HOUR, minutes=minutes)
-        return self.tr("{days}d {hours}h").format(days=whole // _DAY, hours=whole % _DAY // _HOUR)
-
-    def short(self, seconds: float | None) -> str:
-        """Return a duration, below ten seconds with tenths: "0.4s"."""
-        if seconds is not None and 0 < seconds < 9.95:
-            return self.tr("{seconds}s").format(seconds=self.number(seconds, 1))
-        return self.span(seconds)
+        return length(seconds, self.number) if seconds > 0 else "0 s"
 
     def quantiles(self, values: Quantiles) -> tuple[str, str, str]:
         """Return the three quantiles as durations."""
-        return self.short(values.p50), self.short(values.p95), self.short(values.p99)
+        return self.duration(values.p50), self.duration(values.p95), self.duration(values.p99)
 
     def amount(self, size_bytes: int | None) -> str:
         """Return an amount of memory: "412 MB", "1.5 GB"; None: unknown."""
-        if size_bytes is None:
-            return NOTHING
-        if size_bytes >= _GB:
-            return self.tr("{number} GB").format(number=self.number(size_bytes / _GB, 1))
-        return self.tr("{number} MB").format(number=self.number(size_bytes / _MB, 0))
+        return NOTHING if size_bytes is None else size(size_bytes, self.number)
 
     def share(self, share: float | None, digits: int = 1) -> str:
         """Return a share, 0 to 1, as a percentage."""
@@ -124,7 +103,7 @@ class MonitorLabels(QObject):
             case "completed" | "retried" | "worker uptime":
                 return self.share(target.measured)
             case "longest attempt":
-                return self.short(target.measured)
+                return self.duration(target.measured)
             case _:
                 return NOTHING if target.measured is None else self.number(target.measured, 0)
 

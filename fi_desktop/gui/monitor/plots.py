@@ -50,9 +50,9 @@ class HistoryPlots(QWidget):
         selected_step: the step under the cursor, if any.
     """
 
-    def __init__(self, words: MonitorLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, labels: MonitorLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
+        self._labels = labels
         self._history: History | None = None
         self.plots: tuple[Plot, ...] = ()
         self.selected_step: int | None = None
@@ -63,7 +63,7 @@ class HistoryPlots(QWidget):
 
     def show_history(self, history: History) -> None:
         """Show the history of a time span."""
-        words = self._words
+        labels = self._labels
         per_s, runs = history.per_s, [run for run in history.run_s if run is not None]
         self._history = history
         self.plots = (
@@ -71,15 +71,15 @@ class HistoryPlots(QWidget):
                 self.tr("Recordings waiting"),
                 tuple(float(depth) for depth in history.depth),
                 top(max(history.depth), least=5),
-                lambda value: words.number(value, 0),
+                lambda value: labels.number(value, 0),
                 "info",
             ),
-            Plot(self.tr("Attempts finished per second"), per_s, top(max(per_s)), words.rate, "good"),
+            Plot(self.tr("Attempts finished per second"), per_s, top(max(per_s)), labels.rate, "good"),
             Plot(
                 self.tr("Median run time of an attempt"),
                 history.run_s,
                 top_span(max(runs, default=0.0)),
-                words.short,
+                labels.duration,
                 "warn",
                 points=True,
             ),

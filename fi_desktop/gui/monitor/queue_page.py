@@ -49,10 +49,10 @@ class QueuePage(QWidget):
     pause_asked = Signal(bool)
     purge_asked = Signal(int)
 
-    def __init__(self, words: MonitorLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, labels: MonitorLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
-        self._job_words = UiLabels(self)
+        self._labels = labels
+        self._job_labels = UiLabels(self)
         self._paused: bool | None = None  # None until the queue answers
         self._waiting = 0
         self._icon, self._state = QLabel(self), QLabel(self)
@@ -104,8 +104,10 @@ class QueuePage(QWidget):
             snapshot.scheduled,
             hour.metrics.completed if hour else None,
         )
-        words = self._words
-        self.tiles.show_texts(tuple(NOTHING if count is None else words.number(count, 0) for count in counts))
+        labels = self._labels
+        self.tiles.show_texts(
+            tuple(NOTHING if count is None else labels.number(count, 0) for count in counts)
+        )
         self.figures.show_rows([self._figures_row(name, snapshot.spans.get(name)) for name in WINDOWS])
         self.scheduled.show_rows([self._scheduled_row(job, snapshot.at) for job in snapshot.retrying])
         self._schedule_stack.setCurrentIndex(0 if snapshot.retrying else 1)
@@ -149,13 +151,13 @@ class QueuePage(QWidget):
         )
         longest = {
             1: "0.0000",
-            **dict.fromkeys(range(2, 8), "00m 00s"),
+            **dict.fromkeys(range(2, 8), "0:00:00"),
             **dict.fromkeys((8, 9, 10), "00,000"),
         }
         self._figures_table = FiguresTable(self.tr("Queue statistics"), self.figures, longest, self)
         self._figures_table.fit_rows(len(WINDOWS))
-        at = self._job_words.moment(_WIDE_TIME)
-        widest = {0: self._words.span(_LONG_WAIT_S), 1: at, 2: "n" * _NAME_CHARS, 3: self.tr("Attempt")}
+        at = self._job_labels.moment(_WIDE_TIME)
+        widest = {0: self._labels.duration(_LONG_WAIT_S), 1: at, 2: "n" * _NAME_CHARS, 3: self.tr("Attempt")}
         self._scheduled_table = FiguresTable(
             self.tr("Scheduled retries"), self.scheduled, widest, self, min_chars=_REASON_CHARS
         )
@@ -203,26 +205,29 @@ class QueuePage(QWidget):
         return button
 
     def _figures_row(self, name: str, span: SpanMetrics | None) -> tuple[Cell, ...]:
-        words = self._words
+        labels = self._labels
         if span is None:
-            return (Cell(words.window(name)), *(Cell(NOTHING) for _ in self.figures.headings[1:]))
+            return (Cell(labels.window(name)), *(Cell(NOTHING) for _ in self.figures.headings[1:]))
         metrics = span.metrics
         texts = (
-            words.rate(metrics.per_s),
-            *words.quantiles(metrics.wait),
-            *words.quantiles(metrics.run),
-            words.number(metrics.submitted, 0),
-            words.number(metrics.failed, 0),
-            words.number(metrics.depth_p99, 0),
+            labels.rate(metrics.per_s),
+            *labels.quantiles(metrics.wait),
+            *labels.quantiles(metrics.run),
+            labels.number(metrics.submitted, 0),
+            labels.number(metrics.failed, 0),
+            labels.number(metrics.depth_p99, 0),
         )
-        return (Cell(words.window(name)), *(Cell(text) for text in texts))
+        return (Cell(labels.window(name)), *(Cell(text) for text in texts))
 
     def _scheduled_row(self, job: Job, now: float) -> tuple[Cell, ...]:
         due_at = job.due_at if job.due_at is not None else now
-        name, why = PurePath(job.path).name, self._job_words.error(job.error) if job.error is not None else ""
+        name, why = (
+            PurePath(job.path).name,
+            self._job_labels.error(job.error) if job.error is not None else "",
+        )
         return (
-            Cell(self._words.span(due_at - now + 0.5) if due_at > now else self.tr("now")),
-            Cell(self._job_words.moment(due_at)),
+            Cell(self._labels.duration(due_at - now + 0.5) if due_at > now else self.tr("now")),
+            Cell(self._job_labels.moment(due_at)),
             Cell(name, spoken=job.path),
             Cell(str(len(job.attempts) + 1)),
             Cell(why, spoken=why),

@@ -33,24 +33,24 @@ class TargetsPage(QWidget):
         plots: depth, throughput and run time.
     """
 
-    def __init__(self, words: MonitorLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, labels: MonitorLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
+        self._labels = labels
         self._metrics: dict[str, SpanMetrics] = {}
         self.targets = CellsModel(
             (
                 ColumnHeading(self.tr("Service target")),
                 ColumnHeading(self.tr("Target"), figures=True),
-                *(ColumnHeading(words.window(name), figures=True) for name in _SPANS),
+                *(ColumnHeading(labels.window(name), figures=True) for name in _SPANS),
             ),
             self,
         )
         widest = dict.fromkeys(range(1, 2 + len(_SPANS)), "000.0 %")
         table = FiguresTable(self.tr("Targets"), self.targets, widest, self, signs=True, min_chars=30)
         table.fit_rows(_TARGETS)
-        self.span = SegmentedControl(self.tr("Time span"), [words.window(name) for name in _SPANS], self)
+        self.span = SegmentedControl(self.tr("Time span"), [labels.window(name) for name in _SPANS], self)
         self.span.chosen.connect(self._on_span_chosen)
-        self.plots = HistoryPlots(words, self)
+        self.plots = HistoryPlots(labels, self)
         title = QLabel(self.tr("History"), self)
         title.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
         head = QHBoxLayout()
@@ -76,14 +76,14 @@ class TargetsPage(QWidget):
     def _row(self, number: int, target: Target) -> tuple[Cell, ...]:
         measured = [self._metrics[name].targets[number] for name in _SPANS]
         return (
-            Cell(self._words.target(target)),
+            Cell(self._labels.target(target)),
             Cell(target.wanted),
             *(self._measured_cell(target) for target in measured),
         )
 
     def _measured_cell(self, target: Target) -> Cell:
-        text, (icon, tone) = self._words.measured(target), _SIGNS[target.met]
-        return Cell(text, "" if text == NOTHING else icon, tone, self._words.verdict(target.met))
+        text, (icon, tone) = self._labels.measured(target), _SIGNS[target.met]
+        return Cell(text, "" if text == NOTHING else icon, tone, self._labels.verdict(target.met))
 
     def _show_history(self) -> None:
         name = _SPANS[self.span.current]

@@ -66,15 +66,15 @@ class MonitorWindow(QWidget):
         self._app = app
         self._reader: MonitorReader | None = None
         self._snapshot_pending = False
-        words = MonitorLabels(self)
+        labels = MonitorLabels(self)
         self.setWindowTitle(self.tr("Monitor"))
         self.setWindowIcon(theme.app_icon())
         self._window_state = window_state
         if window_state is not None:
             window_state.restore("monitor", self, over=over)
-        self.workers = WorkersPage(words, self, speeds=speeds)
-        self.queue = QueuePage(words, self)
-        self.targets = TargetsPage(words, self)
+        self.workers = WorkersPage(labels, self, speeds=speeds)
+        self.queue = QueuePage(labels, self)
+        self.targets = TargetsPage(labels, self)
         self.pages = SegmentedControl(
             self.tr("Page"), (self.tr("Workers"), self.tr("Queue"), self.tr("Targets")), self
         )

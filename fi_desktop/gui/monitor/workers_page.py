@@ -32,14 +32,14 @@ class WorkersPage(QWidget):
     workers_asked = Signal(int)
 
     def __init__(
-        self, words: MonitorLabels, parent: QWidget | None = None, *, speeds: Speeds | None = None
+        self, labels: MonitorLabels, parent: QWidget | None = None, *, speeds: Speeds | None = None
     ) -> None:
         """Make the page; `speeds`: measured processing speeds, if known."""
         super().__init__(parent)
         self._target: int | None = None  # None until the person changes the number
         self._problem = ""
         self._max_workers = os.cpu_count() or 1
-        self.model = WorkersModel(words, self, speeds=speeds)
+        self.model = WorkersModel(labels, self, speeds=speeds)
         self.table = WorkersTable(self.model, self)
         self.worker_actions = WorkerActions(self)
         for action in self.worker_actions.all_actions():
@@ -60,14 +60,14 @@ class WorkersPage(QWidget):
         )
         self.fewer.clicked.connect(self._on_fewer_asked)
         self.more.clicked.connect(self._on_more_asked)
-        labels = QVBoxLayout()
-        labels.setSpacing(2)
-        labels.addWidget(self._number)
-        labels.addWidget(self._note)
+        captions = QVBoxLayout()
+        captions.setSpacing(2)
+        captions.addWidget(self._number)
+        captions.addWidget(self._note)
         head = QHBoxLayout()
         head.setContentsMargins(16, 14, 16, 14)
         head.setSpacing(8)
-        head.addLayout(labels, 1)
+        head.addLayout(captions, 1)
         head.addWidget(self.fewer)
         head.addWidget(self.more)
         column = QVBoxLayout(self)

@@ -38,7 +38,7 @@ from fi_desktop.viewmodel.monitor import CPU_SAMPLES, MonitorSnapshot, WorkerRow
 
 _CURVE = 76  # pixels
 _NAME_CHARS = 24  # of a recording's name are always visible
-_LONG_UPTIME_S = 23 * 3600.0 + 59 * 60
+_LONG_UPTIME_S = 100 * 3600.0
 _FULL_PERCENT = 100.0  # lowest top of a CPU curve
 
 
@@ -60,7 +60,7 @@ class WorkersModel(RowsModel):
     """The workers, in slot order."""
 
     def __init__(
-        self, words: MonitorLabels, parent: QObject | None = None, *, speeds: Speeds | None = None
+        self, labels: MonitorLabels, parent: QObject | None = None, *, speeds: Speeds | None = None
     ) -> None:
         """Make an empty model; `speeds`: measured processing speeds, if known."""
         super().__init__(
@@ -77,8 +77,8 @@ class WorkersModel(RowsModel):
             ),
             parent,
         )
-        self.words = words
-        self.job_words = UiLabels(self)
+        self.labels = labels
+        self.job_labels = UiLabels(self)
         self._workers = WorkerRows(speeds or Speeds())
 
     @property
@@ -126,32 +126,32 @@ class WorkersModel(RowsModel):
         """Return a cell's second line, or ""."""
         match column:
             case WorkerColumn.WORKER:
-                return self.job_words.device(row.device)
+                return self.job_labels.device(row.device)
             case WorkerColumn.JOB if row.job is not None and row.job.stage is not None:
-                return f"{self.job_words.stage(row.job.stage)} · {self.words.share(row.job.share, 0)}"
+                return f"{self.job_labels.stage(row.job.stage)} · {self.labels.share(row.job.share, 0)}"
             case _:
                 return ""
 
     def _text(self, row: WorkerRow, column: int) -> str:
         match column:
             case WorkerColumn.WORKER:
-                return self.job_words.worker(row.name)
+                return self.job_labels.worker(row.name)
             case WorkerColumn.STATE:
-                return self.words.state(row.state)
+                return self.labels.state(row.state)
             case WorkerColumn.JOB:
                 return row.job.name if row.job is not None else NOTHING
             case WorkerColumn.CPU:
-                return f"{self.words.number(row.cpus[-1], 0)} %" if row.cpus and row.rss_bytes else NOTHING
+                return f"{self.labels.number(row.cpus[-1], 0)} %" if row.cpus and row.rss_bytes else NOTHING
             case WorkerColumn.MEMORY:
-                return self.words.amount(row.rss_bytes)
+                return self.labels.amount(row.rss_bytes)
             case WorkerColumn.GPU:
-                return self.words.amount(row.gpu_bytes)
+                return self.labels.amount(row.gpu_bytes)
             case WorkerColumn.DONE:
                 return str(row.done)
             case WorkerColumn.FAILED:
                 return str(row.failed)
             case _:
-                return self.words.span(row.uptime_s)
+                return self.labels.duration(row.uptime_s)
 
 
 class WorkersTable(ReadOnlyTable):
@@ -164,9 +164,9 @@ class WorkersTable(ReadOnlyTable):
         self.setModel(model)
         self.setItemDelegate(_WorkerDelegate(self, model))
         self.verticalHeader().setDefaultSectionSize(2 * self.fontMetrics().height() + 16)
-        words, width_of = model.words, partial(theme.digits_width, self.font())
-        states = [words.state(state) for state in (None, *WorkerState)]
-        names = [model.job_words.worker(name) for name in ("in-app", "worker-10")]
+        labels, width_of = model.labels, partial(theme.digits_width, self.font())
+        states = [labels.state(state) for state in (None, *WorkerState)]
+        names = [model.job_labels.worker(name) for name in ("in-app", "worker-10")]
         widest = {
             WorkerColumn.WORKER: (max(names, key=width_of), PAD),
             WorkerColumn.STATE: (max(states, key=width_of), ICON + 7),
@@ -175,7 +175,7 @@ class WorkersTable(ReadOnlyTable):
             WorkerColumn.GPU: ("00.0 GB", 0),
             WorkerColumn.DONE: ("00,000", 0),
             WorkerColumn.FAILED: ("00,000", 0),
-            WorkerColumn.UPTIME: (words.span(_LONG_UPTIME_S), 6),
+            WorkerColumn.UPTIME: (labels.duration(_LONG_UPTIME_S), 6),
         }
         header = self.horizontalHeader()
         for column, (text, more) in widest.items():
@@ -240,7 +240,7 @@ class _WorkerDelegate(QStyledItemDelegate):
         area = option.rect.adjusted(PAD, 0, -4, 0)
         icon = theme.pixmap(STATE_ICONS[row.state], ICON, colour, self._view.devicePixelRatioF())
         painter.drawPixmap(area.left(), area.center().y() - ICON // 2 + 1, icon)
-        text = self._model.words.state(row.state)
+        text = self._model.labels.state(row.state)
         draw_text(painter, area.adjusted(ICON + 7, 0, 0, 0), text, option.font, colour)
 
     def _paint_cpu(self, painter: QPainter, option: QStyleOptionViewItem, row: WorkerRow, text: str) -> None:

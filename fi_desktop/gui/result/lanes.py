@@ -47,7 +47,7 @@ class LanesView(QAbstractScrollArea):
 
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = UiLabels(self)
+        self._labels = UiLabels(self)
         self._named = bool(transcript.turns)
         self._turns = turns_to_show(transcript)
         self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
@@ -155,7 +155,7 @@ class LanesView(QAbstractScrollArea):
         return _AXIS + lane.number * _LANE - self.verticalScrollBar().value()
 
     def _name(self, lane: Lane) -> str:
-        return self._words.speaker(lane.number) if self._named else self.tr("Someone")
+        return self._labels.speaker(lane.number) if self._named else self.tr("Someone")
 
     def _colour(self, lane: Lane) -> QColor:
         palette = self.palette()

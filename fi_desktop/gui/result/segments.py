@@ -53,7 +53,7 @@ class SegmentsModel(QAbstractListModel):
 
     def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._words = UiLabels(self)
+        self._labels = UiLabels(self)
         self._segments = transcript.segments
         self.texts = segment_texts(transcript)
         self.named = any(segment.speaker is not None for segment in self.texts)
@@ -68,7 +68,7 @@ class SegmentsModel(QAbstractListModel):
     def name(self, row: int) -> str:
         """Return the speaker's name."""
         number = self.texts[row].speaker
-        return self._words.nobody() if number is None else self._words.speaker(number)
+        return self._labels.nobody() if number is None else self._labels.speaker(number)
 
     def start_time(self, row: int) -> str:
         """Return the start as text."""

@@ -245,7 +245,7 @@ class TurnsModel(QAbstractTableModel):
         super().__init__(parent)
         self._turns = transcript.turns
         self._numbers = {label: number for number, label in enumerate(transcript.speakers)}
-        self._words = UiLabels(self)
+        self._labels = UiLabels(self)
 
     def speaker_number(self, row: int) -> int:
         """Return the index of a turn's speaker, from 0."""
@@ -276,7 +276,7 @@ class TurnsModel(QAbstractTableModel):
             case TurnColumn.LENGTH:
                 return clock(turn.duration, decimals=1)
             case _:
-                return self._words.speaker(self._numbers[turn.speaker])
+                return self._labels.speaker(self._numbers[turn.speaker])
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -55,7 +55,7 @@ class ResultView(QWidget):
         self, transcript: Transcript, path: str, bridge: Bridge, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._words = UiLabels(self)
+        self._labels = UiLabels(self)
         self._transcript = transcript
         self.lanes = LanesView(transcript, self)
         self.text: TextPanel | None = None
@@ -214,20 +214,20 @@ class ResultView(QWidget):
             self.tr("{time} of speech").format(time=clock(transcript.speech)),
         ]
         if transcript.language is not None:
-            facts.append(self._words.language(transcript.language))
+            facts.append(self._labels.language(transcript.language))
         words = sum(len(segment.words) for segment in transcript.segments)
         if words:
             facts.append(self.tr("%Ln word(s)", "", words))
-        facts.append(self._words.engine(made.engine))
+        facts.append(self._labels.engine(made.engine))
         if made.transcriber:
-            facts.append(self._transcriber(self._words.engine(made.transcriber), made.transcriber_model))
+            facts.append(self._transcriber(self._labels.engine(made.transcriber), made.transcriber_model))
         return "  ·  ".join(facts)
 
     def _transcriber(self, engine: str, model: str) -> str:
         """Return the model's title, or the engine's name with the model's folder name."""
         if not model:
             return engine
-        title = self._words.transcriber(model)
+        title = self._labels.transcriber(model)
         return title if title != model else f"{engine} ({model})"
 
     def _apply_theme(self) -> None:
@@ -235,11 +235,11 @@ class ResultView(QWidget):
         grade = transcript.grade.value if transcript.grade else None
         colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
         icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
-        if self._words.lacks(transcript.notes):
+        if self._labels.lacks(transcript.notes):
             colour, icon = theme.tone("warn", palette), "warning"
         self._grade_icon.setPixmap(theme.pixmap(icon, 18, colour, self.devicePixelRatioF()))
-        good = self._words.grade_sentence(grade) if grade != "doubtful" else ""
-        self._grade.setText(" ".join(filter(None, (good, self._words.remarks(grade, transcript.notes)))))
+        good = self._labels.grade_sentence(grade) if grade != "doubtful" else ""
+        self._grade.setText(" ".join(filter(None, (good, self._labels.remarks(grade, transcript.notes)))))
         self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
             button.setIcon(theme.icon(name, palette))

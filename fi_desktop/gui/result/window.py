@@ -116,7 +116,7 @@ class JobWindow(QWidget):
         """Show the job's row, or ask the queue for a job that is not in the model."""
         row = self._jobs.row_by_id(self.job_id)
         if row is None:
-            self._ask()
+            self._request_job()
         else:
             self._show(row)
 
@@ -140,31 +140,33 @@ class JobWindow(QWidget):
             if row.state is JobState.RETRYING:
                 self._countdown.start()
             if run != self._shown_run:
-                self._ask()
+                self._request_job()
         self._shown_run = run
 
     def _show_rerun(self, row: Row) -> None:
         """Show the progress of a job that has an earlier result, if it runs again."""
-        words = self._jobs.cells.words
+        labels = self._jobs.cells.words
         if not row.exportable or row.state is JobState.COMPLETED:
             self.rerun_bar.dismiss()
             return
-        detail = " ".join(filter(None, (f"{words.state_of(row)}:", words.error(row.error), words.kept(row))))
+        detail = " ".join(
+            filter(None, (f"{labels.state_of(row)}:", labels.error(row.error), labels.kept(row)))
+        )
         tone = {JobState.FAILED: "bad", JobState.RETRYING: "warn"}.get(row.state, "info")
-        offer = MessageAction(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
+        action = MessageAction(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
         if detail != self.rerun_bar.text or not self.rerun_bar.isVisibleTo(self):
-            self.rerun_bar.show_message(detail, tone, offer)
+            self.rerun_bar.show_message(detail, tone, action)
 
-    def _ask(self) -> None:
+    def _request_job(self) -> None:
         self._bridge.when_done(self._service.job(self.job_id), self._on_job, self._on_refused)
 
-    def _say(self, sentence: str) -> None:
+    def _show_note(self, sentence: str) -> None:
         self._note.setText(sentence)
         self._pages.setCurrentWidget(self._note)
 
     def _on_job(self, job: Job | None) -> None:
         if job is None:
-            self._say(self.tr("This job no longer exists."))
+            self._show_note(self.tr("This job no longer exists."))
             return
         self.page.show_attempts(job)
         if self._jobs.row_by_id(self.job_id) is None:
@@ -195,11 +197,11 @@ class JobWindow(QWidget):
     @Slot(str)
     def _on_unreadable(self, _sentence: str) -> None:
         self._reading, self._unreadable = False, True
-        self._say(self.tr("The result cannot be read. Retry the job to create it again."))
+        self._show_note(self.tr("The result cannot be read. Retry the job to create it again."))
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
-        self._say(sentence)
+        self._show_note(sentence)
 
     @Slot(object)
     def _on_jobs_changed(self, ids: frozenset[int]) -> None:
@@ -255,7 +257,7 @@ class JobPage(QWidget):
 
     def __init__(self, retries: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = UiLabels(self)
+        self._labels = UiLabels(self)
         self._retries = retries
         self._row: Row | None = None
         self.setAutoFillBackground(True)
@@ -302,9 +304,9 @@ class JobPage(QWidget):
         self._name.setText(row.name)
         self._name.setToolTip(widgets.plain_tooltip(row.path))
         running = row.state is JobState.RUNNING
-        state = self._words.state_of(row)
-        self._state.setText(f"{state} – {self._words.stage(row.stage)}" if running else state)
-        self._detail.setText(self._words.detail(row, now, self._retries))
+        state = self._labels.state_of(row)
+        self._state.setText(f"{state} – {self._labels.stage(row.stage)}" if running else state)
+        self._detail.setText(self._labels.detail(row, now, self._retries))
         self._detail.setVisible(bool(self._detail.text()))
         self.progress.setVisible(running)
         self.progress.setValue(round(row.share * 1000))
@@ -349,12 +351,12 @@ class JobPage(QWidget):
         column.addStretch()
 
     def _describe(self, attempt: Attempt) -> str:
-        parts = [f"{attempt.number}.  {self._words.moment(attempt.started_at)}"]
-        parts.append(self._words.worker(attempt.worker))
+        parts = [f"{attempt.number}.  {self._labels.moment(attempt.started_at)}"]
+        parts.append(self._labels.worker(attempt.worker))
         if attempt.ended_at is not None:
             parts.append(clock(attempt.ended_at - attempt.started_at))
-        ended = self._words.outcome(attempt.outcome)
-        parts.append(f"{ended}: {self._words.error(attempt.error)}" if attempt.error else ended)
+        ended = self._labels.outcome(attempt.outcome)
+        parts.append(f"{ended}: {self._labels.error(attempt.error)}" if attempt.error else ended)
         return "  ·  ".join(parts)
 
     def _apply_theme(self) -> None:
