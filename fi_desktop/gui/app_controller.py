@@ -1,16 +1,14 @@
-"""The program as a person meets it: the window over the queue, from its start to its safe stop."""
+"""`AppController`: owns the windows, the tray icon and the bridge, from the start to the safe stop."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui import theme, window_snapshot
@@ -19,7 +17,7 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.dialogs import PreferencesOpener, WelcomeOpener
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.language import WindowLanguage
-from fi_desktop.gui.lock_screen import ScreenLock
+from fi_desktop.gui.lock_screen import ScreenLock, is_session_ending
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.message_bar import CloseQuestion, UpdateNotice
 from fi_desktop.gui.notifications import QueueNotifier, TrayIcon
@@ -35,13 +33,13 @@ if TYPE_CHECKING:
 
 
 class Program(Protocol):
-    """What the desktop needs of `fi_desktop.app.App`."""
+    """The parts of `fi_desktop.app.App` that the window uses."""
 
     settings: Settings
     service: JobService
 
     def start(self) -> None:
-        """Open the store and begin; blocks."""
+        """Open the store and start the queue; blocks."""
 
     def stop(self) -> None:
         """Stop safely; blocks."""
@@ -50,41 +48,41 @@ class Program(Protocol):
         """Call `callback`, on another thread, with the files of a second launch."""
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
-        """Read what each worker process uses."""
+        """Measure each worker process."""
 
     def resize_workers(self, workers: int) -> None:
-        """Grow or shrink the pool while it works."""
+        """Change the number of workers while they run."""
 
     def restart_worker(self, name: str) -> None:
-        """Replace a worker now; its job goes back to the queue without a charge."""
+        """Replace a worker now; requeue its job without counting an attempt."""
 
     def recycle_worker(self, name: str) -> None:
         """Replace a worker once its job is done."""
 
     def retire_worker(self, name: str) -> None:
-        """Do with one worker less: with this one, once its job is done."""
+        """Remove a worker once its job is done."""
 
     def change_settings(self, changes: Mapping[str, Any]) -> Settings:
-        """Write other settings, and use at once what can be; blocks."""
+        """Save changes and apply those that can take effect at once; blocks."""
 
 
 class AppController(QObject):
-    """Owns the windows, the tray and the crossing to the queue, and ends them in order.
+    """Connects windows and queue, and shuts both down in order.
 
-    In another language they are built anew: no widget has to know how to change its words.
+    A change of language rebuilds the windows, so that no widget needs to retranslate itself.
 
     Attributes:
         window: the main window.
-        watch: the folders that are watched.
-        question: what is asked before it closes at work.
-        language: what the windows speak.
-        preferences: the way to the settings dialog.
-        welcome: the way to the welcome.
-        updates: tells of newer versions, where that is wanted.
-        lock: covers all windows.
+        watch: the watched folders.
+        close_question: asks before closing while jobs are running.
+        language: language of the window.
+        preferences: opens the settings.
+        welcome: opens the welcome.
+        updates: announces new versions.
+        lock: locks all windows.
 
     Signals:
-        ended: all is on disk, and the event loop may end.
+        ended: everything is on disk; the event loop may end.
     """
 
     ended = Signal()
@@ -93,37 +91,39 @@ class AppController(QObject):
         super().__init__()
         self._program = program
         self._bridge = Bridge(program.service)
-        self._starting: threading.Thread | None = None
+        self._program_thread: threading.Thread | None = None
         self._stopping = False
-        self._bridge.handed_over.connect(self.open_files)
-        self._watcher = Watcher(program.settings.home, program.service, self._bridge.tell_of_folder)
+        self._bridge.files_received.connect(self.open_files)
+        self._watcher = Watcher(program.settings.home, program.service, self._bridge.report_folder)
         self.language = WindowLanguage(_application(), program.settings.language)
-        self._presence: QueueNotifier | None = None
+        self._notifier: QueueNotifier | None = None
         self.lock = ScreenLock(program.settings.home, self._bridge, lambda: self.window)
-        self.lock.pin_wanted.connect(self._on_pin_wanted)
-        self.lock.dropped.connect(self._on_dropped)
+        self.lock.pin_needed.connect(self._on_pin_needed)
+        self.lock.files_dropped.connect(self._on_files_dropped)
         self.lock.end_asked.connect(self.stop)
-        self.lock.lock_after(program.settings.lock_after_min)
+        self.lock.set_timeout(program.settings.lock_after_min)
         self._build()
-        self._presence = QueueNotifier(self._bridge, self.window.jobs, lambda: program.settings)
-        self._presence.take_tray(self._tray)
-        self.lock.changed.connect(self._presence.cover)
+        self._notifier = QueueNotifier(self._bridge, self.window.jobs, lambda: program.settings)
+        self._notifier.set_tray(self._tray)
+        self.lock.changed.connect(self._notifier.set_locked)
 
     def start(self, files: list[Path]) -> None:
-        """Start the queue off the GUI thread, and hand in the files that the program was opened with."""
-        self.lock.begin()
-        self._program.on_handover(self._bridge.hand_over)
+        """Start the queue on another thread, and add the files that the program was opened with."""
+        self.lock.restore()
+        self._program.on_handover(self._bridge.receive_files)
         self._bridge.listen()
-        self._bridge.run_task(self.window.outbox.empty, None, self._on_not_saved)
-        self._in_thread(self._program.start, self._on_not_started)
+        self._bridge.run_task(self.window.drag_folder.empty, None, self._show_warning)
+        self._program_thread = self._bridge.run_in_thread(
+            "program", self._program.start, None, self._on_start_failed, daemon=False
+        )
         self.watch.begin()
-        self.updates.look()
+        self.updates.check()
         if files:
-            self.window.intake.add(files)
+            self.window.add_controller.add(files)
 
     @Slot()
     def stop(self) -> None:
-        """Stop safely: running jobs go back to the queue; `ended` comes once all is on disk."""
+        """Stop safely: requeue running jobs, then emit `ended` once everything is on disk."""
         if self._stopping:
             return
         self._stopping = True
@@ -133,14 +133,23 @@ class AppController(QObject):
         self.preferences.close()
         self.welcome.close()
         self.window.show_stopping()
-        self._in_thread(self._program.stop, self._on_stopped, self._on_stopped)
+        starting = self._program_thread
+
+        def stop() -> None:
+            if starting is not None:
+                starting.join()  # a start in progress is not interrupted
+            self._program.stop()
+
+        self._program_thread = self._bridge.run_in_thread(
+            "program", stop, self._on_stopped, self._on_stopped, daemon=False
+        )
 
     def _build(self, jobs: JobsModel | None = None) -> None:
-        """Make the windows, in the language that is spoken now."""
+        """Build the windows in the current language."""
         program = self._program
         self.window = MainWindow(program.service, program.settings, self._bridge, jobs)
         self.watch = WatchController(self._watcher, program.settings.home, self._bridge, self.window)
-        self.question = CloseQuestion(self.window)
+        self.close_question = CloseQuestion(self.window)
         self._tray = TrayIcon(self.window) if TrayIcon.available() else None
         self._monitor: MonitorWindow | None = None
         self.preferences = PreferencesOpener(program, self._bridge, self.window)
@@ -154,82 +163,59 @@ class AppController(QObject):
         self.preferences.changed.connect(self._on_settings_changed)
         self.preferences.pin_asked.connect(self._on_pin_asked)
         self.window.commands.lock.triggered.connect(self.lock.lock)
-        # queued: the menu that was chosen from has closed by then, and can go
-        self.window.language_asked.connect(self.speak, Qt.ConnectionType.QueuedConnection)
-        self.welcome.language_asked.connect(self.speak, Qt.ConnectionType.QueuedConnection)
-        self.question.keep_chosen.connect(self._on_keep_chosen)
-        self.question.stop_chosen.connect(self.stop)
+        # queued: the menu that was used must close before its window is deleted
+        self.window.language_asked.connect(self.set_language, Qt.ConnectionType.QueuedConnection)
+        self.welcome.language_asked.connect(self.set_language, Qt.ConnectionType.QueuedConnection)
+        self.close_question.keep_chosen.connect(self._on_keep_chosen)
+        self.close_question.stop_chosen.connect(self.stop)
         if self._tray is not None:
-            self._tray.show_asked.connect(self._raise_up)
+            self._tray.show_asked.connect(self._bring_to_front)
             self._tray.quit_asked.connect(self.stop)
             self._tray.pause_asked.connect(self.window.pause)
             self._tray.last_asked.connect(self._on_last_asked)
             self._tray.show()
 
     @Slot(str)
-    def speak(self, choice: str) -> None:
-        """Speak another language from now on, and at the next start; jobs go on meanwhile."""
+    def set_language(self, choice: str) -> None:
+        """Change the window's language now and for the next start; jobs keep running."""
         if self._stopping or choice == self.language.choice:
             return
         if self.window.models.busy:
             self.window.commands.show_language(self.language.choice)
             self.window.message.warning(
-                self.tr("Models are being worked on: change the language once that is done.")
+                self.tr("Wait until the models are ready before you change the language.")
             )
             return
         self.language.choose(choice)
-        self._build_anew()
+        self._rebuild()
         if choice != self._program.settings.language:
             change = partial(self._program.change_settings, {"language": choice})
-            self._bridge.run_task(change, None, self._on_not_saved)
+            self._bridge.run_task(change, None, self._show_warning)
 
-    def _build_anew(self) -> None:
-        old, stood = self.window, window_snapshot.look(self.window)
-        monitor = window_snapshot.look_at_monitor(self._monitor)
-        dialogs = window_snapshot.look_at_dialogs(self.watch, self.preferences)
+    def _rebuild(self) -> None:
+        """Build the windows again, and restore what they showed."""
+        old = self.window
+        main, monitor = window_snapshot.of_window(old), window_snapshot.of_monitor(self._monitor)
+        dialogs = window_snapshot.of_dialogs(self.watch, self.preferences)
+        welcome_open = self.welcome.dialog is not None
         old.windows.close_all()
-        welcomed = self.welcome.dialog is not None
         self._close_monitor()
         if self._tray is not None:
             self._tray.hide()
         self._build(old.jobs)
-        if self._presence is not None:
-            self._presence.take_tray(self._tray)
-        window_snapshot.put(self.window, stood)
+        if self._notifier is not None:
+            self._notifier.set_tray(self._tray)
+        main.restore(self.window)
         if monitor is not None:
-            self._on_monitor_asked()
-            window_snapshot.put_monitor(self._monitor, monitor)
-        window_snapshot.put_dialogs(self.watch, self.preferences, dialogs)
-        self._bridge.tell_again()
-        if stood.visible:
+            monitor.restore(self._show_monitor())
+        dialogs.restore(self.watch, self.preferences)
+        self._bridge.replay()
+        if main.visible:
             self.window.activateWindow()
-        if welcomed:
+        if welcome_open:
             self.welcome.open()
         old.hide()
         old.deleteLater()
-
-    def _in_thread(
-        self,
-        work: Callable[[], None],
-        failed: Callable[[str], None],
-        done: Callable[[None], None] | None = None,
-    ) -> None:
-        future: Future[None] = Future()
-        before = self._starting
-
-        def run() -> None:
-            if before is not None:
-                before.join()  # what is just starting is not stopped half-way
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001 carried over to the GUI thread
-                future.set_exception(error)
-            else:
-                future.set_result(None)
-
-        self._bridge.when_done(future, done, failed)
-        self._starting = threading.Thread(target=run, name="program")
-        self._starting.start()
 
     @Slot()
     def _on_close_asked(self) -> None:
@@ -238,8 +224,8 @@ class AppController(QObject):
         waiting = counts[JobState.QUEUED] + counts[JobState.RETRYING]
         if self._stopping:
             return
-        if (running or waiting) and not _session_ends():
-            self.question.ask(running, waiting, tray=self._tray is not None)
+        if (running or waiting) and not is_session_ending():
+            self.close_question.ask(running, waiting, tray=self._tray is not None)
         else:
             self.stop()
 
@@ -252,8 +238,11 @@ class AppController(QObject):
 
     @Slot()
     def _on_monitor_asked(self) -> None:
+        self._show_monitor()
+
+    def _show_monitor(self) -> MonitorWindow:
         if self._monitor is None:
-            # not before it is asked for: the first window does not wait for it
+            # imported on demand, so that the first window appears sooner
             from fi_desktop.gui.monitor.window import MonitorWindow
 
             self._monitor = MonitorWindow(
@@ -266,6 +255,7 @@ class AppController(QObject):
         self._monitor.show()
         self._monitor.raise_()
         self._monitor.activateWindow()
+        return self._monitor
 
     def _close_monitor(self) -> None:
         if self._monitor is not None:
@@ -276,45 +266,45 @@ class AppController(QObject):
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:
         theme.apply_scheme(settings.theme)
-        self.window.take_settings(settings)
-        self.lock.lock_after(settings.lock_after_min)
-        self.updates.take_settings(settings)
-        self.speak(settings.language)
+        self.window.apply_settings(settings)
+        self.lock.set_timeout(settings.lock_after_min)
+        self.updates.apply_settings(settings)
+        self.set_language(settings.language)
 
     @Slot(object)
     def open_files(self, paths: list[str]) -> None:
-        """Raise the window, and hand in what a second launch or the system brought."""
+        """Bring the window to the front, and add files from a second launch or the system."""
         if self._stopping:
             return
-        self._raise_up()
+        self._bring_to_front()
         if paths:
-            self.window.intake.add(Path(path) for path in paths)
+            self.window.add_controller.add(Path(path) for path in paths)
 
     @Slot()
-    def _raise_up(self) -> None:
+    def _bring_to_front(self) -> None:
         if self.lock.locked:
-            self.lock.raise_up()
+            self.lock.bring_to_front()
         else:
-            self.window.raise_up()
+            self.window.bring_to_front()
 
     @Slot(object)
-    def _on_dropped(self, paths: list[Path]) -> None:
+    def _on_files_dropped(self, paths: list[Path]) -> None:
         if paths and not self._stopping:
-            self.window.intake.add(paths)
+            self.window.add_controller.add(paths)
 
     @Slot()
-    def _on_pin_wanted(self) -> None:
-        self._ask_for_pin().accepted.connect(self.lock.lock)
+    def _on_pin_needed(self) -> None:
+        self._open_pin_dialog().accepted.connect(self.lock.lock)
 
     @Slot()
     def _on_pin_asked(self) -> None:
-        self._ask_for_pin()
+        self._open_pin_dialog()
 
-    def _ask_for_pin(self) -> PinDialog:
+    def _open_pin_dialog(self) -> PinDialog:
         from fi_desktop.gui.pin_dialog import PinDialog
 
-        above = self.preferences.dialog or self.window
-        dialog = PinDialog(self._program.settings.home, self._bridge, self.lock.tries, above)
+        parent = self.preferences.dialog or self.window
+        dialog = PinDialog(self._program.settings.home, self._bridge, self.lock.attempts, parent)
         dialog.changed.connect(self._on_pin_changed)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -322,28 +312,28 @@ class AppController(QObject):
 
     @Slot()
     def _on_pin_changed(self) -> None:
-        self.lock.lock_after(self._program.settings.lock_after_min)
+        self.lock.set_timeout(self._program.settings.lock_after_min)
 
     @Slot()
     def _on_last_asked(self) -> None:
-        self._raise_up()
-        if self._presence is not None and not self.lock.locked:
-            self.window.table.select(self._presence.job_id)
+        self._bring_to_front()
+        if self._notifier is not None and not self.lock.locked:
+            self.window.table.select(self._notifier.last_job_id)
 
-    def _on_not_saved(self, sentence: str) -> None:
+    def _show_warning(self, sentence: str) -> None:
         self.window.message.warning(sentence)
 
-    def _on_not_started(self, sentence: str) -> None:
+    def _on_start_failed(self, sentence: str) -> None:
         self.window.show_jobs()
         self.window.message.error(sentence)
-        self.window.status.show_trouble(self.tr("The queue is not running"))
+        self.window.status.show_problem(self.tr("The queue is not running"))
 
     def _on_stopped(self, _outcome: object) -> None:
         self._bridge.close()
-        self.window.outbox.empty()
+        self.window.drag_folder.empty()
         self.language.close()
-        if self._presence is not None:
-            self._presence.close()
+        if self._notifier is not None:
+            self._notifier.close()
         self.lock.close()
         if self._tray is not None:
             self._tray.hide()
@@ -357,9 +347,3 @@ def _application() -> QCoreApplication:
     if application is None:
         raise RuntimeError("there is no Qt application yet")
     return application
-
-
-def _session_ends() -> bool:
-    """Whether the person logs out; a question would hold that up, and stopping loses nothing."""
-    application = QGuiApplication.instance()
-    return isinstance(application, QGuiApplication) and application.isSavingSession()

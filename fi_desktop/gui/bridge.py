@@ -1,9 +1,9 @@
-"""The one crossing from other threads to the GUI thread.
+"""`Bridge`: the only way from other threads to the GUI thread.
 
-Queue events, ends of Futures and files handed over arrive on threads of their own. They are put into an
-inbox as plain data, and one signal wakes the GUI thread, which empties it: once a burst, not once a piece of
-news. No widget is ever referred to from another thread: where the last reference to one falls there, it is
-deleted there, and Qt crashes. A bridge has no parent and lives as long as anybody may still call it.
+Queue events, finished Futures and files from a second launch arrive on other threads. They go into an inbox
+as plain data; one signal per burst wakes the GUI thread, which empties it. No other thread ever holds a
+reference to a widget: if it dropped the last one, the widget would be deleted there and Qt would crash. For
+the same reason a bridge has no parent; it lives as long as any thread may call it.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.watcher import FolderScan
 
 T = TypeVar("T")
-_OF_THE_QUEUE = (Notice, QueuePaused, WorkersChanged)
+_STATE_EVENTS = (Notice, QueuePaused, WorkersChanged)  # each replaces the previous one of its type
 _FIRST_PAGE = 200  # jobs: enough for any screen, and shown at once
-_PAGE = 5000  # jobs a look at the store, so that no look keeps the queue waiting
+_PAGE = 5000  # jobs per read of the store, so that no read keeps the queue waiting
 
 
 class Bridge(QObject):
-    """Brings what happens elsewhere to the GUI thread.
+    """Brings events and results to the GUI thread.
 
     Signals (all on the GUI thread):
-        news_arrived: a tuple of QueueEvent, in the order in which they were committed.
-        jobs_listed: a JobsPage of jobs as they were between the news before and after it, newest first.
-        listing_failed: why the jobs cannot be shown, in a sentence.
-        handed_over: paths (list of str) that a second launch brought.
-        folder_looked_at: a WatchedFolder, and the FolderScan that found something new there.
+        events_arrived: tuple of QueueEvent, in commit order.
+        jobs_listed: JobsPage as of the time between the events before and after it, newest first.
+        listing_failed: why the jobs cannot be listed, as a sentence.
+        files_received: paths (list of str) from a second launch.
+        folder_scanned: WatchedFolder and the FolderScan that found something new.
     """
 
-    news_arrived = Signal(object)
+    events_arrived = Signal(object)
     jobs_listed = Signal(object)
     listing_failed = Signal(str)
-    handed_over = Signal(object)
-    folder_looked_at = Signal(object, object)
+    files_received = Signal(object)
+    folder_scanned = Signal(object, object)
     _woken = Signal()
 
     def __init__(self, service: JobService) -> None:
@@ -58,96 +58,124 @@ class Bridge(QObject):
         self._service = service
         self._gui_thread = threading.get_ident()
         self._unlisten: Callable[[], None] = lambda: None
-        # what reads or writes files for the window; short things, so one thread
-        self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="window")
         self._inbox: SimpleQueue[tuple[Callable[[Any], None], Any]] = SimpleQueue()
         self._closed = False
-        self._waking = False  # so that a burst of news wakes the GUI thread once
+        self._waking = False  # so that a burst of events wakes the GUI thread once
         self._callbacks: dict[int, tuple[Callable[[Any], None] | None, Callable[[str], None]]] = {}
         self._tickets = count()
-        self._holds: dict[type, QueueEvent] = {}  # the last news of a kind, of what is no job's
-        self._listed = JobsPage()  # how far the jobs are listed
+        self._state: dict[type, QueueEvent] = {}
+        self._last_page = JobsPage()
         self._woken.connect(self._on_woken, Qt.ConnectionType.QueuedConnection)
 
     def listen(self) -> None:
-        """Follow the queue: first whatever is there, then every change."""
-        self._unlisten = self._service.listen(self._tell)
+        """Follow the queue: first list all jobs, then pass on every event."""
+        self._unlisten = self._service.listen(self._post_events)
         self._list_jobs(None)
 
-    def tell_again(self) -> None:
-        """Tell what still holds once more, to windows that were not there when it was told."""
-        self.jobs_listed.emit(replace(self._listed, jobs=()))
-        self.news_arrived.emit(tuple(self._holds.values()))
+    def replay(self) -> None:
+        """Emit the current state again, for windows that were just built."""
+        self.jobs_listed.emit(replace(self._last_page, jobs=()))
+        self.events_arrived.emit(tuple(self._state.values()))
 
     def close(self) -> None:
-        """Tell no more."""
+        """Stop: no more signals, no more callbacks."""
         self._closed = True
         self._unlisten()
-        self._helper.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=False, cancel_futures=True)
         self._callbacks.clear()
+
+    # ---- tasks
+
+    def run_task(
+        self, function: Callable[[], T], done: Callable[[T], None] | None, failed: Callable[[str], None]
+    ) -> None:
+        """Run a short function on the window's helper thread, then call back as `when_done` does.
+
+        `function` must not refer to a widget. Does nothing once the bridge is closed.
+        """
+        if not self._closed:
+            self.when_done(self._executor.submit(function), done, failed)
+
+    def run_in_thread(
+        self,
+        name: str,
+        function: Callable[[], T],
+        done: Callable[[T], None] | None,
+        failed: Callable[[str], None],
+        *,
+        daemon: bool = True,
+    ) -> threading.Thread:
+        """Run a long function on a thread of this name, then call back as `when_done` does.
+
+        `daemon`: whether the process may exit before the function returns.
+        """
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                result = function()
+            except BaseException as error:  # noqa: BLE001 carried over to the GUI thread
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self.when_done(future, done, failed)
+        thread = threading.Thread(target=run, name=name, daemon=daemon)
+        thread.start()
+        return thread
 
     def when_done(
         self, future: Future[T], done: Callable[[T], None] | None, failed: Callable[[str], None]
     ) -> None:
         """Call `done` with the result, or `failed` with a sentence, on the GUI thread.
 
-        Neither is called where it is a method of a widget that is gone by then.
+        A callback that is a method of a deleted widget is not called.
         """
         ticket = next(self._tickets)
         self._callbacks[ticket] = (done, failed)
-        future.add_done_callback(partial(self._end, ticket))
-
-    def run_task(
-        self, work: Callable[[], T], done: Callable[[T], None] | None, failed: Callable[[str], None]
-    ) -> None:
-        """Do something that may take long off the GUI thread, and go on with `done` or `failed` on it.
-
-        `work` must not refer to a widget. Nothing is begun any more once the bridge is closed.
-        """
-        if self._closed:
-            return
-        self.when_done(self._helper.submit(work), done, failed)
-
-    def hand_over(self, paths: list[str]) -> None:
-        """Tell that a second launch brought files; called on any thread."""
-        self._post(self._show_handed_over, paths)
-
-    def tell_of_folder(self, folder: WatchedFolder, look: FolderScan) -> None:
-        """Tell what a look at a watched folder found; called on any thread."""
-        self._post(self._show_folder, (folder, look))
+        future.add_done_callback(partial(self._post_outcome, ticket))
 
     # ---- on other threads
 
-    def _post(self, deed: Callable[[Any], None], value: object) -> None:
-        """Have something done on the GUI thread; carried out in order."""
-        self._inbox.put((deed, value))
+    def receive_files(self, paths: list[str]) -> None:
+        """Pass on the files of a second launch; called on any thread."""
+        self._post(self._emit_files, paths)
+
+    def report_folder(self, folder: WatchedFolder, scan: FolderScan) -> None:
+        """Pass on the result of scanning a watched folder; called on any thread."""
+        self._post(self._emit_folder, (folder, scan))
+
+    def _post(self, action: Callable[[Any], None], value: object) -> None:
+        """Run an action on the GUI thread, in order."""
+        self._inbox.put((action, value))
         if not self._waking:
             self._waking = True
             self._woken.emit()
 
-    def _tell(self, news: tuple[QueueEvent, ...]) -> None:
-        self._post(self._show_news, news)
+    def _post_events(self, events: tuple[QueueEvent, ...]) -> None:
+        self._post(self._emit_events, events)
 
-    def _end(self, ticket: int, future: Future[Any]) -> None:
-        self._post(self._answer, (ticket, future))
+    def _post_outcome(self, ticket: int, future: Future[Any]) -> None:
+        self._post(self._call_back, (ticket, future))
 
     def _list_jobs(self, before: int | None) -> None:
         future = self._service.page(_FIRST_PAGE if before is None else _PAGE, before=before)
         future.add_done_callback(partial(self._on_listed, before))
 
     def _on_listed(self, before: int | None, future: Future[JobsPage]) -> None:
-        """Pass on a page of jobs; called on the owner's thread, between its news, and so in their order."""
+        """Pass on a page of jobs; called on the queue's thread, and so in order with its events."""
         if future.cancelled():
             return
         if (error := future.exception()) is not None:
-            self._post(self._show_listing_failed, error)
+            self._post(self._emit_listing_failed, error)
             return
         if threading.get_ident() == self._gui_thread:
-            # It was answered before we could listen to it: later news may have overtaken it. Ask again.
+            # The future was done before the callback was added, so later events may have overtaken it. Retry.
             self._list_jobs(before)
             return
         page = future.result()
-        self._post(self._show_jobs, page)
+        self._post(self._emit_jobs, page)
         if page.before is not None:
             self._list_jobs(page.before)
 
@@ -155,33 +183,33 @@ class Bridge(QObject):
 
     @Slot()
     def _on_woken(self) -> None:
-        self._waking = False  # first: what is put from now on wakes again
+        self._waking = False  # before emptying the inbox: what arrives from now on wakes again
         while True:
             try:
-                deed, value = self._inbox.get_nowait()
+                action, value = self._inbox.get_nowait()
             except Empty:
                 return
-            deed(value)
+            action(value)
 
-    def _show_news(self, news: tuple[QueueEvent, ...]) -> None:
-        self._holds |= {type(item): item for item in news if isinstance(item, _OF_THE_QUEUE)}
-        self.news_arrived.emit(news)
+    def _emit_events(self, events: tuple[QueueEvent, ...]) -> None:
+        self._state |= {type(event): event for event in events if isinstance(event, _STATE_EVENTS)}
+        self.events_arrived.emit(events)
 
-    def _show_jobs(self, page: JobsPage) -> None:
-        self._listed = page
+    def _emit_jobs(self, page: JobsPage) -> None:
+        self._last_page = page
         self.jobs_listed.emit(page)
 
-    def _show_listing_failed(self, error: Exception) -> None:
+    def _emit_listing_failed(self, error: Exception) -> None:
         self.listing_failed.emit(errors.sentence(error_info(error)))
 
-    def _show_folder(self, told: tuple[WatchedFolder, FolderScan]) -> None:
-        self.folder_looked_at.emit(*told)
+    def _emit_folder(self, scanned: tuple[WatchedFolder, FolderScan]) -> None:
+        self.folder_scanned.emit(*scanned)
 
-    def _show_handed_over(self, paths: list[str]) -> None:
-        self.handed_over.emit(paths)
+    def _emit_files(self, paths: list[str]) -> None:
+        self.files_received.emit(paths)
 
-    def _answer(self, ended: tuple[int, Future[Any]]) -> None:
-        ticket, future = ended
+    def _call_back(self, outcome: tuple[int, Future[Any]]) -> None:
+        ticket, future = outcome
         done, failed = self._callbacks.pop(ticket, (None, _ignore))
         try:
             result = future.result()
@@ -189,8 +217,8 @@ class Bridge(QObject):
             return
         except FiError as error:
             _call(failed, errors.sentence(error_info(error)))
-        except Exception as error:  # noqa: BLE001 the sentence for whatever we did not foresee
-            log.event("WINDOW_WORK_FAILED", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 any other error becomes a sentence too
+            log.event("WINDOW_TASK_FAILED", error=type(error).__name__)
             _call(failed, self.tr("Something went wrong ({error}).").format(error=type(error).__name__))
         else:
             if done is not None:
@@ -205,4 +233,4 @@ def _call(callback: Callable[[Any], None], value: Any) -> None:
 
 
 def _ignore(_sentence: str) -> None:
-    """Stands for callbacks that nobody waits for any more."""
+    """Replaces the callbacks that `close` removed."""

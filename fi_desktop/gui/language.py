@@ -1,8 +1,8 @@
-"""Which language the window speaks, and how it writes dates and numbers.
+"""The language of the window, its date and number formats, and the names of spoken languages.
 
-The words are English in the source. `make translations` makes the catalogues in `resources/i18n`: one for
-every other language, and one for the plural forms of English. Qt's own buttons and dialogs come with a
-catalogue of Qt's. A change counts for what is built afterwards: `Desktop` builds its windows anew.
+The source is English. `make translations` compiles the catalogues in resources/i18n: one for each other
+language, and one for English plurals. Qt's catalogue translates Qt's own dialogs. A change applies to widgets
+built afterwards: `AppController` rebuilds its windows.
 """
 
 from __future__ import annotations
@@ -12,36 +12,35 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QL
 from fi_desktop.system.files import resource
 
 SYSTEM = "system"
-_WRITTEN_AS = {"es": "es_MX"}  # without a country it would be Spain's: a comma in numbers
-_ON_THE_KEYS = (
+LANGUAGES = ("en", "es")
+"""Languages of the window; the first is the fallback."""
+
+_LOCALES = {"es": "es_MX"}  # plain "es" is Spain, with a decimal comma
+_KEY_NAMES = (
     QT_TRANSLATE_NOOP("QShortcut", "Ctrl"),
     QT_TRANSLATE_NOOP("QShortcut", "Shift"),
     QT_TRANSLATE_NOOP("QShortcut", "Del"),
     QT_TRANSLATE_NOOP("QShortcut", "Return"),
     QT_TRANSLATE_NOOP("QShortcut", "Ins"),
 )
-"""Keys, in the letters that are printed on them; Qt's catalogue spells them out. Ours is asked first."""
-LANGUAGES = ("en", "es")
-"""What the window speaks; the first stands in where the system speaks something else."""
+"""Key names as printed on keyboards; they take precedence over Qt's catalogue, which spells them out."""
 
-
-_spoken = LANGUAGES[0]
+_current = LANGUAGES[0]
 
 
 def current_language() -> str:
-    """Return the language that the windows speak now: one of `TONGUES`."""
-    return _spoken
+    """Return the language of the windows: one of `LANGUAGES`."""
+    return _current
 
 
 class WindowLanguage(QObject):
-    """The language in force.
+    """Installs the translations and the locale of the chosen language.
 
     Attributes:
-        choice: "system", or one of `TONGUES`.
+        choice: "system", or one of `LANGUAGES`.
     """
 
     def __init__(self, application: QCoreApplication, choice: str = SYSTEM) -> None:
-        """Speak as chosen from now on."""
         super().__init__(application)
         self._application = application
         self._translators: list[QTranslator] = []
@@ -49,25 +48,25 @@ class WindowLanguage(QObject):
         self.choose(choice)
 
     @property
-    def tongue(self) -> str:
-        """The language that is spoken: one of `TONGUES`."""
+    def code(self) -> str:
+        """The language in use: one of `LANGUAGES`."""
         return language_of(self.choice, QLocale.system())
 
     def choose(self, choice: str) -> None:
-        """Speak another language; an unknown choice is as the system."""
-        global _spoken
+        """Switch to a language; an unknown choice means the system's."""
+        global _current
         self.choice = choice if choice in LANGUAGES else SYSTEM
         self.close()
-        _spoken = self.tongue
+        _current = self.code
         QLocale.setDefault(locale_of(self.choice, QLocale.system()))
         qt = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        self._install(f"qtbase_{self.tongue}", qt)
-        self._install(f"fi_desktop_{self.tongue}", str(resource("i18n")))
+        self._install(f"qtbase_{self.code}", qt)
+        self._install(f"fi_desktop_{self.code}", str(resource("i18n")))
 
     def close(self) -> None:
-        """Speak as the source does."""
-        global _spoken
-        _spoken = LANGUAGES[0]
+        """Remove the translations."""
+        global _current
+        _current = LANGUAGES[0]
         while self._translators:
             self._application.removeTranslator(self._translators.pop())
 
@@ -79,18 +78,18 @@ class WindowLanguage(QObject):
 
 
 def language_of(choice: str, system: QLocale) -> str:
-    """Return which of `TONGUES` is spoken on a system of this locale."""
+    """Return which of `LANGUAGES` a choice means on a system with this locale."""
     if choice in LANGUAGES:
         return choice
-    spoken = QLocale.languageToCode(system.language())
-    return spoken if spoken in LANGUAGES else LANGUAGES[0]
+    code = QLocale.languageToCode(system.language())
+    return code if code in LANGUAGES else LANGUAGES[0]
 
 
 def locale_of(choice: str, system: QLocale) -> QLocale:
-    """Return how dates and numbers are written: as the system does, unless another language was chosen."""
+    """Return the locale for dates and numbers: the system's, unless another language was chosen."""
     if choice == SYSTEM or QLocale.languageToCode(system.language()) == choice:
         return system
-    return QLocale(_WRITTEN_AS.get(choice, choice))
+    return QLocale(_LOCALES.get(choice, choice))
 
 
 _NAMES = {
@@ -194,11 +193,11 @@ _NAMES = {
     "yo": QT_TRANSLATE_NOOP("Languages", "Yoruba"),
     "zh": QT_TRANSLATE_NOOP("Languages", "Chinese"),
 }
-"""Those that transcribers tell apart, by their codes (ISO 639)."""
+"""Names of the languages that transcribers recognize, by code (ISO 639); Qt has them in English only."""
 
 
 def language_name(code: str) -> str:
-    """Return a language's name as in the middle of a sentence; of an unlisted one, in English or its code."""
+    """Return a language's name as written mid-sentence; of an unlisted one, in English or its code."""
     english = _NAMES.get(code)
     if english is not None:
         return QCoreApplication.translate("Languages", str(english))

@@ -1,7 +1,7 @@
-"""Locks the program: whatever window it has is taken away, and a cover stands in its place.
+"""The screen lock: hides all windows behind a lock screen until the PIN is entered.
 
-Windows are hidden and their native halves destroyed: so neither a picture of the screen nor a screen reader
-finds anything of them. One that wants to be shown meanwhile waits until it is unlocked. Jobs go on.
+Windows are hidden and their native windows destroyed, so that neither screenshots nor screen readers find
+their content. Windows that open while locked stay hidden until the lock is opened. Jobs keep running.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fi_desktop.gui.widgets import path_from_url
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import PinAttempts
 
-_INPUT = frozenset(
+_INPUT_EVENTS = frozenset(
     {
         QEvent.Type.KeyPress,
         QEvent.Type.MouseButtonPress,
@@ -34,269 +34,267 @@ _INPUT = frozenset(
         QEvent.Type.Drop,
     }
 )
-
-
-_PASSING = frozenset({Qt.WindowType.Popup, Qt.WindowType.ToolTip, Qt.WindowType.SplashScreen})
+_TRANSIENT_WINDOWS = frozenset({Qt.WindowType.Popup, Qt.WindowType.ToolTip, Qt.WindowType.SplashScreen})
+_TEXT_WIDTH = 340
+_COUNTDOWN_MS = 250
 
 
 class ScreenLock(QObject):
-    """Covers all windows, and takes the cover away again.
+    """Locks and unlocks all windows.
 
     Attributes:
-        cover: while it is locked.
-        tries: how often the PIN was wrong.
+        screen: the lock screen; None while unlocked.
+        attempts: counts wrong PINs.
 
     Signals:
-        changed: whether it is locked now.
-        pin_wanted: it cannot be locked before there is a PIN.
-        dropped: paths that were dropped on the cover, a list of Path.
+        changed: whether the windows are locked now.
+        pin_needed: a PIN must be set before the windows can be locked.
+        files_dropped: paths dropped on the lock screen, a list of Path.
         end_asked: the person logs out.
     """
 
     changed = Signal(bool)
-    pin_wanted = Signal()
-    dropped = Signal(object)
+    pin_needed = Signal()
+    files_dropped = Signal(object)
     end_asked = Signal()
 
     def __init__(self, home: Path, bridge: Bridge, window: Callable[[], QWidget]) -> None:
-        """Prepare; `window`: returns the main window, which the cover stands in for."""
+        """Prepare; `window` returns the main window, whose place the lock screen takes."""
         super().__init__()
         self._home, self._bridge, self._window = home, bridge, window
         self._hidden: list[QWidget] = []
-        self.cover: LockScreen | None = None
-        self.tries = PinAttempts(time.monotonic)
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.timeout.connect(self._on_idle)
-        self._watching = False
+        self.screen: LockScreen | None = None
+        self.attempts = PinAttempts(time.monotonic)
+        self._idle_timer = QTimer(self)
+        self._idle_timer.setSingleShot(True)
+        self._idle_timer.timeout.connect(self._on_idle)
+        self._filtering = False
 
     @property
     def locked(self) -> bool:
-        """Whether the program is locked."""
-        return self.cover is not None
+        """Whether the windows are locked."""
+        return self.screen is not None
 
-    def lock_after(self, minutes: int) -> None:
-        """Lock after so many minutes without input; 0: never."""
-        self._idle.stop()
-        self._idle.setInterval(minutes * 60_000)
+    def set_timeout(self, minutes: int) -> None:
+        """Lock after this many minutes without input; 0: never."""
+        self._idle_timer.stop()
+        self._idle_timer.setInterval(minutes * 60_000)
         if minutes:
-            self._idle.start()
-        self._watch()
+            self._idle_timer.start()
+        self._update_event_filter()
 
     @Slot()
     def lock(self) -> None:
-        """Lock, or say that there is no PIN yet."""
+        """Lock, or emit `pin_needed` if there is no PIN yet."""
         if self.locked:
-            self.raise_up()
-        elif pin.exists(self._home):
+            self.bring_to_front()
+        elif pin.is_set(self._home):
             self._lock()
         else:
-            self.pin_wanted.emit()
+            self.pin_needed.emit()
 
-    def begin(self) -> None:
-        """Be locked where the program ended so."""
+    def restore(self) -> None:
+        """Lock if the program was locked when it ended."""
         if pin.was_locked(self._home):
             self._lock()
 
     @Slot()
-    def raise_up(self) -> None:
-        """Show the cover and bring it to the front; only while it is locked."""
-        if self.cover is not None:
-            if self.cover.isMinimized():
-                self.cover.showNormal()
-            self.cover.show()
-            self.cover.raise_()
-            self.cover.activateWindow()
-            self.cover.field.setFocus()
+    def bring_to_front(self) -> None:
+        """Show the lock screen in front of all other windows, if locked."""
+        if self.screen is not None:
+            if self.screen.isMinimized():
+                self.screen.showNormal()
+            self.screen.show()
+            self.screen.raise_()
+            self.screen.activateWindow()
+            self.screen.pin_field.setFocus()
 
     def close(self) -> None:
-        """Take the cover away for good, with nothing shown behind it; the next start is locked, too."""
-        self._idle.stop()
+        """Remove the lock screen without showing any window; the next start is locked again."""
+        self._idle_timer.stop()
         self._hidden.clear()
-        self._drop_cover()
-        self._watch()
+        self._remove_screen()
+        self._update_event_filter()
 
     def _lock(self) -> None:
         window = self._window()
-        seen, geometry = window.isVisible(), window.geometry()
+        visible, geometry = window.isVisible(), window.geometry()
         state, minimised = window.windowState(), window.isMinimized()
-        self._idle.stop()
-        pin.mark(self._home, locked=True)
-        self.cover = LockScreen(self._home, self._bridge, self.tries)
-        self.cover.opened.connect(self._on_opened)
-        self.cover.dropped.connect(self.dropped)
-        self.cover.end_asked.connect(self.end_asked)
-        self._watch()
+        self._idle_timer.stop()
+        pin.save_locked(self._home, locked=True)
+        self.screen = LockScreen(self._home, self._bridge, self.attempts)
+        self.screen.unlocked.connect(self._on_unlocked)
+        self.screen.files_dropped.connect(self.files_dropped)
+        self.screen.end_asked.connect(self.end_asked)
+        self._update_event_filter()
         while (popup := QApplication.activePopupWidget()) is not None:
             popup.close()
-        self._take_all_away()
+        self._hide_windows()
         self.changed.emit(True)
-        self.cover.setGeometry(geometry)
-        self.cover.setWindowState(state)
+        self.screen.setGeometry(geometry)
+        self.screen.setWindowState(state)
         if minimised:
-            self.cover.show()
-        elif seen:
-            self.raise_up()
+            self.screen.show()
+        elif visible:
+            self.bring_to_front()
 
-    def _take_all_away(self) -> None:
+    def _hide_windows(self) -> None:
         for widget in QApplication.topLevelWidgets():
-            if widget is self.cover or widget.windowType() in _PASSING:
+            if widget is self.screen or widget.windowType() in _TRANSIENT_WINDOWS:
                 continue
             if widget.isVisible():
                 if widget not in self._hidden:
                     self._hidden.append(widget)
                 widget.hide()
-            if widget.windowHandle() is not None:  # one that was hidden is read by screen readers, too
+            if widget.windowHandle() is not None:  # screen readers read hidden windows too
                 widget.destroy()
 
-    def _drop_cover(self) -> None:
-        if self.cover is not None:
-            self.cover.hide()
-            self.cover.deleteLater()
-            self.cover = None
+    def _remove_screen(self) -> None:
+        if self.screen is not None:
+            self.screen.hide()
+            self.screen.deleteLater()
+            self.screen = None
 
     @Slot()
-    def _on_opened(self) -> None:
-        if self.cover is None:
+    def _on_unlocked(self) -> None:
+        if self.screen is None:
             return
-        pin.mark(self._home, locked=False)
-        geometry, window = self.cover.geometry(), self._window()
-        self._drop_cover()
-        self._watch()
+        pin.save_locked(self._home, locked=False)
+        geometry, window = self.screen.geometry(), self._window()
+        self._remove_screen()
+        self._update_event_filter()
         hidden, self._hidden = self._hidden, []
         window.show()
         if not (window.isMaximized() or window.isFullScreen()):
             window.setGeometry(geometry)
         for widget in hidden:
-            if shiboken6.isValid(widget):  # a job may have been removed meanwhile, and its window with it
+            if shiboken6.isValid(widget):  # the window of a job that was removed meanwhile is gone
                 widget.show()
         window.activateWindow()
         self.changed.emit(False)
-        if self._idle.interval():
-            self._idle.start()
+        if self._idle_timer.interval():
+            self._idle_timer.start()
 
     @Slot()
     def _on_idle(self) -> None:
-        if pin.exists(self._home) and not self.locked:
+        if pin.is_set(self._home) and not self.locked:
             self._lock()
 
-    def _watch(self) -> None:
-        """Look at the program's events while there is a reason to: each costs a little."""
+    def _update_event_filter(self) -> None:
+        """Filter the application's events only while necessary: it costs time for every event."""
         application = QApplication.instance()
-        wanted = self.locked or self._idle.isActive()
-        if application is None or wanted == self._watching:
+        needed = self.locked or self._idle_timer.isActive()
+        if application is None or needed == self._filtering:
             return
-        self._watching = wanted
-        if wanted:
+        self._filtering = needed
+        if needed:
             application.installEventFilter(self)
         else:
             application.removeEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Put the lock off while somebody is there; keep other windows away while it is locked."""
+        """Restart the idle timer on input; hide windows that open while locked."""
         kind = event.type()
-        if self._idle.isActive() and kind in _INPUT:
-            self._idle.start()
+        if self._idle_timer.isActive() and kind in _INPUT_EVENTS:
+            self._idle_timer.start()
         elif (
             kind == QEvent.Type.Show
             and self.locked
             and isinstance(watched, QWidget)
             and watched.isWindow()
-            and watched is not self.cover
+            and watched is not self.screen
         ):
-            watched.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)  # the screen comes after the event
-            QTimer.singleShot(0, watched, partial(self._put_off, watched))
+            # the event comes before the native window is shown
+            watched.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+            QTimer.singleShot(0, watched, partial(self._hide_late, watched))
         return False
 
-    def _put_off(self, widget: QWidget) -> None:
+    def _hide_late(self, widget: QWidget) -> None:
         widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen, False)
         if self.locked:
-            self._take_all_away()  # a dialog brings the native half of its parent back
-
-
-_WIDTH = 340
-_TICK_MS = 250
+            self._hide_windows()  # showing a dialog recreates the native window of its parent
 
 
 class LockScreen(QWidget):
-    """Stands where the window stood.
+    """The window shown while the program is locked: its name, and a field for the PIN.
 
     Attributes:
-        field: where the PIN is typed.
-        unlock: tries it.
-        forgot: says what can be done without it.
+        pin_field: the PIN as typed.
+        unlock: checks the PIN.
+        forgot: explains how to remove the PIN.
 
     Signals:
-        opened: the PIN was right.
-        dropped: paths that were dropped, a list of Path.
+        unlocked: the PIN was correct.
+        files_dropped: paths dropped here, a list of Path.
         end_asked: the person logs out.
     """
 
-    opened = Signal()
-    dropped = Signal(object)
+    unlocked = Signal()
+    files_dropped = Signal(object)
     end_asked = Signal()
 
-    def __init__(self, home: Path, bridge: Bridge, tries: PinAttempts) -> None:
+    def __init__(self, home: Path, bridge: Bridge, attempts: PinAttempts) -> None:
         super().__init__(None, Qt.WindowType.Window)
-        self._home, self._bridge, self._tries = home, bridge, tries
-        self._asking = False
+        self._home, self._bridge, self._attempts = home, bridge, attempts
+        self._checking = False
         self.setWindowTitle("fi-desktop")
         self.setWindowIcon(theme.app_icon())
         self.setMinimumSize(420, 360)
         self.setAcceptDrops(True)
-        self._sign, title = QLabel(self), QLabel(self.tr("fi-desktop is locked"), self)
+        self._icon, title = QLabel(self), QLabel(self.tr("fi-desktop is locked"), self)
         title.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
-        more = QLabel(self.tr("Recordings that wait are worked on meanwhile."), self)
-        more.setObjectName("quiet")
-        self.field = QLineEdit(self)
-        self.field.setEchoMode(QLineEdit.EchoMode.Password)
-        self.field.setPlaceholderText(self.tr("PIN"))
-        self.field.setAccessibleName(self.tr("PIN"))
-        self.field.setFixedWidth(200)
+        subtitle = QLabel(self.tr("Recordings are still being processed."), self)
+        subtitle.setObjectName("quiet")
+        self.pin_field = QLineEdit(self)
+        self.pin_field.setEchoMode(QLineEdit.EchoMode.Password)
+        self.pin_field.setPlaceholderText(self.tr("PIN"))
+        self.pin_field.setAccessibleName(self.tr("PIN"))
+        self.pin_field.setFixedWidth(200)
         self.unlock = QPushButton(self.tr("Unlock"), self)
         self.unlock.setObjectName("primary")
-        self._trouble = QLabel(self)
+        self._error = QLabel(self)
         self.forgot = QPushButton(self.tr("Forgot the PIN?"), self)
         self.forgot.setObjectName("link")
-        self._way_out = QLabel(
+        self._help = QLabel(
             self.tr(
-                "The PIN keeps passing eyes out; your recordings are as safe as your account on this "
-                "computer. To remove it, delete this file and unlock with an empty field:"
+                "The PIN only keeps others from looking. It does not encrypt your recordings, which are as "
+                "safe as your account on this computer. To remove the PIN, delete this file and unlock with "
+                "an empty field:"
             ),
             self,
         )
-        self._way_out.setObjectName("quiet")
+        self._help.setObjectName("quiet")
         self._path = QLineEdit(str(pin.pin_file(home)), self)
         self._path.setReadOnly(True)
-        self._path.setAccessibleName(self.tr("File of the PIN"))
-        self._path.setFixedWidth(_WIDTH)
+        self._path.setAccessibleName(self.tr("PIN file"))
+        self._path.setFixedWidth(_TEXT_WIDTH)
         self._path.setCursorPosition(0)
-        for label in (self._trouble, self._way_out):
+        for label in (self._error, self._help):
             label.setWordWrap(True)
-            label.setFixedWidth(_WIDTH)
+            label.setFixedWidth(_TEXT_WIDTH)
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._way_out.setMinimumHeight(self._way_out.heightForWidth(_WIDTH))
-        self._show_way_out(False)
-        self._tick = QTimer(self)
-        self._tick.setInterval(_TICK_MS)
-        self._tick.timeout.connect(self._show_wait)
-        self.field.returnPressed.connect(self._on_unlock)
+        self._help.setMinimumHeight(self._help.heightForWidth(_TEXT_WIDTH))
+        self._show_help(False)
+        self._countdown = QTimer(self)
+        self._countdown.setInterval(_COUNTDOWN_MS)
+        self._countdown.timeout.connect(self._show_wait)
+        self.pin_field.returnPressed.connect(self._on_unlock)
         self.unlock.clicked.connect(self._on_unlock)
-        self.forgot.clicked.connect(partial(self._show_way_out, True))
-        self._lay_out((self._sign, title, more))
-        self._dress()
+        self.forgot.clicked.connect(partial(self._show_help, True))
+        self._lay_out((self._icon, title, subtitle))
+        self._apply_colours()
         self._show_wait()
 
     @property
-    def trouble(self) -> str:
-        """Why it did not open."""
-        return self._trouble.text()
+    def error(self) -> str:
+        """Why the windows are still locked."""
+        return self._error.text()
 
     def _lay_out(self, head: tuple[QWidget, ...]) -> None:
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addStretch(1)
-        row.addWidget(self.field)
+        row.addWidget(self.pin_field)
         row.addWidget(self.unlock)
         row.addStretch(1)
         column = QVBoxLayout(self)
@@ -306,74 +304,72 @@ class LockScreen(QWidget):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(14)
         column.addLayout(row)
-        for widget in (self._trouble, self.forgot, self._way_out, self._path):
+        for widget in (self._error, self.forgot, self._help, self._path):
             column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
 
-    def _show_way_out(self, shown: bool) -> None:
-        self._way_out.setVisible(shown)
+    def _show_help(self, shown: bool) -> None:
+        self._help.setVisible(shown)
         self._path.setVisible(shown)
 
     @Slot()
     def _on_unlock(self) -> None:
-        if self._asking or self._tries.wait_s > 0:
+        if self._checking or self._attempts.wait_s > 0:
             return
-        self._asking = True
-        work = partial(pin.fits, self._home, self.field.text())
-        self._bridge.run_task(work, self._on_tried, self._on_failed)
+        self._checking = True
+        check = partial(pin.matches, self._home, self.pin_field.text())
+        self._bridge.run_task(check, self._on_checked, self._on_failed)
 
-    def _on_tried(self, right: bool) -> None:
-        self._asking = False
-        self._tries.take(right=right)
-        self.field.clear()
-        if right:
-            self.opened.emit()
+    def _on_checked(self, correct: bool) -> None:
+        self._checking = False
+        self._attempts.record(correct=correct)
+        self.pin_field.clear()
+        if correct:
+            self.unlocked.emit()
         else:
             self._show_wait()
 
     def _on_failed(self, sentence: str) -> None:
-        self._asking = False
-        self._trouble.setText(sentence)
+        self._checking = False
+        self._error.setText(sentence)
 
     @Slot()
     def _show_wait(self) -> None:
-        wait_s = self._tries.wait_s
-        self.field.setEnabled(wait_s <= 0)
+        wait_s = self._attempts.wait_s
+        self.pin_field.setEnabled(wait_s <= 0)
         self.unlock.setEnabled(wait_s <= 0)
         if wait_s > 0:
-            sentence = self.tr("That is not the PIN. Try again in {seconds} s.")
-            self._trouble.setText(sentence.format(seconds=math.ceil(wait_s)))
-            self._tick.start()
+            sentence = self.tr("Incorrect PIN. Try again in {seconds} s.")
+            self._error.setText(sentence.format(seconds=math.ceil(wait_s)))
+            self._countdown.start()
         else:
-            self._trouble.setText(self.tr("That is not the PIN.") if self._tries.wrong else "")
-            self._tick.stop()
-            self.field.setFocus()
+            self._error.setText(self.tr("Incorrect PIN.") if self._attempts.failures else "")
+            self._countdown.stop()
+            self.pin_field.setFocus()
 
-    def _dress(self) -> None:
-        colour = theme.tone("bad", self.palette())
+    def _apply_colours(self) -> None:
         palette = QPalette(self.palette())
-        palette.setColor(self._trouble.foregroundRole(), colour)
-        self._trouble.setPalette(palette)
+        palette.setColor(self._error.foregroundRole(), theme.tone("bad", self.palette()))
+        self._error.setPalette(palette)
         quiet = theme.quiet(self.palette())
-        self._sign.setPixmap(theme.pixmap("lock", 48, quiet, self.devicePixelRatioF()))
+        self._icon.setPixmap(theme.pixmap("lock", 48, quiet, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_tick"):
-            self._dress()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_countdown"):
+            self._apply_colours()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stay: behind it is the window, which asks before it ends. A log-out is not held up."""
+        """Minimise instead of closing; end the program if the person logs out."""
         event.ignore()
-        application = QGuiApplication.instance()
-        if isinstance(application, QGuiApplication) and application.isSavingSession():
+        if is_session_ending():
             self.end_asked.emit()
         else:
             self.showMinimized()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take recordings all the same."""
+        """Accept recordings."""
         if is_ours(event.mimeData()):
             event.ignore()
             return
@@ -381,8 +377,14 @@ class LockScreen(QWidget):
         event.accept()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Hand them on; nothing is shown of them."""
+        """Pass on recordings without showing them."""
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         urls = event.mimeData().urls()
-        self.dropped.emit([path for url in urls if (path := path_from_url(url)) is not None])
+        self.files_dropped.emit([path for url in urls if (path := path_from_url(url)) is not None])
+
+
+def is_session_ending() -> bool:
+    """Whether the person is logging out: nothing should ask or wait then."""
+    application = QGuiApplication.instance()
+    return isinstance(application, QGuiApplication) and application.isSavingSession()

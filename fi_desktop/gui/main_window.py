@@ -1,7 +1,7 @@
 """The main window: drop recordings, follow the queue, act on jobs.
 
-It holds no rules and touches no store, audio or engine: it reads `JobsModel`, which follows the bridge's
-news, and calls `JobService`.
+It holds no rules and touches neither store, audio nor engines: it shows `JobsModel`, which follows the
+bridge's events, and calls `JobService`.
 """
 
 from __future__ import annotations
@@ -50,27 +50,27 @@ if TYPE_CHECKING:
 
 
 class MainWindow(QMainWindow):
-    """The window.
+    """The main window.
 
     Attributes:
-        jobs: the jobs as they are shown.
-        panel: shows and finds them.
-        pause_bar: tells that the queue is paused, for as long as it is.
-        deeds: acts on them.
-        outbox: what was dragged out.
-        intake: where recordings are handed in.
-        profiles: named ways of doing recordings.
+        jobs: the jobs on display.
+        panel: table, filters and search.
+        pause_bar: shown while the queue is paused.
+        job_controller: acts on the selected jobs.
+        drag_folder: exports made for drag and drop.
+        add_controller: adds recordings.
+        profiles: named sets of options.
         help: the help menu.
-        choice: asks which recordings are to be handed in.
-        models: shows and changes the models.
-        closable: whether closing is decided, so that the next close just closes.
+        picker: asks for files or a folder to add.
+        models: opens the models.
+        closable: whether the next close closes without asking.
 
     Signals:
-        close_asked: the person wants to close it; who owns the program decides.
-        quit_asked: the person wants to end the program.
-        monitor_asked: the person wants to see how workers and queue do.
-        language_asked: "system", or the language that the person wants the window to speak.
-        preferences_asked: the person wants to change settings.
+        close_asked: the person closes the window; the controller decides what happens.
+        quit_asked: stop and quit.
+        monitor_asked: open the monitor.
+        language_asked: "system" or the language to switch to.
+        preferences_asked: open the settings.
     """
 
     close_asked = Signal()
@@ -82,10 +82,10 @@ class MainWindow(QMainWindow):
     def __init__(
         self, service: JobService, settings: Settings, bridge: Bridge, jobs: JobsModel | None = None
     ) -> None:
-        """Show the jobs of an earlier window, or none until some are listed."""
+        """Build the window. `jobs`: the jobs of the window that it replaces."""
         super().__init__()
         self.closable = False
-        self._notice = ""  # what the queue itself said last
+        self._notice = ""  # the last notice of the queue
         self._service = service
         self._bridge = bridge
         self._settings = settings
@@ -106,14 +106,16 @@ class MainWindow(QMainWindow):
         self.pause_bar = MessageBar(self, closable=False)
         self.pause_bar.setAccessibleName(self.tr("Queue paused"))
         self.status = StatusBar(self)
-        self.deeds = JobController(service, bridge, self.jobs, self.table, self.message, self)
-        self.outbox = DragExportFolder(settings.home)
+        self.job_controller = JobController(service, bridge, self.jobs, self.table, self.message, self)
+        self.drag_folder = DragExportFolder(settings.home)
         self._drag_out = DragExport(
-            self.table, service.folders, self.outbox, self._window_state, self.message
+            self.table, service.folders, self.drag_folder, self._window_state, self.message
         )
-        self.intake = AddController(service, bridge, self.jobs, self.options, self.profiles, self.message)
+        self.add_controller = AddController(
+            service, bridge, self.jobs, self.options, self.profiles, self.message
+        )
         self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
-        self.choice = RecordingPicker(self.intake, bridge, self._on_refused, self)
+        self.picker = RecordingPicker(self.add_controller, bridge, self._on_refused, self)
         self.models = ModelsOpener(settings, bridge, self.options, self._on_refused, self)
         self._lay_out()
         self._connect()
@@ -123,8 +125,8 @@ class MainWindow(QMainWindow):
         self._restore_options()
         self.jobs.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
 
-    def take_settings(self, settings: Settings) -> None:
-        """Go by other settings from now on."""
+    def apply_settings(self, settings: Settings) -> None:
+        """Use other settings from now on."""
         before, self._settings = self._settings, settings
         self.jobs.cells.retries = len(settings.retry_delays_s)
         if settings.job_options != before.job_options:
@@ -140,10 +142,10 @@ class MainWindow(QMainWindow):
         self._window_state.save_choice(self.options.usual, self.options.choice())
 
     def show_stopping(self) -> None:
-        """Say that running work is being given back; nothing can be added any more."""
+        """Show that the program is stopping, and disable everything."""
         self.setAcceptDrops(False)
-        self.deeds.settle()
-        self.intake.sheet.hide()
+        self.job_controller.settle()
+        self.add_controller.sheet.hide()
         self.models.stop()
         self._pages.setEnabled(False)
         for action in (
@@ -161,20 +163,20 @@ class MainWindow(QMainWindow):
             action.setEnabled(False)
         self.message.info(self.tr("Stopping safely…"))
 
-    def remember(self) -> None:
-        """Remember where the window stands, and its columns."""
+    def save_state(self) -> None:
+        """Save the geometry and the columns."""
         self._window_state.save("main", self, self.table.horizontalHeader())
         self.details.save()
 
     @Slot(bool)
     def pause(self, paused: bool) -> None:
-        """Have the queue pause, or go on."""
+        """Pause or resume the queue."""
         asked = self._service.pause() if paused else self._service.resume()
         self._bridge.when_done(asked, None, self._on_pause_refused)
 
     @Slot()
-    def raise_up(self) -> None:
-        """Show the window and bring it to the front."""
+    def bring_to_front(self) -> None:
+        """Show the window in front of all others."""
         if self.isMinimized():
             self.showNormal()
         self.show()
@@ -183,16 +185,16 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._pages = QStackedWidget(self)
-        self._pages.addWidget(self.panel)  # until it is known whether there are jobs
+        self._pages.addWidget(self.panel)  # until the jobs are listed
         self._pages.addWidget(self.empty)
         centre = QWidget(self)
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pause_bar)
-        column.addWidget(self.intake.refused.bar)
+        column.addWidget(self.add_controller.refused.bar)
         column.addWidget(self.message)
-        column.addWidget(self.intake.sheet)
+        column.addWidget(self.add_controller.sheet)
         self.details = DetailsSplitter(
             self._pages, self.jobs, self.commands.details, self._make_details, self._window_state, centre
         )
@@ -208,7 +210,7 @@ class MainWindow(QMainWindow):
         self.commands.fit([])
 
     def _make_details(self, parent: QWidget) -> DetailsPanel:
-        # not before somebody wants to see them: the first window does not wait for it
+        # imported on demand, so that the first window appears sooner
         from fi_desktop.gui.details.panel import DetailsPanel
 
         panel = DetailsPanel(self._service, self._bridge, self.jobs, self._settings, self._on_refused, parent)
@@ -218,36 +220,36 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         acts = self.commands
-        acts.add.triggered.connect(self.choice.ask_for_files)
-        acts.add_folder.triggered.connect(self.choice.ask_for_folder)
-        acts.paste.triggered.connect(self.choice.paste)
+        acts.add.triggered.connect(self.picker.ask_for_files)
+        acts.add_folder.triggered.connect(self.picker.ask_for_folder)
+        acts.paste.triggered.connect(self.picker.paste)
         acts.models.triggered.connect(self.models.show)
         acts.monitor.triggered.connect(self.monitor_asked)
         acts.pause.triggered.connect(self._on_pause_asked)
         acts.preferences.triggered.connect(self.preferences_asked)
         self.windows.models_asked.connect(self.models.show)
         acts.open.triggered.connect(self._on_open_asked)
-        acts.cancel.triggered.connect(self.deeds.cancel)
-        acts.retry.triggered.connect(self.deeds.retry)
-        acts.remove.triggered.connect(self.deeds.remove)
-        acts.export.chosen.connect(self.deeds.export)
-        self.deeds.exports.exported.connect(self._window_state.keep_format)
-        acts.undo.triggered.connect(self.deeds.removal.undo)
+        acts.cancel.triggered.connect(self.job_controller.cancel)
+        acts.retry.triggered.connect(self.job_controller.retry)
+        acts.remove.triggered.connect(self.job_controller.remove)
+        acts.export.chosen.connect(self.job_controller.export)
+        self.job_controller.exports.exported.connect(self._window_state.save_format)
+        acts.undo.triggered.connect(self.job_controller.removal.undo)
         acts.fold.triggered.connect(self.jobs.fold_all)
         acts.unfold.triggered.connect(self.jobs.unfold_all)
-        self.deeds.removal.pending_changed.connect(acts.undo.setEnabled)
+        self.job_controller.removal.pending_changed.connect(acts.undo.setEnabled)
         acts.select_all.triggered.connect(self.table.selectAll)
         acts.quit.triggered.connect(self.quit_asked)
         acts.language_asked.connect(self.language_asked)
-        self.intake.added.connect(self._on_added)
-        self.empty.add_asked.connect(self.choice.ask_for_files)
-        self.empty.sample_asked.connect(self.choice.take_sample)
+        self.add_controller.added.connect(self._on_added)
+        self.empty.add_asked.connect(self.picker.ask_for_files)
+        self.empty.sample_asked.connect(self.picker.take_sample)
         self.table.open_asked.connect(self.windows.open)
         self.table.menu_asked.connect(self._on_menu_asked)
         self.table.selection_changed.connect(self._on_selection_changed)
         self.jobs.jobs_changed.connect(self._on_jobs_changed)
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
-        self._bridge.news_arrived.connect(self._on_news)
+        self._bridge.events_arrived.connect(self._on_news)
         self._bridge.listing_failed.connect(self._on_refused)
         self._bridge.listing_failed.connect(self.jobs.end_listing)
 
@@ -255,8 +257,8 @@ class MainWindow(QMainWindow):
         if not paused:
             self.pause_bar.dismiss()
         elif self.pause_bar.isHidden():
-            told = self.tr("The queue is paused: no recording is started until it resumes.")
-            self.pause_bar.warning(told, MessageAction(self.tr("Resume"), partial(self.pause, False)))
+            sentence = self.tr("The queue is paused. No recording will start until you resume it.")
+            self.pause_bar.warning(sentence, MessageAction(self.tr("Resume"), partial(self.pause, False)))
         self.status.show_paused(paused)
         self.commands.show_paused(paused=paused)
 
@@ -270,7 +272,7 @@ class MainWindow(QMainWindow):
         self._on_refused(sentence)
 
     def _follow(self, future: Future[Any]) -> None:
-        """Show why a command was refused, if it is."""
+        """Show an error if a command fails."""
         self._bridge.when_done(future, None, self._on_refused)
 
     @Slot(object)
@@ -296,11 +298,11 @@ class MainWindow(QMainWindow):
                 self._show_paused(item.paused)
 
     def _show_notice(self, sentence: str) -> None:
-        """Show a notice of the queue; "": the one that is shown is over, and whatever else is said stays."""
-        over, self._notice = self._notice, sentence
+        """Show a notice of the queue; "" dismisses the previous one, but no other message."""
+        previous, self._notice = self._notice, sentence
         if sentence:
             self.message.warning(sentence)
-        elif over and self.message.text == over:
+        elif previous and self.message.text == previous:
             self.message.dismiss()
 
     @Slot(object)
@@ -312,13 +314,13 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
-        self.status.show_left(self.jobs.left_s)
+        self.status.show_time_left(self.jobs.left_s)
         self.status.show_counts(self.jobs.counts)
         self.status.show_listing(self.jobs.listing)
         self.show_jobs()
 
     def show_jobs(self) -> None:
-        """Show the table, or where there is no job what to do."""
+        """Show the table, or the drop zone if there are no jobs."""
         page = self.panel if self.jobs.total else self.empty
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
@@ -326,7 +328,7 @@ class MainWindow(QMainWindow):
 
     @Slot(QPoint)
     def _on_menu_asked(self, place: QPoint) -> None:
-        RowMenu(self.commands, self.deeds, self.table, self).popup(place)
+        RowMenu(self.commands, self.job_controller, self.table, self).popup(place)
 
     @Slot()
     def _on_selection_changed(self) -> None:
@@ -344,7 +346,7 @@ class MainWindow(QMainWindow):
         self._follow(self._service.retry([job_id]))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Look which models and profiles there are."""
+        """Load models and profiles."""
         super().showEvent(event)
         self.profiles.read()
         self.models.refresh()
@@ -356,8 +358,8 @@ class MainWindow(QMainWindow):
             self.commands.dress(self.palette())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Let who owns the program decide, who may have to ask the person first."""
-        self.remember()
+        """Leave it to the controller, which may have to ask first."""
+        self.save_state()
         if self.closable:
             event.accept()
             return
@@ -365,7 +367,7 @@ class MainWindow(QMainWindow):
         self.close_asked.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Say what a drop would do."""
+        """Show what a drop would do."""
         if is_ours(event.mimeData()):
             event.ignore()
             return
@@ -374,16 +376,16 @@ class MainWindow(QMainWindow):
         self._overlay.cover()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Take the overlay away."""
+        """Hide the overlay."""
         self._overlay.hide()
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take files and folders of this computer."""
+        """Add files and folders."""
         self._overlay.hide()
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        self.intake.take(event.mimeData())
+        self.add_controller.take(event.mimeData())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Dismiss the message with Escape."""

@@ -1,11 +1,9 @@
-"""A sentence across the window's top: what went wrong, and never in the way."""
+"""Messages in the window: the bar at its top, the question on closing, and the notice of a new version."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,10 +31,14 @@ from fi_desktop.settings import Settings
 if TYPE_CHECKING:
     from fi_desktop.system.updates import Release
 
+_CHECK_EVERY_MS = 3_600_000
+_DAY_S = 86_400
+_LAST_CHECK = "updates/asked"
+
 
 @dataclass(frozen=True, slots=True)
 class MessageAction:
-    """What a person can do about a message.
+    """A button in a message.
 
     Attributes:
         label: the button's text.
@@ -48,25 +50,25 @@ class MessageAction:
 
 
 class MessageBar(QWidget):
-    """Shows one sentence until it is dismissed, or another one takes its place.
+    """Shows one message until it is dismissed or replaced.
 
     Attributes:
         action_button: runs the message's action; hidden if it has none.
 
     Signals:
-        dismissed: the person put the sentence away.
+        dismissed: the person closed the message.
     """
 
     dismissed = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, closable: bool = True) -> None:
-        """Show nothing yet. `closable`: whether a person can put the sentence away."""
+        """Show nothing yet. `closable`: whether the person can close a message."""
         super().__init__(parent)
         self._tone = "info"
         self._icon = QLabel(self)
         self._text = QLabel(self)
         self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)  # a sentence may hold what a file says
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # a message may quote a file
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._close = QToolButton(self)
         self._close.setAutoRaise(True)
@@ -76,7 +78,6 @@ class MessageBar(QWidget):
         self._close.setVisible(closable)
         self.action_button = QPushButton(self)
         self.action_button.setObjectName("plain")
-        self.action_button.setAccessibleName(self.tr("Answer to this message"))
         self.action_button.clicked.connect(self._on_action_clicked)
         self._action: MessageAction | None = None
         row = QHBoxLayout(self)
@@ -91,7 +92,7 @@ class MessageBar(QWidget):
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The current message."""
         return self._text.text()
 
     def info(self, sentence: str, action: MessageAction | None = None) -> None:
@@ -114,16 +115,16 @@ class MessageBar(QWidget):
             self.action_button.setText(action.label)
             self.action_button.setAccessibleName(action.label)
         self.action_button.setVisible(action is not None)
-        shown = harmless(sentence)  # names and reasons of the system stand in it
-        self._text.setText(shown)
-        self.setAccessibleDescription(shown)
-        self._dress()
+        text = harmless(sentence)  # may quote file names and system errors
+        self._text.setText(text)
+        self.setAccessibleDescription(text)
+        self._apply_colours()
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     @Slot()
     def dismiss(self) -> None:
-        """Take the sentence away."""
+        """Hide the message."""
         self.hide()
 
     @Slot()
@@ -138,7 +139,7 @@ class MessageBar(QWidget):
         if action is not None:
             action.run()
 
-    def _dress(self) -> None:
+    def _apply_colours(self) -> None:
         colour = theme.tone(self._tone, self.palette())
         name = {"info": "info", "warn": "warning", "bad": "error"}[self._tone]
         self._icon.setPixmap(theme.pixmap(name, 20, colour, self.devicePixelRatioF()))
@@ -148,10 +149,10 @@ class MessageBar(QWidget):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self.isVisible():
-            self._dress()
+            self._apply_colours()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a tinted ground with a line below."""
+        """Paint a tinted background with a line at the bottom."""
         painter = QPainter(self)
         colour: QColor = theme.tone(self._tone, self.palette())
         base = self.palette().color(QPalette.ColorRole.Base)
@@ -160,11 +161,11 @@ class MessageBar(QWidget):
 
 
 class CloseQuestion(QObject):
-    """Asks whether to go on in the background or to stop; one question at a time.
+    """Asks whether to continue in the background or stop; one question at a time.
 
     Signals:
-        keep_chosen: go on in the background.
-        stop_chosen: give running jobs back to the queue, and end.
+        keep_chosen: continue in the background.
+        stop_chosen: stop safely and quit.
     """
 
     keep_chosen = Signal()
@@ -176,7 +177,7 @@ class CloseQuestion(QObject):
         self.box: QMessageBox | None = None
 
     def ask(self, running: int, waiting: int, *, tray: bool) -> None:
-        """Ask. `tray`: the program can go on in the tray, else as a minimised window."""
+        """Ask. `tray`: the program continues in the tray, otherwise as a minimised window."""
         if self.box is not None:
             self.box.raise_()
             self.box.activateWindow()
@@ -185,17 +186,17 @@ class CloseQuestion(QObject):
             self._window,
             QMessageBox.Icon.Question,
             self.tr("Close fi-desktop"),
-            self.tr("Work is under way: {running} running, {waiting} waiting.").format(
+            self.tr("Recordings are being processed: {running} running, {waiting} waiting.").format(
                 running=running, waiting=waiting
             ),
             self.tr(
-                "Nothing is lost if you stop: the recordings go back to the queue, and are done when you "
-                "open fi-desktop again."
+                "Nothing is lost if you stop: these recordings go back to the queue and are processed the "
+                "next time you open fi-desktop."
             ),
         )
-        keep_text = self.tr("Keep running in the background") if tray else self.tr("Keep running, minimised")
+        keep_text = self.tr("Continue in the background") if tray else self.tr("Continue minimized")
         keep = box.addButton(keep_text, QMessageBox.ButtonRole.AcceptRole)
-        stop = box.addButton(self.tr("Stop safely"), QMessageBox.ButtonRole.DestructiveRole)
+        stop = box.addButton(self.tr("Stop and quit"), QMessageBox.ButtonRole.DestructiveRole)
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         box.setDefaultButton(keep)
         keep.clicked.connect(self.keep_chosen)
@@ -211,70 +212,57 @@ class CloseQuestion(QObject):
             self.box = None
 
 
-_LOOK_EVERY_MS = 3_600_000
-_DAY_S = 86_400
-_ASKED = "updates/asked"
-
-
 class UpdateNotice(QObject):
-    """Asks once a day while the setting is on, and never else."""
+    """Checks for a new version once a day while the setting is on, and announces it in the message bar."""
 
     def __init__(self, settings: Settings, bridge: Bridge, message: MessageBar) -> None:
         super().__init__(message)
-        self._wanted = settings.check_updates
+        self._enabled = settings.check_updates
         self._window_state = WindowState(settings.home)
         self._bridge, self._message = bridge, message
         self._timer = QTimer(self)
-        self._timer.setInterval(_LOOK_EVERY_MS)
-        self._timer.timeout.connect(self.look)
+        self._timer.setInterval(_CHECK_EVERY_MS)
+        self._timer.timeout.connect(self.check)
 
-    def take_settings(self, settings: Settings) -> None:
-        """Go by other settings from now on."""
-        before, self._wanted = self._wanted, settings.check_updates
-        if self._wanted and not before:
-            self.look()
+    def apply_settings(self, settings: Settings) -> None:
+        """Use other settings from now on."""
+        before, self._enabled = self._enabled, settings.check_updates
+        if self._enabled and not before:
+            self.check()
 
     @Slot()
-    def look(self) -> None:
-        """Ask where that is wanted and due."""
+    def check(self) -> None:
+        """Check if that is enabled and due."""
         self._timer.start()
         now = time.time()
-        if not self._wanted or not _is_due(self._window_state.number(_ASKED), now):
+        if not self._enabled or not _is_due(self._window_state.number(_LAST_CHECK), now):
             return
-        self._window_state.keep_number(
-            _ASKED, int(now)
-        )  # first: who does not answer is not asked again at once
-        future: Future[Release | None] = Future()
-        # daemon: the program does not wait for it when it ends
-        threading.Thread(target=partial(_ask, future), name="updates", daemon=True).start()
-        self._bridge.when_done(future, self._tell, _stay_quiet)
+        self._window_state.save_number(_LAST_CHECK, int(now))  # first: a failed check waits a day too
+        self._bridge.run_in_thread("updates", _newer_release, self._announce, _ignore_failure)
 
-    def _tell(self, release: Release | None) -> None:
-        if release is None or not self._wanted or self._message.isVisible():
+    def _announce(self, release: Release | None) -> None:
+        if release is None or not self._enabled or self._message.isVisible():
             return
-        sentence = self.tr("Version {version} is there.").format(version=release.version)
+        sentence = self.tr("Version {version} is available.").format(version=release.version)
         self._message.info(
-            sentence, MessageAction(self.tr("Show it in the browser"), partial(_show, release.page))
+            sentence, MessageAction(self.tr("Open in the browser"), partial(_open_page, release.page))
         )
 
 
-def _is_due(asked: int | None, now: float) -> bool:
-    # a clock that was set back is no reason to wait for it
-    return asked is None or not 0 <= now - asked < _DAY_S
+def _is_due(last_check: int | None, now: float) -> bool:
+    # also due if the clock was set back
+    return last_check is None or not 0 <= now - last_check < _DAY_S
 
 
-def _show(page: str) -> None:
+def _newer_release() -> Release | None:
+    from fi_desktop.system import updates
+
+    return updates.newer_release(__version__, updates.ADDRESS)
+
+
+def _open_page(page: str) -> None:
     QDesktopServices.openUrl(QUrl(page))
 
 
-def _stay_quiet(_sentence: str) -> None:
-    """Nobody asked: nobody is told that there was no answer."""
-
-
-def _ask(future: Future[Release | None]) -> None:
-    from fi_desktop.system import updates
-
-    try:
-        future.set_result(updates.newer_release(__version__, updates.ADDRESS))
-    except Exception as error:  # noqa: BLE001 carried over to the GUI thread
-        future.set_exception(error)
+def _ignore_failure(_sentence: str) -> None:
+    """Show nothing: the person did not ask for the check."""

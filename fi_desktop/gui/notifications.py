@@ -1,4 +1,8 @@
-"""Follows the queue for whatever the desktop shows beside the windows, and outlives them."""
+"""What the desktop shows besides the windows: tray icon, taskbar progress and notifications.
+
+`QueueNotifier` follows the queue and outlives the windows. On Linux, progress and notifications without a
+tray go over D-Bus. Windows' taskbar and macOS's Dock show no progress: Qt 6 has no API for it.
+"""
 
 from __future__ import annotations
 
@@ -24,132 +28,138 @@ from fi_desktop.viewmodel.active_jobs import ActiveJobs, FinishedJobs
 if TYPE_CHECKING:
     from PySide6.QtDBus import QDBusConnection
 
-
-_STEPS = 100  # a hundredth more is told, and nothing less
+_DESKTOP_ENTRY = "fi-desktop"  # as set by `application.make_application`
+_PROGRESS_STEPS = 100  # the taskbar is updated once per hundredth
+_ICON_STEPS = 20
+_ICON_SIZE = 64  # pixels; the tray scales it
+_DISC, _DONE, _PAUSED = QColor("#0d2233"), QColor("#ffc266"), QColor("#d0d7de")
 
 
 class QueueNotifier(QObject):
-    """Shows progress in tray and taskbar, and tells when recordings are done.
+    """Shows progress in tray and taskbar, and notifies when recordings are done.
 
-    No file's name is told unless the settings allow it: others may see the screen.
+    File names are only shown if the settings allow it: other people may see the screen.
+
+    Attributes:
+        last_job_id: the job that finished last; 0: none yet.
 
     Signals:
-        told: title and text of a notification.
+        notified: title and text of a notification.
     """
 
-    told = Signal(str, str)
+    notified = Signal(str, str)
 
     def __init__(self, bridge: Bridge, jobs: JobsModel, settings: Callable[[], Settings]) -> None:
-        """Follow the queue; `settings`: returns those in force."""
+        """Follow the queue; `settings` returns the settings in force."""
         super().__init__()
         self._jobs = jobs
         self._settings = settings
-        self._wave = ActiveJobs()
+        self._active = ActiveJobs()
         self._paused = False
         self._tray: TrayIcon | None = None
         self._last: FinishedJobs | None = None
-        self._covered = False
-        self._shown: int | None = None
-        self.job_id = 0  # the last one that ended; 0: none yet
-        bridge.news_arrived.connect(self._on_news)
+        self._locked = False
+        self._shown_step: int | None = None
+        self.last_job_id = 0
+        bridge.events_arrived.connect(self._on_events)
         bridge.jobs_listed.connect(self._on_jobs_listed)
-        jobs.jobs_changed.connect(self.show)
+        jobs.jobs_changed.connect(self.update)
 
-    def take_tray(self, tray: TrayIcon | None) -> None:
-        """Use another tray: the windows were built, and it with them."""
+    def set_tray(self, tray: TrayIcon | None) -> None:
+        """Use the tray icon of newly built windows."""
         self._tray = tray
-        self._shown = None
-        self.show()
+        self._shown_step = None
+        self.update()
 
     @Slot()
-    def show(self) -> None:
-        """Show how things stand."""
-        running = {row.id: row.share for row in map(self._jobs.row_by_id, self._wave.running) if row}
-        share = self._wave.share(running)
+    def update(self) -> None:
+        """Update tray and taskbar."""
+        running = {row.id: row.share for row in map(self._jobs.row_by_id, self._active.running) if row}
+        progress = self._active.progress(running)
         if self._tray is not None:
-            self._tray.show_queue(self._jobs.counts, share, paused=self._paused)
-            self._tray.show_last(self._words(self._last) if self._last is not None else "")
-        step = None if share is None else round(share * _STEPS)
-        if step != self._shown:
-            self._shown = step
-            show_progress(share)
+            self._tray.show_queue(self._jobs.counts, progress, paused=self._paused)
+            self._tray.show_last(self._text(self._last) if self._last is not None else "")
+        step = None if progress is None else round(progress * _PROGRESS_STEPS)
+        if step != self._shown_step:
+            self._shown_step = step
+            show_progress(progress)
 
     @Slot(bool)
-    def cover(self, covered: bool) -> None:
-        """Name no file while the windows are covered."""
-        self._covered = covered
-        self.show()
+    def set_locked(self, locked: bool) -> None:
+        """Show no file names while the windows are locked."""
+        self._locked = locked
+        self.update()
 
     def close(self) -> None:
-        """Show nothing any more."""
-        if self._shown is not None:
+        """Remove the progress from the taskbar."""
+        if self._shown_step is not None:
             show_progress(None)
 
     @Slot(object)
     def _on_jobs_listed(self, page: JobsPage) -> None:
         for job in page.jobs:
-            if isinstance(job, Job):  # what is done already is in no wave
-                self._wave.take(job)
-        self.show()
+            if isinstance(job, Job):  # finished jobs are listed in short form
+                self._active.add(job)
+        self.update()
 
     @Slot(object)
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        for item in news:
-            match item:
-                case JobChanged(job=job) if (ended := self._wave.take(job)) is not None:
-                    self._on_ended(ended)
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        for event in events:
+            match event:
+                case JobChanged(job=job) if (finished := self._active.add(job)) is not None:
+                    self._on_finished(finished)
                 case JobRemoved(job_id=job_id):
-                    self._wave.drop(job_id)
+                    self._active.discard(job_id)
                 case QueuePaused(paused=paused):
                     self._paused = paused
-                    self.show()
-        if (ended := self._wave.end()) is not None and self._settings().notify == "end":
-            self._tell(ended)
+                    self.update()
+        if (finished := self._active.take_finished()) is not None and self._settings().notify == "end":
+            self._notify(finished)
 
-    def _on_ended(self, ended: FinishedJobs) -> None:
-        self.job_id = ended.ids[-1]
-        self._last = ended
+    def _on_finished(self, finished: FinishedJobs) -> None:
+        self.last_job_id = finished.ids[-1]
+        self._last = finished
         if self._settings().notify == "each":
-            self._tell(ended)
+            self._notify(finished)
 
-    def _tell(self, ended: FinishedJobs) -> None:
-        if QApplication.activeWindow() is not None and not self._covered:
-            return  # the person sees it
-        title, text = "fi-desktop", self._words(ended)
-        self.told.emit(title, text)
+    def _notify(self, finished: FinishedJobs) -> None:
+        if QApplication.activeWindow() is not None and not self._locked:
+            return  # the person is looking at the window
+        title, text = "fi-desktop", self._text(finished)
+        self.notified.emit(title, text)
         if self._tray is not None:
-            self._tray.tell(title, text)
+            self._tray.notify(title, text)
         else:
             notify(title, text)
 
-    def _words(self, ended: FinishedJobs) -> str:
-        if len(ended.ids) == 1:
-            name = self._name(ended.ids[0])
-            said = self.tr("{recording} failed") if ended.failed else self.tr("{recording} is done")
-            return said.format(recording=name)
-        parts = [self.tr("%Ln done", "", len(ended.completed))] if ended.completed else []
-        parts += [self.tr("%Ln failed", "", len(ended.failed))] if ended.failed else []
+    def _text(self, finished: FinishedJobs) -> str:
+        if len(finished.ids) == 1:
+            name = self._name(finished.ids[0])
+            text = self.tr("{recording} failed") if finished.failed else self.tr("{recording} is done")
+            return text.format(recording=name)
+        parts = [self.tr("%Ln done", "", len(finished.completed))] if finished.completed else []
+        parts += [self.tr("%Ln failed", "", len(finished.failed))] if finished.failed else []
         return self.tr("Recordings: {figures}").format(figures=", ".join(parts))
 
     def _name(self, job_id: int) -> str:
         row = self._jobs.row_by_id(job_id)
-        if row is not None and self._settings().names_in_notifications and not self._covered:
+        if row is not None and self._settings().names_in_notifications and not self._locked:
             return row.name
         return self.tr("Recording {number}").format(number=job_id)
 
 
 class TrayIcon(QObject):
-    """The tray's icon with its menu.
+    """The icon in the system tray with its menu, so that the program can run without a window.
 
     Attributes:
-        pause: pauses the queue, or has it go on.
-        last: what was done last; opens it.
+        pause: pauses or resumes the queue.
+        last: names the recording that finished last, and opens it.
 
     Signals:
-        show_asked: the person wants to see the window.
-        last_asked: the person wants to see what was done last.
-        pause_asked: whether the queue is to pause.
-        quit_asked: the person wants to end the program.
+        show_asked: show the window.
+        last_asked: show the recording that finished last.
+        pause_asked: whether to pause the queue.
+        quit_asked: stop and quit.
     """
 
     show_asked = Signal()
@@ -169,7 +179,7 @@ class TrayIcon(QObject):
         self.pause = self._menu.addAction(self.tr("Pause the queue"))
         self.pause.triggered.connect(self._on_pause)
         self._menu.addSeparator()
-        self._menu.addAction(self.tr("Stop safely and quit")).triggered.connect(self.quit_asked)
+        self._menu.addAction(self.tr("Stop and quit")).triggered.connect(self.quit_asked)
         self._icon = QSystemTrayIcon(theme.app_icon(), self)
         self._icon.setToolTip("fi-desktop")
         self._icon.setContextMenu(self._menu)
@@ -178,12 +188,12 @@ class TrayIcon(QObject):
 
     @staticmethod
     def available() -> bool:
-        """Whether this desktop has a tray."""
+        """Whether this desktop has a system tray."""
         return QSystemTrayIcon.isSystemTrayAvailable()
 
     @property
-    def tip(self) -> str:
-        """What it says of the queue."""
+    def tooltip(self) -> str:
+        """The tooltip, which sums up the queue."""
         return self._icon.toolTip()
 
     def show(self) -> None:
@@ -191,31 +201,31 @@ class TrayIcon(QObject):
         self._icon.show()
 
     def hide(self) -> None:
-        """Take it away."""
+        """Hide the icon."""
         self._icon.hide()
 
-    def show_queue(self, counts: Counter[JobState], share: float | None, *, paused: bool) -> None:
-        """Say how much is under way; no file's name, as others may see the screen.
+    def show_queue(self, counts: Counter[JobState], progress: float | None, *, paused: bool) -> None:
+        """Show counts and progress, without file names: other people may see the screen.
 
-        share: how much of it is done, 0 to 1; None: nothing is under way.
+        progress: 0 to 1; None if nothing is active.
         """
         parts = [self.tr("Paused")] if paused else []
-        if share is not None:
-            parts.append(self.tr("{percent} % done").format(percent=QLocale().toString(int(100 * share))))
+        if progress is not None:
+            parts.append(self.tr("{percent} % done").format(percent=QLocale().toString(int(100 * progress))))
         running, waiting = counts[JobState.RUNNING], counts[JobState.QUEUED] + counts[JobState.RETRYING]
         parts.append(self.tr("%Ln running", "", running))
         parts.append(self.tr("%Ln waiting", "", waiting))
         self._icon.setToolTip(self.tr("fi-desktop: {state}").format(state=", ".join(parts)))
-        self._icon.setIcon(progress_icon(share, paused=paused))
+        self._icon.setIcon(progress_icon(progress, paused=paused))
         self._paused = paused
         self.pause.setText(self.tr("Resume the queue") if paused else self.tr("Pause the queue"))
 
     def show_last(self, sentence: str) -> None:
-        """Say what was done last; "": nothing yet."""
+        """Show what finished last; "" if nothing has finished yet."""
         self.last.setText(sentence.replace("&", "&&"))
         self.last.setVisible(bool(sentence))
 
-    def tell(self, title: str, text: str) -> None:
+    def notify(self, title: str, text: str) -> None:
         """Show a notification."""
         self._icon.showMessage(title, text, theme.app_icon())
 
@@ -229,79 +239,71 @@ class TrayIcon(QObject):
             self.show_asked.emit()
 
 
-_SIZE = 64  # pixels; the tray scales it
-_ICON_STEPS = 20
-_GROUND, _DONE, _PAUSED = QColor("#0d2233"), QColor("#ffc266"), QColor("#d0d7de")
-
-
-def progress_icon(share: float | None, *, paused: bool) -> QIcon:
-    """Return the icon for so much done, 0 to 1; None: nothing is under way."""
-    if share is None and not paused:
+def progress_icon(progress: float | None, *, paused: bool) -> QIcon:
+    """Return the application's icon with a progress ring. `progress`: 0 to 1; None if nothing is active."""
+    if progress is None and not paused:
         return theme.app_icon()
-    return _drawn(round((share or 0.0) * _ICON_STEPS), paused)
+    return _ring_icon(round((progress or 0.0) * _ICON_STEPS), paused)
 
 
 @lru_cache(maxsize=2 * _ICON_STEPS + 2)
-def _drawn(step: int, paused: bool) -> QIcon:
-    pixmap = QPixmap(_SIZE, _SIZE)
+def _ring_icon(step: int, paused: bool) -> QIcon:
+    pixmap = QPixmap(_ICON_SIZE, _ICON_SIZE)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     theme.app_icon().paint(painter, pixmap.rect())
     painter.setPen(QPen(QColor("#ffffff"), 2))
-    painter.setBrush(_GROUND)
-    spot = QRectF(27, 27, 36, 36)
-    painter.drawEllipse(spot)
+    painter.setBrush(_DISC)
+    disc = QRectF(27, 27, 36, 36)
+    painter.drawEllipse(disc)
     if paused:
         painter.setPen(QPen(_PAUSED, 6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         for x in (40, 50):
             painter.drawLine(x, 39, x, 51)
     else:
         painter.setPen(QPen(_DONE, 7, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-        painter.drawArc(spot.adjusted(8, 8, -8, -8), 90 * 16, -round(360 * 16 * step / _ICON_STEPS))
+        painter.drawArc(disc.adjusted(8, 8, -8, -8), 90 * 16, -round(360 * 16 * step / _ICON_STEPS))
     painter.end()
     return QIcon(pixmap)
 
 
-_ENTRY = "fi-desktop"  # the name of the desktop's entry; see `ui/main.py`
+def show_progress(progress: float | None) -> None:
+    """Show progress, 0 to 1, in a Linux taskbar; None removes it.
 
-
-def show_progress(share: float | None) -> None:
-    """Show how much is done, 0 to 1, where the taskbar is one that listens; None: nothing is under way.
-
-    https://wiki.ubuntu.com/Unity/LauncherAPI: Plasma, Dash to Dock, Cinnamon and others follow it.
+    Protocol: https://wiki.ubuntu.com/Unity/LauncherAPI, which Plasma, Dash to Dock and Cinnamon follow.
     """
-    bus = _bus()
+    bus = _session_bus()
     if bus is None:
         return
     from PySide6.QtDBus import QDBusMessage
 
-    place, interface = "/com/canonical/unity/launcherentry/1", "com.canonical.Unity.LauncherEntry"
-    message = QDBusMessage.createSignal(place, interface, "Update")
-    shown: dict[str, Any] = {"progress": share or 0.0, "progress-visible": share is not None}
-    message.setArguments([f"application://{_ENTRY}.desktop", shown])
+    path, interface = "/com/canonical/unity/launcherentry/1", "com.canonical.Unity.LauncherEntry"
+    message = QDBusMessage.createSignal(path, interface, "Update")
+    properties: dict[str, Any] = {"progress": progress or 0.0, "progress-visible": progress is not None}
+    message.setArguments([f"application://{_DESKTOP_ENTRY}.desktop", properties])
     bus.send(message)
 
 
 def notify(title: str, text: str) -> None:
-    """Show a notification by the desktop's portal; a click on it opens the program, as a second launch would.
+    """Show a notification through the desktop portal; a click on it launches the program again.
 
-    Not by org.freedesktop.Notifications: it wants an unsigned number, which PySide6 cannot send.
+    org.freedesktop.Notifications would need an unsigned integer, which PySide6 cannot send.
     """
-    bus = _bus()
+    bus = _session_bus()
     if bus is None:
         return
     from PySide6.QtDBus import QDBusMessage
 
-    place, interface = "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
+    path, interface = "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Notification"
     message = QDBusMessage.createMethodCall(
-        "org.freedesktop.portal.Desktop", place, interface, "AddNotification"
+        "org.freedesktop.portal.Desktop", path, interface, "AddNotification"
     )
-    message.setArguments([_ENTRY, {"title": title, "body": text}])
+    message.setArguments([_DESKTOP_ENTRY, {"title": title, "body": text}])
     bus.send(message)
 
 
-def _bus() -> QDBusConnection | None:
+def _session_bus() -> QDBusConnection | None:
     if not sys.platform.startswith("linux"):
         return None
     from PySide6.QtDBus import QDBusConnection

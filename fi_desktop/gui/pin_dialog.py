@@ -1,4 +1,4 @@
-"""Sets the PIN, changes it, or takes it away."""
+"""The dialog that sets, changes or removes the PIN."""
 
 from __future__ import annotations
 
@@ -25,28 +25,30 @@ from fi_desktop.viewmodel.pin import PinAttempts
 
 
 class PinDialog(QDialog):
-    """Asks for a PIN, twice, and for the one that there is.
+    """Asks for the current PIN, if there is one, and twice for a new one.
 
     Attributes:
-        current, new, again: the fields; `current` is hidden where there is no PIN yet.
-        keep: sets the PIN.
-        remove: takes it away; hidden where there is none.
+        current, new, repeat: the fields; `current` is hidden if no PIN is set.
+        save: sets the PIN.
+        remove: removes the PIN; hidden if none is set.
 
     Signals:
-        changed: whether there is a PIN now.
+        changed: whether a PIN is set now.
     """
 
     changed = Signal(bool)
 
-    def __init__(self, home: Path, bridge: Bridge, tries: PinAttempts, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, home: Path, bridge: Bridge, attempts: PinAttempts, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._home, self._bridge, self._tries = home, bridge, tries
-        there = pin.exists(home)
+        self._home, self._bridge, self._attempts = home, bridge, attempts
+        is_set = pin.is_set(home)
         self.setWindowTitle(self.tr("PIN"))
         about = QLabel(
             self.tr(
-                "With a PIN, the window can be covered while you are away: by File › Lock, or by itself. "
-                "It encrypts nothing: your recordings are as safe as your account on this computer."
+                "With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN "
+                "does not encrypt your recordings, which are as safe as your account on this computer."
             ),
             self,
         )
@@ -54,47 +56,47 @@ class PinDialog(QDialog):
         about.setObjectName("quiet")
         self._form = QFormLayout()
         self._form.setSpacing(8)
-        self.current = self._add(self.tr("Current PIN"))
-        self.new = self._add(self.tr("New PIN"))
-        self.again = self._add(self.tr("Once more"))
-        self._form.setRowVisible(self.current, there)
-        self._trouble = QLabel(self)
-        self._trouble.setWordWrap(True)
+        self.current = self._add_field(self.tr("Current PIN"))
+        self.new = self._add_field(self.tr("New PIN"))
+        self.repeat = self._add_field(self.tr("Repeat the new PIN"))
+        self._form.setRowVisible(self.current, is_set)
+        self._error = QLabel(self)
+        self._error.setWordWrap(True)
         palette = QPalette(self.palette())
-        palette.setColor(self._trouble.foregroundRole(), theme.tone("bad", self.palette()))
-        self._trouble.setPalette(palette)
-        self.keep = QPushButton(self.tr("Set the PIN"), self)
-        self.keep.setObjectName("primary")
-        self.keep.setDefault(True)
-        self.remove = QPushButton(self.tr("Remove the PIN"), self)
-        drop = QPushButton(self.tr("Cancel"), self)
-        for button in (self.remove, drop):
+        palette.setColor(self._error.foregroundRole(), theme.tone("bad", self.palette()))
+        self._error.setPalette(palette)
+        self.save = QPushButton(self.tr("Set PIN"), self)
+        self.save.setObjectName("primary")
+        self.save.setDefault(True)
+        self.remove = QPushButton(self.tr("Remove PIN"), self)
+        cancel = QPushButton(self.tr("Cancel"), self)
+        for button in (self.remove, cancel):
             button.setObjectName("plain")
             button.setAutoDefault(False)
-        self.remove.setVisible(there)
-        self.keep.clicked.connect(self._on_keep)
+        self.remove.setVisible(is_set)
+        self.save.clicked.connect(self._on_save)
         self.remove.clicked.connect(self._on_remove)
-        drop.clicked.connect(self.reject)
+        cancel.clicked.connect(self.reject)
         foot = QHBoxLayout()
         foot.addWidget(self.remove)
         foot.addStretch(1)
-        foot.addWidget(drop)
-        foot.addWidget(self.keep)
+        foot.addWidget(cancel)
+        foot.addWidget(self.save)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 18, 20, 14)
         column.setSpacing(12)
         column.addWidget(about)
         column.addLayout(self._form)
-        column.addWidget(self._trouble)
+        column.addWidget(self._error)
         column.addLayout(foot)
         self.setMinimumWidth(420)
 
     @property
-    def trouble(self) -> str:
-        """Why it was not set."""
-        return self._trouble.text()
+    def error(self) -> str:
+        """Why the PIN was not changed."""
+        return self._error.text()
 
-    def _add(self, name: str) -> QLineEdit:
+    def _add_field(self, name: str) -> QLineEdit:
         field = QLineEdit(self)
         field.setEchoMode(QLineEdit.EchoMode.Password)
         field.setAccessibleName(name)
@@ -102,12 +104,12 @@ class PinDialog(QDialog):
         return field
 
     @Slot()
-    def _on_keep(self) -> None:
-        if len(self.new.text()) < pin.LEAST:
-            sentence = self.tr("A PIN has {number} characters at least.")
-            self._trouble.setText(sentence.format(number=pin.LEAST))
-        elif self.new.text() != self.again.text():
-            self._trouble.setText(self.tr("The two are not the same."))
+    def _on_save(self) -> None:
+        if len(self.new.text()) < pin.MIN_LENGTH:
+            sentence = self.tr("The PIN must have at least {number} characters.")
+            self._error.setText(sentence.format(number=pin.MIN_LENGTH))
+        elif self.new.text() != self.repeat.text():
+            self._error.setText(self.tr("The PINs do not match."))
         else:
             self._change(self.new.text())
 
@@ -116,16 +118,16 @@ class PinDialog(QDialog):
         self._change("")
 
     def _change(self, new: str) -> None:
-        if self._tries.wait_s > 0:
-            self._trouble.setText(self.tr("That is not the PIN. Wait a little before you try again."))
+        if self._attempts.wait_s > 0:
+            self._error.setText(self.tr("Current PIN is incorrect. Wait a moment before you try again."))
             return
-        work = partial(pin.change, self._home, self.current.text(), new)
-        self._bridge.run_task(work, partial(self._on_changed, bool(new)), self._trouble.setText)
+        change = partial(pin.change, self._home, self.current.text(), new)
+        self._bridge.run_task(change, partial(self._on_changed, bool(new)), self._error.setText)
 
-    def _on_changed(self, there: bool, right: bool) -> None:
-        self._tries.take(right=right)
-        if right:
-            self.changed.emit(there)
+    def _on_changed(self, is_set: bool, correct: bool) -> None:
+        self._attempts.record(correct=correct)
+        if correct:
+            self.changed.emit(is_set)
             self.accept()
         else:
-            self._trouble.setText(self.tr("The current PIN is another one."))
+            self._error.setText(self.tr("Current PIN is incorrect."))

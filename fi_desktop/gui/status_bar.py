@@ -1,4 +1,4 @@
-"""The status bar: how many jobs run and wait, what the workers do, and what troubles them."""
+"""The status bar: counts of jobs on the left, workers and problems on the right."""
 
 from __future__ import annotations
 
@@ -15,42 +15,46 @@ from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
 
 
 class StatusBar(QStatusBar):
-    """Sums up the queue and the workers."""
+    """Sums up the queue and the workers.
+
+    Attributes:
+        paused: whether the queue is paused.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(10, 2, 10, 2)
         self._jobs = ElidedLabel("", self)
-        self._sign = QLabel(self)
-        self._sign.hide()
+        self._problem_icon = QLabel(self)
+        self._problem_icon.hide()
         self._workers = ElidedLabel("", self)
         for label, name in ((self._jobs, self.tr("Jobs")), (self._workers, self.tr("Workers"))):
             label.setAccessibleName(name)
             label.setFont(theme.tabular(self.font()))
             label.setContentsMargins(4, 4, 4, 4)
         self.addWidget(self._jobs)
-        self.addPermanentWidget(self._sign)
+        self.addPermanentWidget(self._problem_icon)
         self.addPermanentWidget(self._workers)
         self.paused = False
         self._listing = False
         self._counts: Counter[JobState] = Counter()
-        self._left = ""
+        self._time_left = ""
         self.show_counts(self._counts)
         self._workers.setText(self.tr("Starting…"))
 
     @property
-    def counted(self) -> str:
-        """What it says of the jobs."""
+    def jobs_text(self) -> str:
+        """The text about jobs."""
         return self._jobs.text()
 
     @property
-    def told_of_workers(self) -> str:
-        """What it says of the workers."""
+    def workers_text(self) -> str:
+        """The text about workers."""
         return self._workers.text()
 
     def show_counts(self, counts: Counter[JobState]) -> None:
-        """Show how many jobs there are in each state."""
+        """Show the number of jobs in each state."""
         self._counts = counts
         parts = [self.tr("Paused")] if self.paused else []
         parts += [
@@ -62,37 +66,37 @@ class StatusBar(QStatusBar):
         if counts[JobState.FAILED]:
             parts.append(self.tr("%Ln failed", "", counts[JobState.FAILED]))
         parts.append(self.tr("%Ln completed", "", counts[JobState.COMPLETED]))
-        if self._left and counts[JobState.RUNNING]:
-            parts.append(self._left)
+        if self._time_left and counts[JobState.RUNNING]:
+            parts.append(self._time_left)
         if self._listing:
-            parts.append(self.tr("Reading the list…"))
+            parts.append(self.tr("Loading the list…"))
         self._jobs.setText("   ·   ".join(parts))
 
-    def show_left(self, left_s: float | None) -> None:
-        """Show how long all that waits and runs will take, seconds; None: that is not known yet."""
+    def show_time_left(self, left_s: float | None) -> None:
+        """Show the time until all jobs are done, in seconds; None if it is not known yet."""
         if left_s is None:
-            self._left = self.tr("calculating the time left…")
+            self._time_left = self.tr("calculating the time left…")
         else:
-            self._left = self.tr("{time} left").format(time=time_left(left_s))
+            self._time_left = self.tr("{time} left").format(time=time_left(left_s))
 
     def show_paused(self, paused: bool) -> None:
-        """Show whether the queue is paused: else nobody would know why nothing runs."""
+        """Show whether the queue is paused."""
         self.paused = paused
         self.show_counts(self._counts)
 
     def show_listing(self, listing: bool) -> None:
-        """Show whether older jobs are still to come, which nobody finds yet."""
+        """Show whether older jobs are still being loaded."""
         if listing != self._listing:
             self._listing = listing
             self.show_counts(self._counts)
 
-    def show_workers(self, news: WorkersChanged) -> None:
-        """Show what the workers do."""
-        self._sign.setVisible(bool(news.trouble))
-        if news.trouble:
-            self.show_trouble(errors.sentence(news.trouble))
+    def show_workers(self, event: WorkersChanged) -> None:
+        """Show what the workers do, or their problem."""
+        self._problem_icon.setVisible(bool(event.trouble))
+        if event.trouble:
+            self.show_problem(errors.sentence(event.trouble))
             return
-        states = [worker.state for worker in news.workers]
+        states = [worker.state for worker in event.workers]
         if not states:
             self._workers.setText(self.tr("No workers"))
         elif all(state is WorkerState.STARTING for state in states):
@@ -101,18 +105,18 @@ class StatusBar(QStatusBar):
             idle = states.count(WorkerState.IDLE)
             self._workers.setText(self.tr("Workers: {idle} of {all} idle").format(idle=idle, all=len(states)))
 
-    def show_trouble(self, sentence: str) -> None:
-        """Show what keeps the queue from its work."""
+    def show_problem(self, sentence: str) -> None:
+        """Show why the queue cannot work."""
         self._workers.setText(sentence)
-        self._sign.show()
-        self._dress()
+        self._problem_icon.show()
+        self._apply_colours()
 
-    def _dress(self) -> None:
+    def _apply_colours(self) -> None:
         colour = theme.tone("warn", self.palette())
-        self._sign.setPixmap(theme.pixmap("warning", 16, colour, self.devicePixelRatioF()))
+        self._problem_icon.setPixmap(theme.pixmap("warning", 16, colour, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_sign"):
-            self._dress()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_problem_icon"):
+            self._apply_colours()

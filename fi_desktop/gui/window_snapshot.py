@@ -1,4 +1,4 @@
-"""How the windows stand, so that they can be built anew without the person losing their place."""
+"""Snapshots of windows, to restore what they showed when a change of language rebuilds them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class JobStanding:
-    """How a job's window stands.
-
-    Attributes:
-        position: where the person is in its result.
-    """
+class JobWindowSnapshot:
+    """A job's window: its geometry and the position in its result."""
 
     job_id: int
     geometry: QByteArray
@@ -33,20 +29,20 @@ class JobStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How the main window stands, with those that it opened.
+class MainWindowSnapshot:
+    """The main window and the job windows that it opened; geometry and columns are saved on disk.
 
     Attributes:
-        options: how the next recordings are done.
-        packs: models that write words down, as far as they were offered.
-        search: what is typed into the search field.
-        states: the states of the jobs that are wanted; empty: all.
-        selected: jobs.
-        place: how far down the table is scrolled, pixels.
+        options: options of the next recordings.
+        packs: names of the transcription models on offer.
+        search: text of the search field.
+        states: job states that are shown; empty: all.
+        selected: ids of the selected jobs.
+        scroll: position of the table's scroll bar, in pixels.
         results: the open job windows.
-        models: geometry of the models dialog; None where it is not open.
-        visible: whether the main window can be seen, minimised or not.
-        refused: recordings that the queue did not take.
+        models: geometry of the models dialog; None if it is closed.
+        visible: whether the main window is shown or minimised.
+        refused: recordings that the queue refused.
     """
 
     options: Choice
@@ -54,46 +50,81 @@ class Standing:
     search: str
     states: frozenset[JobState]
     selected: tuple[int, ...]
-    place: int
-    results: tuple[JobStanding, ...]
+    scroll: int
+    results: tuple[JobWindowSnapshot, ...]
     models: QByteArray | None
     visible: bool
     refused: tuple[Refusal, ...]
 
+    def restore(self, window: MainWindow) -> None:
+        """Show the same in a new window."""
+        window.options.offer_packs(self.packs)
+        window.options.choose(self.options)
+        window.panel.search.setText(self.search)
+        window.panel.chips.choose(self.states)
+        window.panel.apply()
+        window.add_controller.refused.hold(*self.refused)
+        window.show_jobs()
+        window.table.select_all_of(self.selected)
+        if self.visible:
+            window.show()
+        window.table.verticalScrollBar().setValue(self.scroll)
+        for result in self.results:
+            job_window = window.windows.open(result.job_id)
+            job_window.restoreGeometry(result.geometry)
+            job_window.restore_position(result.position)
+        if self.models is not None:
+            window.models.show()
+            if window.models.dialog is not None:
+                window.models.dialog.restoreGeometry(self.models)
+
 
 @dataclass(frozen=True, slots=True)
-class MonitorStanding:
-    """How the monitor stands.
-
-    Attributes:
-        page: the place of the page that is shown, from 0.
-    """
+class MonitorSnapshot:
+    """The monitor: its geometry and the index of the current page."""
 
     geometry: QByteArray
     page: int
 
+    def restore(self, monitor: MonitorWindow) -> None:
+        """Show the same in a new monitor."""
+        monitor.restoreGeometry(self.geometry)
+        monitor.pages.choose(self.page)
+
 
 @dataclass(frozen=True, slots=True)
-class DialogsStanding:
-    """Which dialogs are open.
+class DialogsSnapshot:
+    """The open dialogs.
 
     Attributes:
-        folders: geometry of the watched folders; None where they are not open.
-        settings: the same of the settings.
-        page: the place of the settings' page, from 0.
+        folders: geometry of the watched folders; None if they are closed.
+        settings: geometry of the settings; None if they are closed.
+        page: index of the current page of the settings.
     """
 
     folders: QByteArray | None
     settings: QByteArray | None
     page: int
 
+    def restore(self, watch: WatchController, preferences: PreferencesOpener) -> None:
+        """Open the same dialogs."""
+        if self.folders is not None:
+            watch.open()
+            if watch.dialog is not None:
+                watch.dialog.restoreGeometry(self.folders)
+        if self.settings is not None:
+            preferences.open()
+            if preferences.dialog is not None:
+                preferences.dialog.restoreGeometry(self.settings)
+                preferences.dialog.pages.setCurrentRow(self.page)
 
-def look(window: MainWindow) -> Standing:
-    """Return how a window stands; its geometry and columns are remembered on disk."""
-    window.remember()
-    window.deeds.settle()  # what could still be undone goes with the window
+
+def of_window(window: MainWindow) -> MainWindowSnapshot:
+    """Return a snapshot of a window, and save its geometry and columns."""
+    window.save_state()
+    window.job_controller.settle()  # a removal that could still be undone takes effect
     models = window.models.dialog
-    return Standing(
+    return MainWindowSnapshot(
         window.options.choice(),
         window.options.menu.packs,
         window.panel.search.text(),
@@ -101,69 +132,27 @@ def look(window: MainWindow) -> Standing:
         tuple(row.id for row in window.table.selected_rows()),
         window.table.verticalScrollBar().value(),
         tuple(
-            JobStanding(shown.job_id, shown.saveGeometry(), shown.position) for shown in window.windows.all()
+            JobWindowSnapshot(shown.job_id, shown.saveGeometry(), shown.position)
+            for shown in window.windows.all()
         ),
         models.saveGeometry() if models is not None and models.isVisible() else None,
         window.isVisible(),
-        tuple(window.intake.refused.held),
+        tuple(window.add_controller.refused.held),
     )
 
 
-def put(window: MainWindow, standing: Standing) -> None:
-    """Have a window stand so."""
-    window.options.offer_packs(standing.packs)
-    window.options.choose(standing.options)
-    window.panel.search.setText(standing.search)
-    window.panel.chips.choose(standing.states)
-    window.panel.apply()
-    window.intake.refused.hold(*standing.refused)
-    window.show_jobs()
-    window.table.select_all_of(standing.selected)
-    if standing.visible:
-        window.show()
-    window.table.verticalScrollBar().setValue(standing.place)
-    for result in standing.results:
-        shown = window.windows.open(result.job_id)
-        shown.restoreGeometry(result.geometry)
-        shown.restore_position(result.position)
-    if standing.models is not None:
-        window.models.show()
-        if window.models.dialog is not None:
-            window.models.dialog.restoreGeometry(standing.models)
+def of_monitor(monitor: MonitorWindow | None) -> MonitorSnapshot | None:
+    """Return a snapshot of the monitor; None if it is closed."""
+    if monitor is None or not monitor.isVisible():
+        return None
+    return MonitorSnapshot(monitor.saveGeometry(), monitor.pages.current)
 
 
-def look_at_dialogs(watch: WatchController, preferences: PreferencesOpener) -> DialogsStanding:
+def of_dialogs(watch: WatchController, preferences: PreferencesOpener) -> DialogsSnapshot:
     """Return which dialogs are open."""
     folders, settings = watch.dialog, preferences.dialog
-    return DialogsStanding(
+    return DialogsSnapshot(
         folders.saveGeometry() if folders is not None and folders.isVisible() else None,
         settings.saveGeometry() if settings is not None and settings.isVisible() else None,
         settings.pages.currentRow() if settings is not None else 0,
     )
-
-
-def put_dialogs(watch: WatchController, preferences: PreferencesOpener, standing: DialogsStanding) -> None:
-    """Open those dialogs."""
-    if standing.folders is not None:
-        watch.open()
-        if watch.dialog is not None:
-            watch.dialog.restoreGeometry(standing.folders)
-    if standing.settings is not None:
-        preferences.open()
-        if preferences.dialog is not None:
-            preferences.dialog.restoreGeometry(standing.settings)
-            preferences.dialog.pages.setCurrentRow(standing.page)
-
-
-def look_at_monitor(monitor: MonitorWindow | None) -> MonitorStanding | None:
-    """Return how the monitor stands; None where it is not open."""
-    if monitor is None or not monitor.isVisible():
-        return None
-    return MonitorStanding(monitor.saveGeometry(), monitor.pages.current)
-
-
-def put_monitor(monitor: MonitorWindow | None, standing: MonitorStanding) -> None:
-    """Have the monitor stand so, if there is one."""
-    if monitor is not None:
-        monitor.restoreGeometry(standing.geometry)
-        monitor.pages.choose(standing.page)

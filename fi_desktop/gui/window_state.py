@@ -69,7 +69,7 @@ class WindowState:
         kept = self._settings.value("export/format")
         return kept if kept in EXPORTERS else "txt"
 
-    def keep_format(self, name: str) -> None:
+    def save_format(self, name: str) -> None:
         """Remember in which format something was exported."""
         self._settings.setValue("export/format", name)
         self._settings.sync()
@@ -79,7 +79,7 @@ class WindowState:
         value = self._settings.value(key)
         return int(value) if isinstance(value, str | int) and str(value).isdecimal() else None
 
-    def keep_number(self, key: str, number: int) -> None:
+    def save_number(self, key: str, number: int) -> None:
         """Remember a number."""
         self._settings.setValue(key, number)
         self._settings.sync()

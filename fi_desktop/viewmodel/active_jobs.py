@@ -1,4 +1,4 @@
-"""The jobs that are under way together: from the first that waits until none does any more."""
+"""`ActiveJobs`: progress of the jobs that are in progress together, until none is left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fi_desktop.core.job import AttemptOutcome, Job, JobState
 
 @dataclass(frozen=True, slots=True)
 class FinishedJobs:
-    """What became of a wave, or of one job of it: ids."""
+    """Ids of jobs that finished."""
 
     completed: tuple[int, ...] = ()
     failed: tuple[int, ...] = ()
@@ -23,28 +23,28 @@ class FinishedJobs:
 
 @dataclass(slots=True)
 class ActiveJobs:
-    """Counts a wave's jobs; what a person cancels or removes leaves it.
+    """Counts jobs from the first that waits until none does; cancelled and removed jobs do not count.
 
     Attributes:
-        under: those that wait or run.
-        running: those of them that run.
-        completed, failed: those that are done, in order.
+        unfinished: ids of jobs that wait or run.
+        running: ids of those that run.
+        completed, failed: ids of finished jobs, in order.
     """
 
-    under: set[int] = field(default_factory=set)
+    unfinished: set[int] = field(default_factory=set)
     running: set[int] = field(default_factory=set)
     completed: dict[int, None] = field(default_factory=dict)
     failed: dict[int, None] = field(default_factory=dict)
 
-    def take(self, job: Job) -> FinishedJobs | None:
-        """See a job as it is now; return what it ended as, if it just did."""
-        known = job.id in self.under
+    def add(self, job: Job) -> FinishedJobs | None:
+        """Add or update a job; return it if it has just finished."""
+        known = job.id in self.unfinished
         if not known and job.state in (JobState.COMPLETED, JobState.FAILED):
-            return None  # it was so before
-        self.drop(job.id)
+            return None  # it had finished before
+        self.discard(job.id)
         match job.state:
             case JobState.COMPLETED if job.attempts[-1].outcome is not AttemptOutcome.COMPLETED:
-                return None  # its retry was cancelled: it stands as it did before
+                return None  # a cancelled retry leaves the earlier result in place
             case JobState.COMPLETED:
                 self.completed[job.id] = None
                 return FinishedJobs(completed=(job.id,))
@@ -52,31 +52,34 @@ class ActiveJobs:
                 self.failed[job.id] = None
                 return FinishedJobs(failed=(job.id,))
             case JobState.QUEUED | JobState.RUNNING | JobState.RETRYING:
-                self.under.add(job.id)
+                self.unfinished.add(job.id)
         if job.state is JobState.RUNNING:
             self.running.add(job.id)
         return None
 
-    def drop(self, job_id: int) -> None:
-        """Forget a job."""
-        self.under.discard(job_id)
+    def discard(self, job_id: int) -> None:
+        """Remove a job."""
+        self.unfinished.discard(job_id)
         self.running.discard(job_id)
         self.completed.pop(job_id, None)
         self.failed.pop(job_id, None)
 
-    def end(self) -> FinishedJobs | None:
-        """Return what became of the wave once all of it has ended, and begin another; None: not yet."""
-        if self.under:
+    def take_finished(self) -> FinishedJobs | None:
+        """Once no job is left, return all that finished, and start over; None before that."""
+        if self.unfinished:
             return None
-        ended = FinishedJobs(tuple(self.completed), tuple(self.failed))
+        finished = FinishedJobs(tuple(self.completed), tuple(self.failed))
         self.completed.clear()
         self.failed.clear()
-        return ended if ended.ids else None
+        return finished if finished.ids else None
 
-    def share(self, shares: Mapping[int, float]) -> float | None:
-        """Return how much is done, 0 to 1; None: nothing is under way. `shares`: of the jobs that run."""
-        if not self.under:
+    def progress(self, shares: Mapping[int, float]) -> float | None:
+        """Return the overall progress, 0 to 1; None if no job is active.
+
+        shares: progress of the running jobs by id, 0 to 1.
+        """
+        if not self.unfinished:
             return None
         done = len(self.completed) + len(self.failed)
-        got_on = sum(shares.get(job_id, 0.0) for job_id in self.running)
-        return (done + got_on) / (done + len(self.under))
+        partial = sum(shares.get(job_id, 0.0) for job_id in self.running)
+        return (done + partial) / (done + len(self.unfinished))

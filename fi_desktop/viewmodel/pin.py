@@ -1,4 +1,4 @@
-"""The PIN: kept only as a salted hash in the data folder. It keeps eyes out, and encrypts nothing."""
+"""The PIN of the lock screen, stored as a salted hash in the data folder. It encrypts nothing."""
 
 from __future__ import annotations
 
@@ -12,92 +12,91 @@ from pathlib import Path
 
 from fi_desktop.system.files import write_whole
 
-LEAST = 4
-"""So many characters at least."""
+MIN_LENGTH = 4  # characters
 
 _FILE = "pin.json"
-_LOCKED = "locked"  # there while the program is locked: it begins so the next time
+_LOCKED_FILE = "locked"  # exists while the program is locked, also across a restart
 _PRIVATE = 0o600
-_LONGEST_WAIT_S = 64.0
+_MAX_WAIT_S = 64.0
 
 
 def pin_file(home: Path) -> Path:
-    """Return where the hash lies; without it there is no PIN."""
+    """Return the path of the hash; if the file does not exist, no PIN is set."""
     return home / _FILE
 
 
-def exists(home: Path) -> bool:
-    """Whether a PIN was set."""
+def is_set(home: Path) -> bool:
+    """Whether a PIN is set."""
     return pin_file(home).is_file()
 
 
-def fits(home: Path, pin: str) -> bool:
-    """Whether this is the PIN; takes a twentieth of a second on purpose."""
+def matches(home: Path, pin: str) -> bool:
+    """Whether this is the PIN, or none is set. Takes about 50 ms on purpose."""
     try:
-        kept = json.loads(pin_file(home).read_text(encoding="utf-8"))
-        salt, wanted = bytes.fromhex(kept["salt"]), bytes.fromhex(kept["hash"])
+        stored = json.loads(pin_file(home).read_text(encoding="utf-8"))
+        salt, expected = bytes.fromhex(stored["salt"]), bytes.fromhex(stored["hash"])
     except FileNotFoundError:
-        return True  # it was removed, as the cover says how
+        return True  # removed, as the lock screen explains
     except (KeyError, TypeError, ValueError):
         return False
-    return hmac.compare_digest(_hash(pin, salt), wanted)
+    return hmac.compare_digest(_hash(pin, salt), expected)
 
 
 def change(home: Path, current: str, new: str) -> bool:
-    """Set another PIN, or none where `new` is ""; return False where `current` is not the PIN.
+    """Set a new PIN, or remove it if `new` is ""; return False if `current` is wrong.
 
     Raises:
         TransientError: the disk is full.
     """
-    if exists(home) and not fits(home, current):
+    if is_set(home) and not matches(home, current):
         return False
     if not new:
         pin_file(home).unlink(missing_ok=True)
         return True
     salt = secrets.token_bytes(16)
-    kept = {"salt": salt.hex(), "hash": _hash(new, salt).hex()}
-    write_whole(pin_file(home), json.dumps(kept).encode(), mode=_PRIVATE)
+    stored = {"salt": salt.hex(), "hash": _hash(new, salt).hex()}
+    write_whole(pin_file(home), json.dumps(stored).encode(), mode=_PRIVATE)
     return True
 
 
-def mark(home: Path, *, locked: bool) -> None:
-    """Remember whether the program is locked: ending it is no way round the PIN."""
+def save_locked(home: Path, *, locked: bool) -> None:
+    """Save whether the program is locked, so that a restart does not unlock it."""
     if locked:
-        (home / _LOCKED).touch()
+        (home / _LOCKED_FILE).touch()
     else:
-        (home / _LOCKED).unlink(missing_ok=True)
+        (home / _LOCKED_FILE).unlink(missing_ok=True)
 
 
 def was_locked(home: Path) -> bool:
     """Whether the program was locked when it ended."""
-    return (home / _LOCKED).exists() and exists(home)
+    return (home / _LOCKED_FILE).exists() and is_set(home)
 
 
 @dataclass(slots=True)
 class PinAttempts:
-    """Slows wrong tries down: 1, 2, 4, … seconds.
+    """Delays attempts after a wrong PIN: 1, 2, 4, … seconds.
 
     Attributes:
-        now: seconds, monotonic.
-        wrong: how many were wrong since the last that was right.
+        now: monotonic clock, seconds.
+        failures: wrong PINs since the last correct one.
     """
 
     now: Callable[[], float]
-    wrong: int = 0
-    _again_at: float = field(default=0.0)
+    failures: int = 0
+    _next_at: float = field(default=0.0)
 
     @property
     def wait_s(self) -> float:
-        """How long until the next try may be made, seconds."""
-        return max(0.0, self._again_at - self.now())
+        """Seconds until the next attempt is allowed."""
+        return max(0.0, self._next_at - self.now())
 
-    def take(self, *, right: bool) -> None:
-        """See how a try went."""
-        self.wrong = 0 if right else self.wrong + 1
-        wait_s = 0.0 if right else min(2.0 ** (self.wrong - 1), _LONGEST_WAIT_S)
-        self._again_at = self.now() + wait_s
+    def record(self, *, correct: bool) -> None:
+        """Record the outcome of an attempt."""
+        self.failures = 0 if correct else self.failures + 1
+        wait_s = 0.0 if correct else min(2.0 ** (self.failures - 1), _MAX_WAIT_S)
+        self._next_at = self.now() + wait_s
 
 
 def _hash(pin: str, salt: bytes) -> bytes:
-    # RFC 7914; n and r as OWASP has them for a login that a person waits for
+    # RFC 7914; n and r as OWASP recommends for interactive logins
     return hashlib.scrypt(pin.encode(), salt=salt, n=2**14, r=8, p=1)

@@ -336,6 +336,10 @@
         <translation>Hay una tarea con modelos en marcha: cambie el idioma cuando termine.</translation>
     </message>
     <message>
+        <source>Wait until the models are ready before you change the language.</source>
+        <translation>Espere a que los modelos estén listos antes de cambiar el idioma.</translation>
+    </message>
+    <message>
         <source>The queue is not running</source>
         <translation>La cola no está en marcha</translation>
     </message>
@@ -522,10 +526,6 @@
 <context>
     <name>CloseQuestion</name>
     <message>
-        <source>Close fi-desktop</source>
-        <translation>Cerrar fi-desktop</translation>
-    </message>
-    <message>
         <source>Work is under way: {running} running, {waiting} waiting.</source>
         <translation>Hay trabajo en marcha: {running} en curso, {waiting} en espera.</translation>
     </message>
@@ -544,6 +544,30 @@
     <message>
         <source>Stop safely</source>
         <translation>Detener y guardar</translation>
+    </message>
+    <message>
+        <source>Close fi-desktop</source>
+        <translation>Cerrar fi-desktop</translation>
+    </message>
+    <message>
+        <source>Recordings are being processed: {running} running, {waiting} waiting.</source>
+        <translation>Hay grabaciones en proceso: {running} en curso, {waiting} en espera.</translation>
+    </message>
+    <message>
+        <source>Nothing is lost if you stop: these recordings go back to the queue and are processed the next time you open fi-desktop.</source>
+        <translation>Si detiene el programa no se pierde nada: estas grabaciones vuelven a la cola y se procesan la próxima vez que abra fi-desktop.</translation>
+    </message>
+    <message>
+        <source>Continue in the background</source>
+        <translation>Continuar en segundo plano</translation>
+    </message>
+    <message>
+        <source>Continue minimized</source>
+        <translation>Continuar minimizado</translation>
+    </message>
+    <message>
+        <source>Stop and quit</source>
+        <translation>Detener y salir</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -1065,16 +1089,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobWindow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
         <source>This job no longer exists.</source>
         <translation>Este trabajo ya no existe.</translation>
     </message>
     <message>
         <source>The result cannot be read. Retry the job to create it again.</source>
         <translation>No se puede leer el resultado. Reintente el trabajo para crearlo de nuevo.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
     <message>
         <source>Reading…</source>
@@ -1116,8 +1140,8 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar todos los trabajos</translation>
     </message>
     <message>
-        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -1178,16 +1202,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Who spoke when</source>
-        <translation>Quién habló y cuándo</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
     <message>
         <source>Someone</source>
         <translation>Alguien</translation>
+    </message>
+    <message>
+        <source>Who spoke when</source>
+        <translation>Quién habló y cuándo</translation>
     </message>
     <message>
         <source>{speaker}: {time}, {share}</source>
@@ -1600,12 +1624,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Legend</name>
     <message>
-        <source>[Underlined words] were hard to hear: listen again.</source>
-        <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
-    </message>
-    <message>
         <source>[Words in italics] were said while someone else spoke.</source>
         <translation>[Las palabras en cursiva] se dijeron mientras hablaba otra persona.</translation>
+    </message>
+    <message>
+        <source>[Underlined words] were hard to hear: listen again.</source>
+        <translation>[Las palabras subrayadas] se oyeron mal: conviene volver a escucharlas.</translation>
     </message>
     <message>
         <source>Legend</source>
@@ -1615,24 +1639,8 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LockScreen</name>
     <message>
-        <source>fi-desktop is locked</source>
-        <translation>fi-desktop está bloqueado</translation>
-    </message>
-    <message>
         <source>Recordings that wait are worked on meanwhile.</source>
         <translation>Mientras tanto se siguen procesando las grabaciones en espera.</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
-    <message>
-        <source>Forgot the PIN?</source>
-        <translation>¿Ha olvidado el PIN?</translation>
     </message>
     <message>
         <source>The PIN keeps passing eyes out; your recordings are as safe as your account on this computer. To remove it, delete this file and unlock with an empty field:</source>
@@ -1650,28 +1658,72 @@ Todo se queda en este equipo.</translation>
         <source>That is not the PIN.</source>
         <translation>El PIN no es correcto.</translation>
     </message>
+<message>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
+    </message>
+    <message>
+        <source>Recordings are still being processed.</source>
+        <translation>Las grabaciones se siguen procesando.</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+    <message>
+        <source>Forgot the PIN?</source>
+        <translation>¿Ha olvidado el PIN?</translation>
+    </message>
+    <message>
+        <source>The PIN only keeps others from looking. It does not encrypt your recordings, which are as safe as your account on this computer. To remove the PIN, delete this file and unlock with an empty field:</source>
+        <translation>El PIN solo evita miradas ajenas. No cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora. Para quitar el PIN, elimine este archivo y desbloquee con el campo vacío:</translation>
+    </message>
+    <message>
+        <source>PIN file</source>
+        <translation>Archivo del PIN</translation>
+    </message>
+    <message>
+        <source>Incorrect PIN. Try again in {seconds} s.</source>
+        <translation>PIN incorrecto. Intente de nuevo en {seconds} s.</translation>
+    </message>
+    <message>
+        <source>Incorrect PIN.</source>
+        <translation>PIN incorrecto.</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
-    <message>
-        <source>Queue paused</source>
-        <translation>Cola en pausa</translation>
-    </message>
     <message>
         <source>The queue is paused: no recording is started until it resumes.</source>
         <translation>La cola está en pausa: no se inicia ninguna grabación hasta que se reanude.</translation>
     </message>
     <message>
-        <source>Resume</source>
-        <translation>Reanudar</translation>
-    </message>
-    <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
+    </message>
+    <message>
+        <source>Queue paused</source>
+        <translation>Cola en pausa</translation>
+    </message>
+    <message>
+        <source>The queue is paused. No recording will start until you resume it.</source>
+        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Reanudar</translation>
     </message>
 </context>
 <context>
     <name>MessageBar</name>
+    <message>
+        <source>Answer to this message</source>
+        <translation>Responder a este mensaje</translation>
+    </message>
     <message>
         <source>Dismiss this message</source>
         <translation>Cerrar este mensaje</translation>
@@ -1679,10 +1731,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Dismiss (Esc)</source>
         <translation>Cerrar (Esc)</translation>
-    </message>
-    <message>
-        <source>Answer to this message</source>
-        <translation>Responder a este mensaje</translation>
     </message>
     <message>
         <source>Message</source>
@@ -1694,22 +1742,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
         <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
-    </message>
-    <message>
-        <source>Setting {name} is set by the environment or the command line.</source>
-        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not one of {choices}.</source>
-        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not valid.</source>
-        <translation>Opción {name}: {value} no es válido.</translation>
-    </message>
-    <message>
-        <source>The hard time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>A part of the file after {at:clock} could not be read.</source>
@@ -1760,11 +1792,11 @@ Todo se queda en este equipo.</translation>
         <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -1804,11 +1836,11 @@ Todo se queda en este equipo.</translation>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
     </message>
     <message>
-        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
+        <source>This dictation is in a format that only its recorder's own program reads: export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -1884,12 +1916,28 @@ Todo se queda en este equipo.</translation>
         <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
     </message>
     <message>
+        <source>Setting {name} is set by the environment or the command line.</source>
+        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not one of {choices}.</source>
+        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not valid.</source>
+        <translation>Opción {name}: {value} no es válido.</translation>
+    </message>
+    <message>
         <source>The built-in voice model is missing from this installation.</source>
         <translation>Falta el modelo de voz integrado en esta instalación.</translation>
     </message>
     <message>
         <source>The engine {name} needs a model pack, and none is installed.</source>
         <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
+    </message>
+    <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed, or does not transcribe.</source>
@@ -1968,7 +2016,7 @@ Todo se queda en este equipo.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -1976,7 +2024,7 @@ Todo se queda en este equipo.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2036,7 +2084,7 @@ Todo se queda en este equipo.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2112,7 +2160,7 @@ Todo se queda en este equipo.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -2216,11 +2264,11 @@ Todo se queda en este equipo.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}: lo que sigue se unió a lo anterior.</translation>
     </message>
     <message>
-        <source>The file&apos;s header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
+        <source>The file's header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2256,7 +2304,7 @@ Todo se queda en este equipo.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2414,6 +2462,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelPrompts</name>
     <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
         <source>Repair {title}?</source>
         <translation>¿Reparar {title}?</translation>
     </message>
@@ -2462,10 +2514,6 @@ Todo se queda en este equipo.</translation>
         <translation>No importar</translation>
     </message>
     <message>
-        <source>Replace</source>
-        <translation>Reemplazar</translation>
-    </message>
-    <message>
         <source>Keep</source>
         <translation>Conservar</translation>
     </message>
@@ -2497,20 +2545,28 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Stopping…</source>
-        <translation>Deteniendo…</translation>
+        <source>Checking</source>
+        <translation>Verificando</translation>
+    </message>
+    <message>
+        <source>Recommended for this computer</source>
+        <translation>Recomendado para esta computadora</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>Verificar</translation>
     </message>
     <message>
         <source>Connecting…</source>
         <translation>Conectando…</translation>
     </message>
     <message>
-        <source>Downloading</source>
-        <translation>Descargando</translation>
+        <source>Stopping…</source>
+        <translation>Deteniendo…</translation>
     </message>
     <message>
-        <source>Checking</source>
-        <translation>Verificando</translation>
+        <source>Downloading</source>
+        <translation>Descargando</translation>
     </message>
     <message>
         <source>Cannot be used</source>
@@ -2527,10 +2583,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Needs a free account</source>
         <translation>Requiere una cuenta gratuita</translation>
-    </message>
-    <message>
-        <source>Recommended for this computer</source>
-        <translation>Recomendado para esta computadora</translation>
     </message>
     <message>
         <source>Not installed</source>
@@ -2557,10 +2609,6 @@ Todo se queda en este equipo.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
-        <source>Check</source>
-        <translation>Verificar</translation>
-    </message>
-    <message>
         <source>Remove…</source>
         <translation>Eliminar…</translation>
     </message>
@@ -2572,10 +2620,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelsDialog</name>
     <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
         <source>Import from a file</source>
         <translation>Importar desde un archivo</translation>
     </message>
@@ -2586,18 +2630,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>ZIP file…</source>
         <translation>Archivo ZIP…</translation>
-    </message>
-    <message>
-        <source>Folder…</source>
-        <translation>Carpeta…</translation>
-    </message>
-    <message>
-        <source>Close</source>
-        <translation>Cerrar</translation>
-    </message>
-    <message>
-        <source>{size} free on this disk</source>
-        <translation>{size} libres en este disco</translation>
     </message>
     <message>
         <source>This computer has no unlocked keyring: the token is used once and not saved.</source>
@@ -2620,6 +2652,22 @@ Todo se queda en este equipo.</translation>
         <translation>El modelo está instalado. Las grabaciones nuevas lo usarán.</translation>
     </message>
     <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>Carpeta…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Cerrar</translation>
+    </message>
+    <message>
+        <source>{size} free on this disk</source>
+        <translation>{size} libres en este disco</translation>
+    </message>
+    <message>
         <source>Repair</source>
         <translation>Reparar</translation>
     </message>
@@ -2634,12 +2682,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>MonitorLabels</name>
     <message>
-        <source>Not running</source>
-        <translation>Detenido</translation>
-    </message>
-    <message>
         <source>Starting</source>
         <translation>Iniciando</translation>
+    </message>
+    <message>
+        <source>Not running</source>
+        <translation>Detenido</translation>
     </message>
     <message>
         <source>Idle</source>
@@ -2664,6 +2712,30 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>All</source>
         <translation>Todo</translation>
+    </message>
+    <message>
+        <source>{seconds}s</source>
+        <translation>{seconds} s</translation>
+    </message>
+    <message>
+        <source>{minutes}m {seconds:02d}s</source>
+        <translation>{minutes} min {seconds:02d} s</translation>
+    </message>
+    <message>
+        <source>{hours}h {minutes:02d}m</source>
+        <translation>{hours} h {minutes:02d} min</translation>
+    </message>
+    <message>
+        <source>{days}d {hours}h</source>
+        <translation>{days} d {hours} h</translation>
+    </message>
+    <message>
+        <source>{number} GB</source>
+        <translation>{number} GB</translation>
+    </message>
+    <message>
+        <source>{number} MB</source>
+        <translation>{number} MB</translation>
     </message>
     <message>
         <source>Share of recordings completed rather than failed</source>
@@ -2700,6 +2772,13 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>MonitorWindow</name>
+    <message numerus="yes">
+        <source>%Ln waiting recording(s) removed.</source>
+        <translation>
+            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
+            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Monitor</source>
         <translation>Monitor</translation>
@@ -2725,13 +2804,6 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>Leyendo la lista: %Ln trabajo</numerusform>
             <numerusform>Leyendo la lista: %Ln trabajos</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln waiting recording(s) removed.</source>
-        <translation>
-            <numerusform>Se quitó %Ln grabación en espera.</numerusform>
-            <numerusform>Se quitaron %Ln grabaciones en espera.</numerusform>
         </translation>
     </message>
 </context>
@@ -2971,20 +3043,8 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PinDialog</name>
     <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
         <source>With a PIN, the window can be covered while you are away: by File › Lock, or by itself. It encrypts nothing: your recordings are as safe as your account on this computer.</source>
         <translation>Con un PIN, el contenido de la ventana se puede ocultar mientras usted no está: con Archivo › Bloquear, o solo. No cifra nada: sus grabaciones están tan seguras como su cuenta en este equipo.</translation>
-    </message>
-    <message>
-        <source>Current PIN</source>
-        <translation>PIN actual</translation>
-    </message>
-    <message>
-        <source>New PIN</source>
-        <translation>PIN nuevo</translation>
     </message>
     <message>
         <source>Once more</source>
@@ -2997,10 +3057,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Remove the PIN</source>
         <translation>Quitar el PIN</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
     <message>
         <source>A PIN has {number} characters at least.</source>
@@ -3018,9 +3074,77 @@ Todo se queda en este equipo.</translation>
         <source>The current PIN is another one.</source>
         <translation>El PIN actual es otro.</translation>
     </message>
+<message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt your recordings, which are as safe as your account on this computer.</source>
+        <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora.</translation>
+    </message>
+    <message>
+        <source>Current PIN</source>
+        <translation>PIN actual</translation>
+    </message>
+    <message>
+        <source>New PIN</source>
+        <translation>PIN nuevo</translation>
+    </message>
+    <message>
+        <source>Repeat the new PIN</source>
+        <translation>Repita el PIN nuevo</translation>
+    </message>
+    <message>
+        <source>Set PIN</source>
+        <translation>Definir PIN</translation>
+    </message>
+    <message>
+        <source>Remove PIN</source>
+        <translation>Quitar PIN</translation>
+    </message>
+    <message>
+        <source>The PIN must have at least {number} characters.</source>
+        <translation>El PIN debe tener al menos {number} caracteres.</translation>
+    </message>
+    <message>
+        <source>The PINs do not match.</source>
+        <translation>Los PIN no coinciden.</translation>
+    </message>
+    <message>
+        <source>Current PIN is incorrect. Wait a moment before you try again.</source>
+        <translation>El PIN actual es incorrecto. Espere un momento antes de intentar de nuevo.</translation>
+    </message>
+    <message>
+        <source>Current PIN is incorrect.</source>
+        <translation>El PIN actual es incorrecto.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
 </context>
 <context>
     <name>PreferencesDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>Ajustes</translation>
+    </message>
+    <message>
+        <source>Search settings</source>
+        <translation>Buscar ajustes</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
     <message>
         <source>No setting matches your search.</source>
         <translation>Ninguna opción coincide con la búsqueda.</translation>
@@ -3072,26 +3196,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
-    </message>
-    <message>
-        <source>Settings</source>
-        <translation>Ajustes</translation>
-    </message>
-    <message>
-        <source>Search settings</source>
-        <translation>Buscar ajustes</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Páginas</translation>
-    </message>
-    <message>
-        <source>OK</source>
-        <translation>Aceptar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
 </context>
 <context>
@@ -3267,24 +3371,20 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>QueuePage</name>
     <message>
-        <source>Pause the queue</source>
-        <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Empty the queue…</source>
-        <translation>Vaciar la cola…</translation>
-    </message>
-    <message>
-        <source>Resume the queue</source>
-        <translation>Reanudar la cola</translation>
-    </message>
-    <message>
         <source>Waiting for a worker</source>
         <translation>En espera de un proceso</translation>
     </message>
     <message>
         <source>Running</source>
         <translation>En proceso</translation>
+    </message>
+    <message>
+        <source>Done in the last hour</source>
+        <translation>Terminadas en la última hora</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Scheduled retries</source>
@@ -3351,8 +3451,16 @@ Todo se queda en este equipo.</translation>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
     </message>
     <message>
-        <source>Done in the last hour</source>
-        <translation>Terminadas en la última hora</translation>
+        <source>Pause the queue</source>
+        <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Empty the queue…</source>
+        <translation>Vaciar la cola…</translation>
+    </message>
+    <message>
+        <source>Resume the queue</source>
+        <translation>Reanudar la cola</translation>
     </message>
     <message>
         <source>Starting…</source>
@@ -3361,10 +3469,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Wait {share}</source>
         <translation>Espera {share}</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Failed</source>
@@ -3438,6 +3542,17 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ResultView</name>
     <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaking turn(s)</source>
+        <translation>
+            <numerusform>%Ln intervención</numerusform>
+            <numerusform>%Ln intervenciones</numerusform>
+        </translation>
+    </message>
+    <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
     </message>
@@ -3466,17 +3581,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>{time} long</source>
         <translation>{time} de duración</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
     </message>
 </context>
 <context>
@@ -3608,6 +3712,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>SettingRow</name>
     <message>
+        <source>Reset to default</source>
+        <translation>Restablecer</translation>
+    </message>
+    <message>
+        <source>Reset to default: {name}</source>
+        <translation>Restablecer: {name}</translation>
+    </message>
+    <message>
         <source>Set by the environment or the command line; cannot be changed here</source>
         <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
     </message>
@@ -3646,14 +3758,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Enter a number, 0 or higher.</source>
         <translation>Escriba un número, 0 o más.</translation>
-    </message>
-    <message>
-        <source>Reset to default</source>
-        <translation>Restablecer</translation>
-    </message>
-    <message>
-        <source>Reset to default: {name}</source>
-        <translation>Restablecer: {name}</translation>
     </message>
 </context>
 <context>
@@ -3944,6 +4048,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>StatusBar</name>
     <message>
+        <source>Reading the list…</source>
+        <translation>Leyendo la lista…</translation>
+    </message>
+    <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
     </message>
@@ -4003,8 +4111,8 @@ Todo se queda en este equipo.</translation>
         </translation>
     </message>
     <message>
-        <source>Reading the list…</source>
-        <translation>Leyendo la lista…</translation>
+        <source>Loading the list…</source>
+        <translation>Cargando la lista…</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4030,16 +4138,16 @@ Todo se queda en este equipo.</translation>
         <translation>Objetivo</translation>
     </message>
     <message>
-        <source>Targets</source>
-        <translation>Objetivos</translation>
-    </message>
-    <message>
         <source>Time span</source>
         <translation>Periodo</translation>
     </message>
     <message>
         <source>History</source>
         <translation>Historial</translation>
+    </message>
+    <message>
+        <source>Targets</source>
+        <translation>Objetivos</translation>
     </message>
 </context>
 <context>
@@ -4075,6 +4183,22 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
+    </message>
+    <message>
+        <source>Sign in and accept the conditions of {pages}.</source>
+        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
+    </message>
+    <message>
+        <source>Create an access token with read permission: {page}.</source>
+        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
+    </message>
+    <message>
+        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
+        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
+    </message>
+    <message>
         <source>What to do</source>
         <translation>Qué hacer</translation>
     </message>
@@ -4093,22 +4217,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Not now</source>
         <translation>Ahora no</translation>
-    </message>
-    <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
-        <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
-    </message>
-    <message>
-        <source>Sign in and accept the conditions of {pages}.</source>
-        <translation>Inicie sesión y acepte las condiciones de {pages}.</translation>
-    </message>
-    <message>
-        <source>Create an access token with read permission: {page}.</source>
-        <translation>Cree un token de acceso con permiso de lectura: {page}.</translation>
-    </message>
-    <message>
-        <source>Paste it here. About {size} will then be downloaded from huggingface.co.</source>
-        <translation>Péguelo aquí. Después se descargarán unos {size} de huggingface.co.</translation>
     </message>
     <message>
         <source>{title} needs a free Hugging Face account</source>
@@ -4137,6 +4245,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TrayIcon</name>
     <message>
+        <source>Stop safely and quit</source>
+        <translation>Detener, guardar y salir</translation>
+    </message>
+    <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
     </message>
@@ -4145,8 +4257,8 @@ Todo se queda en este equipo.</translation>
         <translation>Pausar la cola</translation>
     </message>
     <message>
-        <source>Stop safely and quit</source>
-        <translation>Detener, guardar y salir</translation>
+        <source>Stop and quit</source>
+        <translation>Detener y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4208,6 +4320,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>UiLabels</name>
     <message>
+        <source>The voices are fairly different: worth a quick check.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
+    </message>
+    <message>
         <source>The earlier result is still there.</source>
         <translation>El resultado anterior sigue ahí.</translation>
     </message>
@@ -4218,10 +4334,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
-    </message>
-    <message>
-        <source>The voices are fairly different: worth a quick check.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
     </message>
     <message>
         <source>This program</source>
@@ -4418,6 +4530,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Show it in the browser</source>
         <translation>Verla en el navegador</translation>
+    </message>
+<message>
+        <source>Version {version} is available.</source>
+        <translation>Está disponible la versión {version}.</translation>
+    </message>
+    <message>
+        <source>Open in the browser</source>
+        <translation>Abrir en el navegador</translation>
     </message>
 </context>
 <context>
@@ -4701,8 +4821,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>WorkerActions</name>
     <message>
-        <source>Restart now</source>
-        <translation>Reiniciar ahora</translation>
+        <source>Replace after this recording</source>
+        <translation>Reemplazar después de esta grabación</translation>
+    </message>
+    <message>
+        <source>Stop after this recording</source>
+        <translation>Detener después de esta grabación</translation>
     </message>
     <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
@@ -4717,31 +4841,19 @@ Todo se queda en este equipo.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
-        <source>Replace after this recording</source>
-        <translation>Reemplazar después de esta grabación</translation>
-    </message>
-    <message>
-        <source>Stop after this recording</source>
-        <translation>Detener después de esta grabación</translation>
+        <source>Restart now</source>
+        <translation>Reiniciar ahora</translation>
     </message>
 </context>
 <context>
     <name>WorkersModel</name>
     <message>
-        <source>Worker</source>
-        <translation>Proceso</translation>
+        <source>Done</source>
+        <translation>Terminados</translation>
     </message>
     <message>
-        <source>State</source>
-        <translation>Estado</translation>
-    </message>
-    <message>
-        <source>Recording</source>
-        <translation>Grabación</translation>
-    </message>
-    <message>
-        <source>CPU</source>
-        <translation>CPU</translation>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que terminaron en error</translation>
     </message>
     <message>
         <source>Percent of one core, over the last minute</source>
@@ -4764,6 +4876,22 @@ Todo se queda en este equipo.</translation>
         <translation>Tiempo desde que se inició el proceso</translation>
     </message>
     <message>
+        <source>Worker</source>
+        <translation>Proceso</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>CPU</source>
+        <translation>CPU</translation>
+    </message>
+    <message>
         <source>Memory</source>
         <translation>Memoria</translation>
     </message>
@@ -4776,24 +4904,12 @@ Todo se queda en este equipo.</translation>
         <translation>Memoria GPU</translation>
     </message>
     <message>
-        <source>Done</source>
-        <translation>Terminados</translation>
-    </message>
-    <message>
         <source>Failed</source>
         <translation>Fallidos</translation>
-    </message>
-    <message>
-        <source>Attempts that ended in an error</source>
-        <translation>Intentos que terminaron en error</translation>
     </message>
 </context>
 <context>
     <name>WorkersPage</name>
-    <message>
-        <source>Remove a worker</source>
-        <translation>Quitar un proceso</translation>
-    </message>
     <message>
         <source>Add a worker</source>
         <translation>Agregar un proceso</translation>
@@ -4805,6 +4921,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>At most {number}, one per processor core</source>
         <translation>Como máximo {number}, uno por núcleo del procesador</translation>
+    </message>
+    <message>
+        <source>Remove a worker</source>
+        <translation>Quitar un proceso</translation>
     </message>
     <message numerus="yes">
         <source>%Ln worker(s)</source>

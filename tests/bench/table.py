@@ -200,8 +200,8 @@ def find(application: QApplication, window: MainWindow) -> None:
     say("fold all batches", f"{took_ms(application, window.jobs.fold_all):.0f} ms")
     say("unfold all", f"{took_ms(application, window.jobs.unfold_all):.0f} ms")
     window.table.selectAll()
-    say("remove all", f"{took_ms(application, window.deeds.remove):.0f} ms")
-    say("… and undo", f"{took_ms(application, window.deeds.removal.undo):.0f} ms")
+    say("remove all", f"{took_ms(application, window.job_controller.remove):.0f} ms")
+    say("… and undo", f"{took_ms(application, window.job_controller.removal.undo):.0f} ms")
     window.table.clearSelection()
 
 

@@ -271,7 +271,7 @@ class Monkey:
         window = self._desktop.window
         window.showMinimized()
         QApplication.processEvents()
-        window.raise_up()
+        window.bring_to_front()
 
     # ---- the workers' part
 
@@ -351,4 +351,4 @@ class Monkey:
             self._wait_for_the_end()
             self._begin()
         elif window.isMinimized() or not window.isVisible():
-            window.raise_up()
+            window.bring_to_front()

@@ -80,14 +80,14 @@ class Scene:
         """Restore the initial state: only the main window, unlocked and without a selection."""
         window = self.desktop.window
         if self.desktop.lock.locked:
-            self.desktop.lock.cover.opened.emit()
+            self.desktop.lock.screen.unlocked.emit()
             (self.program.settings.home / "pin.json").unlink()
         for other in QApplication.topLevelWidgets():
             if not isinstance(other, MainWindow) and other.isVisible():
                 other.close()
         drag_out(window)
         window.message.dismiss()
-        window.intake.sheet.shut()
+        window.add_controller.sheet.shut()
         for folder in self.desktop.watch.watcher.folders:
             self.desktop.watch.stop(folder)
         window.table.clearSelection()

@@ -44,20 +44,20 @@ def test_closing_at_work_asks_once(qtbot, desktop, window, at_work):
     window.close()
     assert window.isVisible()
     (box,) = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
-    assert box is desktop.question.box
-    assert box.text() == "Work is under way: 1 running, 2 waiting."
+    assert box is desktop.close_question.box
+    assert box.text() == "Recordings are being processed: 1 running, 2 waiting."
     press(qtbot, box, "Cancel")
-    assert desktop.question.box is None
+    assert desktop.close_question.box is None
     assert window.isVisible()
     window.close()
-    qtbot.keyClick(desktop.question.box, Qt.Key.Key_Escape)
-    assert desktop.question.box is None
+    qtbot.keyClick(desktop.close_question.box, Qt.Key.Key_Escape)
+    assert desktop.close_question.box is None
 
 
 def test_stop_safely_gives_jobs_back(qtbot, desktop, window, program, at_work, home):
     window.close()
     with qtbot.waitSignal(desktop.ended):
-        press(qtbot, desktop.question.box, "Stop safely")
+        press(qtbot, desktop.close_question.box, "Stop and quit")
     assert program.calls == ["start", "stop"]
     again = FakeApp(home)
     again.start()
@@ -67,7 +67,7 @@ def test_stop_safely_gives_jobs_back(qtbot, desktop, window, program, at_work, h
 
 def test_keep_running_without_a_tray_minimises(qtbot, desktop, window, program, at_work):
     window.close()
-    press(qtbot, desktop.question.box, "Keep running, minimised")
+    press(qtbot, desktop.close_question.box, "Continue minimized")
     assert window.isMinimized()
     assert program.calls == ["start"]
 
@@ -82,7 +82,7 @@ def test_keep_running_hides_in_the_tray(qtbot, dressed, program, monkeypatch, re
     desktop.start([recordings[0]])
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     window.close()
-    press(qtbot, desktop.question.box, "Keep running in the background")
+    press(qtbot, desktop.close_question.box, "Continue in the background")
     assert not window.isVisible()
     desktop._tray.show_asked.emit()
     assert window.isVisible()
@@ -133,7 +133,7 @@ class TestRefused:
 
     def test_a_queue_that_does_not_start_says_why(self, qtbot, window):
         qtbot.waitUntil(lambda: window.message.text == "The queue's file is damaged.")
-        assert window.status.told_of_workers == "The queue is not running"
+        assert window.status.workers_text == "The queue is not running"
 
 
 def test_a_queue_of_a_newer_version_is_said_to_be_one(qtbot, dressed, home):
@@ -147,7 +147,7 @@ def test_a_queue_of_a_newer_version_is_said_to_be_one(qtbot, dressed, home):
     desktop.window.show()
     desktop.start([])
     qtbot.waitUntil(lambda: "newer version of fi-desktop: nothing was changed" in desktop.window.message.text)
-    assert desktop.window.status.told_of_workers == "The queue is not running"
+    assert desktop.window.status.workers_text == "The queue is not running"
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
     desktop.window.deleteLater()

@@ -200,7 +200,7 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
     width = window.details.panel.width()
     qtbot.keyClick(window, Qt.Key.Key_F4)
     qtbot.keyClick(window, Qt.Key.Key_F4)
-    window.remember()
+    window.save_state()
     window.resize(900, 700)
     other = AppController(program)
     other.window.show()
@@ -208,7 +208,7 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
     qtbot.waitUntil(lambda: other.window.details.panel is not None and other.window.details.panel.isVisible())
     assert other.window.details.panel.width() == width
     qtbot.keyClick(other.window, Qt.Key.Key_F4)
-    other.window.remember()
+    other.window.save_state()
     third = AppController(program)
     third.window.show()
     assert not third.window.commands.details.isChecked()

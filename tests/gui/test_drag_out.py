@@ -70,7 +70,7 @@ def test_a_pull_at_a_name_drags_its_file(window, home, done):
 
 
 def test_what_is_selected_goes_together_in_the_format_exported_last(window, home, done):
-    WindowState(home).keep_format("srt")
+    WindowState(home).save_format("srt")
     window.table.selectAll()
     pull(window.table, place(window.table, done[0], Column.STATE))
     assert sorted(file.name for file in dragged(window.table)) == ["First.srt", "Second ñ.srt"]

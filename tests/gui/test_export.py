@@ -98,10 +98,10 @@ def test_several_rows_become_files_in_a_folder_which_is_one_click_away(qtbot, wi
 
 
 def test_a_text_is_in_the_windows_language(qtbot, desktop, window, done, target):
-    desktop.speak("es")
+    desktop.set_language("es")
     window = desktop.window
     window.table.select(done[0])
-    window.deeds.export("txt")
+    window.job_controller.export("txt")
     answer(window, target / "Nota.txt")
     qtbot.waitUntil((target / "Nota.txt").exists)
     text = (target / "Nota.txt").read_text(encoding="utf-8")

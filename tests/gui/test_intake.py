@@ -222,8 +222,8 @@ class TestSheet:
         told = "3 recordings added: 2 speakers."
         qtbot.waitUntil(lambda: window.message.text == told and window.jobs.rowCount() == 3)
         qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
-        assert window.intake.sheet.isVisible()
-        return window.intake.sheet
+        assert window.add_controller.sheet.isVisible()
+        return window.add_controller.sheet
 
     def options(self, program, job_id):
         return program.service.job(job_id).result(120).options
@@ -232,7 +232,7 @@ class TestSheet:
         window.options.speakers.setFocus()
         drop_files(window, recordings[0])
         qtbot.waitUntil(lambda: window.message.text == "1 recording added: 2 speakers.")
-        assert not window.intake.sheet.isVisible()
+        assert not window.add_controller.sheet.isVisible()
         assert window.message.action_button.text() == "Change…"
 
     def test_what_waits_is_changed(self, qtbot, window, program, sheet):

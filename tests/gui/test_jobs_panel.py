@@ -253,7 +253,7 @@ class TestRemoval:
     def test_nothing_is_deleted_before_its_time(self, qtbot, window, hand):
         window.table.select(2)
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
-        grace = window.deeds.removal._grace
+        grace = window.job_controller.removal._grace
         assert stored(hand) == [1, 2, 3]
         assert grace.interval() == GRACE_MS
         grace.start(0)
@@ -284,7 +284,7 @@ class TestRemoval:
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         hand.claim()
         qtbot.waitUntil(lambda: window.jobs.state_of(3) is JobState.RUNNING)
-        window.deeds.removal.carry_out()
+        window.job_controller.removal.carry_out()
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a"])
         assert window.message.text == "1 job began meanwhile and stayed"
         qtbot.waitUntil(lambda: stored(hand) == [3])
@@ -414,7 +414,7 @@ def test_the_mark_of_the_current_row_leaves_no_trace(qtbot, window):
 
 def test_what_the_status_line_has_no_room_for_is_shortened_and_told_in_a_tip(qtbot, window):
     sentence = "The disk is full: nothing more can be taken until there is room on it again. " * 3
-    window.status.show_trouble(sentence)
+    window.status.show_problem(sentence)
     QApplication.processEvents()
     (label,) = [each for each in window.status.findChildren(ElidedLabel) if each.text() == sentence]
     assert window.width() <= 1200

@@ -47,7 +47,7 @@ def change(qtbot, desktop: AppController, choice: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "system", "tongue", "locale"),
+    ("choice", "system", "code", "locale"),
     [
         ("system", SPAIN, "es", SPAIN),
         ("system", MEXICO, "es", MEXICO),
@@ -58,8 +58,8 @@ def change(qtbot, desktop: AppController, choice: str) -> None:
         ("en", SPAIN, "en", QLocale("en")),
     ],
 )
-def test_words_and_figures_follow_the_choice_and_the_system(choice, system, tongue, locale):
-    assert language_of(choice, system) == tongue
+def test_words_and_figures_follow_the_choice_and_the_system(choice, system, code, locale):
+    assert language_of(choice, system) == code
     assert locale_of(choice, system) == locale
 
 
@@ -77,12 +77,12 @@ def test_an_unknown_choice_is_as_the_system(dressed):
     language.close()
 
 
-@pytest.mark.parametrize("tongue", LANGUAGES)
-def test_compiled_catalogues_say_what_their_sources_say(dressed, tongue):
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_compiled_catalogues_say_what_their_sources_say(dressed, code):
     compiled = QTranslator()
     folder = resource("i18n")
-    assert compiled.load(f"fi_desktop_{tongue}", str(folder))
-    for context in ElementTree.parse(folder / f"fi_desktop_{tongue}.ts").iter("context"):
+    assert compiled.load(f"fi_desktop_{code}", str(folder))
+    for context in ElementTree.parse(folder / f"fi_desktop_{code}.ts").iter("context"):
         for message in context.iter("message"):
             translation = message.find("translation")
             assert translation is not None
@@ -111,7 +111,7 @@ def test_the_window_speaks_another_language_at_once_and_at_the_next_start(
     again.window.deleteLater()
     job = hand.claim()
     qtbot.waitUntil(lambda: desktop.window.jobs.row_by_id(job.id).state is JobState.RUNNING)
-    qtbot.waitUntil(lambda: "1 en curso" in desktop.window.status.counted)
+    qtbot.waitUntil(lambda: "1 en curso" in desktop.window.status.jobs_text)
     change(qtbot, desktop, "en")
     assert menus(desktop) == ["File", "Job", "View"]
 

@@ -140,7 +140,7 @@ def picture(window, part: QWidget):
 
 
 def test_a_priority_has_one_name(window, queued):
-    menu = RowMenu(window.commands, window.deeds, window.table, window)
+    menu = RowMenu(window.commands, window.job_controller, window.table, window)
     (priority,) = (each.menu() for each in menu.actions() if each.text() == "&Priority")
     words = window.jobs.cells.words
     assert [action.text() for action in priority.actions()] == [words.priority(each) for each in Priority]

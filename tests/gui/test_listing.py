@@ -100,9 +100,9 @@ def test_all_pages_are_shown_newest_first_and_counted_at_once(qtbot, monkeypatch
     assert [model.entry_at(place) for place in range(JOBS)] == filled
     assert totals == {JOBS}
     model.take_page(JobsPage((), {JobState.QUEUED: 99}, 1))
-    qtbot.waitUntil(lambda: window.status.counted.endswith("Reading the list…"))
+    qtbot.waitUntil(lambda: window.status.jobs_text.endswith("Loading the list…"))
     model.take_page(JobsPage())
-    qtbot.waitUntil(lambda: window.status.counted.endswith("completed"))
+    qtbot.waitUntil(lambda: window.status.jobs_text.endswith("completed"))
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
     window.deleteLater()

@@ -139,7 +139,7 @@ class TestDrop:
         hand.tolerant = True
         fill_disk(hand)
         drop_files(window, folder)
-        refused = window.intake.refused.bar
+        refused = window.add_controller.refused.bar
         qtbot.waitUntil(refused.isVisible)
         full = "The disk is full: nothing can be saved until there is room on it."
         assert refused.text == f"“consultations” was not added. {full}"
@@ -162,9 +162,11 @@ class TestDrop:
     ):
         choice = window.options.choice()
         error = ErrorInfo(ErrorKind.TRANSIENT, "store.busy", "Another program is using the queue's file.")
-        window.intake.refused.hold(((recordings[0],), choice, error), ((recordings[1],), choice, error))
-        desktop.speak("es")
-        bar = desktop.window.intake.refused.bar
+        window.add_controller.refused.hold(
+            ((recordings[0],), choice, error), ((recordings[1],), choice, error)
+        )
+        desktop.set_language("es")
+        bar = desktop.window.add_controller.refused.bar
         assert bar.text == (
             "2 grabaciones o carpetas no se añadieron. Otro programa está usando el archivo de la cola."
         )
@@ -195,7 +197,7 @@ class TestActions:
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
         hand.complete(job, samples.conversation(5))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
-        assert window.status.counted == "0 running   ·   2 waiting   ·   1 completed"
+        assert window.status.jobs_text == "0 running   ·   2 waiting   ·   1 completed"
 
     def test_cancel_by_key(self, qtbot, window, queued):
         window.table.select(queued[1])
@@ -249,7 +251,7 @@ class TestActions:
         before = window.jobs.counts
         qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-        box = window.deeds.redo.box
+        box = window.job_controller.redo.box
         assert box.text() == "Process 2 finished recordings again?"
         assert window.jobs.counts == before
         (button,) = [button for button in box.buttons() if button.text() == answer]
@@ -362,23 +364,25 @@ def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, in
 
 
 def test_trouble_of_the_workers_is_seen(qtbot, window):
-    window._bridge.news_arrived.emit((samples.workers(trouble=verbatim("Workers cannot be started here.")),))
-    qtbot.waitUntil(lambda: window.status.told_of_workers == "Workers cannot be started here.")
+    window._bridge.events_arrived.emit(
+        (samples.workers(trouble=verbatim("Workers cannot be started here.")),)
+    )
+    qtbot.waitUntil(lambda: window.status.workers_text == "Workers cannot be started here.")
     idle = samples.WorkerState.IDLE
-    window._bridge.news_arrived.emit((samples.workers(idle, samples.WorkerState.BUSY),))
-    assert window.status.told_of_workers == "Workers: 1 of 2 idle"
+    window._bridge.events_arrived.emit((samples.workers(idle, samples.WorkerState.BUSY),))
+    assert window.status.workers_text == "Workers: 1 of 2 idle"
 
 
 def test_a_pause_is_seen_and_ended_where_it_is_seen(qtbot, window, program):
     assert not window.pause_bar.isVisible()
     program.service.pause()
-    qtbot.waitUntil(lambda: window.status.counted.startswith("Paused"))
+    qtbot.waitUntil(lambda: window.status.jobs_text.startswith("Paused"))
     assert window.pause_bar.text == "The queue is paused: no recording is started until it resumes."
     assert tool_button(window, "Resume the queue").isChecked()
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window.pause_bar.isVisible()
     qtbot.mouseClick(window.pause_bar.action_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.status.counted.startswith("Paused"))
+    qtbot.waitUntil(lambda: not window.status.jobs_text.startswith("Paused"))
     assert not window.pause_bar.isVisible()
     assert not tool_button(window, "Pause the queue").isChecked()
 
@@ -427,11 +431,11 @@ def test_long_names_are_elided_not_clipped(qtbot, window, tmp_path):
 def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
     qtbot, window, program, recordings
 ):
-    window.intake.add(recordings)
+    window.add_controller.add(recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     job = program.hand.claim()
     program.hand.complete(job, samples.conversation())
-    window.intake.add(recordings)
+    window.add_controller.add(recordings)
     qtbot.waitUntil(lambda: "3 recordings are in the list already" in window.message.text)
     assert window.jobs.rowCount() == 3
     qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)

@@ -396,7 +396,7 @@ class TestWindow:
     def test_job_without_its_model_offers_the_models_dialog(
         self, qtbot, window, hand, recordings, code, offered
     ):
-        window.intake.add(recordings[:1])
+        window.add_controller.add(recordings[:1])
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
         job = hand.claim()
         error = ErrorInfo(ErrorKind.USER, code, "The model is not there.")

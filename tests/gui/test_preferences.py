@@ -149,7 +149,7 @@ def test_language_changes_at_once(qtbot, desktop, window, dialog, home):
     choose(dialog, "language", "es")
     qtbot.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: desktop.window is not window)
-    assert desktop.language.tongue == "es"
+    assert desktop.language.code == "es"
     assert load({"FI_DESKTOP_HOME": str(home)}).language == "es"
 
 

@@ -38,7 +38,7 @@ from fi_desktop.gui.application import make_application, run
 def look():
     from PySide6.QtWidgets import QApplication
     (window,) = [w for w in QApplication.topLevelWidgets() if w.objectName() == "main"]
-    if window.status.told_of_workers.startswith("Workers: "):
+    if window.status.workers_text.startswith("Workers: "):
         window.close()
     else:
         QTimer.singleShot(50, look)
@@ -152,7 +152,7 @@ def test_closing_at_work_gives_the_job_back_and_the_next_start_does_it(qtbot, ho
         timeout=TIMEOUT_MS,
     )
     first.window.close()
-    (stop,) = [b for b in first.question.box.buttons() if b.text().replace("&", "") == "Stop safely"]
+    (stop,) = [b for b in first.close_question.box.buttons() if b.text().replace("&", "") == "Stop and quit"]
     with qtbot.waitSignal(first.ended, timeout=TIMEOUT_MS):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     second = AppController(App(load({"FI_DESKTOP_HOME": str(home)})))

@@ -61,23 +61,23 @@ def messages(file: Path) -> list[Message]:
     ]
 
 
-def catalogue(tongue: str) -> Path:
-    return resource("i18n") / f"fi_desktop_{tongue}.ts"
+def catalogue(code: str) -> Path:
+    return resource("i18n") / f"fi_desktop_{code}.ts"
 
 
-@pytest.mark.parametrize("tongue", LANGUAGES)
-def test_catalogues_hold_what_the_source_says_now_and_nothing_else(tmp_path, tongue):
-    now = tmp_path / catalogue(tongue).name
-    shutil.copy(catalogue(tongue), now)
-    translations.update(tongue, now)
-    kept, said = ({(m.context, m.source) for m in messages(file)} for file in (catalogue(tongue), now))
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_catalogues_hold_what_the_source_says_now_and_nothing_else(tmp_path, code):
+    now = tmp_path / catalogue(code).name
+    shutil.copy(catalogue(code), now)
+    translations.update(code, now)
+    kept, said = ({(m.context, m.source) for m in messages(file)} for file in (catalogue(code), now))
     assert said - kept == set(), "run `make translations`"
     assert kept - said == set(), "run `make translations`"
 
 
-@pytest.mark.parametrize("tongue", LANGUAGES)
-def test_all_is_translated(tongue):
-    assert [m for m in messages(catalogue(tongue)) if not m.finished or not all(m.forms)] == []
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_all_is_translated(code):
+    assert [m for m in messages(catalogue(code)) if not m.finished or not all(m.forms)] == []
 
 
 def places(text: str) -> set[str]:
@@ -99,10 +99,10 @@ def test_a_translation_has_the_places_the_key_and_the_end_of_its_source():
             assert set(re.findall("%L?n", form)) <= set(re.findall("%L?n", message.source)), form
 
 
-@pytest.mark.parametrize("tongue", LANGUAGES)
-def test_no_two_entries_of_a_menu_have_the_same_key(qtbot, dressed, home, tongue):
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_two_entries_of_a_menu_have_the_same_key(qtbot, dressed, home, code):
     program = FakeApp(home)
-    program.settings = changed(program.settings, {"language": tongue})
+    program.settings = changed(program.settings, {"language": code})
     desktop = AppController(program)
     qtbot.addWidget(desktop.window)
     bar = desktop.window.findChild(QMenuBar)

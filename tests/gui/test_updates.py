@@ -34,52 +34,52 @@ def opened(monkeypatch):
     return addresses
 
 
-def test_nobody_is_asked_unless_it_is_wanted(qtbot, server, desktop, home):
-    desktop.updates.look()
+def test_no_check_unless_switched_on(qtbot, server, desktop, home):
+    desktop.updates.check()
     assert WindowState(home).number("updates/asked") is None
     assert server.asked == []
 
 
-def test_a_newer_version_is_a_line_whose_page_opens_by_a_click_alone(qtbot, wanted, opened, window):
-    qtbot.waitUntil(lambda: window.message.text == "Version 99.0.0 is there.")
+def test_a_new_version_is_announced_and_its_page_opens_on_click(qtbot, wanted, opened, window):
+    qtbot.waitUntil(lambda: window.message.text == "Version 99.0.0 is available.")
     assert opened == []
     qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
     assert opened == [f"{wanted.address}/get"]
     assert not window.message.isVisible()
 
 
-def test_it_is_asked_once_a_day(qtbot, wanted, desktop, window, home):
+def test_one_check_a_day(qtbot, wanted, desktop, window, home):
     qtbot.waitUntil(window.message.isVisible)
-    desktop.updates.look()
+    desktop.updates.check()
     assert len(wanted.asked) == 1
-    WindowState(home).keep_number("updates/asked", int(time.time()) - 86_401)
+    WindowState(home).save_number("updates/asked", int(time.time()) - 86_401)
     window.message.dismiss()
     desktop.updates._window_state = WindowState(home)
-    desktop.updates.look()
+    desktop.updates.check()
     qtbot.waitUntil(window.message.isVisible)
     assert len(wanted.asked) == 2
 
 
 @pytest.fixture
 def ask(qtbot, desktop, program):
-    """Switch the setting on, and return once the answer was dealt with."""
+    """Switch the setting on, and wait until the check is done."""
 
     def ask():
-        desktop.updates.take_settings(changed(program.settings, {"check_updates": True}))
+        desktop.updates.apply_settings(changed(program.settings, {"check_updates": True}))
         qtbot.waitUntil(lambda: not any(each.name == "updates" for each in threading.enumerate()))
         QCoreApplication.processEvents()
 
     return ask
 
 
-def test_an_answer_never_takes_the_place_of_another_message(server, window, ask):
+def test_the_notice_never_replaces_another_message(server, window, ask):
     window.message.error("The disk is full.")
     ask()
     assert len(server.asked) == 1
     assert window.message.text == "The disk is full."
 
 
-def test_who_does_not_answer_is_not_told_of(server, window, ask):
+def test_a_failed_check_shows_nothing(server, window, ask):
     server.status = 500
     ask()
     assert len(server.asked) == 1

@@ -172,7 +172,7 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
     desktop.start([])
     qtbot.waitUntil(lambda: desktop.watch.sign.text() == "1" and desktop.watch.sign.isVisible())
     qtbot.waitUntil(lambda: bool(desktop.watch.watcher.scans))
-    desktop.speak("es")
+    desktop.set_language("es")
     assert desktop.watch.sign.isVisible()
     assert desktop.watch.sign.accessibleName() == "1 carpeta vigilada"
     desktop.watch.open()

@@ -134,11 +134,11 @@ def pin_dialog(scene: Scene) -> QWidget:
 
 def cover(scene: Scene) -> QWidget:
     home, lock = scene.program.settings.home, scene.desktop.lock
-    if not pin.exists(home):
+    if not pin.is_set(home):
         pin.change(home, "", "2468")
     lock.lock()
-    lock.cover.forgot.click()
-    return lock.cover
+    lock.screen.forgot.click()
+    return lock.screen
 
 
 def just_added(scene: Scene) -> QWidget:

@@ -53,7 +53,7 @@ class WatchController(QObject):
         window.options.changed.connect(self._take_choices)
         window.profiles.changed.connect(self._take_choices)
         window.profiles.renamed.connect(self._on_profile_renamed)
-        bridge.folder_looked_at.connect(self._on_looked_at)
+        bridge.folder_scanned.connect(self._on_looked_at)
         self._take_choices()
         self._show()
 

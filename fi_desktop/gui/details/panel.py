@@ -80,7 +80,7 @@ class DetailsPanel(QStackedWidget):
         self._ago.setInterval(_AGO_MS)
         self._ago.timeout.connect(self._on_ago)
         jobs.jobs_changed.connect(self._on_jobs_changed)
-        bridge.news_arrived.connect(self._on_news)
+        bridge.events_arrived.connect(self._on_news)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show the selected jobs."""

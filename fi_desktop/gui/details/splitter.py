@@ -66,9 +66,9 @@ class DetailsSplitter(QSplitter):
     def save(self) -> None:
         """Remember how wide the details are, and whether they are wanted."""
         if self._chosen is not None:
-            self._window_state.keep_number(_OPEN, self._chosen)
+            self._window_state.save_number(_OPEN, self._chosen)
         if self.panel is not None and self.panel.isVisible():
-            self._window_state.keep_number(_WIDTH, self.panel.width())
+            self._window_state.save_number(_WIDTH, self.panel.width())
 
     @Slot()
     def _fit(self) -> None:

@@ -6,9 +6,7 @@ GUI thread through the bridge. They are daemons: a task can be interrupted at an
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -86,12 +84,15 @@ class ModelsController(QObject):
 
     def load_token(self, name: str) -> None:
         """Read the person's token from the keyring; emits `token_loaded`."""
-        _in_thread(token.recall, self._bridge, partial(self._on_token_loaded, name), self._on_failed)
+        # not on the helper thread: a keyring may wait for the person to unlock it
+        self._bridge.run_in_thread(
+            "models", token.recall, partial(self._on_token_loaded, name), self._on_failed
+        )
 
     def save_token(self, name: str, given: str) -> None:
         """Save a token in the keyring if there is one; emits `token_saved`."""
         done = partial(self._on_token_saved, name, given)
-        _in_thread(partial(token.keep, given), self._bridge, done, self._on_failed)
+        self._bridge.run_in_thread("models", partial(token.keep, given), done, self._on_failed)
 
     def download(self, known: CatalogEntry, given: str = "", *, replace: bool = False) -> None:
         """Start or resume a download; `given`: the person's token. Emits `downloaded`."""
@@ -233,26 +234,5 @@ def _start_task(
             return TaskOutcome(error.code, error.note)
         return TaskOutcome()
 
-    _in_thread(run, bridge, ended, failed)
+    bridge.run_in_thread("models", run, ended, failed)
     return progress
-
-
-def _in_thread(
-    work: Callable[[], T], bridge: Bridge, done: Callable[[T], None], failed: Callable[[str], None]
-) -> None:
-    """Run work on its own thread, then call `done` or `failed` on the GUI thread.
-
-    The bridge's helper thread is for short work only: a keyring may wait for the person to unlock it.
-    """
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 carried over to the GUI thread
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-    bridge.when_done(future, done, failed)
-    threading.Thread(target=run, name="models", daemon=True).start()

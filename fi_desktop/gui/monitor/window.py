@@ -120,7 +120,7 @@ class MonitorWindow(QWidget):
                 f"{button.text()} ({shortcut.key().toString(QKeySequence.SequenceFormat.NativeText)})"
             )
         self._tick.timeout.connect(self._on_tick)
-        self._bridge.news_arrived.connect(self._on_events)
+        self._bridge.events_arrived.connect(self._on_events)
         self.workers.workers_asked.connect(self._on_workers_asked)
         self._save_timer.timeout.connect(self._save_workers)
         actions = self.workers.worker_actions

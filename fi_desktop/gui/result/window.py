@@ -179,7 +179,7 @@ class JobWindow(QWidget):
             self._pages.removeWidget(self.result)
             self.result.deleteLater()
         self.result = ResultView(transcript, path, self._bridge, self)
-        self.result.exports.exported.connect(self._window_state.keep_format)
+        self.result.exports.exported.connect(self._window_state.save_format)
         self.result.models_asked.connect(self.page.models_asked)
         self.result.again_asked.connect(self._on_retry_asked)
         self._pages.addWidget(self.result)
