@@ -78,6 +78,7 @@ class MessageBar(QWidget):
         self._close.setVisible(closable)
         self.action_button = QPushButton(self)
         self.action_button.setObjectName("plain")
+        self.action_button.setAccessibleName(self.tr("Answer to this message"))
         self.action_button.clicked.connect(self._on_action_clicked)
         self._action: MessageAction | None = None
         row = QHBoxLayout(self)

@@ -332,10 +332,6 @@
 <context>
     <name>AppController</name>
     <message>
-        <source>Models are being worked on: change the language once that is done.</source>
-        <translation>Hay una tarea con modelos en marcha: cambie el idioma cuando termine.</translation>
-    </message>
-    <message>
         <source>Wait until the models are ready before you change the language.</source>
         <translation>Espere a que los modelos estén listos antes de cambiar el idioma.</translation>
     </message>
@@ -525,26 +521,6 @@
 </context>
 <context>
     <name>CloseQuestion</name>
-    <message>
-        <source>Work is under way: {running} running, {waiting} waiting.</source>
-        <translation>Hay trabajo en marcha: {running} en curso, {waiting} en espera.</translation>
-    </message>
-    <message>
-        <source>Nothing is lost if you stop: the recordings go back to the queue, and are done when you open fi-desktop again.</source>
-        <translation>Si se detiene, no se pierde nada: las grabaciones vuelven a la cola y se procesan al abrir fi-desktop de nuevo.</translation>
-    </message>
-    <message>
-        <source>Keep running in the background</source>
-        <translation>Seguir en segundo plano</translation>
-    </message>
-    <message>
-        <source>Keep running, minimised</source>
-        <translation>Seguir, minimizado</translation>
-    </message>
-    <message>
-        <source>Stop safely</source>
-        <translation>Detener y guardar</translation>
-    </message>
     <message>
         <source>Close fi-desktop</source>
         <translation>Cerrar fi-desktop</translation>
@@ -1140,8 +1116,8 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar todos los trabajos</translation>
     </message>
     <message>
-        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -1639,26 +1615,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LockScreen</name>
     <message>
-        <source>Recordings that wait are worked on meanwhile.</source>
-        <translation>Mientras tanto se siguen procesando las grabaciones en espera.</translation>
-    </message>
-    <message>
-        <source>The PIN keeps passing eyes out; your recordings are as safe as your account on this computer. To remove it, delete this file and unlock with an empty field:</source>
-        <translation>El PIN evita las miradas ajenas; sus grabaciones están tan seguras como su cuenta en este equipo. Para quitarlo, borre este archivo y desbloquee con el campo vacío:</translation>
-    </message>
-    <message>
-        <source>File of the PIN</source>
-        <translation>Archivo del PIN</translation>
-    </message>
-    <message>
-        <source>That is not the PIN. Try again in {seconds} s.</source>
-        <translation>El PIN no es correcto. Inténtelo de nuevo en {seconds} s.</translation>
-    </message>
-    <message>
-        <source>That is not the PIN.</source>
-        <translation>El PIN no es correcto.</translation>
-    </message>
-<message>
         <source>fi-desktop is locked</source>
         <translation>fi-desktop está bloqueado</translation>
     </message>
@@ -1697,10 +1653,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>MainWindow</name>
-    <message>
-        <source>The queue is paused: no recording is started until it resumes.</source>
-        <translation>La cola está en pausa: no se inicia ninguna grabación hasta que se reanude.</translation>
-    </message>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
@@ -1792,11 +1744,11 @@ Todo se queda en este equipo.</translation>
         <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -1836,11 +1788,11 @@ Todo se queda en este equipo.</translation>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
     </message>
     <message>
-        <source>This dictation is in a format that only its recorder's own program reads: export it there as WAV, and add that file.</source>
+        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2016,7 +1968,7 @@ Todo se queda en este equipo.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2024,7 +1976,7 @@ Todo se queda en este equipo.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2084,7 +2036,7 @@ Todo se queda en este equipo.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2160,7 +2112,7 @@ Todo se queda en este equipo.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -2264,11 +2216,11 @@ Todo se queda en este equipo.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}: lo que sigue se unió a lo anterior.</translation>
     </message>
     <message>
-        <source>The file's header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2304,7 +2256,7 @@ Todo se queda en este equipo.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2714,30 +2666,6 @@ Todo se queda en este equipo.</translation>
         <translation>Todo</translation>
     </message>
     <message>
-        <source>{seconds}s</source>
-        <translation>{seconds} s</translation>
-    </message>
-    <message>
-        <source>{minutes}m {seconds:02d}s</source>
-        <translation>{minutes} min {seconds:02d} s</translation>
-    </message>
-    <message>
-        <source>{hours}h {minutes:02d}m</source>
-        <translation>{hours} h {minutes:02d} min</translation>
-    </message>
-    <message>
-        <source>{days}d {hours}h</source>
-        <translation>{days} d {hours} h</translation>
-    </message>
-    <message>
-        <source>{number} GB</source>
-        <translation>{number} GB</translation>
-    </message>
-    <message>
-        <source>{number} MB</source>
-        <translation>{number} MB</translation>
-    </message>
-    <message>
         <source>Share of recordings completed rather than failed</source>
         <translation>Porcentaje de grabaciones completadas, no fallidas</translation>
     </message>
@@ -3043,38 +2971,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PinDialog</name>
     <message>
-        <source>With a PIN, the window can be covered while you are away: by File › Lock, or by itself. It encrypts nothing: your recordings are as safe as your account on this computer.</source>
-        <translation>Con un PIN, el contenido de la ventana se puede ocultar mientras usted no está: con Archivo › Bloquear, o solo. No cifra nada: sus grabaciones están tan seguras como su cuenta en este equipo.</translation>
-    </message>
-    <message>
-        <source>Once more</source>
-        <translation>Repita el PIN</translation>
-    </message>
-    <message>
-        <source>Set the PIN</source>
-        <translation>Establecer el PIN</translation>
-    </message>
-    <message>
-        <source>Remove the PIN</source>
-        <translation>Quitar el PIN</translation>
-    </message>
-    <message>
-        <source>A PIN has {number} characters at least.</source>
-        <translation>Un PIN tiene al menos {number} caracteres.</translation>
-    </message>
-    <message>
-        <source>The two are not the same.</source>
-        <translation>No coinciden.</translation>
-    </message>
-    <message>
-        <source>That is not the PIN. Wait a little before you try again.</source>
-        <translation>El PIN no es correcto. Espere un poco antes de intentarlo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The current PIN is another one.</source>
-        <translation>El PIN actual es otro.</translation>
-    </message>
-<message>
         <source>PIN</source>
         <translation>PIN</translation>
     </message>
@@ -4048,10 +3944,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>StatusBar</name>
     <message>
-        <source>Reading the list…</source>
-        <translation>Leyendo la lista…</translation>
-    </message>
-    <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
     </message>
@@ -4183,7 +4075,7 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -4244,10 +4136,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>TrayIcon</name>
-    <message>
-        <source>Stop safely and quit</source>
-        <translation>Detener, guardar y salir</translation>
-    </message>
     <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
@@ -4524,14 +4412,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>UpdateNotice</name>
     <message>
-        <source>Version {version} is there.</source>
-        <translation>Ya está disponible la versión {version}.</translation>
-    </message>
-    <message>
-        <source>Show it in the browser</source>
-        <translation>Verla en el navegador</translation>
-    </message>
-<message>
         <source>Version {version} is available.</source>
         <translation>Está disponible la versión {version}.</translation>
     </message>

@@ -377,7 +377,7 @@ def test_a_pause_is_seen_and_ended_where_it_is_seen(qtbot, window, program):
     assert not window.pause_bar.isVisible()
     program.service.pause()
     qtbot.waitUntil(lambda: window.status.jobs_text.startswith("Paused"))
-    assert window.pause_bar.text == "The queue is paused: no recording is started until it resumes."
+    assert window.pause_bar.text == "The queue is paused. No recording will start until you resume it."
     assert tool_button(window, "Resume the queue").isChecked()
     qtbot.keyClick(window, Qt.Key.Key_Escape)
     assert window.pause_bar.isVisible()
