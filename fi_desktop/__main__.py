@@ -1,6 +1,6 @@
-"""`python -m fi_desktop`, and both entry points.
+"""`python -m fi_desktop`, and the two entry points.
 
-Kept light: every spawned worker imports this module too, and must not get Qt with it.
+Every spawned worker imports this module, so it must stay light and never import Qt.
 """
 
 import sys
@@ -11,20 +11,20 @@ from fi_desktop.system.process import keep_private
 
 def main() -> int:
     """Run the command line."""
-    freeze_support()
-    keep_private()
-    from fi_desktop.cli import main as run_cli
-
-    return run_cli(sys.argv[1:])
+    return _run(sys.argv[1:])
 
 
 def window() -> int:
-    """Open the window, on the files given, if any."""
+    """Open the window with the given files."""
+    return _run(["window", *sys.argv[1:]])
+
+
+def _run(arguments: list[str]) -> int:
     freeze_support()
     keep_private()
     from fi_desktop.cli import main as run_cli
 
-    return run_cli(["window", *sys.argv[1:]])
+    return run_cli(arguments)
 
 
 if __name__ == "__main__":

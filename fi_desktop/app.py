@@ -1,26 +1,28 @@
-"""The composition root: settings -> store -> pool -> service. The one place that knows all of them."""
+"""`App`, the composition root: the settings, the queue, the backend and the IPC server as one program."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
 from fi_desktop import __version__
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.jobs.commands import command, commands_of
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.service import JobService
-from fi_desktop.rpc.client import RemoteClient, answer
+from fi_desktop.rpc.client import RemoteClient
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
-from fi_desktop.rpc.server import IpcServer, request
+from fi_desktop.rpc.server import IpcServer, answer, request
 from fi_desktop.settings import Settings, save_changes
 from fi_desktop.system import log
 from fi_desktop.system.clock import Clock
 from fi_desktop.system.data_folder import check_data_folder
-from fi_desktop.system.devices import default_workers
 from fi_desktop.workers.inline import InlineBackend
 from fi_desktop.workers.pool import WorkerPool
 from fi_desktop.workers.queue_thread import Backend, IdleBackend, Limits
@@ -34,17 +36,16 @@ class App:
     """The program without its window: the owner of a data folder.
 
     Attributes:
-        settings: the settings in force.
-        service: the queue; takes commands at once, and carries them out once `start` was called.
+        settings: the current settings.
+        service: the queue; accepts commands at once, and runs them once `start` was called.
     """
 
     def __init__(self, settings: Settings, *, backend: BackendName = "pool") -> None:
-        """Put the parts together; nothing is started, and no file is touched.
+        """Assemble the parts; nothing is started, and no file is touched.
 
         Args:
-            settings: the settings in force.
-            backend: where jobs run: in worker processes, in a thread, in the engine room itself, or not at
-                all.
+            settings: the current settings.
+            backend: runs jobs in worker processes, in one thread, in the queue thread itself, or not at all.
         """
         self.settings = settings
         clock, folders = Clock(), JobFolders(settings.jobs)
@@ -68,35 +69,43 @@ class App:
             case "idle":
                 self._backend = IdleBackend(self.service, settings, models)
         self._lock: InstanceLock | None = None
-        self._ipc = IpcServer(settings.home, self._answer)
-        self._handover: Callable[[list[str]], None] | None = None
+        self._ipc = IpcServer(settings.home, partial(answer, commands_of(self.service, self)))
+        self._on_files: Callable[[list[str]], None] | None = None
 
-    def own(self, *, patience_s: float = 0.0) -> None:
-        """Take the data folder, or wait so long until its owner is done with it.
+    def own(self, *, timeout_s: float = 0.0) -> None:
+        """Become the owner of the data folder, waiting for its present owner if need be.
 
         Raises:
-            AlreadyOwned: another process has it; `owner()` talks to it.
+            AlreadyOwned: another process owns it; `owner()` talks to it.
             UserError, TransientError: it cannot hold a queue.
         """
         check_data_folder(self.settings.home)
         lock = InstanceLock(self.settings.home)
-        lock.acquire(patience_s=patience_s)
+        lock.acquire(timeout_s=timeout_s)
         self._lock = lock
 
     def owner(self) -> RemoteClient:
-        """Return the way to the process that owns the data folder."""
+        """Return a client of the process that owns the data folder."""
         return RemoteClient(partial(request, self.settings.home))
 
+    @command
+    def open_window(self, paths: Sequence[Path]) -> Future[bool]:
+        """Add files to the window and raise it; return False if this process has no window."""
+        opened: Future[bool] = Future()
+        opened.set_result(self._on_files is not None)
+        if self._on_files is not None:
+            self._on_files([str(path) for path in paths])
+        return opened
+
     def on_handover(self, callback: Callable[[list[str]], None]) -> None:
-        """Call `callback`, on another thread, with the files of a second launch; none: raise the window."""
-        self._handover = callback
+        """Call `callback` on another thread with the files of a second launch; raise the window if none."""
+        self._on_files = callback
 
     def start(self) -> None:
-        """Open the store and begin to work off the queue; takes the data folder first where `own` was not
-        called.
+        """Open the store and start working; become the owner first, if `own` was not called.
 
         Raises:
-            AlreadyOwned: another process has the data folder.
+            AlreadyOwned: another process owns the data folder.
             UserError, TransientError: the store cannot be opened.
         """
         if self._lock is None:
@@ -107,7 +116,7 @@ class App:
         self._ipc.open()
 
     def stop(self) -> None:
-        """Stop safely: running jobs go back to the queue. Returns when all is on disk."""
+        """Stop safely: running jobs are requeued. Returns when everything is on disk."""
         self._ipc.close()
         self._backend.stop()
         log.event("APP_STOPPED")
@@ -118,58 +127,40 @@ class App:
 
     def resize_workers(self, workers: int) -> None:
         """Grow or shrink the pool while it works."""
-        if isinstance(self._backend, WorkerPool):
-            self._backend.resize(workers)
+        self._backend.resize(workers)
 
     def recycle_worker(self, name: str) -> None:
         """Replace a worker once its job is done."""
-        if isinstance(self._backend, WorkerPool):
-            self._backend.recycle(name)
+        self._backend.recycle(name)
 
     def restart_worker(self, name: str) -> None:
-        """Replace a worker now; its job goes back to the queue without a charge."""
-        if isinstance(self._backend, WorkerPool):
-            self._backend.restart(name)
+        """Replace a worker now; its job is requeued at no charge."""
+        self._backend.restart(name)
 
     def retire_worker(self, name: str) -> None:
-        """Do with one worker less: with this one, once its job is done."""
-        if isinstance(self._backend, WorkerPool):
-            self._backend.retire(name)
+        """Remove a worker once its job is done, and run one worker less."""
+        self._backend.retire(name)
 
     def change_limits(self, limits: Limits) -> None:
-        """Use other time limits from now on, for what runs too."""
-        if isinstance(self._backend, WorkerPool):
-            self._backend.change_limits(limits)
+        """Apply new time limits, to running jobs too."""
+        self._backend.change_limits(limits)
 
     def change_settings(self, changes: Mapping[str, Any]) -> Settings:
-        """Write other settings into `settings.toml`, use at once what can be, and return all; blocks.
+        """Write changed settings to `settings.toml`, apply them where possible, and return all; blocks.
 
         Raises:
-            UserError: a value cannot be used, or was set by the environment or the command line.
+            UserError: a value is invalid, or was set by the environment or the command line.
             TransientError: the disk is full.
         """
-        before = self.settings
-        self.settings = settings = save_changes(before, changes)
+        self.settings = settings = save_changes(self.settings, changes)
         self.service.change_policy(_policy(settings))
         self.service.change_retention(_keep_s(settings), keep_unseen=settings.keep_unseen)
-        if isinstance(self._backend, WorkerPool):
-            self._backend.change_settings(settings)
-        if settings.workers != before.workers:
-            self.resize_workers(settings.workers or default_workers())
+        self._backend.change_settings(settings)
         return settings
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
-        """Read what each worker process uses; none where there is none."""
-        return self._backend.gauges() if isinstance(self._backend, WorkerPool) else ()
-
-    def _answer(self, message: dict[str, Any]) -> dict[str, Any]:
-        return answer(self.service, message, gauges=self.gauges, open_window=self._open_window)
-
-    def _open_window(self, paths: list[str]) -> bool:
-        if self._handover is None:
-            return False
-        self._handover(paths)
-        return True
+        """Read what each worker process uses."""
+        return self._backend.gauges()
 
 
 def _policy(settings: Settings) -> RetryPolicy:

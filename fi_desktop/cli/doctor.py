@@ -34,6 +34,7 @@ from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Diarizer, Transcriber
 from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system.devices import default_workers
 from fi_desktop.workers import process
@@ -98,7 +99,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 def _check_queue(settings: Settings) -> Finding:
     try:
         with idle_queue(settings) as client:
-            jobs = client.jobs()
+            jobs = client.call(JobService.jobs)
     except (UserError, TransientError) as error:
         return Finding("queue", well=False, text=error.message)
     unfinished = sum(not job.state.final for job in jobs)

@@ -20,7 +20,7 @@ from fi_desktop.cli.arguments import (
     job_options,
     priority,
 )
-from fi_desktop.cli.queue_access import idle_queue
+from fi_desktop.cli.queue_access import find_job, idle_queue
 from fi_desktop.cli.run import export_style
 from fi_desktop.cli.terminal import (
     Terminal,
@@ -43,7 +43,8 @@ from fi_desktop.exporters import EXPORTERS, export, rendered
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.queue_events import WorkerGauge
-from fi_desktop.rpc.client import Client
+from fi_desktop.jobs.service import JobService
+from fi_desktop.rpc.client import QueueClient
 from fi_desktop.settings import Settings
 
 _NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
@@ -51,7 +52,7 @@ _UNREADABLE = Message(
     "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
 )
 
-Action = Callable[[Client, argparse.Namespace], int | None]
+Action = Callable[[QueueClient, argparse.Namespace], int | None]
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
@@ -108,14 +109,18 @@ def _state(options: argparse.Namespace) -> JobState | None:
     return JobState(options.state) if options.state else None
 
 
-def _ids(client: Client, options: argparse.Namespace) -> list[int]:
-    batch = [] if options.batch is None else [job.id for job in client.batch(options.batch)]
+def _ids(client: QueueClient, options: argparse.Namespace) -> list[int]:
+    batch = [] if options.batch is None else [job.id for job in client.call(JobService.batch, options.batch)]
     return [*options.id, *batch]
 
 
-def _list(client: Client, options: argparse.Namespace) -> None:
+def _list(client: QueueClient, options: argparse.Namespace) -> None:
     state = _state(options)
-    jobs = client.jobs(state) if options.batch is None else client.batch(options.batch)
+    jobs = (
+        client.call(JobService.jobs, state=state)
+        if options.batch is None
+        else client.call(JobService.batch, options.batch)
+    )
     jobs = [job for job in jobs if state in (None, job.state)]
     if options.json:
         for job in jobs:
@@ -126,7 +131,7 @@ def _list(client: Client, options: argparse.Namespace) -> None:
 
 def _show(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
-        job = client.job(options.id)
+        job = find_job(client, options.id)
     if options.json:
         say_json(job_to_json(job))
         return 0
@@ -141,57 +146,58 @@ def _show(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _retry(client: Client, options: argparse.Namespace) -> None:
+def _retry(client: QueueClient, options: argparse.Namespace) -> None:
     if options.failed:
-        say(f"{_jobs(client.retry_failed())} queued again.")
+        say(f"{_jobs(client.call(JobService.retry_failed))} queued again.")
     else:
-        client.retry(_ids(client, options))
+        client.call(JobService.retry, _ids(client, options))
 
 
-def _cancel(client: Client, options: argparse.Namespace) -> None:
-    client.cancel(_ids(client, options))
+def _cancel(client: QueueClient, options: argparse.Namespace) -> None:
+    client.call(JobService.cancel, _ids(client, options))
 
 
-def _remove(client: Client, options: argparse.Namespace) -> None:
-    client.remove(_ids(client, options))
+def _remove(client: QueueClient, options: argparse.Namespace) -> None:
+    client.call(JobService.remove, _ids(client, options))
 
 
-def _prioritize(client: Client, options: argparse.Namespace) -> None:
-    client.prioritize(options.id, options.to)
+def _prioritize(client: QueueClient, options: argparse.Namespace) -> None:
+    client.call(JobService.prioritize, options.id, options.to)
 
 
-def _change(client: Client, options: argparse.Namespace) -> int:
+def _change(client: QueueClient, options: argparse.Namespace) -> int:
     """Return 1 if some jobs could not be changed."""
-    by_options: dict[JobOptions, list[int]] = {}
+    by_options: dict[JobOptions, dict[int, Path]] = {}
     for job_id in _ids(client, options):
-        by_options.setdefault(job_options(client.job(job_id).options, options), []).append(job_id)
+        job = find_job(client, job_id)
+        by_options.setdefault(job_options(job.options, options), {})[job_id] = Path(job.path)
     unchanged = 0
-    for wanted, ids in by_options.items():
-        result = client.change(ids, wanted)
-        for job_id in result.begun:
+    for wanted, recordings in by_options.items():
+        result = client.call(JobService.change, recordings, wanted)
+        for job_id in result.started:
             say(f"Job {job_id} is no longer waiting.")
         for job_id in result.known:
             say(f"Job {job_id} was not changed: another job has the same recording and these options.")
-        unchanged += len(result.begun) + len(result.known)
+        unchanged += len(result.started) + len(result.known)
     return 1 if unchanged else 0
 
 
-def _purge(client: Client, options: argparse.Namespace) -> None:
+def _purge(client: QueueClient, options: argparse.Namespace) -> None:
     state = _state(options)
     states = [JobState.QUEUED, JobState.RETRYING] if state is None else [state]
-    say(f"{_jobs(client.purge(states))} removed.")
+    say(f"{_jobs(client.call(JobService.purge, states))} removed.")
 
 
-def _pause(client: Client, _options: argparse.Namespace) -> None:
-    client.set_paused(paused=True)
+def _pause(client: QueueClient, _options: argparse.Namespace) -> None:
+    client.call(JobService.pause)
 
 
-def _resume(client: Client, _options: argparse.Namespace) -> None:
-    client.set_paused(paused=False)
+def _resume(client: QueueClient, _options: argparse.Namespace) -> None:
+    client.call(JobService.resume)
 
 
-def _verify(client: Client, _options: argparse.Namespace) -> int:
-    findings = client.verify()
+def _verify(client: QueueClient, _options: argparse.Namespace) -> int:
+    findings = client.call(JobService.verify)
     for finding in findings or ["The queue is intact."]:
         say(finding)
     return 1 if findings else 0
@@ -216,7 +222,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
 
 def _export(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
-        job = client.job(options.id)
+        job = find_job(client, options.id)
     if job.summary is None:
         raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
     transcript = _result(settings, job)
@@ -245,7 +251,7 @@ def add_metrics(parser: argparse.ArgumentParser) -> None:
 
 def _metrics(settings: Settings, options: argparse.Namespace) -> int:
     with idle_queue(settings) as client:
-        jobs, gauges = client.jobs(), client.gauges()
+        jobs, gauges = client.call(JobService.jobs), client.call(JobService.gauges)
     now = time.time()
     measured = {name: measure(jobs, now=now, window_s=window_s) for name, window_s in WINDOWS.items()}
     uptime = fmean(gauge.uptime for gauge in gauges) if gauges else None

@@ -16,7 +16,8 @@ from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job
 from fi_desktop.core.values import Stage
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent
-from fi_desktop.rpc.client import Client, LocalClient
+from fi_desktop.jobs.service import JobService, unknown_job
+from fi_desktop.rpc.client import LocalClient, QueueClient
 from fi_desktop.settings import Settings
 
 _POLL_S = 0.5
@@ -40,7 +41,7 @@ class FollowedJobs:
 class QueueFollower(Protocol):
     """A queue whose jobs are being processed."""
 
-    client: Client
+    client: QueueClient
 
     def update(self, followed: FollowedJobs, timeout_s: float) -> list[Job]:
         """Wait for events, apply them to `followed`, and return the jobs that changed, in order."""
@@ -50,7 +51,7 @@ class LocalFollower:
     """Follows the queue that this process owns, by its events."""
 
     def __init__(self, app: App) -> None:
-        self.client: Client = LocalClient(app.service)
+        self.client: QueueClient = LocalClient(app.service)
         self._events: SimpleQueue[tuple[QueueEvent, ...]] = SimpleQueue()
         app.service.listen(self._events.put)
 
@@ -81,14 +82,14 @@ class LocalFollower:
 class RemoteFollower:
     """Follows the queue of another process, by polling."""
 
-    def __init__(self, client: Client, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: QueueClient, sleep: Callable[[float], None] = time.sleep) -> None:
         self.client = client
         self._sleep = sleep
 
     def update(self, followed: FollowedJobs, timeout_s: float) -> list[Job]:
         """Wait and poll; see `QueueFollower`."""
         self._sleep(max(timeout_s, _POLL_S))
-        current = {job.id: job for job in self.client.jobs()}
+        current = {job.id: job for job in self.client.call(JobService.jobs)}
         for job_id in followed.jobs.keys() - current.keys():
             del followed.jobs[job_id]
         changed = [job for job in current.values() if followed.jobs.get(job.id) != job]
@@ -101,7 +102,7 @@ def working_queue(settings: Settings) -> Iterator[QueueFollower]:
     """Process the queue in this process; if another process owns it, follow that one."""
     app = App(settings)
     try:
-        app.own(patience_s=_COMMAND_TIMEOUT_S)
+        app.own(timeout_s=_COMMAND_TIMEOUT_S)
     except AlreadyOwned:
         yield RemoteFollower(app.owner())
         return
@@ -114,7 +115,7 @@ def working_queue(settings: Settings) -> Iterator[QueueFollower]:
 
 
 @contextmanager
-def idle_queue(settings: Settings) -> Iterator[Client]:
+def idle_queue(settings: Settings) -> Iterator[QueueClient]:
     """Open the queue without processing jobs; if another process owns it, talk to that one."""
     app = App(settings, backend="idle")
     try:
@@ -139,7 +140,19 @@ def own_or_hand_over(app: App, files: list[Path]) -> bool:
         app.own()
     except AlreadyOwned:
         with suppress(TransientError):  # an owner that does not answer is exiting
-            if app.owner().hand_over(files):
+            if app.owner().call(App.open_window, files):
                 return False
-        app.own(patience_s=_WINDOW_TIMEOUT_S)
+        app.own(timeout_s=_WINDOW_TIMEOUT_S)
     return True
+
+
+def find_job(client: QueueClient, job_id: int) -> Job:
+    """Return one job.
+
+    Raises:
+        UserError: there is no such job.
+    """
+    job = client.call(JobService.job, job_id)
+    if job is None:
+        raise unknown_job(job_id)
+    return job

@@ -25,7 +25,7 @@ from fi_desktop.cli.arguments import (
     recording_path,
     recording_path_or_stdin,
 )
-from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, working_queue
+from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, find_job, working_queue
 from fi_desktop.cli.terminal import Terminal, job_table, job_to_brief_json, say, say_json, warn
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
@@ -35,6 +35,7 @@ from fi_desktop.exporters import EXPORTERS, rendered, write_export
 from fi_desktop.exporters.places import file_name, free_place
 from fi_desktop.exporters.style import LABELS, Style
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 
 _REFRESH_S = 0.25
@@ -175,14 +176,14 @@ def follow(
     client = follower.client
     followed = FollowedJobs()
     if files:
-        submitted = client.submit(files, options, priority=priority, again=again)
+        submitted = client.call(JobService.submit, files, options, priority=priority, again=again)
         on_left_out(submitted.left_out)
         ids = {*submitted.ids, *submitted.known}
-        followed.jobs.update((job_id, client.job(job_id)) for job_id in ids)
+        followed.jobs.update((job_id, find_job(client, job_id)) for job_id in ids)
         named = list(zip(submitted.known, map(Path, submitted.known_paths), strict=True))
         named += [(job_id, Path(followed.jobs[job_id].path)) for job_id in submitted.ids]
     else:
-        followed.jobs.update((job.id, job) for job in client.jobs() if not job.state.final)
+        followed.jobs.update((job.id, job) for job in client.call(JobService.jobs) if not job.state.final)
         ids = set(followed.jobs)
         named = [(job_id, Path(job.path)) for job_id, job in followed.jobs.items()]
 

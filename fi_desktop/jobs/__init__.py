@@ -1,1 +1,1 @@
-"""What must never be lost: the store of jobs, and the service that everybody else talks to."""
+"""The durable queue: the jobs, their events, their store, and the service that everyone else calls."""

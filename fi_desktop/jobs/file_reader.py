@@ -1,8 +1,8 @@
-"""Read files on a thread that can be abandoned.
+"""Reads files on a thread that can be abandoned.
 
-A path on a drive that does not answer blocks its caller, perhaps for ever, and nothing can end such a call.
-So it is made on a separate thread. If that makes no progress, it is abandoned, and another one goes on behind
-the path. Both are daemon threads: the program can end meanwhile.
+A path on a drive that does not answer blocks its caller, perhaps forever, and nothing can end such a call. So
+files are read on a separate thread. If it makes no progress, it is abandoned, and a new thread continues
+after that path. All are daemon threads: the program can end meanwhile.
 """
 
 from __future__ import annotations
@@ -16,82 +16,82 @@ from fi_desktop.jobs.commands import closing
 from fi_desktop.system import log
 
 T = TypeVar("T")
-_LOOKS = 4  # so many looks without progress are a stall; while a computer sleeps nobody looks
+_CHECKS = 4  # this many checks without progress are a stall; a suspended computer makes none
 
 
 class Reading(Protocol[T]):
-    """What is to be read, and what has been so far."""
+    """What to read, and what was read so far."""
 
-    def read(self, beat: Callable[[], None]) -> Iterator[T]:
-        """Yield what is not read yet, and call `beat` whenever the system answered.
+    def read(self, progress: Callable[[], None]) -> Iterator[T]:
+        """Yield what has not been read yet, and call `progress` whenever the system answered.
 
-        Only here may a file be touched. It can be abandoned: what it finds is kept by `take` alone.
+        Only this may touch files. It can be abandoned: `take` alone keeps what it finds.
         """
 
     def take(self, item: T) -> None:
-        """Keep what was read; this may wait for the queue."""
+        """Keep an item; this may wait for the queue."""
 
     def skip(self) -> None:
-        """Leave out what does not answer; the rest is read by another call of `read`."""
+        """Leave out what does not answer; another call of `read` reads the rest."""
 
     def finish(self) -> None:
-        """Go on: everything is read or left out."""
+        """Everything was read or left out."""
 
     def refuse(self, error: BaseException) -> None:
-        """Tell whoever waits that this came to nothing."""
+        """Answer the caller with an error."""
 
 
 class _AbandonedError(Exception):
-    """Another thread has taken the place of this one."""
+    """Another thread has replaced this one."""
 
 
-class _Attempt:
-    """One call of `Reading.read`. It can be abandoned while it runs, and not while an item is kept."""
+class _ReadAttempt:
+    """One call of `Reading.read`. It can be abandoned while it reads, but not while an item is kept."""
 
     def __init__(self, reading: Reading[Any], reader: FileReader) -> None:
         self.reading = reading
-        self.runs = False
-        self.beats = 0
+        self.active = False
+        self.steps = 0
         self.abandoned = False
         self._reader = reader
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Read on, unless the program is closing (UserError)."""
         with self._reader.lock:
             if self._reader.closed.is_set():
                 raise closing()
-            self.runs = True
+            self.active = True
 
-    def beat(self) -> None:
-        """Show progress; ends the thread if another one has its place."""
+    def progress(self) -> None:
+        """Count a step; ends the thread if another one has replaced it."""
         with self._reader.lock:
             if self.abandoned:
                 raise _AbandonedError
-            self.beats += 1
+            self.steps += 1
 
-    def hold(self) -> None:
+    def pause(self) -> None:
         """Stop reading: from here on it cannot be abandoned."""
         with self._reader.lock:
             if self.abandoned:
                 raise _AbandonedError
-            self.beats += 1
-            self.runs = False
+            self.steps += 1
+            self.active = False
 
 
 class FileReader:
-    """Carries out readings one after the other."""
+    """Performs readings one after the other."""
 
     def __init__(self, stall_s: float) -> None:
-        """Prepare; a reading that makes no progress for some `stall_s` seconds skips what it reads."""
+        """Prepare; a reading without progress for about `stall_s` seconds skips what it reads."""
         self.lock = threading.Lock()
         self.closed = threading.Event()
-        self._look_s = stall_s / _LOOKS
+        self._check_interval_s = stall_s / _CHECKS
         self._readings: SimpleQueue[Reading[Any] | None] = SimpleQueue()
-        self._attempt: _Attempt | None = None
+        self._attempt: _ReadAttempt | None = None
         self._thread: threading.Thread | None = None
 
     def start(self, reading: Reading[Any]) -> None:
-        """Carry it out once those before it are done; it is refused (UserError) if the program is closing."""
+        """Perform a reading after those before it; refuse it (UserError) if the program is closing."""
         with self.lock:
             if not self.closed.is_set():
                 if self._thread is None:
@@ -102,11 +102,11 @@ class FileReader:
         reading.refuse(closing())
 
     def close(self) -> None:
-        """Read no more: whoever waits is told so."""
+        """Stop reading, and refuse what waits."""
         with self.lock:
             self.closed.set()
             attempt, thread = self._attempt, self._thread
-            running = attempt if attempt is not None and attempt.runs else None
+            running = attempt if attempt is not None and attempt.active else None
             if running is not None:
                 running.abandoned = True
         if running is not None:
@@ -129,49 +129,49 @@ class FileReader:
         return thread
 
     def _serve(self, reading: Reading[Any] | None) -> None:
-        """Carry out one reading, or the rest of it, and those that wait."""
+        """Perform one reading, or the rest of it, and those that wait."""
         while (reading := reading or self._readings.get()) is not None:
             try:
-                self._carry_out(reading)
+                self._perform(reading)
             except _AbandonedError:
                 return
             reading = None
 
-    def _carry_out(self, reading: Reading[Any]) -> None:
-        attempt = self._attempt = _Attempt(reading, self)
+    def _perform(self, reading: Reading[Any]) -> None:
+        attempt = self._attempt = _ReadAttempt(reading, self)
         try:
-            attempt.go_on()
-            for item in reading.read(attempt.beat):
-                attempt.hold()
+            attempt.resume()
+            for item in reading.read(attempt.progress):
+                attempt.pause()
                 reading.take(item)
-                attempt.go_on()
-            attempt.hold()
+                attempt.resume()
+            attempt.pause()
             reading.finish()
         except _AbandonedError:
             raise
-        except BaseException as error:  # noqa: BLE001 - it is told to whoever waits
-            attempt.hold()
+        except BaseException as error:  # noqa: BLE001 - the caller gets it
+            attempt.pause()
             reading.refuse(error)
 
     def _watch(self) -> None:
-        """Replace the thread whenever it has made no progress for some looks."""
-        seen: tuple[_Attempt | None, int] = (None, 0)
-        looks = 0
-        while not self.closed.wait(self._look_s):
+        """Replace the thread whenever some checks in a row see no progress."""
+        seen: tuple[_ReadAttempt | None, int] = (None, 0)
+        checks = 0
+        while not self.closed.wait(self._check_interval_s):
             attempt = self._attempt
-            if attempt is None or not attempt.runs or (attempt, attempt.beats) != seen:
-                seen, looks = (attempt, attempt.beats if attempt else 0), 0
+            if attempt is None or not attempt.active or (attempt, attempt.steps) != seen:
+                seen, checks = (attempt, attempt.steps if attempt else 0), 0
                 continue
-            looks += 1
-            if looks >= _LOOKS:
+            checks += 1
+            if checks >= _CHECKS:
                 self._replace_thread(attempt, seen[1])
 
-    def _replace_thread(self, attempt: _Attempt, beats: int) -> None:
+    def _replace_thread(self, attempt: _ReadAttempt, steps: int) -> None:
         with self.lock:
-            if self.closed.is_set() or not attempt.runs or attempt.beats != beats:
+            if self.closed.is_set() or not attempt.active or attempt.steps != steps:
                 return
             attempt.abandoned = True
-            attempt.runs = False
+            attempt.active = False
             attempt.reading.skip()
             self._thread = self._new_thread(attempt.reading)
         log.event("FILE_READER_STALLED")

@@ -1,4 +1,4 @@
-"""Where a job's files lie: one folder a job, `jobs/<id>/`, with its stages and its result."""
+"""The jobs' files: one folder per job, `jobs/<id>/`, with its stage files and its result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,8 @@ from fi_desktop.core.codec import transcript_from_json
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.system.files import RESULT, discard_stages
 
-_FOLDERS_AT_ONCE = 50
-_REST_S = 0.05  # a hundred thousand folders take two minutes, and one or two per cent of a core
+_FOLDERS_PER_STEP = 50
+_PAUSE_S = 0.05  # a hundred thousand folders take two minutes, and one or two percent of a core
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,19 @@ class JobFolders:
     root: Path
 
     def folder(self, job_id: int) -> Path:
-        """Return where the job's files lie; it may not exist yet."""
+        """Return a job's folder, which may not exist yet."""
         return self.root / str(job_id)
 
     def transcript(self, job_id: int) -> Transcript:
         """Read the result of a completed job.
 
         Raises:
-            OSError, ValueError, KeyError: there is none, or it is damaged.
+            OSError, ValueError, KeyError: it does not exist, or is damaged.
         """
         return transcript_from_json(json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8")))
 
     def source_sha256(self, job_id: int) -> str | None:
-        """Return the hash of the recording that a job's result was made from; None if there is no result."""
+        """Return the hash of the recording that a job's result was made from; None without a result."""
         try:
             result = json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8"))
             return str(result["provenance"]["source_sha256"])
@@ -46,43 +46,47 @@ class JobFolders:
             return None
 
     def prepare(self) -> None:
-        """Make the folder of all folders, for its owner alone."""
+        """Create the root folder, which only its owner can enter."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def discard(self, job_id: int) -> None:
-        """Delete the job's files, if it has any."""
+        """Delete a job's files, if it has any."""
         shutil.rmtree(self.folder(job_id), ignore_errors=True)
 
     def discard_stages(self, job_id: int) -> None:
-        """Delete what attempts at a job left, its result apart; nothing may be at work on it."""
+        """Delete a job's stage files, but not its result; no worker may be using them."""
         discard_stages(self.folder(job_id))
 
     def sweep(self, known: Iterable[int]) -> int:
-        """Delete the folders of unknown jobs (the app died while it removed one); return how many."""
+        """Delete the folders of unknown jobs, left if the app died while removing them; return how many."""
         names = {str(job_id) for job_id in known}
         with os.scandir(self.root) as entries:
-            stray = [entry.name for entry in entries if entry.name.isdigit() and entry.name not in names]
-        for name in stray:
+            orphans = [entry.name for entry in entries if entry.name.isdigit() and entry.name not in names]
+        for name in orphans:
             shutil.rmtree(self.root / name, ignore_errors=True)
-        return len(stray)
+        return len(orphans)
 
 
-class Sweeper:
-    """Looks through all folders once."""
+class LeftoverScan:
+    """Looks once, at startup, for stage files that finished jobs left when the program died.
+
+    A thread looks through the folders a few at a time. It deletes nothing: only the thread that owns the
+    store knows which jobs are finished.
+    """
 
     def __init__(self, folders: JobFolders, on_found: Callable[[list[int]], object]) -> None:
-        """Prepare; `on_found` is called on the sweeper's thread with jobs whose folders hold stages."""
+        """Prepare; `on_found` is called on the scan's thread with jobs whose folders hold stage files."""
         self._folders = folders
         self._on_found = on_found
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="leftover-scan", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start looking."""
         self._thread.start()
 
     def close(self) -> None:
-        """Look no further."""
+        """Stop looking."""
         self._closing.set()
         if self._thread.ident is not None:
             self._thread.join()
@@ -93,14 +97,14 @@ class Sweeper:
                 ids = iter([int(entry.name) for entry in entries if entry.name.isdigit()])
         except OSError:
             return
-        while chunk := list(islice(ids, _FOLDERS_AT_ONCE)):
+        while chunk := list(islice(ids, _FOLDERS_PER_STEP)):
             found = list(self._with_stages(chunk))
             if found:
                 self._on_found(found)
-            if self._closing.wait(_REST_S):
+            if self._closing.wait(_PAUSE_S):
                 return
 
-    def _with_stages(self, ids: Iterable[int]) -> Iterable[int]:
+    def _with_stages(self, ids: Iterable[int]) -> Iterator[int]:
         for job_id in ids:
             try:
                 with os.scandir(self._folders.folder(job_id)) as entries:

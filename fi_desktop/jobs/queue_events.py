@@ -1,6 +1,6 @@
-"""What listeners are told, after it was committed.
+"""Events that the queue publishes to its listeners, as plain values.
 
-Plain values, delivered in batches: one batch a turn of the engine room.
+Listeners get one tuple of events per transaction, after its commit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fi_desktop.core.values import EngineChoice, Stage
 
 @dataclass(frozen=True, slots=True)
 class JobChanged:
-    """A job was submitted or went on to another state; `event` is what happened to it."""
+    """A job was submitted or changed; `event` is what happened to it."""
 
     job: Job
     event: JobEvent
@@ -25,19 +25,19 @@ class JobChanged:
 
 @dataclass(frozen=True, slots=True)
 class JobRemoved:
-    """A job was forgotten, with all its files."""
+    """A job was removed, with all its files."""
 
     job_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class JobProgressed:
-    """A running job got on. Never stored.
+    """A running job made progress. Never stored.
 
     Attributes:
         fraction: how much of the stage is done, 0 to 1.
-        duration_s: length of the recording, seconds; None before it was decoded.
-        chosen: what does the job; None before that is decided.
+        duration_s: length of the recording, seconds; None before it is decoded.
+        chosen: the engines that process it; None before they are chosen.
     """
 
     job_id: int
@@ -58,14 +58,14 @@ class WorkerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """A worker as it is shown.
+    """A worker and its job.
 
     Attributes:
         name: such as "worker-1"; a replacement keeps the name.
-        pid: the process.
-        job_id: what it works on.
+        pid: its process.
+        job_id: the job it runs.
         started_at: UTC, seconds since the epoch.
-        done, failed: attempts that it ended well, and in an error.
+        done, failed: attempts that completed, and that ended in an error.
     """
 
     name: str
@@ -79,15 +79,15 @@ class WorkerInfo:
 
 @dataclass(frozen=True, slots=True)
 class WorkerGauge:
-    """What a worker uses, read when it is asked for.
+    """What a worker's process uses at the moment.
 
     Attributes:
         device: what it computes on.
-        cpu_percent: of one core, since it was read last.
+        cpu_percent: of one core, since the last reading.
         rss_bytes: resident memory.
-        uptime_s: how long its process has been there.
-        uptime: share of the time since its place was made in which somebody held it, 0 to 1.
-        done, failed: attempts that ended well, and in an error.
+        uptime_s: age of its process.
+        uptime: share of its slot's life in which the slot had a process, 0 to 1.
+        done, failed: attempts that completed, and that ended in an error.
     """
 
     name: str
@@ -103,10 +103,10 @@ class WorkerGauge:
 
 @dataclass(frozen=True, slots=True)
 class WorkersChanged:
-    """The pool as it is now.
+    """All workers, after one of them changed.
 
     Attributes:
-        trouble: why the pool cannot do its work; None if it can.
+        trouble: why the pool cannot work; None if it can.
     """
 
     workers: tuple[WorkerInfo, ...]
@@ -115,14 +115,14 @@ class WorkersChanged:
 
 @dataclass(frozen=True, slots=True)
 class QueuePaused:
-    """The queue was paused, or goes on."""
+    """The queue was paused or resumed."""
 
     paused: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the person should know about the queue itself; `note` is None once it is over."""
+    """Something that the person should know about the queue; `note` is None once it is over."""
 
     note: Note | None
 

@@ -1,9 +1,9 @@
-"""The one door to the queue: submit, cancel, retry, remove, and what listeners are told.
+"""`JobService`, the one way to the queue: commands for callers, events for listeners.
 
-Commands may be called from any thread: they return a Future at once and are carried out on the thread that
-owns the store, in *turns*. A turn is one transaction: the commands that came in, what the workers told, and
-the claims that follow from both are committed together, and only then are callers answered and listeners
-told. The backend drives the turns.
+Commands may be called from any thread. They return a Future at once, and run on the thread that owns the
+store. That thread belongs to a backend, which runs one transaction after the other: the commands that wait,
+what workers reported, and the claims that follow are committed together. Only then are callers answered and
+listeners notified.
 """
 
 from __future__ import annotations
@@ -22,9 +22,17 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority
-from fi_desktop.jobs.commands import Inbox
-from fi_desktop.jobs.folders import JobFolders, Sweeper
-from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, Listener, Notice, QueueEvent, QueuePaused
+from fi_desktop.jobs.commands import CommandQueue, command
+from fi_desktop.jobs.folders import JobFolders, LeftoverScan
+from fi_desktop.jobs.queue_events import (
+    JobChanged,
+    JobRemoved,
+    Listener,
+    Notice,
+    QueueEvent,
+    QueuePaused,
+    WorkerGauge,
+)
 from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
@@ -32,14 +40,14 @@ from fi_desktop.jobs.verify import verify
 from fi_desktop.system import log
 
 T = TypeVar("T")
-_COMMANDS_A_TURN = 64  # a burst of commands must not keep the workers' news waiting
+_COMMANDS_PER_TRANSACTION = 64  # a burst of commands must not hold up what workers report
 
-_LOGGED = {
+_LOG_EVENTS = {
     ev.Submitted: "WORKFLOW_JOB_QUEUED",
     ev.Claimed: "WORKFLOW_JOB_STARTED",
     ev.Due: "WORKFLOW_JOB_DUE",
-    ev.CancelAsked: "WORKFLOW_JOB_CANCEL_ASKED",
-    ev.RetryAsked: "WORKFLOW_JOB_RETRY_ASKED",
+    ev.CancelAsked: "WORKFLOW_JOB_CANCEL_REQUESTED",
+    ev.RetryAsked: "WORKFLOW_JOB_RETRY_REQUESTED",
     ev.Prioritized: "WORKFLOW_JOB_PRIORITIZED",
     ev.OptionsChanged: "WORKFLOW_JOB_OPTIONS_CHANGED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
@@ -50,10 +58,10 @@ _LOGGED = {
 
 
 class JobService:
-    """Submits, cancels, retries and removes jobs, and tells listeners what became of them.
+    """Submits, cancels, retries and removes jobs, and notifies listeners of what happens to them.
 
     Attributes:
-        folders: where the jobs' files lie.
+        folders: the jobs' files.
     """
 
     def __init__(
@@ -67,20 +75,20 @@ class JobService:
         keep_s: float | None = None,
         keep_unseen: bool = False,
     ) -> None:
-        """Prepare; nothing is opened before the backend calls `open` on its own thread.
+        """Prepare; nothing is opened before a backend calls `open` on its own thread.
 
         Args:
-            open_store: makes the store; called on the owner's thread.
-            folders: where the jobs' files lie.
+            open_store: creates the store; called on the owner's thread.
+            folders: the jobs' files.
             now: UTC, seconds since the epoch.
             rng: varies the retry delays.
-            policy: which failed attempt is tried again, and when.
-            keep_s: how long finished jobs are kept, seconds; None: for ever.
-            keep_unseen: keep results that nobody has looked at or written out, however old.
+            policy: which failed attempts are retried, and when.
+            keep_s: how long finished jobs are kept, seconds; None keeps them.
+            keep_unseen: keep results that nobody has viewed or exported, however old.
         """
         self.folders = folders
         self._open_store = open_store
-        self._new_ledger = partial(
+        self._new_transitions = partial(
             Transitions,
             now=now,
             rng=rng,
@@ -88,16 +96,15 @@ class JobService:
             keep_s=keep_s,
             keep_unseen=keep_unseen,
         )
-        self._opened: Transitions | None = None
-        self._inbox = Inbox()
+        self._transitions: Transitions | None = None
+        self._commands = CommandQueue()
         self._listeners: tuple[Listener, ...] = ()
-        self._sweeper = Sweeper(folders, lambda found: self._inbox.post(partial(self._discard_stages, found)))
-        self._submissions = Submissions(self._inbox, folders, lambda: self.transitions)
-
-    # ---- for everybody, from any thread
+        self._read_gauges: Callable[[], Iterable[WorkerGauge]] = tuple
+        self._leftovers = LeftoverScan(folders, lambda ids: self._commands.put(partial(self._discard, ids)))
+        self._submissions = Submissions(self._commands, folders, lambda: self.transitions)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with each turn's news, on the owner's thread; return how to stop that."""
+        """Call `listener` on the owner's thread with each transaction's events; return how to stop that."""
         self._listeners = (*self._listeners, listener)
 
         def stop() -> None:
@@ -105,6 +112,9 @@ class JobService:
 
         return stop
 
+    # ---- commands, from any thread
+
+    @command
     def submit(
         self,
         paths: Iterable[Path],
@@ -113,24 +123,112 @@ class JobService:
         priority: Priority = Priority.NORMAL,
         again: bool = False,
     ) -> Future[SubmitResult]:
-        """Queue recordings; folders are walked. The answer comes once the jobs are on disk.
+        """Queue recordings and those in folders. The answer comes once the jobs are on disk.
 
-        A recording that waits, runs or is done with the same options is not queued another time, unless
-        `again`. Fails with UserError where nothing that could be a recording is found.
+        A recording that is queued, running or completed with the same options is not queued twice, unless
+        `again`. Fails with UserError if nothing is found that could be a recording.
         """
         return self._submissions.submit(tuple(paths), options or JobOptions(), priority, again=again)
 
+    @command
     def cancel(self, ids: Iterable[int]) -> Future[None]:
-        """Cancel jobs; a running one is asked to stop. Those in a final state stay as they are."""
-        return self._each(ids, lambda job: self.transitions.cancel(job))
+        """Cancel jobs; a running one is asked to stop. Finished jobs stay as they are."""
+        return self._for_each(ids, lambda job: self.transitions.cancel(job))
 
+    @command
     def retry(self, ids: Iterable[int]) -> Future[None]:
-        """Do jobs again, or now, with the options they had. Those queued or running stay as they are."""
-        return self._each(ids, lambda job: self.transitions.retry(job))
+        """Run jobs again, or now, with their options. Queued and running jobs stay as they are."""
+        return self._for_each(ids, lambda job: self.transitions.retry(job))
 
+    @command
     def remove(self, ids: Iterable[int]) -> Future[None]:
-        """Forget jobs with all their files, the recordings apart. A running job is refused (UserError)."""
-        return self._each(ids, lambda job: self.transitions.remove(job))
+        """Delete jobs and their files, but not the recordings. Fails with UserError for a running job."""
+        return self._for_each(ids, lambda job: self.transitions.remove(job))
+
+    @command
+    def prioritize(self, ids: Iterable[int], priority: Priority) -> Future[None]:
+        """Change the priority of waiting jobs. Others stay as they are."""
+        return self._for_each(ids, lambda job: self.transitions.prioritize(job, priority))
+
+    @command
+    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[ChangeResult]:
+        """Give waiting jobs other options; `ChangeResult` names those that could not be changed.
+
+        `recordings`: the file of each job. Unknown jobs are skipped.
+        """
+        return self._submissions.change(dict(recordings), options)
+
+    @command
+    def retry_failed(self) -> Future[int]:
+        """Run all failed jobs again, with their options; return how many."""
+        return self._for_all((JobState.FAILED,), lambda job: self.transitions.retry(job))
+
+    @command
+    def purge(self, states: Iterable[JobState] = (JobState.QUEUED, JobState.RETRYING)) -> Future[int]:
+        """Delete all jobs in these states, by default all that wait; return how many."""
+        return self._for_all(states, lambda job: self.transitions.remove(job))
+
+    @command
+    def pause(self) -> Future[None]:
+        """Claim no more jobs until `resume`, also after a restart. Running jobs are finished."""
+        return self._commands.put(lambda: self.transitions.set_paused(paused=True))
+
+    @command
+    def resume(self) -> Future[None]:
+        """Claim jobs again."""
+        return self._commands.put(lambda: self.transitions.set_paused(paused=False))
+
+    @command
+    def paused(self) -> Future[bool]:
+        """Whether the queue is paused."""
+        return self._commands.put(lambda: self.transitions.store.paused)
+
+    @command
+    def job(self, job_id: int) -> Future[Job | None]:
+        """Look up one job."""
+        return self._commands.put(lambda: self.transitions.store.get(job_id))
+
+    @command
+    def jobs(
+        self, *, state: JobState | None = None, after: int = 0, limit: int | None = None
+    ) -> Future[list[Job]]:
+        """List at most `limit` jobs with an id above `after`, in order of submission."""
+        return self._commands.put(lambda: self.transitions.store.jobs(state=state, after=after, limit=limit))
+
+    @command
+    def batch(self, batch: int) -> Future[list[Job]]:
+        """List the jobs that were submitted together."""
+        return self._commands.put(lambda: self.transitions.store.batch(batch))
+
+    @command
+    def verify(self) -> Future[list[str]]:
+        """Check the store; one sentence for each inconsistency."""
+        return self._commands.put(lambda: list(verify(self.transitions.store)))
+
+    @command
+    def gauges(self) -> Future[list[WorkerGauge]]:
+        """Read what each worker process uses; answered at once, on the caller's thread."""
+        future: Future[list[WorkerGauge]] = Future()
+        future.set_result(list(self._read_gauges()))
+        return future
+
+    # ---- likewise, but within this process only
+
+    def events(self, job_id: int) -> Future[list[ev.JobEvent]]:
+        """List a job's events in order; none for an unknown job."""
+        return self._commands.put(lambda: self.transitions.store.events(job_id))
+
+    def page(self, limit: int, *, before: int | None = None) -> Future[JobsPage]:
+        """List the newest jobs with an id below `before`, and count all; see `JobStore.page`."""
+        return self._commands.put(lambda: self.transitions.store.page(limit, before))
+
+    def counts(self) -> Future[dict[JobState, int]]:
+        """Count the jobs in each state."""
+        return self._commands.put(lambda: self.transitions.store.counts())
+
+    def mark_seen(self, ids: Iterable[int]) -> Future[None]:
+        """Record that somebody viewed or exported results."""
+        return self._for_each(ids, lambda job: self.transitions.mark_seen(job))
 
     def remove_superseded(self, job_id: int) -> Future[bool]:
         """Remove a job that another one replaced, unless it was seen; return False while it still runs."""
@@ -139,147 +237,84 @@ class JobService:
             job = self.transitions.store.get(job_id)
             return job is None or self.transitions.remove_superseded(job)
 
-        return self._inbox.post(run)
-
-    def prioritize(self, ids: Iterable[int], priority: Priority) -> Future[None]:
-        """Move waiting jobs forward or back. Those that run or are done stay as they are."""
-        return self._each(ids, lambda job: self.transitions.prioritize(job, priority))
-
-    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[ChangeResult]:
-        """Do jobs that wait with other options; see `ChangeResult` for those that cannot be done so any more.
-
-        Jobs that are unknown by now are passed over.
-
-        recordings: where each job's recording lies; it is read on the thread that reads drops.
-        """
-        return self._submissions.change(dict(recordings), options)
-
-    def mark_seen(self, ids: Iterable[int]) -> Future[None]:
-        """A person looked at results, or wrote them out."""
-        return self._each(ids, lambda job: self.transitions.mark_seen(job))
-
-    def retry_failed(self) -> Future[int]:
-        """Do all failed jobs again, with the options they had; return how many."""
-        return self._all_of((JobState.FAILED,), lambda job: self.transitions.retry(job))
-
-    def purge(self, states: Iterable[JobState] = (JobState.QUEUED, JobState.RETRYING)) -> Future[int]:
-        """Forget all jobs in these states, by default all that wait; return how many. None that runs."""
-        return self._all_of(states, lambda job: self.transitions.remove(job))
-
-    def pause(self) -> Future[None]:
-        """Claim nothing more until `resume`, also after a restart. What runs is finished."""
-        return self._inbox.post(lambda: self.transitions.set_paused(paused=True))
-
-    def resume(self) -> Future[None]:
-        """Claim jobs again."""
-        return self._inbox.post(lambda: self.transitions.set_paused(paused=False))
-
-    def paused(self) -> Future[bool]:
-        """Whether the queue is paused."""
-        return self._inbox.post(lambda: self.transitions.store.paused)
+        return self._commands.put(run)
 
     def change_policy(self, policy: RetryPolicy) -> Future[None]:
-        """Try failed attempts again by another policy from now on."""
-        return self._inbox.post(lambda: self.transitions.change_policy(policy))
+        """Use another retry policy from now on."""
+        return self._commands.put(lambda: self.transitions.change_policy(policy))
 
     def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> Future[None]:
         """Keep finished jobs for another time from now on; see `__init__`."""
-        return self._inbox.post(lambda: self.transitions.change_retention(keep_s, keep_unseen=keep_unseen))
-
-    def job(self, job_id: int) -> Future[Job | None]:
-        """Look one job up."""
-        return self._inbox.post(lambda: self.transitions.store.get(job_id))
-
-    def events(self, job_id: int) -> Future[list[ev.JobEvent]]:
-        """List what happened to a job, in order; nothing where there is none."""
-        return self._inbox.post(lambda: self.transitions.store.events(job_id))
-
-    def jobs(
-        self, *, state: JobState | None = None, after: int = 0, limit: int | None = None
-    ) -> Future[list[Job]]:
-        """List jobs in order of submission: those with an id above `after`, at most `limit` of them."""
-        return self._inbox.post(lambda: self.transitions.store.jobs(state=state, after=after, limit=limit))
-
-    def page(self, limit: int, *, before: int | None = None) -> Future[JobsPage]:
-        """List the newest jobs with an id below `before`, and count all; see `listing.page`."""
-        return self._inbox.post(lambda: self.transitions.store.page(limit, before))
-
-    def batch(self, batch: int) -> Future[list[Job]]:
-        """List the jobs that were handed in together."""
-        return self._inbox.post(lambda: self.transitions.store.batch(batch))
-
-    def counts(self) -> Future[dict[JobState, int]]:
-        """Count the jobs in each state."""
-        return self._inbox.post(lambda: self.transitions.store.counts())
-
-    def verify(self) -> Future[list[str]]:
-        """Prove the store; one sentence for each thing that is not as it must be."""
-        return self._inbox.post(lambda: list(verify(self.transitions.store)))
+        return self._commands.put(lambda: self.transitions.change_retention(keep_s, keep_unseen=keep_unseen))
 
     # ---- for the backend, on the thread that owns the store
 
     @property
     def transitions(self) -> Transitions:
-        """The jobs and their rules; there between `open` and `close`, to be changed inside a turn."""
-        if self._opened is None:
+        """The jobs and their rules, between `open` and `close`; changes need a transaction."""
+        if self._transitions is None:
             raise RuntimeError("the store is not open on this thread")
-        return self._opened
+        return self._transitions
 
-    def open(self, wake: Callable[[], None]) -> None:
-        """Open the store and take back what an earlier owner left running.
+    def open(self, wake: Callable[[], None], gauges: Callable[[], Iterable[WorkerGauge]] = tuple) -> None:
+        """Open the store, and recover jobs that an earlier owner left running.
 
         Args:
-            wake: called from any thread once a command waits for a turn.
+            wake: called from any thread when a command waits for a transaction.
+            gauges: reads what each worker uses; called from any thread.
         """
-        self._opened = self._new_ledger(self._open_store())
+        self._read_gauges = gauges
+        self._transitions = self._new_transitions(self._open_store())
         with self.transaction():
-            self.transitions.take_back()
+            self.transitions.recover()
             self.transitions.expire()
             if self.transitions.store.notice:
                 self.publish(Notice(self.transitions.store.notice))
         self.folders.prepare()
         self.folders.sweep(self.transitions.store.ids())
-        self._sweeper.start()
-        self._inbox.wake = wake
-        wake()  # commands may have come in before
+        self._leftovers.start()
+        self._commands.wake = wake
+        wake()  # commands may have been called before
 
     def close(self) -> None:
         """Refuse further commands, answer those that wait, and close the store, if it was opened."""
-        self._inbox.close()
-        if self._opened is not None:
-            self._last_turns()
-            self._opened.store.close()
-            self._opened = None
-        self._inbox.refuse_all()
+        self._commands.close()
+        if self._transitions is not None:
+            self._drain()
+            self._transitions.store.close()
+            self._transitions = None
+        self._commands.refuse_all()
         self._submissions.close()
-        self._sweeper.close()
+        self._leftovers.close()
 
     @property
     def waiting(self) -> bool:
-        """Whether commands wait for a turn."""
-        return self._inbox.waiting
+        """Whether commands wait for a transaction."""
+        return self._commands.waiting
 
     @contextmanager
     def transaction(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Carry out waiting commands and what the block does in one transaction; then answer and tell.
+        """Run waiting commands and the block in one transaction; then answer callers and notify listeners.
 
         Args:
-            then: called once all is on disk and before anybody is told: no worker waits for listeners.
+            then: called after the commit and before anybody is notified: no worker waits for listeners.
 
         Raises:
-            TransientError: nothing could be written; callers of commands were told so, and what the block
-                did is to be done again.
+            TransientError: nothing could be written. Callers of commands got this error; what the block did
+                must be repeated.
         """
         answers: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
             with self.transitions.store.transaction():
-                while len(answers) < _COMMANDS_A_TURN and (waiting := self._inbox.take()) is not None:
-                    future, command = waiting
+                while len(answers) < _COMMANDS_PER_TRANSACTION:
+                    if (waiting := self._commands.get()) is None:
+                        break
+                    future, call = waiting
                     answers.append((future, None, None))  # so that it is answered whatever happens
-                    answers[-1] = (future, *self._carry_out(command))
+                    answers[-1] = (future, *self._run(call))
                 yield
         except BaseException as error:
-            self.transitions.news.clear()
+            self.transitions.events.clear()
             for future, _, _ in answers:
                 future.set_exception(error)
             raise
@@ -289,86 +324,90 @@ class JobService:
                 future.set_result(result)
             else:
                 future.set_exception(refusal)
-        self._publish()
+        self._notify()
         if not self.waiting:
             self.transitions.store.checkpoint()
 
-    def publish(self, *news: QueueEvent) -> None:
-        """Tell listeners something that is not stored, with the next turn."""
-        self.transitions.news.extend(news)
+    def publish(self, *events: QueueEvent) -> None:
+        """Notify listeners of events that are not stored, after the next transaction."""
+        self.transitions.events.extend(events)
 
-    def publish_now(self, *news: QueueEvent) -> None:
-        """Tell listeners at once: for when no turn can be committed."""
+    def publish_now(self, *events: QueueEvent) -> None:
+        """Notify listeners at once, even if no transaction can be committed."""
         for listener in self._listeners:
-            listener(news)
+            listener(events)
 
     # ---- inside
 
-    def _discard_stages(self, ids: Iterable[int]) -> None:
-        """Delete what attempts left of those of these jobs that are in a final state."""
+    def _discard(self, ids: Iterable[int]) -> None:
+        """Delete the stage files of those jobs that are finished."""
         for job_id in ids:
             if self.transitions.store.is_finished(job_id):
                 self.folders.discard_stages(job_id)
 
-    def _last_turns(self) -> None:
+    def _drain(self) -> None:
         try:
-            with self.transaction():  # also where no command waits: what is left to tell is told
+            with self.transaction():  # even if no command waits: events may
                 pass
             while self.waiting:
                 with self.transaction():
                     pass
-        except TransientError as error:  # the callers were told; what runs is taken back at the next start
+        except TransientError as error:  # callers got it; running jobs are recovered later
             log.event("STORE_UNWRITABLE", code=error.code)
 
-    def _each(self, ids: Iterable[int], change: Callable[[Job], None]) -> Future[None]:
+    def _for_each(self, ids: Iterable[int], change: Callable[[Job], None]) -> Future[None]:
         given = tuple(ids)
 
         def run() -> None:
             for job_id in given:
                 job = self.transitions.store.get(job_id)
                 if job is None:
-                    raise UserError(messages.JOB_UNKNOWN, job=job_id)
+                    raise unknown_job(job_id)
                 change(job)
 
-        return self._inbox.post(run)
+        return self._commands.put(run)
 
-    def _all_of(self, states: Iterable[JobState], change: Callable[[Job], None]) -> Future[int]:
-        wanted = tuple(states)
+    def _for_all(self, states: Iterable[JobState], change: Callable[[Job], None]) -> Future[int]:
+        given = tuple(states)
 
         def run() -> int:
-            jobs = [job for state in wanted for job in self.transitions.store.jobs(state=state)]
+            jobs = [job for state in given for job in self.transitions.store.jobs(state=state)]
             for job in jobs:
                 change(job)
             return len(jobs)
 
-        return self._inbox.post(run)
+        return self._commands.put(run)
 
-    def _carry_out(self, command: Callable[[], T]) -> tuple[T | None, BaseException | None]:
-        told = len(self.transitions.news)
+    def _run(self, call: Callable[[], T]) -> tuple[T | None, BaseException | None]:
+        published = len(self.transitions.events)
         try:
             with self.transitions.store.savepoint():
-                return command(), None
+                return call(), None
         except TransientError:
-            raise  # nothing can be written now: it is the whole turn's trouble
-        except Exception as refusal:  # noqa: BLE001 - the caller's, whatever it is; the savepoint undid it
-            del self.transitions.news[told:]
+            raise  # nothing can be written now, so the whole transaction fails
+        except Exception as refusal:  # noqa: BLE001 - the caller gets it; the savepoint undid the call
+            del self.transitions.events[published:]
             return None, refusal
 
-    def _publish(self) -> None:
-        news, self.transitions.news = tuple(self.transitions.news), []
-        for item in news:
-            if isinstance(item, JobRemoved):
-                self.folders.discard(item.job_id)
-            elif isinstance(item, JobChanged) and item.job.state.final:
-                self.folders.discard_stages(item.job.id)  # its worker has ended it, or is gone
-            _log(item)
-        if news:
-            for listener in self._listeners:
-                listener(news)
+    def _notify(self) -> None:
+        events, self.transitions.events = tuple(self.transitions.events), []
+        for event in events:
+            if isinstance(event, JobRemoved):
+                self.folders.discard(event.job_id)
+            elif isinstance(event, JobChanged) and event.job.state.final:
+                self.folders.discard_stages(event.job.id)  # no worker uses them any more
+            _log(event)
+        if events:
+            self.publish_now(*events)
 
 
-def _log(news: QueueEvent) -> None:
-    match news:
+def unknown_job(job_id: int) -> UserError:
+    """Return the error for a job that does not exist."""
+    return UserError(messages.JOB_UNKNOWN, job=job_id)
+
+
+def _log(event: QueueEvent) -> None:
+    match event:
         case QueuePaused(paused=paused):
             log.event("WORKFLOW_QUEUE_PAUSED" if paused else "WORKFLOW_QUEUE_RESUMED")
         case JobRemoved(job_id=job_id):
@@ -378,5 +417,5 @@ def _log(news: QueueEvent) -> None:
             log.event(name, job=job.id, attempt=len(job.attempts), code=error.code, kind=error.kind.value)
         case JobChanged(job=job) if job.state is JobState.CANCELLED:
             log.event("WORKFLOW_JOB_CANCELLED", job=job.id)
-        case JobChanged(job=job, event=event):
-            log.event(_LOGGED[type(event)], job=job.id, attempt=len(job.attempts))
+        case JobChanged(job=job, event=job_event):
+            log.event(_LOG_EVENTS[type(job_event)], job=job.id, attempt=len(job.attempts))

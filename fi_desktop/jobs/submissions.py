@@ -1,9 +1,8 @@
-"""Recordings on their way into the queue: found, read, and told from those that are in it.
+"""Submitted recordings: found in folders, read, and compared with those in the queue.
 
-The queue's thread never touches a person's files: another one reads one drop after the other
-(`file_reader.py`). A recording whose fingerprint is new is queued with one command. One that
-looks like the recording of another job comes back undecided: all bytes of both are compared, and the command
-is repeated with what was found. What cannot be compared is not known, and is queued.
+The queue's thread never touches a person's files; `FileReader` reads them on a thread of its own. A recording
+with a new fingerprint is queued at once. One that may be a duplicate comes back undecided: all bytes of both
+are compared, and the request runs again with the outcome. What cannot be compared is queued.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.codec import options_to_json
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.values import JobOptions, Priority
-from fi_desktop.jobs.commands import Inbox
+from fi_desktop.jobs.commands import CommandQueue
 from fi_desktop.jobs.file_reader import FileReader
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.transitions import (
@@ -43,32 +42,32 @@ from fi_desktop.jobs.transitions import (
 )
 
 T = TypeVar("T")
-_END_BYTES = 65_536
-_FILES_A_COMMAND = 200  # so that the first rows of a large folder are shown at once
+_FILES_PER_COMMAND = 200  # so that the first rows of a large folder appear at once
+_FINGERPRINT_BYTES = 65_536
 STALL_S = 30.0
-"""How long a drive is waited for that does not answer, seconds; a disk that slept needs some ten."""
+"""Seconds without an answer after which a drive is skipped; a disk that slept needs about ten."""
+
+Outcome = tuple[Any, list[PossibleDuplicate]]
 
 
-class _Order(Protocol):
-    """What is to be done with recordings, and what has become of it so far."""
+class _Request(Protocol):
+    """What to do with files, and what has become of them so far."""
 
     answer: Future[Any]
     undecided: list[PossibleDuplicate]
 
-    def carry_out(
-        self, transitions: Transitions, recordings: Sequence[SubmittedFile]
-    ) -> tuple[Any, list[PossibleDuplicate]]:
-        """Do it with some of them; in a transaction, which may still fail."""
+    def run(self, transitions: Transitions, files: Sequence[SubmittedFile]) -> Outcome:
+        """Process some files, in a transaction that may still fail."""
 
-    def take(self, result: Any) -> None:
-        """Add what `carry_out` returned, once it is on disk."""
+    def add(self, result: Any) -> None:
+        """Add the result of `run` once it is on disk."""
 
-    def outcome(self) -> Any:
+    def result(self) -> Any:
         """Return the answer."""
 
 
 @dataclass(slots=True)
-class _Submit:
+class _SubmitRequest:
     options: JobOptions
     priority: Priority
     again: bool
@@ -78,265 +77,265 @@ class _Submit:
     undecided: list[PossibleDuplicate] = field(default_factory=list)
     done: SubmitResult = field(default_factory=lambda: SubmitResult((), ()))
 
-    def carry_out(
-        self, transitions: Transitions, recordings: Sequence[SubmittedFile]
-    ) -> tuple[SubmitResult, list[PossibleDuplicate]]:
+    def run(self, transitions: Transitions, files: Sequence[SubmittedFile]) -> Outcome:
         ids = self.done.ids
         batch = None if self.single else (ids[0] if ids else 0)
-        return transitions.submit(recordings, self.options, self.priority, batch=batch, again=self.again)
+        return transitions.submit(files, self.options, self.priority, batch=batch, again=self.again)
 
-    def take(self, result: SubmitResult) -> None:
+    def add(self, result: SubmitResult) -> None:
         done = self.done
         self.done = SubmitResult(
             done.ids + result.ids, done.known + result.known, done.known_paths + result.known_paths
         )
 
-    def outcome(self) -> SubmitResult:
+    def result(self) -> SubmitResult:
         return replace(self.done, left_out=self.left_out)
 
 
 @dataclass(slots=True)
-class _Change:
+class _ChangeRequest:
     options: JobOptions
     answer: Future[ChangeResult] = field(default_factory=Future)
     undecided: list[PossibleDuplicate] = field(default_factory=list)
     done: ChangeResult = field(default_factory=ChangeResult)
 
-    def carry_out(
-        self, transitions: Transitions, recordings: Sequence[SubmittedFile]
-    ) -> tuple[ChangeResult, list[PossibleDuplicate]]:
-        return transitions.change(recordings, self.options)
+    def run(self, transitions: Transitions, files: Sequence[SubmittedFile]) -> Outcome:
+        return transitions.change(files, self.options)
 
-    def take(self, result: ChangeResult) -> None:
+    def add(self, result: ChangeResult) -> None:
         done = self.done
         self.done = ChangeResult(
-            done.changed + result.changed, done.begun + result.begun, done.known + result.known
+            done.changed + result.changed, done.started + result.started, done.known + result.known
         )
 
-    def outcome(self) -> ChangeResult:
+    def result(self) -> ChangeResult:
         return self.done
 
 
 class Submissions:
-    """Takes recordings in, from any thread."""
+    """Submits recordings and changes options, for callers on any thread."""
 
-    def __init__(self, inbox: Inbox, folders: JobFolders, transitions: Callable[[], Transitions]) -> None:
+    def __init__(
+        self, commands: CommandQueue, folders: JobFolders, transitions: Callable[[], Transitions]
+    ) -> None:
         """Prepare.
 
         Args:
-            inbox: takes commands to the thread that owns the store.
-            folders: where results lie.
-            transitions: returns the transitions; called on that thread.
+            commands: runs calls on the thread that owns the store.
+            folders: the jobs' results.
+            transitions: returns the rules; called on that thread.
         """
-        self._inbox = inbox
+        self._commands = commands
         self._folders = folders
-        self._ledger = transitions
+        self._transitions = transitions
         self._reader = FileReader(STALL_S)
 
     def submit(
         self, paths: tuple[Path, ...], options: JobOptions, priority: Priority, *, again: bool
     ) -> Future[SubmitResult]:
-        """Queue recordings; folders are walked. The answer comes once the jobs are on disk."""
-        order = _Submit(options, priority, again)
-        order.answer.set_running_or_notify_cancel()
-        self._reader.start(_Drop(self, order, paths))
-        return order.answer
+        """Queue recordings and those in folders. The answer comes once the jobs are on disk."""
+        request = _SubmitRequest(options, priority, again)
+        request.answer.set_running_or_notify_cancel()
+        self._reader.start(_PathsReading(self, request, paths))
+        return request.answer
 
     def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[ChangeResult]:
-        """Do jobs that wait with other options; `recordings`: where the recording of each lies."""
+        """Give waiting jobs other options; `recordings`: the file of each job."""
 
-        def read(item: tuple[int, Path], _beat: Callable[[], None]) -> SubmittedFile:
+        def read(item: tuple[int, Path], _progress: Callable[[], None]) -> SubmittedFile:
             return SubmittedFile(item[1], FileIdentity(fingerprint(item[1], options)), item[0])
 
         def unread(item: tuple[int, Path]) -> SubmittedFile:
             return SubmittedFile(item[1], FileIdentity(None), item[0])
 
-        order = _Change(options)
-        order.answer.set_running_or_notify_cancel()
-        self._reader.start(_Each(self, order, tuple(recordings.items()), read, unread))
-        return order.answer
+        request = _ChangeRequest(options)
+        request.answer.set_running_or_notify_cancel()
+        self._reader.start(_ItemsReading(self, request, tuple(recordings.items()), read, unread))
+        return request.answer
 
     def close(self) -> None:
-        """Take nothing more in; the inbox has to be closed before. What waits is refused."""
+        """Refuse everything that waits; the commands must be closed before."""
         self._reader.close()
 
-    # ---- on the thread that reads
+    # ---- on the reader's thread
 
-    def post(
-        self, order: _Order, recordings: Sequence[SubmittedFile]
-    ) -> Future[tuple[Any, list[PossibleDuplicate]]]:
-        """Have it carried out with some recordings, on the thread that owns the store."""
-        return self._inbox.post(lambda: order.carry_out(self._ledger(), recordings))
+    def run(self, request: _Request, files: Sequence[SubmittedFile]) -> Future[Outcome]:
+        """Process some files of a request on the thread that owns the store."""
+        return self._commands.put(lambda: request.run(self._transitions(), files))
 
-    def finish(self, order: _Order, recordings: Sequence[SubmittedFile]) -> None:
-        """Have it carried out with the last recordings, and answered. Nobody waits here for that."""
-        self.post(order, recordings).add_done_callback(partial(self._on_carried_out, order))
+    def finish(self, request: _Request, files: Sequence[SubmittedFile]) -> None:
+        """Process the last files of a request, and answer it. Does not wait."""
+        self.run(request, files).add_done_callback(partial(self._on_finished, request))
 
     # ---- on the thread that owns the store
 
-    def _on_carried_out(self, order: _Order, source: Future[tuple[Any, list[PossibleDuplicate]]]) -> None:
-        if (refusal := source.exception()) is not None:
-            order.answer.set_exception(refusal)
+    def _on_finished(self, request: _Request, future: Future[Outcome]) -> None:
+        if (error := future.exception()) is not None:
+            request.answer.set_exception(error)
             return
-        result, undecided = source.result()
-        order.take(result)
-        order.undecided += undecided
-        if order.undecided:
-            undecided, order.undecided = order.undecided, []
-            compare = _Comparison(self._folders).compare
-            self._reader.start(_Each(self, order, undecided, compare, _as_other))
+        result, undecided = future.result()
+        request.add(result)
+        request.undecided += undecided
+        if request.undecided:
+            undecided, request.undecided = request.undecided, []
+            compare = _ContentComparer(self._folders).compare
+            self._reader.start(_ItemsReading(self, request, undecided, compare, _as_new))
         else:
-            order.answer.set_result(order.outcome())
+            request.answer.set_result(request.result())
 
 
-class _Drop:
-    """Reads what was handed in together."""
+class _PathsReading:
+    """Finds the recordings in submitted paths, and reads their fingerprints."""
 
-    def __init__(self, submissions: Submissions, order: _Submit, paths: tuple[Path, ...]) -> None:
+    def __init__(self, submissions: Submissions, request: _SubmitRequest, paths: tuple[Path, ...]) -> None:
         self._submissions = submissions
-        self._order = order
-        self._given = paths
-        self._search = _Search(paths, order.options)
+        self._request = request
+        self._paths = paths
+        self._search = _Search(paths, request.options)
         self._found: list[SubmittedFile] = []
 
-    def read(self, beat: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
-        """Yield the recordings with their fingerprints."""
-        return self._search.run(beat)
+    def read(self, progress: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
+        """Yield recordings with their fingerprints."""
+        return self._search.run(progress)
 
     def take(self, item: tuple[Path, str | None]) -> None:
-        """Keep one; have a part of a large folder queued."""
+        """Keep one recording; queue those found so far if they are many."""
         path, mark = item
-        order = self._order
-        order.single = len(self._given) == 1 and path == self._given[0]
-        if len(self._found) == _FILES_A_COMMAND:
-            result, undecided = self._submissions.post(order, self._found).result()
-            order.take(result)
-            order.undecided += undecided
+        request = self._request
+        request.single = len(self._paths) == 1 and path == self._paths[0]
+        if len(self._found) == _FILES_PER_COMMAND:
+            result, undecided = self._submissions.run(request, self._found).result()
+            request.add(result)
+            request.undecided += undecided
             self._found = []
         self._found.append(SubmittedFile(path, FileIdentity(mark)))
 
     def skip(self) -> None:
-        """Leave a path out with what else is given of its folder."""
+        """Leave out the path that does not answer, and the other given paths in its folder."""
         search, left = self._search, self._search.left
-        beside = {path for path in left if path.parent == left[0].parent}
+        siblings = {path for path in left if path.parent == left[0].parent}
         for path in left:
-            if path in beside:
+            if path in siblings:
                 search.tally.leave_out(str(path), messages.PATH_NO_ANSWER())
-        self._order.left_out += search.tally.left_out()
-        self._search = _Search(tuple(path for path in left if path not in beside), self._order.options)
+        self._request.left_out += search.tally.left_out()
+        self._search = _Search(tuple(path for path in left if path not in siblings), self._request.options)
 
     def finish(self) -> None:
-        """Have the rest queued."""
-        self._order.left_out += self._search.tally.left_out()
+        """Queue the rest."""
+        self._request.left_out += self._search.tally.left_out()
         if not self._found:
-            raise nothing_found(self._order.left_out)
-        self._submissions.finish(self._order, self._found)
+            raise nothing_found(self._request.left_out)
+        self._submissions.finish(self._request, self._found)
 
     def refuse(self, error: BaseException) -> None:
-        """Answer that nothing more is queued."""
-        self._order.answer.set_exception(error)
+        """Answer with an error."""
+        self._request.answer.set_exception(error)
 
 
-class _Each(Generic[T]):
-    """Reads something about each of some items."""
+class _ItemsReading(Generic[T]):
+    """Reads the file of each item."""
 
     def __init__(
         self,
         submissions: Submissions,
-        order: _Order,
+        request: _Request,
         items: Sequence[T],
         read: Callable[[T, Callable[[], None]], SubmittedFile],
         unread: Callable[[T], SubmittedFile],
     ) -> None:
-        """Prepare; `read` reads one item, `unread` stands in for it where that does not answer."""
+        """Prepare; `read` reads an item's file, `unread` replaces it if the drive does not answer."""
         self._submissions = submissions
-        self._order = order
+        self._request = request
         self._items = items
         self._read = read
         self._unread = unread
         self._found: list[SubmittedFile] = []
 
-    def read(self, beat: Callable[[], None]) -> Iterator[SubmittedFile]:
-        """Yield what is read about those that are left."""
+    def read(self, progress: Callable[[], None]) -> Iterator[SubmittedFile]:
+        """Yield the files of the remaining items."""
         for item in self._items[len(self._found) :]:
-            yield self._read(item, beat)
+            yield self._read(item, progress)
 
     def take(self, item: SubmittedFile) -> None:
-        """Keep one."""
+        """Keep one file."""
         self._found.append(item)
 
     def skip(self) -> None:
-        """Go on behind the item that does not answer."""
+        """Continue after the item that does not answer."""
         self._found += map(self._unread, self._items[len(self._found) :][:1])
 
     def finish(self) -> None:
-        """Have the order carried out."""
-        self._submissions.finish(self._order, self._found)
+        """Process the files."""
+        self._submissions.finish(self._request, self._found)
 
     def refuse(self, error: BaseException) -> None:
-        """Answer that nothing more is done."""
-        self._order.answer.set_exception(error)
+        """Answer with an error."""
+        self._request.answer.set_exception(error)
 
 
-class _Comparison:
-    """Compares all bytes of recordings that look alike; reads each file once."""
+class _ContentComparer:
+    """Compares all bytes of possible duplicates; reads each file once."""
 
     def __init__(self, folders: JobFolders) -> None:
         self._folders = folders
         self._hashes: dict[Path, str | None] = {}
 
-    def compare(self, item: PossibleDuplicate, beat: Callable[[], None]) -> SubmittedFile:
-        """Return the recording, with the job whose recording it is, if there is one."""
-        same = next((job.id for job in item.candidates if self._is_same(item, job, beat)), None)
+    def compare(self, item: PossibleDuplicate, progress: Callable[[], None]) -> SubmittedFile:
+        """Return the file with the job that has the same recording, or with all candidates ruled out."""
+        same = next((job.id for job in item.candidates if self._is_same(item, job, progress)), None)
         if same is None:
-            return _as_other(item)
-        identity = item.handed.identity
-        return replace(item.handed, identity=replace(identity, same=identity.same | {same}))
+            return _as_new(item)
+        identity = item.file.identity
+        return replace(item.file, identity=replace(identity, same=identity.same | {same}))
 
-    def _is_same(self, item: PossibleDuplicate, job: Job, beat: Callable[[], None]) -> bool:
-        path, known_path = item.handed.path, Path(job.path)
+    def _is_same(self, item: PossibleDuplicate, job: Job, progress: Callable[[], None]) -> bool:
+        path, job_path = item.file.path, Path(job.path)
         if job.state is JobState.COMPLETED:
-            known = self._folders.source_sha256(job.id)  # another recording may have its place by now
-        elif _is_same_file(path, known_path):
+            known = self._folders.source_sha256(job.id)  # the file at its path may be another one by now
+        elif _is_same_file(path, job_path):
             return True
         else:
-            known = self._content(known_path, beat)
-        return known is not None and self._content(path, beat) == known
+            known = self._hash(job_path, progress)
+        return known is not None and self._hash(path, progress) == known
 
-    def _content(self, path: Path, beat: Callable[[], None]) -> str | None:
+    def _hash(self, path: Path, progress: Callable[[], None]) -> str | None:
         if path not in self._hashes:
             try:
-                self._hashes[path] = source_sha256(path, check=beat)
+                self._hashes[path] = source_sha256(path, check=progress)
             except OSError:
                 self._hashes[path] = None
         return self._hashes[path]
 
 
 class _Search:
-    """Finds recordings, on the reader's thread; `tally`: what is left out."""
+    """Finds recordings, on the reader's thread.
+
+    Attributes:
+        tally: counts what is left out.
+    """
 
     def __init__(self, paths: tuple[Path, ...], options: JobOptions) -> None:
         self.tally = Tally()
         self._paths = paths
-        self._at = 0
+        self._position = 0
         self._options = options
 
     @property
     def left(self) -> tuple[Path, ...]:
-        """Of the paths given, the one that is looked at, and those after it."""
-        return self._paths[self._at :]
+        """The given path that is being searched, and those after it."""
+        return self._paths[self._position :]
 
-    def run(self, beat: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
+    def run(self, progress: Callable[[], None]) -> Iterator[tuple[Path, str | None]]:
         """Yield recordings with their fingerprints."""
-        self.tally.visit = beat
-        for path in media_files(self._given(beat), self.tally):
-            beat()
+        self.tally.visit = progress
+        for path in media_files(self._given(progress), self.tally):
+            progress()
             yield path, fingerprint(path, self._options)
 
-    def _given(self, beat: Callable[[], None]) -> Iterator[Path]:
-        for number, path in enumerate(self._paths):
-            self._at = number
-            beat()
+    def _given(self, progress: Callable[[], None]) -> Iterator[Path]:
+        for position, path in enumerate(self._paths):
+            self._position = position
+            progress()
             yield path
 
 
@@ -347,26 +346,26 @@ def _is_same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def _as_other(item: PossibleDuplicate) -> SubmittedFile:
-    """Return a recording that is none of those that it looks like."""
-    identity = item.handed.identity
+def _as_new(item: PossibleDuplicate) -> SubmittedFile:
+    """Return the file with all candidates ruled out."""
+    identity = item.file.identity
     other = identity.other | {job.id for job in item.candidates}
-    return replace(item.handed, identity=replace(identity, other=other))
+    return replace(item.file, identity=replace(identity, other=other))
 
 
 def fingerprint(path: Path, options: JobOptions) -> str | None:
-    """Return a hash of the recording's length and both its ends, and of the options; None: it cannot be read.
+    """Return a hash of a recording's length, its first and last bytes, and the options; None if unreadable.
 
-    The same recording under another name or in another folder has the same fingerprint, and so may another
-    recording.
+    Equal recordings have equal fingerprints, whatever their names. The reverse does not hold: recorders write
+    files of equal length that begin and end with silence.
     """
     try:
         with open_regular(path) as file:
             size = file.seek(0, 2)
             file.seek(0)
-            head = file.read(_END_BYTES)
-            file.seek(max(0, size - _END_BYTES))
-            tail = file.read(_END_BYTES)
+            head = file.read(_FINGERPRINT_BYTES)
+            file.seek(max(0, size - _FINGERPRINT_BYTES))
+            tail = file.read(_FINGERPRINT_BYTES)
     except OSError:
         return None
     wanted = json.dumps(options_to_json(options), sort_keys=True)

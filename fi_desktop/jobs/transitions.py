@@ -1,8 +1,7 @@
-"""What becomes of jobs: every change of a job is made here, inside a turn, on the thread that owns the store.
+"""The rules by which jobs change. Every change is made here, inside a transaction, on the owner's thread.
 
-A change is an event: it is applied to the record, both are written, and the news of it are kept until the
-turn is committed. `JobService` calls the first half for its callers; the backend calls the second half for
-its workers.
+A change is an event: it is applied to the record, both are written, and it is kept to be published after the
+commit. `JobService` makes changes for its callers, a backend makes those for its workers.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
-_EXPIRED_A_TURN = 500  # ids; some milliseconds
+_IDS_PER_EXPIRY = 500  # some milliseconds
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
-    """What became of recordings that were handed in.
+    """What became of submitted recordings.
 
     Attributes:
         ids: the new jobs, in order.
-        known: the jobs of recordings that were not queued another time.
-        known_paths: where these recordings were handed in from, in the order of `known`.
-        left_out: what lay beside them and was not taken.
+        known: the existing jobs of recordings that were not queued again.
+        known_paths: where those recordings were submitted from, in the order of `known`.
+        left_out: files that were not queued.
     """
 
     ids: tuple[int, ...]
@@ -46,32 +45,17 @@ class SubmitResult:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What became of jobs that were to be done in another way.
+    """What became of jobs that were to get other options.
 
     Attributes:
-        changed: those that are done so now; also those that were so before.
-        begun: those that had begun already, or were done.
-        known: those whose recording is in the list another time with these options.
+        changed: have these options now, or had them before.
+        started: unchanged, since they were no longer waiting.
+        known: unchanged, since another job processes the same recording with these options.
     """
 
     changed: tuple[int, ...] = ()
-    begun: tuple[int, ...] = ()
+    started: tuple[int, ...] = ()
     known: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What is known of a recording by which it can be told again.
-
-    Attributes:
-        fingerprint: see `fingerprint`.
-        same: ids of jobs whose recordings hold the same bytes.
-        other: ids of jobs whose recordings hold other bytes, or bytes that nobody knows any more.
-    """
-
-    fingerprint: str | None
-    same: frozenset[int] = field(default_factory=frozenset)
-    other: frozenset[int] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +75,11 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class SubmittedFile:
-    """A recording that a person or a watched folder hands in.
+    """A recording to queue, or of a job whose options are to change.
 
     Attributes:
         identity: what is known of it so far.
-        job_id: the job whose options are to be changed; None: the recording is to be queued.
+        job_id: the job whose options are to change; None to queue the recording.
     """
 
     path: Path
@@ -105,9 +89,9 @@ class SubmittedFile:
 
 @dataclass(frozen=True, slots=True)
 class PossibleDuplicate:
-    """A recording that looks like that of other jobs, the newest first: their bytes are to be compared."""
+    """A recording whose bytes must be compared with those of other jobs, newest first."""
 
-    handed: SubmittedFile
+    file: SubmittedFile
     candidates: tuple[Job, ...]
 
 
@@ -115,8 +99,8 @@ class Transitions:
     """The jobs of an open store, and the rules by which they change.
 
     Attributes:
-        store: where they lie.
-        news: what is to be told once the turn is committed.
+        store: the jobs on disk.
+        events: to be published once the transaction is committed.
     """
 
     def __init__(
@@ -129,18 +113,18 @@ class Transitions:
         keep_s: float | None,
         keep_unseen: bool,
     ) -> None:
-        """Take over a store; see `JobService` for the rest."""
+        """Use an open store; see `JobService` for the other arguments."""
         self.store = store
-        self.news: list[QueueEvent] = []
+        self.events: list[QueueEvent] = []
         self._now = now
         self._rng = rng
         self._policy = policy
         self._keep_s = keep_s
         self._keep_unseen = keep_unseen
-        self._expired_up_to = 0  # the id up to which `expire` has looked
+        self._expired_up_to = 0  # the last id that `expire` looked at
 
     def change_policy(self, policy: RetryPolicy) -> None:
-        """Decide by another policy from now on; a retry that is waited for stays due when it was."""
+        """Use another retry policy from now on; retries that wait keep their due times."""
         self._policy = policy
 
     def change_retention(self, keep_s: float | None, *, keep_unseen: bool) -> None:
@@ -153,32 +137,31 @@ class Transitions:
 
     def submit(
         self,
-        recordings: Iterable[SubmittedFile],
+        files: Iterable[SubmittedFile],
         options: JobOptions,
         priority: Priority,
         *,
         batch: int | None,
         again: bool,
     ) -> tuple[SubmitResult, list[PossibleDuplicate]]:
-        """Queue recordings; those that are known only where `again`.
+        """Queue recordings; those that are known only if `again`.
 
-        `batch`: the one that they belong to; 0: they begin one of their own.
+        `batch`: the batch they belong to; 0 to start a new one.
 
-        Returns: what became of them, and those that could not be told from others yet: for them nothing was
-        done.
+        Returns: what became of them, and possible duplicates, which are not queued yet.
         """
         ids: list[int] = []
         known: list[int] = []
         known_paths: list[str] = []
         undecided: list[PossibleDuplicate] = []
-        for handed in recordings:
-            path, fingerprint = str(handed.path), handed.identity.fingerprint
-            before, candidates = (None, ()) if again else self._known(handed.identity)
+        for file in files:
+            path, fingerprint = str(file.path), file.identity.fingerprint
+            before, candidates = (None, ()) if again else self._known(file.identity)
             if before is not None:
                 known.append(before.id)
                 known_paths.append(path)
             elif candidates:
-                undecided.append(PossibleDuplicate(handed, candidates))
+                undecided.append(PossibleDuplicate(file, candidates))
             else:
                 job_id = self.store.next_id()
                 if batch == 0:
@@ -189,73 +172,73 @@ class Transitions:
         return SubmitResult(tuple(ids), tuple(known), tuple(known_paths)), undecided
 
     def cancel(self, job: Job) -> None:
-        """Cancel a job; a running one is asked to stop. One in a final state stays as it is.
+        """Cancel a job; a running one is asked to stop. A finished job stays as it is.
 
-        A job that is done again goes back to the result it has.
+        A completed job that was retried goes back to the result it has.
         """
         if not job.state.final and not job.cancelling:
             self._record(job, ev.CancelAsked(job.id, self._now()))
 
     def retry(self, job: Job) -> None:
-        """Do a job again, or now; a result that it has stays until there is another.
+        """Run a job again, or now; its result stays until there is a new one.
 
-        One that is queued or running stays as it is.
+        A queued or running job stays as it is.
         """
         if job.state not in (JobState.QUEUED, JobState.RUNNING):
             self._record(job, ev.RetryAsked(job.id, self._now(), keep_result=True))
 
     def prioritize(self, job: Job, priority: Priority) -> None:
-        """Move a waiting job forward or back."""
+        """Change the priority of a waiting job."""
         if job.state in _WAITING and job.priority is not priority:
             self._record(job, ev.Prioritized(job.id, self._now(), priority))
 
     def change(
-        self, recordings: Iterable[SubmittedFile], options: JobOptions
+        self, files: Iterable[SubmittedFile], options: JobOptions
     ) -> tuple[ChangeResult, list[PossibleDuplicate]]:
-        """Do jobs that wait with other options; each comes with its recording's identity under these.
+        """Give waiting jobs other options; each file's identity is that under the new options.
 
-        One whose recording is done with these options by another job stays as it is, but for copies that were
-        handed in together. Jobs that are unknown by now are passed over.
+        A job stays as it is if another one processes its recording with these options, except for copies in
+        the same batch. Unknown jobs are skipped.
 
-        Returns: what became of them, and those that could not be told from others yet.
+        Returns: what became of them, and possible duplicates, which are not changed yet.
         """
         changed: list[int] = []
-        begun: list[int] = []
+        started: list[int] = []
         known: list[int] = []
         undecided: list[PossibleDuplicate] = []
-        for handed in recordings:
-            job = None if handed.job_id is None else self.store.get(handed.job_id)
+        for file in files:
+            job = None if file.job_id is None else self.store.get(file.job_id)
             if job is None:
                 continue
             if job.state not in _WAITING:
-                begun.append(job.id)
+                started.append(job.id)
                 continue
             if job.options == options:
                 changed.append(job.id)
                 continue
-            same, candidates = self._known(handed.identity, but_batch=job.batch)
+            same, candidates = self._known(file.identity, except_batch=job.batch)
             if same is not None:
                 known.append(job.id)
             elif candidates:
-                undecided.append(PossibleDuplicate(handed, candidates))
+                undecided.append(PossibleDuplicate(file, candidates))
             else:
-                fingerprint = handed.identity.fingerprint
+                fingerprint = file.identity.fingerprint
                 self._record(job, ev.OptionsChanged(job.id, self._now(), options, fingerprint))
                 changed.append(job.id)
-        return ChangeResult(tuple(changed), tuple(begun), tuple(known)), undecided
+        return ChangeResult(tuple(changed), tuple(started), tuple(known)), undecided
 
     def mark_seen(self, job: Job) -> None:
-        """A person looked at the result, or wrote it out."""
+        """Record that somebody viewed or exported the result."""
         if job.summary is not None and job.seen_at is None:
             self._record(job, ev.Seen(job.id, self._now()))
 
     def set_paused(self, *, paused: bool) -> None:
-        """Claim nothing more; or claim again."""
+        """Claim no more jobs, or claim them again."""
         self.store.paused = paused
-        self.news.append(QueuePaused(paused))
+        self.events.append(QueuePaused(paused))
 
     def remove(self, job: Job) -> None:
-        """Forget a job.
+        """Remove a job.
 
         Raises:
             UserError: it is running.
@@ -263,12 +246,12 @@ class Transitions:
         if job.state is JobState.RUNNING:
             raise UserError(messages.JOB_RUNNING)
         self.store.remove(job)
-        self.news.append(JobRemoved(job.id))
+        self.events.append(JobRemoved(job.id))
 
     def remove_superseded(self, job: Job) -> bool:
-        """Forget a job that another one took the place of, unless somebody has looked at its result.
+        """Remove a job that another one replaced, unless somebody has viewed its result.
 
-        Returns: False if it runs: it is asked to stop, and this is to be called again.
+        Returns: False if it is running; it was asked to stop, and this is to be called again.
         """
         if job.state is JobState.RUNNING:
             self.cancel(job)
@@ -279,17 +262,17 @@ class Transitions:
 
     # ---- for the backend
 
-    def take_back(self) -> None:
-        """Take back what an earlier owner left running, and what waits for a time that makes no sense."""
+    def recover(self) -> None:
+        """Requeue jobs that an earlier owner left running, and retries whose due time makes no sense."""
         for job in self.store.jobs(state=JobState.RUNNING):
-            self._rescue(job)
+            self._recover(job)
         latest = self._now() + self._policy.longest_delay_s
         for job in self.store.jobs(state=JobState.RETRYING):
             if job.due_at is not None and job.due_at > latest:  # the clock was ahead when it was written
                 self._record(job, ev.Due(job.id, self._now()))
 
     def claim(self, worker: str, device: str = "cpu") -> Job | None:
-        """Give the best ready job, those due for a retry included, to a worker on `device`; or None."""
+        """Give the next ready job to a worker; None if there is none, or the queue is paused."""
         if self.store.paused:
             return None
         while (due := self.store.first_due(self._now())) is not None:
@@ -300,16 +283,16 @@ class Transitions:
         token = f"{self.store.epoch}.{job.id}.{len(job.attempts) + 1}"
         return self._record(job, ev.Claimed(job.id, self._now(), token, worker, device))
 
-    def is_last_try(self, job: Job) -> bool:
-        """Whether no further attempt would follow an error of the one that runs."""
+    def is_last_attempt(self, job: Job) -> bool:
+        """Whether the running attempt would not be retried after an error."""
         return self._policy.is_last_try(job)
 
-    # `stages`: what each stage of the attempt took, as far as it told
+    # `stages`: how long each stage of the attempt took, as far as the worker reported it
 
     def completed(
         self, job_id: int, claim: str, summary: Summary, *, stages: tuple[StageTime, ...] = ()
     ) -> None:
-        """The result of a claim is on disk."""
+        """A claim ended with a result, which is on disk."""
         self._end(job_id, lambda _job: ev.Completed(job_id, self._now(), claim, summary, stages=stages))
 
     def failed(
@@ -321,10 +304,10 @@ class Transitions:
         crashed: bool = False,
         stages: tuple[StageTime, ...] = (),
     ) -> None:
-        """A claim ended in an error; the policy says whether it is tried again."""
+        """A claim ended in an error; the policy decides whether it is retried."""
 
         def event(job: Job) -> ev.AttemptEvent:
-            if job.cancelling:  # the person had given it up already
+            if job.cancelling:  # nobody wants it retried
                 return ev.Cancelled(job_id, self._now(), claim, stages=stages)
             verdict = self._policy.verdict(job, error, stages)
             delay_s = self._policy.delay_s(job, verdict, crashed=crashed, rng=self._rng)
@@ -335,29 +318,29 @@ class Transitions:
         self._end(job_id, event)
 
     def released(self, job_id: int, claim: str, *, stages: tuple[StageTime, ...] = ()) -> None:
-        """A claim was given back because its worker stops."""
+        """A claim ended because its worker is stopping; the job is requeued."""
         self._end(job_id, lambda _job: ev.Released(job_id, self._now(), claim, stages=stages))
 
     def cancelled(self, job_id: int, claim: str, *, stages: tuple[StageTime, ...] = ()) -> None:
-        """A claim ended because a person had cancelled the job."""
+        """A claim ended because the job was cancelled."""
         self._end(job_id, lambda _job: ev.Cancelled(job_id, self._now(), claim, stages=stages))
 
     @property
     def expires(self) -> bool:
-        """Whether finished jobs are ever forgotten."""
+        """Whether finished jobs are removed after some time."""
         return self._keep_s is not None
 
     def expire(self) -> bool:
-        """Forget jobs that were finished so long ago that the settings let them go.
+        """Remove jobs that finished longer ago than the settings keep them.
 
-        Looks at some jobs at a time, so that no turn is long where there are a hundred thousand.
+        Looks at a limited number of ids, so that no transaction takes long.
 
-        Returns: whether all have been looked at; where not, it is to be called again.
+        Returns: whether all were looked at; if not, call it again.
         """
         if self._keep_s is None:
             return True
         after = self._expired_up_to
-        up_to = after + _EXPIRED_A_TURN
+        up_to = after + _IDS_PER_EXPIRY
         for job in self.store.finished_before(self._now() - self._keep_s, after=after, up_to=up_to):
             unseen = self._keep_unseen and job.summary is not None and job.seen_at is None
             if not unseen:
@@ -369,11 +352,11 @@ class Transitions:
     # ---- inside
 
     def _known(
-        self, identity: FileIdentity, *, but_batch: int | None = None
+        self, identity: FileIdentity, *, except_batch: int | None = None
     ) -> tuple[Job | None, tuple[Job, ...]]:
-        """Return the job that did, does or will do this recording with these options, or None.
+        """Return the job that processes this recording with these options, if one is known to.
 
-        Beside it the jobs of which nobody has found out yet whether they do; none where one is known.
+        If none is, also return the jobs whose recordings still have to be compared.
         """
         if identity.fingerprint is None:
             return None, ()
@@ -381,14 +364,14 @@ class Transitions:
             job
             for job in self.store.with_fingerprint(identity.fingerprint)
             if job.state not in (JobState.FAILED, JobState.CANCELLED)
-            and (but_batch is None or job.batch != but_batch)
+            and (except_batch is None or job.batch != except_batch)
         ]
         same = next((job for job in candidates if job.id in identity.same), None)
         if same is not None:
             return same, ()
         return None, tuple(job for job in candidates if job.id not in identity.other)
 
-    def _rescue(self, job: Job) -> None:
+    def _recover(self, job: Job) -> None:
         claim = job.claim or ""
         if job.cancelling:
             self._record(job, ev.Cancelled(job.id, self._now(), claim))
@@ -405,10 +388,10 @@ class Transitions:
         try:
             self._record(job, event(job))
         except StaleClaim:
-            log.event("WORKFLOW_NEWS_STALE", job=job_id)
+            log.event("WORKFLOW_CLAIM_STALE", job=job_id)
 
     def _record(self, before: Job | None, event: ev.JobEvent) -> Job:
         job = apply(before, event)
         self.store.write(before, job, event)
-        self.news.append(JobChanged(job, event))
+        self.events.append(JobChanged(job, event))
         return job

@@ -1,1 +1,1 @@
-"""Other processes of the same person talk to the owner of the queue: proxy, server, lock."""
+"""How other processes of the same account use the queue: the owner's lock and socket, server, client."""

@@ -1,8 +1,8 @@
 """Requests to the process that owns a data folder, and its answers.
 
-Messages are JSON. Each carries a proof that its sender knows a key that is stored in the data folder, made
-for one exchange: a message that was recorded proves nothing later. A process that sends nothing, nonsense or
-half a message is disconnected, and holds up no other.
+Messages are JSON. Each proves that its sender knows a key stored in the data folder. A proof is made for one
+exchange, so a recorded message proves nothing later. A process that sends nothing, nonsense or half a message
+is disconnected, and holds up no other.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from fi_desktop.core import messages
-from fi_desktop.core.errors import TransientError
-from fi_desktop.rpc.local_socket import MESSAGE_S, ConnectionListener, connect, listen
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.rpc.client import decode_arguments, encode
+from fi_desktop.rpc.instance import MESSAGE_TIMEOUT_S, ConnectionListener, connect, listen
 from fi_desktop.system import log
 from fi_desktop.system.files import write_whole
 
@@ -28,16 +30,14 @@ _KEY_BYTES = 32
 _NONCE_BYTES = 32
 _PROOF_BYTES = 32
 _LONGEST_MESSAGE_BYTES = 64 * 2**20
-_STARTING_S = 10.0  # an owner that is just starting is waited for
+_START_TIMEOUT_S = 10.0  # for an owner that is just starting
 _RETRY_INTERVAL_S = 0.05
-_ANSWER_S = 120.0  # a large folder on a slow drive takes its time to be walked
-_CLOSING_S = 10.0  # answers that are under way are finished
-
-_SILENT = ("ipc.silent", "The program is already running, but does not answer.")
+_ANSWER_TIMEOUT_S = 120.0  # searching a large folder on a slow drive takes time
+_CLOSE_TIMEOUT_S = 10.0  # for answers that are being made
 
 
 class IpcServer:
-    """Answers the requests of other processes, each on a thread of its own."""
+    """Answers the requests of other processes, each on its own thread."""
 
     def __init__(self, home: Path, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Prepare; `answer` is called on several threads."""
@@ -49,10 +49,10 @@ class IpcServer:
         self._closing = threading.Event()
 
     def open(self) -> None:
-        """Begin to answer. Needs the instance lock.
+        """Start answering. Needs the instance lock.
 
         Raises:
-            UserError, OSError: as `listen`.
+            UserError, OSError: see `listen`.
         """
         key = secrets.token_bytes(_KEY_BYTES)
         self._listener = listen(self._home)
@@ -63,12 +63,12 @@ class IpcServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Answer nobody more."""
+        """Stop answering."""
         if self._listener is None or self._thread is None:
             return
         self._closing.set()
         self._listener.wake()
-        deadline = time.monotonic() + _CLOSING_S
+        deadline = time.monotonic() + _CLOSE_TIMEOUT_S
         for thread in (self._thread, *tuple(self._peers)):
             thread.join(max(0.0, deadline - time.monotonic()))
         self._listener.close()
@@ -81,7 +81,7 @@ class IpcServer:
                 connection = listener.accept()
             except OSError as error:
                 log.event("IPC_REFUSED", error=type(error).__name__)
-                self._closing.wait(_RETRY_INTERVAL_S)  # out of file descriptors: not in a busy loop
+                self._closing.wait(_RETRY_INTERVAL_S)  # no busy loop without file descriptors
                 continue
             if connection is not None:
                 peer = threading.Thread(target=self._serve_peer, args=(connection, key), daemon=True)
@@ -93,13 +93,37 @@ class IpcServer:
             with connection:
                 nonce = secrets.token_bytes(_NONCE_BYTES)
                 connection.send_bytes(nonce)
-                request, client_nonce = _open_request(_receive(connection, MESSAGE_S), key, nonce)
-                answer = json.dumps(self._answer(request)).encode()
+                sealed = _receive(connection, MESSAGE_TIMEOUT_S)
+                message, client_nonce = _open_request(sealed, key, nonce)
+                answer = json.dumps(self._answer(message)).encode()
                 connection.send_bytes(_proof(key, b"answer", nonce, client_nonce, answer) + answer)
         except Exception as error:  # noqa: BLE001 - what a peer sends must never end the server
             log.event("IPC_REFUSED", error=type(error).__name__)
         finally:
             self._peers.discard(threading.current_thread())
+
+
+def answer(commands: Mapping[str, Callable[..., Future[Any]]], message: Any) -> dict[str, Any]:
+    """Run the command that a `RemoteClient` asks for, and return its answer.
+
+    Args:
+        commands: those that may be run, by name.
+        message: as it was received.
+    """
+    try:
+        try:
+            method = commands[message["command"]]
+            arguments = decode_arguments(method, message["arguments"])
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise _other_version() from None
+        return {"value": encode(method(**arguments).result())}
+    except (UserError, TransientError) as error:
+        transient = isinstance(error, TransientError)
+        return {"refusal": {"transient": transient, "code": error.code, "message": error.message}}
+
+
+def _other_version() -> UserError:
+    return UserError(messages.IPC_VERSION)
 
 
 def request(home: Path, message: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +133,7 @@ def request(home: Path, message: dict[str, Any]) -> dict[str, Any]:
         TransientError: the owner does not answer.
         UserError: ipc.unsafe.
     """
-    deadline = time.monotonic() + _STARTING_S
+    deadline = time.monotonic() + _START_TIMEOUT_S
     while True:
         try:
             key = (home / _KEY).read_bytes()
@@ -126,11 +150,11 @@ def request(home: Path, message: dict[str, Any]) -> dict[str, Any]:
 
 def _request(connection: Connection, message: dict[str, Any], key: bytes) -> dict[str, Any]:
     try:
-        nonce = _receive(connection, MESSAGE_S)
+        nonce = _receive(connection, MESSAGE_TIMEOUT_S)
         own_nonce = secrets.token_bytes(_NONCE_BYTES)
         body = json.dumps(message).encode()
         connection.send_bytes(own_nonce + _proof(key, b"request", nonce, own_nonce, body) + body)
-        sealed = _receive(connection, _ANSWER_S)
+        sealed = _receive(connection, _ANSWER_TIMEOUT_S)
         proof, answer = sealed[:_PROOF_BYTES], sealed[_PROOF_BYTES:]
         _check(proof, _proof(key, b"answer", nonce, own_nonce, answer))
         received: dict[str, Any] = json.loads(answer)
@@ -139,15 +163,15 @@ def _request(connection: Connection, message: dict[str, Any], key: bytes) -> dic
         raise TransientError(messages.IPC_SILENT) from error
 
 
-def _receive(connection: Connection, patience_s: float) -> bytes:
-    """Return the next message, if it begins within `patience_s`; TimeoutError if not."""
-    if not connection.poll(patience_s):
+def _receive(connection: Connection, timeout_s: float) -> bytes:
+    """Return the next message; TimeoutError if it does not begin in time."""
+    if not connection.poll(timeout_s):
         raise TimeoutError
     return connection.recv_bytes(_LONGEST_MESSAGE_BYTES)
 
 
 def _open_request(sealed: bytes, key: bytes, nonce: bytes) -> tuple[dict[str, Any], bytes]:
-    """Return a request and its sender's nonce; ValueError if its proof is wrong or it is no JSON."""
+    """Return a request and its sender's nonce; ValueError if its proof is wrong or it is not JSON."""
     client_nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     proof, body = rest[:_PROOF_BYTES], rest[_PROOF_BYTES:]
     _check(proof, _proof(key, b"request", nonce, client_nonce, body))

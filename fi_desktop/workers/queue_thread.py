@@ -148,7 +148,7 @@ class QueueThread(Backend, ABC):
 
     def _run(self) -> None:
         try:
-            self._service.open(self._wake)
+            self._service.open(self._wake, self.gauges)
         except Exception as error:  # noqa: BLE001 - `start` raises it on the caller's thread
             self._open_error = error
             self._service.close()
@@ -206,7 +206,7 @@ class QueueThread(Backend, ABC):
             limit_factor=self._limits.factor,
             memory_level=job.out_of_memory,
             threads=max(1, self._cores // self._parallel_jobs()),
-            last_attempt=self._service.transitions.is_last_try(job),
+            last_attempt=self._service.transitions.is_last_attempt(job),
         )
 
     def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:

@@ -59,7 +59,7 @@ def fill(home: Path, jobs: int) -> None:
                 if (job := transitions.claim("worker-1")) is not None:
                     end(transitions, job, rng)
             done += _A_TURN
-        transitions.news.clear()
+        transitions.events.clear()
     store.close()
 
 
@@ -75,7 +75,7 @@ def _submit_some(transitions: Transitions, rng: random.Random, made: int, number
         transitions.submit([file], options, Priority.NORMAL, batch=None, again=True)
     for start in range(alone, len(files), 40):
         transitions.submit(files[start : start + 40], options, Priority.NORMAL, batch=0, again=True)
-    transitions.news.clear()
+    transitions.events.clear()
     return len(files)
 
 

@@ -93,7 +93,7 @@ def test_a_store_that_was_set_aside_is_deleted_after_some_weeks(home: Path):
 
 
 def test_old_jobs_expire_where_the_queue_is_only_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.transitions._EXPIRED_A_TURN", 2)
+    monkeypatch.setattr("fi_desktop.jobs.transitions._IDS_PER_EXPIRY", 2)
     bench = Bench(home)  # its clock stands in 1970
     ids = bench.submit(*(f"{NAME} {number}.wav" for number in range(7)))
     bench.answer(bench.service.cancel(ids[:-1]))

@@ -158,7 +158,7 @@ def test_the_options_of_jobs_that_wait_are_changed_and_the_duplicate_rule_follow
     assert running is not None
     three = JobOptions(SpeakerCount(3, 3))
     given = dict(zip(first.ids, paths, strict=True))
-    assert bench.answer(bench.service.change(given, three)) == ChangeResult(changed=(2,), begun=(1,))
+    assert bench.answer(bench.service.change(given, three)) == ChangeResult(changed=(2,), started=(1,))
     assert bench.job(1).options == JobOptions()
     assert bench.job(2).options == three
     assert bench.answer(bench.service.submit(paths[1:], three)).known == (2,)
@@ -220,7 +220,7 @@ def test_another_retry_policy_decides_from_then_on(bench: Bench):
 
 
 def test_old_jobs_expire_a_few_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fi_desktop.jobs.transitions._EXPIRED_A_TURN", 2)
+    monkeypatch.setattr("fi_desktop.jobs.transitions._IDS_PER_EXPIRY", 2)
     bench = Bench(tmp_path, keep_s=100.0)
     bench.answer(bench.service.cancel(bench.submit("a.wav", "b.wav", "c.wav", "d.wav", "e.wav")))
     left = []
@@ -521,7 +521,7 @@ def test_the_sweep_spares_a_job_that_is_done_again_before_its_turn_comes(bench: 
     bench.answer(bench.service.cancel([1, 2]))
     folders = [leave_stages(bench, number) for number in (1, 2)]
     bench.answer(bench.service.retry([1]))
-    bench.service._discard_stages([1, 2, 99])  # as the sweeper found it before
+    bench.service._discard([1, 2, 99])  # as the scan found them before
     assert [left(folder) for folder in folders] == [{*STAGES, "result.json"}, {"result.json"}]
 
 

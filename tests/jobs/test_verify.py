@@ -62,15 +62,15 @@ def break_record(store: JobStore) -> None:
     store.rows.cache.set("j:000000000001", data, tag="CANCELLED")
 
 
-def lose_place(store: JobStore) -> None:
+def lose_queue_entry(store: JobStore) -> None:
     store.rows.cache.delete("q:5:000000000001")
 
 
-def invent_place(store: JobStore) -> None:
+def invent_queue_entry(store: JobStore) -> None:
     store.rows.cache.set("q:5:000000000002", 2)
 
 
-def double_place(store: JobStore) -> None:
+def double_queue_entry(store: JobStore) -> None:
     store.rows.cache.set("q:1:000000000001", 1)
 
 
@@ -81,9 +81,9 @@ def double_place(store: JobStore) -> None:
         (drop_event, "Job 3: an event was changed or left out"),
         (change_record, "Job 1: its record is not what its events say"),
         (break_record, "Job 1: its record or its events cannot be read"),
-        (lose_place, "Job 1: it waits, but has no place"),
-        (invent_place, "Job 2: it has a place in the queue, but does not wait"),
-        (double_place, "Job 1: it has more than one place"),
+        (lose_queue_entry, "Job 1: it is waiting, but is not in the queue"),
+        (invent_queue_entry, "Job 2: it is in the queue, but is not waiting"),
+        (double_queue_entry, "Job 1: it is in the queue more than once"),
     ],
 )
 def test_each_damage_is_told(store: JobStore, damage: Callable[[JobStore], None], said: str):

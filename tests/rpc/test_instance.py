@@ -13,6 +13,7 @@ from fi_desktop.cli.queue_access import idle_queue, own_or_hand_over
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import JobOptions, SpeakerCount
+from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
 from fi_desktop.settings import load
 from tests.app_driver import running_app
@@ -58,11 +59,11 @@ def test_a_remote_caller_gets_the_owners_refusals(home: Path, sample: Path):
     with running_app(home) as driver:
         client = driver.app.owner()
         with pytest.raises(UserError, match="no job 7"):
-            client.cancel([7])
+            client.call(JobService.cancel, [7])
         with pytest.raises(UserError, match="No audio or video"):
-            client.submit([home / "logs"], JobOptions())
-        taken = client.submit([sample], JobOptions(SpeakerCount(1, 3)))
-        assert client.job(taken.ids[0]).options.speakers == SpeakerCount(1, 3)
+            client.call(JobService.submit, [home / "logs"], JobOptions())
+        taken = client.call(JobService.submit, [sample], JobOptions(SpeakerCount(1, 3)))
+        assert client.call(JobService.job, taken.ids[0]).options.speakers == SpeakerCount(1, 3)
 
 
 def test_a_second_launch_hands_its_files_to_the_first(home: Path, sample: Path):
@@ -88,7 +89,7 @@ def test_a_window_waits_for_a_command_that_just_looks_at_the_queue(home: Path):
     app = App(settings)
     with ThreadPoolExecutor(1) as pool:
         with idle_queue(settings) as client:
-            client.jobs()
+            client.call(JobService.jobs)
             taken = pool.submit(own_or_hand_over, app, [])
         assert taken.result(120) is True
     app.stop()

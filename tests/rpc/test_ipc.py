@@ -20,7 +20,8 @@ import pytest
 
 from fi_desktop.app import App
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.rpc import local_socket as ipc_socket
+from fi_desktop.jobs.service import JobService
+from fi_desktop.rpc import instance as ipc_socket
 from fi_desktop.rpc import server as ipc
 from fi_desktop.rpc.server import IpcServer, request
 from fi_desktop.settings import load
@@ -197,8 +198,8 @@ except (BrokenPipeError, ConnectionResetError):
         assert stranger.stdout is not None
         assert stranger.stdout.readline() == "ready\n"
         with pytest.MonkeyPatch.context() as patch, pytest.raises(TransientError, match="does not answer"):
-            patch.setattr(ipc, "_STARTING_S", 0.0)
-            request(home, {"do": "submit", "paths": ["patient.wav"]})
+            patch.setattr(ipc, "_START_TIMEOUT_S", 0.0)
+            request(home, {"command": "submit", "arguments": {"paths": ["patient.wav"]}})
     assert got.read_bytes() == b""
 
 
@@ -255,10 +256,13 @@ def test_a_recorded_request_is_not_answered_again(home: Path):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[1]", b'"do"', b"[" * 100_000, b'{"do": "jobs", "state": "LOST"}', b'{"do": 7}',
-     b'{"do": "cancel", "ids": ["x"]}',
-     b'{"do": "submit", "paths": ["a"], "options": {}, "priority": 5, "again": false}'],
-    ids=lambda body: body[:12].decode(),
+    [b"", b"{", b"[1]", b'"command"', b"[" * 100_000, b'{"do": "jobs", "state": null}', b'{"command": 7}',
+     b'{"command": "jobs", "arguments": {"state": "LOST"}}', b'{"command": "jobs", "arguments": []}',
+     b'{"command": "cancel", "arguments": {"ids": ["x"]}}', b'{"command": "cancel", "arguments": {}}',
+     b'{"command": "cancel", "arguments": {"ids": [1], "self": 2}}',
+     b'{"command": "change_policy", "arguments": {}}', b'{"command": "_run", "arguments": {}}',
+     b'{"command": "submit", "arguments": {"paths": ["a"], "options": {}, "priority": 5, "again": false}}'],
+    ids=lambda body: body[:60].decode(),
 )  # fmt: skip
 def test_nonsense_from_who_knows_the_key_ends_nothing(home: Path, body: bytes):
     app = App(load({"FI_DESKTOP_HOME": str(home)}), backend="idle")
@@ -275,12 +279,12 @@ def test_nonsense_from_who_knows_the_key_ends_nothing(home: Path, body: bytes):
             pass  # no message at all: hung up on
         else:
             assert answer["refusal"]["code"] == "ipc.version"
-        assert app.owner().jobs() == []
+        assert app.owner().call(JobService.jobs) == []
     finally:
         app.stop()
 
 
 def test_an_owner_that_does_not_answer_is_said(home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ipc, "_STARTING_S", 0.1)
+    monkeypatch.setattr(ipc, "_START_TIMEOUT_S", 0.1)
     with pytest.raises(TransientError, match="does not answer"):
         request(home, {})

@@ -18,6 +18,7 @@ from fi_desktop.core.errors import ErrorKind
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.values import StageEnd
 from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
+from fi_desktop.jobs.service import JobService
 from fi_desktop.pipeline import stages
 from fi_desktop.workers import process
 from fi_desktop.workers.protocol import Ready
@@ -167,7 +168,7 @@ def test_every_worker_is_told_not_to_call_home_and_may_write_no_huge_file(home: 
 def test_each_worker_tells_what_it_uses(home: Path, sample: Path):
     with running_app(home, workers=2) as driver:
         driver.wait_until_done(*driver.submit(sample))
-        gauges = driver.app.owner().gauges()  # by IPC, as the command line asks
+        gauges = driver.app.owner().call(JobService.gauges)  # by IPC, as the command line asks
     assert [gauge.name for gauge in gauges] == ["worker-1", "worker-2"]
     assert sum(gauge.done for gauge in gauges) == 1
     for gauge in gauges:

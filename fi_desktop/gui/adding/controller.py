@@ -198,8 +198,8 @@ class AddController(QObject):
             sentences.append(now.format(options=self._words.told(choice)))
         if change.known:
             sentences.append(self._known(len(change.known)))
-        if change.begun:
-            begun = tuple(paths[job_id] for job_id in change.begun)
+        if change.started:
+            begun = tuple(paths[job_id] for job_id in change.started)
             sentences.append(
                 self.tr("%Ln recording(s) begun already: do again with these options?", "", len(begun))
             )
