@@ -408,7 +408,7 @@ def test_a_refused_command_changes_nothing_and_spares_the_others_of_its_turn(ben
 
 def test_a_fault_in_one_command_is_its_callers_alone(bench: Bench):
     bench.submit("a.wav")
-    faulty = bench.service._inbox.post(lambda: 1 // 0)
+    faulty = bench.service._commands.put(lambda: 1 // 0)
     sound = bench.service.cancel([1])
     with pytest.raises(ZeroDivisionError):
         bench.answer(faulty)
