@@ -17,7 +17,7 @@ from fi_desktop.core.codec import event_from_json
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import InvalidTransition, Job, StaleClaim, apply
 
-UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, InvalidTransition, StaleClaim)
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, InvalidTransition, StaleClaim)
 """Raised when a row holds something other than what was written."""
 
 ROOT = ""

@@ -78,7 +78,7 @@ def checkpoint(database: Path) -> None:
 
 def test_a_sound_store_is_opened_as_it_is(home: Path):
     store = reopen(home)
-    assert (store.notice, len(store.ids())) == ("", JOBS)
+    assert (store.notice, len(store.ids())) == (None, JOBS)
     store.close()
 
 
@@ -90,7 +90,7 @@ def test_a_damaged_store_is_set_aside_and_rebuilt(home: Path, damage: Callable[[
     store = reopen(home)
     (aside,) = home.glob("store-damaged-*")
     assert (aside / "cache.db").stat().st_size >= len(damaged)  # never deleted
-    assert aside.name in store.notice
+    assert aside.name in str(store.notice)
     assert list(verify(store)) == []
     jobs = store.jobs()
     assert len(jobs) >= least

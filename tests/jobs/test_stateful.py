@@ -177,7 +177,7 @@ class Queue(RuleBasedStateMachine):
         except TransientError:
             assert fault is not None
             # those behind the command for which there was no room still wait
-            taken = len(self.asked) - self.service._commands._commands.qsize()
+            taken = len(self.asked) - self.service._commands._calls.qsize()
             for future, _ in self.asked[:taken]:
                 assert isinstance(future.exception(PATIENCE_S), TransientError)
             del self.asked[:taken]
