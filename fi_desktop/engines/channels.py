@@ -114,7 +114,7 @@ def measure_channels(
 ) -> tuple[Levels, NDArray[np.float64]]:
     """Return the level of each 32 ms, dB (channels, frames), and the products of the channels' samples.
 
-    The products are (channels, channels), as `audio.likeness` takes them.
+    The products are (channels, channels), as `audio.recording.correlation_of` takes them.
     """
     block_s = _FRAMES_PER_BLOCK * HOP_S
     level = np.full(
@@ -195,7 +195,7 @@ def _changes(leader: NDArray[np.int64]) -> int:
 def _with_speech(
     recording: Recording, rows: Sequence[int], correlation: NDArray[np.float64], progress: Progress
 ) -> list[int]:
-    """Return the channels with speech; each is analyzed only until that is certain."""
+    """Return the channels with speech; each is analysed only until that is certain."""
     others = np.abs(correlation - np.eye(len(correlation)))[np.ix_(rows, rows)].max(axis=1)
     undecided = {
         row: SpeechStream() for row, highest in zip(rows, others, strict=True) if highest < _SAME_ROOM

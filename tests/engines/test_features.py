@@ -57,7 +57,7 @@ def test_cepstra_do_not_depend_on_the_block_size(call_samples: np.ndarray, size:
     assert np.concatenate(parts) == pytest.approx(whole, abs=1e-4)
 
 
-def test_speech_cepstra_are_normalised(call: Recording, call_speech: Speech) -> None:
+def test_speech_cepstra_are_normalized(call: Recording, call_speech: Speech) -> None:
     found = speech_cepstra(call, call_speech.regions, ignore)
     assert len(found) == speech_mask(call_speech.regions, call.samples // 160).sum()
     assert found.mean(axis=0) == pytest.approx(np.zeros(20), abs=1e-3)

@@ -85,7 +85,7 @@ def test_statistics_agree_with_a_naive_loop(model: BackgroundModel) -> None:
         assert found.first_order[chunk] == pytest.approx(first, abs=5e-3)
 
 
-def test_ivector_maximises_its_posterior(model: BackgroundModel) -> None:
+def test_ivector_maximizes_its_posterior(model: BackgroundModel) -> None:
     rng = np.random.default_rng(4)
     frames = rng.normal(size=(200, 20)).astype(np.float32)
     statistics = model.statistics(frames, np.arange(0, 201, 20), ignore)

@@ -1,10 +1,10 @@
 """Features of the built-in diarizer: cepstra in frames of 10 ms, chunks of 0.2 s, windows of 2 s.
 
 Cepstra: C1 to C20 of 30 mel bands between 60 and 7600 Hz (C0, the energy, depends more on the microphone
-than on the voice), in frames of 25 ms every 10 ms, computed block by block, then normalised to mean 0 and
+than on the voice), in frames of 25 ms every 10 ms, computed block by block, then normalized to mean 0 and
 variance 1 over the speech of the file. Chunks never cross a pause, where most speaker changes are.
 
-Source: Davis & Mermelstein 1980; normalisation: Viikki & Laurila 1998.
+Source: Davis & Mermelstein 1980; normalization: Viikki & Laurila 1998.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BLOCK_CHUNKS = round(20.0 / CHUNK_S)
 def speech_cepstra(
     recording: Recording, regions: Iterable[Region], progress: Progress
 ) -> NDArray[np.float32]:
-    """Compute the normalised cepstra of all frames inside the regions, concatenated.
+    """Compute the normalized cepstra of all frames inside the regions, concatenated.
 
     Returns: float32 (speech frames, 20), each column with mean 0 and variance 1; the frames that
         `speech_mask` marks.
@@ -57,7 +57,7 @@ def speech_cepstra(
         frame += len(block)
         row += len(speech)
         progress(frame / len(mask))
-    return _normalise(kept)
+    return _normalize(kept)
 
 
 def speech_mask(regions: Iterable[Region], frames: int) -> NDArray[np.bool_]:
@@ -123,7 +123,7 @@ def _mel_filters() -> NDArray[np.float32]:
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
 
 
-def _normalise(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _normalize(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if len(values):
         # float64: over a million frames, a float32 sum loses the digits that matter here.
         values -= values.mean(axis=0, dtype=np.float64).astype(np.float32)

@@ -203,7 +203,7 @@ def project(model: BackgroundModel, vectors: Floats) -> Floats:
     return projected
 
 
-def normalise(model: BackgroundModel, points: Floats) -> Floats:
+def normalize(model: BackgroundModel, points: Floats) -> Floats:
     """Scale points to unit length for clustering.
 
     Each dimension is first scaled to this file and weighted by the share of its variance that voices explain.

@@ -27,7 +27,7 @@ from fi_desktop.engines.builtin.ivector import (
     Floats,
     Statistics,
     ivectors,
-    normalise,
+    normalize,
     project,
     same_voice_evidence,
 )
@@ -67,7 +67,7 @@ class SpeakerSearch:
         self._statistics = statistics
         self._windows = windows
         self._points = project(model, ivectors(model, statistics, windows)) if points is None else points
-        self._clusterings = InitialClusterings(normalise(model, self._points))
+        self._clusterings = InitialClusterings(normalize(model, self._points))
 
     @property
     def windows(self) -> int:

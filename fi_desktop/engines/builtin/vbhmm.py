@@ -117,7 +117,7 @@ def forward_backward(score: Floats, share: Floats, stay: float) -> tuple[Floats,
     The chain is cut into about sqrt(chunks) pieces of equal length. First the transfer matrices of all
     pieces are multiplied in parallel, then a short loop over the pieces gives the exact messages at their
     borders, and from these all pieces run in parallel again. The result is that of the plain recursion, in
-    3 sqrt(chunks) vectorised steps.
+    3 sqrt(chunks) vectorized steps.
 
     Args:
         score: (chunks, states), log likelihoods.
@@ -145,7 +145,7 @@ def forward_backward(score: Floats, share: Floats, stay: float) -> tuple[Floats,
 
 
 def _forward(likelihood: Floats, transition: Floats, share: Floats) -> tuple[Floats, Floats]:
-    """Return the filtered state probabilities, and the normaliser of each chunk.
+    """Return the filtered state probabilities, and the normalizer of each chunk.
 
     likelihood: (pieces, length, states).
     """

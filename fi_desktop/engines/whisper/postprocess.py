@@ -58,7 +58,7 @@ def drop_repeated_at_cut(before: Sequence[Word], after: Sequence[Word]) -> list[
     """Return the words after a cut inside speech, without a first one that was already decoded before it."""
     if before and after:
         last, first = before[-1], after[0]
-        if _normalised(last) == _normalised(first) and first.start - last.end < _AT_A_CUT_S:
+        if _normalized(last) == _normalized(first) and first.start - last.end < _AT_A_CUT_S:
             return list(after[1:])
     return list(after)
 
@@ -68,7 +68,7 @@ def collapse_loops(words: Sequence[Word]) -> list[Word]:
 
     People do say "no, no, no, no": only for text that still looks like a loop after decoding with fallback.
     """
-    texts = [_normalised(word) for word in words]
+    texts = [_normalized(word) for word in words]
     kept: list[Word] = []
     at = 0
     while at < len(words):
@@ -78,7 +78,7 @@ def collapse_loops(words: Sequence[Word]) -> list[Word]:
     return kept
 
 
-def _normalised(word: Word) -> str:
+def _normalized(word: Word) -> str:
     return word.text.casefold().strip(".,;:!?¡¿… ")
 
 
