@@ -37,7 +37,7 @@ RETIRED = (
     r"ears",
     r"deeds?",
     r"desk",
-    r"transitions",
+    r"ledger",
     r"folds?|folded|folding|unfold(?:s|ed|ing)?",
     # archaic English
     r"whoever",
