@@ -1,6 +1,6 @@
-"""A monkey at mouse and keyboard, on the whole window, while jobs come, run, fail and end.
+"""Random mouse and keyboard input to the whole window while jobs are added, run, fail and finish.
 
-The workers' part is done by hand, in the same seeded order, so that a run can be had again.
+The test also plays the workers, from the same seed, so that a run can be repeated.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tests.gui.conftest import FakeApp
 from tests.gui.events import drag_in, drag_out, drop_files, files_data
 
 TIMEOUT_S = 120.0
-LONGEST_S = 5.0  # a step that takes longer is a hang, also on a busy machine
+STEP_TIMEOUT_S = 5.0  # a longer step counts as a hang, even on a busy machine
 SIZES = ((760, 420), (900, 600), (1280, 800))
 TEXT = "abc ñ:1-*\"'%&\\ Consulta García state:failed -speaker:3 "
 KEYS = (
@@ -51,15 +51,15 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 def recordings_in(folder: Path) -> list[Path]:
-    """Make files that look like recordings."""
+    """Create files that pass for recordings."""
     files = [folder / f"Consulta ñ {number}.wav" for number in range(40)]
     for file in files:
         file.write_bytes(b"RIFF" + file.name.encode())
     return files
 
 
-class Opened(QObject):
-    """Takes what would be shown in the desktop's own programs."""
+class UrlSink(QObject):
+    """Swallows URLs that would open in other programs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,36 +67,36 @@ class Opened(QObject):
             QDesktopServices.setUrlHandler(scheme, self, "take")
 
     def close(self) -> None:
-        """Let the desktop have it again."""
+        """Let the desktop open URLs again."""
         for scheme in _SCHEMES:
             QDesktopServices.unsetUrlHandler(scheme)
 
     @Slot(QUrl)
     def take(self, url: QUrl) -> None:
-        """Do nothing with it."""
+        """Ignore a URL."""
 
 
 class Monkey:
-    """Does random things to a program, in an order that its seed decides; starts it again where it ended it.
+    """Sends seeded random input to a program; restarts the program if the input quits it.
 
     Attributes:
-        given: ids of all jobs that were taken in, however they ended.
-        removed: ids of those that were forgotten.
-        starts: how often the program was started.
+        added: ids of all jobs that were added.
+        removed: ids of the jobs that were removed.
+        starts: number of program starts.
     """
 
     def __init__(self, home: Path, recordings: list[Path], seed: int) -> None:
         self._home, self._recordings = home, recordings
         self._random = random.Random(seed)
-        self._did: list[str] = []
+        self._actions_done: list[str] = []
         self.starts = 0
         self._held: tuple[QWidget, ...] = ()
         self._error: BaseException | None = None
-        self.given: set[int] = set()
+        self.added: set[int] = set()
         self.removed: set[int] = set()
-        self._opened = Opened()
-        self._begin()
-        whims: list[tuple[int, Callable[[], None]]] = [
+        self._urls = UrlSink()
+        self._start_app()
+        actions: list[tuple[int, Callable[[], None]]] = [
             (30, self._click),
             (6, self._double_click),
             (5, self._right_click),
@@ -104,25 +104,25 @@ class Monkey:
             (6, self._type),
             (8, self._chord),
             (6, self._wheel),
-            (4, self._pull),
+            (4, self._drag_handle),
             (3, self._drop),
-            (1, self._drag_past),
+            (1, self._drag_across),
             (2, self._resize),
             (1, self._hide_and_show),
-            (18, self._work),
+            (18, self._act_as_worker),
         ]
-        self._whims = [whim for _, whim in whims]
-        self._weights = [weight for weight, _ in whims]
+        self._actions = [action for _, action in actions]
+        self._weights = [weight for weight, _ in actions]
 
     @property
-    def trail(self) -> str:
-        """What it did last, for a failure's message."""
-        return "\n".join(self._did[-25:])
+    def recent_actions(self) -> str:
+        """The latest actions, for failure messages."""
+        return "\n".join(self._actions_done[-25:])
 
     def run(self, steps: int) -> None:
-        """Do so many things, and let the program answer after each.
+        """Take a number of steps, processing events after each.
 
-        Each step is an event of its own: a menu below a button waits in an event loop of its own.
+        Each step is a separate event, because menus run nested event loops.
         """
         self._left = steps
         self._stepped_at = time.perf_counter()
@@ -137,42 +137,42 @@ class Monkey:
         took, self._stepped_at = now - self._stepped_at, now
         self._left -= 1
         try:
-            assert took < LONGEST_S, f"a step took {took:.1f} s:\n{self.trail}"
-            self._bring_back()
-        except BaseException as error:  # noqa: BLE001 the test's, out of Qt's event loop
+            assert took < STEP_TIMEOUT_S, f"a step took {took:.1f} s:\n{self.recent_actions}"
+            self._restore_windows()
+        except BaseException as error:  # noqa: BLE001 raised by `run`, outside Qt's event loop
             self._error = error
         if self._left < 0 or self._error is not None:
             self._loop.quit()
             return
         QTimer.singleShot(0, self._step)
-        whim = self._random.choices(self._whims, self._weights)[0]
-        self._did.append(f"{self._left} {whim.__name__}")
+        action = self._random.choices(self._actions, self._weights)[0]
+        self._actions_done.append(f"{self._left} {action.__name__}")
         try:
-            whim()
+            action()
         except BaseException as error:  # noqa: BLE001 the same
             self._error = error
 
     def end(self) -> None:
-        """End the program, once its window shows what there is."""
+        """Stop the program once its window shows all jobs."""
         jobs = self._desktop.window.jobs
         self._desktop.stop()
         self._wait(
-            lambda: all((jobs.row_by_id(job_id) is None) == (job_id in self.removed) for job_id in self.given)
+            lambda: all((jobs.row_by_id(job_id) is None) == (job_id in self.removed) for job_id in self.added)
         )
-        self._wait_for_the_end()
-        self._opened.close()
+        self._wait_until_closed()
+        self._urls.close()
 
-    def _begin(self) -> None:
+    def _start_app(self) -> None:
         self.starts += 1
         self._program = FakeApp(self._home)
-        self._program.service.listen(self._on_news)
+        self._program.service.listen(self._on_events)
         self._desktop = AppController(self._program)
         self._desktop.window.show()
         self._desktop.start([])
         self._wait(lambda: "start" in self._program.calls)
         self._program.hand.do(lambda _service: None)
 
-    def _wait_for_the_end(self) -> None:
+    def _wait_until_closed(self) -> None:
         window = self._desktop.window
         self._wait(lambda: window.closable)
         window.deleteLater()
@@ -180,29 +180,29 @@ class Monkey:
     def _wait(self, condition: Callable[[], bool]) -> None:
         until = time.monotonic() + TIMEOUT_S
         while not condition():
-            assert time.monotonic() < until, f"it does not come:\n{self.trail}"
+            assert time.monotonic() < until, f"timed out after:\n{self.recent_actions}"
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
 
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
+    def _on_events(self, news: tuple[QueueEvent, ...]) -> None:
         for item in news:
             if isinstance(item, JobRemoved):
                 self.removed.add(item.job_id)
             elif isinstance(item, JobChanged) and isinstance(item.event, Submitted):
-                self.given.add(item.job.id)
+                self.added.add(item.job.id)
 
-    # ---- the person's part
+    # ---- the person
 
     def _click(self) -> None:
-        if (aim := self._aim()) is not None:
-            QTest.mouseClick(aim[0], LEFT, self._modifier(), aim[1])
+        if (target := self._target()) is not None:
+            QTest.mouseClick(target[0], LEFT, self._modifier(), target[1])
 
     def _double_click(self) -> None:
-        if (aim := self._aim()) is not None:
-            QTest.mouseDClick(aim[0], LEFT, NOTHING, aim[1])
+        if (target := self._target()) is not None:
+            QTest.mouseDClick(target[0], LEFT, NOTHING, target[1])
 
     def _right_click(self) -> None:
-        if (aim := self._aim()) is not None:
-            widget, at = aim
+        if (target := self._target()) is not None:
+            widget, at = target
             QTest.mouseClick(widget, Qt.MouseButton.RightButton, NOTHING, at)
             if shiboken6.isValid(widget) and not isinstance(widget, QMenu):
                 reason = QContextMenuEvent.Reason.Mouse
@@ -226,8 +226,8 @@ class Monkey:
         QTest.keyClick(widget, self._random.choice(CHORDS), control | shift)
 
     def _wheel(self) -> None:
-        if (aim := self._aim()) is not None:
-            widget, at = aim
+        if (target := self._target()) is not None:
+            widget, at = target
             turned = QPoint(0, self._random.choice((-480, -120, 120, 480)))
             place = QPointF(at), QPointF(widget.mapToGlobal(at))
             event = QWheelEvent(
@@ -241,8 +241,8 @@ class Monkey:
             )
             QApplication.sendEvent(widget, event)
 
-    def _pull(self) -> None:
-        """Pull what can be pulled; not what would start a drag, which waits for a platform's mouse."""
+    def _drag_handle(self) -> None:
+        """Drag a header, scroll bar or splitter; a real drag would wait for the platform's mouse."""
         kinds = (QHeaderView, QScrollBar, QSplitterHandle)
         top = self._top()
         handles = [w for kind in kinds for w in top.findChildren(kind) if w.isVisible()]
@@ -259,7 +259,7 @@ class Monkey:
                 self._desktop.window, *self._random.sample(self._recordings, self._random.randint(1, 4))
             )
 
-    def _drag_past(self) -> None:
+    def _drag_across(self) -> None:
         if QApplication.activeModalWidget() is None:
             drag_in(self._desktop.window, files_data(self._recordings[:1]))
             drag_out(self._desktop.window)
@@ -273,44 +273,44 @@ class Monkey:
         QApplication.processEvents()
         window.bring_to_front()
 
-    # ---- the workers' part
+    # ---- the workers
 
-    def _work(self) -> None:
-        told, dice = self._program.hand.do, self._random
-        running: list[Job] = told(
+    def _act_as_worker(self) -> None:
+        in_transaction, rng = self._program.hand.do, self._random
+        running: list[Job] = in_transaction(
             lambda service: list(service.transitions.store.jobs(state=JobState.RUNNING))
         )
         if len(running) < 2:
-            told(lambda service: service.transitions.claim(f"worker-{len(running)}"))
+            in_transaction(lambda service: service.transitions.claim(f"worker-{len(running)}"))
             return
-        job = dice.choice(running)
-        deed = dice.choice(("on", "on", "on", "done", "failed", "crashed", "full", "given back"))
+        job = rng.choice(running)
+        outcome = rng.choice(("on", "on", "on", "done", "failed", "crashed", "full", "added back"))
         if job.cancelling:
-            told(lambda service: service.transitions.cancelled(job.id, job.claim))
-        elif deed == "on":
-            news = JobProgressed(job.id, dice.choice(list(Stage)), dice.random(), 600.0)
-            told(lambda service: service.publish(news))
-        elif deed == "done":
-            self._program.hand.complete(job, samples.conversation(seed=dice.randint(0, 9)))
-        elif deed == "given back":
-            told(lambda service: service.transitions.released(job.id, job.claim))
+            in_transaction(lambda service: service.transitions.cancelled(job.id, job.claim))
+        elif outcome == "on":
+            news = JobProgressed(job.id, rng.choice(list(Stage)), rng.random(), 600.0)
+            in_transaction(lambda service: service.publish(news))
+        elif outcome == "done":
+            self._program.hand.complete(job, samples.conversation(seed=rng.randint(0, 9)))
+        elif outcome == "added back":
+            in_transaction(lambda service: service.transitions.released(job.id, job.claim))
         else:
             kind, code = {
                 "failed": (ErrorKind.USER, "audio.unreadable"),
                 "crashed": (ErrorKind.BUG, "worker.crashed"),
                 "full": (ErrorKind.TRANSIENT, "disk.full"),
-            }[deed]
+            }[outcome]
             error = ErrorInfo(kind, code, "It did not go well.", "Traceback: here")
-            told(
+            in_transaction(
                 lambda service: service.transitions.failed(
-                    job.id, job.claim, error, crashed=deed == "crashed"
+                    job.id, job.claim, error, crashed=outcome == "crashed"
                 )
             )
 
-    # ---- where
+    # ---- targets
 
     def _top(self) -> QWidget:
-        """Return the window that takes events now."""
+        """Return the window that receives input now."""
         for blocking in (QApplication.activePopupWidget(), QApplication.activeModalWidget()):
             if blocking is not None and blocking.isVisible():
                 return blocking
@@ -322,15 +322,18 @@ class Monkey:
         widget = popup or QApplication.focusWidget() or self._top()
         return widget if widget.isVisible() else None
 
-    def _aim(self) -> tuple[QWidget, QPoint] | None:
-        """Return a widget and a point in it, as a pointer would hit it."""
+    def _target(self) -> tuple[QWidget, QPoint] | None:
+        """Return a random widget and a point in it, as a pointer would hit it."""
         top = self._top()
         place = self._point(top)
         widget = top.childAt(place) or top
-        self._did[-1] += f" {type(widget).__name__} {widget.objectName()} in {type(top).__name__}"
+        self._actions_done[-1] += f" {type(widget).__name__} {widget.objectName()} in {type(top).__name__}"
         if not shiboken6.isValid(widget) or not widget.isEnabled():
             return None
-        self._held = top, widget  # where Python lets go of a window that is Qt's own, its parts count as gone
+        self._held = (
+            top,
+            widget,
+        )  # keep Python's wrapper: without it, the parts of a window that Qt owns are invalid
         return widget, widget.mapFrom(top, place)
 
     def _point(self, widget: QWidget) -> QPoint:
@@ -341,14 +344,14 @@ class Monkey:
         shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
         return self._random.choices((NOTHING, shift, control), (8, 1, 1))[0]
 
-    def _bring_back(self) -> None:
-        """Leave file dialogs, which reach beyond the test's folders; show a window that was put away."""
+    def _restore_windows(self) -> None:
+        """Close file dialogs, which reach beyond the test's folders; show hidden windows; restart."""
         for dialog in QApplication.topLevelWidgets():
             if isinstance(dialog, QFileDialog) and dialog.isVisible():
                 dialog.reject()
         window = self._desktop.window
-        if not window.acceptDrops():  # it was told to stop
-            self._wait_for_the_end()
-            self._begin()
+        if not window.acceptDrops():  # it is stopping
+            self._wait_until_closed()
+            self._start_app()
         elif window.isMinimized() or not window.isVisible():
             window.bring_to_front()

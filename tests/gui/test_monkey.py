@@ -1,4 +1,4 @@
-"""5,000 random events on the whole window with jobs under way: nothing breaks, hangs or is lost.
+"""5,000 random events on the whole window with jobs in progress: no failure, no hang, no lost job.
 
 pytest-qt fails a test on a Qt warning and on an exception in a slot. `make monkey` takes more seeds.
 """
@@ -17,22 +17,22 @@ SEEDS = range(FIRST_SEED, FIRST_SEED + int(os.environ.get("MONKEYS", "1")))
 
 
 def no_network(*_where, **_how):
-    raise OSError("There is no network here.")
+    raise OSError("No network in tests.")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_monkey_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # should it ever get a file dialog to do something
+def test_random_input_breaks_nothing(qtbot, dressed, home, tmp_path, seed, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # in case a file dialog writes something
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(socket, "create_connection", no_network)  # it may ask for models
+    monkeypatch.setattr(socket, "create_connection", no_network)  # the models dialog may start a download
     monkey = Monkey(home, recordings_in(tmp_path), seed)
     monkey.run(STEPS)
     monkey.end()
-    assert len(monkey.given) > 20
-    after = FakeApp(home)
-    after.start()
-    kept = after.hand.do(lambda service: service.transitions.store.ids())
-    assert after.service.verify().result(120) == []
-    after.stop()
-    assert set(kept) == monkey.given - monkey.removed
+    assert len(monkey.added) > 20
+    restarted = FakeApp(home)
+    restarted.start()
+    remaining = restarted.hand.do(lambda service: service.transitions.store.ids())
+    assert restarted.service.verify().result(120) == []
+    restarted.stop()
+    assert set(remaining) == monkey.added - monkey.removed

@@ -1,4 +1,4 @@
-"""The whole program with its window: a real recording is dropped, and who spoke when is on the screen."""
+"""The whole program with its window and real workers: from a dropped recording to turns on the screen."""
 
 import os
 import re
@@ -22,7 +22,7 @@ from fi_desktop.settings import load
 from tests.gui.events import drop_files
 
 TIMEOUT_MS = 90_000
-SHOT = "FI_DESKTOP_TEST_SHOT"  # where a picture of the result goes, if anywhere
+SHOT = "FI_DESKTOP_TEST_SHOT"  # path of a screenshot of the result, if one is wanted
 HEAVY = {"torch", "torchaudio", "faster_whisper", "ctranslate2", "onnxruntime", "av", "scipy", "numpy"}
 FRAME_S = 0.01
 COLLAR_S = 0.25
@@ -35,17 +35,17 @@ from fi_desktop.app import App
 from fi_desktop.settings import load
 from fi_desktop.gui.application import make_application, run
 
-def look():
+def poll():
     from PySide6.QtWidgets import QApplication
     (window,) = [w for w in QApplication.topLevelWidgets() if w.objectName() == "main"]
     if window.status.workers_text.startswith("Workers: "):
         window.close()
     else:
-        QTimer.singleShot(50, look)
+        QTimer.singleShot(50, poll)
 
 if __name__ == "__main__":
     make_application()
-    QTimer.singleShot(50, look)
+    QTimer.singleShot(50, poll)
     assert run(App(load()), []) == 0
     print("\\n".join(sys.modules))
 """
@@ -60,7 +60,7 @@ def speakers_by_frame(turns: list[Turn], end_s: float) -> list[set[str]]:
 
 
 def diarization_error_rate(reference: list[Turn], found: list[Turn]) -> float:
-    """DER with a collar of 0.25 s on each side of the reference's borders, best of all mappings."""
+    """Return the DER with a collar of 0.25 s around reference boundaries, for the best speaker mapping."""
     end_s = max(turn.end for turn in (*reference, *found))
     truth, guess = speakers_by_frame(reference, end_s), speakers_by_frame(found, end_s)
     for turn in reference:
@@ -102,26 +102,26 @@ def desktop(qtbot, dressed, program):
     desktop.window.deleteLater()
 
 
-def test_a_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, program):
+def test_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, program):
     seen: list[JobState] = []
 
-    def look(_ids):
+    def record(_ids):
         if not window.jobs.rowCount():
-            return  # told that an empty queue was listed
+            return  # the empty queue was listed
         row = window.jobs.job_row(window.jobs.index(0, 0))
         if seen[-1:] != [row.state]:
             seen.append(row.state)
 
-    window.jobs.jobs_changed.connect(look)
+    window.jobs.jobs_changed.connect(record)
     drop_files(window, sample)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1, timeout=TIMEOUT_MS)
     assert seen[-1] is JobState.COMPLETED
     assert set(seen) <= {JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED}
     assert JobState.RUNNING in seen
 
-    place = window.table.visualRect(window.jobs.index(0, 0)).center()
-    qtbot.mouseClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.mouseDClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    centre = window.table.visualRect(window.jobs.index(0, 0)).center()
+    qtbot.mouseClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=centre)
+    qtbot.mouseDClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=centre)
     (opened,) = window.windows.all()
     qtbot.waitUntil(lambda: opened.result is not None and opened.result.isVisible())
     shown = opened.result.turns.table.model()
@@ -140,7 +140,7 @@ def test_a_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, 
         assert opened.screen().grabWindow(0).save(os.environ[SHOT])
 
 
-def test_closing_at_work_gives_the_job_back_and_the_next_start_does_it(qtbot, home, dressed, five_minutes):
+def test_closing_requeues_a_running_job_and_the_next_start_completes_it(qtbot, home, dressed, five_minutes):
     first = AppController(App(load({"FI_DESKTOP_HOME": str(home)})))
     first.window.show()
     first.start([five_minutes])
@@ -162,7 +162,7 @@ def test_closing_at_work_gives_the_job_back_and_the_next_start_does_it(qtbot, ho
         second.stop()
 
 
-def test_the_windows_process_loads_nothing_heavy(home, tmp_path):
+def test_window_process_loads_no_heavy_modules(home, tmp_path):
     script = tmp_path / "window.py"
     script.write_text(WINDOW_MODULES)
     done = subprocess.run(
@@ -180,9 +180,9 @@ def test_the_windows_process_loads_nothing_heavy(home, tmp_path):
     assert "pyannote.audio" not in modules
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_polite_kill_stops_safely(home, tmp_path, number):
+def test_termination_signal_stops_safely(home, tmp_path, number):
     script = tmp_path / "window.py"
     script.write_text(WINDOW_MODULES.replace("window.close()", 'print("ready", flush=True)'))
     child = subprocess.Popen(
@@ -199,7 +199,7 @@ def test_a_polite_kill_stops_safely(home, tmp_path, number):
 
 
 @pytest.mark.skipif(not shutil.which("Xvfb"), reason="needs Xvfb")
-def test_the_same_on_a_real_x_display(tmp_path):
+def test_dropped_recording_on_a_real_x_display(tmp_path):
     shot = tmp_path / "result.png"
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
@@ -214,7 +214,7 @@ def test_the_same_on_a_real_x_display(tmp_path):
             done = subprocess.run(
                 [
                     *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-                    f"{__file__}::test_a_dropped_recording_becomes_turns_on_the_screen",
+                    f"{__file__}::test_dropped_recording_becomes_turns_on_the_screen",
                 ],
                 env={
                     **os.environ,
