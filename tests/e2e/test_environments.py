@@ -1,4 +1,4 @@
-"""The window on a laptop's screen at 125 %, with Noto Sans of 9 pt, and with a screen reader that listens."""
+"""The window on a laptop's screen at 125 %, with Noto Sans 9 pt, and with a screen reader."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What is met on the screen and by a screen reader: every control is seen, named, and reached by a key."""
+"""Accessibility: every control is visible, has a name and can be reached by keyboard."""
 
 from contextlib import suppress
 
@@ -16,11 +16,11 @@ NAMED = {
     *(ROLE.EditableText, ROLE.SpinBox, ROLE.Slider, ROLE.Table, ROLE.List, ROLE.Tree, ROLE.PageTab),
     *(ROLE.MenuItem, ROLE.Link, ROLE.ProgressBar, ROLE.Dialog, ROLE.Window, ROLE.Chart),
 }
-MANY = 60  # cells of a table are alike: so many are looked at
+MANY = 60  # enough: the cells of a table are alike
 
 
 def walk(interface: QAccessibleInterface, path: str = ""):
-    """Yield (path, interface) of all that is shown."""
+    """Yield (path, interface) of everything visible."""
     for number in range(min(interface.childCount(), MANY)):
         child = interface.child(number)
         if child is None or not child.isValid() or child.state().invisible:
@@ -48,7 +48,7 @@ def unnamed(view: QWidget) -> list[str]:
 
 
 def _is_one_of_several(widget: QWidget) -> bool:
-    """Whether arrows lead to it, from the one that is chosen."""
+    """Whether the arrow keys lead to a widget from another one of its group."""
     if not isinstance(widget, QAbstractButton) or widget.isChecked():
         return False
     return widget.autoExclusive() or (widget.group() is not None and widget.group().exclusive())
@@ -78,10 +78,10 @@ def unreached(qtbot, view: QWidget) -> list[str]:
 
 @pytest.mark.look
 @pytest.mark.parametrize("name", VIEWS)
-def test_every_control_is_seen_named_and_reached(qtbot, gallery, name):
-    """A screen reader can say what it is, and Tab goes once round to all that takes part in it."""
+def test_every_control_is_visible_named_and_reachable(qtbot, gallery, name):
+    """Every control has an accessible name, and Tab visits every control once."""
     with gallery.show(name) as view:
-        with suppress(qtbot.TimeoutError):  # so that what is wrong is named below
+        with suppress(qtbot.TimeoutError):  # the assertions below name what is wrong
             qtbot.waitUntil(view.isActiveWindow, timeout=2000)
             qtbot.waitUntil(lambda: not outside(view) and not cut(view), timeout=20_000)
         assert not outside(view)
@@ -103,9 +103,9 @@ def large(dressed, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", [name for name in VIEWS if name != "queue-narrow"])
-def test_nothing_is_cut_off_at_twice_the_text(qtbot, large, name):
+def test_nothing_is_cut_off_at_twice_the_font_size(qtbot, large, name):
     with large.show(name) as view:
         view.resize(1800, 1000)
         QApplication.processEvents()
-        QApplication.processEvents()  # what fits is decided once the width is known, and laid out then
+        QApplication.processEvents()  # some layouts need a second pass, once the width is known
         assert not cut(view)

@@ -1,4 +1,4 @@
-"""A file's address is the same file again, whatever bytes its name has."""
+"""Paths survive the conversion to URLs and back, whatever bytes they contain."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ names = st.binary(min_size=1, max_size=40).filter(
 
 @settings(deadline=None)
 @given(names)
-def test_a_path_comes_back_from_its_address(name):
+def test_path_round_trips_through_its_url(name):
     path = Path(os.fsdecode(b"/r/" + name))
     assert path_from_url(url_from_path(path)) == path
     assert path_from_url(QUrl(url_from_path(path).toString())) == path or not name.isascii()
@@ -30,5 +30,5 @@ def test_a_path_comes_back_from_its_address(name):
     "address",
     ["https://example.org/a.wav", "file://server/a.wav", "smb://server/a.wav", "", "file:", "file:///a%00b"],
 )
-def test_anything_else_is_no_path(address):
+def test_other_urls_are_not_paths(address):
     assert path_from_url(QUrl(address)) is None

@@ -18,8 +18,8 @@ from tests.gui.events import drop_files, open_windows
 
 
 @pytest.fixture
-def at_work(qtbot, window, hand, recordings):
-    """One job runs, two wait."""
+def busy(qtbot, window, hand, recordings):
+    """One job is running and two are waiting."""
     drop_files(window, *recordings)
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 3)
     job = hand.claim()
@@ -32,14 +32,14 @@ def press(qtbot, box: QMessageBox, text: str) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def test_closing_with_nothing_to_do_ends(qtbot, desktop, window, program):
+def test_closing_an_idle_program_quits(qtbot, desktop, window, program):
     with qtbot.waitSignal(desktop.ended):
         window.close()
     assert program.calls == ["start", "stop"]
     assert not window.isVisible()
 
 
-def test_closing_at_work_asks_once(qtbot, desktop, window, at_work):
+def test_closing_a_busy_program_asks_once(qtbot, desktop, window, busy):
     window.close()
     window.close()
     assert window.isVisible()
@@ -54,18 +54,18 @@ def test_closing_at_work_asks_once(qtbot, desktop, window, at_work):
     assert desktop.close_question.box is None
 
 
-def test_stop_safely_gives_jobs_back(qtbot, desktop, window, program, at_work, home):
+def test_stop_safely_requeues_running_jobs(qtbot, desktop, window, program, busy, home):
     window.close()
     with qtbot.waitSignal(desktop.ended):
         press(qtbot, desktop.close_question.box, "Stop and quit")
     assert program.calls == ["start", "stop"]
     again = FakeApp(home)
     again.start()
-    assert again.hand.do(lambda service: service.transitions.store.get(at_work.id)).state is JobState.QUEUED
+    assert again.hand.do(lambda service: service.transitions.store.get(busy.id)).state is JobState.QUEUED
     again.stop()
 
 
-def test_keep_running_without_a_tray_minimises(qtbot, desktop, window, program, at_work):
+def test_keep_running_without_a_tray_minimises(qtbot, desktop, window, program, busy):
     window.close()
     press(qtbot, desktop.close_question.box, "Continue minimized")
     assert window.isMinimized()
@@ -73,7 +73,7 @@ def test_keep_running_without_a_tray_minimises(qtbot, desktop, window, program, 
 
 
 def test_keep_running_hides_in_the_tray(qtbot, dressed, program, monkeypatch, recordings):
-    # the offscreen platform has no tray to show an icon in
+    # the offscreen platform has no tray
     monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
     monkeypatch.setattr(QSystemTrayIcon, "show", lambda icon: None)
     desktop = AppController(program)
@@ -91,21 +91,21 @@ def test_keep_running_hides_in_the_tray(qtbot, dressed, program, monkeypatch, re
     assert program.calls == ["start", "stop"]
 
 
-def test_a_second_launch_hands_its_files_over(qtbot, window, program, recordings):
+def test_second_launch_hands_over_its_files(qtbot, window, program, recordings):
     window.showMinimized()
     program.handover([str(file) for file in recordings])
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     assert not window.isMinimized()
 
 
-def test_a_second_launch_without_files_raises_the_window(qtbot, window, program):
+def test_second_launch_without_files_raises_the_window(qtbot, window, program):
     window.hide()
     program.handover([])
     qtbot.waitUntil(window.isVisible)
     assert window.jobs.rowCount() == 0
 
 
-def test_files_of_the_start_are_taken(qtbot, dressed, program, recordings):
+def test_files_given_at_start_are_added(qtbot, dressed, program, recordings):
     desktop = AppController(program)
     desktop.start(recordings)
     qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
@@ -113,7 +113,7 @@ def test_files_of_the_start_are_taken(qtbot, dressed, program, recordings):
         desktop.stop()
 
 
-def test_jobs_of_an_earlier_run_are_there(qtbot, dressed, home, recordings):
+def test_jobs_of_an_earlier_run_are_listed(qtbot, dressed, home, recordings):
     before = FakeApp(home)
     before.start()
     before.service.submit(recordings).result(120)
@@ -131,12 +131,12 @@ class TestRefused:
         program.refusal = UserError(messages.STORE_DAMAGED)
         return program
 
-    def test_a_queue_that_does_not_start_says_why(self, qtbot, window):
+    def test_queue_that_fails_to_start_says_why(self, qtbot, window):
         qtbot.waitUntil(lambda: window.message.text == "The queue's file is damaged.")
         assert window.status.workers_text == "The queue is not running"
 
 
-def test_a_queue_of_a_newer_version_is_said_to_be_one(qtbot, dressed, home):
+def test_queue_of_a_newer_version_is_reported(qtbot, dressed, home):
     store = JobStore(home / "store")
     with store.transaction():
         store.rows.cache.set("m:schema", 999)
@@ -161,14 +161,14 @@ def test_quit_by_key_stops_safely(qtbot, desktop, window, program):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have a display always")
-def test_without_a_display_one_sentence_says_so():
+def test_missing_display_is_reported_in_one_sentence():
     with pytest.raises(UserError, match="There is no display"):
         check_display({})
     check_display({"DISPLAY": ":0"})
     check_display({"QT_QPA_PLATFORM": "offscreen"})
 
 
-def test_the_style_follows_the_palette(qtbot, dressed):
+def test_style_follows_the_palette(qtbot, dressed):
     from tests.gui.shots import dark_palette
 
     light, before = QApplication.palette(), dressed.styleSheet()
@@ -178,11 +178,11 @@ def test_the_style_follows_the_palette(qtbot, dressed):
     qtbot.waitUntil(lambda: dressed.styleSheet() == before)
 
 
-def test_the_monitor_opens_once_and_closes_with_the_program(qtbot, desktop, window):
+def test_monitor_opens_once_and_closes_with_the_program(qtbot, desktop, window):
     window.commands.monitor.trigger()
     window.commands.monitor.trigger()
     (monitor,) = open_windows(MonitorWindow)
-    assert monitor.parent() is None  # or the main window could never be raised above it
+    assert monitor.parent() is None  # a child window would always stay above the main window
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
     assert not open_windows(MonitorWindow)

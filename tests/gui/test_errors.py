@@ -1,4 +1,4 @@
-"""Errors and notes are said in the person's language."""
+"""Errors and notes appear in the person's language."""
 
 from collections.abc import Iterator
 
@@ -20,18 +20,18 @@ def spanish(dressed) -> Iterator[WindowLanguage]:
     language.close()
 
 
-def test_an_error_is_said_by_its_code_and_values(spanish):
+def test_error_is_translated_by_code_and_values(spanish):
     error = error_info(DeadlineExceeded(540))
     assert error.message == "Timeout (9 min)"
     assert errors.sentence(error) == "Tiempo agotado (9 min)"
 
 
-def test_amounts_are_written_as_the_person_writes_them_and_versions_are_not(spanish):
+def test_numbers_are_localized_but_versions_are_not(spanish):
     error = error_info(UserError(messages.MODELS_NO_ROOM, wanted=3.1e9, free=412e6))
     assert errors.sentence(error).startswith("Se necesitan 3.1 GB más")
     assert "412 MB" in errors.sentence(error)
     named = error_info(UserError(messages.MODELS_MISSING, name="3.1"))
-    assert "3.1" in errors.sentence(named)  # pyannote's, not a number
+    assert "3.1" in errors.sentence(named)  # a version of pyannote, not a number
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_amounts_are_written_as_the_person_writes_them_and_versions_are_not(span
         ErrorInfo(ErrorKind.USER, "job.timeout", "It took {long}.", values=(("long", "9 min"),)),
     ],
 )
-def test_what_is_not_known_stays_english(spanish, error):
+def test_unknown_codes_stay_english(spanish, error):
     assert errors.sentence(error) == error.message
 
 
@@ -58,22 +58,22 @@ def test_what_is_not_known_stays_english(spanish, error):
         (verbatim("Permission denied"), "Permission denied"),
     ],
 )
-def test_a_note_on_what_is_missing_is_said_with_its_times(spanish, note, words):
+def test_note_on_missing_parts_includes_their_times(spanish, note, words):
     assert words in errors.sentence(note)
 
 
-def test_a_note_is_said_with_the_reason_within_it(spanish):
+def test_note_includes_its_translated_reason(spanish):
     crash = FiError(messages.WORKER_CRASHED, ended=messages.ENDED_SIGNAL(number=9))
     assert UiLabels().remarks("clear", (messages.RESULT_WORDS_MISSING(reason=crash.note),)) == (
         "Falta la transcripción: El proceso que hacía este trabajo terminó de forma inesperada (señal 9)."
     )
 
 
-def test_english_says_what_was_raised(dressed):
+def test_english_shows_the_raised_message(dressed):
     for message in MESSAGES.values():
         error = error_info(FiError(message, **{name: f"<{name}>" for name in message.placeholders}))
         assert errors.sentence(error) == error.message
 
 
-def test_nothing_is_said_of_nothing(dressed):
+def test_no_error_has_no_sentence(dressed):
     assert errors.sentence(None) == ""

@@ -1,4 +1,4 @@
-"""Files are chosen in the window's language, where the last ones were, and no name stays behind."""
+"""The file dialog uses the window's language and the last folder, and leaves no names in Qt's settings."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from fi_desktop.gui.widgets import FileDialog
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Iterator[QSettings]:
-    """What every Qt program of the person reads and writes."""
+    """The settings that all Qt programs of the account share."""
     place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericConfigLocation)
     native, person = QSettings.Format.NativeFormat, QSettings.Scope.UserScope
     QSettings.setPath(native, person, str(tmp_path / "config"))
@@ -30,7 +30,7 @@ def clinic(tmp_path: Path) -> Path:
 
 
 def choose(qtbot, window, folder: Path) -> None:
-    """Add a recording of a folder, by the dialog."""
+    """Add a recording through the dialog."""
     window.commands.add.trigger()
     (dialog,) = (found for found in window.findChildren(QFileDialog) if found.isVisible())
     dialog.setDirectory(str(folder))
@@ -40,16 +40,16 @@ def choose(qtbot, window, folder: Path) -> None:
     qtbot.waitUntil(lambda: not window.findChildren(QFileDialog))
 
 
-def test_no_folder_is_named_in_the_settings_of_qt(qtbot, window, settings, clinic, tmp_path):
+def test_qt_settings_contain_no_folder(qtbot, window, settings, clinic, tmp_path):
     choose(qtbot, window, clinic)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     settings.sync()
-    assert settings.contains("FileDialog/qtVersion")  # Qt did write them
+    assert settings.contains("FileDialog/qtVersion")  # Qt has written its settings
     assert not [key for key in settings.allKeys() if "Zutanita" in str(settings.value(key))]
     assert "Zutanita" not in Path(settings.fileName()).read_text(encoding="utf-8")
 
 
-def test_what_other_programs_wrote_there_stays(qtbot, window, settings, clinic):
+def test_entries_of_other_programs_are_kept(qtbot, window, settings, clinic):
     settings.setValue("FileDialog/history", ["file:///home/person/Pictures"])
     settings.sync()
     choose(qtbot, window, clinic)
@@ -60,7 +60,7 @@ def test_what_other_programs_wrote_there_stays(qtbot, window, settings, clinic):
     )
 
 
-def test_it_begins_where_the_last_one_ended(qtbot, window, settings, clinic):
+def test_dialog_opens_in_the_last_folder(qtbot, window, settings, clinic):
     choose(qtbot, window, clinic)
     window.commands.add_folder.trigger()
     (dialog,) = (found for found in window.findChildren(QFileDialog) if found.isVisible())
@@ -68,7 +68,7 @@ def test_it_begins_where_the_last_one_ended(qtbot, window, settings, clinic):
     dialog.reject()
 
 
-def test_all_of_it_is_in_the_language_of_the_window(qtbot, dressed, settings, clinic):
+def test_dialog_is_in_the_windows_language(qtbot, dressed, settings, clinic):
     (clinic / "Audio").mkdir()
     language = WindowLanguage(dressed, "es")
     dialog = FileDialog(None, "Agregar")

@@ -1,4 +1,4 @@
-"""A file that macOS opens with the program is a job like any other."""
+"""Files that macOS opens with the program are added as jobs."""
 
 import pytest
 from PySide6.QtCore import QEvent, QUrl
@@ -17,7 +17,7 @@ def openings(dressed, desktop):
     openings.deleteLater()
 
 
-def test_a_file_that_is_opened_is_handed_in_and_the_window_comes_up(qtbot, openings, window, recordings):
+def test_opened_file_is_added_and_the_window_is_raised(qtbot, openings, window, recordings):
     window.showMinimized()
     assert QApplication.sendEvent(QApplication.instance(), QFileOpenEvent(str(recordings[1])))
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
@@ -25,7 +25,7 @@ def test_a_file_that_is_opened_is_handed_in_and_the_window_comes_up(qtbot, openi
     assert not window.isMinimized()
 
 
-def test_an_address_that_is_no_file_is_nothing_to_do(qtbot, openings, window):
+def test_url_that_is_not_a_file_is_ignored(qtbot, openings, window):
     with qtbot.assertNotEmitted(openings.opened):
         assert QApplication.sendEvent(
             QApplication.instance(), QFileOpenEvent(QUrl("https://example.org/a.wav"))

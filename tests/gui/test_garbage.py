@@ -5,7 +5,7 @@ from PySide6.QtCore import QTimer
 MANY = 400_000
 
 
-def test_what_comes_in_great_numbers_is_not_looked_at(dressed):
+def test_large_object_counts_are_frozen(dressed):
     collector = dressed.findChild(QTimer, "garbage")
     gc.collect()
     rows = [[number] for number in range(MANY)]
@@ -17,16 +17,16 @@ def test_what_comes_in_great_numbers_is_not_looked_at(dressed):
         gc.unfreeze()
 
 
-def test_what_outlived_a_long_collection_is_not_looked_at_again(dressed):
+def test_survivors_of_a_long_collection_are_frozen(dressed):
     rows = [[number] for number in range(MANY)]
     collector = dressed.findChild(QTimer, "garbage")
     try:
         for _ in range(gc.get_threshold()[2] + 1):
-            gc.collect(1)  # so many of these, and a full one is due
+            gc.collect(1)  # enough of these trigger a full collection
         collector.timeout.emit()
         kept = gc.get_freeze_count()
         assert kept > MANY
         del rows
-        assert gc.get_freeze_count() <= kept - MANY  # they go as soon as nobody refers to them
+        assert gc.get_freeze_count() <= kept - MANY  # frozen objects are still freed when unreferenced
     finally:
         gc.unfreeze()

@@ -5,7 +5,7 @@ from PySide6.QtTest import QTest
 from fi_desktop import __version__
 
 
-def test_f1_lists_every_key_of_the_menus(qtbot, window):
+def test_f1_lists_every_shortcut_of_the_menus(qtbot, window):
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     QTest.keyClick(window, Qt.Key.Key_F1)
@@ -18,7 +18,7 @@ def test_f1_lists_every_key_of_the_menus(qtbot, window):
     assert not sheet.isVisible()
 
 
-def test_about_tells_version_libraries_and_models(qtbot, window):
+def test_about_shows_version_libraries_and_models(qtbot, window):
     window.help.about.trigger()
     dialog = window.help.about_dialog
     qtbot.waitUntil(lambda: "Libraries" in dialog.others.toPlainText())

@@ -29,7 +29,7 @@ PALETTES = pytest.mark.parametrize(
 
 
 def contrast(one: QColor, other: QColor) -> float:
-    """WCAG 2's ratio."""
+    """Return the contrast ratio of WCAG 2."""
 
     def luminance(colour: QColor) -> float:
         parts = (colour.redF(), colour.greenF(), colour.blueF())
@@ -41,7 +41,7 @@ def contrast(one: QColor, other: QColor) -> float:
 
 
 @PALETTES
-def test_words_in_colour_are_legible_on_plain_and_selected_rows(qapp, palette):
+def test_coloured_text_is_legible_on_plain_and_selected_rows(qapp, palette):
     base = palette.color(QPalette.ColorRole.Base)
     tones = [theme.tone(name, palette) for name in ("neutral", "info", "good", "warn", "bad")]
     for colour in (*tones, theme.quiet(palette)):
@@ -50,7 +50,7 @@ def test_words_in_colour_are_legible_on_plain_and_selected_rows(qapp, palette):
 
 
 @PALETTES
-def test_lanes_stand_out(qapp, palette):
+def test_speaker_colours_stand_out(qapp, palette):
     base = palette.color(QPalette.ColorRole.Base)
     colours = [theme.speaker_colour(number, palette) for number in range(8)]
     assert all(contrast(colour, base) >= 3 for colour in colours)
@@ -58,7 +58,7 @@ def test_lanes_stand_out(qapp, palette):
     assert theme.speaker_colour(8, palette) == colours[0]
 
 
-def test_every_state_has_its_own_shape(qapp):
+def test_each_state_has_a_distinct_icon(qapp):
     drawings = set()
     for state in JobState:
         image = theme.pixmap(f"state-{state.value.lower()}", 16, QColor("#000"), 1.0).toImage()
@@ -66,7 +66,7 @@ def test_every_state_has_its_own_shape(qapp):
     assert len(drawings) == len(JobState)
 
 
-def test_everything_has_a_word(qapp):
+def test_everything_has_a_label(qapp):
     words = UiLabels()
     assert len({words.state(state) for state in JobState}) == len(JobState)
     assert len({words.stage(stage) for stage in (None, *Stage)}) == len(Stage) + 1
@@ -89,7 +89,7 @@ def test_languages_are_named_in_the_windows_language(dressed):
     language.close()
 
 
-def test_missing_words_and_speakers_are_known_by_their_notes(qapp):
+def test_missing_words_and_speakers_are_detected_by_notes(qapp):
     words = UiLabels()
     full = messages.DISK_FULL()
     early = verbatim("It ends early.")
@@ -100,7 +100,7 @@ def test_missing_words_and_speakers_are_known_by_their_notes(qapp):
     assert words.remarks("clear", (missing, early)) == f"{missing} It ends early."
 
 
-def test_workers_and_what_they_compute_on_have_names(qapp):
+def test_workers_and_devices_have_names(qapp):
     words = UiLabels()
     assert words.worker("worker-12") == "Worker 12"
     assert words.worker("in-app") == "This program"
@@ -108,7 +108,7 @@ def test_workers_and_what_they_compute_on_have_names(qapp):
 
 
 @pytest.mark.parametrize("palette", [light_palette(), dark_palette()], ids=["light", "dark"])
-def test_what_is_chosen_in_a_list_that_drops_down_can_be_read(qtbot, dressed, palette):
+def test_selected_item_of_a_combo_box_is_legible(qtbot, dressed, palette):
     before = dressed.palette()
     dressed.setPalette(palette)
     dressed.setStyleSheet(theme.style_sheet(palette))

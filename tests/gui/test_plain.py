@@ -1,4 +1,4 @@
-"""A file may be called anything: its name is shown letter by letter, and nothing in it is taken for HTML."""
+"""File names are shown as plain text, even if they contain HTML."""
 
 import time
 from collections.abc import Callable
@@ -74,21 +74,21 @@ def scene(dressed, tmp_path_factory):
 
 
 @pytest.mark.parametrize("seen", SEEN)
-def test_no_view_takes_a_name_for_html(scene, seen):
+def test_no_view_renders_a_name_as_html(scene, seen):
     view = SEEN[seen](scene)
     scene.settle(120)
     assert not marked_up(view)
     scene.tidy()
 
 
-def test_a_tip_shows_the_letters_that_it_is_given():
+def test_tooltip_shows_plain_text():
     assert plain_tooltip(f"/a/{MARKED}\nAdded") == (
         "<qt>/a/&lt;b&gt;Ana&lt;/b&gt;&lt;img src=&#x27;a.png&#x27;&gt;<br>Added</qt>"
     )
     assert plain_tooltip("/a/5 < 6 & 7") == "/a/5 < 6 & 7"
 
 
-def test_a_question_shows_the_letters_that_it_is_given(qtbot, window):
+def test_message_box_shows_plain_text(qtbot, window):
     box = message_box(window, QMessageBox.Icon.Question, "Export", MARKED, MARKED)
     assert len([label for label in box.findChildren(QLabel) if label.text() == MARKED]) == 2
     assert not marked_up(box)

@@ -1,4 +1,4 @@
-"""What the window says is all found, all translated, and translated with the same places, keys and marks."""
+"""The catalogues contain every sentence, translated, with the same placeholders and accelerators."""
 
 import ast
 import re
@@ -30,7 +30,7 @@ _SHOWN = {
     "setToolTip", "setWhatsThis", "setWindowTitle", "showMessage", "QAction", "QLabel", "QMenu",
     "QPushButton", "show_message", "warning",
 }  # fmt: skip
-# names, and signs that are the same in every language
+# names and symbols that are the same in every language
 _OF_NO_LANGUAGE = re.compile(
     r"( – )?fi-desktop|&?English|Es&?pañol|</?(qt|br)>|[\W\d_]*|hf_…|sumatriptán\nlorazepam|bad|warn|info"
 )
@@ -66,7 +66,7 @@ def catalogue(code: str) -> Path:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_catalogues_hold_what_the_source_says_now_and_nothing_else(tmp_path, code):
+def test_catalogues_match_the_source(tmp_path, code):
     now = tmp_path / catalogue(code).name
     shutil.copy(catalogue(code), now)
     translations.update(code, now)
@@ -76,23 +76,23 @@ def test_catalogues_hold_what_the_source_says_now_and_nothing_else(tmp_path, cod
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_all_is_translated(code):
+def test_everything_is_translated(code):
     assert [m for m in messages(catalogue(code)) if not m.finished or not all(m.forms)] == []
 
 
-def places(text: str) -> set[str]:
+def placeholders(text: str) -> set[str]:
     return set(re.findall(r"\{(\w+)", text))
 
 
 def key(text: str) -> bool:
-    """Whether a letter is underlined."""
+    """Whether a text has an accelerator key."""
     return "&" in text.replace("&&", "")
 
 
-def test_a_translation_has_the_places_the_key_and_the_end_of_its_source():
+def test_translations_keep_placeholders_accelerators_and_punctuation():
     for message in messages(catalogue("es")):
         for form in message.forms:
-            assert places(form) == places(message.source)
+            assert placeholders(form) == placeholders(message.source)
             assert key(form) == key(message.source), form
             assert form.endswith("…") == message.source.endswith("…"), form
             assert form.endswith(".") == message.source.endswith("."), form
@@ -100,7 +100,7 @@ def test_a_translation_has_the_places_the_key_and_the_end_of_its_source():
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_no_two_entries_of_a_menu_have_the_same_key(qtbot, dressed, home, code):
+def test_accelerators_are_unique_within_a_menu(qtbot, dressed, home, code):
     program = FakeApp(home)
     program.settings = changed(program.settings, {"language": code})
     desktop = AppController(program)
@@ -124,7 +124,7 @@ def literals(call: ast.Call) -> Iterator[str]:
                 yield part.value
 
 
-def test_no_word_reaches_the_person_untranslated():
+def test_no_literal_text_bypasses_translation():
     said = []
     for path in sorted((ROOT / "fi_desktop" / "gui").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

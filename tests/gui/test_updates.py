@@ -1,4 +1,4 @@
-"""A newer version is told of where the person wants that, once a day, and nobody is asked otherwise."""
+"""Update checks: only if switched on, at most once a day."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def wanted(server, program):
-    """The setting is on before the window opens."""
+    """Switch the setting on before the window opens."""
     program.settings = changed(program.settings, {"check_updates": True})
     return server
 

@@ -1,4 +1,4 @@
-"""The welcome: once on a new data folder, and whenever it is asked for."""
+"""The welcome dialog: on a new data folder, and from the help menu."""
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -18,7 +18,7 @@ def opened(monkeypatch):
 
 @pytest.fixture
 def welcome(qtbot, opened, desktop):
-    """The welcome, asked for from the help menu."""
+    """The welcome dialog, opened from the help menu."""
     desktop.window.help.welcome.trigger()
     dialog = desktop.welcome.dialog
     qtbot.waitUntil(lambda: dialog.known.text() != "Looking…")
@@ -29,7 +29,7 @@ def click(qtbot, button):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def test_it_is_shown_on_a_new_data_folder_alone(qtbot, dressed, program, home):
+def test_welcome_is_shown_only_on_a_new_data_folder(qtbot, dressed, program, home):
     for new in (True, False):
         desktop = AppController(program)
         desktop.window.show()
@@ -42,13 +42,13 @@ def test_it_is_shown_on_a_new_data_folder_alone(qtbot, dressed, program, home):
         desktop.window.deleteLater()
 
 
-def test_it_says_where_data_lies_and_shows_the_folder(qtbot, opened, welcome, home):
+def test_welcome_names_and_opens_the_data_folder(qtbot, opened, welcome, home):
     click(qtbot, welcome.folder)
     assert opened == [str(home)]
     assert str(home) in {label.text() for label in welcome.findChildren(QLabel)}
 
 
-def test_it_says_what_does_the_work(welcome):
+def test_welcome_names_engine_and_models(welcome):
     assert welcome.computer.text() in (
         "The processor does the work; no graphics card was found that helps.",
         "A graphics card does the heavy part.",
@@ -56,27 +56,27 @@ def test_it_says_what_does_the_work(welcome):
     assert welcome.known.text() == "The built-in engine tells voices apart. Nothing writes words down yet."
 
 
-def test_the_sample_is_a_job_and_the_welcome_is_done(qtbot, welcome, desktop):
+def test_sample_is_added_and_the_welcome_closes(qtbot, welcome, desktop):
     click(qtbot, welcome.sample)
     assert desktop.welcome.dialog is None
     qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 1)
     assert desktop.window.jobs.index(0, 0).data() == sample_recording().name
 
 
-def test_models_are_a_click_away(qtbot, welcome, desktop):
+def test_welcome_opens_the_models_dialog(qtbot, welcome, desktop):
     click(qtbot, welcome.models)
     assert desktop.window.models.dialog.isVisible()
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
-def test_a_key_closes_it_and_it_can_be_had_again(qtbot, welcome, desktop, key):
+def test_key_closes_the_welcome_and_the_menu_reopens_it(qtbot, welcome, desktop, key):
     qtbot.keyClick(welcome, key)
     assert desktop.welcome.dialog is None
     desktop.window.help.welcome.trigger()
     assert desktop.welcome.dialog.isVisible()
 
 
-def test_another_language_is_spoken_at_once_and_kept(qtbot, welcome, desktop, program):
+def test_language_changes_at_once_and_is_saved(qtbot, welcome, desktop, program):
     welcome.language.setFocus()
     spanish = welcome.language.findData("es")
     welcome.language.setCurrentIndex(spanish)
