@@ -25,7 +25,7 @@ class InlineBackend(QueueThread):
     _cancelled_claim: str | None = None
 
     def _work(self) -> None:
-        unlisten = self._service.listen(self._on_news)
+        unlisten = self._service.listen(self._on_events)
         try:
             while not self._stopping.is_set():
                 claimed = self._transact(self._claim)
@@ -74,10 +74,10 @@ class InlineBackend(QueueThread):
         end = attempt(delivery, Reporter(delivery, send, check))
         self._pending.append(partial(self._record_end, job.id, end, tuple(stages)))
 
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        for item in news:
-            if isinstance(item, JobChanged) and isinstance(item.event, CancelAsked):
-                self._cancelled_claim = item.job.claim
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        for event in events:
+            if isinstance(event, JobChanged) and isinstance(event.event, CancelAsked):
+                self._cancelled_claim = event.job.claim
 
     def _timeout_s(self) -> float | None:
         return None if self._service.transitions.store.next_due_at() is None else _RETRY_S

@@ -143,7 +143,7 @@ class WorkerPool(QueueThread):
     # ---- the loop
 
     def _work(self) -> None:
-        unlisten = self._service.listen(self._on_news)
+        unlisten = self._service.listen(self._on_events)
         try:
             while not self._stopping.is_set():
                 self._apply_limits()
@@ -243,10 +243,10 @@ class WorkerPool(QueueThread):
 
     def _show_workers(self) -> None:
         trouble = messages.QUEUE_INLINE() if self._threads else None
-        news = WorkersChanged(tuple(slot.info() for slot in self._slots if slot.occupied), trouble)
-        if news != self._last_shown:
-            self._last_shown = news
-            self._service.publish(news)
+        shown = WorkersChanged(tuple(slot.info() for slot in self._slots if slot.occupied), trouble)
+        if shown != self._last_shown:
+            self._last_shown = shown
+            self._service.publish(shown)
 
     # ---- messages from workers
 
@@ -304,10 +304,9 @@ class WorkerPool(QueueThread):
         exit_error = slot.vacate()
         if job is not None:
             slot.failed += 1
-            record = partial(
-                self._service.transitions.failed, job.id, job.claim or "", crashed=True, stages=stages
-            )
-            self._pending.append(partial(record, kill_error or error_info(exit_error)))
+            error = kill_error or error_info(exit_error)
+            failed = partial(self._service.transitions.failed, crashed=True, stages=stages)
+            self._pending.append(partial(failed, job.id, job.claim or "", error))
 
     def _requeue(self, slot: WorkerSlot) -> None:
         """Requeue the job of a worker that has exited because it was asked to."""
@@ -351,9 +350,9 @@ class WorkerPool(QueueThread):
                 slot.process.join()
                 self._on_exit(slot)
 
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        for item in news:
-            match item:
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        for event in events:
+            match event:
                 case JobChanged(job=job, event=CancelAsked()) if job.state is JobState.RUNNING:
                     self._cancel(job)
                 case _:

@@ -1,4 +1,4 @@
-"""What every backend promises: one suite, run for each of them, with real recordings."""
+"""The contract of all backends: each runs the same tests, with real recordings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def driver(backend: BackendName, home: Path) -> Iterator[Driver]:
         yield driver
 
 
-def test_a_recording_becomes_a_result_on_disk(driver: Driver, sample: Path):
+def test_recording_becomes_a_result_on_disk(driver: Driver, sample: Path):
     (job_id,) = driver.submit(sample)
     (job,) = driver.wait_until_done(job_id)
     assert driver.states(job_id) == DONE
@@ -39,31 +39,31 @@ def test_a_recording_becomes_a_result_on_disk(driver: Driver, sample: Path):
     assert transcript.provenance.source_name == "sample.wav"
 
 
-def test_the_result_is_on_disk_before_the_job_is_completed(driver: Driver, sample: Path):
+def test_result_is_on_disk_before_the_job_is_completed(driver: Driver, sample: Path):
     found = []
     folders = driver.app.service.folders
 
-    def look(news):
-        for item in news:
-            if getattr(getattr(item, "job", None), "state", None) is JobState.COMPLETED:
-                found.append(folders.transcript(item.job.id).speakers)
+    def look(events):
+        for event in events:
+            if getattr(getattr(event, "job", None), "state", None) is JobState.COMPLETED:
+                found.append(folders.transcript(event.job.id).speakers)
 
     driver.app.service.listen(look)
     driver.wait_until_done(*driver.submit(sample))
     assert found == [("SPEAKER_00", "SPEAKER_01")]
 
 
-def test_progress_is_told_in_order_of_the_stages(driver: Driver, sample: Path):
+def test_progress_follows_the_order_of_the_stages(driver: Driver, sample: Path):
     (job_id,) = driver.submit(sample)
     driver.wait_until_done(job_id)
-    stages = [news.stage.value for news in driver.events if isinstance(news, JobProgressed)]
+    stages = [event.stage.value for event in driver.events if isinstance(event, JobProgressed)]
     assert list(dict.fromkeys(stages)) == ["decode", "speech", "diarize", "join"]
-    chosen = [news.chosen for news in driver.events if isinstance(news, JobProgressed)]
+    chosen = [event.chosen for event in driver.events if isinstance(event, JobProgressed)]
     assert chosen[0] is None
-    assert chosen[-1] == EngineChoice("builtin", "")  # from then on it is known what is still to be done
+    assert chosen[-1] == EngineChoice("builtin", "")  # the remaining stages are known from then on
 
 
-def test_an_attempt_keeps_what_each_of_its_stages_took(driver: Driver, sample: Path):
+def test_attempt_records_the_time_of_each_stage(driver: Driver, sample: Path):
     (job,) = driver.wait_until_done(*driver.submit(sample))
     (attempt,) = job.attempts
     assert [time.stage for time in attempt.stages] == [
@@ -78,11 +78,11 @@ def test_an_attempt_keeps_what_each_of_its_stages_took(driver: Driver, sample: P
     assert driver.app.service.verify().result(120) == []
 
 
-def test_a_bad_file_fails_with_a_sentence_and_the_next_job_goes_on(
+def test_bad_file_fails_with_a_message_and_the_next_job_completes(
     driver: Driver, sample: Path, tmp_path: Path
 ):
     bad = tmp_path / "notes.wav"
-    bad.write_text("this is no recording")
+    bad.write_text("not a recording")
     failed, completed = driver.wait_until_done(*driver.submit(bad, sample))
     assert (failed.state, completed.state) == (JobState.FAILED, JobState.COMPLETED)
     assert failed.error is not None
@@ -91,17 +91,17 @@ def test_a_bad_file_fails_with_a_sentence_and_the_next_job_goes_on(
     assert len(failed.attempts) == 1
 
 
-def test_a_running_job_is_cancelled(driver: Driver, long_recording: Path):
+def test_running_job_is_cancelled(driver: Driver, long_recording: Path):
     (job_id,) = driver.submit(long_recording)
     driver.wait_for_progress(job_id)
     driver.app.service.cancel([job_id]).result(120)
     (job,) = driver.wait_until_done(job_id)
     assert (job.state, job.attempts[0].outcome) == (JobState.CANCELLED, AttemptOutcome.CANCELLED)
     assert [time.stage for time in job.attempts[0].stages[:1]] == [Stage.DECODE]
-    assert list(driver.app.service.folders.folder(job_id).iterdir()) == []  # no decoded speech is left lying
+    assert list(driver.app.service.folders.folder(job_id).iterdir()) == []  # no decoded speech is left
 
 
-def test_the_next_job_runs_after_one_was_cancelled(driver: Driver, long_recording: Path, sample: Path):
+def test_next_job_runs_after_a_cancelled_one(driver: Driver, long_recording: Path, sample: Path):
     (cancelled,) = driver.submit(long_recording)
     driver.wait_for_progress(cancelled)
     driver.app.service.cancel([cancelled]).result(120)
@@ -109,7 +109,7 @@ def test_the_next_job_runs_after_one_was_cancelled(driver: Driver, long_recordin
     assert job.state is JobState.COMPLETED
 
 
-def test_stopping_gives_a_running_job_back_and_the_next_start_finishes_it(
+def test_stop_requeues_a_running_job_and_the_next_start_finishes_it(
     backend: BackendName, home: Path, five_minutes: Path
 ):
     with running_app(home, backend=backend) as driver:
@@ -125,9 +125,7 @@ def test_stopping_gives_a_running_job_back_and_the_next_start_finishes_it(
     assert job.charged == 0
 
 
-def test_the_soft_limit_ends_an_attempt_that_takes_too_long(
-    backend: BackendName, home: Path, long_recording: Path
-):
+def test_soft_limit_ends_an_attempt(backend: BackendName, home: Path, long_recording: Path):
     limits = {"soft_limit_s": 0.05, "limit_factor": 0.0, "retry_delays_s": ()}
     with running_app(home, backend=backend, **limits) as driver:
         (job,) = driver.wait_until_done(*driver.submit(long_recording))
@@ -136,7 +134,7 @@ def test_the_soft_limit_ends_an_attempt_that_takes_too_long(
     assert (job.error.code, job.error.message) == ("job.timeout", "Timeout (0 min)")
 
 
-def test_an_engine_without_its_model_is_said(driver: Driver, sample: Path):
+def test_engine_without_its_model_fails_the_job(driver: Driver, sample: Path):
     (job,) = driver.wait_until_done(*driver.submit(sample, options=JobOptions(engine="pyannote")))
     assert job.state is JobState.FAILED
     assert job.error is not None

@@ -1,4 +1,4 @@
-"""What only processes can do: die, be killed, be replaced, and leave nobody behind."""
+"""What only processes can do: crash, be killed, be replaced, and leave no process behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from fi_desktop.workers.queue_thread import Limits
 from tests.app_driver import TIMEOUT_S, running_app
 
 
-def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path, long_recording: Path):
+def test_killed_worker_is_replaced_and_its_job_completes(home: Path, long_recording: Path):
     with running_app(home) as driver:
         (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
@@ -43,14 +43,14 @@ def test_a_worker_that_is_killed_is_replaced_and_its_job_is_finished(home: Path,
         assert "signal 9" in job.attempts[0].error.message
         crashed, finished = (attempt.stages for attempt in job.attempts)
         assert crashed[-1].end is StageEnd.BROKEN_OFF
-        saved = [time.stage for time in crashed if time.end is StageEnd.DONE]  # is not done again
+        saved = [time.stage for time in crashed if time.end is StageEnd.DONE]  # not repeated
         assert [time.stage for time in finished if time.end is StageEnd.KEPT] == saved
         driver.wait_for(lambda: all(worker.state is WorkerState.IDLE for worker in driver.workers()))
         assert busy.pid not in {worker.pid for worker in driver.workers()}
         assert len(driver.workers()) == 2
 
 
-def test_the_hard_limit_kills_a_worker_that_does_not_listen(home: Path, long_recording: Path):
+def test_hard_limit_kills_an_unresponsive_worker(home: Path, long_recording: Path):
     limits = {"soft_limit_s": 60, "hard_limit_s": 0.2, "limit_factor": 0.0, "retry_delays_s": ()}
     with running_app(home, **limits) as driver:
         (job,) = driver.wait_until_done(*driver.submit(long_recording))
@@ -60,7 +60,7 @@ def test_the_hard_limit_kills_a_worker_that_does_not_listen(home: Path, long_rec
     assert job.attempts[0].outcome is AttemptOutcome.CRASHED
 
 
-def test_two_workers_work_at_the_same_time(home: Path, long_recording: Path, tmp_path: Path):
+def test_two_workers_run_in_parallel(home: Path, long_recording: Path, tmp_path: Path):
     other = tmp_path / "other.wav"
     os.link(long_recording, other)
     with running_app(home, workers=2) as driver:
@@ -77,7 +77,7 @@ def test_stopping_leaves_no_process_behind(home: Path, long_recording: Path):
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_a_stopped_worker_costs_no_attempt_even_if_it_must_be_killed(home: Path, long_recording: Path):
+def test_stop_requeues_a_job_at_no_charge_even_if_its_worker_is_killed(home: Path, long_recording: Path):
     with running_app(home, stop_grace_s=0) as driver:
         (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
@@ -86,8 +86,8 @@ def test_a_stopped_worker_costs_no_attempt_even_if_it_must_be_killed(home: Path,
     assert (job.state, job.charged) == (JobState.QUEUED, 0)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no way to halt a process there")
-def test_a_worker_that_is_stuck_is_found_and_replaced(home: Path, long_recording: Path):
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP on Windows")
+def test_stuck_worker_is_replaced(home: Path, long_recording: Path):
     with running_app(home, workers=1, stuck_after_s=6) as driver:
         (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
@@ -100,7 +100,7 @@ def test_a_worker_that_is_stuck_is_found_and_replaced(home: Path, long_recording
     assert not psutil.pid_exists(stuck)
 
 
-def test_the_pool_grows_and_shrinks_while_it_works(home: Path, long_recording: Path):
+def test_pool_grows_and_shrinks_while_it_works(home: Path, long_recording: Path):
     with running_app(home, workers=1) as driver:
         (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
@@ -112,23 +112,23 @@ def test_the_pool_grows_and_shrinks_while_it_works(home: Path, long_recording: P
     assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1)
 
 
-def test_a_worn_out_worker_makes_room_for_a_fresh_one(home: Path, sample: Path):
+def test_worker_is_recycled_after_a_number_of_jobs(home: Path, sample: Path):
     with running_app(home, workers=1, recycle_jobs=1) as driver:
         known: set[int] = set()
 
-        def fresh() -> bool:
+        def replaced() -> bool:
             return any(worker.pid not in known for worker in driver.workers())
 
         for _ in range(2):
             driver.wait_until_done(*driver.submit(sample))
             known |= {worker.pid for worker in driver.workers()}
-            driver.wait_for(fresh)
+            driver.wait_for(replaced)
         assert driver.workers()[0].done == 2
     log = (home / "logs" / "fi-desktop.log").read_text()
     assert "WORKER_DIED" not in log
 
 
-def test_a_limit_that_is_lowered_holds_for_what_runs(home: Path, long_recording: Path):
+def test_lowered_limit_applies_to_running_jobs(home: Path, long_recording: Path):
     with running_app(home, retry_delays_s=()) as driver:
         (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
@@ -136,10 +136,10 @@ def test_a_limit_that_is_lowered_holds_for_what_runs(home: Path, long_recording:
         (job,) = driver.wait_until_done(job_id)
     assert job.error is not None
     assert job.error.code == "job.timeout"
-    assert job.attempts[0].outcome is AttemptOutcome.FAILED  # it ended by itself; nobody was killed
+    assert job.attempts[0].outcome is AttemptOutcome.FAILED  # the worker ended it and was not killed
 
 
-def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
+def test_thread_runs_jobs_if_no_process_can_be_started(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def refuse(_process: SpawnProcess) -> None:
@@ -154,8 +154,8 @@ def test_where_no_process_can_be_started_a_thread_does_the_work_and_it_is_said(
     assert job.attempts[0].worker == "in-app"
 
 
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="reads another process's environment from /proc")
-def test_every_worker_is_told_not_to_call_home_and_may_write_no_huge_file(home: Path):
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc")
+def test_workers_have_telemetry_off_and_a_file_size_limit(home: Path):
     with running_app(home) as driver:
         driver.wait_for(lambda: any(worker.state is WorkerState.IDLE for worker in driver.workers()))
         process = psutil.Process(driver.workers()[0].pid)
@@ -165,10 +165,10 @@ def test_every_worker_is_told_not_to_call_home_and_may_write_no_huge_file(home: 
     assert limits == (LARGEST_BYTES, LARGEST_BYTES)
 
 
-def test_each_worker_tells_what_it_uses(home: Path, sample: Path):
+def test_gauges_of_each_worker(home: Path, sample: Path):
     with running_app(home, workers=2) as driver:
         driver.wait_until_done(*driver.submit(sample))
-        gauges = driver.app.owner().call(JobService.gauges)  # by IPC, as the command line asks
+        gauges = driver.app.owner().call(JobService.gauges)  # over IPC, as on the command line
     assert [gauge.name for gauge in gauges] == ["worker-1", "worker-2"]
     assert sum(gauge.done for gauge in gauges) == 1
     for gauge in gauges:
@@ -178,14 +178,14 @@ def test_each_worker_tells_what_it_uses(home: Path, sample: Path):
 
 
 def sleep_in_native_code(pipe: Connection, _device: str) -> None:
-    """A worker whose engine does not come back from native code; it is spawned, and found here by name."""
+    """A worker whose engine does not return from native code; spawned, so imported by name."""
     pipe.send(Ready())
     pipe.recv()
     ctypes.CDLL(None).sleep(600)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="its C library has no sleep")
-def test_the_hard_limit_kills_a_worker_that_sleeps_in_native_code_and_the_job_is_retried(
+@pytest.mark.skipif(sys.platform == "win32", reason="no sleep in its C library")
+def test_hard_limit_kills_a_worker_in_native_code_and_the_job_is_retried(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("fi_desktop.workers.process.main", sleep_in_native_code)
@@ -204,24 +204,24 @@ def test_the_hard_limit_kills_a_worker_that_sleeps_in_native_code_and_the_job_is
 
 
 def crash(*_args: object, **_options: object) -> None:
-    """End the process as a fault in native code does."""
+    """End the process like a crash in native code."""
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def crash_in_the_decoder(pipe: Connection, device: str) -> None:
-    """A real worker whose decoder crashes; it is spawned, and found here by name."""
+    """A real worker whose decoder crashes; spawned, so imported by name."""
     stages.decode = crash  # type: ignore[assignment]
     process.main(pipe, device)
 
 
-def crash_in_finding_speech(pipe: Connection, device: str) -> None:
+def crash_after_decoding(pipe: Connection, device: str) -> None:
     """A real worker that crashes once the recording is decoded."""
     stages.detect_speech = crash  # type: ignore[assignment]
     process.main(pipe, device)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_once(
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals on Windows")
+def test_recording_that_crashes_the_decoder_twice_fails(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("fi_desktop.workers.process.main", crash_in_the_decoder)
@@ -239,16 +239,16 @@ def test_a_recording_that_crashes_two_workers_while_it_is_read_is_given_up_at_on
         assert "signal 11" in job.error.details
         assert JobState.RETRYING not in driver.states(job.id)
         monkeypatch.undo()
-        # the person's word starts the count again
+        # a manual retry starts the count again
         driver.app.service.retry([job.id]).result(TIMEOUT_S)
         driver.wait_for(lambda: driver.states(job.id)[-1] is JobState.COMPLETED)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
-def test_a_crash_in_a_later_stage_is_retried_as_before(
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals on Windows")
+def test_crash_in_a_later_stage_is_retried_with_a_delay(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("fi_desktop.workers.process.main", crash_in_finding_speech)
+    monkeypatch.setattr("fi_desktop.workers.process.main", crash_after_decoding)
     with running_app(home, workers=1) as driver:
         (job_id,) = driver.submit(sample)
         job = driver.wait_for_state(job_id, JobState.RETRYING)

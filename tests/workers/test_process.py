@@ -1,4 +1,4 @@
-"""What happens in a worker process before it is tied to the app, and how it is tied."""
+"""The start of a worker process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 
-def test_hardly_anything_is_imported_before_a_worker_is_tied_to_the_app():
+def test_almost_nothing_is_imported_before_a_worker_is_tied_to_the_app():
     code = """
 import multiprocessing.connection, multiprocessing.spawn, sys
 before = set(sys.modules)
@@ -16,4 +16,4 @@ print(*set(sys.modules) - before)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     ours = {name for name in done.stdout.split() if name.startswith("fi_desktop")}
     assert ours == {"fi_desktop", "fi_desktop.workers", "fi_desktop.workers.process"}
-    assert "dataclasses" not in done.stdout.split()  # each costs a worker half a millisecond
+    assert "dataclasses" not in done.stdout.split()  # costs each worker half a millisecond

@@ -1,4 +1,4 @@
-"""How many places a pool has, and what they are called; and workers that a person acts on, with real ones."""
+"""Slots of the pool: number and names; restarting, recycling and retiring real workers."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from fi_desktop.workers.slot import WorkerSlot, resize
 from tests.app_driver import running_app
 
 
-def names(places: list[WorkerSlot]) -> list[str]:
-    return [place.name for place in places]
+def names(slots: list[WorkerSlot]) -> list[str]:
+    return [slot.name for slot in slots]
 
 
-def test_places_come_and_go_at_the_end():
+def test_slots_are_added_and_removed_at_the_end():
     three = resize([], 3)
     assert names(three) == ["worker-1", "worker-2", "worker-3"]
     assert names(resize(resize(three, 1), 1)) == ["worker-1"]
 
 
-def test_a_place_that_was_retired_leaves_its_name_to_the_next():
+def test_name_of_a_retired_slot_is_used_again():
     three = resize([], 3)
     three[0].retire()
     assert names(resize(three, 2)) == ["worker-2", "worker-3"]
     assert names(resize(resize(three, 2), 3)) == ["worker-1", "worker-2", "worker-3"]
 
 
-def test_a_busy_worker_is_restarted_now_and_its_job_is_not_charged(home: Path, long_recording: Path):
+def test_restart_of_a_busy_worker_requeues_its_job_at_no_charge(home: Path, long_recording: Path):
     with running_app(home, workers=1) as driver:
         (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
@@ -45,8 +45,8 @@ def test_a_busy_worker_is_restarted_now_and_its_job_is_not_charged(home: Path, l
     assert job.charged == 0
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no way to halt a process there")
-def test_a_worker_that_does_not_listen_is_killed_and_its_job_given_back(home: Path, long_recording: Path):
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP on Windows")
+def test_restart_kills_an_unresponsive_worker_and_requeues_its_job(home: Path, long_recording: Path):
     with running_app(home, workers=1, stop_grace_s=0.1) as driver:
         (job_id,) = driver.submit(long_recording)
         driver.wait_for_progress(job_id)
@@ -56,7 +56,7 @@ def test_a_worker_that_does_not_listen_is_killed_and_its_job_given_back(home: Pa
         assert driver.job(job_id).attempts[0].outcome is AttemptOutcome.RELEASED
 
 
-def test_workers_are_retired_and_replaced_once_their_job_is_done(home: Path, sample: Path):
+def test_workers_are_retired_and_recycled_once_their_job_is_done(home: Path, sample: Path):
     with running_app(home, workers=2) as driver:
         driver.wait_for(lambda: len(driver.workers()) == 2)
         (job_id,) = driver.submit(sample)

@@ -1,7 +1,7 @@
-"""A computer that sleeps while a job runs: that time counts against nobody.
+"""Time in suspend does not count towards limits.
 
-No test can put the computer to sleep. What the pool sees of it is that its clock has jumped, most likely
-while it waited; this, and only this, is arranged here. The worker is a real one.
+A test cannot suspend the computer. What the pool sees of a suspend is a jump of its clock, most likely while
+it waits, so the tests make the clock jump. Everything else is real.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fi_desktop.core.values import Summary
 from fi_desktop.workers import process
 from tests.app_driver import TIMEOUT_S, Driver, running_app
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it waits for pipes in another way there")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows waits for pipes without a selector")
 
 NIGHT_S = 36_000.0
 AGES_S = 1e9
@@ -34,13 +34,13 @@ LIMITS = {
     "job.timeout": {"hard_limit_s": 600.0, "stuck_after_s": AGES_S},
     "worker.stuck": {"hard_limit_s": AGES_S, "stuck_after_s": 60.0},
 }
-"""Settings under which one limit alone can end a job, by the code of the error that it would leave."""
+"""Settings in which only one limit can end a job, by the code of its error."""
 
 _real_main = process.main
 
 
-def patient_worker(pipe: Connection, device: str) -> None:
-    """A worker process as it is, whose pipeline ends once the test says so; see `running_job`."""
+def waiting_worker(pipe: Connection, device: str) -> None:
+    """A real worker whose pipeline waits for the test; see `running_job`."""
     from fi_desktop import pipeline
 
     def run(work: pipeline.Task, _report: object) -> Summary:
@@ -53,37 +53,37 @@ def patient_worker(pipe: Connection, device: str) -> None:
 
 
 class Computer:
-    """The pool's clock, which jumps on demand."""
+    """A computer that can be suspended: the pool's clock jumps on demand."""
 
     def __init__(self) -> None:
-        self.slept_s = 0.0
+        self.suspended_s = 0.0
         self.in_next_wait = threading.Event()
-        self.awake_again = threading.Event()
+        self.resumed = threading.Event()
 
     def monotonic(self) -> float:
-        return time.monotonic() + self.slept_s
+        return time.monotonic() + self.suspended_s
 
-    def sleep(self) -> None:
-        """Sleep for one night; to be called on the engine room's thread."""
-        if not self.awake_again.is_set():
-            self.slept_s = NIGHT_S
-            self.awake_again.set()
+    def suspend(self) -> None:
+        """Suspend for one night; call this on the queue thread."""
+        if not self.resumed.is_set():
+            self.suspended_s = NIGHT_S
+            self.resumed.set()
 
-    def sleeping(self, select: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-        """Return a system call that waits, and in which the computer may sleep until the pool's bell rings.
+    def suspending(self, select: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+        """Wrap a selector's `select`: the computer may be suspended in it until the queue thread is woken.
 
-        The bell alone: a worker that was asleep as well has not said anything.
+        Only if nothing else is ready: a suspended worker sends no message.
         """
 
-        def select_or_sleep(selector: selectors.BaseSelector, timeout: float | None = None) -> list[Any]:
-            heard = select(selector, timeout)
+        def select_or_suspend(selector: selectors.BaseSelector, timeout: float | None = None) -> list[Any]:
+            ready = select(selector, timeout)
             if self.in_next_wait.is_set() and threading.current_thread().name == "queue":
-                bell, *_ = selector.get_map().values()
-                if [key for key, _ in heard] == [bell]:
-                    self.sleep()
-            return heard
+                wakeup, *_ = selector.get_map().values()
+                if [key for key, _ in ready] == [wakeup]:
+                    self.suspend()
+            return ready
 
-        return select_or_sleep
+        return select_or_suspend
 
 
 @pytest.fixture
@@ -92,30 +92,30 @@ def computer(monkeypatch: pytest.MonkeyPatch) -> Computer:
     clock = SimpleNamespace(monotonic=computer.monotonic)
     monkeypatch.setattr("fi_desktop.workers.pool.time", clock)
     monkeypatch.setattr("fi_desktop.workers.slot.time", clock)
-    monkeypatch.setattr("fi_desktop.workers.process.main", patient_worker)
+    monkeypatch.setattr("fi_desktop.workers.process.main", waiting_worker)
     for selector in {selectors.PollSelector, selectors.DefaultSelector}:
-        monkeypatch.setattr(selector, "select", computer.sleeping(selector.select))
+        monkeypatch.setattr(selector, "select", computer.suspending(selector.select))
     return computer
 
 
-def sleep_while_it_waits(computer: Computer, driver: Driver) -> None:
-    """Return once the pool has done all that it does after a sleep."""
+def suspend_in_a_wait(computer: Computer, driver: Driver) -> None:
+    """Suspend while the pool waits; return once it has handled that."""
     computer.in_next_wait.set()
-    while not computer.awake_again.is_set():
-        look(driver)
-    look(driver)
+    while not computer.resumed.is_set():
+        wake(driver)
+    wake(driver)
 
 
-def sleep_in_a_turn(computer: Computer, driver: Driver) -> None:
-    """Sleep in the midst of the engine room's turn; return as above."""
-    driver.app.service.listen(lambda _news: computer.sleep())
+def suspend_in_a_transaction(computer: Computer, driver: Driver) -> None:
+    """Suspend during a transaction; return once the pool has handled that."""
+    driver.app.service.listen(lambda _events: computer.suspend())
     driver.app.service.pause().result(TIMEOUT_S)
-    assert computer.awake_again.wait(TIMEOUT_S)
-    look(driver)
+    assert computer.resumed.wait(TIMEOUT_S)
+    wake(driver)
 
 
-def look(driver: Driver) -> None:
-    """Ring the pool's bell, and return once it has taken a turn since."""
+def wake(driver: Driver) -> None:
+    """Wake the queue thread, and return after its next transaction."""
     driver.app.service.counts().result(TIMEOUT_S)
 
 
@@ -123,49 +123,49 @@ def look(driver: Driver) -> None:
 def running_job(
     home: Path, folder: Path, settings: dict[str, float]
 ) -> Iterator[tuple[Driver, int, Callable[[], None]]]:
-    """Run a job that ends well once the function that comes with it is called."""
+    """Run a job that completes once the returned function is called."""
     with Listener() as listener:
         recording = folder / "recording.wav"
         recording.write_text(str(listener.address))
         with running_app(home, workers=1, retry_delays_s=(), **settings) as driver:
             (job_id,) = driver.submit(recording)
             with listener.accept() as run:
-                yield driver, job_id, lambda: run.send("go on")
+                yield driver, job_id, lambda: run.send("finish")
 
 
-def sleep_while_a_job_runs(
-    home: Path, folder: Path, settings: dict[str, float], sleep: Callable[[Driver], None]
+def suspend_while_a_job_runs(
+    home: Path, folder: Path, settings: dict[str, float], suspend: Callable[[Driver], None]
 ) -> Job:
-    with running_job(home, folder, settings) as (driver, job_id, go_on):
-        sleep(driver)
+    with running_job(home, folder, settings) as (driver, job_id, finish):
+        suspend(driver)
         if driver.job(job_id).state is JobState.RUNNING:
-            go_on()
+            finish()
         (job,) = driver.wait_until_done(job_id)
     return job
 
 
 @pytest.mark.parametrize(
-    "sleep",
+    "suspend",
     [
-        sleep_while_it_waits,
-        sleep_in_a_turn,
+        suspend_in_a_wait,
+        suspend_in_a_transaction,
     ],
 )
 @pytest.mark.parametrize("settings", [*LIMITS.values(), {}], ids=[*LIMITS, "as shipped"])
-def test_nobody_is_killed_for_the_time_that_the_computer_slept(
+def test_no_worker_is_killed_for_time_in_suspend(
     home: Path,
     tmp_path: Path,
     computer: Computer,
     settings: dict[str, float],
-    sleep: Callable[[Computer, Driver], None],
+    suspend: Callable[[Computer, Driver], None],
 ):
-    job = sleep_while_a_job_runs(home, tmp_path, settings, partial(sleep, computer))
+    job = suspend_while_a_job_runs(home, tmp_path, settings, partial(suspend, computer))
     assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.COMPLETED]
     assert "WORKER_KILLED" not in (home / "logs" / "fi-desktop.log").read_text()
 
 
 @pytest.mark.parametrize(("code", "settings"), LIMITS.items())
-def test_a_pool_that_took_no_notice_would_kill(
+def test_a_pool_that_ignored_suspend_would_kill(
     home: Path,
     tmp_path: Path,
     computer: Computer,
@@ -174,6 +174,6 @@ def test_a_pool_that_took_no_notice_would_kill(
     settings: dict[str, float],
 ):
     monkeypatch.setattr("fi_desktop.workers.pool._SUSPEND_S", inf)
-    job = sleep_while_a_job_runs(home, tmp_path, settings, partial(sleep_while_it_waits, computer))
+    job = suspend_while_a_job_runs(home, tmp_path, settings, partial(suspend_in_a_wait, computer))
     assert job.error is not None
     assert (job.error.code, job.attempts[0].outcome) == (code, AttemptOutcome.CRASHED)

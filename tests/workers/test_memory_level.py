@@ -1,4 +1,4 @@
-"""An attempt that ran out of memory is tried again with less."""
+"""A job that ran out of memory is retried at a higher memory level."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fi_desktop.workers.process.main", worker_with_little_memory)
 
 
-def test_each_time_that_memory_runs_out_the_engine_is_asked_to_use_less(home: Path, sample: Path):
+def test_memory_level_rises_each_time_memory_runs_out(home: Path, sample: Path):
     with running_app(home, workers=1, retry_delays_s=(0, 0, 0)) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
     assert job.state is JobState.COMPLETED
@@ -55,7 +55,7 @@ def test_each_time_that_memory_runs_out_the_engine_is_asked_to_use_less(home: Pa
     assert (home / NOTES).read_text().split() == ["0", "1", "2"]
 
 
-def test_no_worker_is_lost_when_memory_runs_out_and_the_person_is_told(home: Path, sample: Path):
+def test_worker_survives_running_out_of_memory(home: Path, sample: Path):
     with running_app(home, workers=1, retry_delays_s=(0,)) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
     assert job.error is not None
@@ -63,7 +63,7 @@ def test_no_worker_is_lost_when_memory_runs_out_and_the_person_is_told(home: Pat
     assert "WORKER_DIED" not in (home / "logs" / "fi-desktop.log").read_text()
 
 
-def test_a_person_who_asks_again_gets_the_engine_as_usual(home: Path, sample: Path):
+def test_manual_retry_starts_at_the_lowest_memory_level(home: Path, sample: Path):
     with running_app(home, workers=1, retry_delays_s=(0,)) as driver:
         (job,) = driver.wait_until_done(*driver.submit(sample))
         driver.app.service.retry([job.id]).result(120)
