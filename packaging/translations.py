@@ -53,8 +53,10 @@ def marked_sentences() -> str:
     sys.path.insert(0, str(ROOT))
     from fi_desktop import settings
     from fi_desktop.core import messages
+    from fi_desktop.exporters import EXPORTERS
 
     texts = {message.text for message in messages.MESSAGES.values() if message is not messages.VERBATIM}
+    texts |= {exporter.title for exporter in EXPORTERS.values()}
     declared = {messages.CONTEXT: sorted(texts), settings.CONTEXT: settings.sentences()}
     return "".join(
         f"QT_TRANSLATE_NOOP({json.dumps(context)}, {json.dumps(text, ensure_ascii=False)})\n"

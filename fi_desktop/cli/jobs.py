@@ -21,7 +21,7 @@ from fi_desktop.cli.arguments import (
     priority,
 )
 from fi_desktop.cli.queue_access import find_job, idle_queue
-from fi_desktop.cli.run import export_style
+from fi_desktop.cli.run import export_options
 from fi_desktop.cli.terminal import (
     Terminal,
     job_table,
@@ -39,7 +39,8 @@ from fi_desktop.core.messages import Message
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import JobOptions
-from fi_desktop.exporters import EXPORTERS, export, rendered
+from fi_desktop.exporters import EXPORTERS
+from fi_desktop.exporters.files import export
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.queue_events import WorkerGauge
@@ -213,7 +214,7 @@ def _jobs(count: int) -> str:
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Declare `fi-desktop export`."""
     parser.add_argument("id", type=int)
-    parser.add_argument("--to", required=True, choices=list(EXPORTERS), help="format")
+    parser.add_argument("--to", required=True, metavar="FORMAT", choices=EXPORTERS, help="one of %(choices)s")
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FILE", help="file to write; - for stdout"
     )
@@ -227,9 +228,9 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
         raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
     transcript = _result(settings, job)
     if str(options.output) == "-":
-        write_file(rendered(transcript, options.to, style=export_style(settings)))
+        write_file(EXPORTERS[options.to].render(transcript, export_options(settings)))
     else:
-        export(transcript, options.to, options.output, style=export_style(settings))
+        export(transcript, options.to, options.output, export_options(settings))
     return 0
 
 

@@ -31,9 +31,9 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Message
 from fi_desktop.core.values import JobOptions, Priority
-from fi_desktop.exporters import EXPORTERS, rendered, write_export
-from fi_desktop.exporters.places import file_name, free_place
-from fi_desktop.exporters.style import LABELS, Style
+from fi_desktop.exporters import EXPORTERS
+from fi_desktop.exporters.exporter import LABELS, ExportOptions
+from fi_desktop.exporters.files import file_name, free_file, write_export
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
@@ -61,7 +61,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
         type=export_formats,
         default=(),
         metavar="FORMAT,…",
-        help=f"also export the results: {', '.join(EXPORTERS)}",
+        help="also export the results; `fi-desktop export --help` lists the formats",
     )
     parser.add_argument(
         "--out",
@@ -251,9 +251,9 @@ def check_folder(folder: Path) -> None:
         raise UserError(_BAD_FOLDER, folder=str(folder), reason=reason) from error
 
 
-def export_style(settings: Settings) -> Style:
-    """Return the style of exports: in the language of the settings, or in English."""
-    return Style(LABELS.get(settings.language, LABELS["en"]))
+def export_options(settings: Settings) -> ExportOptions:
+    """Return how exports are written: in the language of the settings, or in English."""
+    return ExportOptions(LABELS.get(settings.language, LABELS["en"]))
 
 
 def export_all(
@@ -264,11 +264,11 @@ def export_all(
     An existing file with other content is never replaced. An export that fails does not prevent the others.
     """
     folders = JobFolders(settings.jobs)
-    style = export_style(settings)
+    options = export_options(settings)
     taken: set[str] = set()
     for one in followed:
         if one.job.state is JobState.COMPLETED and formats:
-            yield _export(one, folders, formats, folder, taken, style)
+            yield _export(one, folders, formats, folder, taken, options)
 
 
 def _export(
@@ -277,7 +277,7 @@ def _export(
     formats: tuple[str, ...],
     folder: Path,
     taken: set[str],
-    style: Style,
+    options: ExportOptions,
 ) -> JobExport:
     export = JobExport(followed.job.id)
     name = followed.path.name
@@ -289,8 +289,8 @@ def _export(
         return export
     named = replace(transcript, provenance=replace(transcript.provenance, source_name=name))
     for format in formats:
-        content = rendered(named, format, style=style)
-        target = free_place(name, format, folder, content, taken)
+        content = EXPORTERS[format].render(named, options)
+        target = free_file(name, format, folder, content, taken)
         try:
             write_export(content, target)
         except (UserError, TransientError) as error:

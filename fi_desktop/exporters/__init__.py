@@ -1,100 +1,52 @@
-"""Exporters: a Transcript as a file that other programs and people read.
+"""Exporters: a transcript as a file for people and other programs.
 
-An export is a pure function of a Transcript and a Style: the same from the window and the command line, and
-the same again. Each format is one file in this folder and one line in `EXPORTERS`. Only here, and in widgets,
-are times formatted.
+An export is a pure function of a transcript and `ExportOptions`: the same from the window and the command
+line. To add a format, write one file here that defines `EXPORTER`, and add its name to `_BUILT_IN`. A plugin
+declares its `Exporter` as an entry point of the group "fi_desktop.exporters" instead.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
 
-from fi_desktop.core import messages
-from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters import json_, rttm, srt, txt, vtt
-from fi_desktop.exporters.style import PLAIN, Style
-from fi_desktop.system.files import write_whole
+from fi_desktop.exporters.exporter import Exporter
+from fi_desktop.system import log
+
+_BUILT_IN = ("rttm", "json_", "txt", "srt", "vtt")
 
 
-class Render(Protocol):
-    """Writes a transcript as text, lines ended by a line feed.
+class _Exporters(Mapping[str, Exporter]):
+    """All exporters by name; loaded when first used, since most commands need none."""
 
-    name: what the recording is called in the file; its own file name, without ending, where it is not given.
-    style: in which words; of no matter to formats for programs.
-    """
+    @cached_property
+    def _loaded(self) -> dict[str, Exporter]:
+        built_in = [import_module(f"{__name__}.{module}").EXPORTER for module in _BUILT_IN]
+        known = {exporter.name: exporter for exporter in built_in}
+        return known | {plugin.name: plugin for plugin in _plugins() if plugin.name not in known}
 
-    def __call__(self, transcript: Transcript, *, name: str | None = None, style: Style = PLAIN) -> str:
-        """Return the whole file."""
-        ...
+    def __getitem__(self, name: str) -> Exporter:
+        return self._loaded[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaded)
 
-@dataclass(frozen=True, slots=True)
-class Exporter:
-    """A format.
-
-    Attributes:
-        name: what the command line calls it.
-        extension: ending of its files, without the dot.
-        title: what a person calls it; the window translates it.
-        render: makes the text.
-    """
-
-    name: str
-    extension: str
-    title: str
-    render: Render
+    def __len__(self) -> int:
+        return len(self._loaded)
 
 
-EXPORTERS: dict[str, Exporter] = {
-    exporter.name: exporter
-    for exporter in (
-        Exporter("rttm", "rttm", "Who spoke when (RTTM)", rttm.render),
-        Exporter("json", "json", "Everything, for other programs (JSON)", json_.render),
-        Exporter("txt", "txt", "Text to read", txt.render),
-        Exporter("srt", "srt", "Subtitles (SRT)", srt.render),
-        Exporter("vtt", "vtt", "Subtitles for browsers (WebVTT)", vtt.render),
-    )
-}
+def _plugins() -> Iterator[Exporter]:
+    from importlib.metadata import entry_points  # slow to import
+
+    for point in entry_points(group="fi_desktop.exporters"):
+        try:
+            exporter = point.load()
+        except Exception as error:  # noqa: BLE001 a broken plugin must not cost the other formats
+            log.event("EXPORTER_FAILED", exporter=point.name, error=type(error).__name__)
+            continue
+        if isinstance(exporter, Exporter):
+            yield exporter
 
 
-def rendered(transcript: Transcript, format: str, *, name: str | None = None, style: Style = PLAIN) -> bytes:
-    """Return a transcript as a file's content, UTF-8; see `export`."""
-    # A name with half a character (from a disk with another encoding) must not cost the export.
-    return EXPORTERS[format].render(transcript, name=name, style=style).encode("utf-8", errors="replace")
-
-
-def export(
-    transcript: Transcript, format: str, target: Path, *, name: str | None = None, style: Style = PLAIN
-) -> None:
-    """Write a transcript to a file, which is there whole or as it was before.
-
-    Args:
-        transcript: what to write.
-        format: a key of `EXPORTERS`.
-        target: the file; one that exists is replaced.
-        name: what the recording is called in the file.
-        style: in which words.
-
-    Raises:
-        UserError: export.not_written, where the folder does not take it.
-        TransientError: export.full.
-    """
-    write_export(rendered(transcript, format, name=name, style=style), target)
-
-
-def write_export(content: bytes, target: Path) -> None:
-    """Write an export's content, for this account alone to read; see `export`."""
-    try:
-        write_whole(target, content, mode=0o600)
-    except TransientError as error:
-        raise TransientError(messages.EXPORT_FULL) from error
-    except OSError:
-        raise not_written() from None
-
-
-def not_written() -> UserError:
-    """Return what is said of a folder that takes no file."""
-    return UserError(messages.EXPORT_NOT_WRITTEN)
+EXPORTERS: Mapping[str, Exporter] = _Exporters()

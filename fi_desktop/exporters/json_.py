@@ -1,4 +1,4 @@
-"""JSON: all of a transcript, with its provenance, under the schema's name and version."""
+"""JSON: a whole transcript with its provenance, for other programs."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import json
 
 from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.style import PLAIN, Style
+from fi_desktop.exporters.exporter import Exporter, ExportOptions, encoded
 
 
-def render(transcript: Transcript, *, name: str | None = None, style: Style = PLAIN) -> str:
-    """Return what `Transcript.from_json` reads; the same in any style.
-
-    name: replaces the file's name.
+def render(transcript: Transcript, _options: ExportOptions) -> bytes:
+    """Return what `transcript_from_json` reads.
 
     Raises:
-        ValueError: a figure is NaN or infinite, which JSON does not know.
+        ValueError: a number is NaN or infinite.
     """
-    del style
     data = transcript_to_json(transcript)
-    if name is not None:
-        data["provenance"]["source_name"] = name
-    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return encoded(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+EXPORTER = Exporter("json", "JSON (everything)", "json", "application/json", render)

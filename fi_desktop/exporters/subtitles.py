@@ -1,7 +1,7 @@
-"""Words as subtitles: short lines that stand long enough to be read, and no longer than they are said.
+"""Words as subtitles: short lines, shown long enough to read and no longer than they are spoken.
 
-At most two lines of 42 characters and seven seconds each, as is common among those who make them by hand. A
-subtitle is one speaker's. It ends with a sentence, at a pause or after a comma where there is one.
+At most two lines of 42 characters and seven seconds each, as is common in hand-made subtitles. A subtitle
+belongs to one speaker. It ends at the end of a sentence, at a pause, or after a comma if there is one.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from operator import attrgetter
 
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Transcript, Word
-from fi_desktop.exporters.names import one_line
+from fi_desktop.exporters.exporter import single_line
 
-LINE = 42
-"""Characters in a line."""
-LINES = 2
-LONGEST_MS = 7000
-"""How long the words of one subtitle stand."""
+MAX_LINE = 42
+"""Characters per line."""
+MAX_LINES = 2
+MAX_DURATION_MS = 7000
+"""Of the words in one subtitle."""
 
 _SHORTEST_MS = 1000
 _PAUSE_S = 0.8
-_ENOUGH = LINE // 2  # characters after which the end of a sentence ends a subtitle
+_ENOUGH = MAX_LINE // 2  # characters after which the end of a sentence ends a subtitle
 _SENTENCE_END = (".", "?", "!", "…", "。", "？", "！")
 _CLAUSE_END = (*_SENTENCE_END, ",", ";", ":", "，", "、", "؛", "،")
 
@@ -32,9 +32,9 @@ class Cue:
     """One subtitle.
 
     Attributes:
-        start_ms, end_ms: milliseconds; the end comes after the start.
+        start_ms, end_ms: milliseconds; the end is after the start.
         speaker: the label, or None.
-        lines: what was said; none where only the speaker is known.
+        lines: what was said; empty if only the speaker is known.
     """
 
     start_ms: int
@@ -45,7 +45,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What is never parted: a word, or a part of one longer than a line. spaced: a space goes before it."""
+    """A word, or a part of one longer than a line; never split. spaced: preceded by a space."""
 
     start: float
     end: float
@@ -54,26 +54,26 @@ class _Piece:
 
 
 def cues(
-    transcript: Transcript, *, led_by: dict[str | None, str], said: Callable[[Word], str] = attrgetter("text")
+    transcript: Transcript, *, leads: dict[str | None, str], write: Callable[[Word], str] = attrgetter("text")
 ) -> list[Cue]:
     """Return the subtitles by start.
 
     Args:
         transcript: what was said.
-        led_by: what stands before a speaker's words, and takes room there.
-        said: how a word is written.
+        leads: text before a speaker's words, on the same line.
+        write: returns a word as text.
     """
-    made: list[Cue] = []
+    found: list[Cue] = []
     for segment in transcript.segments:
-        pieces = list(_pieces(segment, said))
+        pieces = list(_pieces(segment, write))
         if pieces:
-            lead = led_by.get(segment.speaker, "")
-            made += (_cue(part, segment.speaker, lead) for part in _parts(pieces, lead))
+            lead = leads.get(segment.speaker, "")
+            found += (_cue(part, segment.speaker, lead) for part in _parts(pieces, lead))
         else:
             start_ms = round(segment.start * 1000)
-            made.append(Cue(start_ms, max(start_ms + 1, round(segment.end * 1000)), segment.speaker, ()))
-    made.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
-    return [_readable(cue, after) for cue, after in zip(made, [*made[1:], None], strict=False)]
+            found.append(Cue(start_ms, max(start_ms + 1, round(segment.end * 1000)), segment.speaker, ()))
+    found.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
+    return [_readable(cue, after) for cue, after in zip(found, [*found[1:], None], strict=False)]
 
 
 def span(cue: Cue, *, point: str) -> str:
@@ -83,7 +83,7 @@ def span(cue: Cue, *, point: str) -> str:
 
 
 def _words(segment: Segment) -> Iterable[Word]:
-    """The words; where there is text alone, its words, each taking its share of the time."""
+    """Return the words; of text without words, each word with its share of the time."""
     if segment.words:
         return segment.words
     texts = segment.text.split()
@@ -95,19 +95,19 @@ def _words(segment: Segment) -> Iterable[Word]:
     return words
 
 
-def _pieces(segment: Segment, said: Callable[[Word], str]) -> Iterator[_Piece]:
+def _pieces(segment: Segment, write: Callable[[Word], str]) -> Iterator[_Piece]:
     for word in _words(segment):
-        text = one_line(said(word))
-        for at in range(0, len(text), LINE):
-            yield _Piece(word.start, word.end, text[at : at + LINE], at == 0 and not word.joined)
+        text = single_line(write(word))
+        for at in range(0, len(text), MAX_LINE):
+            yield _Piece(word.start, word.end, text[at : at + MAX_LINE], at == 0 and not word.joined)
 
 
 def _wrap(pieces: Iterable[_Piece], lead: str) -> list[str]:
-    """Break into lines, as many as it takes; the first begins with the lead."""
+    """Break into lines, as many as needed; the first starts with the lead."""
     lines = [lead]
     for piece in pieces:
         space = " " if piece.spaced and lines[-1] else ""
-        if lines[-1] and len(lines[-1]) + len(space) + len(piece.text) > LINE:
+        if lines[-1] and len(lines[-1]) + len(space) + len(piece.text) > MAX_LINE:
             lines.append(piece.text)
         else:
             lines[-1] += space + piece.text
@@ -115,7 +115,7 @@ def _wrap(pieces: Iterable[_Piece], lead: str) -> list[str]:
 
 
 def _parts(pieces: list[_Piece], lead: str) -> Iterator[list[_Piece]]:
-    """Part a segment into subtitles."""
+    """Split a segment into subtitles."""
     part: list[_Piece] = []
     for piece in pieces:
         if part and _ends(part, piece):
@@ -131,18 +131,18 @@ def _parts(pieces: list[_Piece], lead: str) -> Iterator[list[_Piece]]:
 
 
 def _fits(part: list[_Piece], lead: str) -> bool:
-    return (part[-1].end - part[0].start) * 1000 <= LONGEST_MS and len(_wrap(part, lead)) <= LINES
+    return (part[-1].end - part[0].start) * 1000 <= MAX_DURATION_MS and len(_wrap(part, lead)) <= MAX_LINES
 
 
 def _ends(part: list[_Piece], following: _Piece) -> bool:
-    """Whether a subtitle ends here although there is room for more."""
+    """Return whether a subtitle ends here although more would fit."""
     if following.start - part[-1].end > _PAUSE_S:
         return True
     return part[-1].text.endswith(_SENTENCE_END) and sum(len(piece.text) for piece in part) >= _ENOUGH
 
 
 def _clause(part: list[_Piece]) -> int:
-    """How much of a full subtitle to keep: up to its last comma, where that is in its second half."""
+    """Return how much of a full subtitle to keep: up to a comma in its second half, else all."""
     for cut in range(len(part), len(part) // 2, -1):
         if part[cut - 1].text.endswith(_CLAUSE_END):
             return cut
@@ -152,12 +152,12 @@ def _clause(part: list[_Piece]) -> int:
 def _cue(part: list[_Piece], speaker: str | None, lead: str) -> Cue:
     start_ms = round(part[0].start * 1000)
     end_ms = round(max(piece.end for piece in part) * 1000)
-    end_ms = max(start_ms + 1, min(end_ms, start_ms + LONGEST_MS))
+    end_ms = max(start_ms + 1, min(end_ms, start_ms + MAX_DURATION_MS))
     return Cue(start_ms, end_ms, speaker, tuple(_wrap(part, lead)))
 
 
 def _readable(cue: Cue, after: Cue | None) -> Cue:
-    """Let a short one stand until it can be read, if the next one does not come before that."""
+    """Extend a short subtitle until it can be read, but not beyond the start of the next."""
     until_ms = cue.start_ms + _SHORTEST_MS
     if after is not None:
         until_ms = min(until_ms, after.start_ms)

@@ -1,16 +1,23 @@
-"""TXT: a transcript that a person reads, one line a segment."""
+"""TXT: a transcript to read, one line per segment."""
 
 from __future__ import annotations
 
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Transcript
-from fi_desktop.exporters.names import has_doubts, marked_text, one_line
-from fi_desktop.exporters.style import PLAIN, Style
+from fi_desktop.exporters.exporter import (
+    DEFAULTS,
+    Exporter,
+    ExportOptions,
+    encoded,
+    has_doubts,
+    marked_text,
+    single_line,
+)
 
 
-def render(transcript: Transcript, *, name: str | None = None, style: Style = PLAIN) -> str:
-    """Return a heading, what the person should know, and who said what, or only when."""
-    provenance, labels = transcript.provenance, style.labels
+def render(transcript: Transcript, options: ExportOptions) -> bytes:
+    """Return a heading, the notes, and who said what, or only when."""
+    provenance, labels = transcript.provenance, options.labels
     count = len(transcript.speakers)
     speakers = labels.one_speaker if count == 1 else labels.speakers.format(number=count)
     engines = [engine for engine in (provenance.engine, provenance.transcriber) if engine]
@@ -19,28 +26,31 @@ def render(transcript: Transcript, *, name: str | None = None, style: Style = PL
         engines=labels.both.format(one=engines[0], other=engines[1])
         if len(engines) == 2
         else "".join(engines),
-        moment=style.moment(provenance.created_at),
+        moment=options.moment(provenance.created_at),
     )
     doubts = f" {labels.doubts}" if has_doubts(transcript.segments) else ""
     lines = [
-        one_line(provenance.source_name if name is None else name),
+        single_line(provenance.source_name),
         f"{labels.length.format(time=clock(transcript.duration, padded=True))}, {speakers}",
-        one_line(made_by),
+        single_line(made_by),
         f"{labels.draft}{doubts}",
-        *(labels.note.format(note=one_line(style.say(note))) for note in transcript.notes),
+        *(labels.note.format(note=single_line(options.say(note))) for note in transcript.notes),
         "",
-        *(line_of(segment, style) for segment in transcript.segments),
+        *(segment_line(segment, options) for segment in transcript.segments),
     ]
     if not transcript.segments:
         lines.append(labels.silence)
-    return "\n".join(lines) + "\n"
+    return encoded("\n".join(lines) + "\n")
 
 
-def line_of(segment: Segment, style: Style = PLAIN, *, named: bool = True) -> str:
-    """Return a segment as a line; `named`: with its speaker, if there is text."""
-    text = marked_text(segment, style)
-    speaker = style.speaker(segment.speaker)
+def segment_line(segment: Segment, options: ExportOptions = DEFAULTS, *, named: bool = True) -> str:
+    """Return a segment as a line; `named`: text is preceded by its speaker."""
+    text = marked_text(segment, options)
+    speaker = options.speaker(segment.speaker)
     if text:
         return f"[{clock(segment.start, padded=True)}] {f'{speaker}: ' if named else ''}{text}"
     start, end = (clock(moment, decimals=1, padded=True) for moment in (segment.start, segment.end))
     return f"{start} – {end}  {speaker}"
+
+
+EXPORTER = Exporter("txt", "Text (to read)", "txt", "text/plain", render)

@@ -1,30 +1,28 @@
-"""WebVTT, the W3C's format: subtitles for browsers, each in its speaker's voice."""
+"""WebVTT: the W3C's subtitles for browsers, each in its speaker's voice."""
 
 from __future__ import annotations
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.names import one_line
-from fi_desktop.exporters.style import PLAIN, Style
+from fi_desktop.exporters.exporter import Exporter, ExportOptions, encoded, single_line
 from fi_desktop.exporters.subtitles import Cue, cues, span
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def render(transcript: Transcript, *, name: str | None = None, style: Style = PLAIN) -> str:
-    """Return the subtitles; name: what the recording is called, kept as the file's heading where given.
-
-    That nobody has reviewed them is a remark, which players do not show.
-    """
-    heading = one_line(name or "").translate(_ESCAPED)  # no arrow may stand there
-    first = f"WEBVTT {heading}".rstrip() + f"\n\nNOTE {style.labels.draft}\n"
+def render(transcript: Transcript, options: ExportOptions) -> bytes:
+    """Return the subtitles; the draft notice is a comment, which players do not show."""
+    header = f"WEBVTT\n\nNOTE {options.labels.draft}\n"
     blocks = (
-        f"{span(cue, point='.')}\n{_text(cue, style)}\n"
-        for cue in cues(transcript, led_by={}, said=style.word)
+        f"{span(cue, point='.')}\n{_text(cue, options)}\n"
+        for cue in cues(transcript, leads={}, write=options.word)
     )
-    return "\n".join((first, *blocks))
+    return encoded("\n".join((header, *blocks)))
 
 
-def _text(cue: Cue, style: Style) -> str:
-    name = one_line(style.speaker(cue.speaker)) or style.labels.unknown
+def _text(cue: Cue, options: ExportOptions) -> str:
+    name = single_line(options.speaker(cue.speaker)) or options.labels.unknown
     text = "\n".join(cue.lines or (name,)).translate(_ESCAPED)
     return text if cue.speaker is None else f"<v {name.translate(_ESCAPED)}>{text}"
+
+
+EXPORTER = Exporter("vtt", "WebVTT (subtitles for browsers)", "vtt", "text/vtt", render)

@@ -14,10 +14,9 @@ from PySide6.QtGui import QDrag, QPainter, QPalette, QPen, QPixmap
 
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.core.text import one_line
-from fi_desktop.exporters import not_written
-from fi_desktop.exporters.places import places
+from fi_desktop.exporters.files import not_written, target_files
 from fi_desktop.gui import errors, theme
-from fi_desktop.gui.export_controller import style
+from fi_desktop.gui.export_controller import export_options
 from fi_desktop.gui.job_table.controller import results_of
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.message_bar import MessageBar
@@ -84,8 +83,8 @@ class DragExport(QObject):
 
     def _write(self, results: list[Exportable]) -> ExportOutcome:
         format = self._window_state.format()
-        targets = places([result.name for result in results], format, self._outbox.folder())
-        return write(list(zip(results, targets, strict=True)), format, style())
+        targets = target_files([result.name for result in results], format, self._outbox.folder())
+        return write(list(zip(results, targets, strict=True)), format, export_options())
 
     def _drag(self, outcome: ExportOutcome) -> None:
         files = outcome.written

@@ -12,13 +12,18 @@ class _Translated(Phrasing):
     """Speaks the language of the window."""
 
     def template(self, message: Message) -> str:
-        return QCoreApplication.translate(CONTEXT, message.text)
+        return translated(message.text)
 
     def number(self, value: float, decimals: int) -> str:
         return QLocale().toString(float(value), "f", decimals)
 
 
-_translated = _Translated()
+_phrasing = _Translated()
+
+
+def translated(text: str) -> str:
+    """Return a text from below the window, such as a title, in the person's language."""
+    return QCoreApplication.translate(CONTEXT, text)
 
 
 def sentence(said: ErrorInfo | Value | None) -> str:
@@ -28,8 +33,8 @@ def sentence(said: ErrorInfo | Value | None) -> str:
             return ""
         case ErrorInfo():
             message = MESSAGES.get(said.code)
-            known = message is not None and _translated.fits(message, said.values)
-            return _translated.say(said.note) if known else said.message
+            known = message is not None and _phrasing.fits(message, said.values)
+            return _phrasing.say(said.note) if known else said.message
         case Note():
-            return _translated.say(said)
+            return _phrasing.say(said)
     return str(said)

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.text import one_line
 from fi_desktop.exporters import EXPORTERS
-from fi_desktop.exporters.places import file_name
-from fi_desktop.exporters.style import LABELS, Labels, Style
+from fi_desktop.exporters.exporter import LABELS, ExportOptions, Labels
+from fi_desktop.exporters.files import file_name
 from fi_desktop.gui import errors
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.language import current_language
@@ -52,14 +52,13 @@ class ExportController(QObject):
         super().__init__(message)
         self._bridge = bridge
         self._message = message
-        self._words = FormatWords(self)
         self._dialog: QDialog | None = None
 
     def ask(self, results: Sequence[Exportable], format: str) -> None:
         """Ask where the results go in this format; one question at a time."""
         if self._dialog is not None or not results:
             return
-        title = self.tr("Export as {format}").format(format=self._words.title(format))
+        title = self.tr("Export as {format}").format(format=errors.translated(EXPORTERS[format].title))
         dialog = FileDialog(self._message.window(), title)
         if len(results) == 1:
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -118,7 +117,7 @@ class ExportController(QObject):
         piece = writing.left[:_A_PIECE]
         del writing.left[:_A_PIECE]
         done = partial(self._on_written, writing)
-        self._bridge.run_task(partial(write, piece, writing.format, style()), done, self._on_refused)
+        self._bridge.run_task(partial(write, piece, writing.format, export_options()), done, self._on_refused)
 
     def _on_written(self, writing: _Writing, outcome: ExportOutcome) -> None:
         writing.written += outcome.written
@@ -170,26 +169,6 @@ class ExportController(QObject):
         self._message.error(sentence)
 
 
-class FormatWords(QObject):
-    """Names of the formats, in the person's language."""
-
-    def title(self, name: str) -> str:
-        """Return what a person calls a format."""
-        match name:
-            case "rttm":
-                return self.tr("RTTM (speaker turns)")
-            case "json":
-                return self.tr("JSON (everything)")
-            case "txt":
-                return self.tr("Text (to read)")
-            case "srt":
-                return self.tr("SRT (subtitles)")
-            case "vtt":
-                return self.tr("WebVTT (subtitles for browsers)")
-            case _:
-                return EXPORTERS[name].title
-
-
 class ExportMenu(QMenu):
     """Offers the formats.
 
@@ -201,9 +180,8 @@ class ExportMenu(QMenu):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(self.tr("E&xport"), parent)
-        words = FormatWords(self)
-        for name in EXPORTERS:
-            action = self.addAction(words.title(name))
+        for name, exporter in EXPORTERS.items():
+            action = self.addAction(errors.translated(exporter.title))
             action.triggered.connect(partial(self._choose, name))
 
     def _choose(self, name: str, _checked: bool = False) -> None:
@@ -215,6 +193,7 @@ def labels() -> Labels:
     return LABELS[current_language()]
 
 
-def style() -> Style:
-    """Return how an export is written now."""
-    return Style(labels(), datetime.now().astimezone().tzinfo or Style().zone, errors.sentence)
+def export_options() -> ExportOptions:
+    """Return how exports are written: in the window's language, at the local time."""
+    zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
+    return ExportOptions(labels(), zone, errors.sentence)

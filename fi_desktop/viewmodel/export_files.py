@@ -8,9 +8,8 @@ from pathlib import Path
 
 from fi_desktop.core.errors import ErrorInfo, TransientError, UserError, error_info
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters import export, not_written
-from fi_desktop.exporters.places import places, same
-from fi_desktop.exporters.style import Style
+from fi_desktop.exporters.exporter import ExportOptions
+from fi_desktop.exporters.files import export, file_key, not_written, target_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +66,15 @@ def plan(names: Sequence[str], format: str, folder: Path) -> ExportTargets:
         UserError: export.not_written: a folder that cannot be looked into is not written into blindly.
     """
     try:
-        there = {same(file.name) for file in folder.iterdir()}
+        there = {file_key(file.name) for file in folder.iterdir()}
     except OSError:
         raise not_written() from None
-    over = places(names, format, folder)
-    present = sum(same(place.name) in there for place in over)
-    return ExportTargets(over, places(names, format, folder, taken=there), present)
+    over = target_files(names, format, folder)
+    present = sum(file_key(place.name) in there for place in over)
+    return ExportTargets(over, target_files(names, format, folder, taken=there), present)
 
 
-def write(results: Sequence[tuple[Exportable, Path]], format: str, style: Style) -> ExportOutcome:
+def write(results: Sequence[tuple[Exportable, Path]], format: str, options: ExportOptions) -> ExportOutcome:
     """Write results into files in this style.
 
     What cannot be read or written is left out, and a full disk ends it.
@@ -91,7 +90,7 @@ def write(results: Sequence[tuple[Exportable, Path]], format: str, style: Style)
             unreadable += 1
             continue
         try:
-            export(transcript, format, target, style=style)
+            export(transcript, format, target, options)
         except TransientError as error:
             failed.append(target)
             return ExportOutcome(tuple(written), unreadable, tuple(failed), error_info(error), stopped=True)

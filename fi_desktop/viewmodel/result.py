@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fi_desktop.core.transcript import Segment, Transcript, Turn, Word
-from fi_desktop.exporters.names import words_in
+from fi_desktop.exporters.exporter import words_in
 
 NOTHING = "–"
 """Text of a segment with speech in which no words were recognized."""

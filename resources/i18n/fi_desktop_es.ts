@@ -522,10 +522,6 @@
 <context>
     <name>CloseQuestion</name>
     <message>
-        <source>Close fi-desktop</source>
-        <translation>Cerrar fi-desktop</translation>
-    </message>
-    <message>
         <source>Recordings are being processed: {running} running, {waiting} waiting.</source>
         <translation>Hay grabaciones en proceso: {running} en curso, {waiting} en espera.</translation>
     </message>
@@ -544,6 +540,10 @@
     <message>
         <source>Stop and quit</source>
         <translation>Detener y salir</translation>
+    </message>
+    <message>
+        <source>Close fi-desktop</source>
+        <translation>Cerrar fi-desktop</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -914,29 +914,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>off</source>
         <translation>desactivado</translation>
-    </message>
-</context>
-<context>
-    <name>FormatWords</name>
-    <message>
-        <source>RTTM (speaker turns)</source>
-        <translation>RTTM (intervenciones)</translation>
-    </message>
-    <message>
-        <source>JSON (everything)</source>
-        <translation>JSON (todo)</translation>
-    </message>
-    <message>
-        <source>Text (to read)</source>
-        <translation>Texto (para leer)</translation>
-    </message>
-    <message>
-        <source>SRT (subtitles)</source>
-        <translation>SRT (subtítulos)</translation>
-    </message>
-    <message>
-        <source>WebVTT (subtitles for browsers)</source>
-        <translation>WebVTT (subtítulos para navegadores)</translation>
     </message>
 </context>
 <context>
@@ -1615,24 +1592,8 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LockScreen</name>
     <message>
-        <source>fi-desktop is locked</source>
-        <translation>fi-desktop está bloqueado</translation>
-    </message>
-    <message>
         <source>Recordings are still being processed.</source>
         <translation>Las grabaciones se siguen procesando.</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
-    <message>
-        <source>Forgot the PIN?</source>
-        <translation>¿Ha olvidado el PIN?</translation>
     </message>
     <message>
         <source>The PIN only keeps others from looking. It does not encrypt your recordings, which are as safe as your account on this computer. To remove the PIN, delete this file and unlock with an empty field:</source>
@@ -1650,9 +1611,29 @@ Todo se queda en este equipo.</translation>
         <source>Incorrect PIN.</source>
         <translation>PIN incorrecto.</translation>
     </message>
+    <message>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+    <message>
+        <source>Forgot the PIN?</source>
+        <translation>¿Ha olvidado el PIN?</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
+    <message>
+        <source>The queue is paused. No recording will start until you resume it.</source>
+        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
+    </message>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
@@ -1662,20 +1643,12 @@ Todo se queda en este equipo.</translation>
         <translation>Cola en pausa</translation>
     </message>
     <message>
-        <source>The queue is paused. No recording will start until you resume it.</source>
-        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
-    </message>
-    <message>
         <source>Resume</source>
         <translation>Reanudar</translation>
     </message>
 </context>
 <context>
     <name>MessageBar</name>
-    <message>
-        <source>Answer to this message</source>
-        <translation>Responder a este mensaje</translation>
-    </message>
     <message>
         <source>Dismiss this message</source>
         <translation>Cerrar este mensaje</translation>
@@ -1685,6 +1658,10 @@ Todo se queda en este equipo.</translation>
         <translation>Cerrar (Esc)</translation>
     </message>
     <message>
+        <source>Answer to this message</source>
+        <translation>Responder a este mensaje</translation>
+    </message>
+    <message>
         <source>Message</source>
         <translation>Mensaje</translation>
     </message>
@@ -1692,8 +1669,20 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
-        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
+        <source>Setting {name} is set by the environment or the command line.</source>
+        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not one of {choices}.</source>
+        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not valid.</source>
+        <translation>Opción {name}: {value} no es válido.</translation>
+    </message>
+    <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>A part of the file after {at:clock} could not be read.</source>
@@ -1868,28 +1857,12 @@ Todo se queda en este equipo.</translation>
         <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
     </message>
     <message>
-        <source>Setting {name} is set by the environment or the command line.</source>
-        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not one of {choices}.</source>
-        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not valid.</source>
-        <translation>Opción {name}: {value} no es válido.</translation>
-    </message>
-    <message>
         <source>The built-in voice model is missing from this installation.</source>
         <translation>Falta el modelo de voz integrado en esta instalación.</translation>
     </message>
     <message>
         <source>The engine {name} needs a model pack, and none is installed.</source>
         <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
-    </message>
-    <message>
-        <source>The hard time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed, or does not transcribe.</source>
@@ -2128,6 +2101,18 @@ Todo se queda en este equipo.</translation>
         <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
     </message>
     <message>
+        <source>JSON (everything)</source>
+        <translation>JSON (todo)</translation>
+    </message>
+    <message>
+        <source>RTTM (speaker turns)</source>
+        <translation>RTTM (intervenciones)</translation>
+    </message>
+    <message>
+        <source>SRT (subtitles)</source>
+        <translation>SRT (subtítulos)</translation>
+    </message>
+    <message>
         <source>Setting {name}: {value} is above {most}.</source>
         <translation>Ajuste {name}: {value} es mayor que {most}.</translation>
     </message>
@@ -2136,8 +2121,20 @@ Todo se queda en este equipo.</translation>
         <translation>Ajuste {name}: {value} es menor que {least}.</translation>
     </message>
     <message>
+        <source>Text (to read)</source>
+        <translation>Texto (para leer)</translation>
+    </message>
+    <message>
+        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
+        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
+    </message>
+    <message>
         <source>There is no setting “{name}”.</source>
         <translation>No existe el ajuste «{name}».</translation>
+    </message>
+    <message>
+        <source>WebVTT (subtitles for browsers)</source>
+        <translation>WebVTT (subtítulos para navegadores)</translation>
     </message>
     <message>
         <source>config.yaml does not say “{wanted}”, which would be looked for on the network</source>
@@ -2414,10 +2411,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelPrompts</name>
     <message>
-        <source>Replace</source>
-        <translation>Reemplazar</translation>
-    </message>
-    <message>
         <source>Repair {title}?</source>
         <translation>¿Reparar {title}?</translation>
     </message>
@@ -2466,6 +2459,10 @@ Todo se queda en este equipo.</translation>
         <translation>No importar</translation>
     </message>
     <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
         <source>Keep</source>
         <translation>Conservar</translation>
     </message>
@@ -2497,6 +2494,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelRow</name>
     <message>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
+    </message>
+    <message>
         <source>Checking</source>
         <translation>Verificando</translation>
     </message>
@@ -2507,10 +2508,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Check</source>
         <translation>Verificar</translation>
-    </message>
-    <message>
-        <source>Connecting…</source>
-        <translation>Conectando…</translation>
     </message>
     <message>
         <source>Stopping…</source>
@@ -2634,12 +2631,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>MonitorLabels</name>
     <message>
-        <source>Starting</source>
-        <translation>Iniciando</translation>
-    </message>
-    <message>
         <source>Not running</source>
         <translation>Detenido</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Iniciando</translation>
     </message>
     <message>
         <source>Idle</source>
@@ -2971,20 +2968,8 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PinDialog</name>
     <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
         <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt your recordings, which are as safe as your account on this computer.</source>
         <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora.</translation>
-    </message>
-    <message>
-        <source>Current PIN</source>
-        <translation>PIN actual</translation>
-    </message>
-    <message>
-        <source>New PIN</source>
-        <translation>PIN nuevo</translation>
     </message>
     <message>
         <source>Repeat the new PIN</source>
@@ -3015,32 +3000,24 @@ Todo se queda en este equipo.</translation>
         <translation>El PIN actual es incorrecto.</translation>
     </message>
     <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Current PIN</source>
+        <translation>PIN actual</translation>
+    </message>
+    <message>
+        <source>New PIN</source>
+        <translation>PIN nuevo</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
     </message>
 </context>
 <context>
     <name>PreferencesDialog</name>
-    <message>
-        <source>Settings</source>
-        <translation>Ajustes</translation>
-    </message>
-    <message>
-        <source>Search settings</source>
-        <translation>Buscar ajustes</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Páginas</translation>
-    </message>
-    <message>
-        <source>OK</source>
-        <translation>Aceptar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
     <message>
         <source>No setting matches your search.</source>
         <translation>Ninguna opción coincide con la búsqueda.</translation>
@@ -3092,6 +3069,26 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Ajustes</translation>
+    </message>
+    <message>
+        <source>Search settings</source>
+        <translation>Buscar ajustes</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
 </context>
 <context>
@@ -3275,14 +3272,6 @@ Todo se queda en este equipo.</translation>
         <translation>En proceso</translation>
     </message>
     <message>
-        <source>Done in the last hour</source>
-        <translation>Terminadas en la última hora</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
-    </message>
-    <message>
         <source>Scheduled retries</source>
         <translation>Reintentos programados</translation>
     </message>
@@ -3345,6 +3334,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
+    </message>
+    <message>
+        <source>Done in the last hour</source>
+        <translation>Terminadas en la última hora</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Pause the queue</source>
@@ -3437,16 +3434,16 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ResultView</name>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln speaking turn(s)</source>
         <translation>
             <numerusform>%Ln intervención</numerusform>
             <numerusform>%Ln intervenciones</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
     </message>
     <message>
         <source>Zoom out</source>
@@ -3608,14 +3605,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>SettingRow</name>
     <message>
-        <source>Reset to default</source>
-        <translation>Restablecer</translation>
-    </message>
-    <message>
-        <source>Reset to default: {name}</source>
-        <translation>Restablecer: {name}</translation>
-    </message>
-    <message>
         <source>Set by the environment or the command line; cannot be changed here</source>
         <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
     </message>
@@ -3654,6 +3643,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Enter a number, 0 or higher.</source>
         <translation>Escriba un número, 0 o más.</translation>
+    </message>
+    <message>
+        <source>Reset to default</source>
+        <translation>Restablecer</translation>
+    </message>
+    <message>
+        <source>Reset to default: {name}</source>
+        <translation>Restablecer: {name}</translation>
     </message>
 </context>
 <context>
@@ -3944,6 +3941,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>StatusBar</name>
     <message>
+        <source>Loading the list…</source>
+        <translation>Cargando la lista…</translation>
+    </message>
+    <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
     </message>
@@ -4001,10 +4002,6 @@ Todo se queda en este equipo.</translation>
             <numerusform>%Ln completado</numerusform>
             <numerusform>%Ln completados</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Loading the list…</source>
-        <translation>Cargando la lista…</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4137,16 +4134,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TrayIcon</name>
     <message>
+        <source>Stop and quit</source>
+        <translation>Detener y salir</translation>
+    </message>
+    <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
     </message>
     <message>
         <source>Pause the queue</source>
         <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Stop and quit</source>
-        <translation>Detener y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4701,14 +4698,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>WorkerActions</name>
     <message>
-        <source>Replace after this recording</source>
-        <translation>Reemplazar después de esta grabación</translation>
-    </message>
-    <message>
-        <source>Stop after this recording</source>
-        <translation>Detener después de esta grabación</translation>
-    </message>
-    <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
     </message>
@@ -4721,20 +4710,20 @@ Todo se queda en este equipo.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
+        <source>Replace after this recording</source>
+        <translation>Reemplazar después de esta grabación</translation>
+    </message>
+    <message>
+        <source>Stop after this recording</source>
+        <translation>Detener después de esta grabación</translation>
+    </message>
+    <message>
         <source>Restart now</source>
         <translation>Reiniciar ahora</translation>
     </message>
 </context>
 <context>
     <name>WorkersModel</name>
-    <message>
-        <source>Done</source>
-        <translation>Terminados</translation>
-    </message>
-    <message>
-        <source>Attempts that ended in an error</source>
-        <translation>Intentos que terminaron en error</translation>
-    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4754,6 +4743,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Time since the process started</source>
         <translation>Tiempo desde que se inició el proceso</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Terminados</translation>
+    </message>
+    <message>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que terminaron en error</translation>
     </message>
     <message>
         <source>Worker</source>

@@ -13,7 +13,7 @@ import pytest
 
 from fi_desktop.cli import main
 from fi_desktop.core.errors import TransientError
-from fi_desktop.exporters import export
+from fi_desktop.exporters.files import export
 from tests.exporters.test_exporters import WITH_WORDS
 
 

@@ -14,9 +14,9 @@ from fi_desktop.core.codec import transcript_from_json, transcript_to_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import verbatim
 from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
-from fi_desktop.exporters import EXPORTERS, export
-from fi_desktop.exporters.names import marked_text
-from fi_desktop.exporters.style import LABELS, Labels, Style
+from fi_desktop.exporters import EXPORTERS, _Exporters
+from fi_desktop.exporters.exporter import DEFAULTS, LABELS, ExportOptions, Labels, marked_text
+from fi_desktop.exporters.files import export
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -73,9 +73,13 @@ WITHOUT_WORDS = replace(
 )
 
 
+def text_of(format: str, transcript: Transcript, options: ExportOptions = DEFAULTS) -> str:
+    return EXPORTERS[format].render(transcript, options).decode("utf-8")
+
+
 @pytest.mark.parametrize("format", sorted(EXPORTERS))
 @pytest.mark.parametrize(("stem", "transcript"), [("words", WITH_WORDS), ("turns", WITHOUT_WORDS)])
-def test_exports_are_as_they_were(tmp_path, stem, transcript, format):
+def test_exports_have_the_golden_bytes(tmp_path, stem, transcript, format):
     target = tmp_path / f"result.{EXPORTERS[format].extension}"
 
     export(transcript, format, target)
@@ -84,7 +88,9 @@ def test_exports_are_as_they_were(tmp_path, stem, transcript, format):
     assert target.read_bytes() == golden.read_bytes()
 
 
-SPANISH = Style(LABELS["es"], timezone(timedelta(hours=-6)), {WITH_WORDS.notes[0]: "Voces parecidas."}.get)
+SPANISH = ExportOptions(
+    LABELS["es"], timezone(timedelta(hours=-6)), {WITH_WORDS.notes[0]: "Voces parecidas."}.get
+)
 DOUBTFUL = replace(
     WITH_WORDS,
     segments=(
@@ -107,7 +113,7 @@ DOUBTFUL = replace(
 )
 
 
-def test_doubtful_words_that_follow_each_other_have_one_mark_a_sentence():
+def test_adjacent_doubtful_words_of_a_sentence_share_one_mark():
     said = (
         ("Hoy", 0.9),
         ("le", 0.2),
@@ -122,8 +128,8 @@ def test_doubtful_words_that_follow_each_other_have_one_mark_a_sentence():
     assert marked_text(segment, SPANISH) == "Hoy [¿le duele, mucho?]. [¿Tome?] dos [¿al?]"
 
 
-def test_a_text_for_a_person_is_in_their_language_with_marks_at_what_was_hard_to_hear():
-    assert EXPORTERS["txt"].render(DOUBTFUL, style=SPANISH) == (
+def test_text_is_in_the_persons_language_and_marks_words_that_were_hard_to_hear():
+    assert text_of("txt", DOUBTFUL, SPANISH) == (
         "Consulta nº 3 – García.m4a\n"
         "Duración 01:02:10, 2 hablantes\n"
         "Hecho con fi-desktop 0.1.0 (builtin y whisper), 23/11/2026 13:40\n"
@@ -137,20 +143,20 @@ def test_a_text_for_a_person_is_in_their_language_with_marks_at_what_was_hard_to
 
 
 def test_subtitles_are_in_the_persons_language_too():
-    srt = EXPORTERS["srt"].render(DOUBTFUL, style=SPANISH)
+    srt = text_of("srt", DOUBTFUL, SPANISH)
     assert srt.startswith("1\n00:00:00,000 --> 00:00:01,500\nBorrador sin revisar.\n\n2\n")
     assert "Hablante 1: Me duelen las [¿mayagas?]," in srt
-    vtt = EXPORTERS["vtt"].render(DOUBTFUL, style=SPANISH)
+    vtt = text_of("vtt", DOUBTFUL, SPANISH)
     assert vtt.startswith("WEBVTT\n\nNOTE Borrador sin revisar.\n\n")
     assert "<v Hablante 1>Me duelen las [¿mayagas?], doctora." in vtt
 
 
 @pytest.mark.parametrize("format", ["json", "rttm"])
-def test_what_programs_read_is_the_same_in_any_language(format):
-    assert EXPORTERS[format].render(DOUBTFUL, style=SPANISH) == EXPORTERS[format].render(DOUBTFUL)
+def test_formats_for_programs_are_the_same_in_any_language(format):
+    assert text_of(format, DOUBTFUL, SPANISH) == text_of(format, DOUBTFUL)
 
 
-def test_every_language_says_everything_with_the_same_values():
+def test_each_language_has_all_labels_with_the_same_values():
     def asked(text):
         return set(re.findall(r"\{(\w+)\}", text))
 
@@ -167,16 +173,45 @@ def test_a_transcript_of_the_first_schema_is_read():
     assert transcript_from_json(data) == WITH_WORDS
 
 
-def test_the_voices_in_a_result_of_an_earlier_version_are_left_out():
+def test_unknown_fields_of_another_version_are_ignored():
     data = {**transcript_to_json(WITH_WORDS), "voices": {"SPEAKER_00": [0.5, -0.25]}}
 
     assert transcript_from_json(data) == WITH_WORDS
     assert "voices" not in transcript_to_json(transcript_from_json(data))
 
 
-def test_the_table_is_keyed_by_name_and_no_two_formats_share_an_ending():
+def test_formats_are_keyed_by_name_and_have_different_extensions():
     assert all(key == exporter.name for key, exporter in EXPORTERS.items())
     assert len({exporter.extension for exporter in EXPORTERS.values()}) == len(EXPORTERS)
+
+
+PLUGIN = """
+from fi_desktop.exporters.exporter import Exporter
+
+EXPORTER = Exporter("docx", "Word", "docx", "application/docx", lambda *_given: b"PK\\xff\\x00")
+TXT = Exporter("txt", "Another text", "text", "text/plain", lambda *_given: b"")
+"""
+
+
+def test_a_plugin_adds_a_binary_format_and_replaces_no_built_in_one(tmp_path, monkeypatch):
+    metadata = tmp_path / "plugin-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1\n")
+    names = (
+        "docx = fi_docx:EXPORTER",
+        "txt = fi_docx:TXT",
+        "broken = fi_docx:MISSING",
+        "odd = fi_docx:PLUGIN",
+    )
+    (metadata / "entry_points.txt").write_text("[fi_desktop.exporters]\n" + "\n".join(names))
+    (tmp_path / "fi_docx.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    found = _Exporters()
+
+    assert list(found) == [*EXPORTERS, "docx"]
+    assert found["txt"] is EXPORTERS["txt"]
+    assert found["docx"].render(WITH_WORDS, DEFAULTS) == b"PK\xff\x00"
 
 
 # Property tests
@@ -246,17 +281,17 @@ transcripts = st.builds(
 
 
 @given(transcripts)
-def test_json_is_read_back_as_it_was(transcript):
-    text = EXPORTERS["json"].render(transcript)
+def test_json_round_trip(transcript):
+    text = text_of("json", transcript)
 
     assert transcript_from_json(json.loads(text)) == transcript
 
 
-@given(transcripts, st.none() | texts)
-def test_rttm_has_ten_fields_and_keeps_every_turn_to_the_millisecond(transcript, name):
-    text = EXPORTERS["rttm"].render(transcript, name=name)
+@given(transcripts)
+def test_rttm_has_ten_fields_and_keeps_every_turn_to_the_millisecond(transcript):
+    text = text_of("rttm", transcript)
 
-    # Read by rules of this test alone: lines end in "\n", fields are parted by white space.
+    # Parsed independently of the product: lines end in "\n", fields are separated by white space.
     rows = [line.split() for line in text.split("\n") if line]
     assert all(len(row) == 10 for row in rows)
     assert all(row[0] == "SPEAKER" and row[2] == "1" for row in rows)
@@ -274,8 +309,8 @@ def test_rttm_has_ten_fields_and_keeps_every_turn_to_the_millisecond(transcript,
 
 
 @given(transcripts)
-def test_text_has_one_line_a_segment(transcript):
-    text = EXPORTERS["txt"].render(transcript)
+def test_text_has_one_line_per_segment(transcript):
+    text = text_of("txt", transcript)
 
     body = text.split("\n\n", 1)[1] if transcript.segments else ""
     assert len([line for line in body.split("\n") if line]) == len(transcript.segments)
@@ -296,7 +331,7 @@ def test_text_has_one_line_a_segment(transcript):
 def test_a_file_id_is_one_field(source_name, file_id):
     transcript = replace(WITHOUT_WORDS, provenance=replace(PROVENANCE, source_name=source_name))
 
-    fields = EXPORTERS["rttm"].render(transcript).split("\n")[0].split(" ")
+    fields = text_of("rttm", transcript).split("\n")[0].split(" ")
 
     assert fields[1] == file_id
     assert len(fields) == 10
@@ -305,21 +340,21 @@ def test_a_file_id_is_one_field(source_name, file_id):
 def test_a_transcript_without_speech_says_so():
     silent = replace(WITHOUT_WORDS, turns=(), segments=(), speech=0.0)
 
-    assert EXPORTERS["rttm"].render(silent) == ""
-    assert EXPORTERS["txt"].render(silent).endswith("\n\nNobody speaks in this recording.\n")
+    assert text_of("rttm", silent) == ""
+    assert text_of("txt", silent).endswith("\n\nNobody speaks in this recording.\n")
 
 
-def test_names_that_people_gave_to_speakers_are_kept():
+def test_speaker_names_given_by_people_are_kept():
     named = replace(
         WITHOUT_WORDS, segments=(Segment(0, 1, "Dra. Ruiz", "Hola."), Segment(1, 2, "SPEAKER_11", "Sí."))
     )
 
-    lines = EXPORTERS["txt"].render(named).splitlines()
+    lines = text_of("txt", named).splitlines()
 
     assert lines[-2:] == ["[00:00:00] Dra. Ruiz: Hola.", "[00:00:01] Speaker 12: Sí."]
 
 
-def test_a_name_with_half_a_character_does_not_cost_the_export(tmp_path):
+def test_a_name_with_half_a_character_does_not_prevent_the_export(tmp_path):
     broken = replace(WITH_WORDS, provenance=replace(PROVENANCE, source_name="caf\udce9.wav"))
 
     for name, exporter in EXPORTERS.items():
@@ -328,7 +363,7 @@ def test_a_name_with_half_a_character_does_not_cost_the_export(tmp_path):
         target.read_bytes().decode("utf-8")
 
 
-def test_an_export_replaces_what_was_there_and_leaves_nothing_else(tmp_path):
+def test_an_export_replaces_the_file_and_leaves_no_other(tmp_path):
     target = tmp_path / ("n" * 251 + ".txt")
     target.write_text("before")
 
@@ -338,7 +373,7 @@ def test_an_export_replaces_what_was_there_and_leaves_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_folder_that_takes_nothing_is_told_without_a_path(tmp_path):
+def test_the_error_of_a_folder_that_refuses_files_names_no_path(tmp_path):
     with pytest.raises(UserError) as caught:
         export(WITH_WORDS, "txt", tmp_path / "missing" / "result.txt")
 

@@ -6,9 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core.transcript import Segment, Word
-from fi_desktop.exporters import EXPORTERS
-from fi_desktop.exporters.subtitles import LINE, LINES, LONGEST_MS, cues
-from tests.exporters.test_exporters import WITH_WORDS, segments
+from fi_desktop.exporters.subtitles import MAX_DURATION_MS, MAX_LINE, MAX_LINES, cues
+from tests.exporters.test_exporters import WITH_WORDS, segments, text_of
 
 _TIME = r"(\d{2,}):([0-5]\d):([0-5]\d)[,.](\d{3})"
 _TIMES = re.compile(f"{_TIME} --> {_TIME}")
@@ -48,17 +47,17 @@ def said(text, *, speaker="SPEAKER_00", each_s=0.3, gap_s=0.0):
 @given(transcripts)
 def test_subtitles_are_short_in_order_and_well_formed(transcript):
     for format in ("srt", "vtt"):
-        read = blocks(EXPORTERS[format].render(transcript))
+        read = blocks(text_of(format, transcript))
         assert len(read) >= len(transcript.segments)
         assert [start for start, _, _ in read] == sorted(start for start, _, _ in read)
         for start, end, lines in read:
-            assert 0 < len(lines) <= LINES
+            assert 0 < len(lines) <= MAX_LINES
             assert all(line.strip() for line in shown(lines))
-            assert all(len(line) <= LINE for line in shown(lines))
+            assert all(len(line) <= MAX_LINE for line in shown(lines))
             assert start < end
             assert not any("-->" in line for line in lines)
-    worded = [cue for cue in cues(transcript, led_by={}) if cue.lines]
-    assert all(cue.end_ms - cue.start_ms <= LONGEST_MS for cue in worded)
+    worded = [cue for cue in cues(transcript, leads={}) if cue.lines]
+    assert all(cue.end_ms - cue.start_ms <= MAX_DURATION_MS for cue in worded)
 
 
 @given(transcripts)
@@ -70,13 +69,13 @@ def test_every_word_is_in_a_subtitle_once(transcript):
         for char in re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", word.text)
         if not char.isspace()
     )
-    found = "".join("".join(cue.lines) for cue in cues(transcript, led_by={}))
+    found = "".join("".join(cue.lines) for cue in cues(transcript, leads={}))
     assert sorted("".join(found.split())) == sorted(expected)
 
 
 @given(transcripts)
 def test_vtt_escapes_what_means_something_to_players(transcript):
-    for _, _, lines in blocks(EXPORTERS["vtt"].render(transcript, name="a --> b")):
+    for _, _, lines in blocks(text_of("vtt", transcript)):
         voice = re.match(r"<v [^<>]+>", lines[0])
         rest = "\n".join(lines)[voice.end() if voice else 0 :]
         assert "<" not in rest
@@ -85,7 +84,7 @@ def test_vtt_escapes_what_means_something_to_players(transcript):
 
 
 def test_srt_has_numbers_and_no_orders_for_players():
-    text = EXPORTERS["srt"].render(said("<i>pulso</i> {\\an8} --> 90"))
+    text = text_of("srt", said("<i>pulso</i> {\\an8} --> 90"))
 
     first, last = text.split("\n\n")
     assert first == "1\n00:00:00,000 --> 00:00:01,200\nSpeaker 1: ‹i›pulso‹/i› (\\an8) --› 90"
@@ -94,41 +93,41 @@ def test_srt_has_numbers_and_no_orders_for_players():
 
 def test_a_subtitle_ends_with_its_sentence_at_a_pause_and_at_a_comma():
     sentences = said("Le voy a mirar la tensión. Luego hablamos.")
-    assert [cue.lines for cue in cues(sentences, led_by={})] == [
+    assert [cue.lines for cue in cues(sentences, leads={})] == [
         ("Le voy a mirar la tensión.",),
         ("Luego hablamos.",),
     ]
-    assert len(cues(said("Sí no", gap_s=1.0), led_by={})) == 2
+    assert len(cues(said("Sí no", gap_s=1.0), leads={})) == 2
     clause = said(
         "Empecé con paracetamol y luego mi hermana me dio otra cosa, pero no me hizo nada y lo dejé",
         each_s=0.2,
     )
-    first, second = cues(clause, led_by={})
+    first, second = cues(clause, leads={})
     assert first.lines[-1].endswith("cosa,")
     assert second.lines[0].startswith("pero")
 
 
 def test_a_speaker_who_talks_slowly_has_subtitles_of_seven_seconds():
-    slow = cues(said("palabra " * 12, each_s=2.0), led_by={})
+    slow = cues(said("palabra " * 12, each_s=2.0), leads={})
     assert {cue.end_ms - cue.start_ms for cue in slow} == {6000}
 
 
 def test_a_word_longer_than_a_line_is_broken_and_languages_without_spaces_get_none():
-    (long,) = cues(said("a" * 60), led_by={})
+    (long,) = cues(said("a" * 60), leads={})
     assert long.lines == ("a" * 42, "a" * 18)
     chinese = replace(WITH_WORDS, segments=(Segment(0, 2, "A", "你好吗", (
         Word(0, 0.5, "你"), Word(0.5, 1, "好", joined=True), Word(1, 2, "吗", joined=True),
     )),))  # fmt: skip
-    assert [cue.lines for cue in cues(chinese, led_by={})] == [("你好吗",)]
+    assert [cue.lines for cue in cues(chinese, leads={})] == [("你好吗",)]
 
 
 def test_a_short_subtitle_stands_for_a_second_unless_another_one_comes():
-    (short,) = cues(said("Sí.", each_s=0.2), led_by={})
+    (short,) = cues(said("Sí.", each_s=0.2), leads={})
     assert (short.start_ms, short.end_ms) == (0, 1000)
-    first, second = cues(said("Sí. No.", each_s=0.1, gap_s=0.85), led_by={})
+    first, second = cues(said("Sí. No.", each_s=0.1, gap_s=0.85), leads={})
     assert first.end_ms == second.start_ms == 950
 
 
 def test_long_names_leave_room_for_words():
-    text = EXPORTERS["srt"].render(said("Hola.", speaker="María de los Ángeles Fernández de Córdoba"))
+    text = text_of("srt", said("Hola.", speaker="María de los Ángeles Fernández de Córdoba"))
     assert text.splitlines()[2] == "María de los Ángeles…: Hola."

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton
 
 from fi_desktop.core.job import JobState
-from fi_desktop.exporters.places import places
+from fi_desktop.exporters.files import target_files
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system.files import RESULT
@@ -177,7 +177,7 @@ def test_recordings_of_one_name_do_not_overwrite_each_other(qtbot, window, hand,
 
 def test_names_that_are_one_file_on_some_disks_are_kept_apart(tmp_path):
     given = ["a.wav", "A.mp3", "a.ogg", "nin\u0303o.wav", "ni\u00f1o.wav"]
-    chosen = [place.name for place in places(given, "txt", tmp_path, taken={"a (2).txt"})]
+    chosen = [file.name for file in target_files(given, "txt", tmp_path, taken={"a (2).txt"})]
     assert chosen == ["a.txt", "A (3).txt", "a (4).txt", "nin\u0303o.txt", "ni\u00f1o (2).txt"]
 
 

@@ -32,8 +32,8 @@ from PySide6.QtGui import (
 
 from fi_desktop.core.text import clock, harmless
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.txt import line_of
-from fi_desktop.gui.export_controller import style
+from fi_desktop.exporters.txt import segment_line
+from fi_desktop.gui.export_controller import export_options
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel import text_search
 from fi_desktop.viewmodel.result import NOTHING, SegmentText, segment_texts
@@ -98,7 +98,7 @@ class SegmentsModel(QAbstractListModel):
         segment = self._segments[row]
         if not segment.text.strip():
             segment = replace(segment, text=NOTHING)
-        return line_of(segment, style(), named=self.named)
+        return segment_line(segment, export_options(), named=self.named)
 
     def _spoken_row(self, segment: SegmentText, row: int) -> str:
         if not self.named:

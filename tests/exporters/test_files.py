@@ -1,11 +1,11 @@
-"""What exported files are called."""
+"""Exported files are named after their recordings, and replace nothing."""
 
 import os
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fi_desktop.exporters.places import LONGEST_NAME, file_name, free_place, places, same
+from fi_desktop.exporters.files import LONGEST_NAME, file_key, file_name, free_file, target_files
 
 file_names = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=300
@@ -28,18 +28,18 @@ def test_a_name_is_cut_between_characters_only_where_it_is_too_long():
     assert file_name("a b.wav", "txt", longest=6) == "a.txt"
 
 
-def test_names_that_are_one_after_they_were_cut_get_numbers(tmp_path):
+def test_names_that_are_equal_once_cut_get_numbers(tmp_path):
     given = ["x" * 251 + ".wav", "x" * 252 + ".mp3"]
-    first, second = (place.name for place in places(given, "rttm", tmp_path))
+    first, second = (file.name for file in target_files(given, "rttm", tmp_path))
     assert (len(first), len(second)) == (255, 255)
     assert second.endswith("x (2).rttm")
 
 
-def test_a_place_is_free_or_holds_this_very_export(tmp_path):
+def test_a_file_is_free_or_has_the_same_content(tmp_path):
     taken: set[str] = set()
     (tmp_path / "a.txt").write_bytes(b"one")
     (tmp_path / "a (2).txt").mkdir()
-    assert free_place("a.wav", "txt", tmp_path, b"one", taken).name == "a.txt"
-    assert free_place("a.wav", "txt", tmp_path, b"two", taken).name == "a (3).txt"
-    assert free_place("A.wav", "txt", tmp_path, b"one", taken).name in ("A (2).txt", "A (4).txt")
-    assert same("A (3).txt") in taken
+    assert free_file("a.wav", "txt", tmp_path, b"one", taken).name == "a.txt"
+    assert free_file("a.wav", "txt", tmp_path, b"two", taken).name == "a (3).txt"
+    assert free_file("A.wav", "txt", tmp_path, b"one", taken).name in ("A (2).txt", "A (4).txt")
+    assert file_key("A (3).txt") in taken

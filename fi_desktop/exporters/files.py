@@ -1,0 +1,129 @@
+"""Exports as files: how they are named, and writing them."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import count
+from pathlib import Path, PurePath
+
+from fi_desktop.core import messages
+from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters import EXPORTERS
+from fi_desktop.exporters.exporter import DEFAULTS, ExportOptions
+from fi_desktop.system.files import write_whole
+
+LONGEST_NAME = 255
+"""Bytes; the limit of nearly every file system."""
+
+
+def file_name(name: str, format: str, *, number: int = 1, longest: int = LONGEST_NAME) -> str:
+    """Return the file name of a recording's export.
+
+    Args:
+        name: the recording's file name.
+        format: a key of `EXPORTERS`.
+        number: added if above 1.
+        longest: bytes; a longer name is cut.
+    """
+    ending = EXPORTERS[format].extension
+    rest = f".{ending}" if number == 1 else f" ({number}).{ending}"
+    return f"{_cut(PurePath(name).stem, longest - len(rest))}{rest}"
+
+
+def target_files(
+    names: Sequence[str], format: str, folder: Path, *, taken: Iterable[str] = ()
+) -> tuple[Path, ...]:
+    """Return a file for each recording, all different, and none with a taken `file_key`."""
+    used, numbers, chosen = set(taken), Counter[str](), []
+    longest = longest_name(folder)
+    for name in names:
+        first = candidate = file_name(name, format, longest=longest)
+        while file_key(candidate) in used:
+            numbers[first] += 1
+            candidate = file_name(name, format, number=numbers[first] + 1, longest=longest)
+        used.add(file_key(candidate))
+        chosen.append(folder / candidate)
+    return tuple(chosen)
+
+
+def free_file(name: str, format: str, folder: Path, content: bytes, taken: set[str]) -> Path:
+    """Return a file for `content` that replaces nothing else, and add its key to `taken`.
+
+    A file with the same content is reused: exporting again gives the same file.
+    """
+    longest = longest_name(folder)
+    for number in count(1):
+        candidate = file_name(name, format, number=number, longest=longest)
+        if file_key(candidate) not in taken and _is_free(folder / candidate, content):
+            break
+    taken.add(file_key(candidate))
+    return folder / candidate
+
+
+def file_key(name: str) -> str:
+    """Return a key that is equal for names of the same file on some file systems."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def longest_name(folder: Path) -> int:
+    """Return the longest name in a folder, bytes: shorter on file systems that encrypt names."""
+    if hasattr(os, "pathconf"):
+        try:
+            return int(os.pathconf(folder, "PC_NAME_MAX"))
+        except (OSError, ValueError):
+            pass
+    return LONGEST_NAME
+
+
+def _is_free(target: Path, content: bytes) -> bool:
+    try:
+        return target.stat().st_size == len(content) and target.read_bytes() == content
+    except FileNotFoundError:
+        return True
+    except OSError:  # it cannot be read: if it seems absent, writing it reports why
+        return not os.path.lexists(target)
+
+
+def _cut(stem: str, room: int) -> str:
+    """Return as many whole characters as fit into `room` bytes."""
+    encoded = os.fsencode(stem)
+    if len(encoded) <= room:
+        return stem
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem.rstrip()
+
+
+def export(transcript: Transcript, format: str, target: Path, options: ExportOptions = DEFAULTS) -> None:
+    """Write a transcript to a file, replacing it; after an error the file is as before.
+
+    Args:
+        transcript: what to write.
+        format: a key of `EXPORTERS`.
+        target: the file.
+        options: how it is written.
+
+    Raises:
+        UserError: export.not_written.
+        TransientError: export.full.
+    """
+    write_export(EXPORTERS[format].render(transcript, options), target)
+
+
+def write_export(content: bytes, target: Path) -> None:
+    """Write an export's content, readable by this account only; see `export`."""
+    try:
+        write_whole(target, content, mode=0o600)
+    except TransientError as error:
+        raise TransientError(messages.EXPORT_FULL) from error
+    except OSError:
+        raise not_written() from None
+
+
+def not_written() -> UserError:
+    """Return the error of a folder that refuses files."""
+    return UserError(messages.EXPORT_NOT_WRITTEN)
