@@ -27,7 +27,7 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field, translated
-from fi_desktop.gui.widgets import ItemList
+from fi_desktop.gui.widgets import ItemList, separator
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.settings import SPECS, Page, Settings
 
@@ -182,7 +182,7 @@ class PreferencesDialog(QDialog):
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addLayout(left)
-        middle.addWidget(_separator(self, Qt.Orientation.Vertical))
+        middle.addWidget(separator(self, Qt.Orientation.Vertical))
         middle.addWidget(self._scroll, 1)
         foot = QHBoxLayout()
         foot.setContentsMargins(24, 10, 24, 12)
@@ -195,7 +195,7 @@ class PreferencesDialog(QDialog):
         whole.setSpacing(0)
         whole.addWidget(self.message)
         whole.addLayout(middle, 1)
-        whole.addWidget(_separator(self, Qt.Orientation.Horizontal))
+        whole.addWidget(separator(self))
         whole.addLayout(foot)
 
     def _connect(self) -> None:
@@ -257,31 +257,21 @@ class PageSection(QWidget):
         heading = QLabel(title, self)
         heading.setFont(theme.scaled(self.font(), 1.35, QFont.Weight.DemiBold))
         heading.setContentsMargins(24, 18, 24, 6)
-        self._rows = [(row, _separator(self, Qt.Orientation.Horizontal)) for row in rows]
+        self._rows = [(row, separator(self)) for row in rows]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(heading)
-        for row, separator in self._rows:
-            column.addWidget(separator)
+        for row, line in self._rows:
+            column.addWidget(line)
             column.addWidget(row)
 
     def search(self, query: str) -> bool:
         """Show the rows that match; return whether there is one."""
         found = False
-        for row, separator in self._rows:
+        for row, line in self._rows:
             matches = row.search(query)
             row.setVisible(matches)
-            separator.setVisible(matches and found)  # none right below the heading
+            line.setVisible(matches and found)  # none right below the heading
             found = found or matches
         return found
-
-
-def _separator(parent: QWidget, orientation: Qt.Orientation) -> QFrame:
-    line = QFrame(parent)
-    line.setObjectName("line")
-    if orientation is Qt.Orientation.Horizontal:
-        line.setFixedHeight(1)
-    else:
-        line.setFixedWidth(1)
-    return line

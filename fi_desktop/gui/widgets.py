@@ -28,6 +28,7 @@ from PySide6.QtGui import Qt as Text
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
+    QFrame,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -321,3 +322,14 @@ def url_from_path(path: Path) -> QUrl:
     if os.name == "nt":
         return QUrl.fromLocalFile(str(path))
     return QUrl.fromEncoded(b"file://" + quote_from_bytes(os.fsencode(path)).encode("ascii"))
+
+
+def separator(parent: QWidget, orientation: Qt.Orientation = Qt.Orientation.Horizontal) -> QFrame:
+    """Return a line one pixel wide."""
+    line = QFrame(parent)
+    line.setObjectName("line")
+    if orientation is Qt.Orientation.Horizontal:
+        line.setFixedHeight(1)
+    else:
+        line.setFixedWidth(1)
+    return line

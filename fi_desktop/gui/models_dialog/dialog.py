@@ -15,7 +15,6 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -31,6 +30,7 @@ from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.models_dialog.model_list import ModelLabels, ModelsList
 from fi_desktop.gui.models_dialog.models_controller import ModelsController
 from fi_desktop.gui.models_dialog.prompts import ModelPrompts, TokenPanel
+from fi_desktop.gui.widgets import separator
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.models import catalog
 from fi_desktop.models.catalog import HUB
@@ -129,16 +129,10 @@ class ModelsDialog(QDialog):
         column.addLayout(head)
         for widget in (self.message, self.token_panel, self.import_bar):
             column.addWidget(widget)
-        column.addWidget(self._line())
+        column.addWidget(separator(self))
         column.addWidget(self.list, 1)
-        column.addWidget(self._line())
+        column.addWidget(separator(self))
         column.addLayout(foot)
-
-    def _line(self) -> QFrame:
-        line = QFrame(self)
-        line.setObjectName("line")
-        line.setFixedHeight(1)
-        return line
 
     def _connect(self) -> None:
         self.token_panel.token_given.connect(self.controller.save_token)

@@ -121,9 +121,9 @@ class HistoryPlots(QWidget):
         """Return the area of each plot, without its title."""
         line = self.fontMetrics().height()
         each = (self.height() - _MARGIN_TOP - line - 10) / max(1, len(self.plots))
-        top, width = _MARGIN_TOP + line + _TITLE_GAP, self.width() - _GUTTER - _MARGIN_RIGHT
+        y, width = _MARGIN_TOP + line + _TITLE_GAP, self.width() - _GUTTER - _MARGIN_RIGHT
         return [
-            QRectF(_GUTTER, top + each * number, width, each - line - 22) for number in range(len(self.plots))
+            QRectF(_GUTTER, y + each * number, width, each - line - 22) for number in range(len(self.plots))
         ]
 
     def _step_at(self, x: float) -> int | None:

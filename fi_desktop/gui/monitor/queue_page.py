@@ -57,10 +57,8 @@ class QueuePage(QWidget):
         self._waiting = 0
         self._icon, self._state = QLabel(self), QLabel(self)
         self._state.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
-        self.pause_button, self.purge_button = (
-            self._button(self.tr("Pause the queue")),
-            self._button(self.tr("Empty the queue…")),
-        )
+        self.pause_button = self._button(self.tr("Pause the queue"))
+        self.purge_button = self._button(self.tr("Empty the queue…"))
         texts = (self.tr("Pause the queue"), self.tr("Resume the queue"))
         widest = max(theme.text_width(self.font(), text) for text in texts)
         self.pause_button.setMinimumWidth(widest + 34)  # so that nothing moves when the text changes

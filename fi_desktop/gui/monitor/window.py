@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
@@ -22,6 +22,7 @@ from fi_desktop.gui.monitor.monitor_widgets import SegmentedControl
 from fi_desktop.gui.monitor.queue_page import PurgePrompt, QueuePage
 from fi_desktop.gui.monitor.targets_page import TargetsPage
 from fi_desktop.gui.monitor.workers_page import WorkersPage
+from fi_desktop.gui.widgets import separator
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import QueueEvent, QueuePaused
 from fi_desktop.jobs.speed import Speeds
@@ -97,9 +98,6 @@ class MonitorWindow(QWidget):
         head.addWidget(self.pages)
         head.addStretch(1)
         head.addWidget(self._reading)
-        line = QFrame(self)
-        line.setObjectName("line")
-        line.setFixedHeight(1)
         self._stack = QStackedWidget(self)
         for page in (self.workers, self.queue, self.targets):
             self._stack.addWidget(page)
@@ -107,7 +105,7 @@ class MonitorWindow(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
-        column.addWidget(line)
+        column.addWidget(separator(self))
         column.addWidget(self.message)
         column.addWidget(self._stack, 1)
 

@@ -40,6 +40,11 @@ from fi_desktop.viewmodel.result import NOTHING, SegmentText, segment_texts
 
 Index = QModelIndex | QPersistentModelIndex
 
+_LINE_HEIGHT = 1.36  # of the font's height
+_KEPT = 256  # layouts: several screens of them
+_DOT = 2.0  # pixels
+_PAD = 8  # pixels above and below a paragraph
+
 
 class SegmentsModel(QAbstractListModel):
     """The segments of one transcript, in its order; they never change.
@@ -100,7 +105,7 @@ class SegmentsModel(QAbstractListModel):
             segment = replace(segment, text=NOTHING)
         return segment_line(segment, export_options(), named=self.named)
 
-    def _spoken_row(self, segment: SegmentText, row: int) -> str:
+    def _accessible_text(self, segment: SegmentText, row: int) -> str:
         if not self.named:
             return f"{clock(segment.start)}: {segment.text}"
         return self.tr("{speaker}, {time}: {text}").format(
@@ -130,17 +135,11 @@ class SegmentsModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return segment.text
             case Qt.ItemDataRole.AccessibleTextRole:
-                return self._spoken_row(segment, index.row())
+                return self._accessible_text(segment, index.row())
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return self._marked_words(segment)
             case _:
                 return None
-
-
-_LINE_HEIGHT = 1.36
-_KEPT = 256  # layouts: several screens of them
-_DOT = 2.0  # pixels
-_PAD = 8  # pixels above and below a paragraph
 
 
 class Paragraphs:
@@ -182,7 +181,7 @@ class Paragraphs:
         """Return the row's height, pixels."""
         known = self._heights.get(row)
         if known is None:
-            known = self._heights[row] = self._layout_height(self._laid_out_row(row))
+            known = self._heights[row] = self._layout_height(self._lay_out(row))
         return known
 
     def estimates(self) -> list[int]:
@@ -196,7 +195,7 @@ class Paragraphs:
         """Return the layout of a row's text."""
         layout = self._layouts.get(row)
         if layout is None:
-            layout = self._layouts[row] = self._laid_out_row(row)
+            layout = self._layouts[row] = self._lay_out(row)
             if len(self._layouts) > _KEPT:
                 self._layouts.popitem(last=False)
         else:
@@ -239,7 +238,7 @@ class Paragraphs:
     def _slack(self, height: float) -> float:
         return max(0.0, (self._line_height - height) / 2)
 
-    def _laid_out_row(self, row: int) -> QTextLayout:
+    def _lay_out(self, row: int) -> QTextLayout:
         segment = self._texts[row]
         layout = QTextLayout(segment.text, self._font)
         option = QTextOption()

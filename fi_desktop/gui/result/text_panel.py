@@ -22,6 +22,9 @@ from fi_desktop.gui.result.segments_table import SegmentsTable
 from fi_desktop.gui.widgets import SearchField
 from fi_desktop.viewmodel.text_search import Match
 
+_PAD_X, _PAD_Y = 16, 7  # of the legend, pixels
+_BETWEEN = "   "  # its sentences
+
 
 class TextPanel(QWidget):
     """Shows the text of a transcript.
@@ -246,10 +249,6 @@ class FindBar(QWidget):
             self.closed.emit()
         else:
             super().keyPressEvent(event)
-
-
-_PAD_X, _PAD_Y = 16, 7
-_BETWEEN = "   "
 
 
 class Legend(QWidget):

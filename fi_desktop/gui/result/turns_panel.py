@@ -19,7 +19,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -35,7 +34,7 @@ from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import NoTranscriptLabels, NoTranscriptReason, UiLabels, no_transcript_reason
-from fi_desktop.gui.widgets import PAD, ReadOnlyTable, paint_focus
+from fi_desktop.gui.widgets import PAD, ReadOnlyTable, paint_focus, separator
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -59,11 +58,8 @@ class TurnsPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         if self.note is not None:
-            line = QFrame(self)
-            line.setObjectName("line")
-            line.setFixedHeight(1)
             column.addWidget(self.note)
-            column.addWidget(line)
+            column.addWidget(separator(self))
         column.addWidget(self.table, 1)
 
 

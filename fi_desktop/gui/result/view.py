@@ -7,7 +7,6 @@ from functools import partial
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QSplitter,
@@ -27,7 +26,7 @@ from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.turns_panel import TurnsPanel
-from fi_desktop.gui.widgets import ElidedLabel
+from fi_desktop.gui.widgets import ElidedLabel, separator
 from fi_desktop.viewmodel.export_files import Exportable
 from fi_desktop.viewmodel.result import ResultPosition, SegmentTurnMap, turns_to_show
 
@@ -188,17 +187,11 @@ class ResultView(QWidget):
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._line(panel))
+        column.addWidget(separator(panel))
         column.addLayout(bar)
         column.addWidget(self.lanes, 1)
-        column.addWidget(self._line(panel))
+        column.addWidget(separator(panel))
         return panel
-
-    def _line(self, parent: QWidget) -> QFrame:
-        line = QFrame(parent)
-        line.setObjectName("line")
-        line.setFixedHeight(1)
-        return line
 
     def _facts(self) -> str:
         transcript = self._transcript
