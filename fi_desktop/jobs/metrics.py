@@ -1,7 +1,6 @@
-"""How the queue does: depth, waits, run times, throughput, retries, and the targets that the old backend had.
+"""Queue metrics: depth, waits, run times, throughput, retries, and five targets.
 
-Pure functions of the jobs' records; nothing is sampled or kept for them. All times are UTC, seconds since the
-epoch.
+Pure functions of the jobs' records. All times are UTC, seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from statistics import median
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 
 WINDOWS: dict[str, float | None] = {"1h": 3600.0, "24h": 86_400.0, "all": None}
-"""The spans that are shown, seconds; None: since the first job."""
+"""Length of each window in seconds; None for all time."""
 
 _TIMEOUT = "job.timeout"
-_TRIES = (AttemptOutcome.COMPLETED, AttemptOutcome.FAILED, AttemptOutcome.CRASHED)
+_OUTCOMES = (AttemptOutcome.COMPLETED, AttemptOutcome.FAILED, AttemptOutcome.CRASHED)
 
 
 @dataclass(frozen=True, slots=True)
 class Quantiles:
-    """Of a set of durations, seconds; None where there is none."""
+    """Quantiles of durations, seconds; None without durations."""
 
     p50: float | None
     p95: float | None
@@ -34,15 +33,20 @@ class Metrics:
     """What happened within a window.
 
     Attributes:
-        window_s: the window's length, seconds.
-        submitted: jobs handed in within the window.
-        completed, failed, cancelled: jobs that ended so within the window.
-        attempts: attempts that ended within the window; `retries`: those that were not a job's first.
-        timeouts: attempts that ran into a time limit; longest_s: the longest attempt, seconds.
-        depth: jobs that wait now, for their retry too; depth_p99: 99 % of the window had no more.
-        wait: from a job's submission to its first attempt; run: of an attempt.
-        per_s: attempts that ended, a second.
-        completion_rate: completed jobs over completed and failed ones; retry_rate: retries over attempts.
+        window_s: length of the window, seconds.
+        submitted: jobs submitted within the window.
+        completed, failed, cancelled: jobs that ended like this within the window.
+        attempts: attempts that ended within the window.
+        retries: those of them that were not a job's first.
+        timeouts: attempts that exceeded a time limit.
+        longest_s: the longest attempt, seconds.
+        depth: jobs that wait now, for a retry too.
+        depth_p99: depth that was not exceeded during 99 % of the window.
+        wait: from a job's submission to its first attempt.
+        run: duration of an attempt.
+        per_s: attempts that ended, per second.
+        completion_rate: completed jobs over completed and failed ones.
+        retry_rate: retries over attempts.
     """
 
     window_s: float
@@ -65,13 +69,14 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How a window went, in steps of one length; each tuple has a value a step.
+    """A window in steps of equal length; each tuple has one value per step.
 
     Attributes:
-        start: when it begins; step_s: a step's length, seconds.
+        start: start of the window.
+        step_s: length of a step, seconds.
         depth: the most jobs that waited at once.
-        per_s: attempts that ended, a second.
-        run_s: the median of how long these took, seconds; None where none ended.
+        per_s: attempts that ended, per second.
+        run_s: median duration of these attempts, seconds; None if none ended.
     """
 
     start: float
@@ -83,13 +88,13 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One of the old backend's success figures.
+    """A target for the queue, and whether it is met.
 
     Attributes:
-        name: what it is about.
-        wanted: as people write it.
-        measured: None where nothing can be said yet.
-        met: None likewise.
+        name: the quantity.
+        wanted: its bound as text.
+        measured: its value; None if nothing was measured yet.
+        met: None if nothing was measured yet.
     """
 
     name: str
@@ -99,13 +104,13 @@ class Target:
 
 
 def measure(jobs: Sequence[Job], *, now: float, window_s: float | None) -> Metrics:
-    """Return how the queue did within the last `window_s` seconds, or since the first job."""
+    """Return the metrics of the last `window_s` seconds, or since the first job if None."""
     first = min((job.submitted_at for job in jobs), default=now)
     start = first if window_s is None else now - window_s
     ended = [a for job in jobs for a in job.attempts if a.ended_at is not None and start <= a.ended_at <= now]
-    tries = [a for a in ended if a.outcome in _TRIES]
-    retries = sum(a.number > 1 for a in tries)
-    durations = [a.ended_at - a.started_at for a in tries if a.ended_at is not None]
+    attempts = [a for a in ended if a.outcome in _OUTCOMES]
+    retries = sum(a.number > 1 for a in attempts)
+    durations = [a.ended_at - a.started_at for a in attempts if a.ended_at is not None]
     waits = [
         job.attempts[0].started_at - job.submitted_at
         for job in jobs
@@ -123,34 +128,34 @@ def measure(jobs: Sequence[Job], *, now: float, window_s: float | None) -> Metri
         completed=completed,
         failed=failed,
         cancelled=cancelled,
-        attempts=len(tries),
+        attempts=len(attempts),
         retries=retries,
-        timeouts=sum(_timed_out(a) for a in tries),
+        timeouts=sum(_timed_out(a) for a in attempts),
         longest_s=max(durations, default=None),
         depth=sum(job.state in (JobState.QUEUED, JobState.RETRYING) for job in jobs),
         depth_p99=_depth_p99(jobs, start, now),
         wait=_quantiles(waits),
         run=_quantiles(durations),
-        per_s=len(tries) / length_s,
+        per_s=len(attempts) / length_s,
         completion_rate=completed / (completed + failed) if completed + failed else None,
-        retry_rate=retries / len(tries) if tries else None,
+        retry_rate=retries / len(attempts) if attempts else None,
     )
 
 
 def history(jobs: Sequence[Job], *, now: float, window_s: float | None, steps: int) -> History:
-    """Return how the last `window_s` seconds went, or all since the first job, in so many steps."""
+    """Return the history of the last `window_s` seconds, or since the first job if None, in `steps` steps."""
     start = min((job.submitted_at for job in jobs), default=now) if window_s is None else now - window_s
     step_s = max(now - start, 1.0) / steps
     runs: list[list[float]] = [[] for _ in range(steps)]
     for job in jobs:
         for attempt in job.attempts:
             if (
-                attempt.outcome in _TRIES
+                attempt.outcome in _OUTCOMES
                 and attempt.ended_at is not None
                 and start <= attempt.ended_at <= now
             ):
-                place = min(steps - 1, int((attempt.ended_at - start) / step_s))
-                runs[place].append(attempt.ended_at - attempt.started_at)
+                step = min(steps - 1, int((attempt.ended_at - start) / step_s))
+                runs[step].append(attempt.ended_at - attempt.started_at)
     return History(
         start=start,
         step_s=step_s,
@@ -161,9 +166,9 @@ def history(jobs: Sequence[Job], *, now: float, window_s: float | None, steps: i
 
 
 def targets(metrics: Metrics, *, worker_uptime: float | None) -> tuple[Target, ...]:
-    """Hold what was measured against the old backend's five targets.
+    """Compare metrics with the five targets.
 
-    `worker_uptime`: share of the time in which workers were there, 0 to 1; None where none was started.
+    `worker_uptime`: share of the time in which workers were running, 0 to 1; None if none was started.
     """
     rate, retried, longest = metrics.completion_rate, metrics.retry_rate, metrics.longest_s
     return (
@@ -191,7 +196,7 @@ def _quantiles(durations: Iterable[float]) -> Quantiles:
 
 
 def _depth_p99(jobs: Sequence[Job], start: float, end: float) -> int:
-    """Return the depth that 99 % of the time from `start` to `end` did not exceed."""
+    """Return the depth that was not exceeded during 99 % of the time from `start` to `end`."""
     steps = _depth_changes(jobs, start, end)
     spent: dict[int, float] = {}
     depth = 0
@@ -211,43 +216,43 @@ def _depths(jobs: Sequence[Job], start: float, end: float, steps: int) -> tuple[
     step_s = max(end - start, 1.0) / steps
     highest, depth, here = [0] * steps, 0, 0
     for at, change in _depth_changes(jobs, start, end):
-        place = min(steps - 1, int((at - start) / step_s))
-        highest[here + 1 : place + 1] = [depth] * (place - here)
-        here, depth = place, depth + change
+        step = min(steps - 1, int((at - start) / step_s))
+        highest[here + 1 : step + 1] = [depth] * (step - here)
+        here, depth = step, depth + change
         highest[here] = max(highest[here], depth)
     highest[here + 1 :] = [depth] * (steps - here - 1)
     return tuple(highest)
 
 
 def _depth_changes(jobs: Sequence[Job], start: float, end: float) -> Iterator[tuple[float, int]]:
-    """Yield when and by how much the depth changed, in order; the window's ends are among the moments.
+    """Yield when and by how much the depth changed, in order, and both ends of the window.
 
-    Sorted are two lists of floats that nearly are already, not one of pairs: a sort lets no other thread run,
-    and of the pairs of 100,000 jobs it takes half a second.
+    Sorts two lists of floats that are nearly sorted, not one list of pairs: no other thread runs during a
+    sort, and the pairs of 100,000 jobs take half a second.
     """
-    begun: list[float] = []
-    over: list[float] = []
+    starts: list[float] = []
+    ends: list[float] = []
     for job in jobs:
         for since, until in _waits(job, end):
             if until > start and since < end:
-                begun.append(max(since, start))
-                over.append(min(until, end))
-    begun.sort()
-    over.sort()
+                starts.append(max(since, start))
+                ends.append(min(until, end))
+    starts.sort()
+    ends.sort()
     yield start, 0
-    ends = 0
-    for at in begun:
-        while ends < len(over) and over[ends] <= at:
-            yield over[ends], -1
-            ends += 1
+    ended = 0
+    for at in starts:
+        while ended < len(ends) and ends[ended] <= at:
+            yield ends[ended], -1
+            ended += 1
         yield at, 1
-    for at in over[ends:]:
+    for at in ends[ended:]:
         yield at, -1
     yield end, 0
 
 
 def _waits(job: Job, now: float) -> Iterator[tuple[float, float]]:
-    """Yield from when to when the job waited."""
+    """Yield the periods in which a job waited."""
     since = job.submitted_at
     for attempt in job.attempts:
         yield since, attempt.started_at

@@ -1,10 +1,8 @@
-"""A store that is damaged is set aside, and rebuilt from what can still be read.
+"""Opens the store. A damaged one is set aside, and rebuilt from what can still be read.
 
-It is deleted some weeks later: it holds the names of recordings, also of those that were removed since.
-
-Read are the events, row by row around what is broken, and the results that lie in the jobs' own folders. A
-job whose events are broken off goes on from the last that is whole; one that has a result is completed,
-whatever else was lost.
+The rebuilt store gets the events that can be read, row by row, and the results in the jobs' folders. A job
+continues from its last valid event; a job with a result is completed, whatever else was lost. What was set
+aside is deleted some weeks later, as it holds the names of recordings that were removed since.
 """
 
 from __future__ import annotations
@@ -31,18 +29,18 @@ from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
 ASIDE_DAYS = 30
-"""So long a damaged store is kept beside the one that was rebuilt from it."""
+"""How long a damaged store is kept after it was rebuilt."""
 _ASIDE = "-damaged-"
 _MOMENT = "%Y%m%d-%H%M%S-%f"
 _CLAIM = "rebuilt"
 _ROW = "SELECT key, value FROM Cache WHERE rowid = ?"
-_ROWS_A_PAGE = 40
-_HEAD = b"SQLite format 3"
-_LARGEST_BYTES = 2**36  # a head that says more is damaged itself
+_ROWS_PER_PAGE = 40
+_MAGIC = b"SQLite format 3"
+_LARGEST_BYTES = 2**36  # a header with a larger size is damaged too
 
 
 def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], float]) -> JobStore:
-    """Open the store; one that is damaged is set aside and rebuilt, and says so in its `notice`.
+    """Open the store. A damaged one is set aside and rebuilt, and its `notice` says so.
 
     Raises:
         UserError: it was written by a newer version.
@@ -74,7 +72,7 @@ def _delete_old(folder: Path, now: float) -> None:
         try:
             moment = datetime.strptime(aside.name.rpartition(_ASIDE)[2], _MOMENT).replace(tzinfo=UTC)
         except ValueError:
-            continue  # a person gave it another name, to keep it
+            continue  # somebody renamed it, to keep it
         if now - moment.timestamp() > ASIDE_DAYS * 86_400:
             shutil.rmtree(aside, ignore_errors=True)
             log.event("STORE_DELETED")
@@ -101,7 +99,7 @@ def _replay(store: JobStore, events: list[ev.JobEvent], job: Job | None = None) 
 
 
 def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) -> list[ev.JobEvent]:
-    """Return the events that complete a job whose result is there."""
+    """Return the events that complete a job that has a result."""
     try:
         transcript = folders.transcript(job_id)
     except (OSError, *UNREADABLE):
@@ -130,7 +128,7 @@ def _submission(transcript: Transcript, job_id: int, at: float) -> ev.Submitted:
 
 
 def _links(database: Path) -> dict[int, dict[int, Any]]:
-    """Return each job's chained events by number, as far as the damaged database gives them."""
+    """Return the events of a damaged database that can be read, by job and number."""
     found: dict[int, dict[int, Any]] = {}
     for key, value in _rows(database):
         try:
@@ -142,7 +140,7 @@ def _links(database: Path) -> dict[int, dict[int, Any]]:
 
 
 def _rows(database: Path) -> Iterator[tuple[Any, Any]]:
-    """Yield the event rows of a damaged database, each read by itself."""
+    """Yield the event rows of a damaged database, read one by one."""
     scratch = database.with_suffix(".scratch")
     try:
         pages = _copy_whole(database, scratch)
@@ -155,27 +153,26 @@ def _rows(database: Path) -> Iterator[tuple[Any, Any]]:
                 if row is not None and str(row[0]).startswith("e:"):
                     yield row
     except (OSError, sqlite3.DatabaseError) as error:
-        log.event("STOREUNREADABLE", error=type(error).__name__)
+        log.event("STORE_UNREADABLE", error=type(error).__name__)
     finally:
         for leftover in database.parent.glob(f"{scratch.name}*"):
             leftover.unlink()
 
 
 def _copy_whole(database: Path, scratch: Path) -> int:
-    """Copy a database to read from, with zeros for what was cut off: SQLite reads nothing of a file too
-    short.
+    """Copy a database and fill up what was cut off with zeros: SQLite reads no file that is too short.
 
-    Returns: its number of pages, by its own head; 0 where that is lost.
+    Returns: the number of pages in its header; 0 if that is lost.
     """
     shutil.copyfile(database, scratch)
     log_file = database.with_name(database.name + "-wal")
     if log_file.is_file():
         shutil.copyfile(log_file, scratch.with_name(scratch.name + "-wal"))
     with scratch.open("r+b") as file:
-        head = file.read(32)
-        if not head.startswith(_HEAD):
+        header = file.read(32)
+        if not header.startswith(_MAGIC):
             return 0
-        page_bytes, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+        page_bytes, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
         page_bytes = 65_536 if page_bytes == 1 else page_bytes
         if page_bytes * pages > _LARGEST_BYTES:
             return 0
@@ -187,4 +184,4 @@ def _last_row(connection: sqlite3.Connection, pages: int) -> int:
     try:
         return int(connection.execute("SELECT MAX(rowid) FROM Cache").fetchone()[0] or 0)
     except sqlite3.DatabaseError:
-        return pages * _ROWS_A_PAGE  # its end is lost: look further than there can be rows
+        return pages * _ROWS_PER_PAGE  # unknown: more than there can be

@@ -1,8 +1,7 @@
-"""How fast this machine does each stage, from what the stages of earlier jobs took; and what that says of a
-job that runs: a pure function of the jobs' records.
+"""How fast this machine runs each stage, learned from finished jobs; the plan of an attempt.
 
-Speed is seconds of work a second of the recording. It is kept by stage, by what did it and by device; of the
-latest jobs the median counts, so that one that ran beside something else does not spoil it.
+A speed is seconds of work per second of recording. There is one for each stage, engine and device: the median
+of the latest jobs, so that one job on a busy machine does not distort it.
 """
 
 from __future__ import annotations
@@ -17,12 +16,11 @@ from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.retry import run_of
 from fi_desktop.core.values import EngineChoice, Stage, StageEnd
 
-_KEPT = 20  # of the latest jobs
-_ENOUGH = 3  # below that a plan is a guess
+_SAMPLES = 20  # of the latest jobs
+_ENOUGH = 3  # with fewer samples, a plan is a guess
 
-# Shares of an attempt, for as long as nothing was measured. Without words: from an hour of a phone call with
-# the built-in engine on two cores (2.2, 7.1 and 1.6 s). With words: a coarse estimate for a processor, where
-# writing the words down takes about two thirds of the time and no two models take as long.
+# Shares of an attempt while nothing was measured. Without words: an hour of a phone call with the built-in
+# engine on two cores (2.2, 7.1 and 1.6 s). With words: a rough estimate for a CPU, since models differ.
 _WITHOUT_WORDS = {Stage.DECODE: 0.19, Stage.SPEECH: 0.64, Stage.DIARIZE: 0.15, Stage.JOIN: 0.02}
 _WITH_WORDS = {
     Stage.DECODE: 0.02,
@@ -35,14 +33,14 @@ _WITH_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """What an attempt is expected to spend its time on.
+    """How an attempt is expected to spend its time.
 
     Attributes:
-        work: of each stage; seconds a second of the recording where `measured`, or else shares.
-        measured: whether it is known from this machine.
-        chosen: what does the job; None: that is not decided yet, and the plan is the most that may come.
+        work: of each stage; seconds per second of recording if `measured`, or else shares.
+        measured: whether it was measured on this machine.
+        chosen: the engines; None before they are chosen, when the plan includes every possible stage.
         device: what the attempt computes on, without its number.
-        saved: stages that an earlier attempt did.
+        saved: stages that an earlier attempt completed.
     """
 
     work: Mapping[Stage, float]
@@ -53,11 +51,11 @@ class StagePlan:
 
     @property
     def rate(self) -> float:
-        """All stages together."""
+        """The work of all stages."""
         return sum(self.work.values())
 
     def share(self, stage: Stage, fraction: float) -> float:
-        """Return how much of the attempt is done when so much of a stage is, 0 to 1."""
+        """Return how much of the attempt is done, 0 to 1, when this fraction of a stage is."""
         done = 0.0
         for known in Stage:
             if known is stage:
@@ -67,36 +65,36 @@ class StagePlan:
         return min(1.0, done / self.rate) if self.rate else fraction
 
     def after(self, stage: Stage) -> float | None:
-        """Return what the later stages take, seconds a second of the recording; None: it is not known."""
+        """Return the work of the later stages, seconds per second of recording; None if unknown."""
         later = list(Stage)[list(Stage).index(stage) + 1 :]
         if self.chosen is None:
             return None
         if self.measured:
             return sum(self.work.get(known, 0.0) for known in later)
-        # joining takes no time that a person would notice
+        # joining takes no noticeable time
         return None if any(self.work.get(known) for known in later if known is not Stage.JOIN) else 0.0
 
 
 GUESS = {False: StagePlan(_WITHOUT_WORDS), True: StagePlan(_WITH_WORDS)}
-"""The plans of a machine on which nothing was measured: without and with words."""
+"""The plans without measurements, by whether words are transcribed."""
 
 _Key = tuple[Stage, str, str]
-_LOOKED_AT = 200  # of many jobs the latest: where there are a hundred thousand, each costs
+_LEARNED_JOBS = 200  # the latest ones; a hundred thousand would take too long
 
 
 class Speeds:
-    """What was learnt of jobs; the latest count."""
+    """The speeds learned from the latest jobs."""
 
     def __init__(self) -> None:
         self._known: dict[_Key, deque[float]] = {}
 
     def learn_all(self, jobs: Sequence[Job]) -> None:
-        """Take in the latest of jobs in order of submission."""
-        for job in jobs[-_LOOKED_AT:]:
+        """Learn from the latest of jobs in order of submission."""
+        for job in jobs[-_LEARNED_JOBS:]:
             self.learn(job)
 
     def learn(self, job: Job) -> None:
-        """Take in a job that was completed; any other says nothing yet."""
+        """Learn from a completed job; others are ignored."""
         summary = job.summary
         if summary is None or job.state is not JobState.COMPLETED or summary.duration_s <= 0:
             return
@@ -105,39 +103,41 @@ class Speeds:
             self._learn(attempt, chosen, summary.duration_s)
 
     def plan(self, job: Job) -> StagePlan:
-        """Return the plan of the attempt that runs, before it is decided what does it."""
-        device = _kind(job.attempts[-1].device if job.attempts else "cpu")
-        words = job.options.transcriber != "none"  # rather a bar that jumps ahead than one that stands still
-        return _without(StagePlan(GUESS[words].work, device=device, saved=frozenset(_saved(job))))
+        """Return the plan of a running attempt before its engines are chosen."""
+        device = _device_type(job.attempts[-1].device if job.attempts else "cpu")
+        words = job.options.transcriber != "none"  # a bar that jumps ahead is better than one that stalls
+        return _skip_saved(StagePlan(GUESS[words].work, device=device, saved=frozenset(_saved(job))))
 
-    def decided(self, plan: StagePlan, chosen: EngineChoice) -> StagePlan:
-        """Return the plan of the same attempt, now that it is decided what does it."""
+    def refine(self, plan: StagePlan, chosen: EngineChoice) -> StagePlan:
+        """Return the plan of the same attempt with its engines chosen."""
         guess = GUESS[bool(chosen.model)]
-        found = {stage: self._speed((stage, _by(stage, chosen), plan.device)) for stage in guess.work}
+        found = {stage: self._speed((stage, _engine_of(stage, chosen), plan.device)) for stage in guess.work}
         known = {stage: speed for stage, speed in found.items() if speed is not None}
         measured = len(known) == len(found)
-        return _without(
+        return _skip_saved(
             replace(plan, work=known if measured else guess.work, measured=measured, chosen=chosen)
         )
 
     def _learn(self, attempt: Attempt, chosen: EngineChoice, duration_s: float) -> None:
         for time in attempt.stages:
             if time.end is StageEnd.DONE:
-                key = (time.stage, _by(time.stage, chosen), _kind(attempt.device))
-                self._known.setdefault(key, deque(maxlen=_KEPT)).append(time.took_s / duration_s)
+                key = (time.stage, _engine_of(time.stage, chosen), _device_type(attempt.device))
+                self._known.setdefault(key, deque(maxlen=_SAMPLES)).append(time.took_s / duration_s)
 
     def _speed(self, key: _Key) -> float | None:
         known = self._known.get(key, ())
         return median(known) if len(known) >= _ENOUGH else None
 
 
-def _without(plan: StagePlan) -> StagePlan:
-    """Return the plan in which stages that are done already take no time."""
-    return replace(plan, work={stage: 0.0 if stage in plan.saved else of for stage, of in plan.work.items()})
+def _skip_saved(plan: StagePlan) -> StagePlan:
+    """Return the plan with no work for stages that are already done."""
+    return replace(
+        plan, work={stage: 0.0 if stage in plan.saved else work for stage, work in plan.work.items()}
+    )
 
 
-def _by(stage: Stage, chosen: EngineChoice) -> str:
-    """Return by what a stage is done; "" where there is no choice."""
+def _engine_of(stage: Stage, chosen: EngineChoice) -> str:
+    """Return the engine of a stage; "" if there is only one."""
     match stage:
         case Stage.DIARIZE:
             return chosen.engine
@@ -147,17 +147,17 @@ def _by(stage: Stage, chosen: EngineChoice) -> str:
             return ""
 
 
-def _kind(device: str) -> str:
-    """Return a device without its number: two GPUs of one machine are taken for alike."""
+def _device_type(device: str) -> str:
+    """Return a device without its number: the GPUs of a machine are assumed to be alike."""
     return device.partition(":")[0]
 
 
 def _saved(job: Job) -> set[Stage]:
-    """Return the stages that earlier attempts saved and the next one finds done."""
+    """Return the stages that earlier attempts completed and the next one will skip."""
     saved: set[Stage] = set()
     for attempt in job.attempts:
         saved |= {time.stage for time in attempt.stages if time.end is not StageEnd.BROKEN_OFF}
-        given_up = attempt.error is not None and attempt.error.kind is ErrorKind.USER
-        if given_up or attempt.outcome in (AttemptOutcome.COMPLETED, AttemptOutcome.CANCELLED):
+        rejected = attempt.error is not None and attempt.error.kind is ErrorKind.USER
+        if rejected or attempt.outcome in (AttemptOutcome.COMPLETED, AttemptOutcome.CANCELLED):
             saved.clear()  # all but the result was deleted
     return saved - {Stage.JOIN}

@@ -1,7 +1,7 @@
 """Rows in SQLite: diskcache.Cache, and the SQL that goes beyond its public interface.
 
 diskcache opens the file, owns the table and runs transactions. This is the only module that knows its table
-(`Cache`: key, raw, tag, mode, filename, value). It writes SQL of its own for three reasons:
+(`Cache`: key, raw, tag, mode, filename, value). It writes SQL for three reasons:
 
 - diskcache cannot do it: ranges of keys, reading tags, savepoints, checks, checkpoints.
 - diskcache does it in three statements, and a job costs a dozen writes: `put` and `delete`.
@@ -56,7 +56,7 @@ class RefusedRow(ValueError):
     """A row has a form that this program never writes."""
 
 
-class Row(NamedTuple):
+class StoredRow(NamedTuple):
     """A row as SQLite returns it; `Rows.value` decodes it."""
 
     key: str
@@ -139,7 +139,7 @@ class Rows:
     # ---- reading
 
     def value(self, row: Sequence[Any]) -> Any:
-        """Decode a `Row`'s value.
+        """Decode a `StoredRow`'s value.
 
         Raises:
             ValueError: the value is not JSON text; RefusedRow if it is pickled, binary, or in a file.
@@ -147,10 +147,10 @@ class Rows:
         _, mode, filename, stored = row
         return self.cache.disk.fetch(mode, filename, stored, False)
 
-    def row(self, key: str) -> Row | None:
+    def row(self, key: str) -> StoredRow | None:
         """Return one row."""
         found = self.execute(f"{_SELECT} key = ? AND raw = 1", (key,)).fetchone()
-        return None if found is None else Row(*found)
+        return None if found is None else StoredRow(*found)
 
     def tag(self, key: str) -> str | None:
         """Return one row's tag."""

@@ -380,7 +380,7 @@ class JobStore:
         self._cached[cached.job.id] = cached
 
     def _last_link(self, job_id: int) -> tuple[int, str]:
-        """Return the number and hash of a job's last event; 0 and the chain's root if there is none."""
+        """Return the number and hash of a job's last event; 0 and the chain's root without events."""
         if (cached := self._cached.get(job_id)) is not None:
             return cached.number, cached.digest
         rows = self.rows.between(*_event_keys(job_id), limit=1, descending=True)

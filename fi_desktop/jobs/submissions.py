@@ -1,6 +1,6 @@
 """Submitted recordings: found in folders, read, and compared with those in the queue.
 
-The queue's thread never touches a person's files; `FileReader` reads them on a thread of its own. A recording
+The queue's thread never touches a person's files; `FileReader` reads them on another thread. A recording
 with a new fingerprint is queued at once. One that may be a duplicate comes back undecided: all bytes of both
 are compared, and the request runs again with the outcome. What cannot be compared is queued.
 """
@@ -354,7 +354,7 @@ def _as_new(item: PossibleDuplicate) -> SubmittedFile:
 
 
 def fingerprint(path: Path, options: JobOptions) -> str | None:
-    """Return a hash of a recording's length, its first and last bytes, and the options; None if unreadable.
+    """Hash a recording's length, its first and last bytes, and the options; None if unreadable.
 
     Equal recordings have equal fingerprints, whatever their names. The reverse does not hold: recorders write
     files of equal length that begin and end with silence.

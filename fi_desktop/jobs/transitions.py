@@ -1,7 +1,8 @@
-"""The rules by which jobs change. Every change is made here, inside a transaction, on the owner's thread.
+"""The rules by which jobs change.
 
-A change is an event: it is applied to the record, both are written, and it is kept to be published after the
-commit. `JobService` makes changes for its callers, a backend makes those for its workers.
+Every change is made here, inside a transaction, on the thread that owns the store. A change is an event: it
+is applied to the record, both are written, and it is kept to be published after the commit. `JobService`
+makes changes for its callers, a backend makes those for its workers.
 """
 
 from __future__ import annotations
@@ -272,7 +273,7 @@ class Transitions:
                 self._record(job, ev.Due(job.id, self._now()))
 
     def claim(self, worker: str, device: str = "cpu") -> Job | None:
-        """Give the next ready job to a worker; None if there is none, or the queue is paused."""
+        """Give the next ready job to a worker; None if none is ready, or the queue is paused."""
         if self.store.paused:
             return None
         while (due := self.store.first_due(self._now())) is not None:

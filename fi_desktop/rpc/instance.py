@@ -1,4 +1,4 @@
-"""The owner of a data folder: the lock that makes a process the owner, and the local socket to reach it.
+"""The owner of a data folder: the lock that makes a process the owner, and the socket to reach it.
 
 Both ends of the socket ask the system for the account at the other end, and hang up on another account.
 Windows has named pipes instead, which cannot be asked.

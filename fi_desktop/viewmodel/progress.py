@@ -27,7 +27,7 @@ def progressed(row: Row, news: JobProgressed, speeds: Speeds, now: float) -> Row
     stage, fraction = news.stage, news.fraction
     plan = row.plan or GUESS[True]
     if plan.chosen is None and news.chosen is not None:
-        plan = speeds.decided(plan, news.chosen)
+        plan = speeds.refine(plan, news.chosen)
     duration_s = news.duration_s or row.duration_s
     begun_at = row.pace.begun_at if row.pace is not None and row.stage is stage else now
     left_s = _left_s(plan, stage, fraction, duration_s, now - begun_at)

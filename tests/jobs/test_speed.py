@@ -53,7 +53,7 @@ def speeds() -> Speeds:
 def plan_of(speeds: Speeds, *, engine: str = "builtin", model: str = "", device: str = "cpu") -> StagePlan:
     """The plan of an attempt, once it is decided what does it."""
     begun = waiting(JobOptions(), ev.Claimed(1, 1.0, "a", "worker-1", device))
-    return speeds.decided(speeds.plan(begun), EngineChoice(engine, model))
+    return speeds.refine(speeds.plan(begun), EngineChoice(engine, model))
 
 
 def test_a_machine_on_which_little_was_measured_is_guessed_at():
@@ -109,7 +109,7 @@ def test_what_an_earlier_attempt_saved_takes_no_time(speeds: Speeds):
     told = (StageTime(Stage.DECODE, 1.0), StageTime(Stage.SPEECH, 0.5, StageEnd.BROKEN_OFF))
     crashed = ev.Failed(1, 3.0, "a", CRASH, retry_at=3.0, crashed=True, stages=told)
     again = waiting(JobOptions(), begun, crashed, ev.Claimed(1, 4.0, "b", "worker-1"))
-    plan = speeds.decided(speeds.plan(again), EngineChoice("builtin", ""))
+    plan = speeds.refine(speeds.plan(again), EngineChoice("builtin", ""))
     assert plan.work == pytest.approx(
         {Stage.DECODE: 0, Stage.SPEECH: 0.02, Stage.DIARIZE: 0.06, Stage.JOIN: 0.01}
     )
@@ -121,4 +121,4 @@ def test_what_an_earlier_attempt_saved_takes_no_time(speeds: Speeds):
         ev.RetryAsked(1, 12.0, keep_result=True),
         ev.Claimed(1, 13.0, "b", "worker-1"),
     )
-    assert speeds.decided(speeds.plan(again), EngineChoice("builtin", "")).rate == pytest.approx(0.10)
+    assert speeds.refine(speeds.plan(again), EngineChoice("builtin", "")).rate == pytest.approx(0.10)
