@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportMenu
 from fi_desktop.gui.job_options.bar import OptionsBar
+from fi_desktop.gui.job_table.controller import JobController
+from fi_desktop.gui.job_table.operations import OPERATIONS, JobOperation
 from fi_desktop.gui.language import LANGUAGES, SYSTEM
 from fi_desktop.viewmodel.rows import Row
 
@@ -33,11 +36,11 @@ class Actions(QObject):
         lock: cover the windows.
         pause: have the queue pause, or go on.
         monitor: see how workers and queue do.
-        open, cancel, retry, remove: do something with the selected jobs.
+        jobs: the actions for the selected jobs, by key of `OPERATIONS`.
         export: make files of the selected jobs' results.
         details: show what is known of the selected job.
         undo: bring back what was removed last.
-        fold, unfold: show batches on one line each, or their jobs.
+        collapse, expand: show batches on one line each, or their jobs.
         select_all, quit: as everywhere.
         languages: what the window can speak; which one it does is to be checked.
 
@@ -83,15 +86,11 @@ class Actions(QObject):
             self.tr("&Lock"), "lock", "Ctrl+L", tip=self.tr("Cover the window until the PIN is typed")
         )
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self.open = self._make(self.tr("&Open"), "open", "Return", tip=self.tr("Show who spoke when"))
-        self.cancel = self._make(self.tr("&Cancel"), "cancel", "Ctrl+.", tip=self.tr("Stop working on it"))
-        self.retry = self._make(self.tr("Re&try"), "retry", "Ctrl+R", tip=self.tr("Do it again, or now"))
-        self.remove = self._make(
-            self.tr("Re&move"),
-            "remove",
-            QKeySequence.StandardKey.Delete,
-            tip=self.tr("Forget it with its result; the recording stays where it is"),
-        )
+        self.jobs = {
+            each.key: self._make(each.label, each.icon, each.shortcut, tip=each.label_tip)
+            for each in OPERATIONS
+            if each.in_toolbar
+        }
         self.export = ExportMenu(window)
         self._icons[self.export.menuAction()] = "export"
         self.details = self._make(
@@ -106,27 +105,39 @@ class Actions(QObject):
             tip=self.tr("Bring back the jobs that were removed last"),
         )
         self.undo.setEnabled(False)
-        self.fold = self._make(self.tr("&Fold batches"), "", "Ctrl+Shift+F")
-        self.fold.setToolTip(self.tr("Show recordings that were added together on one line"))
-        self.unfold = self._make(self.tr("&Unfold all"), "", "Ctrl+Shift+U")
+        self.collapse = self._make(
+            self.tr("&Collapse batches"),
+            "",
+            "Ctrl+Shift+F",
+            tip=self.tr("Show recordings that were added together on one line"),
+        )
+        self.expand = self._make(self.tr("&Expand batches"), "", "Ctrl+Shift+U")
         self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
         self.quit = self._make(self.tr("&Quit"), "", "Ctrl+Q")
         self.languages = self._offer_languages()
-        # Enter belongs to the table, which has the focus then; here it is only shown
-        self.open.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        # the table handles Enter; the action only shows the key
+        self.jobs["open"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.dress(window.palette())
 
     @property
     def of_jobs(self) -> list[QAction]:
-        """Those that do something with the selected jobs."""
-        return [self.open, self.cancel, self.retry, self.remove]
+        """The actions for the selected jobs."""
+        return [*self.jobs.values()]
+
+    def connect_jobs(self, controller: JobController) -> None:
+        """Have the controller carry out the actions for the selected jobs."""
+        for operation in OPERATIONS:
+            if operation.in_toolbar:
+                self.jobs[operation.key].triggered.connect(partial(self._run, operation, controller))
+
+    def _run(self, operation: JobOperation, controller: JobController, _checked: bool = False) -> None:
+        operation.run(controller)
 
     def fit(self, rows: Sequence[Row]) -> None:
         """Enable what makes sense with these jobs selected."""
-        self.open.setEnabled(len(rows) == 1)
-        self.cancel.setEnabled(any(row.cancellable for row in rows))
-        self.retry.setEnabled(any(row.retriable for row in rows))
-        self.remove.setEnabled(any(row.removable for row in rows))
+        for operation in OPERATIONS:
+            if operation.in_toolbar:
+                self.jobs[operation.key].setEnabled(operation.applies(rows))
         self.export.menuAction().setEnabled(any(row.exportable for row in rows))
 
     def fill(self, bar: QMenuBar, columns: QMenu) -> None:
@@ -145,7 +156,7 @@ class Actions(QObject):
         view = QMenu(self.tr("&View"), bar)
         view.addAction(self.details)
         view.addMenu(columns)
-        view.addActions([self.fold, self.unfold])
+        view.addActions([self.collapse, self.expand])
         view.addSeparator()
         language = QMenu(self.tr("&Language"), view)
         language.addActions(self.languages.actions())

@@ -1,4 +1,4 @@
-"""Where results become files: the person says where to, they are written, and what became of it is told."""
+"""Exports results: asks where to, writes off the GUI thread, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -21,41 +21,77 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.language import current_language
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import FileDialog, message_box, url_from_path
-from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, ExportTargets, plan, write
+from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, ExportTargets, targets, write
 
-_A_PIECE = 20  # files at once: what else waits for the disk has its turn in between
+_FILES_PER_STEP = 20  # other file tasks run between two steps
 
 
-class _Writing:
-    """Exports under way: what is left to write, what is written, and whether the person stopped it."""
+def labels() -> Labels:
+    """Return the labels of exported files, in the window's language."""
+    return LABELS[current_language()]
+
+
+def export_options() -> ExportOptions:
+    """Return how files are exported: in the window's language, at local time."""
+    zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
+    return ExportOptions(labels(), zone, errors.sentence)
+
+
+class ExportMenu(QMenu):
+    """One entry per exporter, plugins included.
+
+    Signals:
+        chosen: a key of `EXPORTERS`.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(self.tr("E&xport"), parent)
+        for format, exporter in EXPORTERS.items():
+            action = self.addAction(errors.translated(exporter.title))
+            action.triggered.connect(partial(self._choose, format))
+
+    def _choose(self, format: str, _checked: bool = False) -> None:
+        self.chosen.emit(format)
+
+
+class _Export:
+    """An export in progress.
+
+    Attributes:
+        left: results still to be written, with their files.
+        error: why the last failed file could not be written.
+        progress: the sentence shown while writing.
+    """
 
     def __init__(self, format: str, left: Sequence[tuple[Exportable, Path]]) -> None:
         self.format, self.left, self.total = format, list(left), len(left)
         self.written: list[Path] = []
         self.unreadable = 0
         self.failed: list[Path] = []
-        self.refusal: ErrorInfo | None = None  # why the last of these could not be written
-        self.said = ""
+        self.error: ErrorInfo | None = None
+        self.progress = ""
 
 
 class ExportController(QObject):
-    """Asks for a file, or where there are several for a folder, and writes off the GUI thread.
+    """Asks for a file, or for a folder if there are several results, and writes there.
 
     Signals:
-        exported: the format in which something was written.
+        exported: the format in which files were written.
     """
 
     exported = Signal(str)
 
     def __init__(self, bridge: Bridge, message: MessageBar) -> None:
-        """Prepare; `message` is where it is told what became of it, in the window that asks."""
+        """Prepare. `message`: shows the outcome; dialogs open over its window."""
         super().__init__(message)
         self._bridge = bridge
         self._message = message
         self._dialog: QDialog | None = None
 
-    def ask(self, results: Sequence[Exportable], format: str) -> None:
-        """Ask where the results go in this format; one question at a time."""
+    def request(self, results: Sequence[Exportable], format: str) -> None:
+        """Ask where to export these results, unless a dialog is open."""
         if self._dialog is not None or not results:
             return
         title = self.tr("Export as {format}").format(format=errors.translated(EXPORTERS[format].title))
@@ -69,131 +105,99 @@ class ExportController(QObject):
             dialog.setFileMode(QFileDialog.FileMode.Directory)
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
             dialog.fileSelected.connect(partial(self._on_folder_chosen, tuple(results), format))
-        self._show(dialog)
+        self._open(dialog)
 
-    def _show(self, dialog: QDialog) -> None:
+    def _open(self, dialog: QDialog) -> None:
         self._dialog = dialog
         dialog.finished.connect(partial(self._on_finished, dialog))
         dialog.open()
 
-    def _on_finished(self, dialog: QDialog, _outcome: int) -> None:
+    def _on_finished(self, dialog: QDialog, _result: int) -> None:
         dialog.deleteLater()
         if self._dialog is dialog:
             self._dialog = None
 
     def _on_file_chosen(self, result: Exportable, format: str, target: str) -> None:
-        self._go_on(_Writing(format, [(result, Path(target))]))  # the dialog asked whether to replace it
+        self._write(_Export(format, [(result, Path(target))]))  # the dialog confirmed replacing a file
 
     def _on_folder_chosen(self, results: tuple[Exportable, ...], format: str, folder: str) -> None:
-        look = partial(plan, [result.name for result in results], format, Path(folder))
-        self._bridge.run_task(look, partial(self._on_planned, results, format), self._on_refused)
+        look = partial(targets, [result.name for result in results], format, Path(folder))
+        self._bridge.run_task(look, partial(self._on_targets, results, format), self._on_refused)
 
-    def _on_planned(self, results: tuple[Exportable, ...], format: str, found: ExportTargets) -> None:
-        beside = _Writing(format, list(zip(results, found.beside, strict=True)))
-        if not found.present:
-            self._go_on(beside)
+    def _on_targets(self, results: tuple[Exportable, ...], format: str, found: ExportTargets) -> None:
+        keeping = _Export(format, list(zip(results, found.keeping, strict=True)))
+        if not found.existing:
+            self._write(keeping)
             return
-        there = self.tr("%Ln file(s) of these names in the folder “{folder}” already.", "", found.present)
+        sentence = self.tr(
+            "%Ln of these files already exist(s) in the folder “{folder}”.", "", found.existing
+        )
         box = message_box(
             self._message.window(),
             QMessageBox.Icon.Question,
             self.tr("Export"),
-            there.format(folder=found.over[0].parent.name),
-            self.tr("If both are kept, the new ones get a number."),
+            sentence.format(folder=found.replacing[0].parent.name),
+            self.tr("If you keep both, a number is added to the new names."),
         )
         keep = box.addButton(self.tr("Keep both"), QMessageBox.ButtonRole.AcceptRole)
         replace = box.addButton(self.tr("Replace"), QMessageBox.ButtonRole.DestructiveRole)
         box.setEscapeButton(box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         box.setDefaultButton(keep)
-        over = _Writing(format, list(zip(results, found.over, strict=True)))
-        keep.clicked.connect(partial(self._on_answered, beside))
-        replace.clicked.connect(partial(self._on_answered, over))
-        self._show(box)
+        replacing = _Export(format, list(zip(results, found.replacing, strict=True)))
+        keep.clicked.connect(lambda: self._write(keeping))
+        replace.clicked.connect(lambda: self._write(replacing))
+        self._open(box)
 
-    def _on_answered(self, writing: _Writing, _checked: bool = False) -> None:
-        self._go_on(writing)
+    def _write(self, export: _Export) -> None:
+        step = export.left[:_FILES_PER_STEP]
+        del export.left[:_FILES_PER_STEP]
+        done = partial(self._on_written, export)
+        self._bridge.run_task(partial(write, step, export.format, export_options()), done, self._on_refused)
 
-    def _go_on(self, writing: _Writing) -> None:
-        piece = writing.left[:_A_PIECE]
-        del writing.left[:_A_PIECE]
-        done = partial(self._on_written, writing)
-        self._bridge.run_task(partial(write, piece, writing.format, export_options()), done, self._on_refused)
-
-    def _on_written(self, writing: _Writing, outcome: ExportOutcome) -> None:
-        writing.written += outcome.written
-        writing.unreadable += outcome.unreadable
-        writing.failed += outcome.failed
-        writing.refusal = outcome.refusal or writing.refusal
-        if writing.left and not outcome.stopped:
-            self._tell_progress(writing)
-            self._go_on(writing)
+    def _on_written(self, export: _Export, outcome: ExportOutcome) -> None:
+        export.written += outcome.written
+        export.unreadable += outcome.unreadable
+        export.failed += outcome.failed
+        export.error = outcome.error or export.error
+        if export.left and not outcome.stopped:
+            self._report_progress(export)
+            self._write(export)
         else:
-            self._tell(writing)
+            self._report(export)
 
-    def _tell_progress(self, writing: _Writing) -> None:
-        if writing.said and not (self._message.isVisible() and self._message.text == writing.said):
-            return  # it was put away, or something else is told
-        written = self.tr("{done} of {total} files written…")
-        writing.said = written.format(done=len(writing.written), total=writing.total)
-        self._message.info(writing.said, MessageAction(self.tr("Stop"), writing.left.clear))
+    def _report_progress(self, export: _Export) -> None:
+        if export.progress and not (self._message.isVisible() and self._message.text == export.progress):
+            return  # it was dismissed, or another message is shown
+        sentence = self.tr("{done} of {total} files written…")
+        export.progress = sentence.format(done=len(export.written), total=export.total)
+        self._message.info(export.progress, MessageAction(self.tr("Stop"), export.left.clear))
 
-    def _tell(self, writing: _Writing) -> None:
-        sentences, files = [], writing.written
-        if len(files) == 1 and writing.total == 1:
+    def _report(self, export: _Export) -> None:
+        sentences, files = [], export.written
+        if len(files) == 1 and export.total == 1:
             sentences.append(self.tr("Saved as {file}.").format(file=one_line(files[0].name)))
         elif files:
             sentences.append(self.tr("%Ln file(s) written.", "", len(files)))
-        if writing.unreadable:
-            lost = self.tr(
-                "%Ln result(s) cannot be read: retry the job to make it again.", "", writing.unreadable
+        if export.unreadable:
+            unreadable = self.tr(
+                "%Ln result(s) cannot be read; retry to make them again.", "", export.unreadable
             )
-            sentences.append(lost)
-        if writing.failed and writing.total > 1:
-            failed = self.tr("%Ln file(s) not written, such as {file}.", "", len(writing.failed))
-            sentences.append(failed.format(file=one_line(writing.failed[0].name)))
-        if writing.refusal is not None:
-            sentences.append(errors.sentence(writing.refusal))
-        tone = "bad" if writing.failed or not files else "warn" if writing.unreadable else "info"
-        offer = (
-            MessageAction(self.tr("Show in folder"), partial(self._open, files[0].parent)) if files else None
-        )
-        self._message.show_message(" ".join(sentences), tone, offer)
+            sentences.append(unreadable)
+        if export.failed and export.total > 1:
+            failed = self.tr("%Ln file(s) not written, such as {file}.", "", len(export.failed))
+            sentences.append(failed.format(file=one_line(export.failed[0].name)))
+        if export.error is not None:
+            sentences.append(errors.sentence(export.error))
+        tone = "bad" if export.failed or not files else "warn" if export.unreadable else "info"
+        show = partial(self._show_folder, files[0].parent) if files else None
+        action = MessageAction(self.tr("Show in folder"), show) if show else None
+        self._message.show_message(" ".join(sentences), tone, action)
         if files:
-            self.exported.emit(writing.format)
+            self.exported.emit(export.format)
 
-    def _open(self, folder: Path) -> None:
+    def _show_folder(self, folder: Path) -> None:
         QDesktopServices.openUrl(url_from_path(folder))
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self._message.error(sentence)
-
-
-class ExportMenu(QMenu):
-    """Offers the formats.
-
-    Signals:
-        chosen: a key of `EXPORTERS`.
-    """
-
-    chosen = Signal(str)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(self.tr("E&xport"), parent)
-        for name, exporter in EXPORTERS.items():
-            action = self.addAction(errors.translated(exporter.title))
-            action.triggered.connect(partial(self._choose, name))
-
-    def _choose(self, name: str, _checked: bool = False) -> None:
-        self.chosen.emit(name)
-
-
-def labels() -> Labels:
-    """Return the words of exports in the window's language."""
-    return LABELS[current_language()]
-
-
-def export_options() -> ExportOptions:
-    """Return how exports are written: in the window's language, at the local time."""
-    zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
-    return ExportOptions(labels(), zone, errors.sentence)

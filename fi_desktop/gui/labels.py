@@ -50,7 +50,11 @@ class UiLabels(QObject):
 
     def state_of(self, row: Row) -> str:
         """Return the word for a row's state; a running job that is being cancelled says so."""
-        return self.tr("Cancelling…") if row.cancelling else self.state(row.state)
+        return self.cancelling() if row.cancelling else self.state(row.state)
+
+    def cancelling(self) -> str:
+        """Return the label of a running job that is being cancelled."""
+        return self.tr("Cancelling…")
 
     def stage(self, stage: Stage | None) -> str:
         """Return what a running job is doing; None: it has not told yet."""

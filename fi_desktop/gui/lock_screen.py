@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QLineEdit, QPus
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.drag_and_drop import is_ours
+from fi_desktop.gui.drag_and_drop import is_export
 from fi_desktop.gui.widgets import path_from_url
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import PinAttempts
@@ -370,7 +370,7 @@ class LockScreen(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept recordings."""
-        if is_ours(event.mimeData()):
+        if is_export(event.mimeData()):
             event.ignore()
             return
         event.setDropAction(Qt.DropAction.CopyAction)

@@ -26,7 +26,7 @@ from fi_desktop.gui.actions import Actions, HelpMenu, ToolBar
 from fi_desktop.gui.adding.controller import AddController, RecordingPicker
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.splitter import DetailsSplitter
-from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, is_ours
+from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, is_export
 from fi_desktop.gui.drop_zone import DropOverlay, EmptyState
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.job_options.profiles import ProfileController
@@ -108,8 +108,12 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self)
         self.job_controller = JobController(service, bridge, self.jobs, self.table, self.message, self)
         self.drag_folder = DragExportFolder(settings.home)
-        self._drag_out = DragExport(
-            self.table, service.folders, self.drag_folder, self._window_state, self.message
+        self._drag_export = DragExport(
+            self.table,
+            self.job_controller.selected_results,
+            self.drag_folder,
+            self._window_state,
+            self.message,
         )
         self.add_controller = AddController(
             service, bridge, self.jobs, self.options, self.profiles, self.message
@@ -128,7 +132,7 @@ class MainWindow(QMainWindow):
     def apply_settings(self, settings: Settings) -> None:
         """Use other settings from now on."""
         before, self._settings = self._settings, settings
-        self.jobs.cells.retries = len(settings.retry_delays_s)
+        self.jobs.texts.retries = len(settings.retry_delays_s)
         if settings.job_options != before.job_options:
             self.options.take_usual(settings.job_options)
 
@@ -192,7 +196,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pause_bar)
-        column.addWidget(self.add_controller.refused.bar)
+        column.addWidget(self.add_controller.rejected.bar)
         column.addWidget(self.message)
         column.addWidget(self.add_controller.sheet)
         self.details = DetailsSplitter(
@@ -220,32 +224,31 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         acts = self.commands
-        acts.add.triggered.connect(self.picker.ask_for_files)
-        acts.add_folder.triggered.connect(self.picker.ask_for_folder)
+        acts.add.triggered.connect(self.picker.choose_files)
+        acts.add_folder.triggered.connect(self.picker.choose_folder)
         acts.paste.triggered.connect(self.picker.paste)
         acts.models.triggered.connect(self.models.show)
         acts.monitor.triggered.connect(self.monitor_asked)
         acts.pause.triggered.connect(self._on_pause_asked)
         acts.preferences.triggered.connect(self.preferences_asked)
         self.windows.models_asked.connect(self.models.show)
-        acts.open.triggered.connect(self._on_open_asked)
-        acts.cancel.triggered.connect(self.job_controller.cancel)
-        acts.retry.triggered.connect(self.job_controller.retry)
-        acts.remove.triggered.connect(self.job_controller.remove)
+        acts.connect_jobs(self.job_controller)
+        self.job_controller.open_requested.connect(self.windows.open)
         acts.export.chosen.connect(self.job_controller.export)
         self.job_controller.exports.exported.connect(self._window_state.save_format)
         acts.undo.triggered.connect(self.job_controller.removal.undo)
-        acts.fold.triggered.connect(self.jobs.fold_all)
-        acts.unfold.triggered.connect(self.jobs.unfold_all)
+        acts.collapse.triggered.connect(self.jobs.collapse_all)
+        acts.expand.triggered.connect(self.jobs.expand_all)
         self.job_controller.removal.pending_changed.connect(acts.undo.setEnabled)
         acts.select_all.triggered.connect(self.table.selectAll)
         acts.quit.triggered.connect(self.quit_asked)
         acts.language_asked.connect(self.language_asked)
         self.add_controller.added.connect(self._on_added)
-        self.empty.add_asked.connect(self.picker.ask_for_files)
-        self.empty.sample_asked.connect(self.picker.take_sample)
-        self.table.open_asked.connect(self.windows.open)
-        self.table.menu_asked.connect(self._on_menu_asked)
+        self.empty.add_asked.connect(self.picker.choose_files)
+        self.empty.sample_asked.connect(self.picker.add_sample)
+        self.table.open_requested.connect(self.windows.open)
+        self.table.menu_requested.connect(self._on_row_menu_requested)
+        self.table.drag_requested.connect(self._drag_export.start)
         self.table.selection_changed.connect(self._on_selection_changed)
         self.jobs.jobs_changed.connect(self._on_jobs_changed)
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
@@ -288,7 +291,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        self.jobs.take_news(news)
+        self.jobs.apply_events(news)
         for item in news:
             if isinstance(item, WorkersChanged):
                 self.status.show_workers(item)
@@ -307,7 +310,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_jobs_listed(self, page: JobsPage) -> None:
-        self.jobs.take_page(page)
+        self.jobs.add_page(page)
         if not page.jobs:
             self.show_jobs()
         self._bridge.when_done(self._service.paused(), self._show_paused, self._on_refused)
@@ -327,19 +330,15 @@ class MainWindow(QMainWindow):
             page.setFocus()
 
     @Slot(QPoint)
-    def _on_menu_asked(self, place: QPoint) -> None:
-        RowMenu(self.commands, self.job_controller, self.table, self).popup(place)
+    def _on_row_menu_requested(self, position: QPoint) -> None:
+        acts = self.commands
+        RowMenu(acts.of_jobs, acts.export, self.job_controller, self.table, self).popup(position)
 
     @Slot()
     def _on_selection_changed(self) -> None:
         rows = self.table.selected_rows()
         self.commands.fit(rows)
         self.details.show_rows(rows)
-
-    @Slot()
-    def _on_open_asked(self) -> None:
-        for row in self.table.selected_rows()[:1]:
-            self.windows.open(row.id)
 
     @Slot(int)
     def _on_retry_of_one(self, job_id: int) -> None:
@@ -368,7 +367,7 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Show what a drop would do."""
-        if is_ours(event.mimeData()):
+        if is_export(event.mimeData()):
             event.ignore()
             return
         event.setDropAction(Qt.DropAction.CopyAction)  # recordings are never moved
@@ -385,7 +384,7 @@ class MainWindow(QMainWindow):
         self._overlay.hide()
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        self.add_controller.take(event.mimeData())
+        self.add_controller.add_dropped(event.mimeData())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Dismiss the message with Escape."""

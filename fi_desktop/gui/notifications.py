@@ -74,7 +74,7 @@ class QueueNotifier(QObject):
     @Slot()
     def update(self) -> None:
         """Update tray and taskbar."""
-        running = {row.id: row.share for row in map(self._jobs.row_by_id, self._active.running) if row}
+        running = {row.id: row.share for row in map(self._jobs.job, self._active.running) if row}
         progress = self._active.progress(running)
         if self._tray is not None:
             self._tray.show_queue(self._jobs.counts, progress, paused=self._paused)
@@ -142,7 +142,7 @@ class QueueNotifier(QObject):
         return self.tr("Recordings: {figures}").format(figures=", ".join(parts))
 
     def _name(self, job_id: int) -> str:
-        row = self._jobs.row_by_id(job_id)
+        row = self._jobs.job(job_id)
         if row is not None and self._settings().names_in_notifications and not self._locked:
             return row.name
         return self.tr("Recording {number}").format(number=job_id)

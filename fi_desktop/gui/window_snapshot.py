@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.adding.controller import Refusal
+from fi_desktop.gui.adding.controller import Rejection
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.viewmodel.result import ResultPosition
 from fi_desktop.watch.config import Choice
@@ -42,7 +42,7 @@ class MainWindowSnapshot:
         results: the open job windows.
         models: geometry of the models dialog; None if it is closed.
         visible: whether the main window is shown or minimised.
-        refused: recordings that the queue refused.
+        rejected: recordings that the queue could not store.
     """
 
     options: Choice
@@ -54,7 +54,7 @@ class MainWindowSnapshot:
     results: tuple[JobWindowSnapshot, ...]
     models: QByteArray | None
     visible: bool
-    refused: tuple[Refusal, ...]
+    rejected: tuple[Rejection, ...]
 
     def restore(self, window: MainWindow) -> None:
         """Show the same in a new window."""
@@ -63,9 +63,9 @@ class MainWindowSnapshot:
         window.panel.search.setText(self.search)
         window.panel.chips.choose(self.states)
         window.panel.apply()
-        window.add_controller.refused.hold(*self.refused)
+        window.add_controller.rejected.hold(*self.rejected)
         window.show_jobs()
-        window.table.select_all_of(self.selected)
+        window.table.select_jobs(self.selected)
         if self.visible:
             window.show()
         window.table.verticalScrollBar().setValue(self.scroll)
@@ -137,7 +137,7 @@ def of_window(window: MainWindow) -> MainWindowSnapshot:
         ),
         models.saveGeometry() if models is not None and models.isVisible() else None,
         window.isVisible(),
-        tuple(window.add_controller.refused.held),
+        tuple(window.add_controller.rejected.held),
     )
 
 

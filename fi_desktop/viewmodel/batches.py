@@ -1,4 +1,4 @@
-"""A folded batch: the recordings that were handed in together, in one row."""
+"""A collapsed batch: the recordings that were added together, in one row."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import Counter
 from pathlib import PurePath
 
 from fi_desktop.core.job import JobState
-from fi_desktop.viewmodel.rows import BatchSummary, Row, fold
+from fi_desktop.viewmodel.rows import BatchSummary, Row, name_key
 
-# The state of a batch is the first of these that one of its jobs has.
-_SPEAKS_FIRST = (
+# A batch has the first of these states that any of its jobs has.
+_STATE_PRECEDENCE = (
     JobState.RUNNING,
     JobState.RETRYING,
     JobState.QUEUED,
@@ -17,15 +17,15 @@ _SPEAKS_FIRST = (
     JobState.FAILED,
     JobState.CANCELLED,
 )
-ENOUGH = 2
-"""So many jobs have to be completed before the rest of them is foretold."""
+ENOUGH_COMPLETED = 2
+"""Completed jobs needed to predict the time left."""
 
 
 class Batch:
-    """The jobs behind one row; a job that changes costs the same however many there are.
+    """Running totals of a batch's jobs; a changed job costs the same whatever the batch's size.
 
     Attributes:
-        ids: of its jobs.
+        ids: its jobs.
     """
 
     def __init__(self, batch: int) -> None:
@@ -35,47 +35,47 @@ class Batch:
         self._shares = 0.0
         self._length_s = 0.0
         self._attempts = 0
-        self._completed_s = 0.0  # what those that are completed took
+        self._completed_s = 0.0  # total time of completed jobs
         self._any: Row | None = None
 
     def add(self, row: Row) -> None:
-        """Count a job in."""
+        """Add a job."""
         self.ids.add(row.id)
         self._any = self._any or row
         self._count(row, 1)
 
     def discard(self, row: Row) -> None:
-        """Count a job out; `row` as it was counted in."""
+        """Remove a job; `row` must be the one that was added."""
         self.ids.discard(row.id)
         self._count(row, -1)
 
     def row(self) -> Row:
-        """Return the row that stands for all; there must be one job at least."""
-        one = self._any
-        if one is None:
+        """Return the batch's row. Raises: ValueError if no job was ever added."""
+        member = self._any
+        if member is None:
             raise ValueError("a batch without jobs has no row")
+        folder = PurePath(member.path).parent
         done = sum(number for state, number in self._states.items() if state.final)
-        name = PurePath(one.path).parent.name
         return Row(
             id=-self._batch,
-            path=str(PurePath(one.path).parent),
-            name=name,
-            state=next(state for state in _SPEAKS_FIRST if self._states[state]),
+            path=str(folder),
+            name=folder.name,
+            state=next(state for state in _STATE_PRECEDENCE if self._states[state]),
             cancelling=False,
-            submitted_at=one.submitted_at,
-            since=one.submitted_at,
+            submitted_at=member.submitted_at,
+            since=member.submitted_at,
             due_at=None,
             ran_s=None,
             attempts=self._attempts,
             charged=0,
             error=None,
-            asked=one.asked,
+            asked=member.asked,
             duration_s=self._length_s or None,
             share=min(1.0, max(0.0, self._shares / len(self.ids))),
-            folded=fold(name),
+            search_key=name_key(folder.name),
             batch=self._batch,
             engine="",
-            jobs=BatchSummary(
+            summary=BatchSummary(
                 len(self.ids),
                 done,
                 self._states[JobState.FAILED],
@@ -85,9 +85,9 @@ class Batch:
         )
 
     def _left_s(self) -> float | None:
-        """Return how long the rest will take, as many at a time as now; None: too few are done to say."""
+        """Predict the time left with as many running jobs as now; None if too few have completed."""
         completed, running = self._states[JobState.COMPLETED], self._states[JobState.RUNNING]
-        if completed < ENOUGH or not running:
+        if completed < ENOUGH_COMPLETED or not running:
             return None
         rest = max(0.0, len(self.ids) - self._shares)
         return rest * self._completed_s / completed / running

@@ -1,8 +1,7 @@
-"""A job told to whoever mends the program: versions, options, attempts, errors, and nothing of the patient.
+"""A job as text for a support request: versions, options, attempts and errors, nothing about the patient.
 
-No file's name, no folder, no spoken word: a vocabulary is counted, an error is told by its code, and of a
-traceback only the frames and the kinds of exceptions are kept, since a message may quote anything.
-Knows no Qt.
+No file name, no folder, no spoken word. A vocabulary is counted, an error is named by its code, and a
+traceback is reduced to frames and exception types, because messages may quote anything.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _CHAINED = (
 
 
 def diagnostics(job: Job, provenance: Provenance | None) -> str:
-    """Return the text."""
+    """Return the text to copy."""
     lines = [
         f"fi-desktop {__version__}",
         f"Python {platform.python_version()}, {platform.system()} {platform.release()} {platform.machine()}",
@@ -43,7 +42,7 @@ def diagnostics(job: Job, provenance: Provenance | None) -> str:
     ]
     for attempt in job.attempts:
         lines += ["", *_attempt(attempt)]
-    return _without(job, "\n".join(lines)) + "\n"
+    return without_path("\n".join(lines), PurePath(job.path)) + "\n"
 
 
 def _options(options: JobOptions) -> Iterator[str]:
@@ -68,10 +67,10 @@ def _result(job: Job, provenance: Provenance | None) -> Iterator[str]:
 
 def _attempt(attempt: Attempt) -> Iterator[str]:
     ended = f"{attempt.ended_at - attempt.started_at:.1f} s" if attempt.ended_at is not None else "running"
-    outcome = attempt.outcome.value if attempt.outcome else "no end yet"
+    outcome = attempt.outcome.value if attempt.outcome else "unfinished"
     charged = ", charged" if attempt.charged else ""
-    where = f"{attempt.worker} on {attempt.device}"
-    yield f"attempt {attempt.number}: {_moment(attempt.started_at)}, {ended}, {where}, {outcome}{charged}"
+    worker = f"{attempt.worker} on {attempt.device}"
+    yield f"attempt {attempt.number}: {_moment(attempt.started_at)}, {ended}, {worker}, {outcome}{charged}"
     for time in attempt.stages:
         yield f"  {time.stage.value}: {time.took_s:.2f} s, {time.end.value}"
     if attempt.error is not None:
@@ -80,7 +79,7 @@ def _attempt(attempt: Attempt) -> Iterator[str]:
 
 
 def _frames(traceback: str) -> Iterator[str]:
-    """Yield what a traceback says of the program, and nothing that it quotes."""
+    """Yield a traceback's frames and exception types, without what it quotes."""
     for line in traceback.splitlines():
         if (frame := _FRAME.fullmatch(line)) is not None:
             yield f"{_module(frame['file'])}:{frame['line']} {frame['name']}"
@@ -91,18 +90,13 @@ def _frames(traceback: str) -> Iterator[str]:
 
 
 def _module(file: str) -> str:
-    """Return a file of the program as it is imported: where it is installed tells who the person is."""
+    """Return a source file relative to its package: the full path may name the user."""
     parts = PurePath(file.replace("\\", "/")).parts
     for root in ("site-packages", "fi_desktop"):
         if root in parts[:-1]:
-            place = len(parts) - 1 - parts[::-1].index(root)
-            return "/".join(parts[place + (root == "site-packages") :])
+            last = len(parts) - 1 - parts[::-1].index(root)
+            return "/".join(parts[last + (root == "site-packages") :])
     return parts[-1]
-
-
-def _without(job: Job, text: str) -> str:
-    """Take out what names the recording, should it still be in there."""
-    return without_path(text, PurePath(job.path))
 
 
 def _moment(at: float) -> str:

@@ -1,4 +1,4 @@
-"""Where exports go and how they are written. No Qt: it is called off the GUI thread."""
+"""Names exported files and writes them; runs off the GUI thread."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fi_desktop.exporters.files import export, file_key, not_written, target_fil
 
 @dataclass(frozen=True, slots=True)
 class Exportable:
-    """What is exported.
+    """A result to export.
 
     Attributes:
         name: the recording's file name.
-        read: returns the transcript; OSError, ValueError or KeyError where it cannot be read.
+        read: reads the transcript; raises OSError, ValueError or KeyError if it cannot be read.
     """
 
     name: str
@@ -27,61 +27,58 @@ class Exportable:
 
 @dataclass(frozen=True, slots=True)
 class ExportOutcome:
-    """What became of several exports.
+    """The outcome of an export of several results.
 
     Attributes:
-        written: the files.
-        unreadable: how many results could not be read.
-        failed: the files that could not be written.
-        refusal: why the last of these could not; None: all could.
-        stopped: nothing more can be written.
+        written: files written.
+        unreadable: number of results that could not be read.
+        failed: files that could not be written.
+        error: why the last of those failed.
+        stopped: whether the export ended early because the disk is full.
     """
 
     written: tuple[Path, ...]
     unreadable: int = 0
     failed: tuple[Path, ...] = ()
-    refusal: ErrorInfo | None = None
+    error: ErrorInfo | None = None
     stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExportTargets:
-    """Two ways to put files into a folder.
+    """File names for an export, if existing files are replaced or kept.
 
     Attributes:
-        over: a file for each result, some of which may be there already.
-        beside: the same, with numbers where a file of that name is there.
-        present: how many of the first are there already.
+        replacing: one file per result; some may exist.
+        keeping: the same, with numbers added to the names of files that exist.
+        existing: how many of `replacing` exist.
     """
 
-    over: tuple[Path, ...]
-    beside: tuple[Path, ...]
-    present: int
+    replacing: tuple[Path, ...]
+    keeping: tuple[Path, ...]
+    existing: int
 
 
-def plan(names: Sequence[str], format: str, folder: Path) -> ExportTargets:
-    """Look which files a folder has already, and return where exports can go.
+def targets(names: Sequence[str], format: str, folder: Path) -> ExportTargets:
+    """Return file names for an export into a folder.
 
     Raises:
-        UserError: export.not_written: a folder that cannot be looked into is not written into blindly.
+        UserError: export.not_written, if the folder cannot be listed: nothing is written there blindly.
     """
     try:
-        there = {file_key(file.name) for file in folder.iterdir()}
+        taken = {file_key(file.name) for file in folder.iterdir()}
     except OSError:
         raise not_written() from None
-    over = target_files(names, format, folder)
-    present = sum(file_key(place.name) in there for place in over)
-    return ExportTargets(over, target_files(names, format, folder, taken=there), present)
+    replacing = target_files(names, format, folder)
+    existing = sum(file_key(target.name) in taken for target in replacing)
+    return ExportTargets(replacing, target_files(names, format, folder, taken=taken), existing)
 
 
 def write(results: Sequence[tuple[Exportable, Path]], format: str, options: ExportOptions) -> ExportOutcome:
-    """Write results into files in this style.
-
-    What cannot be read or written is left out, and a full disk ends it.
-    """
+    """Write results to files. Results that fail are skipped; a full disk stops the export."""
     written: list[Path] = []
     failed: list[Path] = []
-    refusal: ErrorInfo | None = None
+    last_error: ErrorInfo | None = None
     unreadable = 0
     for result, target in results:
         try:
@@ -96,7 +93,7 @@ def write(results: Sequence[tuple[Exportable, Path]], format: str, options: Expo
             return ExportOutcome(tuple(written), unreadable, tuple(failed), error_info(error), stopped=True)
         except UserError as error:
             failed.append(target)
-            refusal = error_info(error)
+            last_error = error_info(error)
         else:
             written.append(target)
-    return ExportOutcome(tuple(written), unreadable, tuple(failed), refusal)
+    return ExportOutcome(tuple(written), unreadable, tuple(failed), last_error)

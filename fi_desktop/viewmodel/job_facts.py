@@ -1,4 +1,4 @@
-"""What has to be read from files to tell of a job; read off the GUI thread. Knows no Qt."""
+"""What files say about a job: recording, result and log. Read off the GUI thread."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from fi_desktop.core.transcript import Provenance, Transcript
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import PackKind, installed
 
-_LOG_FILES = ("fi-desktop.log.1", "fi-desktop.log")  # the older first
+_LOG_FILES = ("fi-desktop.log.1", "fi-desktop.log")  # oldest first
 _LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What files say of a job.
+    """What files say about a job.
 
     Attributes:
-        size_bytes: of the recording; None: it is not there any more.
-        provenance: who made the result; None: there is none that can be read.
+        size_bytes: size of the recording; None if the file is gone.
+        provenance: what made the result; None if there is no readable result.
         notes: of the result.
-        model: whether any model that transcribes is installed.
-        log: the lines of the log that name the job, the oldest first.
+        model: whether a transcription model is installed.
+        log: log lines that name the job, oldest first.
     """
 
     size_bytes: int | None
@@ -37,7 +37,7 @@ class JobFacts:
 def read_facts(
     job_id: int, path: Path, folders: JobFolders, logs: Path, models: tuple[Path, ...]
 ) -> JobFacts:
-    """Read what files say of a job. models: folders in which models are looked for."""
+    """Read the facts of a job. models: folders that hold model packs."""
     try:
         size_bytes = path.stat().st_size
     except OSError:
@@ -49,16 +49,16 @@ def read_facts(
     provenance = transcript.provenance if transcript is not None else None
     notes = transcript.notes if transcript is not None else ()
     model = any(pack.kind is PackKind.WHISPER for pack in installed(models))
-    return JobFacts(size_bytes, provenance, notes, model, _log_of(job_id, logs))
+    return JobFacts(size_bytes, provenance, notes, model, _log_lines(job_id, logs))
 
 
-def _log_of(job_id: int, logs: Path) -> tuple[str, ...]:
-    named = re.compile(rf"\bjob={job_id}\b")
+def _log_lines(job_id: int, logs: Path) -> tuple[str, ...]:
+    mention = re.compile(rf"\bjob={job_id}\b")
     lines: list[str] = []
     for name in _LOG_FILES:
         try:
             text = (logs / name).read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        lines += [line for line in text.splitlines() if named.search(line)]
+        lines += [line for line in text.splitlines() if mention.search(line)]
     return tuple(lines[-_LINES:])

@@ -1,6 +1,6 @@
-"""How far a job is and how long it will still take: from what its worker reports and what earlier jobs took.
+"""Progress and time left of jobs, from what workers report and what earlier jobs took.
 
-What is not known is not told: a number that is shown was measured, and counts down until the next report.
+A time is predicted only from measurements; without them it is None and the window shows "calculating…".
 """
 
 from __future__ import annotations
@@ -13,70 +13,101 @@ from fi_desktop.core.retry import run_of, took_s
 from fi_desktop.core.values import Stage
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.speed import GUESS, Speeds, StagePlan
-from fi_desktop.viewmodel.batches import ENOUGH
+from fi_desktop.viewmodel.batches import ENOUGH_COMPLETED
 from fi_desktop.viewmodel.rows import Row, StageTiming
 
-_OWN_AFTER_S = 3.0
-_OWN_AFTER_FRACTION = 0.05
+_OWN_SPEED_AFTER_S = 3.0
+_OWN_SPEED_AFTER_FRACTION = 0.05
 _SILENT_S = 15.0  # without a report
-_LATEST = 50  # completed jobs
+_RECENT_JOBS = 50
 
 
-def progressed(row: Row, news: JobProgressed, speeds: Speeds, now: float) -> Row:
-    """Return the row of a running job that got on."""
-    stage, fraction = news.stage, news.fraction
+class QueueForecast:
+    """Predicts when the queue will be empty, from the latest completed jobs."""
+
+    def __init__(self) -> None:
+        self._took_s: deque[float] = deque(maxlen=_RECENT_JOBS)
+
+    def learn(self, job: Job) -> None:
+        """Add a job that just completed."""
+        self._took_s.append(took_s(run_of(job)))
+
+    def left_s(self, running: Sequence[Row], counts: Counter[JobState], now: float) -> float | None:
+        """Predict the time until all jobs are done, with as many running as now.
+
+        Args:
+            running: the running jobs.
+            counts: number of jobs in each state.
+            now: UTC, seconds since the epoch.
+
+        Returns: seconds; None if unknown.
+        """
+        waiting = counts[JobState.QUEUED] + counts[JobState.RETRYING]
+        if not waiting:
+            each = [eta_s(row, now) for row in running]
+            known = [left_s for left_s in each if left_s is not None]
+            return max(known) if known and len(known) == len(each) else None
+        if len(self._took_s) < ENOUGH_COMPLETED or not running:
+            return None
+        rest = waiting + sum(1 - row.share for row in running)
+        return rest * sum(self._took_s) / len(self._took_s) / len(running)
+
+
+def progressed(row: Row, event: JobProgressed, speeds: Speeds, now: float) -> Row:
+    """Return the row of a running job after a progress report."""
+    stage, fraction = event.stage, event.fraction
     plan = row.plan or GUESS[True]
-    if plan.chosen is None and news.chosen is not None:
-        plan = speeds.refine(plan, news.chosen)
-    duration_s = news.duration_s or row.duration_s
-    begun_at = row.pace.begun_at if row.pace is not None and row.stage is stage else now
-    left_s = _left_s(plan, stage, fraction, duration_s, now - begun_at)
+    if plan.chosen is None and event.chosen is not None:
+        plan = speeds.refine(plan, event.chosen)
+    duration_s = event.duration_s or row.duration_s
+    started_at = row.timing.started_at if row.timing is not None and row.stage is stage else now
+    left_s = _left_s(plan, stage, fraction, duration_s, now - started_at)
     ends_at = None if left_s is None else now + left_s
     return row._replace(
         stage=stage,
         plan=plan,
         share=max(row.share, plan.share(stage, fraction)),
         duration_s=duration_s,
-        pace=StageTiming(begun_at, now, ends_at),
+        timing=StageTiming(started_at, now, ends_at),
     )
 
 
 def keep_progress(old: Row, new: Row) -> Row:
-    """Return `new` with what is known from `old`: the length, and the progress of the same attempt."""
+    """Return `new` with what only `old` knows: the length, and the progress of the same attempt."""
     if old.state is new.state is JobState.RUNNING and old.attempts == new.attempts:
-        new = new._replace(stage=old.stage, plan=old.plan, share=old.share, pace=old.pace)
+        new = new._replace(stage=old.stage, plan=old.plan, share=old.share, timing=old.timing)
     return new if new.duration_s is not None else new._replace(duration_s=old.duration_s)
 
 
 def eta_s(row: Row, now: float) -> float | None:
-    """Return how long the running attempt, or the batch, will still take, seconds; None: it is not known.
+    """Predict the time until a running job or batch is done, seconds; None if unknown.
 
-    It is not known either while the worker reports nothing for long, or longer than was expected.
+    Unknown also while the worker has been silent for long or the predicted end has passed.
     """
     if row.state is not JobState.RUNNING or row.cancelling:
         return None
-    if row.jobs is not None:
-        return row.jobs.left_s
-    pace = row.pace
-    if pace is None or pace.ends_at is None or now >= pace.ends_at:
+    if row.summary is not None:
+        return row.summary.left_s
+    timing = row.timing
+    if timing is None or timing.ends_at is None or now >= timing.ends_at:
         return None
-    silent_s = now - pace.heard_at
-    if silent_s > max(_SILENT_S, (pace.ends_at - pace.heard_at) / 2):
+    silent_s = now - timing.reported_at
+    if silent_s > max(_SILENT_S, (timing.ends_at - timing.reported_at) / 2):
         return None
-    return pace.ends_at - now
+    return timing.ends_at - now
 
 
 def spent_s(row: Row, now: float) -> float | None:
-    """Return how long the job has been waiting or running, or how long it took with its retries, seconds."""
+    """Return how long a job has been waiting or running, or took including its retries, seconds."""
     return row.ran_s if row.state.final else row.before_s + max(0.0, now - row.since)
 
 
 def _left_s(
-    plan: StagePlan, stage: Stage, fraction: float, duration_s: float | None, took_s: float
+    plan: StagePlan, stage: Stage, fraction: float, duration_s: float | None, stage_took_s: float
 ) -> float | None:
-    """Return how long the attempt will still take; None: that is not known.
+    """Predict the time left of an attempt, seconds; None if unknown.
 
-    What earlier jobs took says it at first; the further the stage is, the more its own pace counts.
+    Starts from what earlier jobs took; the stage's own speed weighs more the further it is.
     """
     later = plan.after(stage)
     if later is None:
@@ -85,37 +116,8 @@ def _left_s(
     if plan.measured and duration_s:
         expected_s = plan.work.get(stage, 0.0) * duration_s * (1 - fraction)
         later_s = later * duration_s
-    if took_s < _OWN_AFTER_S or fraction < _OWN_AFTER_FRACTION:
+    if stage_took_s < _OWN_SPEED_AFTER_S or fraction < _OWN_SPEED_AFTER_FRACTION:
         return None if expected_s is None else expected_s + later_s
-    own_s = took_s / fraction * (1 - fraction)
+    own_s = stage_took_s / fraction * (1 - fraction)
     here_s = own_s if expected_s is None else fraction * own_s + (1 - fraction) * expected_s
     return here_s + later_s
-
-
-class Forecast:
-    """Learns what jobs take; the latest count."""
-
-    def __init__(self) -> None:
-        self._took: deque[float] = deque(maxlen=_LATEST)
-
-    def learn(self, job: Job) -> None:
-        """Take in a job that was just completed."""
-        self._took.append(took_s(run_of(job)))
-
-    def left_s(self, running: Sequence[Row], counts: Counter[JobState], now: float) -> float | None:
-        """Return how long all will take, as many at a time as now, seconds; None: it is not known.
-
-        Args:
-            running: the jobs that run.
-            counts: how many jobs are in each state.
-            now: UTC, seconds since the epoch.
-        """
-        waiting = counts[JobState.QUEUED] + counts[JobState.RETRYING]
-        if not waiting:
-            each = [eta_s(row, now) for row in running]
-            known = [left for left in each if left is not None]
-            return max(known) if known and len(known) == len(each) else None
-        if len(self._took) < ENOUGH or not running:
-            return None
-        rest = waiting + sum(1 - row.share for row in running)
-        return rest * sum(self._took) / len(self._took) / len(running)

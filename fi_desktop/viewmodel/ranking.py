@@ -1,4 +1,4 @@
-"""An order that is kept while things come and go: ids by a key, found by bisection."""
+"""Ids in the order of their keys, kept sorted while ids are added, moved and removed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 
 
 class Ranking:
-    """Ids in the order of their keys; those with the same key newest first, whichever way it goes.
+    """Ids sorted by key; ids with equal keys newest first, in either direction.
 
-    Where a place is looked up, a hundred thousand ids cost three bisections; a change costs two moves of
-    memory, where an index of all places would have to be made anew. A ranking that descends is kept the
-    other way round, so that what is new is put at the end of a list.
+    Finding a position takes three bisections, also among 100,000 ids; a change moves part of a list. An index
+    of all positions would have to be rebuilt at each change. A descending ranking is stored in reverse, so
+    that the newest ids are appended.
 
     Attributes:
         descending: whether the greatest key comes first.
     """
 
     def __init__(self, keys: dict[int, Any] | None = None, *, descending: bool = True) -> None:
-        """Order these ids by these keys. An id may be negative; its age is its absolute value.
+        """Sort these ids by their keys. An id may be negative; its absolute value says how new it is.
 
-        keys: kept as it is, not copied: it is large.
+        keys: owned by the ranking from now on, not copied.
         """
         self.descending = descending
         self._age = abs if descending else _older
@@ -36,47 +36,47 @@ class Ranking:
         return len(self._ids)
 
     def __contains__(self, entry: int) -> bool:
-        """Return whether the id has a place."""
+        """Return whether the id is ranked."""
         return entry in self._key_of
 
     def __iter__(self) -> Iterator[int]:
-        """Return the ids from the first place to the last."""
+        """Return the ids from first to last."""
         return reversed(self._ids) if self.descending else iter(self._ids)
 
-    def __getitem__(self, place: int) -> int:
-        """Return the id at a place, from 0."""
-        return self._ids[len(self._ids) - 1 - place if self.descending else place]
+    def __getitem__(self, position: int) -> int:
+        """Return the id at a position."""
+        return self._ids[len(self._ids) - 1 - position if self.descending else position]
 
     def key(self, entry: int) -> Any:
-        """Return the key under which the id stands."""
+        """Return an id's key."""
         return self._key_of[entry]
 
     def keys(self) -> dict[int, Any]:
-        """Return the ids with their keys, in no order."""
+        """Return a copy of all ids with their keys, in no order."""
         return dict(self._key_of)
 
-    def place(self, entry: int) -> int:
-        """Return where the id stands."""
+    def position(self, entry: int) -> int:
+        """Return an id's position, from 0."""
         at = self._find(entry, self._key_of[entry])
         return len(self._ids) - 1 - at if self.descending else at
 
-    def place_for(self, entry: int, key: Any) -> int:
-        """Return where an id that has no place yet would stand."""
+    def position_for(self, entry: int, key: Any) -> int:
+        """Return the position at which a new id would be inserted."""
         at = self._find(entry, key)
         return len(self._ids) - at if self.descending else at
 
     def gaps(self, keys: Mapping[int, Any]) -> dict[int, Mapping[int, Any]]:
-        """Return ids that have no place yet by where they would stand, as `insert` takes them."""
+        """Group new ids by the position at which `insert` takes them."""
         new = Ranking(dict(keys), descending=self.descending)
         if new and self._gap(new[0], keys) == self._gap(new[len(new) - 1], keys):
-            return {self._gap(new[0], keys): keys}  # as when older jobs are listed: all in one
+            return {self._gap(new[0], keys): keys}  # usual while older jobs are listed
         found: dict[int, dict[int, Any]] = {}
         for entry, key in keys.items():
-            found.setdefault(self.place_for(entry, key), {})[entry] = key
+            found.setdefault(self.position_for(entry, key), {})[entry] = key
         return dict(found)
 
-    def turned(self) -> Ranking:
-        """Return the same ids with the same keys the other way round, without sorting them anew."""
+    def flipped(self) -> Ranking:
+        """Return the ranking in the other direction, without sorting again."""
         other = copy(self)
         other.descending = not self.descending
         other._age = _older if self.descending else abs
@@ -84,21 +84,21 @@ class Ranking:
         keys = list(map(self._key_of.__getitem__, self._ids))
         ties = [*map(eq, keys, keys[1:]), False]
         last = -1
-        for _ in range(sum(map(gt, ties, [False, *ties]))):  # runs of the same key
+        for _ in range(sum(map(gt, ties, [False, *ties]))):  # runs of equal keys, which stay newest first
             first = ties.index(True, last + 1)
             last = ties.index(False, first)
             other._ids[first : last + 1] = reversed(self._ids[first : last + 1])
         return other
 
-    def insert(self, place: int, keys: Mapping[int, Any]) -> None:
-        """Put ids in that all stand in the gap before this place."""
-        at = len(self._ids) - place if self.descending else place
+    def insert(self, position: int, keys: Mapping[int, Any]) -> None:
+        """Insert ids that all belong at this position."""
+        at = len(self._ids) - position if self.descending else position
         new = Ranking(dict(keys), descending=self.descending)
         self._ids[at:at] = new._ids
         self._key_of.update(keys)
 
     def remove(self, first: int, last: int) -> None:
-        """Take the ids from one place to another out."""
+        """Remove the ids from one position to another, inclusive."""
         if self.descending:
             first, last = len(self._ids) - 1 - last, len(self._ids) - 1 - first
         for entry in self._ids[first : last + 1]:
@@ -106,13 +106,13 @@ class Ranking:
         del self._ids[first : last + 1]
 
     def move(self, entry: int, key: Any) -> None:
-        """Give an id the place of another key."""
-        place = self.place(entry)
-        self.remove(place, place)
-        self.insert(self.place_for(entry, key), {entry: key})
+        """Give an id another key."""
+        position = self.position(entry)
+        self.remove(position, position)
+        self.insert(self.position_for(entry, key), {entry: key})
 
     def _gap(self, entry: int, keys: Mapping[int, Any]) -> int:
-        return self.place_for(entry, keys[entry])
+        return self.position_for(entry, keys[entry])
 
     def _find(self, entry: int, key: Any) -> int:
         low = bisect_left(self._ids, key, key=self._key_of.__getitem__)
@@ -120,14 +120,14 @@ class Ranking:
         return bisect_left(self._ids, self._age(entry), low, high, key=self._age)
 
 
-def runs(places: Iterable[int]) -> list[tuple[int, int]]:
-    """Return (first, last) of each run of neighbours, the last run first."""
+def runs(positions: Iterable[int]) -> list[tuple[int, int]]:
+    """Return (first, last) of each run of consecutive positions, the last run first."""
     found: list[tuple[int, int]] = []
-    for place in sorted(places, reverse=True):
-        if found and found[-1][0] == place + 1:
-            found[-1] = (place, found[-1][1])
+    for position in sorted(positions, reverse=True):
+        if found and found[-1][0] == position + 1:
+            found[-1] = (position, found[-1][1])
         else:
-            found.append((place, place))
+            found.append((position, position))
     return found
 
 

@@ -1,4 +1,8 @@
-"""What the table knows of a job: a slim row, made from the job and from news of its progress."""
+"""A row of the job table: a slim tuple made from a job, with the progress its worker reports.
+
+`Row` holds what the table shows, searches and sorts by, and nothing else: 100,000 of them are made when the
+window opens. Rows are replaced, never changed, and cross threads freely.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +19,19 @@ from fi_desktop.core.retry import before_s, run_of, took_s
 from fi_desktop.core.text import one_line
 from fi_desktop.core.values import Priority, Stage
 from fi_desktop.jobs.speed import Speeds, StagePlan
+from fi_desktop.viewmodel.text_search import search_key
 
-_PRIORITIES = {int(priority): priority for priority in Priority}  # a look-up is faster than Enum's own
+_PRIORITIES = {int(priority): priority for priority in Priority}  # faster than Enum's lookup
 
 
 class BatchSummary(NamedTuple):
-    """What a folded batch says of its jobs.
+    """The jobs of a collapsed batch, counted.
 
     Attributes:
-        total: how many jobs stand behind it.
-        done: how many of them ended.
-        failed, cancelled: how many of those in an error, and how many were called off.
-        left_s: how long the others will take, at the pace of those that are done, seconds; None: it is not
-            known.
+        total: jobs in the batch.
+        done: jobs that ended, in whatever state.
+        failed, cancelled: how many of those failed or were cancelled.
+        left_s: predicted time until the rest is done, seconds; None if unknown.
     """
 
     total: int
@@ -38,43 +42,43 @@ class BatchSummary(NamedTuple):
 
 
 class StageTiming(NamedTuple):
-    """How a running attempt gets on. Times are UTC, seconds since the epoch.
+    """When a running attempt reported. Times are UTC, seconds since the epoch.
 
     Attributes:
-        begun_at: when its stage was first heard of.
-        heard_at: when it was last heard of.
-        ends_at: when it will be done; None: that is not known.
+        started_at: first report of the current stage.
+        reported_at: latest report.
+        ends_at: predicted end of the attempt; None if unknown.
     """
 
-    begun_at: float
-    heard_at: float
+    started_at: float
+    reported_at: float
     ends_at: float | None
 
 
 class Row(NamedTuple):
-    """One job as it is shown, or a folded batch. Times are UTC, seconds since the epoch.
+    """A job or a collapsed batch, as the table shows it. Times are UTC, seconds since the epoch.
 
-    A tuple, since a hundred thousand are made at a start: a frozen dataclass takes three times as long.
+    A tuple because a frozen dataclass takes three times as long to make.
 
     Attributes:
-        id: the job's; of a folded batch, the batch's with a minus.
-        since: when the state that is shown began.
-        ran_s: how long it took, with its retries and the waits before them; None before an attempt ended.
-        before_s: how long earlier attempts and the waits after them took, while it waits or runs.
-        charged: attempts that count against the retries.
-        error: what went wrong in the last attempt; None where nothing did.
-        asked: the number of speakers that was asked for.
-        duration_s: length of the recording; None before it was decoded.
-        speakers, grade, notes: of the result; None and empty before there is one.
-        stage: what the running attempt is doing; None before it told.
-        plan: what the running attempt is expected to spend its time on.
-        pace: how the running attempt gets on; None before its worker told.
-        share: how much of the attempt is done, 0 to 1; it never goes back while the attempt lasts.
-        folded: the name without case and accents, as it is searched and sorted.
-        batch: the id of the first job of those that were handed in together; None for a single one.
-        engine: what diarized, or was asked for.
-        language: what was said in, or asked for; ISO 639-1 code.
-        jobs: of a folded batch; None for a job.
+        id: the job's id; minus the batch's id for a collapsed batch.
+        since: when the current state began.
+        ran_s: total time of all attempts and the waits between them; None before the first attempt ended.
+        before_s: time of earlier attempts and their waits, while the job waits or runs.
+        charged: attempts that count towards the retry limit.
+        error: the last attempt's error, if it failed.
+        asked: number of speakers requested: "2", "2-4" or "auto".
+        duration_s: length of the recording; None until it is decoded.
+        speakers, grade, notes: of the result, if there is one.
+        stage: current stage; None before the worker reports.
+        plan: expected time per stage of the running attempt.
+        timing: the running attempt's reports; None before the first.
+        share: progress of the attempt, 0 to 1; never decreases within an attempt.
+        search_key: the name without case and accents; searched and sorted.
+        batch: id of the first job added together with this one; None if it was added alone.
+        engine: the diarizer that ran, or the one requested.
+        language: language found, or the one requested; ISO 639-1.
+        summary: counts of a collapsed batch; None for a job.
     """
 
     id: int
@@ -96,56 +100,45 @@ class Row(NamedTuple):
     notes: tuple[Note, ...] = ()
     stage: Stage | None = None
     plan: StagePlan | None = None
-    pace: StageTiming | None = None
+    timing: StageTiming | None = None
     share: float = 0.0
-    folded: str = ""
+    search_key: str = ""
     batch: int | None = None
     priority: Priority = Priority.NORMAL
     engine: str = "auto"
     language: str | None = None
     finished_at: float | None = None
-    jobs: BatchSummary | None = None
+    summary: BatchSummary | None = None
     before_s: float = 0.0
 
     @property
     def waits(self) -> bool:
-        """Whether it can be moved forward or back in the queue."""
+        """Whether the job waits, so that its priority matters."""
         return self.state in (JobState.QUEUED, JobState.RETRYING)
 
     @property
     def removable(self) -> bool:
-        """Whether the queue would forget it now."""
+        """Whether the queue accepts its removal now."""
         return self.state is not JobState.RUNNING
 
     @property
     def cancellable(self) -> bool:
-        """Whether there is something to cancel."""
+        """Whether it can be cancelled."""
         return not self.state.final and not self.cancelling
 
     @property
     def retriable(self) -> bool:
-        """Whether it can be done again, or now."""
+        """Whether it can be retried, or its next retry started now."""
         return self.state not in (JobState.QUEUED, JobState.RUNNING)
 
     @property
     def exportable(self) -> bool:
-        """Whether there is a result, to look at or to make a file of."""
+        """Whether it has a result to open or export."""
         return self.speakers is not None
 
 
-class _Marks(dict[int, int | None]):
-    """What `str.translate` makes of each character: nothing of an accent. Learnt as characters come up."""
-
-    def __missing__(self, code: int) -> int | None:
-        self[code] = None if unicodedata.combining(chr(code)) else code
-        return self[code]
-
-
-_MARKS = _Marks()
-
-
 def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None) -> Row:
-    """Return the row of a job, after this event where one is known; `speeds`: what the machine can do."""
+    """Return a job's row. `event`: the latest one, if known; `speeds`: this machine's, for the plan."""
     last = job.attempts[-1] if job.attempts else None
     ran_s = took_s(run_of(job)) if last and last.ended_at is not None else None
     error = job.error if job.state in (JobState.FAILED, JobState.RETRYING) else None
@@ -171,7 +164,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         grade=summary.grade if summary else None,
         notes=summary.notes if summary else (),
         plan=speeds.plan(job) if job.state is JobState.RUNNING else None,
-        folded=fold(name),
+        search_key=name_key(name),
         batch=job.batch,
         priority=job.priority,
         engine=(summary.engine if summary else "") or job.options.engine,
@@ -182,7 +175,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
 
 
 def row_of_done(done: Done) -> Row:
-    """Return the row of a job of which no more is known than a list needs: as `row_of` does of the job."""
+    """Return the row of a completed job as the store lists it; the same as `row_of` makes from the job."""
     name = _name(done.path)
     return Row(
         id=done.id,
@@ -202,7 +195,7 @@ def row_of_done(done: Done) -> Row:
         duration_s=done.duration_s,
         grade=done.grade,
         notes=done.notes,
-        folded=fold(name),
+        search_key=name_key(name),
         batch=done.batch,
         priority=_PRIORITIES[done.priority],
         engine=done.engine or done.engine_asked,
@@ -211,11 +204,9 @@ def row_of_done(done: Done) -> Row:
     )
 
 
-def fold(text: str) -> str:
-    """Return the text as it is searched: "García" and "GARCIA" are the same."""
-    if text.isascii():
-        return text.casefold()
-    return unicodedata.normalize("NFKD", text.casefold()).translate(_MARKS)
+def name_key(name: str) -> str:
+    """Return the search key of a file name, which may hold accents as separate characters."""
+    return search_key(unicodedata.normalize("NFC", name))
 
 
 def _since(job: Job, event: JobEvent | None) -> float:
@@ -228,4 +219,4 @@ def _since(job: Job, event: JobEvent | None) -> float:
 
 
 def _name(path: str) -> str:
-    return one_line(path.rpartition(os.sep)[2])  # pathlib takes a third of the time that a row takes
+    return one_line(path.rpartition(os.sep)[2])  # pathlib would add a third to the time per row

@@ -1,19 +1,20 @@
-"""What a person types into the search field, as a test of rows. Pure; the field shows what is not understood.
+"""The search field's query language, as tests of rows.
 
-    garcia                  the name holds it, whatever its case and accents
-    "ward round"            the name holds these words, as they stand
-    -draft                  not those; any term can be turned round so
-    state:failed            queued, running, retrying, completed, failed, cancelled, or the window's own word
-    speaker:3               found, or asked for
+    garcia                  the name contains it, ignoring case and accents
+    "ward round"            the name contains this phrase
+    -draft                  negation; works for every term
+    state:failed            queued, running, retrying, completed, failed, cancelled, or a label of the window
+    speaker:3               found, or requested
     language:es  engine:pyannote  error:damaged  batch:12
-    before:2026-11-01  after:2026-11-01     submitted before that day, or on it and later
+    before:2026-11-01  after:2026-11-01     submitted before that day; on that day or later
 
-All terms must hold.
+All terms must match. Unknown and invalid terms match everything and are reported by `Query`.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,9 +23,11 @@ from operator import attrgetter
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState
-from fi_desktop.viewmodel.rows import Row, fold
+from fi_desktop.viewmodel.rows import Row
+from fi_desktop.viewmodel.text_search import search_key
 
-Test = Callable[[Row], bool]
+RowTest = Callable[[Row], bool]
+ErrorText = Callable[[ErrorInfo], str]
 
 _TERM = re.compile(r'(-?)(?:([^\W\d_]+):)?(?:"([^"]*)"?|(\S+))?')
 _STATES = {
@@ -39,17 +42,17 @@ _ALIASES = {"speakers": "speaker", "lang": "language"}
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What was typed, understood.
+    """A parsed search.
 
     Attributes:
-        tests: all must hold.
-        unknown: terms that no jobs can be searched by ("colour:red").
-        wrong: terms whose value makes no sense ("before:yesterday").
+        tests: a row matches if all of them pass.
+        unknown: terms with a key that is not in `KEYS` ("colour:red").
+        invalid: terms whose value makes no sense ("before:yesterday").
     """
 
-    tests: tuple[Test, ...] = ()
+    tests: tuple[RowTest, ...] = ()
     unknown: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = ()
+    invalid: tuple[str, ...] = ()
 
 
 def parse(
@@ -57,52 +60,51 @@ def parse(
     states: Mapping[str, JobState] | None = None,
     keys: Mapping[str, str] | None = None,
     *,
-    sentence: Callable[[ErrorInfo], str] = attrgetter("message"),
+    error_text: ErrorText = attrgetter("message"),
 ) -> Query:
-    """Read what was typed.
+    """Parse a search.
 
     Args:
-        text: as it stands in the field.
-        states: the window's words for states, beside the ones that are always known.
-        keys: likewise the window's words for `KEYS`.
-        sentence: what a person reads of an error.
+        text: the field's content.
+        states: further words for states, in the window's language.
+        keys: further words for `KEYS`, likewise.
+        error_text: an error as the window shows it.
     """
-    words = _STATES | {fold(word): state for word, state in (states or {}).items()}
-    aliases = _ALIASES | {fold(word): key for word, key in (keys or {}).items()}
-    tests: list[Test] = []
+    state_words = _STATES | {search_key(word): state for word, state in (states or {}).items()}
+    aliases = _ALIASES | {search_key(word): key for word, key in (keys or {}).items()}
+    tests: list[RowTest] = []
     unknown: list[str] = []
-    wrong: list[str] = []
-    for found in _TERM.finditer(text):
+    invalid: list[str] = []
+    for found in _TERM.finditer(unicodedata.normalize("NFC", text)):
         sign, key, quoted, bare = found.groups()
-        value = fold(quoted or bare or "").strip()
+        value = search_key(quoted or bare or "").strip()
         if not value:
             continue  # a term that is still being typed
-        name = aliases.get(fold(key or ""), fold(key or ""))
+        name = search_key(key or "")
+        name = aliases.get(name, name)
         if name and name not in KEYS:
             unknown.append(found.group().strip())
             continue
-        test = _test(name, value, words, sentence)
+        test = _test(name, value, state_words, error_text)
         if test is None:
-            wrong.append(found.group().strip())
+            invalid.append(found.group().strip())
         else:
             tests.append(partial(_not, test) if sign else test)
-    return Query(tuple(tests), tuple(unknown), tuple(wrong))
+    return Query(tuple(tests), tuple(unknown), tuple(invalid))
 
 
-def combine(tests: tuple[Test, ...], states: frozenset[JobState]) -> Test | None:
-    """Return one test for all of these and, where any are given, for these states; None: all rows pass."""
+def combine(tests: tuple[RowTest, ...], states: frozenset[JobState]) -> RowTest | None:
+    """Return one test for all of these and for these states, if any; None if every row passes."""
     if states:
         tests = (lambda row: row.state in states, *tests)
     return reduce(_both, tests) if tests else None
 
 
-def _test(
-    key: str, value: str, states: Mapping[str, JobState], sentence: Callable[[ErrorInfo], str]
-) -> Test | None:
-    """Return the test of one term; None where its value makes no sense."""
+def _test(key: str, value: str, states: Mapping[str, JobState], error_text: ErrorText) -> RowTest | None:
+    """Return the test of one term; None if its value is invalid."""
     match key:
         case "":
-            return lambda row: value in row.folded
+            return lambda row: value in row.search_key
         case "state":
             state = _state(value, states)
             return None if state is None else lambda row: row.state is state
@@ -113,7 +115,7 @@ def _test(
         case "engine":
             return lambda row: value in row.engine.casefold()
         case "error":
-            return lambda row: row.error is not None and value in fold(_said(row.error, sentence))
+            return lambda row: row.error is not None and value in _error_key(row.error, error_text)
         case "batch":
             batch = int(value) if value.isdecimal() else None
             return None if batch is None else lambda row: row.batch == batch
@@ -126,16 +128,16 @@ def _test(
 
 
 def _state(value: str, states: Mapping[str, JobState]) -> JobState | None:
-    """Return the state whose word begins so, where only one does."""
+    """Return the state whose word starts with this, if it is the only one."""
     if value in states:
         return states[value]
-    begun = {state for word, state in states.items() if word.startswith(value)}
-    return begun.pop() if len(begun) == 1 else None
+    matching = {state for word, state in states.items() if word.startswith(value)}
+    return matching.pop() if len(matching) == 1 else None
 
 
-def _said(error: ErrorInfo, sentence: Callable[[ErrorInfo], str]) -> str:
-    """Return what the person reads of an error, and how the log and other languages have it."""
-    return f"{sentence(error)} {error.code} {error.message}"
+def _error_key(error: ErrorInfo, error_text: ErrorText) -> str:
+    """Return the search key of an error as the window shows it, with its code and the log's wording."""
+    return search_key(f"{error_text(error)} {error.code} {error.message}")
 
 
 def _has_speakers(number: int, asked: str, row: Row) -> bool:
@@ -143,17 +145,17 @@ def _has_speakers(number: int, asked: str, row: Row) -> bool:
 
 
 def _start_of_day(value: str) -> float | None:
+    """Return when a day starts in the computer's time zone."""
     try:
         day = date.fromisoformat(value)
     except ValueError:
         return None
-    # the person's own day, wherever they are
     return datetime(day.year, day.month, day.day).astimezone().timestamp()
 
 
-def _both(one: Test, other: Test) -> Test:
-    return lambda row: one(row) and other(row)  # all() of any number takes twice as long
+def _both(one: RowTest, other: RowTest) -> RowTest:
+    return lambda row: one(row) and other(row)  # half the time of all()
 
 
-def _not(test: Test, row: Row) -> bool:
+def _not(test: RowTest, row: Row) -> bool:
     return not test(row)

@@ -1,6 +1,14 @@
-"""What the table shows of all jobs: those that match, folded by batch, in order. Knows nothing of Qt.
+"""The rows that the job table shows: all jobs, filtered, collapsed by batch, in order.
 
-An *entry* is what has a line of its own: a job's id, or a folded batch's id with a minus.
+How 100,000 jobs stay fast:
+
+- A job is a `Row`, a slim tuple; a change makes a new one. There is no proxy model: filtering, batches and
+  order are decided here, once per changed job.
+- An *entry* is what occupies one line: a job's id, or minus a collapsed batch's id. `Ranking` keeps the
+  entries sorted, so that a position is found by bisection and the newest job is appended.
+- `plan` computes what changed rows do to the lines, without touching them. The model then applies a few
+  changes with Qt's insert, remove and move signals, or many with one reset, whose cost does not grow.
+- A collapsed batch keeps running totals, so that one changed job costs the same in a batch of 10,000.
 """
 
 from __future__ import annotations
@@ -14,208 +22,207 @@ from fi_desktop.core.job import JobState
 from fi_desktop.viewmodel.batches import Batch
 from fi_desktop.viewmodel.ranking import Ranking
 from fi_desktop.viewmodel.rows import Row
+from fi_desktop.viewmodel.search import RowTest
 
-Test = Callable[[Row], bool]
-Key = Callable[[Row], Any]
+SortKey = Callable[[Row], Any]
+
+
+def newest_first(row: Row) -> int:
+    """Sort key of the default order, which descends."""
+    return abs(row.id)
 
 
 @dataclass(slots=True)
 class RowChanges:
-    """What a change of rows does to the lines.
+    """What changed rows do to the lines.
 
     Attributes:
-        gone: entries whose line goes.
-        new: entries that get a line, with their keys.
-        other: entries whose line says something else now.
-        moved: those of them that stand elsewhere, with their new keys.
+        removed: entries whose line disappears.
+        inserted: entries that get a line, with their keys.
+        updated: entries whose line has other content.
+        moved: the updated entries that belong elsewhere, with their new keys.
     """
 
-    gone: set[int] = field(default_factory=set)
-    new: dict[int, Any] = field(default_factory=dict)
-    other: set[int] = field(default_factory=set)
+    removed: set[int] = field(default_factory=set)
+    inserted: dict[int, Any] = field(default_factory=dict)
+    updated: set[int] = field(default_factory=set)
     moved: dict[int, Any] = field(default_factory=dict)
 
 
 class VisibleRows:
-    """All rows, and the lines that are shown of them.
+    """All rows, and the entries that have a line.
 
     Attributes:
-        counts: the jobs in each state, whether they match or not; without those that are set aside.
-        ranking: the entries that have a line, in order.
-        folds: the folded batches.
-        aside: jobs that are not shown, whatever they are: they are about to be removed.
-        running: those of the counted jobs that run.
+        counts: jobs in each state, whether filtered out or not, without the hidden ones.
+        ranking: entries with a line, in order.
+        collapsed: the collapsed batches by id.
+        hidden: jobs that are not shown because they are about to be removed.
+        running: the counted jobs that are running.
     """
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: SortKey) -> None:
         self.counts: Counter[JobState] = Counter()
         self.ranking = Ranking()
-        self.folds: dict[int, Batch] = {}
-        self.aside: set[int] = set()
+        self.collapsed: dict[int, Batch] = {}
+        self.hidden: set[int] = set()
         self.running: set[int] = set()
         self._rows: dict[int, Row] = {}
-        self._fold_rows: dict[int, Row] = {}
-        self._leaving: dict[int, Row] = {}  # rows of lines that are about to go
+        self._batch_rows: dict[int, Row] = {}
+        self._leaving: dict[int, Row] = {}  # rows of lines that are about to disappear
         self._key = key
-        self._matches: Test | None = None
+        self._filter: RowTest | None = None
 
     def row(self, entry: int) -> Row:
-        """Return the row of a line."""
-        found = self._rows.get(entry)
-        if found is None:
-            found = self._fold_rows.get(entry) or self._leaving[entry]
-        return found
+        """Return an entry's row."""
+        row = self._rows.get(entry)
+        if row is None:
+            row = self._batch_rows.get(entry) or self._leaving[entry]
+        return row
 
-    def known(self, job_id: int) -> Row | None:
-        """Return a job's row, whether it has a line or not."""
+    def job(self, job_id: int) -> Row | None:
+        """Return a job's row, visible or not; None if there is no such job."""
         return self._rows.get(job_id)
 
-    def members(self, entry: int) -> list[Row]:
-        """Return the jobs behind a line."""
+    def jobs_of(self, entry: int) -> list[Row]:
+        """Return an entry's jobs: one, or all of a collapsed batch that pass the filter."""
         if entry > 0:
             return [self._rows[entry]]
-        return [self._rows[job_id] for job_id in sorted(self.folds[-entry].ids)]
+        return [self._rows[job_id] for job_id in sorted(self.collapsed[-entry].ids)]
 
     def entry_of(self, job_id: int) -> int | None:
-        """Return the line on which a job is, alone or with its batch; None where it has none."""
+        """Return the entry that shows a job, by itself or with its batch; None if it is not visible."""
         row = self._rows.get(job_id)
-        entry = job_id if row is None or row.batch not in self.folds else -row.batch
+        entry = job_id if row is None or row.batch not in self.collapsed else -row.batch
         return entry if entry in self.ranking else None
 
     def plan(self, changed: Mapping[int, Row | None]) -> RowChanges:
-        """Take changed jobs in (None: removed) and return what becomes of the lines.
+        """Store changed rows (None: removed) and return what they do to the lines.
 
-        The lines themselves stay as they are until `ranking` is changed, and what left keeps its row until
-        `forget`.
+        `ranking` stays as it is until the changes are applied; removed entries keep their row until `forget`.
         """
-        plan = RowChanges()
-        stirred: set[int] = set()
+        changes = RowChanges()
+        changed_batches: set[int] = set()
         for job_id, row in changed.items():
             before = self._rows.get(job_id)
             self._count(job_id, before, row)
             either = row or before
             batch = None if either is None else either.batch
-            shows = row is not None and self._passes(row)
-            if batch in self.folds and batch is not None:
-                self._refold(self.folds[batch], before, row if shows else None)
-                stirred.add(batch)
+            visible = row is not None and self._passes(row)
+            if batch in self.collapsed and batch is not None:
+                self._update_batch(self.collapsed[batch], before, row if visible else None)
+                changed_batches.add(batch)
             elif job_id in self.ranking:
-                self._replan(plan, job_id, row if shows else None)
-            elif shows and row is not None:
-                plan.new[job_id] = self._key(row)
+                self._plan_update(changes, job_id, row if visible else None)
+            elif visible and row is not None:
+                changes.inserted[job_id] = self._key(row)
             if row is not None:
                 self._rows[job_id] = row
             elif before is not None:
                 self._leaving[job_id] = self._rows.pop(job_id)
-                self.aside.discard(job_id)
-        for batch in stirred:
-            self._restir(plan, batch)
-        return plan
+                self.hidden.discard(job_id)
+        for batch in changed_batches:
+            self._plan_batch(changes, batch)
+        return changes
 
-    def rank(self, plan: RowChanges) -> None:
-        """Carry a plan out, all at once."""
-        changes = len(plan.gone) + len(plan.new) + len(plan.moved)
-        if changes > len(self.ranking) // 200:
-            keys = self.ranking.keys() | plan.new | plan.moved
-            for entry in plan.gone:
+    def apply(self, changes: RowChanges) -> None:
+        """Apply all changes to the ranking."""
+        number = len(changes.removed) + len(changes.inserted) + len(changes.moved)
+        if number > len(self.ranking) // 200:
+            keys = self.ranking.keys() | changes.inserted | changes.moved
+            for entry in changes.removed:
                 del keys[entry]
             self.ranking = Ranking(keys, descending=self.ranking.descending)
             return
-        for entry in plan.gone:
-            place = self.ranking.place(entry)
-            self.ranking.remove(place, place)
-        for entry, key in plan.new.items():
-            self.ranking.insert(self.ranking.place_for(entry, key), {entry: key})
-        for entry, key in plan.moved.items():
+        for entry in changes.removed:
+            position = self.ranking.position(entry)
+            self.ranking.remove(position, position)
+        for entry, key in changes.inserted.items():
+            self.ranking.insert(self.ranking.position_for(entry, key), {entry: key})
+        for entry, key in changes.moved.items():
             self.ranking.move(entry, key)
 
     def forget(self) -> None:
-        """Drop the rows of lines that are gone."""
+        """Drop the rows of removed entries."""
         self._leaving.clear()
 
-    def recall(self, ids: Iterable[int]) -> dict[int, Row | None]:
-        """Return these jobs as changes, so that they are judged anew."""
-        return {job_id: self._rows[job_id] for job_id in ids if job_id in self._rows}
-
-    def set_aside(self, ids: Iterable[int]) -> RowChanges:
-        """Show these jobs no longer, as if they were removed."""
-        given = {job_id for job_id in ids if job_id in self._rows and job_id not in self.aside}
-        for job_id in given:
+    def hide(self, ids: Iterable[int]) -> RowChanges:
+        """Stop showing and counting these jobs, as if they were removed."""
+        hidden = {job_id for job_id in ids if job_id in self._rows and job_id not in self.hidden}
+        for job_id in hidden:
             self.counts[self._rows[job_id].state] -= 1
-        self.running -= given
-        self.aside.update(given)
-        return self.plan(self.recall(given))
+        self.running -= hidden
+        self.hidden.update(hidden)
+        return self.plan({job_id: self._rows[job_id] for job_id in hidden})
 
-    def put_back(self, ids: Iterable[int]) -> RowChanges:
-        """Show these jobs again."""
-        given = {job_id for job_id in ids if job_id in self.aside}
-        self.aside.difference_update(given)
-        for job_id in given:
+    def restore(self, ids: Iterable[int]) -> RowChanges:
+        """Show hidden jobs again."""
+        restored = {job_id for job_id in ids if job_id in self.hidden}
+        self.hidden.difference_update(restored)
+        for job_id in restored:
             self.counts[self._rows[job_id].state] += 1
             if self._rows[job_id].state is JobState.RUNNING:
                 self.running.add(job_id)
-        return self.plan(self.recall(given))
+        return self.plan({job_id: self._rows[job_id] for job_id in restored})
 
-    def sort(self, key: Key, *, descending: bool) -> None:
-        """Order the lines by another key, or by the same one the other way round."""
+    def sort(self, key: SortKey, *, descending: bool) -> None:
+        """Sort the lines by a key; the same key in the other direction needs no sorting."""
         if key is self._key:
-            self.ranking = self.ranking if descending == self.ranking.descending else self.ranking.turned()
+            self.ranking = self.ranking if descending == self.ranking.descending else self.ranking.flipped()
             return
         self._key = key
         rows = self._rows
-        if self.folds or len(self.ranking) < len(rows):
+        if self.collapsed or len(self.ranking) < len(rows):
             rows = {entry: self.row(entry) for entry in self.ranking}
         self.ranking = Ranking(dict(zip(rows, map(key, rows.values()), strict=True)), descending=descending)
 
-    def match(self, matches: Test | None) -> None:
-        """Show only jobs that pass this test; None: all."""
-        self._matches = matches
-        self._arrange()
+    def filter(self, test: RowTest | None) -> None:
+        """Show only jobs that pass a test; None shows all."""
+        self._filter = test
+        self._rebuild()
 
-    def fold(self, batches: Iterable[int]) -> None:
-        """Batch these batches; those folded before stay so."""
+    def collapse(self, batches: Iterable[int]) -> None:
+        """Show each of these batches on one line."""
         for batch in batches:
-            self.folds.setdefault(batch, Batch(batch))
-        self._arrange()
+            self.collapsed.setdefault(batch, Batch(batch))
+        self._rebuild()
 
-    def unfold(self, batches: Iterable[int]) -> None:
-        """Give each job of these batches its own line again."""
+    def expand(self, batches: Iterable[int]) -> None:
+        """Show the jobs of these batches on separate lines."""
         for batch in tuple(batches):
-            self.folds.pop(batch, None)
-        self._arrange()
+            self.collapsed.pop(batch, None)
+        self._rebuild()
 
     def batches(self) -> set[int]:
-        """Return the batches of which more than one job is shown."""
-        found = Counter(row.batch for row in self._passing() if row.batch is not None)
-        return {batch for batch, number in found.items() if number > 1}
+        """Return the batches of which at least two jobs pass the filter."""
+        sizes = Counter(row.batch for row in self._passing() if row.batch is not None)
+        return {batch for batch, size in sizes.items() if size > 1}
 
-    def _arrange(self) -> None:
-        """Make all lines anew."""
-        self.folds = {batch: Batch(batch) for batch in self.folds}
+    def _rebuild(self) -> None:
+        self.collapsed = {batch: Batch(batch) for batch in self.collapsed}
         keys: dict[int, Any] = {}
-        key, folds = self._key, self.folds
+        key, collapsed = self._key, self.collapsed
         for row in self._passing():
-            if folds and row.batch in folds:
-                folds[row.batch].add(row)
+            if collapsed and row.batch in collapsed:
+                collapsed[row.batch].add(row)
             else:
                 keys[row.id] = key(row)
-        self._fold_rows = {-batch: fold.row() for batch, fold in folds.items() if fold.ids}
-        keys.update((entry, key(row)) for entry, row in self._fold_rows.items())
+        self._batch_rows = {-number: batch.row() for number, batch in collapsed.items() if batch.ids}
+        keys.update((entry, key(row)) for entry, row in self._batch_rows.items())
         self.ranking = Ranking(keys, descending=self.ranking.descending)
 
     def _passing(self) -> Iterator[Row]:
         rows: Iterable[Row] = self._rows.values()
-        if self._matches is not None:
-            rows = filter(self._matches, rows)
-        if self.aside:
-            return (row for row in rows if row.id not in self.aside)
+        if self._filter is not None:
+            rows = filter(self._filter, rows)
+        if self.hidden:
+            return (row for row in rows if row.id not in self.hidden)
         return iter(rows)
 
     def _passes(self, row: Row) -> bool:
-        return row.id not in self.aside and (self._matches is None or self._matches(row))
+        return row.id not in self.hidden and (self._filter is None or self._filter(row))
 
     def _count(self, job_id: int, before: Row | None, row: Row | None) -> None:
-        if job_id in self.aside:
+        if job_id in self.hidden:
             return
         if before is not None:
             self.counts[before.state] -= 1
@@ -225,31 +232,30 @@ class VisibleRows:
             if row.state is JobState.RUNNING:
                 self.running.add(job_id)
 
-    def _refold(self, fold: Batch, before: Row | None, row: Row | None) -> None:
-        if before is not None and before.id in fold.ids:
-            fold.discard(before)
+    def _update_batch(self, batch: Batch, before: Row | None, row: Row | None) -> None:
+        if before is not None and before.id in batch.ids:
+            batch.discard(before)
         if row is not None:
-            fold.add(row)
+            batch.add(row)
 
-    def _restir(self, plan: RowChanges, batch: int) -> None:
-        """Say anew what a folded batch's line says."""
-        fold, entry = self.folds[batch], -batch
-        if fold.ids:
-            row = fold.row()
-            self._fold_rows[entry] = row
+    def _plan_batch(self, changes: RowChanges, number: int) -> None:
+        batch, entry = self.collapsed[number], -number
+        if batch.ids:
+            row = batch.row()
+            self._batch_rows[entry] = row
             if entry in self.ranking:
-                self._replan(plan, entry, row)
+                self._plan_update(changes, entry, row)
             else:
-                plan.new[entry] = self._key(row)
+                changes.inserted[entry] = self._key(row)
         elif entry in self.ranking:
-            self._leaving[entry] = self._fold_rows.pop(entry)
-            plan.gone.add(entry)
+            self._leaving[entry] = self._batch_rows.pop(entry)
+            changes.removed.add(entry)
 
-    def _replan(self, plan: RowChanges, entry: int, row: Row | None) -> None:
+    def _plan_update(self, changes: RowChanges, entry: int, row: Row | None) -> None:
         if row is None:
-            plan.gone.add(entry)
+            changes.removed.add(entry)
             return
-        plan.other.add(entry)
+        changes.updated.add(entry)
         key = self._key(row)
         if key != self.ranking.key(entry):
-            plan.moved[entry] = key
+            changes.moved[entry] = key

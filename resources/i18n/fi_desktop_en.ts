@@ -14,31 +14,10 @@
 <context>
     <name>AddController</name>
     <message numerus="yes">
-        <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
-        <translation>
-            <numerusform>{address} is not on this computer: copy it here, and add the copy.</numerusform>
-            <numerusform>%Ln of these are not on this computer, such as {address}: copy them here, and add the copies.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <source>%Ln file(s) or folder(s) not found, such as {path}.</source>
         <translation>
             <numerusform>There is no file or folder {path}.</numerusform>
-            <numerusform>%Ln of these files and folders are not there, such as {path}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
-        <translation>
-            <numerusform>{path} cannot be read ({reason}).</numerusform>
-            <numerusform>%Ln files and folders cannot be read, such as {path} ({reason}).</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds}).</source>
-        <translation>
-            <numerusform>%Ln file of another kind was left out ({kinds}).</numerusform>
-            <numerusform>%Ln files of other kinds were left out ({kinds}).</numerusform>
+            <numerusform>%Ln files or folders were not found, such as {path}.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -49,31 +28,52 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln recording(s) in the list already, with the same options.</source>
+        <source>%Ln of these not on this computer, such as {address}. Copy them here and add the copies.</source>
         <translation>
-            <numerusform>This recording is in the list already, with the same options.</numerusform>
-            <numerusform>%Ln recordings are in the list already, with the same options.</numerusform>
+            <numerusform>{address} is not on this computer. Copy it here and add the copy.</numerusform>
+            <numerusform>%Ln of these are not on this computer, such as {address}. Copy them here and add the copies.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Do %Ln recording(s) again</source>
+        <source>%Ln file(s) or folder(s) cannot be read, such as {path} ({reason}).</source>
         <translation>
-            <numerusform>Do it again</numerusform>
-            <numerusform>Do them again</numerusform>
+            <numerusform>{path} cannot be read ({reason}).</numerusform>
+            <numerusform>%Ln files or folders cannot be read, such as {path} ({reason}).</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln recording(s) done so: {options}.</source>
+        <source>%Ln file(s) of other types skipped ({kinds}).</source>
         <translation>
-            <numerusform>%Ln recording is done so: {options}.</numerusform>
-            <numerusform>%Ln recordings are done so: {options}.</numerusform>
+            <numerusform>%Ln file of another type was skipped ({kinds}).</numerusform>
+            <numerusform>%Ln files of other types were skipped ({kinds}).</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln recording(s) begun already: do again with these options?</source>
+        <source>%Ln recording(s) already in the list with the same options.</source>
         <translation>
-            <numerusform>%Ln has begun already: do it again with these options?</numerusform>
-            <numerusform>%Ln have begun already: do them again with these options?</numerusform>
+            <numerusform>%Ln recording is already in the list with the same options.</numerusform>
+            <numerusform>%Ln recordings are already in the list with the same options.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Process %Ln recording(s) again</source>
+        <translation>
+            <numerusform>Process again</numerusform>
+            <numerusform>Process %Ln again</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) changed: {options}.</source>
+        <translation>
+            <numerusform>%Ln recording changed: {options}.</numerusform>
+            <numerusform>%Ln recordings changed: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) already started. Process again with these options?</source>
+        <translation>
+            <numerusform>%Ln recording has already started. Process it again with these options?</numerusform>
+            <numerusform>%Ln recordings have already started. Process them again with these options?</numerusform>
         </translation>
     </message>
 </context>
@@ -88,7 +88,7 @@
     </message>
 </context>
 <context>
-    <name>Cells</name>
+    <name>CellTexts</name>
     <message numerus="yes">
         <source>%Ln recording(s)</source>
         <translation>
@@ -131,17 +131,17 @@
 <context>
     <name>DragExport</name>
     <message numerus="yes">
-        <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
+        <source>At most %Ln file(s) can be dragged. Use Export for more.</source>
         <translation>
-            <numerusform>%Ln file at most can be dragged at once: use Export for more.</numerusform>
-            <numerusform>%Ln files at most can be dragged at once: use Export for more.</numerusform>
+            <numerusform>At most %Ln file can be dragged. Use Export for more.</numerusform>
+            <numerusform>At most %Ln files can be dragged. Use Export for more.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln result(s) cannot be read, and not dragged.</source>
+        <source>%Ln result(s) left out, because unreadable.</source>
         <translation>
-            <numerusform>%Ln result cannot be read, and is not dragged.</numerusform>
-            <numerusform>%Ln results cannot be read, and are not dragged.</numerusform>
+            <numerusform>%Ln result cannot be read and was left out.</numerusform>
+            <numerusform>%Ln results cannot be read and were left out.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -155,17 +155,24 @@
 <context>
     <name>ExportController</name>
     <message numerus="yes">
+        <source>%Ln of these files already exist(s) in the folder “{folder}”.</source>
+        <translation>
+            <numerusform>%Ln of these files already exists in the folder “{folder}”.</numerusform>
+            <numerusform>%Ln of these files already exist in the folder “{folder}”.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read; retry to make them again.</source>
+        <translation>
+            <numerusform>%Ln result cannot be read. Retry the recording to make it again.</numerusform>
+            <numerusform>%Ln results cannot be read. Retry the recordings to make them again.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln file(s) not written, such as {file}.</source>
         <translation>
             <numerusform>{file} was not written.</numerusform>
             <numerusform>%Ln files were not written, such as {file}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
-        <translation>
-            <numerusform>A file of this name is in the folder “{folder}” already.</numerusform>
-            <numerusform>%Ln files of these names are in the folder “{folder}” already.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -175,28 +182,21 @@
             <numerusform>%Ln files written.</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be read: retry the job to make it again.</source>
-        <translation>
-            <numerusform>%Ln result cannot be read: retry the job to make it again.</numerusform>
-            <numerusform>%Ln results cannot be read: retry the jobs to make them again.</numerusform>
-        </translation>
-    </message>
 </context>
 <context>
     <name>MonitorWindow</name>
-    <message numerus="yes">
-        <source>Reading the list: %Ln job(s)</source>
-        <translation>
-            <numerusform>Reading the list: %Ln job</numerusform>
-            <numerusform>Reading the list: %Ln jobs</numerusform>
-        </translation>
-    </message>
     <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
         <translation>
             <numerusform>%Ln waiting recording removed.</numerusform>
             <numerusform>%Ln waiting recordings removed.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Reading the list: %Ln job(s)</source>
+        <translation>
+            <numerusform>Reading the list: %Ln job</numerusform>
+            <numerusform>Reading the list: %Ln jobs</numerusform>
         </translation>
     </message>
 </context>
@@ -257,13 +257,6 @@
 <context>
     <name>ResultView</name>
     <message numerus="yes">
-        <source>%Ln speaker(s)</source>
-        <translation>
-            <numerusform>%Ln speaker</numerusform>
-            <numerusform>%Ln speakers</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%Ln speaking turn(s)</source>
         <translation>
             <numerusform>%Ln speaking turn</numerusform>
@@ -271,34 +264,17 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln speaker</numerusform>
+            <numerusform>%Ln speakers</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln word(s)</source>
         <translation>
             <numerusform>%Ln word</numerusform>
             <numerusform>%Ln words</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>RetryConfirmation</name>
-    <message numerus="yes">
-        <source>Process %Ln finished recording(s) again?</source>
-        <translation>
-            <numerusform>Process %Ln finished recording again?</numerusform>
-            <numerusform>Process %Ln finished recordings again?</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Only the %Ln without a result</source>
-        <translation>
-            <numerusform>Only the %Ln without a result</numerusform>
-            <numerusform>Only the %Ln without a result</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln finished recording(s) will be processed again</source>
-        <translation>
-            <numerusform>%Ln finished recording will be processed again</numerusform>
-            <numerusform>%Ln finished recordings will be processed again</numerusform>
         </translation>
     </message>
 </context>
@@ -370,17 +346,41 @@
 <context>
     <name>UndoableRemoval</name>
     <message numerus="yes">
-        <source>%Ln job(s) removed</source>
+        <source>%Ln recording(s) removed</source>
         <translation>
-            <numerusform>%Ln job removed</numerusform>
-            <numerusform>%Ln jobs removed</numerusform>
+            <numerusform>%Ln recording removed</numerusform>
+            <numerusform>%Ln recordings removed</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln job(s) began meanwhile and stayed</source>
+        <source>%Ln recording(s) started meanwhile and stayed</source>
         <translation>
-            <numerusform>%Ln job began meanwhile and stayed</numerusform>
-            <numerusform>%Ln jobs began meanwhile and stayed</numerusform>
+            <numerusform>%Ln recording started meanwhile and stayed</numerusform>
+            <numerusform>%Ln recordings started meanwhile and stayed</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>UndoableRetry</name>
+    <message numerus="yes">
+        <source>Process %Ln finished recording(s) again?</source>
+        <translation>
+            <numerusform>Process %Ln finished recording again?</numerusform>
+            <numerusform>Process %Ln finished recordings again?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Only the %Ln without a result</source>
+        <translation>
+            <numerusform>Only the %Ln without a result</numerusform>
+            <numerusform>Only the %Ln without a result</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Processing %Ln finished recording(s) again</source>
+        <translation>
+            <numerusform>Processing %Ln finished recording again</numerusform>
+            <numerusform>Processing %Ln finished recordings again</numerusform>
         </translation>
     </message>
 </context>

@@ -111,36 +111,12 @@
         <translation>Ocultar el contenido de la ventana hasta que se escriba el PIN</translation>
     </message>
     <message>
-        <source>&amp;Open</source>
-        <translation>&amp;Abrir</translation>
+        <source>&amp;Collapse batches</source>
+        <translation>&amp;Contraer lotes</translation>
     </message>
     <message>
-        <source>Show who spoke when</source>
-        <translation>Mostrar quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>&amp;Cancel</source>
-        <translation>&amp;Cancelar</translation>
-    </message>
-    <message>
-        <source>Stop working on it</source>
-        <translation>Dejar de procesarlo</translation>
-    </message>
-    <message>
-        <source>Re&amp;try</source>
-        <translation>&amp;Reintentar</translation>
-    </message>
-    <message>
-        <source>Do it again, or now</source>
-        <translation>Procesarlo otra vez, o ahora mismo</translation>
-    </message>
-    <message>
-        <source>Re&amp;move</source>
-        <translation>&amp;Quitar</translation>
-    </message>
-    <message>
-        <source>Forget it with its result; the recording stays where it is</source>
-        <translation>Quitarlo de la lista junto con su resultado; la grabación se queda donde está</translation>
+        <source>&amp;Expand batches</source>
+        <translation>&amp;Expandir lotes</translation>
     </message>
     <message>
         <source>&amp;Details</source>
@@ -159,16 +135,8 @@
         <translation>Recuperar los últimos trabajos que se quitaron</translation>
     </message>
     <message>
-        <source>&amp;Fold batches</source>
-        <translation>&amp;Plegar lotes</translation>
-    </message>
-    <message>
         <source>Show recordings that were added together on one line</source>
         <translation>Mostrar en una línea las grabaciones que se añadieron juntas</translation>
-    </message>
-    <message>
-        <source>&amp;Unfold all</source>
-        <translation>D&amp;esplegar todo</translation>
     </message>
     <message>
         <source>Select &amp;all</source>
@@ -227,36 +195,15 @@
 </context>
 <context>
     <name>AddController</name>
-    <message numerus="yes">
-        <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
-        <translation>
-            <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
-            <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
-        <translation>
-            <numerusform>No se puede leer {path} ({reason}).</numerusform>
-            <numerusform>No se pueden leer %Ln archivos y carpetas, por ejemplo {path} ({reason}).</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds}).</source>
-        <translation>
-            <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
-            <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
-        </translation>
-    </message>
     <message>
-        <source>Only files and folders of this computer can be added.</source>
-        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
+        <source>Only files and folders on this computer can be added.</source>
+        <translation>Solo se pueden agregar archivos y carpetas de esta computadora.</translation>
     </message>
     <message numerus="yes">
-        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
+        <source>%Ln file(s) or folder(s) not found, such as {path}.</source>
         <translation>
             <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
-            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
+            <numerusform>No se encontraron %Ln archivos o carpetas, como {path}.</numerusform>
         </translation>
     </message>
     <message>
@@ -264,38 +211,59 @@
         <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
+        <source>%Ln of these not on this computer, such as {address}. Copy them here and add the copies.</source>
+        <translation>
+            <numerusform>{address} no está en esta computadora. Cópielo aquí y agregue la copia.</numerusform>
+            <numerusform>%Ln de estos no están en esta computadora, como {address}. Cópielos aquí y agregue las copias.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) or folder(s) cannot be read, such as {path} ({reason}).</source>
+        <translation>
+            <numerusform>No se puede leer {path} ({reason}).</numerusform>
+            <numerusform>No se pueden leer %Ln archivos o carpetas, como {path} ({reason}).</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other types skipped ({kinds}).</source>
+        <translation>
+            <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
+            <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) already in the list with the same options.</source>
+        <translation>
+            <numerusform>%Ln grabación ya está en la lista con las mismas opciones.</numerusform>
+            <numerusform>%Ln grabaciones ya están en la lista con las mismas opciones.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Process %Ln recording(s) again</source>
+        <translation>
+            <numerusform>Procesar de nuevo</numerusform>
+            <numerusform>Procesar %Ln de nuevo</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) changed: {options}.</source>
+        <translation>
+            <numerusform>%Ln grabación cambiada: {options}.</numerusform>
+            <numerusform>%Ln grabaciones cambiadas: {options}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln recording(s) already started. Process again with these options?</source>
+        <translation>
+            <numerusform>%Ln grabación ya empezó a procesarse. ¿Procesarla de nuevo con estas opciones?</numerusform>
+            <numerusform>%Ln grabaciones ya empezaron a procesarse. ¿Procesarlas de nuevo con estas opciones?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
         <translation>
             <numerusform>%Ln grabación añadida: {options}.</numerusform>
             <numerusform>%Ln grabaciones añadidas: {options}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) in the list already, with the same options.</source>
-        <translation>
-            <numerusform>Esta grabación ya está en la lista, con las mismas opciones.</numerusform>
-            <numerusform>%Ln grabaciones ya están en la lista, con las mismas opciones.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Do %Ln recording(s) again</source>
-        <translation>
-            <numerusform>Repetirla</numerusform>
-            <numerusform>Repetirlas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) done so: {options}.</source>
-        <translation>
-            <numerusform>%Ln grabación se procesará así: {options}.</numerusform>
-            <numerusform>%Ln grabaciones se procesarán así: {options}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) begun already: do again with these options?</source>
-        <translation>
-            <numerusform>%Ln ya ha empezado: ¿repetirla con estas opciones?</numerusform>
-            <numerusform>%Ln ya han empezado: ¿repetirlas con estas opciones?</numerusform>
         </translation>
     </message>
 </context>
@@ -359,99 +327,7 @@
     </message>
 </context>
 <context>
-    <name>Cells</name>
-    <message>
-        <source>calculating…</source>
-        <translation>calculando…</translation>
-    </message>
-    <message>
-        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
-        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
-    </message>
-    <message>
-        <source>Recording</source>
-        <translation>Grabación</translation>
-    </message>
-    <message>
-        <source>State</source>
-        <translation>Estado</translation>
-    </message>
-    <message>
-        <source>Stage</source>
-        <translation>Fase</translation>
-    </message>
-    <message>
-        <source>Speakers</source>
-        <translation>Hablantes</translation>
-    </message>
-    <message>
-        <source>Length</source>
-        <translation>Duración</translation>
-    </message>
-    <message>
-        <source>Time</source>
-        <translation>Tiempo</translation>
-    </message>
-    <message>
-        <source>Time left</source>
-        <translation>Falta</translation>
-    </message>
-    <message>
-        <source>Submitted</source>
-        <translation>Añadida</translation>
-    </message>
-    <message>
-        <source>Finished</source>
-        <translation>Fin</translation>
-    </message>
-    <message>
-        <source>Engine</source>
-        <translation>Motor</translation>
-    </message>
-    <message>
-        <source>Language</source>
-        <translation>Idioma</translation>
-    </message>
-    <message>
-        <source>Batch</source>
-        <translation>Lote</translation>
-    </message>
-    <message>
-        <source>Attempts</source>
-        <translation>Intentos</translation>
-    </message>
-    <message>
-        <source>What is being done, or how sure the result is</source>
-        <translation>Qué se está haciendo, o lo fiable que es el resultado</translation>
-    </message>
-    <message>
-        <source>Speakers found; before that, those to look for</source>
-        <translation>Hablantes encontrados; antes, los que se buscan</translation>
-    </message>
-    <message>
-        <source>Length of the recording</source>
-        <translation>Duración de la grabación</translation>
-    </message>
-    <message>
-        <source>About how long it will still take</source>
-        <translation>Tiempo aproximado que falta</translation>
-    </message>
-    <message>
-        <source>How often it was tried</source>
-        <translation>Cuántas veces se ha intentado</translation>
-    </message>
-    <message>
-        <source>What tells the voices apart</source>
-        <translation>Lo que distingue las voces</translation>
-    </message>
-    <message>
-        <source>Language that was found; before that, the one that was chosen</source>
-        <translation>Idioma hallado; antes, el elegido</translation>
-    </message>
-    <message>
-        <source>The same number: added together</source>
-        <translation>El mismo número: añadidas juntas</translation>
-    </message>
+    <name>CellTexts</name>
     <message numerus="yes">
         <source>%Ln recording(s)</source>
         <translation>
@@ -485,16 +361,24 @@
         <translation>Añadida el {moment}</translation>
     </message>
     <message>
-        <source>Running for this long</source>
+        <source>Auto</source>
+        <translation>Auto</translation>
+    </message>
+    <message>
+        <source>Time running so far</source>
         <translation>Tiempo que lleva en curso</translation>
     </message>
     <message>
-        <source>Waiting for this long</source>
+        <source>Time waiting so far</source>
         <translation>Tiempo que lleva en espera</translation>
     </message>
     <message>
-        <source>Took this long</source>
-        <translation>Tiempo que tardó</translation>
+        <source>Total time, with retries</source>
+        <translation>Tiempo total, con reintentos</translation>
+    </message>
+    <message>
+        <source>calculating…</source>
+        <translation>calculando…</translation>
     </message>
 </context>
 <context>
@@ -551,7 +435,98 @@
     </message>
 </context>
 <context>
-    <name>Columns</name>
+    <name>Column</name>
+    <message>
+        <source>Recording</source>
+        <translation>Grabación</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Estado</translation>
+    </message>
+    <message>
+        <source>Stage</source>
+        <translation>Fase</translation>
+    </message>
+    <message>
+        <source>Current step, or how reliable the result is</source>
+        <translation>Paso actual, o qué tan confiable es el resultado</translation>
+    </message>
+    <message>
+        <source>Speakers</source>
+        <translation>Hablantes</translation>
+    </message>
+    <message>
+        <source>Number of speakers found, or requested</source>
+        <translation>Número de hablantes encontrado, o solicitado</translation>
+    </message>
+    <message>
+        <source>Length</source>
+        <translation>Duración</translation>
+    </message>
+    <message>
+        <source>Length of the recording</source>
+        <translation>Duración de la grabación</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Tiempo</translation>
+    </message>
+    <message>
+        <source>Time waiting or running so far, or total time with retries</source>
+        <translation>Tiempo que lleva en espera o en curso, o tiempo total con reintentos</translation>
+    </message>
+    <message>
+        <source>Time left</source>
+        <translation>Falta</translation>
+    </message>
+    <message>
+        <source>Estimated time until it is done</source>
+        <translation>Tiempo estimado para terminar</translation>
+    </message>
+    <message>
+        <source>Attempts</source>
+        <translation>Intentos</translation>
+    </message>
+    <message>
+        <source>Number of attempts so far</source>
+        <translation>Número de intentos hasta ahora</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Añadidas</translation>
+    </message>
+    <message>
+        <source>Finished</source>
+        <translation>Fin</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>Motor</translation>
+    </message>
+    <message>
+        <source>Engine that identifies the speakers</source>
+        <translation>Motor que identifica a los hablantes</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Language found, or requested</source>
+        <translation>Idioma detectado, o solicitado</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation>Lote</translation>
+    </message>
+    <message>
+        <source>Recordings added together have the same number</source>
+        <translation>Las grabaciones agregadas juntas tienen el mismo número</translation>
+    </message>
+</context>
+<context>
+    <name>ColumnLayout</name>
     <message>
         <source>Columns</source>
         <translation>Columnas</translation>
@@ -561,12 +536,8 @@
         <translation>&amp;Columnas</translation>
     </message>
     <message>
-        <source>As at first</source>
-        <translation>Como al principio</translation>
-    </message>
-    <message>
-        <source>Cancelling…</source>
-        <translation>Cancelando…</translation>
+        <source>Reset to default</source>
+        <translation>Restablecer</translation>
     </message>
 </context>
 <context>
@@ -670,17 +641,17 @@
 <context>
     <name>DragExport</name>
     <message numerus="yes">
-        <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
+        <source>At most %Ln file(s) can be dragged. Use Export for more.</source>
         <translation>
-            <numerusform>Se puede arrastrar como máximo %Ln archivo a la vez: para más, use Exportar.</numerusform>
-            <numerusform>Se pueden arrastrar como máximo %Ln archivos a la vez: para más, use Exportar.</numerusform>
+            <numerusform>Se puede arrastrar %Ln archivo como máximo. Para más, use Exportar.</numerusform>
+            <numerusform>Se pueden arrastrar %Ln archivos como máximo. Para más, use Exportar.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln result(s) cannot be read, and not dragged.</source>
+        <source>%Ln result(s) left out, because unreadable.</source>
         <translation>
-            <numerusform>%Ln resultado no se puede leer y no se arrastra.</numerusform>
-            <numerusform>%Ln resultados no se pueden leer y no se arrastran.</numerusform>
+            <numerusform>No se pudo leer %Ln resultado y se omitió.</numerusform>
+            <numerusform>No se pudieron leer %Ln resultados y se omitieron.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -740,16 +711,16 @@ Todo se queda en este equipo.</translation>
         <source>Export as {format}</source>
         <translation>Exportar como {format}</translation>
     </message>
+    <message numerus="yes">
+        <source>%Ln of these files already exist(s) in the folder “{folder}”.</source>
+        <translation>
+            <numerusform>%Ln de estos archivos ya existe en la carpeta “{folder}”.</numerusform>
+            <numerusform>%Ln de estos archivos ya existen en la carpeta “{folder}”.</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Export</source>
         <translation>Exportar</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
-        <translation>
-            <numerusform>Ya hay un archivo con ese nombre en la carpeta «{folder}».</numerusform>
-            <numerusform>Ya hay %Ln archivos con esos nombres en la carpeta «{folder}».</numerusform>
-        </translation>
     </message>
     <message>
         <source>Keep both</source>
@@ -764,8 +735,8 @@ Todo se queda en este equipo.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
-        <source>If both are kept, the new ones get a number.</source>
-        <translation>Si se conservan ambos, los nuevos llevarán un número.</translation>
+        <source>If you keep both, a number is added to the new names.</source>
+        <translation>Si conserva ambos, se agrega un número a los nombres nuevos.</translation>
     </message>
     <message>
         <source>{done} of {total} files written…</source>
@@ -787,10 +758,10 @@ Todo se queda en este equipo.</translation>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln result(s) cannot be read: retry the job to make it again.</source>
+        <source>%Ln result(s) cannot be read; retry to make them again.</source>
         <translation>
-            <numerusform>%Ln resultado no se puede leer: reintente el trabajo para rehacerlo.</numerusform>
-            <numerusform>%Ln resultados no se pueden leer: reintente los trabajos para rehacerlos.</numerusform>
+            <numerusform>No se puede leer %Ln resultado. Reintente la grabación para obtenerlo de nuevo.</numerusform>
+            <numerusform>No se pueden leer %Ln resultados. Reintente las grabaciones para obtenerlos de nuevo.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -978,6 +949,49 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
+    <name>JobOperation</name>
+    <message>
+        <source>&amp;Open</source>
+        <translation>&amp;Abrir</translation>
+    </message>
+    <message>
+        <source>Show the transcript and who spoke when</source>
+        <translation>Ver la transcripción y quién habló en cada momento</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>&amp;Cancelar</translation>
+    </message>
+    <message>
+        <source>Stop processing</source>
+        <translation>Detener el proceso</translation>
+    </message>
+    <message>
+        <source>Re&amp;try</source>
+        <translation>&amp;Reintentar</translation>
+    </message>
+    <message>
+        <source>Process again, or now instead of later</source>
+        <translation>Procesar de nuevo, o ahora en vez de después</translation>
+    </message>
+    <message>
+        <source>Re&amp;move</source>
+        <translation>&amp;Quitar</translation>
+    </message>
+    <message>
+        <source>Remove from the list with the result; the recording stays</source>
+        <translation>Quitar de la lista junto con el resultado; la grabación se conserva</translation>
+    </message>
+    <message>
+        <source>Copy file na&amp;mes</source>
+        <translation>Copiar los no&amp;mbres de archivo</translation>
+    </message>
+    <message>
+        <source>Show recording in its &amp;folder</source>
+        <translation>Mostrar la grabación en su &amp;carpeta</translation>
+    </message>
+</context>
+<context>
     <name>JobPage</name>
     <message>
         <source>Progress</source>
@@ -1069,32 +1083,32 @@ Todo se queda en este equipo.</translation>
         <translation>Buscar grabaciones</translation>
     </message>
     <message>
-        <source>Clear the search</source>
-        <translation>Borrar la búsqueda</translation>
-    </message>
-    <message>
         <source>Search</source>
         <translation>Buscar</translation>
-    </message>
-    <message>
-        <source>What the search does not understand</source>
-        <translation>Lo que la búsqueda no entiende</translation>
-    </message>
-    <message>
-        <source>No job matches</source>
-        <translation>Ningún trabajo coincide</translation>
     </message>
     <message>
         <source>Clear</source>
         <translation>Borrar</translation>
     </message>
     <message>
-        <source>Show all jobs</source>
-        <translation>Mostrar todos los trabajos</translation>
+        <source>Search terms not understood</source>
+        <translation>Términos de búsqueda no reconocidos</translation>
     </message>
     <message>
-        <source>Words of the file&apos;s name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; mantienen juntas las palabras; -palabra las excluye.</translation>
+        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+    </message>
+    <message>
+        <source>Clear search</source>
+        <translation>Borrar la búsqueda</translation>
+    </message>
+    <message>
+        <source>No recording matches</source>
+        <translation>Ninguna grabación coincide</translation>
+    </message>
+    <message>
+        <source>Show all recordings</source>
+        <translation>Mostrar todas las grabaciones</translation>
     </message>
     <message>
         <source>state</source>
@@ -1137,12 +1151,12 @@ Todo se queda en este equipo.</translation>
         <translation>desde</translation>
     </message>
     <message>
-        <source>“{terms}” is nothing to search by; there are {keys}.</source>
-        <translation>«{terms}» no sirve para buscar; existen {keys}.</translation>
+        <source>Unknown filter “{terms}”. Available: {keys}.</source>
+        <translation>Filtro desconocido: “{terms}”. Disponibles: {keys}.</translation>
     </message>
     <message>
-        <source>“{terms}” makes no sense.</source>
-        <translation>«{terms}» no se entiende.</translation>
+        <source>Invalid filter “{terms}”.</source>
+        <translation>Filtro no válido: “{terms}”.</translation>
     </message>
 </context>
 <context>
@@ -1669,6 +1683,30 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>JSON (everything)</source>
+        <translation>JSON (todo)</translation>
+    </message>
+    <message>
+        <source>RTTM (speaker turns)</source>
+        <translation>RTTM (intervenciones)</translation>
+    </message>
+    <message>
+        <source>SRT (subtitles)</source>
+        <translation>SRT (subtítulos)</translation>
+    </message>
+    <message>
+        <source>Text (to read)</source>
+        <translation>Texto (para leer)</translation>
+    </message>
+    <message>
+        <source>WebVTT (subtitles for browsers)</source>
+        <translation>WebVTT (subtítulos para navegadores)</translation>
+    </message>
+    <message>
+        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
+        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
+    </message>
+    <message>
         <source>Setting {name} is set by the environment or the command line.</source>
         <translation>El entorno o la línea de comandos define la opción {name}.</translation>
     </message>
@@ -2101,18 +2139,6 @@ Todo se queda en este equipo.</translation>
         <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
     </message>
     <message>
-        <source>JSON (everything)</source>
-        <translation>JSON (todo)</translation>
-    </message>
-    <message>
-        <source>RTTM (speaker turns)</source>
-        <translation>RTTM (intervenciones)</translation>
-    </message>
-    <message>
-        <source>SRT (subtitles)</source>
-        <translation>SRT (subtítulos)</translation>
-    </message>
-    <message>
         <source>Setting {name}: {value} is above {most}.</source>
         <translation>Ajuste {name}: {value} es mayor que {most}.</translation>
     </message>
@@ -2121,20 +2147,8 @@ Todo se queda en este equipo.</translation>
         <translation>Ajuste {name}: {value} es menor que {least}.</translation>
     </message>
     <message>
-        <source>Text (to read)</source>
-        <translation>Texto (para leer)</translation>
-    </message>
-    <message>
-        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
-        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
-    </message>
-    <message>
         <source>There is no setting “{name}”.</source>
         <translation>No existe el ajuste «{name}».</translation>
-    </message>
-    <message>
-        <source>WebVTT (subtitles for browsers)</source>
-        <translation>WebVTT (subtítulos para navegadores)</translation>
     </message>
     <message>
         <source>config.yaml does not say “{wanted}”, which would be looked for on the network</source>
@@ -3477,74 +3491,18 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>RetryConfirmation</name>
-    <message>
-        <source>Retry</source>
-        <translation>Reintentar</translation>
-    </message>
-    <message numerus="yes">
-        <source>Process %Ln finished recording(s) again?</source>
-        <translation>
-            <numerusform>¿Procesar de nuevo %Ln grabación terminada?</numerusform>
-            <numerusform>¿Procesar de nuevo %Ln grabaciones terminadas?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Each keeps its result until the new one is ready. It may take a long time.</source>
-        <translation>Cada una conserva su resultado hasta que el nuevo esté listo. Puede tardar mucho.</translation>
-    </message>
-    <message>
-        <source>Process again</source>
-        <translation>Procesar de nuevo</translation>
-    </message>
-    <message numerus="yes">
-        <source>Only the %Ln without a result</source>
-        <translation>
-            <numerusform>Solo la %Ln sin resultado</numerusform>
-            <numerusform>Solo las %Ln sin resultado</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln finished recording(s) will be processed again</source>
-        <translation>
-            <numerusform>Se procesará de nuevo %Ln grabación terminada</numerusform>
-            <numerusform>Se procesarán de nuevo %Ln grabaciones terminadas</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Deshacer</translation>
-    </message>
-</context>
-<context>
     <name>RowMenu</name>
+    <message>
+        <source>Co&amp;llapse batch</source>
+        <translation>Con&amp;traer lote</translation>
+    </message>
+    <message>
+        <source>&amp;Expand batch</source>
+        <translation>&amp;Expandir lote</translation>
+    </message>
     <message>
         <source>&amp;Priority</source>
         <translation>&amp;Prioridad</translation>
-    </message>
-    <message>
-        <source>Copy file na&amp;mes</source>
-        <translation>Copiar los no&amp;mbres de archivo</translation>
-    </message>
-    <message>
-        <source>Copy file na&amp;me</source>
-        <translation>Copiar el no&amp;mbre de archivo</translation>
-    </message>
-    <message>
-        <source>Show recording in its &amp;folder</source>
-        <translation>Mostrar la grabación en su &amp;carpeta</translation>
-    </message>
-    <message>
-        <source>&amp;Fold its batch</source>
-        <translation>&amp;Plegar su lote</translation>
-    </message>
-    <message>
-        <source>Un&amp;fold</source>
-        <translation>Des&amp;plegar</translation>
     </message>
 </context>
 <context>
@@ -4388,10 +4346,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>UndoableRemoval</name>
     <message numerus="yes">
-        <source>%Ln job(s) removed</source>
+        <source>%Ln recording(s) removed</source>
         <translation>
-            <numerusform>%Ln trabajo quitado</numerusform>
-            <numerusform>%Ln trabajos quitados</numerusform>
+            <numerusform>%Ln grabación quitada</numerusform>
+            <numerusform>%Ln grabaciones quitadas</numerusform>
         </translation>
     </message>
     <message>
@@ -4399,11 +4357,55 @@ Todo se queda en este equipo.</translation>
         <translation>Deshacer</translation>
     </message>
     <message numerus="yes">
-        <source>%Ln job(s) began meanwhile and stayed</source>
+        <source>%Ln recording(s) started meanwhile and stayed</source>
         <translation>
-            <numerusform>%Ln trabajo empezó entretanto y se quedó</numerusform>
-            <numerusform>%Ln trabajos empezaron entretanto y se quedaron</numerusform>
+            <numerusform>%Ln grabación empezó entretanto y se quedó</numerusform>
+            <numerusform>%Ln grabaciones empezaron entretanto y se quedaron</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>UndoableRetry</name>
+    <message>
+        <source>Retry</source>
+        <translation>Reintentar</translation>
+    </message>
+    <message numerus="yes">
+        <source>Process %Ln finished recording(s) again?</source>
+        <translation>
+            <numerusform>¿Procesar de nuevo %Ln grabación terminada?</numerusform>
+            <numerusform>¿Procesar de nuevo %Ln grabaciones terminadas?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Each keeps its result until the new one is ready. This may take a long time.</source>
+        <translation>Cada una conserva su resultado hasta que el nuevo esté listo. Puede tardar mucho.</translation>
+    </message>
+    <message>
+        <source>Process again</source>
+        <translation>Procesar de nuevo</translation>
+    </message>
+    <message numerus="yes">
+        <source>Only the %Ln without a result</source>
+        <translation>
+            <numerusform>Solo la %Ln sin resultado</numerusform>
+            <numerusform>Solo las %Ln sin resultado</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message numerus="yes">
+        <source>Processing %Ln finished recording(s) again</source>
+        <translation>
+            <numerusform>%Ln grabación terminada se procesará de nuevo</numerusform>
+            <numerusform>%Ln grabaciones terminadas se procesarán de nuevo</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
     </message>
 </context>
 <context>

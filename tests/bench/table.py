@@ -26,7 +26,7 @@ from fi_desktop.core.job import Job
 from fi_desktop.core.values import Stage
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.application import GarbageCollector, make_application, shorten_switch_interval
-from fi_desktop.gui.job_table.columns import Column
+from fi_desktop.gui.job_table.columns import COLUMNS
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.service import JobService
@@ -165,9 +165,9 @@ def scroll(application: QApplication, window: MainWindow) -> None:
     say("scroll by a page, longest of 100", f"{max(pages):.0f} ms")
     bar.setValue(0)
     times: dict[str, float] = {}
-    for column in Column:
+    for column, declared in enumerate(COLUMNS):
         for order in Qt.SortOrder:
-            key = window.jobs.cells.heading(column)
+            key = declared.heading
             times[key] = max(
                 times.get(key, 0),
                 took_ms(application, partial(window.table.sortByColumn, column, order)),
@@ -178,7 +178,7 @@ def scroll(application: QApplication, window: MainWindow) -> None:
 
 
 def find(application: QApplication, window: MainWindow) -> None:
-    """Search as one types, select and fold."""
+    """Search as one types, select and collapse."""
     panel = window.panel
 
     def typed(key: str) -> None:
@@ -197,8 +197,8 @@ def find(application: QApplication, window: MainWindow) -> None:
     )
     window.table.clearSelection()
     window.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-    say("fold all batches", f"{took_ms(application, window.jobs.fold_all):.0f} ms")
-    say("unfold all", f"{took_ms(application, window.jobs.unfold_all):.0f} ms")
+    say("collapse all batches", f"{took_ms(application, window.jobs.collapse_all):.0f} ms")
+    say("expand all", f"{took_ms(application, window.jobs.expand_all):.0f} ms")
     window.table.selectAll()
     say("remove all", f"{took_ms(application, window.job_controller.remove):.0f} ms")
     say("… and undo", f"{took_ms(application, window.job_controller.removal.undo):.0f} ms")

@@ -65,7 +65,8 @@ from tests.gui import samples
 def fill():
     (window,) = [w for w in application.topLevelWidgets() if w.objectName() == "main"]
     now = time.time()
-    window.jobs.take_news([samples.finished(n, f"{n}.wav", now, ago_s=9, took_s=3) for n in range(1, 1001)])
+    jobs = [samples.finished(n, f"{n}.wav", now, ago_s=9, took_s=3) for n in range(1, 1001)]
+    window.jobs.apply_events(jobs)
     QTimer.singleShot(3000, lambda: begin(window))
 
 def begin(window):

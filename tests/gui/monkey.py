@@ -157,7 +157,7 @@ class Monkey:
         jobs = self._desktop.window.jobs
         self._desktop.stop()
         self._wait(
-            lambda: all((jobs.row_by_id(job_id) is None) == (job_id in self.removed) for job_id in self.added)
+            lambda: all((jobs.job(job_id) is None) == (job_id in self.removed) for job_id in self.added)
         )
         self._wait_until_closed()
         self._urls.close()

@@ -67,7 +67,7 @@ class Scene:
         events = tuple(jobs)
         self.program.hand.do(partial(_store, events))
         listed = self.desktop.window.jobs
-        self.wait(lambda: all(listed.row_by_id(job.id) for job in samples.jobs_of(events)))
+        self.wait(lambda: all(listed.job(job.id) for job in samples.jobs_of(events)))
         self.settle()
 
     def finish(self, job_id: int, transcript: Transcript) -> None:

@@ -160,7 +160,7 @@ def test_retry_and_open_act_on_the_job_that_is_shown(view, hand, qtbot, window):
     assert [opened.job_id for opened in window.windows.all()] == [1]
     window.windows.close_all()
     qtbot.mouseClick(view.retry, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.jobs.row_by_id(1).state is JobState.QUEUED)
+    qtbot.waitUntil(lambda: window.jobs.job(1).state is JobState.QUEUED)
 
 
 def test_diagnostics_are_copied_without_the_recordings_name(view, hand, qtbot, recordings, window):
@@ -204,7 +204,7 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
     window.resize(900, 700)
     other = AppController(program)
     other.window.show()
-    other.window.jobs.take_page(program.service.page(10).result(120))
+    other.window.jobs.add_page(program.service.page(10).result(120))
     qtbot.waitUntil(lambda: other.window.details.panel is not None and other.window.details.panel.isVisible())
     assert other.window.details.panel.width() == width
     qtbot.keyClick(other.window, Qt.Key.Key_F4)
@@ -224,7 +224,7 @@ def test_a_narrow_window_keeps_its_room_for_the_table(desktop, qtbot, program, r
     other = AppController(program)
     other.window.resize(760, 420)
     other.window.show()
-    other.window.jobs.take_page(program.service.page(10).result(120))
+    other.window.jobs.add_page(program.service.page(10).result(120))
     assert not other.window.commands.details.isChecked()
     assert other.window.details.panel is None
     other.window.closable = True

@@ -9,8 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui.drag_and_drop import data_of
-from fi_desktop.gui.job_table.columns import Column
+from fi_desktop.gui.drag_and_drop import export_data
+from fi_desktop.gui.job_table.columns import column_index
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system.files import RESULT
 from tests.gui import samples
@@ -32,8 +32,8 @@ def done(qtbot, window, hand, recordings) -> list[int]:
     return [job.id for job in jobs]
 
 
-def place(table, job_id: int, column: Column = Column.FILE) -> QPoint:
-    index = table.model().place_of(job_id)
+def place(table, job_id: int, column: int = column_index("name")) -> QPoint:
+    index = table.model().index_of_job(job_id)
     return table.visualRect(index.siblingAtColumn(column)).center()
 
 
@@ -72,7 +72,7 @@ def test_a_pull_at_a_name_drags_its_file(window, home, done):
 def test_what_is_selected_goes_together_in_the_format_exported_last(window, home, done):
     WindowState(home).save_format("srt")
     window.table.selectAll()
-    pull(window.table, place(window.table, done[0], Column.STATE))
+    pull(window.table, place(window.table, done[0], column_index("state")))
     assert sorted(file.name for file in dragged(window.table)) == ["First.srt", "Second ñ.srt"]
     assert len(window.table.selected_rows()) == 3
     (drag,) = window.table.findChildren(QDrag)
@@ -94,15 +94,15 @@ def test_what_is_not_done_cannot_be_dragged(window, done):
 def test_beside_the_name_a_pull_selects_more_rows(window, done):
     table = window.table
     lower = max(done, key=lambda job_id: place(table, job_id).y())
-    pull(table, place(table, lower, Column.STATE), by=table.rowHeight(0) * 2)
+    pull(table, place(table, lower, column_index("state")), by=table.rowHeight(0) * 2)
     assert not table.findChildren(QDrag)
     assert len(table.selected_rows()) > 1
 
 
-def test_a_folded_batch_is_dragged_as_its_files(window, done):
-    window.commands.fold.trigger()
+def test_a_collapsed_batch_is_dragged_as_its_files(window, done):
+    window.commands.collapse.trigger()
     table = window.table
-    pull(table, table.visualRect(window.jobs.index(0, Column.FILE)).center())
+    pull(table, table.visualRect(window.jobs.index(0, column_index("name"))).center())
     assert sorted(file.name for file in dragged(table)) == ["First.txt", "Second ñ.txt"]
 
 
@@ -110,7 +110,7 @@ def test_a_result_that_cannot_be_read_is_told(window, program, done):
     (program.service.folders.folder(done[0]) / RESULT).unlink()
     pull(window.table, place(window.table, done[0]))
     assert not window.table.findChildren(QDrag)
-    assert window.message.text == "1 result cannot be read, and is not dragged."
+    assert window.message.text == "1 result cannot be read and was left out."
 
 
 def test_too_many_are_refused_in_a_sentence(qtbot, window, hand, tmp_path):
@@ -124,13 +124,13 @@ def test_too_many_are_refused_in_a_sentence(qtbot, window, hand, tmp_path):
         hand.complete(hand.claim(), samples.conversation(2))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 31)
     window.table.selectAll()
-    pull(window.table, window.table.visualRect(window.jobs.index(3, Column.FILE)).center())
+    pull(window.table, window.table.visualRect(window.jobs.index(3, column_index("name"))).center())
     assert not window.table.findChildren(QDrag)
-    assert window.message.text == "30 files at most can be dragged at once: use Export for more."
+    assert window.message.text == "At most 30 files can be dragged. Use Export for more."
 
 
 def test_our_own_files_are_not_taken_in(window, tmp_path):
-    assert not drag_in(window, data_of([tmp_path / "First.txt"])).isAccepted()
+    assert not drag_in(window, export_data([tmp_path / "First.txt"])).isAccepted()
 
 
 def test_files_left_by_a_killed_program_go_at_the_start_and_others_at_the_end(qtbot, home, dressed, request):

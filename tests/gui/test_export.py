@@ -41,7 +41,7 @@ def target(tmp_path: Path) -> Path:
 def format_of(menu: QMenu, word: str) -> QAction:
     (export,) = (action for action in menu.actions() if action.text() == "E&xport")
     assert export.isEnabled()
-    return next(action for action in export.menu().actions() if action.text().startswith(word))
+    return next(action for action in export.menu().actions() if word in action.text())
 
 
 def choose_format(window, word: str) -> None:
@@ -124,7 +124,7 @@ def test_nothing_is_offered_for_what_is_not_done(window, done):
     waiting = next(
         row.id
         for place in range(3)
-        if (row := window.jobs.job_row(window.jobs.index(place, 0))).state is JobState.QUEUED
+        if (row := window.jobs.row(window.jobs.index(place, 0))).state is JobState.QUEUED
     )
     window.table.select(waiting)
     assert not window.commands.export.menuAction().isEnabled()
@@ -132,8 +132,8 @@ def test_nothing_is_offered_for_what_is_not_done(window, done):
     assert window.commands.export.menuAction().isEnabled()
 
 
-def test_a_folded_batch_gives_the_files_of_its_jobs(qtbot, window, done, target):
-    window.commands.fold.trigger()
+def test_a_collapsed_batch_gives_the_files_of_its_jobs(qtbot, window, done, target):
+    window.commands.collapse.trigger()
     assert window.jobs.rowCount() == 1
     window.table.selectAll()
     choose_format(window, "JSON")
@@ -186,7 +186,7 @@ def test_a_result_that_cannot_be_read_does_not_cost_the_others(qtbot, window, pr
     window.table.selectAll()
     choose_format(window, "Text")
     answer(window, target)
-    said = "1 file written. 1 result cannot be read: retry the job to make it again."
+    said = "1 file written. 1 result cannot be read. Retry the recording to make it again."
     qtbot.waitUntil(lambda: window.message.text == said)
     assert names(target) == ["Second ñ.txt"]
 

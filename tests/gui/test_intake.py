@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import Priority
-from fi_desktop.gui.drag_and_drop import given_paths, paths_in
+from fi_desktop.gui.drag_and_drop import dropped_files, paths_in
 from tests.gui.events import drop, drop_files, files_data
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -37,7 +37,7 @@ def paste(qtbot, window):
 
 
 def names(window) -> set[str]:
-    return {window.jobs.job_row(window.jobs.index(i, 0)).name for i in range(window.jobs.rowCount())}
+    return {window.jobs.row(window.jobs.index(i, 0)).name for i in range(window.jobs.rowCount())}
 
 
 class TestPathsInText:
@@ -60,7 +60,7 @@ class TestPathsInText:
     def test_addresses_come_before_the_text_that_file_managers_send_along(self):
         data = files_data([Path("/a.wav")])
         data.setText("/a.wav")
-        assert not given_paths(data).typed
+        assert not dropped_files(data).typed
 
 
 class TestPaste:
@@ -84,7 +84,7 @@ class TestPaste:
     def test_anything_else_is_refused_in_a_sentence(self, qtbot, window, paste, text):
         paste(text_data(text))
         qtbot.waitUntil(window.message.isVisible)
-        assert window.message.text == "Only files and folders of this computer can be added."
+        assert window.message.text == "Only files and folders on this computer can be added."
 
     def test_an_empty_clipboard_too(self, qtbot, window):
         QGuiApplication.clipboard().clear()
@@ -132,16 +132,16 @@ class TestLeftOut:
     def test_files_on_other_computers_alone_are_refused_with_what_to_do(self, window):
         drop(window, self.urls(QUrl("smb://server/b.wav")))
         assert window.message.text == (
-            "smb://server/b.wav is not on this computer: copy it here, and add the copy."
+            "smb://server/b.wav is not on this computer. Copy it here and add the copy."
         )
 
     @pytest.mark.skipif(os.name == "nt", reason="a host is a share's there")
     def test_this_computer_by_its_name_is_this_computer(self, qtbot, window, recordings):
         address = QUrl(f"file://localhost{recordings[0]}")
-        assert given_paths(self.urls(address)).paths == (recordings[0],)
+        assert dropped_files(self.urls(address)).paths == (recordings[0],)
         assert paths_in(address.toString()) == (recordings[0],)
         elsewhere = QUrl(f"file://server{recordings[0]}")
-        assert given_paths(self.urls(elsewhere)).elsewhere == (elsewhere.toString(),)
+        assert dropped_files(self.urls(elsewhere)).remote == (elsewhere.toString(),)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")
     def test_a_name_that_is_no_text_is_the_same_file(self, qtbot, window, program, tmp_path):
@@ -157,7 +157,7 @@ class TestLeftOut:
         for name in ("a.wav", "1.ds2", "2.ds2", "letter.txt"):
             (tmp_path / name).write_bytes(name.encode())
         drop_files(window, tmp_path)
-        told = "3 files of other kinds were left out (2 .ds2, 1 .txt). 1 recording added: 2 speakers."
+        told = "3 files of other types were skipped (2 .ds2, 1 .txt). 1 recording added: 2 speakers."
         qtbot.waitUntil(lambda: window.message.text == told)
 
     def test_a_folder_of_other_kinds_alone_is_not_called_empty(self, qtbot, window, tmp_path):
@@ -205,7 +205,7 @@ def test_a_drop_of_nested_folders_while_a_job_runs_does_not_freeze_the_window(qt
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 501)
     heart.stop()
     assert beats.count(1) > 2  # the window lived while they came in
-    assert window.jobs.row_by_id(running.id).state is JobState.RUNNING
+    assert window.jobs.job(running.id).state is JobState.RUNNING
 
 
 def test_a_sentence_turns_no_text_round_whatever_a_name_or_the_system_says(window):
@@ -240,9 +240,7 @@ class TestSheet:
         sheet.form.language.setCurrentText("Spanish")
         sheet.form.priority.setCurrentText("Urgent")
         qtbot.mouseClick(sheet.apply, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(
-            lambda: window.message.text == "3 recordings are done so: 3 speakers · Spanish · Urgent."
-        )
+        qtbot.waitUntil(lambda: window.message.text == "3 recordings changed: 3 speakers · Spanish · Urgent.")
         jobs = [program.service.job(job_id).result(120) for job_id in (1, 2, 3)]
         assert {(str(job.options.speakers), job.options.language) for job in jobs} == {("3", "es")}
         assert {job.priority for job in jobs} == {Priority.URGENT}
@@ -252,8 +250,8 @@ class TestSheet:
         begun = hand.claim()
         sheet.form.language.setCurrentText("Spanish")
         qtbot.keyClick(sheet.form.language, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: "1 has begun already" in window.message.text)
-        assert window.message.text.startswith("2 recordings are done so: 2 speakers · Spanish.")
+        qtbot.waitUntil(lambda: "1 recording has already started" in window.message.text)
+        assert window.message.text.startswith("2 recordings changed: 2 speakers · Spanish.")
         assert self.options(program, begun.id).language is None
         qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 4)

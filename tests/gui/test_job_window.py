@@ -34,7 +34,7 @@ def shown_result(qtbot, opened):
 
 
 def test_double_click_opens_the_result(qtbot, window, done, program):
-    place = window.table.visualRect(window.jobs.place_of(done.id)).center()
+    place = window.table.visualRect(window.jobs.index_of_job(done.id)).center()
     viewport = window.table.viewport()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=place)

@@ -1,4 +1,4 @@
-"""Finding, folding and removing jobs, by real clicks and keys."""
+"""Searching, collapsing and removing jobs, with real clicks and keys."""
 
 import pytest
 from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, Qt
@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QTo
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import Priority, Stage
-from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Column
-from fi_desktop.gui.job_table.controller import GRACE_MS
+from fi_desktop.gui.job_table.columns import COLUMNS, column_index
+from fi_desktop.gui.job_table.controller import UNDO_MS
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.jobs.queue_events import JobProgressed
@@ -18,6 +18,7 @@ from tests.gui.events import drop_files
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 LEFT = Qt.MouseButton.LeftButton
+HIDDEN = {index for index, column in enumerate(COLUMNS) if column.hidden}
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ class TestWorking:
     @pytest.fixture
     def begun(self, qtbot, window, hand, tmp_path):
         """Sixty more recordings, of which the oldest that wait are begun: far out of view."""
-        assert not window.panel.working.isVisible()  # nothing runs
+        assert not window.panel.active.isVisible()  # nothing runs
         folder = tmp_path / "more"
         folder.mkdir()
         for number in range(60):
@@ -84,7 +85,7 @@ class TestWorking:
         return begun
 
     def test_what_runs_is_named_above_a_table_that_does_not_show_it(self, qtbot, window, hand, begun):
-        working = window.panel.working
+        working = window.panel.active
         qtbot.waitUntil(lambda: working.isVisible() and working.buttons[0].text() != "")
         assert working.buttons[0].accessibleName() == "Third.m4a: Starting, 0% · calculating…"
         hand.do(lambda service: service.publish(JobProgressed(begun[0].id, Stage.SPEECH, 0.5)))
@@ -96,7 +97,7 @@ class TestWorking:
         qtbot.waitUntil(lambda: [button.isVisible() for button in working.buttons] == [True, *[False] * 3])
 
     def test_a_click_goes_to_the_job_even_where_a_search_leaves_it_out(self, qtbot, window, begun):
-        working = window.panel.working
+        working = window.panel.active
         window.panel.search.setText("Ward")
         window.panel.apply()
         qtbot.waitUntil(lambda: working.buttons[0].isVisible())
@@ -110,37 +111,37 @@ class TestChips:
     def test_each_says_its_state_and_number(self, qtbot, window):
         chips = window.panel.chips
         qtbot.waitUntil(lambda: chips.all.accessibleName() == "All 3")
-        qtbot.waitUntil(lambda: chips.of[JobState.FAILED].accessibleName() == "Failed 1")
-        assert all(not chip.icon().isNull() for chip in chips.of.values())
+        qtbot.waitUntil(lambda: chips.by_state[JobState.FAILED].accessibleName() == "Failed 1")
+        assert all(not chip.icon().isNull() for chip in chips.by_state.values())
 
     def test_a_click_shows_that_state_and_another_adds_its_own(self, qtbot, window):
         chips = window.panel.chips
-        qtbot.mouseClick(chips.of[JobState.FAILED], LEFT)
+        qtbot.mouseClick(chips.by_state[JobState.FAILED], LEFT)
         assert names(window) == ["Ward round.mp3"]
         assert not chips.all.isChecked()
-        chips.of[JobState.QUEUED].setFocus()
-        qtbot.keyClick(chips.of[JobState.QUEUED], Qt.Key.Key_Space)
+        chips.by_state[JobState.QUEUED].setFocus()
+        qtbot.keyClick(chips.by_state[JobState.QUEUED], Qt.Key.Key_Space)
         assert names(window) == ["Third.m4a", "Ward round.mp3"]
         qtbot.mouseClick(chips.all, LEFT)
         assert len(names(window)) == 3
         assert chips.all.isChecked()
 
     def test_a_job_comes_and_goes_with_its_state(self, qtbot, window, hand):
-        qtbot.mouseClick(window.panel.chips.of[JobState.RUNNING], LEFT)
+        qtbot.mouseClick(window.panel.chips.by_state[JobState.RUNNING], LEFT)
         assert window.panel.clear.isVisible()
         hand.claim()
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a"])
-        qtbot.waitUntil(lambda: window.panel.chips.of[JobState.RUNNING].accessibleName() == "Running 1")
+        qtbot.waitUntil(lambda: window.panel.chips.by_state[JobState.RUNNING].accessibleName() == "Running 1")
         assert window.table.isVisible()
 
     def test_a_narrow_window_keeps_all_of_them(self, qtbot, window):
         window.resize(window.minimumSize())
-        qtbot.waitUntil(lambda: window.panel.chips.of[JobState.FAILED].text() == "1")
-        last = window.panel.chips.of[JobState.CANCELLED]
+        qtbot.waitUntil(lambda: window.panel.chips.by_state[JobState.FAILED].text() == "1")
+        last = window.panel.chips.by_state[JobState.CANCELLED]
         assert (
             last.mapTo(window, QPoint(last.width(), 0)).x() < window.panel.search.mapTo(window, QPoint()).x()
         )
-        assert "Failed" in window.panel.chips.of[JobState.FAILED].toolTip()
+        assert "Failed" in window.panel.chips.by_state[JobState.FAILED].toolTip()
 
 
 class TestSearch:
@@ -157,7 +158,7 @@ class TestSearch:
     def test_terms_and_chips_combine(self, qtbot, window):
         qtbot.keyClicks(window.panel.search, "error:damaged")
         assert names(window) == ["Ward round.mp3"]
-        qtbot.mouseClick(window.panel.chips.of[JobState.COMPLETED], LEFT)
+        qtbot.mouseClick(window.panel.chips.by_state[JobState.COMPLETED], LEFT)
         assert names(window) == []
 
     def test_nothing_found_says_so_and_offers_the_way_back(self, qtbot, window):
@@ -171,59 +172,59 @@ class TestSearch:
 
     def test_what_is_not_understood_is_said(self, qtbot, window):
         qtbot.keyClicks(window.panel.search, "colour:red speaker:many")
-        assert "“colour:red” is nothing to search by" in window.panel.doubt
-        assert "“speaker:many” makes no sense." in window.panel.doubt
+        assert "Unknown filter “colour:red”." in window.panel.warning
+        assert "Invalid filter “speaker:many”." in window.panel.warning
         assert len(names(window)) == 3
         window.panel.search.clear()
-        assert window.panel.doubt == ""
+        assert window.panel.warning == ""
 
     def test_what_is_filtered_out_is_no_longer_selected(self, qtbot, window):
         window.table.selectAll()
         qtbot.keyClicks(window.panel.search, "ward")
         assert [row.name for row in window.table.selected_rows()] == ["Ward round.mp3"]
-        assert not window.commands.cancel.isEnabled()
+        assert not window.commands.jobs["cancel"].isEnabled()
         window.panel.search.clear()
         assert [row.name for row in window.table.selected_rows()] == ["Ward round.mp3"]
 
 
 class TestBatches:
-    def test_left_folds_and_right_unfolds(self, qtbot, window, recordings):
+    def test_left_collapses_and_right_expands(self, qtbot, window, recordings):
         window.table.select(2)
         qtbot.keyClick(window.table, Qt.Key.Key_Left)
         assert names(window) == [f"{recordings[0].parent.name} – 3 recordings"]
         told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
         assert told == "1 completed, 1 failed"
-        assert window.jobs.index(0, Column.PROGRESS).data() == "67%"
+        assert window.jobs.index(0, column_index("stage")).data() == "67%"
         qtbot.keyClick(window.table, Qt.Key.Key_Right)
         assert len(names(window)) == 3
-        assert window.jobs.folded == set()
+        assert window.jobs.collapsed == set()
 
-    def test_a_click_on_the_arrow_unfolds_and_folds(self, qtbot, window):
-        window.commands.fold.trigger()
+    def test_a_click_on_the_arrow_expands_and_collapses(self, qtbot, window):
+        window.commands.collapse.trigger()
         arrow = window.table.visualRect(window.jobs.index(0, 0)).topLeft() + QPoint(10, 12)
         qtbot.mouseClick(window.table.viewport(), LEFT, pos=arrow)
         assert len(names(window)) == 3
         qtbot.mouseClick(window.table.viewport(), LEFT, pos=arrow)
         assert len(names(window)) == 1
 
-    def test_cancelled_jobs_are_not_said_to_be_completed(self, qtbot, window, program):
+    def test_cancelled_jobs_do_not_count_as_completed(self, qtbot, window, program):
         program.service.cancel([3]).result(120)
         qtbot.waitUntil(lambda: window.jobs.counts[JobState.CANCELLED] == 1)
-        window.jobs.fold_all()
+        window.jobs.collapse_all()
         told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
         assert told == "1 completed, 1 failed, 1 cancelled"
 
-    def test_what_is_done_with_the_line_is_done_with_all_its_jobs(self, qtbot, window):
-        window.commands.fold.trigger()
+    def test_an_operation_on_a_batch_applies_to_all_its_jobs(self, qtbot, window):
+        window.commands.collapse.trigger()
         window.table.selectAll()
         qtbot.keyClick(window, Qt.Key.Key_R, CTRL)
         qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == 3)
         assert len(names(window)) == 1
-        window.commands.unfold.trigger()
+        window.commands.expand.trigger()
         assert len(names(window)) == 3
 
-    def test_enter_on_the_line_unfolds_it(self, qtbot, window):
-        window.commands.fold.trigger()
+    def test_enter_on_the_line_expands_it(self, qtbot, window):
+        window.commands.collapse.trigger()
         window.table.select(1)
         qtbot.keyClick(window.table, Qt.Key.Key_Return)
         assert len(names(window)) == 3
@@ -234,7 +235,7 @@ class TestRemoval:
         window.table.select(2)
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         assert len(names(window)) == 2
-        assert window.message.text == "1 job removed"
+        assert window.message.text == "1 recording removed"
         qtbot.waitUntil(lambda: window.panel.chips.all.accessibleName() == "All 2")
         qtbot.mouseClick(window.message.action_button, LEFT)
         assert len(names(window)) == 3
@@ -253,9 +254,9 @@ class TestRemoval:
     def test_nothing_is_deleted_before_its_time(self, qtbot, window, hand):
         window.table.select(2)
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
-        grace = window.job_controller.removal._grace
+        grace = window.job_controller.removal._timer
         assert stored(hand) == [1, 2, 3]
-        assert grace.interval() == GRACE_MS
+        assert grace.interval() == UNDO_MS
         grace.start(0)
         qtbot.waitUntil(lambda: stored(hand) == [1, 3])
         assert not window.message.isVisible()
@@ -286,7 +287,7 @@ class TestRemoval:
         qtbot.waitUntil(lambda: window.jobs.state_of(3) is JobState.RUNNING)
         window.job_controller.removal.carry_out()
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a"])
-        assert window.message.text == "1 job began meanwhile and stayed"
+        assert window.message.text == "1 recording started meanwhile and stayed"
         qtbot.waitUntil(lambda: stored(hand) == [3])
 
 
@@ -294,28 +295,28 @@ class TestMenu:
     def test_priority(self, qtbot, window, hand):
         window.table.select(3)
         act(menu_by_key(window), "Urgent")
-        qtbot.waitUntil(lambda: window.jobs.row_by_id(3).priority is Priority.URGENT)
+        qtbot.waitUntil(lambda: window.jobs.job(3).priority is Priority.URGENT)
 
     def test_names_are_copied(self, window):
         window.table.selectAll()
         act(menu_by_key(window), "Copy file names")
         assert QGuiApplication.clipboard().text().splitlines() == names(window)
 
-    def test_a_batch_is_folded(self, window):
+    def test_a_batch_is_collapsed(self, window):
         window.table.select(2)
-        act(menu_by_key(window), "Fold its batch")
+        act(menu_by_key(window), "Collapse batch")
         assert len(names(window)) == 1
 
 
 class TestColumns:
     def test_hidden_moved_and_sorted_survive_a_restart(self, qtbot, window, desktop, program):
         header = window.table.horizontalHeader()
-        assert {c for c in Column if header.isSectionHidden(c)} == HIDDEN_AT_FIRST
+        assert {i for i in range(header.count()) if header.isSectionHidden(i)} == HIDDEN
         shown = {a.text(): a for a in window.table.columns.menu.actions()}
         shown["Length"].trigger()
-        shown["Submitted"].trigger()
-        header.moveSection(header.visualIndex(Column.TIME), 1)
-        window.table.sortByColumn(Column.FILE, Qt.SortOrder.AscendingOrder)
+        shown["Added"].trigger()
+        header.moveSection(header.visualIndex(column_index("time")), 1)
+        window.table.sortByColumn(column_index("name"), Qt.SortOrder.AscendingOrder)
         with qtbot.waitSignal(desktop.ended):
             window.close()
             desktop.stop()
@@ -323,14 +324,14 @@ class TestColumns:
         qtbot.addWidget(again)
         again.closable = True
         header = again.table.horizontalHeader()
-        assert header.isSectionHidden(Column.LENGTH)
-        assert not header.isSectionHidden(Column.SUBMITTED)
-        assert header.visualIndex(Column.TIME) == 1
-        assert header.sortIndicatorSection() == Column.FILE
+        assert header.isSectionHidden(column_index("length"))
+        assert not header.isSectionHidden(column_index("submitted"))
+        assert header.visualIndex(column_index("time")) == 1
+        assert header.sortIndicatorSection() == column_index("name")
 
     def test_widths_are_kept_and_measured_again_for_larger_text(self, qtbot, qapp, window, desktop, program):
-        window.table.horizontalHeader().resizeSection(Column.STATE, 213)
-        window.table.horizontalHeader().moveSection(Column.TIME, 1)
+        window.table.horizontalHeader().resizeSection(column_index("state"), 213)
+        window.table.horizontalHeader().moveSection(column_index("time"), 1)
         with qtbot.waitSignal(desktop.ended):
             window.close()
             desktop.stop()
@@ -345,11 +346,11 @@ class TestColumns:
                 qtbot.addWidget(again)
                 again.closable = True
                 header = again.table.horizontalHeader()
-                assert header.visualIndex(Column.TIME) == 1
-                widths.append(header.sectionSize(Column.STATE))
-                for column in Column:
-                    heading = again.table.fontMetrics().horizontalAdvance(again.jobs.cells.heading(column))
-                    assert header.isSectionHidden(column) or header.sectionSize(column) > heading
+                assert header.visualIndex(column_index("time")) == 1
+                widths.append(header.sectionSize(column_index("state")))
+                for index, column in enumerate(COLUMNS):
+                    heading = again.table.fontMetrics().horizontalAdvance(column.heading)
+                    assert header.isSectionHidden(index) or header.sectionSize(index) > heading
         finally:
             qapp.setFont(before)
         assert widths[0] == 213
@@ -366,15 +367,15 @@ class TestColumns:
         qtbot.addWidget(again)
         again.closable = True
         header = again.table.horizontalHeader()
-        assert {c for c in Column if header.isSectionHidden(c)} == HIDDEN_AT_FIRST
-        assert header.count() == len(Column)
+        assert {i for i in range(header.count()) if header.isSectionHidden(i)} == HIDDEN
+        assert header.count() == len(COLUMNS)
 
     def test_submitted_is_said_as_people_say_it(self, qtbot, window):
-        now = window.jobs.row_by_id(1).submitted_at
-        ago = window.jobs.cells.words.ago
+        now = window.jobs.job(1).submitted_at
+        ago = window.jobs.texts.labels.ago
         assert [ago(now, now + s) for s in (5, 300, 7300)] == ["just now", "5 min ago", "2 h ago"]
-        tip = window.jobs.index(0, Column.SUBMITTED).data(Qt.ItemDataRole.ToolTipRole)
-        assert tip == window.jobs.cells.words.moment(window.jobs.row_by_id(3).submitted_at)
+        tip = window.jobs.index(0, column_index("submitted")).data(Qt.ItemDataRole.ToolTipRole)
+        assert tip == window.jobs.texts.labels.moment(window.jobs.job(3).submitted_at)
 
     def test_every_chip_is_a_button_that_tab_reaches(self, window):
         chips = window.panel.chips.findChildren(QToolButton)
@@ -387,13 +388,13 @@ def test_names_keep_their_room(qtbot, window, width):
     window.resize(width, 500)
     QApplication.processEvents()
     header = window.table.horizontalHeader()
-    name = header.sectionSize(Column.FILE)
+    name = header.sectionSize(column_index("name"))
     assert name >= 32 * window.table.fontMetrics().averageCharWidth()
     assert header.length() >= window.table.viewport().width()
     if width == 1600:
         assert header.length() == window.table.viewport().width()
-    window.table.columns.menu.actions()[Column.STATE].trigger()
-    assert header.sectionSize(Column.FILE) >= name
+    window.table.columns.menu.actions()[column_index("state")].trigger()
+    assert header.sectionSize(column_index("name")) >= name
 
 
 def test_the_mark_of_the_current_row_leaves_no_trace(qtbot, window):

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QMenuBar
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.app_controller import AppController
-from fi_desktop.gui.job_table.columns import Column
+from fi_desktop.gui.job_table.columns import column_index
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import LANGUAGES, WindowLanguage, language_of, locale_of
 from fi_desktop.gui.monitor.window import MonitorWindow
@@ -110,7 +110,7 @@ def test_the_window_speaks_another_language_at_once_and_at_the_next_start(
     again.language.close()
     again.window.deleteLater()
     job = hand.claim()
-    qtbot.waitUntil(lambda: desktop.window.jobs.row_by_id(job.id).state is JobState.RUNNING)
+    qtbot.waitUntil(lambda: desktop.window.jobs.job(job.id).state is JobState.RUNNING)
     qtbot.waitUntil(lambda: "1 en curso" in desktop.window.status.jobs_text)
     change(qtbot, desktop, "en")
     assert menus(desktop) == ["File", "Job", "View"]
@@ -194,7 +194,7 @@ def test_names_of_recordings_can_be_told_apart_in_the_longer_language(qtbot, des
     qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
     change(qtbot, desktop, "es")
     desktop.window.resize(width, 420)
-    assert desktop.window.table.columnWidth(Column.FILE) >= 200
+    assert desktop.window.table.columnWidth(column_index("name")) >= 200
 
 
 def test_keys_are_called_as_they_are_printed_and_alike_everywhere(qtbot, desktop):
@@ -202,7 +202,7 @@ def test_keys_are_called_as_they_are_printed_and_alike_everywhere(qtbot, desktop
     window, commands = desktop.window, desktop.window.commands
     told = [
         action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        for action in (commands.monitor, commands.remove, commands.open)
+        for action in (commands.monitor, commands.jobs["remove"], commands.jobs["open"])
     ]
     assert told == ["Ctrl+Mayús+W", "Supr", "Intro"]
     assert commands.monitor.toolTip().endswith("(Ctrl+Mayús+W)")

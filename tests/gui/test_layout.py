@@ -113,8 +113,8 @@ def test_the_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, 
     chips.show_counts(Counter(dict.fromkeys(JobState, number)))
     window.panel._fit()
     qtbot.waitUntil(lambda: not cut(chips))
-    chips.of[JobState.COMPLETED].click()  # in bold letters
-    for chip in (chips.all, *chips.of.values()):
+    chips.by_state[JobState.COMPLETED].click()  # in bold letters
+    for chip in (chips.all, *chips.by_state.values()):
         wide = chip.width() - (chip.iconSize().width() + 4 if not chip.icon().isNull() else 0) - 18
         bold = QFont(chip.font())
         bold.setWeight(QFont.Weight.DemiBold)
@@ -140,9 +140,9 @@ def picture(window, part: QWidget):
 
 
 def test_a_priority_has_one_name(window, queued):
-    menu = RowMenu(window.commands, window.job_controller, window.table, window)
+    menu = RowMenu([], window.commands.export, window.job_controller, window.table, window)
     (priority,) = (each.menu() for each in menu.actions() if each.text() == "&Priority")
-    words = window.jobs.cells.words
+    words = window.jobs.texts.labels
     assert [action.text() for action in priority.actions()] == [words.priority(each) for each in Priority]
     options = [name for name, _ in window.options.menu._choices.priorities()]
     assert [action.text() for action in priority.actions()] == options

@@ -71,19 +71,19 @@ def filled(program) -> list[int]:
 
 
 def settle(model):
-    while not model.settled and (model._waiting or model._unshown):
+    while not model.settled and (model._incoming or model._unshown):
         model._shown_at = model._took_s = 0.0
-        model._on_gathered()
+        model._on_collected()
 
 
 def test_a_list_shows_of_each_job_what_its_record_says(filled, program):
     store = JobStore(program.settings.store)
-    listed = store.listed(10**9, JOBS)
+    listed = store.page(JOBS, 10**9).jobs
     assert sum(isinstance(job, Done) for job in listed) >= 4
-    for job, short in zip(store.newest(JOBS), listed, strict=True):
+    for job, short in zip(map(store.get, filled), listed, strict=True):
         row = row_of_done(short) if isinstance(short, Done) else row_of(short)
         assert row == row_of(job)
-    assert [job.id for job in store.listed(filled[3], 4)] == filled[4:8]
+    assert [job.id for job in store.page(4, filled[3]).jobs] == filled[4:8]
     store.close()
 
 
@@ -99,9 +99,9 @@ def test_all_pages_are_shown_newest_first_and_counted_at_once(qtbot, monkeypatch
     qtbot.waitUntil(lambda: model.rowCount() == JOBS and model.settled)
     assert [model.entry_at(place) for place in range(JOBS)] == filled
     assert totals == {JOBS}
-    model.take_page(JobsPage((), {JobState.QUEUED: 99}, 1))
+    model.add_page(JobsPage((), {JobState.QUEUED: 99}, 1))
     qtbot.waitUntil(lambda: window.status.jobs_text.endswith("Loading the list…"))
-    model.take_page(JobsPage())
+    model.add_page(JobsPage())
     qtbot.waitUntil(lambda: window.status.jobs_text.endswith("completed"))
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
@@ -115,18 +115,18 @@ def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
     names = ("Álvarez", "Okafor")
     jobs = [samples.submitted(number, names[number % 2], at=NOW) for number in range(40, 0, -1)]
     counts = {JobState.QUEUED: len(jobs)}
-    model.take_page(JobsPage([news.job for news in jobs[:10]], counts, 31))
+    model.add_page(JobsPage([news.job for news in jobs[:10]], counts, 31))
     settle(model)
     assert (model.listing, model.settled, model.counts) == (True, False, Counter(counts))
     panel.search.setText("alv")
     panel.apply()
-    model.take_news([samples.claimed(jobs[30], NOW), samples.submitted(41, "New", at=NOW), JobRemoved(8)])
-    model.take_page(JobsPage([news.job for news in jobs[10:] if news.job.id not in (8, 10)], counts))
+    model.apply_events([samples.claimed(jobs[30], NOW), samples.submitted(41, "New", at=NOW), JobRemoved(8)])
+    model.add_page(JobsPage([news.job for news in jobs[10:] if news.job.id not in (8, 10)], counts))
     settle(model)
     expected = [number for number in range(40, 0, -2) if number != 8]
     assert [model.entry_at(place) for place in range(model.rowCount())] == expected
     assert (model.listing, model.settled) == (False, True)
-    assert model.row_by_id(10).state is JobState.RUNNING
+    assert model.job(10).state is JobState.RUNNING
     panel.search.clear()
     panel.apply()
     assert model.rowCount() == model.total == 40
@@ -134,7 +134,7 @@ def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
 
 def test_jobs_that_cannot_be_listed_further_are_no_longer_waited_for(qapp):
     model = JobsModel(now=lambda: NOW)
-    model.take_page(JobsPage([samples.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
+    model.add_page(JobsPage([samples.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
     settle(model)
     model.end_listing()
     settle(model)

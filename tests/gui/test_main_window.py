@@ -18,6 +18,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.core.messages import verbatim
 from fi_desktop.core.values import JobOptions, SpeakerCount
+from fi_desktop.gui.adding.controller import Rejection
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import available
@@ -28,7 +29,7 @@ from tests.gui.events import drag_in, drag_out, drop, drop_files, files_data
 
 
 def rows(window):
-    return [window.jobs.job_row(window.jobs.index(place, 0)) for place in range(window.jobs.rowCount())]
+    return [window.jobs.row(window.jobs.index(place, 0)) for place in range(window.jobs.rowCount())]
 
 
 def states(window):
@@ -111,7 +112,7 @@ class TestDrop:
         data.setText("hello")
         drop(window, data)
         assert window.message.isVisible()
-        assert window.message.text == "Only files and folders of this computer can be added."
+        assert window.message.text == "Only files and folders on this computer can be added."
 
     def test_an_address_in_the_web_is_refused(self, window):
         data = QMimeData()
@@ -139,7 +140,7 @@ class TestDrop:
         hand.tolerant = True
         fill_disk(hand)
         drop_files(window, folder)
-        refused = window.add_controller.refused.bar
+        refused = window.add_controller.rejected.bar
         qtbot.waitUntil(refused.isVisible)
         full = "The disk is full: nothing can be saved until there is room on it."
         assert refused.text == f"“consultations” was not added. {full}"
@@ -162,11 +163,11 @@ class TestDrop:
     ):
         choice = window.options.choice()
         error = ErrorInfo(ErrorKind.TRANSIENT, "store.busy", "Another program is using the queue's file.")
-        window.add_controller.refused.hold(
-            ((recordings[0],), choice, error), ((recordings[1],), choice, error)
+        window.add_controller.rejected.hold(
+            *(Rejection((recording,), choice, error) for recording in recordings[:2])
         )
         desktop.set_language("es")
-        bar = desktop.window.add_controller.refused.bar
+        bar = desktop.window.add_controller.rejected.bar
         assert bar.text == (
             "2 grabaciones o carpetas no se añadieron. Otro programa está usando el archivo de la cola."
         )
@@ -209,9 +210,9 @@ class TestActions:
         job = hand.claim()
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
         window.table.select(queued[0])
-        assert not window.commands.remove.isEnabled()
+        assert not window.commands.jobs["remove"].isEnabled()
         qtbot.mouseClick(tool_button(window, "Cancel"), Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: window.jobs.place_of(job.id).siblingAtColumn(1).data() == "Cancelling…")
+        qtbot.waitUntil(lambda: window.jobs.index_of_job(job.id).siblingAtColumn(1).data() == "Cancelling…")
         hand.do(lambda service: service.transitions.cancelled(job.id, job.claim))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.CANCELLED)
 
@@ -230,7 +231,7 @@ class TestActions:
         window.table.select(queued[0])
         qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
-        assert window.message.text == "1 finished recording will be processed again"
+        assert window.message.text == "Processing 1 finished recording again"
         qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
 
@@ -251,7 +252,7 @@ class TestActions:
         before = window.jobs.counts
         qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-        box = window.job_controller.redo.box
+        box = window.job_controller.retries.box
         assert box.text() == "Process 2 finished recordings again?"
         assert window.jobs.counts == before
         (button,) = [button for button in box.buttons() if button.text() == answer]
@@ -272,7 +273,7 @@ class TestActions:
         offered = [action.isEnabled() for action in window.commands.of_jobs]
         assert offered == [True, True, False, True]  # open, cancel, retry, remove
         qtbot.keyClick(window.table, Qt.Key.Key_Escape)
-        assert not window.commands.remove.isEnabled()
+        assert not window.commands.jobs["remove"].isEnabled()
 
     def test_ctrl_a_takes_all(self, qtbot, window, queued):
         qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
@@ -288,7 +289,7 @@ class TestActions:
         QApplication.sendEvent(window.table, event)
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
-        assert window.commands.retry in menu.actions()
+        assert window.commands.jobs["retry"] in menu.actions()
         menu.close()
 
 
@@ -436,10 +437,10 @@ def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
     job = program.hand.claim()
     program.hand.complete(job, samples.conversation())
     window.add_controller.add(recordings)
-    qtbot.waitUntil(lambda: "3 recordings are in the list already" in window.message.text)
+    qtbot.waitUntil(lambda: "3 recordings are already in the list" in window.message.text)
     assert window.jobs.rowCount() == 3
     qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.jobs.row_by_id(job.id).state is JobState.QUEUED)
+    qtbot.waitUntil(lambda: window.jobs.job(job.id).state is JobState.QUEUED)
     assert window.jobs.rowCount() == 3
     assert not window.message.isVisible()
 

@@ -69,7 +69,7 @@ def test_changes_are_saved_and_apply_to_the_next_recordings(qtbot, desktop, wind
     assert (written.speakers, written.retry_delays_s) == ("3", (5.0, 10.5))
     qtbot.waitUntil(lambda: window.options.options() == written.job_options)
     assert written.job_options.vocabulary == ("enalapril", "ñandú")
-    assert window.jobs.cells.retries == 2
+    assert window.jobs.texts.retries == 2
 
 
 def test_invalid_input_shows_a_hint_and_disables_ok(qtbot, dialog):

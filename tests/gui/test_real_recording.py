@@ -108,7 +108,7 @@ def test_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, pr
     def record(_ids):
         if not window.jobs.rowCount():
             return  # the empty queue was listed
-        row = window.jobs.job_row(window.jobs.index(0, 0))
+        row = window.jobs.row(window.jobs.index(0, 0))
         if seen[-1:] != [row.state]:
             seen.append(row.state)
 
@@ -128,7 +128,7 @@ def test_dropped_recording_becomes_turns_on_the_screen(qtbot, window, sample, pr
     assert shown.rowCount() > 5
     assert {shown.index(row, 3).data() for row in range(shown.rowCount())} == {"Speaker 1", "Speaker 2"}
 
-    turns = program.service.folders.transcript(window.jobs.job_row(window.jobs.index(0, 0)).id).turns
+    turns = program.service.folders.transcript(window.jobs.row(window.jobs.index(0, 0)).id).turns
     assert len(turns) == shown.rowCount()
     rate = diarization_error_rate(read_rttm(sample.with_suffix(".rttm")), list(turns))
     assert rate <= 0.05, f"DER {rate:.1%}"
@@ -147,7 +147,7 @@ def test_closing_requeues_a_running_job_and_the_next_start_completes_it(qtbot, h
     qtbot.waitUntil(
         lambda: (
             first.window.jobs.counts[JobState.RUNNING] == 1
-            and first.window.jobs.job_row(first.window.jobs.index(0, 0)).share > 0
+            and first.window.jobs.row(first.window.jobs.index(0, 0)).share > 0
         ),
         timeout=TIMEOUT_MS,
     )

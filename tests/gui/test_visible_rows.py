@@ -1,4 +1,4 @@
-"""Filter, folds and order against the same made naively, over any sequence of changes."""
+"""Filter, collapsed batches and order compared with a naive model, over any sequence of changes."""
 
 import pytest
 from hypothesis import given, settings
@@ -9,12 +9,13 @@ from PySide6.QtTest import QAbstractItemModelTester
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.values import JobOptions, Priority
-from fi_desktop.gui.job_table.columns import Column, key_of
+from fi_desktop.gui.job_table.columns import COLUMNS
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved
 from fi_desktop.viewmodel.ranking import Ranking, runs
 from fi_desktop.viewmodel.rows import row_of
 from fi_desktop.viewmodel.search import combine, parse
+from fi_desktop.viewmodel.visible_rows import newest_first
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
@@ -25,14 +26,14 @@ QUERIES = ("", "alv", "state:failed", "-state:failed", "batch:1 a")
 STEPS = st.one_of(
     st.tuples(st.just("job"), st.lists(st.tuples(IDS, st.sampled_from(STATES)), min_size=1, max_size=20)),
     st.tuples(st.just("gone"), st.lists(IDS, min_size=1, max_size=15)),
-    st.tuples(st.just("aside"), st.lists(IDS, max_size=5)),
-    st.tuples(st.just("back"), st.lists(IDS, max_size=5)),
+    st.tuples(st.just("hide"), st.lists(IDS, max_size=5)),
+    st.tuples(st.just("restore"), st.lists(IDS, max_size=5)),
     st.tuples(st.just("query"), st.sampled_from(QUERIES)),
-    st.tuples(st.just("fold"), st.sampled_from((1, 9, 17))),
-    st.tuples(st.just("unfold"), st.sampled_from((1, 9, 17))),
+    st.tuples(st.just("collapse"), st.sampled_from((1, 9, 17))),
+    st.tuples(st.just("expand"), st.sampled_from((1, 9, 17))),
     st.tuples(
         st.just("sort"),
-        st.tuples(st.sampled_from((None, *Column)), st.sampled_from(tuple(Qt.SortOrder))),
+        st.tuples(st.sampled_from((None, *COLUMNS)), st.sampled_from(tuple(Qt.SortOrder))),
     ),
 )
 
@@ -49,18 +50,20 @@ class Naive:
     """What the table should show, made anew each time."""
 
     def __init__(self):
-        self.jobs, self.aside, self.folded = {}, set(), set()
+        self.jobs, self.hidden, self.collapsed = {}, set(), set()
         self.test, self.column, self.descending = None, None, True
 
     def lines(self):
-        rows = [row_of(job) for job in self.jobs.values() if job.id not in self.aside]
+        rows = [row_of(job) for job in self.jobs.values() if job.id not in self.hidden]
         rows = [row for row in rows if self.test is None or self.test(row)]
-        lines = [(row, (row.id,)) for row in rows if row.batch not in self.folded]
-        for batch in self.folded:
+        lines = [(row, (row.id,)) for row in rows if row.batch not in self.collapsed]
+        for batch in self.collapsed:
             members = [row for row in rows if row.batch == batch]
             if members:
                 lines.append((self._head(batch, members), tuple(sorted(row.id for row in members))))
-        key = key_of(self.column, lambda: NOW)
+        key = newest_first if self.column is None else self.column.sort_key
+        if self.column is not None and self.column.sort_key_at is not None:
+            key = self.column.sort_key_at(NOW)
         lines.sort(key=lambda line: abs(line[0].id), reverse=True)
         lines.sort(key=lambda line: key(line[0]), reverse=self.descending)
         return [members for _, members in lines]
@@ -75,7 +78,7 @@ class Naive:
         return first._replace(
             id=-batch,
             name="r",
-            folded="r",
+            search_key="r",
             state=state,
             share=ended / len(members),
             since=min(row.submitted_at for row in members),
@@ -89,14 +92,14 @@ class Naive:
 
 
 def shown(model: JobsModel):
-    return [tuple(row.id for row in model.rows_at(place)) for place in range(model.rowCount())]
+    return [tuple(row.id for row in model.jobs_at(place)) for place in range(model.rowCount())]
 
 
 def settle(model: JobsModel):
     """Show what is waiting, without an event loop."""
     while not model.settled:
         model._shown_at = model._took_s = 0.0
-        model._on_gathered()
+        model._on_collected()
 
 
 def step(model: JobsModel, naive: Naive, kind: str, what):
@@ -104,31 +107,31 @@ def step(model: JobsModel, naive: Naive, kind: str, what):
         case "job":
             jobs = {job_id: job(job_id, state) for job_id, state in what}
             naive.jobs.update(jobs)
-            model.take_news([JobChanged(one, ev.Due(one.id, NOW)) for one in jobs.values()])
+            model.apply_events([JobChanged(one, ev.Due(one.id, NOW)) for one in jobs.values()])
         case "gone":
             for job_id in what:
                 naive.jobs.pop(job_id, None)
-                naive.aside.discard(job_id)
-            model.take_news([JobRemoved(job_id) for job_id in what])
-        case "aside":
-            naive.aside.update(job_id for job_id in what if job_id in naive.jobs)
-            model.set_aside(what)
-        case "back":
-            naive.aside.difference_update(what)
-            model.put_back(what)
+                naive.hidden.discard(job_id)
+            model.apply_events([JobRemoved(job_id) for job_id in what])
+        case "hide":
+            naive.hidden.update(job_id for job_id in what if job_id in naive.jobs)
+            model.hide(what)
+        case "restore":
+            naive.hidden.difference_update(what)
+            model.restore(what)
         case "query":
             naive.test = combine(parse(what).tests, frozenset())
-            model.show_only(naive.test)
-        case "fold":
-            naive.folded.add(what)
-            model.fold([what])
-        case "unfold":
-            naive.folded.discard(what)
-            model.unfold([what])
+            model.filter(naive.test)
+        case "collapse":
+            naive.collapsed.add(what)
+            model.collapse([what])
+        case "expand":
+            naive.collapsed.discard(what)
+            model.expand([what])
         case _:
             naive.column, order = what
             naive.descending = naive.column is None or order is Qt.SortOrder.DescendingOrder
-            model.sort(-1 if naive.column is None else naive.column, order)
+            model.sort(-1 if naive.column is None else COLUMNS.index(naive.column), order)
     settle(model)
 
 
@@ -139,7 +142,7 @@ def test_lines_are_what_filter_folds_and_order_say(steps):
     for kind, what in steps:
         step(model, naive, kind, what)
         assert shown(model) == naive.lines(), kind
-        there = [one for one in naive.jobs.values() if one.id not in naive.aside]
+        there = [one for one in naive.jobs.values() if one.id not in naive.hidden]
         assert model.total == len(there)
         assert all(model.counts[state] == sum(one.state is state for one in there) for state in JobState)
 
@@ -188,13 +191,13 @@ def test_a_ranking_finds_every_place(keys, moves, descending):
         if entry in ranking:
             ranking.move(entry, key)
         else:
-            ranking.insert(ranking.place_for(entry, key), {entry: key})
+            ranking.insert(ranking.position_for(entry, key), {entry: key})
         keys[entry] = key
     expected = sorted(keys, reverse=True)
     expected.sort(key=keys.__getitem__, reverse=descending)
     assert list(ranking) == expected
-    assert [ranking.place(entry) for entry in expected] == list(range(len(expected)))
-    assert list(ranking.turned()) == list(Ranking(keys, descending=not descending))
+    assert [ranking.position(entry) for entry in expected] == list(range(len(expected)))
+    assert list(ranking.flipped()) == list(Ranking(keys, descending=not descending))
     assert list(ranking) == expected
 
 

@@ -83,7 +83,7 @@ def test_what_is_in_it_already_is_asked_about(qtbot, window, watch, dialog, fold
     qtbot.waitUntil(lambda: watch.watcher.folders == (WatchedFolder(folder),))
     (folder / "new.wav").write_bytes(b"RIFF new")
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
-    assert window.jobs.job_row(window.jobs.index(0, 0)).name == "new.wav"
+    assert window.jobs.row(window.jobs.index(0, 0)).name == "new.wav"
 
 
 def test_they_can_be_taken_at_once_and_sub_folders_too(qtbot, window, watch, dialog, folder):

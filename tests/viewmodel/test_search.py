@@ -60,7 +60,7 @@ def found(rows, text, **options):
 )
 def test_terms_find_what_they_say(rows, text, ids):
     assert found(rows, text) == ids
-    assert parse(text).unknown == parse(text).wrong == ()
+    assert parse(text).unknown == parse(text).invalid == ()
 
 
 def test_the_windows_own_words_are_known(rows):
@@ -73,7 +73,7 @@ def test_the_windows_own_words_are_known(rows):
 
 
 @pytest.mark.parametrize(
-    ("text", "unknown", "wrong"),
+    ("text", "unknown", "invalid"),
     [
         ("colour:red ward", ("colour:red",), ()),
         ("-Tag:x", ("-Tag:x",), ()),
@@ -83,9 +83,9 @@ def test_the_windows_own_words_are_known(rows):
         ('before:"last week"', (), ('before:"last week"',)),
     ],
 )
-def test_what_is_not_understood_is_named_and_finds_all(rows, text, unknown, wrong):
+def test_what_is_not_understood_is_named_and_finds_all(rows, text, unknown, invalid):
     query = parse(text)
-    assert (query.unknown, query.wrong) == (unknown, wrong)
+    assert (query.unknown, query.invalid) == (unknown, invalid)
     assert len(query.tests) == ("ward" in text)
 
 

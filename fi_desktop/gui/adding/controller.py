@@ -1,9 +1,10 @@
-"""Where recordings are handed in: whatever a person gave goes to the queue, and what became of it is told."""
+"""Adds recordings to the queue, from a drop, the clipboard or a dialog, and reports the outcome."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from fi_desktop.core.text import one_line
 from fi_desktop.gui import errors
 from fi_desktop.gui.adding.options_sheet import AddedOptionsSheet
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.drag_and_drop import Given, given_paths, missing
+from fi_desktop.gui.drag_and_drop import DroppedFiles, dropped_files, missing
 from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.job_options.menu import ChoiceLabels
 from fi_desktop.gui.job_options.profiles import ProfileController
@@ -30,23 +31,18 @@ from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
 from fi_desktop.watch.config import Choice
 
 _WAITING = (JobState.QUEUED, JobState.RETRYING)
-
-
-_SHOWN_MS = 60_000  # the offer to change what was just added does not stay for ever
-Paths = tuple[Path, ...]
-Refusal = tuple[Paths, Choice, ErrorInfo]
-HandIn = Callable[[Paths, Choice], None]
+_CHANGE_OFFER_MS = 60_000  # how long "Change…" is offered for recordings just added
 
 
 class AddController(QObject):
-    """Takes recordings in.
+    """Submits recordings with the chosen options.
 
     Attributes:
-        sheet: where a person changes how the recordings just added are done.
-        refused: recordings that the queue did not take.
+        sheet: changes the options of recordings just added.
+        rejected: recordings that the queue could not store.
 
     Signals:
-        added: a SubmitResult: recordings are in the queue, or were there already.
+        added: a SubmitResult.
     """
 
     added = Signal(object)
@@ -64,222 +60,270 @@ class AddController(QObject):
 
         Args:
             service: the queue.
-            bridge: the crossing to its thread.
-            jobs: the jobs as they are shown: which have begun?
-            options: says how the next recordings are done.
-            profiles: named ways of doing recordings.
-            message: where it is told what became of them.
+            bridge: runs commands and file tasks off the GUI thread.
+            jobs: tells which recordings have started.
+            options: the options for the next recordings.
+            profiles: named sets of options, offered by the sheet.
+            message: shows the outcome.
         """
         super().__init__(message)
         self.sheet = AddedOptionsSheet(profiles, message.parentWidget())
-        self.refused = RejectedRecordings(message.parentWidget(), self._hand_in)
+        self.rejected = RejectedRecordings(message.parentWidget(), self._submit)
         self._service = service
         self._bridge = bridge
         self._jobs = jobs
         self._options = options
         self._message = message
-        self._words = ChoiceLabels(self)
-        self._told: tuple[tuple[int, ...], str] = ((), "")
-        self._fade = QTimer(self, interval=_SHOWN_MS, singleShot=True)
-        self._fade.timeout.connect(self._withdraw)
-        self.sheet.applied.connect(self._on_applied)
+        self._labels = ChoiceLabels(self)
+        self._offered: tuple[tuple[int, ...], str] = (
+            (),
+            "",
+        )  # jobs "Change…" is offered for, with the message
+        self._offer_timer = QTimer(self, interval=_CHANGE_OFFER_MS, singleShot=True)
+        self._offer_timer.timeout.connect(self._withdraw_offer)
+        self.sheet.applied.connect(self._on_options_applied)
         jobs.jobs_changed.connect(self._on_jobs_changed)
 
     def add(self, paths: Iterable[Path]) -> None:
-        """Hand recordings or folders in, with the options that are chosen."""
+        """Add recordings and folders with the chosen options."""
         self._add(tuple(paths), remark="")
 
-    def take(self, data: QMimeData) -> None:
-        """Hand in what was dropped or pasted: files, or text that is nothing but paths."""
-        given = given_paths(data)
-        remark = self._elsewhere(given.elsewhere)
-        if not given.paths:
-            nothing = self.tr("Only files and folders of this computer can be added.")
+    def add_dropped(self, data: QMimeData) -> None:
+        """Add what was dropped or pasted: files, or text that consists of paths."""
+        dropped = dropped_files(data)
+        remark = self._remote_remark(dropped.remote)
+        if not dropped.paths:
+            nothing = self.tr("Only files and folders on this computer can be added.")
             self._message.warning(remark or nothing)
-        elif given.typed:
-            looked = partial(self._on_looked_for, given)
-            self._bridge.run_task(partial(missing, given.paths), looked, self._on_refused)
+        elif dropped.typed:
+            checked = partial(self._on_paths_checked, dropped)
+            self._bridge.run_task(partial(missing, dropped.paths), checked, self._on_refused)
         else:
-            self._add(given.paths, remark=remark)
-
-    def _elsewhere(self, addresses: tuple[str, ...]) -> str:
-        if not addresses:
-            return ""
-        sentence = self.tr(
-            "%Ln of these not on this computer, such as {address}: copy them here, and add the copies.",
-            "",
-            len(addresses),
-        )
-        return sentence.format(address=addresses[0])
+            self._add(dropped.paths, remark=remark)
 
     def _add(self, paths: tuple[Path, ...], *, remark: str) -> None:
-        self._hand_in(paths, self._options.choice(), remark=remark)
+        self._submit(paths, self._options.choice(), remark=remark)
 
-    def _hand_in(
+    def _submit(
         self, paths: tuple[Path, ...], choice: Choice, *, remark: str = "", again: bool = False
     ) -> None:
         future = self._service.submit(paths, choice.options, priority=choice.priority, again=again)
         failed = partial(self._on_not_added, future, paths, choice)
         self._bridge.when_done(future, partial(self._on_added, choice, remark), failed)
 
-    def _on_looked_for(self, given: Given, gone: tuple[Path, ...]) -> None:
+    def _on_paths_checked(self, dropped: DroppedFiles, absent: tuple[Path, ...]) -> None:
         remark = ""
-        if gone:
-            sentence = self.tr("%Ln of these file(s) and folders not there, such as {path}.", "", len(gone))
-            remark = sentence.format(path=one_line(str(gone[0])))
-        there = tuple(path for path in given.paths if path not in gone)
-        if there:
-            self._add(there, remark=remark)
+        if absent:
+            sentence = self.tr("%Ln file(s) or folder(s) not found, such as {path}.", "", len(absent))
+            remark = sentence.format(path=one_line(str(absent[0])))
+        present = tuple(path for path in dropped.paths if path not in absent)
+        if present:
+            self._add(present, remark=remark)
         else:
             self._message.warning(remark)
 
-    def _on_added(self, choice: Choice, remark: str, submission: SubmitResult) -> None:
-        known = tuple(dict.fromkeys(submission.known))
-        remarks = [sentence for sentence in (remark, *self._left_out(submission.left_out)) if sentence]
+    def _on_added(self, choice: Choice, remark: str, result: SubmitResult) -> None:
+        known = tuple(dict.fromkeys(result.known))
+        remarks = [sentence for sentence in (remark, *self._left_out_remarks(result.left_out)) if sentence]
         sentences = []
-        if submission.ids:
-            sentences.append(self._added(len(submission.ids), choice))
+        if result.ids:
+            added = self.tr("%Ln recording(s) added: {options}.", "", len(result.ids))
+            sentences.append(added.format(options=self._labels.summary(choice)))
         if known:
-            sentences.append(self._known(len(known)))
-            offer = MessageAction(self._again(len(known)), partial(self._do_again, known))
+            sentences.append(self._already_listed(len(known)))
+            action = MessageAction(self._process_again(len(known)), partial(self._retry, known))
         else:
-            offer = MessageAction(self.tr("Change…"), partial(self._open_sheet, submission.ids, choice))
-        self._message.show_message(" ".join((*remarks, *sentences)), "warn" if remarks else "info", offer)
+            action = MessageAction(self.tr("Change…"), partial(self._open_sheet, result.ids, choice))
+        show = self._message.warning if remarks else self._message.info
+        show(" ".join((*remarks, *sentences)), action)
         if not remarks and not known:
-            self._told = (submission.ids, self._message.text)
-            self._fade.start()
-        self.added.emit(submission)
-
-    def _left_out(self, left_out: LeftOut) -> Iterator[str]:
-        """Say what was not taken."""
-        if left_out.unreadable:
-            first = left_out.unreadable[0]
-            refused = self.tr(
-                "%Ln file(s) and folders cannot be read, such as {path} ({reason}).",
-                "",
-                len(left_out.unreadable),
-            )
-            yield refused.format(path=one_line(first.path), reason=errors.sentence(first.reason))
-        if left_out.others:
-            others = self.tr("%Ln file(s) of other kinds left out ({kinds}).", "", left_out.number)
-            yield others.format(kinds=one_line(left_out.kinds))
-
-    def _added(self, number: int, choice: Choice) -> str:
-        added = self.tr("%Ln recording(s) added: {options}.", "", number)
-        return added.format(options=self._words.told(choice))
-
-    def _known(self, number: int) -> str:
-        return self.tr("%Ln recording(s) in the list already, with the same options.", "", number)
-
-    def _again(self, number: int) -> str:
-        return self.tr("Do %Ln recording(s) again", "", number)
-
-    def _do_again(self, known: tuple[int, ...]) -> None:
-        self._bridge.when_done(self._service.retry(known), None, self._on_refused)
-
-    # ---- what was just added, and is to be done in another way
-
-    def _open_sheet(self, ids: tuple[int, ...], choice: Choice) -> None:
-        self.sheet.open(ids, choice, self._options.menu.packs)
-
-    @Slot(object, object)
-    def _on_applied(self, ids: tuple[int, ...], choice: Choice) -> None:
-        rows = [row for job_id in ids if (row := self._jobs.row_by_id(job_id)) is not None]
-        paths = {row.id: Path(row.path) for row in rows}
-        changed = self._service.change(paths, choice.options)
-        self._bridge.when_done(changed, partial(self._on_changed, paths, choice), self._on_refused)
-        soon = self._service.prioritize(paths, choice.priority)
-        self._bridge.when_done(soon, None, self._on_refused)
-
-    def _on_changed(self, paths: dict[int, Path], choice: Choice, change: ChangeResult) -> None:
-        sentences, offer = [], None
-        if change.changed:
-            now = self.tr("%Ln recording(s) done so: {options}.", "", len(change.changed))
-            sentences.append(now.format(options=self._words.told(choice)))
-        if change.known:
-            sentences.append(self._known(len(change.known)))
-        if change.started:
-            begun = tuple(paths[job_id] for job_id in change.started)
-            sentences.append(
-                self.tr("%Ln recording(s) begun already: do again with these options?", "", len(begun))
-            )
-            offer = MessageAction(self._again(len(begun)), partial(self._do_so, begun, choice))
-        if sentences:
-            self._message.info(" ".join(sentences), offer)
-
-    def _do_so(self, paths: tuple[Path, ...], choice: Choice) -> None:
-        self._hand_in(paths, choice, again=True)
-
-    @Slot(object)
-    def _on_jobs_changed(self, changed: frozenset[int]) -> None:
-        ids, _ = self._told
-        if changed.isdisjoint(ids):
-            return
-        rows = [self._jobs.row_by_id(job_id) for job_id in ids]
-        if not any(row is not None and row.state in _WAITING for row in rows):
-            self._withdraw()
-
-    @Slot()
-    def _withdraw(self) -> None:
-        """Take back the offer to change what was just added: it has begun, or nobody wanted to."""
-        ids, sentence = self._told
-        if ids and self._message.text == sentence:
-            self._message.dismiss()
-        self._told = ((), "")
+            self._offered = (result.ids, self._message.text)
+            self._offer_timer.start()
+        self.added.emit(result)
 
     def _on_not_added(
         self, future: Future[SubmitResult], paths: tuple[Path, ...], choice: Choice, sentence: str
     ) -> None:
         error = future.exception()
         if isinstance(error, Exception) and not isinstance(error, UserError):
-            self.refused.hold((paths, choice, error_info(error)))
+            self.rejected.hold(Rejection(paths, choice, error_info(error)))
         else:
-            self._message.error(sentence)  # they would be refused again
+            self._message.error(sentence)  # trying again would fail again
+
+    def _remote_remark(self, addresses: tuple[str, ...]) -> str:
+        if not addresses:
+            return ""
+        sentence = self.tr(
+            "%Ln of these not on this computer, such as {address}. Copy them here and add the copies.",
+            "",
+            len(addresses),
+        )
+        return sentence.format(address=addresses[0])
+
+    def _left_out_remarks(self, left_out: LeftOut) -> Iterator[str]:
+        if left_out.unreadable:
+            first = left_out.unreadable[0]
+            unreadable = self.tr(
+                "%Ln file(s) or folder(s) cannot be read, such as {path} ({reason}).",
+                "",
+                len(left_out.unreadable),
+            )
+            yield unreadable.format(path=one_line(first.path), reason=errors.sentence(first.reason))
+        if left_out.others:
+            others = self.tr("%Ln file(s) of other types skipped ({kinds}).", "", left_out.number)
+            yield others.format(kinds=one_line(left_out.kinds))
+
+    def _already_listed(self, number: int) -> str:
+        return self.tr("%Ln recording(s) already in the list with the same options.", "", number)
+
+    def _process_again(self, number: int) -> str:
+        return self.tr("Process %Ln recording(s) again", "", number)
+
+    def _retry(self, ids: tuple[int, ...]) -> None:
+        self._bridge.when_done(self._service.retry(ids), None, self._on_refused)
+
+    def _open_sheet(self, ids: tuple[int, ...], choice: Choice) -> None:
+        self.sheet.open(ids, choice, self._options.menu.packs)
+
+    @Slot(object, object)
+    def _on_options_applied(self, ids: tuple[int, ...], choice: Choice) -> None:
+        rows = [row for job_id in ids if (row := self._jobs.job(job_id)) is not None]
+        paths = {row.id: Path(row.path) for row in rows}
+        changed = self._service.change(paths, choice.options)
+        self._bridge.when_done(changed, partial(self._on_changed, paths, choice), self._on_refused)
+        prioritized = self._service.prioritize(paths, choice.priority)
+        self._bridge.when_done(prioritized, None, self._on_refused)
+
+    def _on_changed(self, paths: dict[int, Path], choice: Choice, result: ChangeResult) -> None:
+        sentences, action = [], None
+        if result.changed:
+            changed = self.tr("%Ln recording(s) changed: {options}.", "", len(result.changed))
+            sentences.append(changed.format(options=self._labels.summary(choice)))
+        if result.known:
+            sentences.append(self._already_listed(len(result.known)))
+        if result.started:
+            started = tuple(paths[job_id] for job_id in result.started)
+            sentences.append(
+                self.tr(
+                    "%Ln recording(s) already started. Process again with these options?", "", len(started)
+                )
+            )
+            submit = partial(self._submit, started, choice, again=True)
+            action = MessageAction(self._process_again(len(started)), submit)
+        if sentences:
+            self._message.info(" ".join(sentences), action)
+
+    @Slot(object)
+    def _on_jobs_changed(self, changed: frozenset[int]) -> None:
+        ids, _ = self._offered
+        if changed.isdisjoint(ids):
+            return
+        rows = [self._jobs.job(job_id) for job_id in ids]
+        if not any(row is not None and row.state in _WAITING for row in rows):
+            self._withdraw_offer()
+
+    @Slot()
+    def _withdraw_offer(self) -> None:
+        """Stop offering "Change…": the recordings have started, or the offer timed out."""
+        ids, sentence = self._offered
+        if ids and self._message.text == sentence:
+            self._message.dismiss()
+        self._offered = ((), "")
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self._message.error(sentence)
 
 
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Recordings that were added together and not stored, with their options and the error."""
+
+    paths: tuple[Path, ...]
+    choice: Choice
+    error: ErrorInfo
+
+
+class RejectedRecordings(QObject):
+    """Keeps recordings that could not be stored, as on a full disk, and offers to retry.
+
+    Attributes:
+        bar: reports them until a person dismisses it; no other message replaces it.
+        held: the rejections, in order.
+    """
+
+    def __init__(self, parent: QWidget | None, submit: Callable[[tuple[Path, ...], Choice], None]) -> None:
+        """Prepare. `submit`: adds recordings and folders."""
+        super().__init__(parent)
+        self.bar = MessageBar(parent)
+        self.bar.setAccessibleName(self.tr("Recordings that were not added"))
+        self.bar.dismissed.connect(self._on_dismissed)
+        self.held: list[Rejection] = []
+        self._submit = submit
+
+    def hold(self, *rejections: Rejection) -> None:
+        """Keep and report these, along with earlier ones."""
+        self.held += rejections
+        if not self.held:
+            return
+        last = self.held[-1]
+        number = sum(len(rejection.paths) for rejection in self.held)
+        if number == 1:
+            sentence = self.tr("“{name}” was not added.").format(name=one_line(last.paths[0].name))
+        else:
+            sentence = self.tr("%Ln recording(s) or folder(s) not added.", "", number)
+        retry = MessageAction(self.tr("Retry"), self.retry)
+        self.bar.error(f"{sentence} {errors.sentence(last.error)}", retry)
+
+    def retry(self) -> None:
+        """Add them again."""
+        held, self.held = self.held, []
+        self.bar.dismiss()
+        for rejection in held:
+            self._submit(rejection.paths, rejection.choice)
+
+    def _on_dismissed(self) -> None:
+        self.held.clear()
+
+
 class RecordingPicker(QObject):
-    """Asks for recordings, one dialog at a time, and hands in what was chosen."""
+    """Adds recordings from a file dialog, the clipboard, or the sample recording."""
 
     def __init__(
-        self, desk: AddController, bridge: Bridge, refused: Callable[[str], None], window: QWidget
+        self, controller: AddController, bridge: Bridge, refused: Callable[[str], None], window: QWidget
     ) -> None:
-        """Prepare. `refused` is told in a sentence what did not work."""
+        """Prepare. `refused`: shows a sentence about what failed."""
         super().__init__(window)
-        self._desk, self._bridge, self._refused, self._window = desk, bridge, refused, window
+        self._controller, self._bridge, self._refused, self._window = controller, bridge, refused, window
         self._dialog: QFileDialog | None = None
 
     @Slot()
-    def ask_for_files(self) -> None:
-        """Ask for recordings."""
-        endings = " ".join(f"*{ending}" for ending in sorted(MEDIA_EXTENSIONS))
+    def choose_files(self) -> None:
+        """Choose recordings."""
+        extensions = " ".join(f"*{extension}" for extension in sorted(MEDIA_EXTENSIONS))
         dialog = FileDialog(self._window, self.tr("Add recordings"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setNameFilters(
-            [self.tr("Audio and video ({endings})").format(endings=endings), self.tr("All files (*)")]
+            [self.tr("Audio and video ({endings})").format(endings=extensions), self.tr("All files (*)")]
         )
         self._open(dialog)
 
     @Slot()
-    def ask_for_folder(self) -> None:
-        """Ask for a folder of recordings."""
+    def choose_folder(self) -> None:
+        """Choose a folder of recordings."""
         dialog = FileDialog(self._window, self.tr("Add a folder of recordings"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         self._open(dialog)
 
     @Slot()
     def paste(self) -> None:
-        """Take what was copied elsewhere."""
-        # Qt gives none where the clipboard is empty
-        self._desk.take(QGuiApplication.clipboard().mimeData() or QMimeData())
+        """Add the files or paths on the clipboard."""
+        # Qt returns None for an empty clipboard
+        self._controller.add_dropped(QGuiApplication.clipboard().mimeData() or QMimeData())
 
     @Slot()
-    def take_sample(self) -> None:
-        """Take the recording to try the program with."""
-        # looking for it reads folders
+    def add_sample(self) -> None:
+        """Add the sample recording."""
         self._bridge.run_task(sample_recording, self._on_sample_found, self._refused)
 
     def _open(self, dialog: QFileDialog) -> None:
@@ -292,55 +336,14 @@ class RecordingPicker(QObject):
         dialog.open()
 
     def _on_sample_found(self, sample: Path) -> None:
-        self._desk.add([sample])
+        self._controller.add([sample])
 
     @Slot(list)
     def _on_files_selected(self, names: list[str]) -> None:
-        self._desk.add(Path(name) for name in names)
+        self._controller.add(Path(name) for name in names)
 
     @Slot()
     def _on_finished(self) -> None:
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
-
-
-class RejectedRecordings(QObject):
-    """Keeps what was refused, with the options that it was handed in with.
-
-    Attributes:
-        bar: tells of it; no other message takes its place.
-        held: what was handed in together, how it is to be done, and why it was refused; in order.
-    """
-
-    def __init__(self, parent: QWidget | None, hand_in: HandIn) -> None:
-        """Prepare; `hand_in`: hands recordings and folders in again."""
-        super().__init__(parent)
-        self.bar = MessageBar(parent)
-        self.bar.setAccessibleName(self.tr("Recordings that were not added"))
-        self.bar.dismissed.connect(self._on_dismissed)
-        self.held: list[Refusal] = []
-        self._hand_in = hand_in
-
-    def hold(self, *refusals: Refusal) -> None:
-        """Tell that these were refused, along with what is held already."""
-        self.held += refusals
-        if not self.held:
-            return
-        paths, _, error = self.held[-1]
-        number = sum(len(paths) for paths, _, _ in self.held)
-        if number == 1:
-            told = self.tr("“{name}” was not added.").format(name=one_line(paths[0].name))
-        else:
-            told = self.tr("%Ln recording(s) or folder(s) not added.", "", number)
-        self.bar.error(f"{told} {errors.sentence(error)}", MessageAction(self.tr("Retry"), self.retry))
-
-    def retry(self) -> None:
-        """Hand in again what is held."""
-        held, self.held = self.held, []
-        self.bar.dismiss()
-        for paths, choice, _ in held:
-            self._hand_in(paths, choice)
-
-    def _on_dismissed(self) -> None:
-        self.held.clear()

@@ -131,7 +131,7 @@ class DetailsPanel(QStackedWidget):
     @Slot(object)
     def _on_jobs_changed(self, ids: frozenset[int]) -> None:
         if any(row.id in ids for row in self._rows):
-            known = (self._jobs.row_by_id(row.id) for row in self._rows)
+            known = (self._jobs.job(row.id) for row in self._rows)
             self.show_rows([row for row in known if row is not None])
 
     @Slot(object)

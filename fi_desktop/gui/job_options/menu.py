@@ -278,7 +278,7 @@ class ChoiceLabels(QObject):
         super().__init__(parent)
         self._words = UiLabels(self)
 
-    def told(self, choice: Choice) -> str:
+    def summary(self, choice: Choice) -> str:
         """Return the words."""
         options, plain, words = choice.options, JobOptions(), self._words
         parts = [self._speakers(str(options.speakers))]

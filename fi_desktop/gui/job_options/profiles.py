@@ -297,7 +297,7 @@ class ProfilesDialog(QDialog):
     @Slot()
     def _on_chosen(self) -> None:
         row = self.list.currentRow()
-        self.told.setText(self._words.told(self._desk.own[row].choice) if row >= 0 else "")
+        self.told.setText(self._words.summary(self._desk.own[row].choice) if row >= 0 else "")
         self.delete.setEnabled(row >= 0)
         self.undo.setEnabled(bool(self._gone))
 

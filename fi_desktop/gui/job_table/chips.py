@@ -1,4 +1,4 @@
-"""The states above the table, each with its number: a click shows only the jobs in it."""
+"""The filter above the table: one chip per state, with the number of jobs in it."""
 
 from __future__ import annotations
 
@@ -20,111 +20,107 @@ _ORDER = (
     JobState.FAILED,
     JobState.CANCELLED,
 )
-
-
 _SPACING = 2
 
 
 class StateChips(QWidget):
-    """One button for all jobs, and one for each state; several states can be chosen.
+    """A chip for all jobs and one for each state; several states can be chosen.
 
     Attributes:
-        all: shows the jobs in every state.
-        of: the button of each state.
+        all: shows jobs in any state.
+        by_state: each state's chip.
 
     Signals:
-        chosen: the states that are wanted (frozenset of JobState); empty: all.
+        chosen: the states to show (frozenset of JobState); empty for all.
     """
 
     chosen = Signal(object)
 
-    def __init__(self, words: UiLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, labels: UiLabels, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
+        self._labels = labels
         self._counts: Counter[JobState] = Counter()
         self.setAccessibleName(self.tr("Show jobs by state"))
-        self.all = self._make()
+        self.all = self._make_chip()
         self.all.setChecked(True)
         self.all.clicked.connect(self.show_all)
-        self.of: dict[JobState, QToolButton] = {}
+        self.by_state: dict[JobState, QToolButton] = {}
         for state in _ORDER:
-            self.of[state] = self._make()
-            self.of[state].clicked.connect(self._on_clicked)
+            self.by_state[state] = self._make_chip()
+            self.by_state[state].clicked.connect(self._on_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_SPACING)
-        for chip in (self.all, *self.of.values()):
+        for chip in (self.all, *self.by_state.values()):
             row.addWidget(chip)
         self._compact = False
         self.show_counts(self._counts)
-        self._dress()
+        self._set_icons()
 
     @property
     def states(self) -> frozenset[JobState]:
-        """The states that are chosen; empty: all."""
-        return frozenset(state for state, chip in self.of.items() if chip.isChecked())
+        """The chosen states; empty for all."""
+        return frozenset(state for state, chip in self.by_state.items() if chip.isChecked())
 
     def choose(self, states: frozenset[JobState]) -> None:
-        """Choose these states, without telling; none: all."""
-        for state, chip in self.of.items():
+        """Choose these states without emitting `chosen`; empty for all."""
+        for state, chip in self.by_state.items():
             chip.setChecked(state in states)
         self.all.setChecked(not states)
 
     @Slot()
     def show_all(self) -> None:
-        """Choose no state in particular."""
+        """Choose all states."""
         changed = bool(self.states)
-        for chip in self.of.values():
-            chip.setChecked(False)
-        self.all.setChecked(True)
+        self.choose(frozenset())
         if changed:
             self.chosen.emit(self.states)
 
     def show_counts(self, counts: Counter[JobState]) -> None:
-        """Show how many jobs there are in each state."""
+        """Show the number of jobs in each state."""
         self._counts = Counter(counts)
-        self._say(self.all, self.tr("All"), counts.total())
-        for state, chip in self.of.items():
-            self._say(chip, self._words.state(state), counts[state])
+        self._set_text(self.all, self.tr("All"), counts.total())
+        for state, chip in self.by_state.items():
+            self._set_text(chip, self._labels.state(state), counts[state])
 
-    def fit(self, room: int) -> None:
-        """Show icons and numbers alone if the words need more pixels; the words are in the tips then."""
-        compact = self._width_of(compact=False) > room
+    def fit(self, width: int) -> None:
+        """Show only icons and numbers if labels do not fit; tooltips still name the states."""
+        compact = self._needed_width(compact=False) > width
         if compact != self._compact:
             self._compact = compact
             self.show_counts(self._counts)
 
     def least_width(self) -> int:
         """Return the pixels that icons and numbers need."""
-        return self._width_of(compact=True)
+        return self._needed_width(compact=True)
 
-    def _width_of(self, *, compact: bool) -> int:
-        words = [self.tr("All"), *(self._words.state(state) for state in _ORDER)]
+    def _needed_width(self, *, compact: bool) -> int:
+        labels = [self.tr("All"), *(self._labels.state(state) for state in _ORDER)]
         numbers = [self._counts.total(), *(self._counts[state] for state in _ORDER)]
         font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)  # as one that is chosen
+        font.setWeight(QFont.Weight.DemiBold)  # as a chosen chip
         texts = (
-            self._count(number) if compact else f"{word} {self._count(number)}"
-            for word, number in zip(words, numbers, strict=True)
+            self._number(number) if compact else f"{label} {self._number(number)}"
+            for label, number in zip(labels, numbers, strict=True)
         )
         around = max(
             chip.sizeHint().width() - theme.text_width(chip.font(), chip.text())
-            for chip in (self.all, *self.of.values())
+            for chip in (self.all, *self.by_state.values())
         )
         return sum(theme.text_width(font, text) + around + _SPACING for text in texts)
 
-    def _count(self, number: int) -> str:
+    def _number(self, number: int) -> str:
         return self.locale().toString(number)
 
-    def _say(self, chip: QToolButton, word: str, number: int) -> None:
-        count = self._count(number)
-        text = count if self._compact else f"{word} {count}"
+    def _set_text(self, chip: QToolButton, label: str, count: int) -> None:
+        number = self._number(count)
+        text = number if self._compact else f"{label} {number}"
         if chip.text() != text:
             chip.setText(text)
-            chip.setToolTip(self.tr("{word}: {number}").format(word=word, number=count))
-            chip.setAccessibleName(f"{word} {count}")
+            chip.setToolTip(self.tr("{word}: {number}").format(word=label, number=number))
+            chip.setAccessibleName(f"{label} {number}")
 
-    def _make(self) -> QToolButton:
+    def _make_chip(self) -> QToolButton:
         chip = QToolButton(self)
         chip.setObjectName("chip")
         chip.setCheckable(True)
@@ -138,13 +134,13 @@ class StateChips(QWidget):
         self.all.setChecked(not self.states)
         self.chosen.emit(self.states)
 
-    def _dress(self) -> None:
-        for state, chip in self.of.items():
+    def _set_icons(self) -> None:
+        for state, chip in self.by_state.items():
             colour = theme.tone(theme.STATE_TONES[state], self.palette())
             chip.setIcon(theme.tinted_icon(f"state-{state.value.lower()}", colour))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
+        """Recolour the icons when the palette changes."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "of"):
-            self._dress()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "by_state"):
+            self._set_icons()

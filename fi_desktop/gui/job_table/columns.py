@@ -1,28 +1,36 @@
-"""What a cell of the job table says, as text: for the eye, for the tooltip, for a screen reader."""
+"""The columns of the job table: one entry each in `COLUMNS`.
+
+Model, header, delegate, sorting, the column menu, remembered layout, tooltips and accessibility all read
+these entries. Header state is stored by position, so new columns go to the end.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import IntEnum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
 from operator import attrgetter
-from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import clock, time_left
+from fi_desktop.core.values import Stage
 from fi_desktop.gui import widgets
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.progress import eta_s, spent_s
 from fi_desktop.viewmodel.rows import Row
+from fi_desktop.viewmodel.visible_rows import SortKey
 
 NOTHING = "–"
-Key = Callable[[Row], Any]
-# What is under way stands beyond all that ended, the longest farthest: their order never changes by itself.
-_UNDER_WAY = 1e12
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_WIDEST_AGE_S = 59 * 60
+# Unfinished jobs sort beyond all finished ones, the longest last: their order does not change with time.
+_UNFINISHED = 1e12
 _STATE_ORDER = {
-    state: place
-    for place, state in enumerate(
+    state: position
+    for position, state in enumerate(
         (
             JobState.RUNNING,
             JobState.RETRYING,
@@ -35,228 +43,333 @@ _STATE_ORDER = {
 }
 
 
-class Column(IntEnum):
-    """The table's columns, from the left."""
-
-    FILE = 0
-    STATE = 1
-    PROGRESS = 2
-    SPEAKERS = 3
-    LENGTH = 4
-    TIME = 5
-    LEFT = 6
-    ATTEMPTS = 7
-    SUBMITTED = 8
-    FINISHED = 9
-    ENGINE = 10
-    LANGUAGE = 11
-    BATCH = 12
+def QT_TRANSLATE_NOOP(_context: str, text: str) -> str:
+    """Mark a text for lupdate, which looks for this name; Qt's own function is not typed."""
+    return text
 
 
-FIGURES = frozenset({Column.SPEAKERS, Column.LENGTH, Column.TIME, Column.LEFT, Column.ATTEMPTS, Column.BATCH})
-"""The columns that hold numbers, which stand on the right."""
-HIDDEN_AT_FIRST = frozenset({Column.SUBMITTED, Column.FINISHED, Column.ENGINE, Column.LANGUAGE, Column.BATCH})
-
-
-class Cells(QObject):
-    """Texts of the job table.
+class CellTexts(QObject):
+    """Texts of cells that need more than a line.
 
     Attributes:
-        words: the vocabulary.
-        retries: how many retries a job gets.
+        labels: the window's labels.
+        retries: how often a job is retried.
     """
 
     def __init__(self, parent: QObject, *, retries: int) -> None:
         super().__init__(parent)
-        self.words = UiLabels(self)
+        self.labels = UiLabels(self)
         self.retries = retries
 
-    def heading(self, column: int) -> str:
-        """Return a column's heading."""
-        match column:
-            case Column.FILE:
-                return self.tr("Recording")
-            case Column.STATE:
-                return self.tr("State")
-            case Column.PROGRESS:
-                return self.tr("Stage")
-            case Column.SPEAKERS:
-                return self.tr("Speakers")
-            case Column.LENGTH:
-                return self.tr("Length")
-            case Column.TIME:
-                return self.tr("Time")
-            case Column.LEFT:
-                return self.tr("Time left")
-            case Column.SUBMITTED:
-                return self.tr("Submitted")
-            case Column.FINISHED:
-                return self.tr("Finished")
-            case Column.ENGINE:
-                return self.tr("Engine")
-            case Column.LANGUAGE:
-                return self.tr("Language")
-            case Column.BATCH:
-                return self.tr("Batch")
-            case _:
-                return self.tr("Attempts")
-
-    def heading_tip(self, column: int) -> str:
-        """Return what a column holds, in a sentence; "" where its heading says it."""
-        match column:
-            case Column.PROGRESS:
-                return self.tr("What is being done, or how sure the result is")
-            case Column.SPEAKERS:
-                return self.tr("Speakers found; before that, those to look for")
-            case Column.LENGTH:
-                return self.tr("Length of the recording")
-            case Column.TIME:
-                return self.tr(
-                    "How long it has been waiting or running, or how long it took with its retries and waits"
-                )
-            case Column.LEFT:
-                return self.tr("About how long it will still take")
-            case Column.ATTEMPTS:
-                return self.tr("How often it was tried")
-            case Column.ENGINE:
-                return self.tr("What tells the voices apart")
-            case Column.LANGUAGE:
-                return self.tr("Language that was found; before that, the one that was chosen")
-            case Column.BATCH:
-                return self.tr("The same number: added together")
-            case _:
-                return ""
-
-    def text(self, row: Row, column: int, now: float) -> str:
-        """Return what a cell says."""
-        match column:
-            case Column.FILE:
-                return self.name(row)
-            case Column.STATE:
-                return " · ".join(self.state_lines(row))
-            case Column.PROGRESS:
-                return self._progress(row)
-            case Column.SPEAKERS:
-                return self._speakers(row)
-            case Column.LENGTH:
-                return NOTHING if row.duration_s is None else clock(row.duration_s)
-            case Column.TIME:
-                spent = spent_s(row, now)
-                return NOTHING if spent is None else clock(spent)
-            case Column.LEFT:
-                return self.left(row, now)
-            case Column.SUBMITTED:
-                return self.words.ago(row.submitted_at, now)
-            case Column.FINISHED:
-                return NOTHING if row.finished_at is None else self.words.ago(row.finished_at, now)
-            case Column.ENGINE:
-                return NOTHING if row.jobs is not None else self.words.engine(row.engine)
-            case Column.LANGUAGE:
-                return NOTHING if row.jobs is not None else self.words.language_asked(row.language)
-            case Column.BATCH:
-                return NOTHING if row.batch is None else str(row.batch)
-            case _:
-                return str(row.attempts) if row.attempts else NOTHING
-
-    def name(self, row: Row) -> str:
-        """Return what a row is called."""
-        if row.jobs is None:
+    def name(self, row: Row, _now: float = 0.0) -> str:
+        """Return the name of a recording or batch."""
+        if row.summary is None:
             return row.name
-        recordings = self.tr("%Ln recording(s)", "", row.jobs.total)
+        recordings = self.tr("%Ln recording(s)", "", row.summary.total)
         return f"{row.name} – {recordings}"
 
-    def state_lines(self, row: Row) -> tuple[str, ...]:
-        """Return a row's state; of a batch that is done, in a second line how many of its jobs failed."""
-        word = self.words.state_of(row)
-        if row.jobs is None or not row.jobs.failed or row.state is not JobState.COMPLETED:
-            return (word,)
-        return word, self.tr("%Ln failed", "", row.jobs.failed)
-
     def detail(self, row: Row, now: float) -> str:
-        """Return the line below a row's name; "" where there is nothing to say."""
-        if row.jobs is None:
-            return self.words.detail(row, now, self.retries)
-        completed = row.jobs.done - row.jobs.failed - row.jobs.cancelled
+        """Return the line below the name, or "" if there is nothing to add."""
+        summary = row.summary
+        if summary is None:
+            return self.labels.detail(row, now, self.retries)
+        completed = summary.done - summary.failed - summary.cancelled
         parts = [self.tr("%Ln completed", "", completed)]
-        if row.jobs.failed:
-            parts.append(self.tr("%Ln failed", "", row.jobs.failed))
-        if row.jobs.cancelled:
-            parts.append(self.tr("%Ln cancelled", "", row.jobs.cancelled))
+        if summary.failed:
+            parts.append(self.tr("%Ln failed", "", summary.failed))
+        if summary.cancelled:
+            parts.append(self.tr("%Ln cancelled", "", summary.cancelled))
         return ", ".join(parts)
 
-    def tip(self, row: Row, column: int, now: float) -> str | None:
-        """Return a cell's tooltip."""
-        match column:
-            case Column.FILE | Column.STATE:
-                detail = self.detail(row, now)
-                added = self.tr("Added {moment}").format(moment=self.words.moment(row.submitted_at))
-                return widgets.plain_tooltip("\n".join(filter(None, (row.path, added, detail))))
-            case Column.PROGRESS if row.state is JobState.COMPLETED:
-                return self.words.grade_sentence(row.grade) or None
-            case Column.TIME if row.state is JobState.RUNNING:
-                return self.tr("Running for this long")
-            case Column.TIME if not row.state.final:
-                return self.tr("Waiting for this long")
-            case Column.TIME:
-                return None if row.jobs is not None else self.tr("Took this long")
-            case Column.SUBMITTED:
-                return self.words.moment(row.submitted_at)
-            case Column.FINISHED if row.finished_at is not None:
-                return self.words.moment(row.finished_at)
-            case _:
-                return None
+    def name_tip(self, row: Row, now: float) -> str:
+        """Return the path, the time of submission and the detail."""
+        added = self.tr("Added {moment}").format(moment=self.labels.moment(row.submitted_at))
+        return widgets.plain_tooltip("\n".join(filter(None, (row.path, added, self.detail(row, now)))))
 
-    def calculating(self) -> str:
-        """Return what stands for a time left that is not known yet."""
-        return self.tr("calculating…")
+    def state(self, row: Row, _now: float) -> str:
+        """Return the state on one line."""
+        return " · ".join(self.state_lines(row))
 
-    def left(self, row: Row, now: float) -> str:
-        """Return how long a running job, or a batch, will still take."""
+    def state_lines(self, row: Row) -> tuple[str, ...]:
+        """Return the state; for a completed batch with failures, their number on a second line."""
+        state = self.labels.state_of(row)
+        if row.summary is None or not row.summary.failed or row.state is not JobState.COMPLETED:
+            return (state,)
+        return state, self.tr("%Ln failed", "", row.summary.failed)
+
+    def stage(self, row: Row, _now: float) -> str:
+        """Return the stage and progress of a running job, or the grade of a result."""
+        if row.summary is not None:
+            return f"{row.share:.0%}"
+        if row.state is JobState.COMPLETED:
+            return self.labels.grade(row.grade) or NOTHING
+        if row.state is JobState.RUNNING:
+            return f"{self.labels.stage(row.stage)}, {row.share:.0%}"
+        return NOTHING
+
+    def stage_tip(self, row: Row, _now: float) -> str:
+        """Return what a grade means."""
+        return self.labels.grade_sentence(row.grade) if row.state is JobState.COMPLETED else ""
+
+    def speakers(self, row: Row, _now: float) -> str:
+        """Return the number of speakers found; before that, the number requested."""
+        if row.summary is not None:
+            return NOTHING
+        if row.speakers is not None:
+            return str(row.speakers or NOTHING)  # 0: diarization failed, and there is a transcript
+        return self.automatic() if row.asked == "auto" else self.labels.speakers_asked(row.asked)
+
+    def language(self, row: Row, _now: float) -> str:
+        """Return the language found; before that, the one requested."""
+        if row.summary is not None:
+            return NOTHING
+        return self.automatic() if row.language is None else self.labels.language(row.language)
+
+    def automatic(self) -> str:
+        """Return what stands for a number or language that is to be detected."""
+        return self.tr("Auto")
+
+    def time(self, row: Row, now: float) -> str:
+        """Return how long the job has been waiting or running, or took."""
+        spent = spent_s(row, now)
+        return NOTHING if spent is None else clock(spent)
+
+    def time_tip(self, row: Row, _now: float) -> str:
+        """Return what the time measures."""
+        if row.state is JobState.RUNNING:
+            return self.tr("Time running so far")
+        if not row.state.final:
+            return self.tr("Time waiting so far")
+        return "" if row.summary is not None else self.tr("Total time, with retries")
+
+    def time_left(self, row: Row, now: float) -> str:
+        """Return the predicted time until a running job or batch is done."""
         if row.state is not JobState.RUNNING or row.cancelling:
             return NOTHING
         left_s = eta_s(row, now)
         return self.calculating() if left_s is None else time_left(left_s)
 
-    def _progress(self, row: Row) -> str:
-        if row.jobs is not None:
-            return f"{row.share:.0%}"
-        if row.state is JobState.COMPLETED:
-            return self.words.grade(row.grade) or NOTHING
-        if row.state is JobState.RUNNING:
-            return f"{self.words.stage(row.stage)}, {row.share:.0%}"
-        return NOTHING
+    def calculating(self) -> str:
+        """Return what stands for an unknown time left."""
+        return self.tr("calculating…")
 
-    def _speakers(self, row: Row) -> str:
-        if row.jobs is not None:
-            return NOTHING
-        if row.speakers is not None:
-            return str(row.speakers or "–")  # none: they could not be told apart, and the words are there
-        return self.words.speakers_asked(row.asked)
+    def finished(self, row: Row, now: float) -> str:
+        """Return how long ago the job finished."""
+        return NOTHING if row.finished_at is None else self.labels.ago(row.finished_at, now)
 
+    def finished_tip(self, row: Row, _now: float) -> str:
+        """Return when the job finished."""
+        return "" if row.finished_at is None else self.labels.moment(row.finished_at)
 
-def key_of(column: Column | None, now: Callable[[], float]) -> Key:
-    """Return what a column sorts by; None: by submission."""
-    if column is Column.LEFT:
-        return lambda row: (eta_s(row, now()) or 0.0) if row.state is JobState.RUNNING else 0.0
-    return _KEYS[column]
+    def ages(self) -> tuple[str, str]:
+        """Return the widest ways to say how long ago something was."""
+        return self.labels.ago(0, _WIDEST_AGE_S), self.labels.day(0)
 
 
-def _spent(row: Row) -> float:
-    return row.ran_s or 0.0 if row.state.final else _UNDER_WAY - row.since
+class Ticks(Enum):
+    """When a column's text changes as time passes."""
+
+    NEVER = "never"
+    WHILE_ACTIVE = "while jobs wait or run"
+    ALWAYS = "always"
 
 
-_KEYS: dict[Column | None, Key] = {
-    None: lambda row: abs(row.id),
-    Column.FILE: attrgetter("folded"),
-    Column.STATE: lambda row: _STATE_ORDER[row.state],
-    Column.PROGRESS: lambda row: 1.0 if row.state is JobState.COMPLETED else row.share,
-    Column.SPEAKERS: lambda row: row.speakers or 0,
-    Column.LENGTH: lambda row: row.duration_s or 0.0,
-    Column.TIME: _spent,
-    Column.ATTEMPTS: attrgetter("attempts"),
-    Column.SUBMITTED: attrgetter("submitted_at"),
-    Column.FINISHED: lambda row: row.finished_at or 0.0,
-    Column.ENGINE: attrgetter("engine"),
-    Column.LANGUAGE: lambda row: row.language or "",
-    Column.BATCH: lambda row: row.batch or 0,
-}
+CellText = Callable[[CellTexts, Row, float], str]
+
+
+def _no_tip(_texts: CellTexts, _row: Row, _now: float) -> str:
+    return ""
+
+
+def _no_width(_texts: CellTexts) -> tuple[str, ...]:
+    return ()
+
+
+def _is_running(row: Row) -> bool:
+    return row.state is JobState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """A column of the job table.
+
+    Attributes:
+        key: identifies the column in code and tests.
+        title: heading; marked for translation in the context "Column".
+        text: what a cell says, given the row and the time.
+        sort_key: what the column sorts by; made from the row alone.
+        tip: explains the heading in a sentence.
+        cell_tip: tooltip of a cell.
+        width: the widest texts a cell may have; the heading always fits.
+        align: of heading and cells.
+        hidden: whether the column is hidden until someone shows it.
+        icon: whether an icon precedes the text.
+        emphasized: whether a cell's text is not dimmed.
+        ticks: when texts change as time passes.
+        sort_key_at: makes the sort key, for a column whose order depends on the time.
+    """
+
+    key: str
+    title: str
+    text: CellText
+    sort_key: SortKey
+    tip: str = ""
+    cell_tip: CellText = _no_tip
+    width: Callable[[CellTexts], Iterable[str]] = _no_width
+    align: Qt.AlignmentFlag = RIGHT
+    hidden: bool = False
+    icon: bool = False
+    emphasized: Callable[[Row], bool] = _is_running
+    ticks: Ticks = Ticks.NEVER
+    sort_key_at: Callable[[float], SortKey] | None = None
+
+    @property
+    def heading(self) -> str:
+        """The title in the window's language."""
+        return QCoreApplication.translate("Column", self.title)
+
+    @property
+    def heading_tip(self) -> str:
+        """The tip in the window's language."""
+        return QCoreApplication.translate("Column", self.tip) if self.tip else ""
+
+
+def _time_left_key(now: float) -> SortKey:
+    return lambda row: (eta_s(row, now) or 0.0) if row.state is JobState.RUNNING else 0.0
+
+
+COLUMNS = (
+    Column(
+        "name",
+        QT_TRANSLATE_NOOP("Column", "Recording"),
+        text=CellTexts.name,
+        sort_key=attrgetter("search_key"),
+        cell_tip=CellTexts.name_tip,
+        align=LEFT,
+        ticks=Ticks.WHILE_ACTIVE,  # the detail may count down to a retry
+    ),
+    Column(
+        "state",
+        QT_TRANSLATE_NOOP("Column", "State"),
+        text=CellTexts.state,
+        sort_key=lambda row: _STATE_ORDER[row.state],
+        cell_tip=CellTexts.name_tip,
+        width=lambda texts: [*map(texts.labels.state, JobState), texts.labels.cancelling()],
+        align=LEFT,
+        icon=True,
+    ),
+    Column(
+        "stage",
+        QT_TRANSLATE_NOOP("Column", "Stage"),
+        text=CellTexts.stage,
+        sort_key=lambda row: 1.0 if row.state is JobState.COMPLETED else row.share,
+        tip=QT_TRANSLATE_NOOP("Column", "Current step, or how reliable the result is"),
+        cell_tip=CellTexts.stage_tip,
+        width=lambda texts: [texts.labels.stage(stage) + " 100 %" for stage in Stage],
+        align=LEFT,
+    ),
+    Column(
+        "speakers",
+        QT_TRANSLATE_NOOP("Column", "Speakers"),
+        text=CellTexts.speakers,
+        sort_key=lambda row: row.speakers or 0,
+        tip=QT_TRANSLATE_NOOP("Column", "Number of speakers found, or requested"),
+        width=lambda texts: ["2–4", texts.automatic()],
+        emphasized=lambda row: row.speakers is not None,
+    ),
+    Column(
+        "length",
+        QT_TRANSLATE_NOOP("Column", "Length"),
+        text=lambda _texts, row, _now: NOTHING if row.duration_s is None else clock(row.duration_s),
+        sort_key=lambda row: row.duration_s or 0.0,
+        tip=QT_TRANSLATE_NOOP("Column", "Length of the recording"),
+        width=lambda _texts: ["00:00:00"],
+        emphasized=lambda _row: True,
+    ),
+    Column(
+        "time",
+        QT_TRANSLATE_NOOP("Column", "Time"),
+        text=CellTexts.time,
+        sort_key=lambda row: row.ran_s or 0.0 if row.state.final else _UNFINISHED - row.since,
+        tip=QT_TRANSLATE_NOOP("Column", "Time waiting or running so far, or total time with retries"),
+        cell_tip=CellTexts.time_tip,
+        width=lambda _texts: ["00:00:00"],
+        ticks=Ticks.WHILE_ACTIVE,
+    ),
+    Column(
+        "left",
+        QT_TRANSLATE_NOOP("Column", "Time left"),
+        text=CellTexts.time_left,
+        sort_key=_time_left_key(0.0),
+        tip=QT_TRANSLATE_NOOP("Column", "Estimated time until it is done"),
+        width=lambda texts: ["≈ 0:00:00", texts.calculating()],
+        ticks=Ticks.WHILE_ACTIVE,
+        sort_key_at=_time_left_key,
+    ),
+    Column(
+        "attempts",
+        QT_TRANSLATE_NOOP("Column", "Attempts"),
+        text=lambda _texts, row, _now: str(row.attempts) if row.attempts else NOTHING,
+        sort_key=attrgetter("attempts"),
+        tip=QT_TRANSLATE_NOOP("Column", "Number of attempts so far"),
+        width=lambda _texts: ["00"],
+    ),
+    Column(
+        "submitted",
+        QT_TRANSLATE_NOOP("Column", "Added"),
+        text=lambda texts, row, now: texts.labels.ago(row.submitted_at, now),
+        sort_key=attrgetter("submitted_at"),
+        cell_tip=lambda texts, row, _now: texts.labels.moment(row.submitted_at),
+        width=CellTexts.ages,
+        align=LEFT,
+        hidden=True,
+        ticks=Ticks.ALWAYS,
+    ),
+    Column(
+        "finished",
+        QT_TRANSLATE_NOOP("Column", "Finished"),
+        text=CellTexts.finished,
+        sort_key=lambda row: row.finished_at or 0.0,
+        cell_tip=CellTexts.finished_tip,
+        width=CellTexts.ages,
+        align=LEFT,
+        hidden=True,
+        ticks=Ticks.ALWAYS,
+    ),
+    Column(
+        "engine",
+        QT_TRANSLATE_NOOP("Column", "Engine"),
+        text=lambda texts, row, _now: NOTHING if row.summary else texts.labels.engine(row.engine),
+        sort_key=attrgetter("engine"),
+        tip=QT_TRANSLATE_NOOP("Column", "Engine that identifies the speakers"),
+        width=lambda texts: [texts.labels.engine("builtin"), texts.labels.engine("channels")],
+        align=LEFT,
+        hidden=True,
+    ),
+    Column(
+        "language",
+        QT_TRANSLATE_NOOP("Column", "Language"),
+        text=CellTexts.language,
+        sort_key=lambda row: row.language or "",
+        tip=QT_TRANSLATE_NOOP("Column", "Language found, or requested"),
+        width=lambda texts: [texts.labels.language("es"), texts.labels.language("en")],
+        align=LEFT,
+        hidden=True,
+    ),
+    Column(
+        "batch",
+        QT_TRANSLATE_NOOP("Column", "Batch"),
+        text=lambda _texts, row, _now: NOTHING if row.batch is None else str(row.batch),
+        sort_key=lambda row: row.batch or 0,
+        tip=QT_TRANSLATE_NOOP("Column", "Recordings added together have the same number"),
+        width=lambda _texts: ["000000"],
+        hidden=True,
+    ),
+)
+NAME = 0
+"""The first column names the row; it cannot be hidden."""
+
+
+def column_index(key: str) -> int:
+    """Return the position of a column of `COLUMNS`."""
+    return next(index for index, column in enumerate(COLUMNS) if column.key == key)

@@ -1,4 +1,4 @@
-"""What is done with the selected jobs, by whichever key, button or menu it was asked for."""
+"""Carries out operations on the selected jobs, whichever key, button or menu requested them."""
 
 from __future__ import annotations
 
@@ -25,19 +25,27 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.viewmodel.export_files import Exportable
 from fi_desktop.viewmodel.rows import Row
 
-_A_PIECE = 500  # jobs a command: workers never wait long, however many jobs a person selects
+_JOBS_PER_COMMAND = 500  # so that workers never wait long, however many jobs are selected
+UNDO_MS = 8000
+
 Command = Callable[[list[int]], "Future[None]"]
-GRACE_MS = 8000
+OnRefused = Callable[[list[int], str], None]
+"""Called with the ids a command was refused for, and the reason as a sentence."""
 
 
 class JobController(QObject):
-    """Acts on jobs through the service.
+    """Acts on the selected jobs through the service.
 
     Attributes:
-        removal: removes jobs, with a way back.
-        redo: does finished jobs again, with a way back.
-        exports: makes files of results.
+        exports: exports results.
+        removal: removes jobs, with undo.
+        retries: retries jobs, with a question and undo for finished ones.
+
+    Signals:
+        open_requested: id of the job whose result is to be opened.
     """
+
+    open_requested = Signal(int)
 
     def __init__(
         self,
@@ -54,8 +62,14 @@ class JobController(QObject):
         self._table = table
         self._message = message
         self.exports = ExportController(bridge, message)
-        self.removal = UndoableRemoval(jobs, message, self._forget, self)
-        self.redo = RetryConfirmation(parent, message, self._retry, self._cancel)
+        self.removal = UndoableRemoval(jobs, message, self._remove_for_good, self)
+        self.retries = UndoableRetry(parent, message, self._retry, self._cancel)
+
+    @Slot()
+    def open(self) -> None:
+        """Open the first selected job."""
+        for row in self._table.selected_rows()[:1]:
+            self.open_requested.emit(row.id)
 
     @Slot()
     def cancel(self) -> None:
@@ -64,29 +78,29 @@ class JobController(QObject):
 
     @Slot()
     def retry(self) -> None:
-        """Do the selected jobs again, or now."""
-        self.redo.ask([row for row in self._table.selected_rows() if row.retriable])
+        """Retry the selected jobs."""
+        self.retries.request([row for row in self._table.selected_rows() if row.retriable])
 
     @Slot()
     def remove(self) -> None:
-        """Remove the selected jobs, with a way back."""
+        """Remove the selected jobs."""
         ids = [row.id for row in self._table.selected_rows() if row.removable]
         if ids:
             self.removal.remove(ids)
 
     @Slot(str)
     def export(self, format: str) -> None:
-        """Make files of the selected jobs' results, as far as there are any."""
-        self.exports.ask(results_of(self._table.selected_rows(), self._service.folders), format)
+        """Export the results of the selected jobs."""
+        self.exports.request(self.selected_results(), format)
 
     def prioritize(self, priority: Priority) -> None:
-        """Move those of the selected jobs that wait forward or back."""
+        """Change the priority of the selected jobs that wait."""
         ids = [row.id for row in self._table.selected_rows() if row.waits]
-        self._in_pieces(partial(self._service.prioritize, priority=priority), ids, self._on_refused)
+        self._run_in_parts(partial(self._service.prioritize, priority=priority), ids, self._on_refused)
 
     @Slot()
     def copy_names(self) -> None:
-        """Copy the file names of the selected jobs, a line each."""
+        """Copy the file names of the selected jobs, one per line."""
         QGuiApplication.clipboard().setText("\n".join(row.name for row in self._table.selected_rows()))
 
     @Slot()
@@ -95,36 +109,38 @@ class JobController(QObject):
         for row in self._table.selected_rows()[:1]:
             QDesktopServices.openUrl(url_from_path(Path(row.path).parent))
 
+    def selected_results(self) -> list[Exportable]:
+        """Return the results of the selected jobs."""
+        return results_of(self._table.selected_rows(), self._service.folders)
+
     def settle(self) -> None:
-        """Carry out at once what could still be undone: the window closes."""
+        """Carry out what could still be undone, because the window closes."""
         self.removal.carry_out(at_once=True)
 
     def _retry(self, ids: list[int]) -> None:
-        self._in_pieces(self._service.retry, ids, self._on_refused)
+        self._run_in_parts(self._service.retry, ids, self._on_refused)
 
     def _cancel(self, ids: list[int]) -> None:
-        self._in_pieces(self._service.cancel, ids, self._on_refused)
+        self._run_in_parts(self._service.cancel, ids, self._on_refused)
 
-    def _forget(self, ids: list[int], refused: Callable[[list[int], str], None], *, at_once: bool) -> None:
+    def _remove_for_good(self, ids: list[int], refused: OnRefused, *, at_once: bool) -> None:
         if at_once:
             self._follow(self._service.remove(ids), ids, refused)
         else:
-            self._in_pieces(self._service.remove, ids, refused)
+            self._run_in_parts(self._service.remove, ids, refused)
 
-    def _in_pieces(
-        self, command: Command, ids: Iterable[int], refused: Callable[[list[int], str], None]
-    ) -> None:
-        """Give a command some jobs at a time, each piece after the one before."""
-        given = list(ids)
-        piece, rest = given[:_A_PIECE], given[_A_PIECE:]
-        if piece:
-            self._follow(command(piece), piece, refused, lambda: self._in_pieces(command, rest, refused))
+    def _run_in_parts(self, command: Command, ids: Iterable[int], refused: OnRefused) -> None:
+        """Run a command for some jobs at a time, each part after the one before."""
+        ids = list(ids)
+        part, rest = ids[:_JOBS_PER_COMMAND], ids[_JOBS_PER_COMMAND:]
+        if part:
+            self._follow(command(part), part, refused, lambda: self._run_in_parts(command, rest, refused))
 
     def _follow(
         self,
         future: Future[None],
         ids: list[int],
-        refused: Callable[[list[int], str], None],
+        refused: OnRefused,
         then: Callable[[], None] = lambda: None,
     ) -> None:
         def done(_nothing: Any) -> None:
@@ -140,16 +156,13 @@ class JobController(QObject):
         self._message.error(sentence)
 
 
-def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Exportable]:
-    """Return what there is to make files of."""
-    return [Exportable(row.name, partial(folders.transcript, row.id)) for row in rows if row.exportable]
+class UndoableRetry(QObject):
+    """Retries jobs. More than one finished job needs a confirmation; any can be undone.
 
-
-class RetryConfirmation(QObject):
-    """Does jobs again.
+    A job keeps its result until the retry completes, so undo cancels the retry.
 
     Attributes:
-        box: the question that is open; None: none is.
+        box: the open question, if any.
     """
 
     def __init__(
@@ -159,14 +172,6 @@ class RetryConfirmation(QObject):
         retry: Callable[[list[int]], None],
         cancel: Callable[[list[int]], None],
     ) -> None:
-        """Prepare.
-
-        Args:
-            window: over which the question is asked.
-            message: where the way back is offered.
-            retry: does jobs (ids) again.
-            cancel: cancels them.
-        """
         super().__init__(window)
         self._window = window
         self._message = message
@@ -174,29 +179,29 @@ class RetryConfirmation(QObject):
         self._cancel = cancel
         self.box: QMessageBox | None = None
 
-    def ask(self, rows: Sequence[Row]) -> None:
-        """Do these jobs again; ask first if more than one of them has a result."""
-        done = [row.id for row in rows if row.exportable]
+    def request(self, rows: Sequence[Row]) -> None:
+        """Retry these jobs, after a question if at least two have a result."""
+        finished = [row.id for row in rows if row.exportable]
         others = [row.id for row in rows if not row.exportable]
-        if len(done) < 2:
-            self._do(done, others)
+        if len(finished) < 2:
+            self._start(finished, others)
         elif self.box is None:
-            self._ask(done, others)
+            self._ask(finished, others)
 
-    def _ask(self, done: list[int], others: list[int]) -> None:
+    def _ask(self, finished: list[int], others: list[int]) -> None:
         box = message_box(
             self._window,
             QMessageBox.Icon.Question,
             self.tr("Retry"),
-            self.tr("Process %Ln finished recording(s) again?", "", len(done)),
-            self.tr("Each keeps its result until the new one is ready. It may take a long time."),
+            self.tr("Process %Ln finished recording(s) again?", "", len(finished)),
+            self.tr("Each keeps its result until the new one is ready. This may take a long time."),
         )
         again = box.addButton(self.tr("Process again"), QMessageBox.ButtonRole.AcceptRole)
-        again.clicked.connect(lambda: self._do(done, others))
+        again.clicked.connect(lambda: self._start(finished, others))
         if others:
             only = self.tr("Only the %Ln without a result", "", len(others))
             rest = box.addButton(only, QMessageBox.ButtonRole.AcceptRole)
-            rest.clicked.connect(lambda: self._do([], others))
+            rest.clicked.connect(lambda: self._start([], others))
         keep = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         box.setEscapeButton(keep)
         box.setDefaultButton(keep)
@@ -204,11 +209,11 @@ class RetryConfirmation(QObject):
         self.box = box
         box.open()
 
-    def _do(self, done: list[int], others: list[int]) -> None:
-        self._retry([*done, *others])
-        if done:
-            sentence = self.tr("%Ln finished recording(s) will be processed again", "", len(done))
-            self._message.info(sentence, MessageAction(self.tr("Undo"), lambda: self._cancel(done)))
+    def _start(self, finished: list[int], others: list[int]) -> None:
+        self._retry([*finished, *others])
+        if finished:
+            sentence = self.tr("Processing %Ln finished recording(s) again", "", len(finished))
+            self._message.info(sentence, MessageAction(self.tr("Undo"), lambda: self._cancel(finished)))
 
     @Slot()
     def _on_finished(self) -> None:
@@ -217,76 +222,85 @@ class RetryConfirmation(QObject):
         self.box = None
 
 
-class Remove(Protocol):
-    """Has the queue forget jobs."""
+class RemoveForGood(Protocol):
+    """Removes jobs from the queue."""
 
-    def __call__(self, ids: list[int], refused: Callable[[list[int], str], None], *, at_once: bool) -> None:
-        """Tell `refused` which were not forgotten, and why, in a sentence; `at_once`: all in one command."""
+    def __call__(self, ids: list[int], refused: OnRefused, *, at_once: bool) -> None:
+        """Remove jobs. `at_once`: all in one command."""
         ...
 
 
 class UndoableRemoval(QObject):
-    """Jobs that are about to be removed.
+    """Hides removed jobs at once and removes them from the queue some seconds later.
+
+    Until then nothing is deleted; if the program is killed meanwhile, nothing was removed.
 
     Signals:
-        pending_changed: whether there is something that can be undone.
+        pending_changed: whether there is something to undo.
     """
 
     pending_changed = Signal(bool)
 
-    def __init__(self, jobs: JobsModel, message: MessageBar, remove: Remove, parent: QObject) -> None:
+    def __init__(
+        self, jobs: JobsModel, message: MessageBar, remove_for_good: RemoveForGood, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._message = message
-        self._remove = remove
+        self._remove_for_good = remove_for_good
         self._pending: list[int] = []
         self._sentence = ""
-        self._grace = QTimer(self)
-        self._grace.setSingleShot(True)
-        self._grace.setInterval(GRACE_MS)
-        self._grace.timeout.connect(self.carry_out)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(UNDO_MS)
+        self._timer.timeout.connect(self.carry_out)
 
     @property
     def pending(self) -> bool:
-        """Whether there is something that can be undone."""
+        """Whether there is something to undo."""
         return bool(self._pending)
 
     def remove(self, ids: list[int]) -> None:
-        """Take these jobs away, and offer to bring them back."""
+        """Hide these jobs and offer to undo it."""
         self.carry_out()
         self._pending = ids
-        self._jobs.set_aside(ids)
-        self._sentence = self.tr("%Ln job(s) removed", "", len(ids))
+        self._jobs.hide(ids)
+        self._sentence = self.tr("%Ln recording(s) removed", "", len(ids))
         self._message.info(self._sentence, MessageAction(self.tr("Undo"), self.undo))
-        self._grace.start()
+        self._timer.start()
         self.pending_changed.emit(True)
 
     @Slot()
     def undo(self) -> None:
-        """Bring back what was removed last."""
-        ids = self._end()
-        self._jobs.put_back(ids)
+        """Show the jobs removed last again."""
+        self._jobs.restore(self._take_pending())
 
     @Slot()
     def carry_out(self, *, at_once: bool = False) -> None:
-        """Have the queue forget them; those that began to run meanwhile come back."""
-        ids = self._end()
-        running = [job_id for job_id in ids if self._jobs.state_of(job_id) is JobState.RUNNING]
+        """Remove the pending jobs from the queue; those that started meanwhile are shown again."""
+        ids = self._take_pending()
+        running = {job_id for job_id in ids if self._jobs.state_of(job_id) is JobState.RUNNING}
         if running:
-            self._bring_back(running, self.tr("%Ln job(s) began meanwhile and stayed", "", len(running)))
-        rest = [job_id for job_id in ids if job_id not in set(running)] if running else ids
+            kept = self.tr("%Ln recording(s) started meanwhile and stayed", "", len(running))
+            self._restore([*running], kept)
+        rest = [job_id for job_id in ids if job_id not in running]
         if rest:
-            self._remove(rest, self._bring_back, at_once=at_once)
+            self._remove_for_good(rest, self._restore, at_once=at_once)
 
-    def _end(self) -> list[int]:
+    def _take_pending(self) -> list[int]:
         ids, self._pending = self._pending, []
-        self._grace.stop()
+        self._timer.stop()
         if ids:
             if self._message.text == self._sentence:
                 self._message.dismiss()
             self.pending_changed.emit(False)
         return ids
 
-    def _bring_back(self, ids: list[int], sentence: str) -> None:
-        self._jobs.put_back(ids)
+    def _restore(self, ids: list[int], sentence: str) -> None:
+        self._jobs.restore(ids)
         self._message.warning(sentence)
+
+
+def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Exportable]:
+    """Return the results among these jobs."""
+    return [Exportable(row.name, partial(folders.transcript, row.id)) for row in rows if row.exportable]

@@ -1,4 +1,4 @@
-"""How a job's cells are painted: name over detail, a state's icon and word, a stage over its bar."""
+"""Paints the cells of the job table: name and detail, state with icon, stage with progress bar."""
 
 from __future__ import annotations
 
@@ -8,84 +8,80 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui import theme
-from fi_desktop.gui.job_table.columns import FIGURES, NOTHING, Column
+from fi_desktop.gui.job_table.columns import LEFT, NAME, NOTHING, RIGHT, Column
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.viewmodel.rows import Row
 
 _PAD = 10
 _ICON = 16
 _BAR_HEIGHT = 4
-_GUTTER = 22  # before a name, where batches are folded
+_GUTTER = 22  # left of the name; holds the arrow of a batch
 _ARROW = 12
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class JobDelegate(QStyledItemDelegate):
-    """Paints the cells of the job table.
+    """Paints a row's cells; columns without a painter show plain text.
 
     Attributes:
-        row_height: what two lines of text need, pixels.
+        row_height: height of two lines of text, pixels.
     """
 
     def __init__(self, view: QTableView, model: JobsModel) -> None:
         super().__init__(view)
         self._view = view
         self._model = model
+        self._painters = {"name": self._paint_name, "state": self._paint_state, "stage": self._paint_stage}
         self.set_font(view.font())
 
     def set_font(self, font: QFont) -> None:
-        """Measure again for this font."""
+        """Measure for this font."""
         self._name_font = theme.scaled(font, 1.0, QFont.Weight.Medium)
         self._detail_font = theme.scaled(font, 0.9)
-        self._figures = theme.tabular(font)
-        self._word_font = QFont(font)
+        self._number_font = theme.tabular(font)
+        self._text_font = QFont(font)
         heights = QFontMetrics(self._name_font).height() + QFontMetrics(self._detail_font).height()
         self.row_height = heights + 16
 
     def arrow(self, area: QRect, index: QModelIndex | QPersistentModelIndex) -> QRect:
-        """Return where in a cell's area a click folds or unfolds a batch; empty where there is none."""
-        row = self._model.job_row(index)
-        if index.column() != Column.FILE or row.batch is None:
+        """Return the area of the arrow that collapses or expands a batch; empty if there is no arrow."""
+        row = self._model.row(index)
+        if index.column() != NAME or row.batch is None:
             return QRect()
-        if row.jobs is None and not self._view.selectionModel().isRowSelected(index.row()):
-            return QRect()  # of jobs with their own line, only those that are selected show it
+        if row.summary is None and not self._view.selectionModel().isRowSelected(index.row()):
+            return QRect()  # expanded jobs show it only while selected
         return QRect(area.left(), area.top(), _GUTTER, area.height())
 
     def _paint_arrow(self, painter: QPainter, area: QRect, row: Row, palette: QPalette) -> None:
-        place = QRect(0, 0, _ARROW, _ARROW)
-        place.moveCenter(area.center())
-        colour = theme.quiet(palette)
-        drawing = theme.pixmap("chevron", _ARROW, colour, self._view.devicePixelRatioF())
+        arrow = theme.pixmap("chevron", _ARROW, theme.quiet(palette), self._view.devicePixelRatioF())
         painter.save()
-        painter.translate(place.center() + QPoint(1, 1))
-        painter.rotate(-90 if row.jobs is not None else 0)
-        painter.drawPixmap(QPoint(-_ARROW // 2, -_ARROW // 2), drawing)
+        painter.translate(area.center() + QPoint(1, 1))
+        painter.rotate(-90 if row.summary is not None else 0)
+        painter.drawPixmap(QPoint(-_ARROW // 2, -_ARROW // 2), arrow)
         painter.restore()
 
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        # a pixel further to the right, or a screen with a fractional scale shows seams between the cells
-        ground = option.rect.adjusted(0, 0, 1, 0)
+    def _paint_background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        # one pixel wider, or fractional scaling shows seams between cells
+        background = option.rect.adjusted(0, 0, 1, 0)
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(ground, theme.selected(option.palette))
+            painter.fillRect(background, theme.selected(option.palette))
         line = option.rect.adjusted(0, option.rect.height() - 1, 0, 0)
         painter.fillRect(line, theme.hairline(option.palette))
 
     def _paint_focus(self, painter: QPainter, option: QStyleOptionViewItem, row: int) -> None:
-        """Mark the current row, so that the keyboard's place is seen without a selection too."""
+        """Mark the current row, which may not be selected."""
         if self._view.hasFocus() and self._view.currentIndex().row() == row:
             accent = option.palette.color(QPalette.ColorRole.Highlight)
             painter.fillRect(option.rect.adjusted(0, 0, 0, 1 - option.rect.height()), accent)
             painter.fillRect(option.rect.adjusted(0, option.rect.height() - 1, 0, 0), accent)
 
     def _paint_name(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
-        cells = self._model.cells
-        detail = cells.detail(row, self._model.now())
+        texts = self._model.texts
+        detail = texts.detail(row, self._model.now())
         area = option.rect.adjusted(_GUTTER, 7, -_PAD, -8)
         name_height = QFontMetrics(self._name_font).height()
         top = area if not detail else QRect(area.left(), area.top(), area.width(), name_height)
         text = option.palette.color(QPalette.ColorRole.Text)
-        _write(painter, top, cells.name(row), self._name_font, text, elide=Qt.TextElideMode.ElideMiddle)
+        _write(painter, top, texts.name(row), self._name_font, text, elide=Qt.TextElideMode.ElideMiddle)
         if detail:
             below = QRect(area.left(), top.bottom() + 2, area.width(), area.bottom() - top.bottom())
             _write(painter, below, detail, self._detail_font, self._detail_colour(option.palette, row))
@@ -100,40 +96,40 @@ class JobDelegate(QStyledItemDelegate):
     def _paint_state(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
         colour = theme.tone("warn" if row.cancelling else theme.STATE_TONES[row.state], option.palette)
         icon = "state-cancelled" if row.cancelling else f"state-{row.state.value.lower()}"
-        word, *more = self._model.cells.state_lines(row)
+        state, *more = self._model.texts.state_lines(row)
         if not more:
-            self._paint_sign(painter, option, icon, word, colour)
+            self._paint_icon_text(painter, option, icon, state, colour)
             return
-        heights = QFontMetrics(self._word_font).height(), QFontMetrics(self._detail_font).height()
+        heights = QFontMetrics(self._text_font).height(), QFontMetrics(self._detail_font).height()
         middle = option.rect.center().y()
-        self._paint_sign(painter, option, icon, word, colour, lifted=heights[1] // 2)
+        self._paint_icon_text(painter, option, icon, state, colour, lifted=heights[1] // 2)
         below = option.rect.adjusted(_PAD + _ICON + 7, 0, -4, 0)
         below.setTop(middle - sum(heights) // 2 + heights[0])
         below.setHeight(heights[1])
         _write(painter, below, more[0], self._detail_font, theme.tone("bad", option.palette))
 
-    def _paint_sign(
+    def _paint_icon_text(
         self,
         painter: QPainter,
         option: QStyleOptionViewItem,
         icon: str,
-        word: str,
+        text: str,
         colour: QColor,
         *,
         lifted: int = 0,
     ) -> None:
         area = option.rect.adjusted(_PAD, -lifted, -4, -lifted)
-        drawing = theme.pixmap(icon, _ICON, colour, self._view.devicePixelRatioF())
-        painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, drawing)
-        _write(painter, area.adjusted(_ICON + 7, 0, 0, 0), word, self._word_font, colour)
+        pixmap = theme.pixmap(icon, _ICON, colour, self._view.devicePixelRatioF())
+        painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, pixmap)
+        _write(painter, area.adjusted(_ICON + 7, 0, 0, 0), text, self._text_font, colour)
 
-    def _paint_progress(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
-        if row.jobs is not None or row.state is JobState.RUNNING:
+    def _paint_stage(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
+        if row.summary is not None or row.state is JobState.RUNNING:
             self._paint_bar(painter, option, row)
         elif row.state is JobState.COMPLETED and row.grade in theme.GRADE_TONES:
             colour = theme.tone(theme.GRADE_TONES[row.grade], option.palette)
             icon = "warning" if row.grade == "doubtful" else f"grade-{row.grade}"
-            self._paint_sign(painter, option, icon, self._model.cells.words.grade(row.grade), colour)
+            self._paint_icon_text(painter, option, icon, self._model.texts.labels.grade(row.grade), colour)
 
     def _paint_bar(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
         metrics = QFontMetrics(self._detail_font)
@@ -142,11 +138,13 @@ class JobDelegate(QStyledItemDelegate):
         area = QRect(room.left(), room.center().y() - height // 2 + 1, room.width(), height)
         line = QRect(area.left(), area.top(), area.width(), metrics.height())
         text = option.palette.color(QPalette.ColorRole.Text)
-        figures = theme.tabular(self._detail_font)
+        number_font = theme.tabular(self._detail_font)
         share_width = theme.digits_width(self._detail_font, "100 %")
-        stage = self._model.cells.words.stage(row.stage) if row.jobs is None else ""
+        stage = self._model.texts.labels.stage(row.stage) if row.summary is None else ""
         _write(painter, line.adjusted(0, 0, -share_width - 6, 0), stage, self._detail_font, text)
-        _write(painter, line, f"{row.share * 100:.0f} %", figures, theme.quiet(option.palette), align=_RIGHT)
+        _write(
+            painter, line, f"{row.share * 100:.0f} %", number_font, theme.quiet(option.palette), align=RIGHT
+        )
         bar = QRectF(area.left(), area.bottom() + 1 - _BAR_HEIGHT, area.width(), _BAR_HEIGHT)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.mix(option.palette.color(QPalette.ColorRole.Base), text, 0.13))
@@ -156,16 +154,15 @@ class JobDelegate(QStyledItemDelegate):
             painter.setBrush(theme.tone("warn" if row.cancelling else "info", option.palette))
             painter.drawRoundedRect(bar, _BAR_HEIGHT / 2, _BAR_HEIGHT / 2)
 
-    def _paint_figures(self, painter: QPainter, option: QStyleOptionViewItem, row: Row, column: int) -> None:
-        text = self._model.cells.text(row, column, self._model.now())
-        found = column != Column.SPEAKERS or row.speakers is not None
-        alive = row.state is JobState.RUNNING or column in (Column.LENGTH, Column.SPEAKERS)
-        strong = found and alive and text != NOTHING
+    def _paint_text(self, painter: QPainter, option: QStyleOptionViewItem, row: Row, column: Column) -> None:
+        text = column.text(self._model.texts, row, self._model.now())
+        strong = text != NOTHING and column.emphasized(row)
         colour = option.palette.color(QPalette.ColorRole.Text) if strong else theme.quiet(option.palette)
-        if column in FIGURES:
-            _write(painter, option.rect.adjusted(4, 0, -_PAD, 0), text, self._figures, colour, align=_RIGHT)
+        if column.align == RIGHT:
+            area = option.rect.adjusted(4, 0, -_PAD, 0)
+            _write(painter, area, text, self._number_font, colour, align=RIGHT)
         else:
-            _write(painter, option.rect.adjusted(_PAD, 0, -4, 0), text, self._word_font, colour)
+            _write(painter, option.rect.adjusted(_PAD, 0, -4, 0), text, self._text_font, colour)
 
     def paint(
         self,
@@ -174,35 +171,30 @@ class JobDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         """Paint a cell."""
-        row = self._model.job_row(index)
+        row = self._model.row(index)
         painter.save()
-        self._paint_ground(painter, option)
+        self._paint_background(painter, option)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        match index.column():
-            case Column.FILE:
-                self._paint_name(painter, option, row)
-                if (arrow := self.arrow(option.rect, index)).isValid():
-                    self._paint_arrow(painter, arrow, row, option.palette)
-            case Column.STATE:
-                self._paint_state(painter, option, row)
-            case Column.PROGRESS:
-                self._paint_progress(painter, option, row)
-            case column:
-                self._paint_figures(painter, option, row, column)
+        column = self._model.columns[index.column()]
+        if (paint := self._painters.get(column.key)) is not None:
+            paint(painter, option, row)
+        else:
+            self._paint_text(painter, option, row, column)
+        if (arrow := self.arrow(option.rect, index)).isValid():
+            self._paint_arrow(painter, arrow, row, option.palette)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
         self._paint_focus(painter, option, index.row())
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return two lines' height."""
+        """Return the height of two lines."""
         return QSize(80, self.row_height)
 
 
-def column_width(widget: QWidget, column: Column, texts: list[str]) -> int:
-    """Return a width in which none of a column's possible texts is clipped, pixels."""
+def column_width(widget: QWidget, texts: list[str], *, icon: bool) -> int:
+    """Return the width in pixels that shows each of these texts whole."""
     widest = max(theme.digits_width(widget.font(), text) for text in texts)
-    icon = _ICON + 7 if column is Column.STATE else 0
-    return widest + icon + 2 * _PAD + 6
+    return widest + (_ICON + 7 if icon else 0) + 2 * _PAD + 6
 
 
 def _write(
@@ -212,7 +204,7 @@ def _write(
     font: QFont,
     colour: QColor,
     *,
-    align: Qt.AlignmentFlag = _LEFT,
+    align: Qt.AlignmentFlag = LEFT,
     elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
     painter.setFont(font)

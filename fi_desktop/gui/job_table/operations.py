@@ -1,51 +1,163 @@
-"""The menu of the selected rows, made when it is asked for."""
+"""What can be done with selected jobs: one entry each in `OPERATIONS`.
+
+The menu bar, the toolbar, the row menu and the list of keyboard shortcuts read these entries.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from fi_desktop.core.values import Priority
-from fi_desktop.gui.actions import Actions
+from fi_desktop.gui.job_table.columns import QT_TRANSLATE_NOOP
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.labels import UiLabels
+from fi_desktop.viewmodel.rows import Row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JobOperation:
+    """Something to do with the selected jobs.
+
+    Attributes:
+        key: identifies the operation in code and tests.
+        title: menu entry; marked for translation in the context "JobOperation".
+        applies: whether it makes sense for these selected jobs.
+        run: carries it out.
+        tip: explains it in a sentence.
+        icon: name of its icon.
+        shortcut: its key.
+        in_toolbar: whether the toolbar and the Job menu offer it, besides the row menu.
+    """
+
+    key: str
+    title: str
+    applies: Callable[[Sequence[Row]], bool]
+    run: Callable[[JobController], None]
+    tip: str = ""
+    icon: str = ""
+    shortcut: str | QKeySequence.StandardKey = ""
+    in_toolbar: bool = False
+
+    @property
+    def label(self) -> str:
+        """The title in the window's language."""
+        return QCoreApplication.translate("JobOperation", self.title)
+
+    @property
+    def label_tip(self) -> str:
+        """The tip in the window's language."""
+        return QCoreApplication.translate("JobOperation", self.tip) if self.tip else ""
+
+
+OPERATIONS = (
+    JobOperation(
+        "open",
+        QT_TRANSLATE_NOOP("JobOperation", "&Open"),
+        applies=lambda rows: len(rows) == 1,
+        run=JobController.open,
+        tip=QT_TRANSLATE_NOOP("JobOperation", "Show the transcript and who spoke when"),
+        icon="open",
+        shortcut="Return",
+        in_toolbar=True,
+    ),
+    JobOperation(
+        "cancel",
+        QT_TRANSLATE_NOOP("JobOperation", "&Cancel"),
+        applies=lambda rows: any(row.cancellable for row in rows),
+        run=JobController.cancel,
+        tip=QT_TRANSLATE_NOOP("JobOperation", "Stop processing"),
+        icon="cancel",
+        shortcut="Ctrl+.",
+        in_toolbar=True,
+    ),
+    JobOperation(
+        "retry",
+        QT_TRANSLATE_NOOP("JobOperation", "Re&try"),
+        applies=lambda rows: any(row.retriable for row in rows),
+        run=JobController.retry,
+        tip=QT_TRANSLATE_NOOP("JobOperation", "Process again, or now instead of later"),
+        icon="retry",
+        shortcut="Ctrl+R",
+        in_toolbar=True,
+    ),
+    JobOperation(
+        "remove",
+        QT_TRANSLATE_NOOP("JobOperation", "Re&move"),
+        applies=lambda rows: any(row.removable for row in rows),
+        run=JobController.remove,
+        tip=QT_TRANSLATE_NOOP("JobOperation", "Remove from the list with the result; the recording stays"),
+        icon="remove",
+        shortcut=QKeySequence.StandardKey.Delete,
+        in_toolbar=True,
+    ),
+    JobOperation(
+        "copy_names",
+        QT_TRANSLATE_NOOP("JobOperation", "Copy file na&mes"),
+        applies=bool,
+        run=JobController.copy_names,
+    ),
+    JobOperation(
+        "show_folder",
+        QT_TRANSLATE_NOOP("JobOperation", "Show recording in its &folder"),
+        applies=lambda rows: len(rows) == 1,
+        run=JobController.show_folder,
+    ),
+)
 
 
 class RowMenu(QMenu):
-    """Offers what can be done with the selected jobs."""
+    """The menu of the selected rows, made when it is requested."""
 
-    def __init__(self, actions: Actions, deeds: JobController, table: JobsTable, parent: QWidget) -> None:
+    def __init__(
+        self,
+        actions: Sequence[QAction],
+        export: QMenu,
+        controller: JobController,
+        table: JobsTable,
+        parent: QWidget,
+    ) -> None:
+        """Make the menu. `actions`: those of operations in the toolbar."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._controller = controller
         rows = table.selected_rows()
-        self.addActions(actions.of_jobs)
-        self.addMenu(actions.export)
+        self.addActions(actions)
+        self.addMenu(export)
         self.addSeparator()
-        self._offer_fold(table)
-        priority = self.addMenu(self.tr("&Priority"))
-        waiting = {row.priority for row in rows if row.waits}
-        priority.setEnabled(bool(waiting))
-        words = UiLabels(self)
-        for each in Priority:
-            action = priority.addAction(words.priority(each))
-            action.setCheckable(True)
-            action.setChecked(waiting == {each})
-            action.triggered.connect(partial(deeds.prioritize, each))
+        self._add_batch(table)
+        self._add_priorities(rows)
         self.addSeparator()
-        several = len(rows) > 1
-        copy = self.addAction(self.tr("Copy file na&mes") if several else self.tr("Copy file na&me"))
-        copy.triggered.connect(deeds.copy_names)
-        show = self.addAction(self.tr("Show recording in its &folder"))
-        show.setEnabled(not several)
-        show.triggered.connect(deeds.show_folder)
+        for operation in OPERATIONS:
+            if not operation.in_toolbar:
+                action = self.addAction(operation.label)
+                action.setEnabled(operation.applies(rows))
+                action.triggered.connect(partial(self._run, operation))
 
-    def _offer_fold(self, table: JobsTable) -> None:
+    def _add_batch(self, table: JobsTable) -> None:
         row = table.current_row()
         if row is None or row.batch is None:
             return
-        fold = self.addAction(self.tr("&Fold its batch") if row.jobs is None else self.tr("Un&fold"))
-        fold.triggered.connect(table.fold_or_unfold)
+        text = self.tr("Co&llapse batch") if row.summary is None else self.tr("&Expand batch")
+        self.addAction(text).triggered.connect(table.toggle_batch)
         self.addSeparator()
+
+    def _add_priorities(self, rows: Sequence[Row]) -> None:
+        menu = self.addMenu(self.tr("&Priority"))
+        current = {row.priority for row in rows if row.waits}
+        menu.setEnabled(bool(current))
+        labels = UiLabels(self)
+        for priority in Priority:
+            action = menu.addAction(labels.priority(priority))
+            action.setCheckable(True)
+            action.setChecked(current == {priority})
+            action.triggered.connect(partial(self._controller.prioritize, priority))
+
+    def _run(self, operation: JobOperation, _checked: bool = False) -> None:
+        operation.run(self._controller)

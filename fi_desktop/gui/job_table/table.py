@@ -1,4 +1,4 @@
-"""The table of jobs: keys, mouse and selection over `JobsModel`."""
+"""The table view: columns, keyboard, mouse and selection."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
-from fi_desktop.core.job import JobState
-from fi_desktop.core.values import Stage
-from fi_desktop.gui.job_table.columns import HIDDEN_AT_FIRST, Cells, Column
+from fi_desktop.gui.job_table.columns import NAME, Ticks
 from fi_desktop.gui.job_table.delegate import JobDelegate, column_width
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.widgets import CurrentRow, StretchedColumn
@@ -32,37 +30,111 @@ from fi_desktop.viewmodel.ranking import runs
 from fi_desktop.viewmodel.rows import Row
 
 _TICK_MS = 1000
-_TICKING = (Column.FILE, Column.TIME, Column.LEFT, Column.SUBMITTED, Column.FINISHED)
-_TELL_MS = 250  # changes of selected jobs are told no oftener: a hundred thousand may be selected
-_Flag = QItemSelectionModel.SelectionFlag
-Index = QModelIndex | QPersistentModelIndex
-_NAME_CHARS = 32  # of a recording's name can always be read
+_NOTIFY_MS = 250  # at most this often for changes of selected jobs: 100,000 may be selected
+_NAME_CHARS = 32  # of a recording's name are always readable
+_SelectionFlag = QItemSelectionModel.SelectionFlag
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class ColumnLayout(QObject):
+    """Visibility, order and widths of the columns, which people change in the header and its menu.
+
+    Attributes:
+        menu: shows and hides columns; also in the main menu.
+    """
+
+    def __init__(self, table: QTableView, jobs: JobsModel) -> None:
+        super().__init__(table)
+        self._table, self._jobs = table, jobs
+        self._header = header = table.horizontalHeader()
+        header.setObjectName("jobs")
+        header.setAccessibleName(self.tr("Columns"))
+        header.setHighlightSections(False)
+        header.setSectionsMovable(True)
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setMinimumSectionSize(48)
+        self._name = StretchedColumn(table, NAME, min_chars=_NAME_CHARS)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._on_menu_requested)
+        self.menu = QMenu(self.tr("&Columns"), table)
+        self._actions = []
+        for index, column in enumerate(jobs.columns):
+            action = self.menu.addAction(column.heading)
+            action.setCheckable(True)
+            action.setEnabled(index != NAME)
+            action.toggled.connect(partial(self._on_toggled, index))
+            self._actions.append(action)
+        self.menu.addSeparator()
+        self.menu.addAction(self.tr("Reset to default")).triggered.connect(self.reset)
+        self.menu.aboutToShow.connect(self._check_visible)
+        self.reset()
+
+    @Slot()
+    def reset(self) -> None:
+        """Show the default columns in the default order."""
+        for index, column in enumerate(self._jobs.columns):
+            self._header.moveSection(self._header.visualIndex(index), index)
+            self._header.setSectionHidden(index, column.hidden)
+        self.fit()
+        self._check_visible()
+
+    def fit(self) -> None:
+        """Make each column as wide as its widest text; the name takes the remaining width."""
+        for index, column in enumerate(self._jobs.columns):
+            if index != NAME:
+                texts = [*column.width(self._jobs.texts), f"{column.heading}  ▾"]
+                self._header.resizeSection(index, column_width(self._table, texts, icon=column.icon))
+        self._name.fit()
+
+    def ticks(self, ticks: Ticks) -> list[int]:
+        """Return the visible columns whose texts change as time passes in this way."""
+        return [
+            index
+            for index, column in enumerate(self._jobs.columns)
+            if column.ticks is ticks and not self._header.isSectionHidden(index)
+        ]
+
+    def _on_toggled(self, index: int, visible: bool) -> None:
+        self._header.setSectionHidden(index, not visible)
+
+    @Slot()
+    def _check_visible(self) -> None:
+        for index, action in enumerate(self._actions):
+            action.setChecked(not self._header.isSectionHidden(index))
+
+    @Slot(QPoint)
+    def _on_menu_requested(self, position: QPoint) -> None:
+        self.menu.popup(self._header.viewport().mapToGlobal(position))
 
 
 class JobsTable(QTableView):
-    """Shows jobs and says which one a person wants to see.
+    """Shows jobs and reports what a person does with them.
 
     Attributes:
-        columns: which columns there are to see.
+        columns: the layout of the columns.
 
     Signals:
-        open_asked: a job's id.
-        menu_asked: where (QPoint, on the screen) the menu of the selected rows is wanted.
-        selection_changed: other jobs are selected, or the selected ones changed.
-        drag_asked: the person pulls at the selected jobs, one of which is done.
+        open_requested: a job's id.
+        menu_requested: where to show the menu of the selected rows, in screen coordinates.
+        selection_changed: the selection changed, or the rows of selected jobs did.
+        drag_requested: the person drags selected jobs, at least one of which has a result.
     """
 
-    open_asked = Signal(int)
-    menu_asked = Signal(QPoint)
+    open_requested = Signal(int)
+    menu_requested = Signal(QPoint)
     selection_changed = Signal()
-    drag_asked = Signal()
+    drag_requested = Signal()
 
     def __init__(self, model: JobsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = model
-        self._grip: QPoint | None = None  # where the pointer took hold of what can be dragged
-        self._pulled = False
-        self._kept: tuple[list[int], int | None] = ([], None)  # over a reset: selected entries, current one
+        self._drag_start: QPoint | None = None  # where something draggable was pressed
+        self._dragged = False
+        self._kept: tuple[list[int], int | None] = (
+            [],
+            None,
+        )  # selected entries and current one, over a reset
         self.setModel(model)
         self._delegate = JobDelegate(self, model)
         self.setItemDelegate(self._delegate)
@@ -71,7 +143,7 @@ class JobsTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
+        self.setTabKeyNavigation(False)  # Tab leaves the table; arrow keys move in it
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setMouseTracking(True)
@@ -79,69 +151,80 @@ class JobsTable(QTableView):
         rows.setVisible(False)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(self._delegate.row_height)
-        # its own selection, always empty: else each repaint asks all rows of each column
+        # an empty selection model: with the table's, each repaint asks for all rows of each column
         header = self.horizontalHeader()
         header.setSelectionModel(QItemSelectionModel(model, header))
-        self.columns = Columns(self, model.cells)
+        self.columns = ColumnLayout(self, model)
         self.setSortingEnabled(True)
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self._on_tick)
-        self._telling = QTimer(self)
-        self._telling.setSingleShot(True)
-        self._telling.setInterval(_TELL_MS)
-        self._telling.timeout.connect(self.selection_changed)
+        self._notify = QTimer(self)
+        self._notify.setSingleShot(True)
+        self._notify.setInterval(_NOTIFY_MS)
+        self._notify.timeout.connect(self.selection_changed)
         model.jobs_changed.connect(self._on_jobs_changed)
         model.modelAboutToBeReset.connect(self._on_about_to_be_reset)
-        model.modelReset.connect(self._on_reset)  # after the selection has heard of it, and let go of all
+        model.modelReset.connect(self._on_reset)  # connected after the selection model, which clears itself
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self.selection_changed)
         CurrentRow(self)
 
     @property
     def ticking(self) -> bool:
-        """Whether the times that are shown go on."""
+        """Whether displayed times are being updated."""
         return self._tick.isActive()
 
-    def selected_places(self) -> list[int]:
-        """Return the selected lines, from the top."""
+    def selected_positions(self) -> list[int]:
+        """Return the positions of the selected lines, from the top."""
         selection = self.selectionModel().selection()
         ranges = [selection.at(number) for number in range(selection.count())]
-        return sorted({place for one in ranges for place in range(one.top(), one.bottom() + 1)})
+        return sorted({position for one in ranges for position in range(one.top(), one.bottom() + 1)})
 
     def selected_rows(self) -> list[Row]:
-        """Return the selected jobs, from the top; of a folded batch all its jobs."""
-        return self._jobs.rows_at(*self.selected_places())
+        """Return the selected jobs, from the top; all jobs of a collapsed batch."""
+        return self._jobs.jobs_at(*self.selected_positions())
 
-    def lines_in_view(self) -> int:
-        """Return how many lines there is room for."""
+    def visible_lines(self) -> int:
+        """Return how many lines fit into the viewport."""
         return self.viewport().height() // max(1, self.verticalHeader().defaultSectionSize())
 
     def select(self, job_id: int) -> None:
-        """Select a job and bring it into view."""
-        index = self._jobs.place_of(job_id)
+        """Select a job and scroll to it."""
+        index = self._jobs.index_of_job(job_id)
         if index.isValid():
             self.setCurrentIndex(index)
             self.scrollTo(index)
 
-    def select_all_of(self, ids: Iterable[int]) -> None:
-        """Select jobs, wherever they are shown; nothing is brought into view."""
-        lines = [place for job_id in ids if (place := self._jobs.place_of(job_id).row()) >= 0]
-        if lines:
-            self.selectionModel().setCurrentIndex(self._jobs.index(lines[0], 0), _Flag.NoUpdate)
-        self._choose(lines)
+    def select_jobs(self, ids: Iterable[int]) -> None:
+        """Select jobs without scrolling."""
+        positions = [at for job_id in ids if (at := self._jobs.index_of_job(job_id).row()) >= 0]
+        if positions:
+            self.selectionModel().setCurrentIndex(self._jobs.index(positions[0], 0), _SelectionFlag.NoUpdate)
+        self._select_positions(positions)
 
-    def _choose(self, lines: Iterable[int]) -> None:
-        chosen = QItemSelection()
-        for first, last in reversed(runs(set(lines))):
-            chosen.select(self._jobs.index(first, 0), self._jobs.index(last, len(Column) - 1))
-        self.selectionModel().select(chosen, _Flag.ClearAndSelect)
+    def current_row(self) -> Row | None:
+        """Return the row that has the keyboard focus."""
+        index = self.currentIndex()
+        return self._jobs.row(index) if index.isValid() else None
+
+    @Slot()
+    def toggle_batch(self) -> None:
+        """Collapse the current job's batch, or expand the current batch."""
+        if (row := self.current_row()) is not None:
+            (self._collapse if row.summary is None else self._expand)(row)
+
+    def _select_positions(self, positions: Iterable[int]) -> None:
+        selection = QItemSelection()
+        last_column = self._jobs.columnCount() - 1
+        for first, last in reversed(runs(set(positions))):
+            selection.select(self._jobs.index(first, 0), self._jobs.index(last, last_column))
+        self.selectionModel().select(selection, _SelectionFlag.ClearAndSelect)
 
     def _run_clock(self) -> None:
-        """Let the second hand go only while somebody can see it and something goes on."""
-        header = self.horizontalHeader()
-        ages = not (header.isSectionHidden(Column.SUBMITTED) and header.isSectionHidden(Column.FINISHED))
-        needed = (self._jobs.alive or (ages and self._jobs.rowCount() > 0)) and self.isVisible()
+        """Update times only while they change and can be seen."""
+        ages = bool(self.columns.ticks(Ticks.ALWAYS)) and self._jobs.rowCount() > 0
+        needed = (self._jobs.active or ages) and self.isVisible()
         if needed and not self._tick.isActive():
             self._tick.start()
         elif not needed:
@@ -152,38 +235,37 @@ class JobsTable(QTableView):
         viewport, header = self.viewport(), self.horizontalHeader()
         if viewport.visibleRegion().isEmpty():
             return
-        for column in _TICKING:
-            left, width = header.sectionViewportPosition(column), header.sectionSize(column)
-            if width:
-                viewport.update(QRect(left, 0, width, viewport.height()))
+        for index in self.columns.ticks(Ticks.WHILE_ACTIVE) + self.columns.ticks(Ticks.ALWAYS):
+            left, width = header.sectionViewportPosition(index), header.sectionSize(index)
+            viewport.update(QRect(left, 0, width, viewport.height()))
 
     @Slot(object)
     def _on_jobs_changed(self, ids: frozenset[int]) -> None:
         self._run_clock()
-        chosen = self.selectionModel()
-        if self._telling.isActive() or not chosen.hasSelection():
+        selection = self.selectionModel()
+        if self._notify.isActive() or not selection.hasSelection():
             return
-        places = (self._jobs.place_of(job_id).row() for job_id in ids)
-        if any(chosen.isRowSelected(place) for place in places if place >= 0):
-            self._telling.start()
+        positions = (self._jobs.index_of_job(job_id).row() for job_id in ids)
+        if any(selection.isRowSelected(position) for position in positions if position >= 0):
+            self._notify.start()
 
     @Slot()
     def _on_about_to_be_reset(self) -> None:
-        """Remember what is selected: a reset takes it away."""
+        """Remember the selection, which a reset clears."""
         current = self.currentIndex()
-        entries = [self._jobs.entry_at(place) for place in self.selected_places()]
+        entries = [self._jobs.entry_at(position) for position in self.selected_positions()]
         self._kept = (entries, self._jobs.entry_at(current.row()) if current.isValid() else None)
 
     @Slot()
     def _on_reset(self) -> None:
-        """Select what was selected before the reset, as far as it is still there."""
+        """Select what is left of the selection before the reset."""
         (entries, current), self._kept = self._kept, ([], None)
-        lines = [line.row() for entry in entries if (line := self._jobs.line_of(entry)).isValid()]
-        selection = self.selectionModel()
-        if current is not None and (line := self._jobs.line_of(current)).isValid():
-            selection.setCurrentIndex(line, _Flag.NoUpdate)
-        if lines:
-            self._choose(lines)
+        indexes = [self._jobs.index_of_entry(entry) for entry in entries]
+        positions = [index.row() for index in indexes if index.isValid()]
+        if current is not None and (index := self._jobs.index_of_entry(current)).isValid():
+            self.selectionModel().setCurrentIndex(index, _SelectionFlag.NoUpdate)
+        if positions:
+            self._select_positions(positions)
         if entries:
             self.selection_changed.emit()
 
@@ -195,100 +277,86 @@ class JobsTable(QTableView):
         row = self.current_row()
         if row is None:
             return
-        if row.jobs is not None:
-            self._unfold(row)
+        if row.summary is not None:
+            self._expand(row)
         else:
-            self.open_asked.emit(row.id)
+            self.open_requested.emit(row.id)
 
-    def _unfold(self, row: Row) -> None:
-        """Give the jobs of a folded batch their own lines, and stand on the first of them."""
-        batch = -row.id
-        jobs = self._jobs.rows_at(self._jobs.line_of(row.id).row())
-        self._jobs.unfold([batch])
-        first = min((self._jobs.place_of(job.id) for job in jobs), key=QModelIndex.row)
-        self.setCurrentIndex(first)
+    def _expand(self, row: Row) -> None:
+        """Show a batch's jobs on separate lines and go to the first of them."""
+        jobs = self._jobs.jobs_at(self._jobs.index_of_entry(row.id).row())
+        self._jobs.expand([-row.id])
+        self.setCurrentIndex(min((self._jobs.index_of_job(job.id) for job in jobs), key=QModelIndex.row))
 
-    def _fold(self, row: Row) -> None:
-        """Fold a job's batch, and stand on its line."""
+    def _collapse(self, row: Row) -> None:
+        """Collapse a job's batch and go to its line."""
         if row.batch is not None:
-            self._jobs.fold([row.batch])
-            self.setCurrentIndex(self._jobs.line_of(-row.batch))
-
-    def current_row(self) -> Row | None:
-        """Return what the keyboard stands on."""
-        index = self.currentIndex()
-        return self._jobs.job_row(index) if index.isValid() else None
-
-    @Slot()
-    def fold_or_unfold(self) -> None:
-        """Fold the current line's batch, or unfold it."""
-        if (row := self.current_row()) is not None:
-            (self._fold if row.jobs is None else self._unfold)(row)
+            self._jobs.collapse([row.batch])
+            self.setCurrentIndex(self._jobs.index_of_entry(-row.batch))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open with Enter, fold and unfold with Left and Right, let go of the selection with Escape."""
-        row = self.current_row()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        """Enter opens, Left and Right collapse and expand, Escape clears the selection."""
+        row, key = self.current_row(), event.key()
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open_current()
-        elif (
-            event.key() == Qt.Key.Key_Left and row is not None and row.jobs is None and row.batch is not None
-        ):
-            self._fold(row)
-        elif event.key() == Qt.Key.Key_Right and row is not None and row.jobs is not None:
-            self._unfold(row)
-        elif event.key() == Qt.Key.Key_Escape and self.selectionModel().hasSelection():
+        elif key == Qt.Key.Key_Left and row is not None and row.summary is None and row.batch is not None:
+            self._collapse(row)
+        elif key == Qt.Key.Key_Right and row is not None and row.summary is not None:
+            self._expand(row)
+        elif key == Qt.Key.Key_Escape and self.selectionModel().hasSelection():
             self.clearSelection()
-        elif event.key() == Qt.Key.Key_Escape:
+        elif key == Qt.Key.Key_Escape:
             event.ignore()  # the window may have a message to dismiss
         else:
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Fold and unfold with a click on the arrow; take hold of what can be dragged."""
-        place = event.position().toPoint()
-        index = self.indexAt(place)
-        self._grip, self._pulled = None, False
+        """Collapse or expand with a click on the arrow; prepare a drag."""
+        position = event.position().toPoint()
+        index = self.indexAt(position)
+        self._drag_start, self._dragged = None, False
+        left = event.button() is Qt.MouseButton.LeftButton
         if (
-            event.button() is Qt.MouseButton.LeftButton
+            left
             and index.isValid()
-            and self._delegate.arrow(self.visualRect(index), index).contains(place)
+            and self._delegate.arrow(self.visualRect(index), index).contains(position)
         ):
             self.setCurrentIndex(index)
-            self.fold_or_unfold()
-        else:
-            if event.button() is Qt.MouseButton.LeftButton and self._draggable(index, event.modifiers()):
-                self._grip = place
-            super().mousePressEvent(event)
+            self.toggle_batch()
+            return
+        if left and self._draggable(index, event.modifiers()):
+            self._drag_start = position
+        super().mousePressEvent(event)
 
-    def _draggable(self, index: QModelIndex, keys: Qt.KeyboardModifier) -> bool:
-        """Whether a pull here drags: at a name, or at what is selected; elsewhere it selects more rows."""
-        if not index.isValid() or keys != Qt.KeyboardModifier.NoModifier:
+    def _draggable(self, index: QModelIndex, modifiers: Qt.KeyboardModifier) -> bool:
+        """Return whether a drag from here exports files; elsewhere it selects rows."""
+        if not index.isValid() or modifiers != Qt.KeyboardModifier.NoModifier:
             return False
-        if index.column() != Column.FILE and not self.selectionModel().isRowSelected(index.row()):
+        if index.column() != NAME and not self.selectionModel().isRowSelected(index.row()):
             return False
-        row = self._jobs.job_row(index)
-        return row.exportable if row.jobs is None else row.jobs.done > row.jobs.failed
+        row = self._jobs.row(index)
+        return row.exportable if row.summary is None else row.summary.done > row.summary.failed
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag what is held, once it is pulled far enough to be meant."""
-        if self._grip is None or not event.buttons() & Qt.MouseButton.LeftButton:
+        """Start a drag once the pointer has moved far enough."""
+        if self._drag_start is None or not event.buttons() & Qt.MouseButton.LeftButton:
             super().mouseMoveEvent(event)
             return
-        pulled = (event.position().toPoint() - self._grip).manhattanLength()
-        if pulled >= QApplication.startDragDistance() and not self._pulled:
-            self._pulled = True  # once a press, also where nothing could be dragged
-            self.drag_asked.emit()
+        distance = (event.position().toPoint() - self._drag_start).manhattanLength()
+        if distance >= QApplication.startDragDistance() and not self._dragged:
+            self._dragged = True  # once per press, even if there was nothing to drag
+            self.drag_requested.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer what can be done with the selected jobs."""
+        """Request the menu of the selected jobs."""
         if not self.selectionModel().hasSelection():
             return
         below = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
         by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
-        self.menu_asked.emit(event.globalPos() if by_mouse else below + QPoint(24, 0))
+        self.menu_requested.emit(event.globalPos() if by_mouse else below + QPoint(24, 0))
 
-    def dataChanged(self, first: Index, last: Index, roles: object = ()) -> None:
-        """Paint again those of the changed rows that are in view."""
+    def dataChanged(self, first: _Index, last: _Index, roles: object = ()) -> None:
+        """Repaint the changed rows that are visible."""
         viewport = self.viewport()
         top, bottom = self.rowViewportPosition(first.row()), self.rowViewportPosition(last.row())
         strip = QRect(0, top, viewport.width(), bottom + self.rowHeight(last.row()) - top)
@@ -296,7 +364,7 @@ class JobsTable(QTableView):
             viewport.update(strip)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Measure again where the font is another."""
+        """Measure again when the font changes."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "columns"):
             self._delegate.set_font(self.font())
@@ -304,92 +372,11 @@ class JobsTable(QTableView):
             self.columns.fit()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Let the times go on."""
+        """Start updating times."""
         super().showEvent(event)
         self._run_clock()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop the times."""
+        """Stop updating times."""
         super().hideEvent(event)
         self._run_clock()
-
-
-class Columns(QObject):
-    """The columns of a table, which a person hides, moves and sorts by.
-
-    Attributes:
-        menu: shows and hides columns; the window offers it too.
-    """
-
-    def __init__(self, table: QTableView, cells: Cells) -> None:
-        super().__init__(table)
-        self._table = table
-        self._cells = cells
-        self._header = table.horizontalHeader()
-        self._header.setObjectName("jobs")
-        self._header.setAccessibleName(self.tr("Columns"))
-        self._header.setHighlightSections(False)
-        self._header.setSectionsMovable(True)
-        self._header.setSortIndicatorClearable(True)
-        self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self._header.setMinimumSectionSize(48)
-        self._name = StretchedColumn(table, Column.FILE, min_chars=_NAME_CHARS)
-        self._header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._header.customContextMenuRequested.connect(self._on_menu_asked)
-        self.menu = QMenu(self.tr("&Columns"), table)
-        self._actions: dict[Column, QAction] = {}
-        for column in Column:
-            action = self.menu.addAction(cells.heading(column))
-            action.setCheckable(True)
-            action.setEnabled(column is not Column.FILE)  # a row without its name says nothing
-            action.toggled.connect(partial(self._on_toggled, column))
-            self._actions[column] = action
-        self.menu.addSeparator()
-        self.menu.addAction(self.tr("As at first")).triggered.connect(self.reset)
-        self.menu.aboutToShow.connect(self._show_state)
-        self.reset()
-
-    @Slot()
-    def reset(self) -> None:
-        """Show the columns as at the first start."""
-        for column in Column:
-            self._header.moveSection(self._header.visualIndex(column), column)
-            self._header.setSectionHidden(column, column in HIDDEN_AT_FIRST)
-        self.fit()
-        self._show_state()
-
-    def fit(self) -> None:
-        """Make each column as wide as what it may say."""
-        words, cells, header = self._cells.words, self._cells, self._header
-        texts = {
-            Column.STATE: [*(words.state(state) for state in JobState), self.tr("Cancelling…")],
-            Column.PROGRESS: [words.stage(stage) + " 100 %" for stage in Stage],
-            Column.SPEAKERS: [words.speakers_asked("auto")],
-            Column.LENGTH: ["00:00:00"],
-            Column.TIME: ["00:00:00"],
-            Column.LEFT: ["≈ 0:00:00", cells.calculating()],
-            Column.ATTEMPTS: ["00"],
-            Column.SUBMITTED: [words.ago(0, 59 * 60), words.day(0)],
-            Column.FINISHED: [words.ago(0, 59 * 60), words.day(0)],
-            Column.ENGINE: [words.engine("builtin"), words.engine("channels")],
-            Column.LANGUAGE: [words.language_asked(code) for code in (None, "es", "en")],
-            Column.BATCH: ["000000"],
-        }
-        for column, possible in texts.items():
-            heading = cells.heading(column) + "  ▾"
-            header.resizeSection(column, column_width(self._table, column, [*possible, heading]))
-        self._name.fit()
-
-    def _on_toggled(self, column: Column, shown: bool) -> None:
-        self._header.setSectionHidden(column, not shown)
-
-    @Slot()
-    def _show_state(self) -> None:
-        for column, action in self._actions.items():
-            shown = not self._header.isSectionHidden(column)
-            if action.isChecked() != shown:
-                action.setChecked(shown)
-
-    @Slot(QPoint)
-    def _on_menu_asked(self, place: QPoint) -> None:
-        self.menu.popup(self._header.viewport().mapToGlobal(place))

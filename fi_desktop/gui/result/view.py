@@ -291,7 +291,7 @@ class ExportButton(QToolButton):
 
     @Slot(str)
     def _on_chosen(self, format: str) -> None:
-        self._controller.ask([self._result], format)
+        self._controller.request([self._result], format)
 
     def _apply_theme(self) -> None:
         self.setIcon(theme.icon("export", self.palette()))

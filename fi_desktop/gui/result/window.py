@@ -80,7 +80,7 @@ class JobWindow(QWidget):
         self._note = QLabel(self.tr("Reading…"), self)
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._note.setWordWrap(True)
-        self.page = JobPage(jobs.cells.retries, self)
+        self.page = JobPage(jobs.texts.retries, self)
         self.page.retry_asked.connect(self._on_retry_asked)
         self.page.cancel_asked.connect(self._on_cancel_asked)
         self.rerun_bar = MessageBar(self)
@@ -114,7 +114,7 @@ class JobWindow(QWidget):
 
     def _refresh(self) -> None:
         """Show the job's row, or ask the queue for a job that is not in the model."""
-        row = self._jobs.row_by_id(self.job_id)
+        row = self._jobs.job(self.job_id)
         if row is None:
             self._request_job()
         else:
@@ -145,7 +145,7 @@ class JobWindow(QWidget):
 
     def _show_rerun(self, row: Row) -> None:
         """Show the progress of a job that has an earlier result, if it runs again."""
-        labels = self._jobs.cells.words
+        labels = self._jobs.texts.labels
         if not row.exportable or row.state is JobState.COMPLETED:
             self.rerun_bar.dismiss()
             return
@@ -169,7 +169,7 @@ class JobWindow(QWidget):
             self._show_note(self.tr("This job no longer exists."))
             return
         self.page.show_attempts(job)
-        if self._jobs.row_by_id(self.job_id) is None:
+        if self._jobs.job(self.job_id) is None:
             self._show(row_of(job))
 
     def _on_read(self, path: str, transcript: Transcript) -> None:
@@ -207,14 +207,14 @@ class JobWindow(QWidget):
     def _on_jobs_changed(self, ids: frozenset[int]) -> None:
         if self.job_id not in ids:
             return
-        if self._jobs.row_by_id(self.job_id) is None:
+        if self._jobs.job(self.job_id) is None:
             self.close()  # the job was removed
         else:
             self._refresh()
 
     @Slot()
     def _on_tick(self) -> None:
-        row = self._jobs.row_by_id(self.job_id)
+        row = self._jobs.job(self.job_id)
         if row is not None and row.state is JobState.RETRYING:
             self.page.show_row(row, self._jobs.now())
         else:
