@@ -1,4 +1,4 @@
-"""What a recording's header says: its length, its codec, where its audio should end, and where it is empty.
+"""What a recording's header says: length, codec, where the audio should end, empty edits.
 
 Decodes nothing.
 """

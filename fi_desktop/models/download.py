@@ -1,4 +1,4 @@
-"""Downloads packs from the hub; can be paused, cut off or killed at any byte, and continues from there.
+"""Downloads packs from the hub; can be interrupted at any byte, and continues from there.
 
 `huggingface_hub` runs in a child process: it is imported only on request, can be stopped at any moment even
 if the network hangs, and may go online, which is forbidden in all other processes (see
