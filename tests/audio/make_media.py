@@ -1,4 +1,4 @@
-"""Makes recordings for the tests: tones in real files, coded by FFmpeg, and cut or damaged afterwards."""
+"""Makes test recordings: tones encoded by FFmpeg, and truncated or damaged files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 def tones(
     frequencies_hz: Sequence[float], *, seconds: float, rate_hz: int, level: float = 0.4
 ) -> NDArray[np.float32]:
-    """One sine a channel. Returns: float32 (channels, samples)."""
+    """Return one sine per channel, float32 (channels, samples)."""
     time_s = np.arange(round(seconds * rate_hz)) / rate_hz
     return np.stack([level * np.sin(2 * np.pi * hz * time_s) for hz in frequencies_hz]).astype(np.float32)
 
@@ -57,7 +57,7 @@ def write_media(
     gap: tuple[float, float] | None = None,
     options: dict[str, str] | None = None,
 ) -> Path:
-    """Code float32 (channels, samples) into a file.
+    """Encode float32 (channels, samples) to a file.
 
     start_s: timestamp of the first sample. gap: (from, to), seconds of `sound` that are left out, as when
         packets are lost. video: codec of a video track of ten pictures a second, beginning at zero, as long
@@ -67,7 +67,7 @@ def write_media(
         stream = add_audio(output, codec, rate_hz, layout)
         if sample_format:
             stream.format = sample_format
-        # The encoder says how many samples a frame takes once it is open.
+        # The frame size is known once the encoder is open.
         stream.codec_context.open()
         if video:
             write_pictures(output, video, seconds=pictures_s or start_s + sound.shape[1] / rate_hz)
@@ -87,7 +87,7 @@ def write_media(
 
 
 def write_dv(path: Path, sound: NDArray[np.float32]) -> Path:
-    """Write float32 (2, samples) at 48 kHz as a camcorder's tape does, below black pictures."""
+    """Write float32 (2, samples) at 48 kHz with black video, as a DV camcorder does."""
     with av.open(str(path), "w", format="dv") as output:
         pictures = add_video(output, "dvvideo", 25, 720, 576)
         track = add_audio(output, "pcm_s16le", 48_000, "stereo")
@@ -121,12 +121,12 @@ def write_wav(path: Path, sound: NDArray[np.float32], *, rate_hz: int, sample_by
 
 
 def samples_of(recording: Recording) -> NDArray[np.float32]:
-    """All of a recording: float32 (channels, samples)."""
+    """Return a whole recording, float32 (channels, samples)."""
     return np.concatenate(list(recording.channel_blocks()), axis=1)
 
 
 def pitches_hz(sound: NDArray[np.float32], *, skip_s: float = 0.2) -> list[int]:
-    """The strongest frequency of each channel, to 1 Hz, leaving out the edges."""
+    """Return the strongest frequency of each channel, to 1 Hz, without the edges."""
     edge = round(skip_s * SAMPLE_RATE_HZ)
     middle = sound[:, edge:-edge]
     spectrum = np.abs(np.fft.rfft(middle * np.hanning(middle.shape[1]), n=16 * SAMPLE_RATE_HZ, axis=1))
@@ -134,12 +134,12 @@ def pitches_hz(sound: NDArray[np.float32], *, skip_s: float = 0.2) -> list[int]:
 
 
 def onset_s(sound: NDArray[np.float32], *, level: float = 0.1) -> float:
-    """When any channel is first heard, seconds."""
+    """Return when any channel first has sound, seconds."""
     return float(np.argmax(np.abs(sound).max(axis=0) > level)) / SAMPLE_RATE_HZ
 
 
 def write_pictures(output: av.container.OutputContainer, codec: str, *, seconds: float) -> None:
-    """Write black pictures, ten a second."""
+    """Write black video, ten frames per second."""
     stream = add_video(output, codec, 10, 64, 48)
     for number in range(round(10 * seconds)):
         picture = black_picture(64, 48)
@@ -149,7 +149,7 @@ def write_pictures(output: av.container.OutputContainer, codec: str, *, seconds:
 
 
 def black_picture(width: int, height: int) -> av.VideoFrame:
-    """A picture whose planes are all zero."""
+    """Return a video frame of zeros."""
     picture = av.VideoFrame(width, height, "yuv420p")
     for plane in picture.planes:
         plane.update(bytes(plane.buffer_size))
@@ -157,11 +157,11 @@ def black_picture(width: int, height: int) -> av.VideoFrame:
 
 
 def nothing(_fraction: float) -> None:
-    """Take progress, and go on."""
+    """Ignore progress."""
 
 
 def write_flac_bomb(path: Path, *, frames: int) -> Path:
-    """Write a FLAC of eight constant channels at 2 kHz: a frame of 36 bytes decodes to 32.8 s, 8.4 MB."""
+    """Write a FLAC file of eight constant channels, 2 kHz: a 36-byte frame decodes to 8.4 MB (32.8 s)."""
     size, rate_hz, channels = 65_535, 2_000, 8
     stream = (rate_hz << 44) | ((channels - 1) << 41) | (15 << 36)
     info = struct.pack(">HH6xQ16x", size, size, stream)
@@ -169,7 +169,7 @@ def write_flac_bomb(path: Path, *, frames: int) -> Path:
     with path.open("wb") as file:
         file.write(b"fLaC" + b"\x80" + len(info).to_bytes(3, "big") + info)
         for number in range(frames):
-            # Block size and rate follow the frame's number, 16 bits each.
+            # Block size and rate follow the frame number, 16 bits each.
             header = b"\xff\xf8" + bytes([0x7D, (channels - 1) << 4 | 4 << 1])
             header += chr(number).encode() + struct.pack(">HH", size - 1, rate_hz)
             header += bytes([_crc(header, 8, 0x07)])

@@ -20,7 +20,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-# A child's ru_maxrss is at least what its parent held, so the measuring process is started by a small one.
+# A child's ru_maxrss includes its parent's peak, so a small process starts the measured one.
 LAUNCH = "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))"
 
 
@@ -32,7 +32,7 @@ def peak_rss_bytes(source: Path, target: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
-def test_memory_does_not_follow_the_length(tmp_path):
+def test_memory_does_not_grow_with_the_length(tmp_path):
     minute = np.random.default_rng(2).normal(0, 0.1, (2, 60 * 16_000)).astype(np.float32)
     short = write_wav(tmp_path / "short.wav", minute, rate_hz=16_000)
     long = write_wav(tmp_path / "long.wav", np.tile(minute, 40), rate_hz=16_000)
@@ -46,10 +46,10 @@ def test_memory_does_not_follow_the_length(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
-def test_memory_does_not_follow_what_a_header_claims(tmp_path):
+def test_memory_does_not_grow_with_what_a_header_claims(tmp_path):
     source = write_wav(tmp_path / "claims.wav", np.zeros((1, 16_000), np.float32), rate_hz=16_000)
     raw = bytearray(source.read_bytes())
-    # A list of tags of 2.2 GB, whose first tag has 1.8 GB, stands before the sound.
+    # A 2.2 GB list of tags before the audio, the first tag 1.8 GB.
     raw[36:36] = struct.pack("<4sI4s4sI", b"LIST", 2_200_000_000, b"INFO", b"ISFT", 1_800_000_000)
     source.write_bytes(raw)
     assert limit_allocations()

@@ -32,7 +32,7 @@ def decoded(source: Path) -> DecodedAudio:
     return decode(source, source.parent / "samples.pcm", progress=nothing)
 
 
-# Formats: (ending, codec, layout, rate, options of write_media)
+# Formats: (extension, codec, layout, rate, options of write_media)
 FORMATS = [
     ("wav", "pcm_u8", "mono", 8_000, {}),
     ("wav", "pcm_s16le", "stereo", 44_100, {}),
@@ -56,7 +56,7 @@ FORMATS = [
     ("mp4", "aac", "stereo", 48_000, {"video": "mpeg4"}),
     ("mov", "aac", "mono", 32_000, {"video": "mpeg4"}),
     ("avi", "libmp3lame", "stereo", 48_000, {"video": "mpeg4"}),
-    # Formats whose header names no track: they appear while the file is read.
+    # Formats whose header lists no tracks: they appear while the file is read.
     ("mpg", "mp2", "mono", 48_000, {"container": "mpeg"}),
     ("mpg", "mp2", "stereo", 48_000, {"container": "mpeg", "video": "mpeg2video"}),
     ("vob", "ac3", "stereo", 48_000, {"container": "vob", "video": "mpeg2video"}),
@@ -72,9 +72,7 @@ FORMATS = [
     FORMATS,
     ids=[f"{f[0]}-{f[1]}-{f[2]}-{f[3]}" for f in FORMATS],
 )
-def test_every_format_keeps_its_pitch_its_channels_and_its_length(
-    tmp_path, ending, codec, layout, rate_hz, options
-):
+def test_format_keeps_pitch_channels_and_length(tmp_path, ending, codec, layout, rate_hz, options):
     frequencies = [440, 700][: 1 if layout == "mono" else 2]
     sound = tones(frequencies, seconds=2.0, rate_hz=rate_hz)
     source = write_media(
@@ -86,11 +84,11 @@ def test_every_format_keeps_its_pitch_its_channels_and_its_length(
     assert result.warnings == ()
     assert result.recording.channels == len(frequencies)
     assert pitches_hz(samples_of(result.recording)) == frequencies
-    # Coders without a note of their priming keep two frames of it, and fill their last one.
+    # Encoders that do not state their priming keep two frames of it, and fill the last frame.
     assert result.recording.duration == pytest.approx(2.0, abs=0.13)
 
 
-def test_a_tape_of_a_camcorder_is_read(tmp_path):
+def test_camcorder_tape_is_read(tmp_path):
     source = write_dv(tmp_path / "tape.dv", tones([440, 700], seconds=2.0, rate_hz=48_000))
 
     result = decoded(source)
@@ -113,7 +111,7 @@ def test_resampling_keeps_phase_and_length(tmp_path, rate_hz):
     assert np.abs(sound[middle] - expected[middle]).max() < 0.004
 
 
-def test_sixteen_kilohertz_of_sixteen_bits_comes_out_bit_for_bit(tmp_path):
+def test_16_khz_16_bit_audio_is_bit_identical(tmp_path):
     values = np.random.default_rng(1).integers(-32_768, 32_767, (2, 40_000)).astype("<i2")
     source = tmp_path / "noise.wav"
     write_wav(source, np.zeros((2, 40_000), np.float32), rate_hz=SAMPLE_RATE_HZ)
@@ -126,7 +124,7 @@ def test_sixteen_kilohertz_of_sixteen_bits_comes_out_bit_for_bit(tmp_path):
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 6, 7, 8])
-def test_up_to_eight_channels_are_kept_apart_and_in_order(tmp_path, channels):
+def test_up_to_eight_channels_keep_their_order(tmp_path, channels):
     frequencies = [300 + 100 * number for number in range(channels)]
     sound = tones(frequencies, seconds=1.0, rate_hz=44_100)
 
@@ -148,10 +146,10 @@ def test_surround_sound_keeps_its_channels(tmp_path):
     assert pitches_hz(samples_of(decoded(source).recording)) == frequencies
 
 
-def test_more_than_eight_channels_are_mixed_so_that_each_is_still_heard(tmp_path):
+def test_surplus_channels_are_mixed_and_remain_audible(tmp_path):
     frequencies = [300 + 100 * number for number in range(12)]
     sound = tones(frequencies, seconds=1.0, rate_hz=16_000)
-    # The first eight are silent: what is heard comes from the others.
+    # The first eight are silent, so the result comes from the others.
     sound[:MAX_CHANNELS] = 0
 
     recording = decoded(write_wav(tmp_path / "many.wav", sound, rate_hz=16_000)).recording
@@ -160,7 +158,7 @@ def test_more_than_eight_channels_are_mixed_so_that_each_is_still_heard(tmp_path
     assert pitches_hz(samples_of(recording))[:4] == frequencies[MAX_CHANNELS:]
 
 
-def test_channels_in_an_order_of_their_own_are_read(tmp_path):
+def test_unusual_channel_order_is_read(tmp_path):
     # "Centre, left, right": PyAV 18 frees such a layout twice, and the process dies; hence the bound on its
     # version.
     frequencies = [300, 400, 500]
@@ -176,7 +174,7 @@ def test_channels_in_an_order_of_their_own_are_read(tmp_path):
         assert pitches_hz(samples_of(decoded(source).recording)) == frequencies
 
 
-def test_float_samples_beyond_full_scale_are_clipped_and_nan_is_silence(tmp_path):
+def test_float_samples_are_clipped_and_nan_becomes_silence(tmp_path):
     sound = tones([440], seconds=1.0, rate_hz=16_000, level=3.0)
     sound[0, 100] = np.nan
     source = write_media(tmp_path / "loud.wav", sound, codec="pcm_f32le", rate_hz=16_000)
@@ -193,7 +191,7 @@ def test_float_samples_beyond_full_scale_are_clipped_and_nan_is_silence(tmp_path
 @pytest.mark.parametrize(
     ("ending", "codec", "video"), [("mp4", "aac", "mpeg4"), ("mka", "libopus", None), ("m4a", "aac", None)]
 )
-def test_a_late_start_becomes_silence(tmp_path, ending, codec, video):
+def test_late_start_becomes_silence(tmp_path, ending, codec, video):
     sound = tones([440], seconds=1.0, rate_hz=48_000)
     source = write_media(
         tmp_path / f"late.{ending}", sound, codec=codec, rate_hz=48_000, start_s=1.5, video=video
@@ -202,7 +200,7 @@ def test_a_late_start_becomes_silence(tmp_path, ending, codec, video):
     assert onset_s(samples_of(decoded(source).recording)) == pytest.approx(1.5, abs=0.003)
 
 
-def test_missing_packets_become_silence_and_later_speech_keeps_its_time(tmp_path):
+def test_missing_packets_become_silence(tmp_path):
     sound = tones([440], seconds=6.0, rate_hz=48_000)
     sound[:, : 5 * 48_000] *= 0.1
     source = write_media(tmp_path / "gap.mka", sound, codec="libopus", rate_hz=48_000, gap=(2.0, 4.0))
@@ -227,8 +225,8 @@ def test_progress_rises_to_one(tmp_path):
     assert told[7] == pytest.approx(16 / 30, abs=0.05)
 
 
-def test_progress_without_a_known_length_follows_the_file(tmp_path):
-    # A WAV that was written to a pipe: the header's sizes are unknown.
+def test_progress_of_unknown_length_follows_the_file_position(tmp_path):
+    # A WAV file written to a pipe: its header leaves the sizes open.
     source = write_wav(tmp_path / "tone.wav", tones([440], seconds=20.0, rate_hz=16_000), rate_hz=16_000)
     raw = bytearray(source.read_bytes())
     raw[4:8] = raw[40:44] = b"\xff\xff\xff\xff"
@@ -243,11 +241,11 @@ def test_progress_without_a_known_length_follows_the_file(tmp_path):
     assert told[-1] == 1.0
 
 
-# Stopping, writing
+# Cancelling, writing
 
 
 @pytest.mark.parametrize("error", [CancelledByUser, KeyboardInterrupt])
-def test_stopping_leaves_nothing_behind(tmp_path, error):
+def test_cancelling_leaves_no_files(tmp_path, error):
     source = write_wav(tmp_path / "tone.wav", tones([440], seconds=30.0, rate_hz=8_000), rate_hz=8_000)
 
     def stop(fraction: float) -> None:
@@ -260,7 +258,7 @@ def test_stopping_leaves_nothing_behind(tmp_path, error):
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_what_a_killed_attempt_left_is_overwritten(tmp_path):
+def test_files_of_a_killed_attempt_are_overwritten(tmp_path):
     source = write_wav(tmp_path / "tone.wav", tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
     (tmp_path / "samples.pcm.part").write_bytes(b"x" * 1_000_000)
 
@@ -271,7 +269,7 @@ def test_what_a_killed_attempt_left_is_overwritten(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_may_pass(tmp_path):
+def test_full_disk_is_transient(tmp_path):
     source = write_wav(tmp_path / "tone.wav", tones([440], seconds=30.0, rate_hz=8_000), rate_hz=8_000)
     (tmp_path / "samples.pcm.part").symlink_to("/dev/full")
 
@@ -292,7 +290,7 @@ def test_a_full_disk_may_pass(tmp_path):
         "a" * 251 + ".wav",
     ],
 )
-def test_any_name_is_read(tmp_path, name):
+def test_unusual_file_name_is_read(tmp_path, name):
     source = write_wav(tmp_path / "x.wav", tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
     named = source.rename(tmp_path / name)
 
@@ -305,7 +303,7 @@ def test_any_name_is_read(tmp_path, name):
 @pytest.mark.parametrize(
     ("ending", "codec"), [("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("flac", "flac"), ("mka", "libopus")]
 )
-def test_a_file_cut_short_is_used_and_told(tmp_path, ending, codec):
+def test_truncated_file_is_used_with_a_warning(tmp_path, ending, codec):
     source = tmp_path / f"cut.{ending}"
     write_media(source, tones([440], seconds=10.0, rate_hz=48_000), codec=codec, rate_hz=48_000)
     whole = source.read_bytes()
@@ -322,7 +320,7 @@ def test_a_file_cut_short_is_used_and_told(tmp_path, ending, codec):
     )
 
 
-def test_a_hole_in_a_file_is_passed_over_and_told(tmp_path):
+def test_hole_in_a_file_is_skipped_with_a_warning(tmp_path):
     source = tmp_path / "hole.mp3"
     write_media(source, tones([440], seconds=20.0, rate_hz=44_100), codec="libmp3lame", rate_hz=44_100)
     raw = bytearray(source.read_bytes())
@@ -339,8 +337,8 @@ def test_a_hole_in_a_file_is_passed_over_and_told(tmp_path):
     assert np.abs(samples_of(result.recording)[:, start:end]).max() == 0
 
 
-def test_a_transport_stream_whose_tables_are_damaged_is_read_or_refused(tmp_path):
-    # Its tracks change in number while it is opened: that has been memory corruption, and the process's end.
+def test_transport_stream_with_damaged_tables_is_read_or_refused(tmp_path):
+    # The number of tracks changes while it is opened, which has crashed PyAV.
     whole = write_media(
         tmp_path / "whole.ts",
         tones([440], seconds=2.0, rate_hz=48_000),
@@ -440,13 +438,13 @@ def playlist(path: Path) -> None:
 
 
 def list_of_files(path: Path) -> None:
-    # It must not be followed to the recording beside it.
-    write_wav(path.with_name("beside.wav"), tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
-    path.write_text("ffconcat version 1.0\nfile beside.wav\n")
+    # The playlist points to a recording in the same folder, which must not be read.
+    write_wav(path.with_name("other.wav"), tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
+    path.write_text("ffconcat version 1.0\nfile other.wav\n")
 
 
 def game(path: Path) -> None:
-    # FFmpeg can read it, and nobody records in it.
+    # FFmpeg reads this format, but nobody records in it.
     write_media(
         path,
         tones([440], seconds=1.0, rate_hz=22_050),
@@ -485,7 +483,7 @@ BROKEN = [
 ]
 
 
-def test_a_recording_whose_folder_is_gone_is_waited_for_and_names_nobody(tmp_path):
+def test_missing_folder_is_transient_and_not_named(tmp_path):
     with pytest.raises(TransientError) as caught:
         decode(tmp_path / "share" / "Paciente Pérez.wav", tmp_path / "samples.pcm", progress=nothing)
 
@@ -494,7 +492,7 @@ def test_a_recording_whose_folder_is_gone_is_waited_for_and_names_nobody(tmp_pat
 
 
 @pytest.mark.parametrize(("make", "code"), BROKEN, ids=[make.__name__ for make, _ in BROKEN])
-def test_what_cannot_be_used_is_told_in_one_sentence_that_names_no_file(tmp_path, make, code, capfd):
+def test_unusable_file_gives_one_sentence_without_its_name(tmp_path, make, code, capfd):
     source = tmp_path / "Paciente Pérez.wav"
     make(source)
 
@@ -508,7 +506,7 @@ def test_what_cannot_be_used_is_told_in_one_sentence_that_names_no_file(tmp_path
     assert sentence.count(".") == 1
     assert "Pérez" not in sentence
     assert str(tmp_path) not in sentence
-    # A traceback is kept with the job: neither may it hold the name.
+    # Tracebacks are stored with the job, so they must not contain the name either.
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     assert not list(tmp_path.glob("samples*"))
@@ -519,7 +517,7 @@ def test_what_cannot_be_used_is_told_in_one_sentence_that_names_no_file(tmp_path
     ("make", "code"),
     [case for case in BROKEN if case[0] in (empty, text, noise, pictures_only, folder, missing)],
 )
-def test_probing_fails_as_decoding_does(tmp_path, make, code):
+def test_probe_fails_like_decode(tmp_path, make, code):
     source = tmp_path / "Paciente Pérez.wav"
     make(source)
 
@@ -529,8 +527,8 @@ def test_probing_fails_as_decoding_does(tmp_path, make, code):
     assert caught.value.code == code
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="this account may read everything")
-def test_a_file_that_may_not_be_read(tmp_path):
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="this account can read every file")
+def test_file_without_read_permission(tmp_path):
     source = write_wav(tmp_path / "x.wav", tones([440], seconds=1.0, rate_hz=8_000), rate_hz=8_000)
     source.chmod(0)
 
@@ -541,7 +539,7 @@ def test_a_file_that_may_not_be_read(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_named_pipe_is_refused_without_waiting(tmp_path):
+def test_named_pipe_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
 
     with pytest.raises(UserError) as caught:
@@ -550,7 +548,7 @@ def test_a_named_pipe_is_refused_without_waiting(tmp_path):
     assert caught.value.code == "audio.not_a_file"
 
 
-def test_ffmpeg_says_nothing_on_stderr(tmp_path):
+def test_ffmpeg_prints_nothing_on_stderr(tmp_path):
     source = tmp_path / "Paciente Pérez.mp3"
     write_media(source, tones([440], seconds=5.0, rate_hz=44_100), codec="libmp3lame", rate_hz=44_100)
     raw = bytearray(source.read_bytes())

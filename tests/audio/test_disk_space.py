@@ -1,4 +1,4 @@
-"""A recording takes no more time and no more of the disk than it may."""
+"""Decoding respects the limits on length and disk space."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GB = 1_000_000_000
 
 
 def disk(*free: int) -> Callable[[Path], int]:
-    """A disk whose free space is these in turn; the last from then on."""
+    """Return a disk whose free space takes these values in turn, then keeps the last."""
     left = list(free)
     return lambda _folder: left.pop(0) if len(left) > 1 else left[0]
 
@@ -31,7 +31,7 @@ def code_of(disk_space: DiskSpace, error: OSError) -> str | None:
     return refusal.code if refusal is not None else None
 
 
-def test_a_small_file_that_decodes_to_far_too_much_is_refused_before_it_is_written(tmp_path):
+def test_decompression_bomb_is_refused_before_it_is_written(tmp_path):
     source = write_flac_bomb(tmp_path / "bomb.flac", frames=2_000)  # 18 hours, 17 GB
     assert source.stat().st_size < 80_000
     part, target = tmp_path / "samples.pcm.part", tmp_path / "samples.pcm"
@@ -50,7 +50,7 @@ def test_a_small_file_that_decodes_to_far_too_much_is_refused_before_it_is_writt
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_recording_that_would_fill_the_disk_stops_while_there_is_room_for_others(tmp_path):
+def test_decoding_stops_before_it_fills_the_disk(tmp_path):
     source = write_flac_bomb(tmp_path / "bomb.flac", frames=2_000)
     part = tmp_path / "samples.pcm.part"
     size, free = 40_000_000, []
@@ -72,7 +72,7 @@ def test_a_recording_that_would_fill_the_disk_stops_while_there_is_room_for_othe
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_disk_that_something_else_filled_is_waited_for(tmp_path):
+def test_disk_filled_by_another_program_is_transient(tmp_path):
     disk_space = DiskSpace(tmp_path, free_bytes=disk(10 * GB, 10 * GB, 0))
     disk_space.reserve(8_000_000, duration_s=250.0)
     with pytest.raises(OSError, match="space") as caught:
@@ -80,7 +80,7 @@ def test_a_disk_that_something_else_filled_is_waited_for(tmp_path):
     assert code_of(disk_space, caught.value) == "disk.full"
 
 
-def test_a_disk_that_was_almost_full_before_is_waited_for(tmp_path):
+def test_disk_that_was_almost_full_is_transient(tmp_path):
     disk_space = DiskSpace(tmp_path, free_bytes=disk(20_000_000, 20_000_000, 1_000_000))
     disk_space.reserve(8_000_000, duration_s=250.0)
     with pytest.raises(OSError, match="space") as caught:
@@ -88,7 +88,7 @@ def test_a_disk_that_was_almost_full_before_is_waited_for(tmp_path):
     assert code_of(disk_space, caught.value) == "disk.full"
 
 
-def test_a_nearly_full_disk_has_room_for_a_visit(tmp_path):
+def test_nearly_full_disk_has_space_for_a_visit(tmp_path):
     disk_space = DiskSpace(tmp_path, free_bytes=disk(1 * GB))
     for second in range(3_600):
         disk_space.reserve(32_000, duration_s=second + 1.0)
@@ -98,20 +98,20 @@ def test_a_nearly_full_disk_has_room_for_a_visit(tmp_path):
     ("number", "written", "code"),
     [
         (errno.ENOSPC, 200_000_000, "audio.no_room"),
-        (errno.EDQUOT, 200_000_000, "audio.no_room"),  # free space knows nothing of quotas
+        (errno.EDQUOT, 200_000_000, "audio.no_room"),  # free space does not reflect quotas
         (errno.ENOSPC, 8_000_000, "disk.full"),
         (errno.EFBIG, 8_000_000, "audio.too_long"),
         (errno.EIO, 8_000_000, None),
     ],
 )
-def test_an_error_of_writing_is_told_by_what_caused_it(tmp_path, number, written, code):
+def test_write_error_is_explained_by_its_cause(tmp_path, number, written, code):
     disk_space = DiskSpace(tmp_path, free_bytes=disk(300_000_000, 300_000_000, 300_000_000 - written))
     disk_space.reserve(written, duration_s=1.0)
     assert code_of(disk_space, OSError(number, "no")) == code
 
 
 def decode_under_a_limit(pipe: Connection, source: Path, target: Path) -> None:
-    """Decode as a worker does; it is spawned, and found here by name."""
+    """Decode as a worker does; the target of a spawned process."""
     limit_files(1_000_000)
     try:
         decode(source, target, progress=nothing)
@@ -121,7 +121,7 @@ def decode_under_a_limit(pipe: Connection, source: Path, target: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
-def test_a_worker_writes_no_file_that_is_larger_than_it_may(tmp_path):
+def test_worker_cannot_write_a_file_beyond_the_limit(tmp_path):
     source = write_wav(tmp_path / "tone.wav", tones([440], seconds=60.0, rate_hz=16_000), rate_hz=16_000)
     hear, say = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(

@@ -18,13 +18,13 @@ LOW_HZ, HIGH_HZ = 300, 600
 
 
 def both(path: Path, codec: str, *, rate_hz: int = 48_000, **options) -> Path:
-    """Two seconds of each tone."""
+    """Return two seconds of each tone."""
     parts = [tones([hz], seconds=2.0, rate_hz=rate_hz) for hz in (LOW_HZ, HIGH_HZ)]
     return write_media(path, np.concatenate(parts, axis=1), codec=codec, rate_hz=rate_hz, **options)
 
 
 def joined(path: Path, low: dict, high: dict) -> Path:
-    """Two files of one tone each, one behind the other; the options are those of `write_media`."""
+    """Concatenate two files of one tone each; options as for `write_media`."""
     raw = b""
     for hz, options in ((LOW_HZ, low), (HIGH_HZ, high)):
         channels = 2 if options.get("layout") == "stereo" else 1
@@ -35,7 +35,7 @@ def joined(path: Path, low: dict, high: dict) -> Path:
 
 
 def edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
-    """An MP4 of both tones with an edit list: length and where in the sound, seconds; None: silence."""
+    """Write an MP4 file of both tones; edits are (length, start or None for silence), seconds."""
     raw = bytearray(both(path, "aac", container="mp4").read_bytes())
     scale = {name: struct.unpack_from(">I", raw, raw.index(name) + 16)[0] for name in (b"mvhd", b"mdhd")}
     rows = b"".join(
@@ -88,7 +88,7 @@ TS = {"codec": "aac", "container": "mpegts", "rate_hz": 48_000}
 OPUS = {"codec": "libopus", "rate_hz": 48_000}
 MONO, STEREO = {"rate_hz": 16_000}, {"rate_hz": 44_100, "layout": "stereo"}
 
-# name -> how it is made, how long it is, and when each tone is heard, seconds
+# name -> factory, length, and start of each tone, seconds
 KINDS: dict[str, tuple[str, Callable[[Path], Path], float, float, float]] = {
     "Opus after Opus": ("a.ogg", lambda p: joined(p, OPUS, OPUS), 4, 0, 2),
     "Vorbis of another rate": (
@@ -121,7 +121,7 @@ KINDS: dict[str, tuple[str, Callable[[Path], Path], float, float, float]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_kinds_of_files_are_read_whole_and_in_time(tmp_path, kind):
+def test_whole_file_is_read_with_correct_times(tmp_path, kind):
     name, make, length_s, low_s, high_s = KINDS[kind]
 
     result = decode(make(tmp_path / name), tmp_path / "samples.pcm", progress=lambda _fraction: None)

@@ -34,7 +34,7 @@ def names(paths: list[Path], root: Path) -> list[str]:
     return [path.relative_to(root).as_posix() for path in paths]
 
 
-def test_folders_are_walked_in_order_for_recordings_alone(tmp_path):
+def test_folders_are_searched_in_order(tmp_path):
     for name in [
         "b.MP3",
         "a.wav",
@@ -51,13 +51,13 @@ def test_folders_are_walked_in_order_for_recordings_alone(tmp_path):
     assert names(found, tmp_path) == ["a.wav", "b.MP3", "sub/deep/z.opus", "sub/video.Mp4"]
 
 
-def test_a_named_file_is_taken_whatever_its_ending(tmp_path):
+def test_named_file_is_accepted_whatever_its_extension(tmp_path):
     odd = touch(tmp_path / "recording.bin")
 
     assert list(media_files([odd], Tally())) == [odd]
 
 
-def test_a_named_path_that_does_not_exist_is_left_out_and_told(tmp_path):
+def test_missing_path_is_skipped_and_reported(tmp_path):
     file, tally = touch(tmp_path / "a.wav"), Tally()
     gone = [tmp_path / "gone.wav", file / "below a file.wav"]
 
@@ -68,7 +68,7 @@ def test_a_named_path_that_does_not_exist_is_left_out_and_told(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes are no files there")
-def test_a_pipe_is_left_out_and_nobody_waits_for_its_writer(tmp_path):
+def test_pipe_is_skipped_without_waiting(tmp_path):
     pipe, file, tally = tmp_path / "pipe.wav", touch(tmp_path / "a.wav"), Tally()
     os.mkfifo(pipe)
 
@@ -80,7 +80,7 @@ def test_a_pipe_is_left_out_and_nobody_waits_for_its_writer(tmp_path):
         source_sha256(tmp_path)
 
 
-def test_what_two_searches_left_out_is_added_up(tmp_path):
+def test_skipped_files_of_two_searches_add_up(tmp_path):
     touch(tmp_path / "1.ds2")
     touch(tmp_path / "1.txt")
     both = NOTHING_LEFT_OUT
@@ -95,14 +95,14 @@ def test_what_two_searches_left_out_is_added_up(tmp_path):
     ]
 
 
-def test_a_file_that_is_named_twice_comes_once(tmp_path):
+def test_file_named_twice_is_found_once(tmp_path):
     file = touch(tmp_path / "a.wav")
 
     assert list(media_files([file, tmp_path, file], Tally())) == [file]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
-def test_links_that_go_round_end(tmp_path):
+def test_circular_links_end(tmp_path):
     file = touch(tmp_path / "one/a.wav")
     (tmp_path / "one/back").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "one/self.wav").symlink_to(tmp_path / "one/self.wav")
@@ -112,7 +112,7 @@ def test_links_that_go_round_end(tmp_path):
 
 @pytest.fixture
 def refused(tmp_path):
-    """A folder that the system does not let us enter, beside one that it does."""
+    """Create a readable and an unreadable folder."""
     folder = tmp_path / "refused"
     touch(tmp_path / "open/b.wav")
     if NO_RIGHTS_COUNT:
@@ -126,7 +126,7 @@ def refused(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
-def test_a_folder_that_may_not_be_read_is_named_and_the_rest_is_taken(tmp_path, refused):
+def test_unreadable_folder_is_reported_and_the_rest_found(tmp_path, refused):
     tally = Tally()
 
     assert list(media_files([tmp_path], tally)) == [tmp_path / "open/b.wav"]
@@ -136,7 +136,7 @@ def test_a_folder_that_may_not_be_read_is_named_and_the_rest_is_taken(tmp_path, 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
-def test_a_path_that_the_system_refuses_spoils_no_other(tmp_path, refused):
+def test_unreadable_path_does_not_stop_the_search(tmp_path, refused):
     tally = Tally()
     given = [tmp_path / "open/b.wav", refused / "a.wav", refused]
 
@@ -145,7 +145,7 @@ def test_a_path_that_the_system_refuses_spoils_no_other(tmp_path, refused):
     assert nothing_found(tally.left_out()).code == "submit.unreadable"
 
 
-def test_a_name_that_no_system_takes_spoils_no_other(tmp_path):
+def test_impossible_name_does_not_stop_the_search(tmp_path):
     file, tally = touch(tmp_path / "a.wav"), Tally()
 
     assert list(media_files([tmp_path / "x\0y", file], tally)) == [file]
@@ -153,7 +153,7 @@ def test_a_name_that_no_system_takes_spoils_no_other(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="paths are shorter there")
-def test_folders_nested_a_thousand_deep_are_walked(tmp_path):
+def test_deeply_nested_folders_are_searched(tmp_path):
     top = touch(tmp_path / "top.wav")
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(1050):
@@ -166,7 +166,7 @@ def test_folders_nested_a_thousand_deep_are_walked(tmp_path):
     try:
         found = list(media_files([tmp_path], Tally()))
     finally:
-        while (tmp_path / "d").exists():  # from the top: what deletes folders goes into them by recursion
+        while (tmp_path / "d").exists():  # from the top: rmtree is recursive
             if (tmp_path / "d" / "d").exists():
                 (tmp_path / "d" / "d").rename(tmp_path / "below")
             shutil.rmtree(tmp_path / "d")
@@ -176,7 +176,7 @@ def test_folders_nested_a_thousand_deep_are_walked(tmp_path):
     assert [found[0].name, found[1]] == ["a.wav", top]
 
 
-def test_files_of_other_kinds_are_counted_by_their_endings(tmp_path):
+def test_files_of_other_kinds_are_counted_by_extension(tmp_path):
     for name in ["a.wav", "1.DS2", "2.ds2", "notes.txt", "LICENSE", ".hidden.txt", "Thumbs.db", "sub/3.ds2"]:
         touch(tmp_path / name)
     tally = Tally()
@@ -187,7 +187,7 @@ def test_files_of_other_kinds_are_counted_by_their_endings(tmp_path):
     assert left_out.kinds == "3 .ds2, 1 .txt, …"
 
 
-def test_a_part_of_a_name_is_no_kind():
+def test_part_of_a_name_is_not_an_extension():
     assert LeftOut(others=((".garcía lópez", 1),)).kinds == "…"
 
 
@@ -204,21 +204,21 @@ def test_dictations_and_recorded_calls_are_recordings(tmp_path, name):
     assert list(media_files([tmp_path], Tally())) == [file]
 
 
-def test_endings_are_lower_case_and_of_one_kind():
+def test_extensions_are_lower_case_and_distinct():
     assert not AUDIO_EXTENSIONS & VIDEO_EXTENSIONS
     assert all(
         ending == ending.lower() and ending.startswith(".") for ending in AUDIO_EXTENSIONS | VIDEO_EXTENSIONS
     )
 
 
-def test_hash_of_a_file(tmp_path):
+def test_sha256_of_a_file(tmp_path):
     content = os.urandom(3_000_000)
     (tmp_path / "a.wav").write_bytes(content)
 
     assert source_sha256(tmp_path / "a.wav") == hashlib.sha256(content).hexdigest()
 
 
-def test_it_needs_no_decoder():
+def test_module_imports_no_decoder():
     code = "import sys, fi_desktop.audio.media_files; sys.exit(bool({'av', 'numpy'} & set(sys.modules)))"
 
     subprocess.run([sys.executable, "-c", code], check=True)

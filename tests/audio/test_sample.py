@@ -24,7 +24,7 @@ def turns() -> list[tuple[float, float, str]]:
     return [(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in rows]
 
 
-def test_the_sample_is_small_a_minute_long_and_not_clipped(sample):
+def test_sample_is_small_one_minute_long_and_not_clipped(sample):
     assert (SAMPLES / "consulta.flac").stat().st_size < 1_000_000
     assert 50 < sample.recording.duration < 75
     assert 0.1 < sample.peak < 0.9
@@ -39,7 +39,7 @@ def test_two_people_take_turns(sample, turns):
     assert turns[-1][1] < sample.recording.duration
 
 
-def test_turns_are_where_the_sound_is(sample, turns):
+def test_turns_coincide_with_sound(sample, turns):
     sound = samples_of(sample.recording)[0]
 
     def level(start_s: float, end_s: float) -> float:
@@ -50,7 +50,7 @@ def test_turns_are_where_the_sound_is(sample, turns):
         assert level(start, end) > 20 * level(start - 0.08, start - 0.01)
 
 
-def test_each_word_lies_in_a_turn_of_its_speaker(turns):
+def test_each_word_is_in_a_turn_of_its_speaker(turns):
     words = json.loads((SAMPLES / "consulta.words.json").read_text(encoding="utf-8"))["words"]
 
     assert len(words) > 100

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from fi_desktop.audio.timeline import Timeline
 
 
-def test_frames_that_follow_each_other_are_joined():
+def test_consecutive_frames_are_joined():
     timeline = Timeline(start_s=0.0, duration_s=60.0, relative=False)
 
     assert timeline.gap_before(0.0, 0.0) == 0
@@ -14,7 +14,7 @@ def test_frames_that_follow_each_other_are_joined():
     assert timeline.gap_before(None, 3.0) == 0
 
 
-def test_missing_time_is_silence():
+def test_missing_time_becomes_silence():
     timeline = Timeline(start_s=0.0, duration_s=60.0, relative=False)
 
     assert timeline.gap_before(12.5, 10.0) == 2.5
@@ -26,13 +26,13 @@ def test_missing_time_is_silence():
     [(0.025, False, 0.0), (2.0, False, 2.0), (2.0, True, 0.0), (5_000.0, False, 0.0), (95_443.7, True, 0.0)],
     ids=["priming", "late track", "transport stream", "cut from a longer one", "clock of a transport stream"],
 )
-def test_a_late_start_counts_only_where_the_format_means_it(start_s, relative, silence_s):
+def test_late_start_counts_only_if_the_format_has_absolute_times(start_s, relative, silence_s):
     timeline = Timeline(start_s=start_s, duration_s=60.0, relative=relative)
 
     assert timeline.gap_before(start_s, 0.0) == silence_s
 
 
-def test_a_jump_beyond_the_end_is_corrupt_and_later_frames_follow():
+def test_jump_beyond_the_end_is_ignored():
     timeline = Timeline(start_s=0.0, duration_s=60.0, relative=False)
 
     assert timeline.gap_before(90_000.0, 10.0) == 0
@@ -40,7 +40,7 @@ def test_a_jump_beyond_the_end_is_corrupt_and_later_frames_follow():
     assert timeline.gap_before(90_003.0, 12.0) == pytest.approx(1.0)
 
 
-def test_a_clock_that_starts_again_is_followed():
+def test_restarted_clock_is_followed():
     timeline = Timeline(start_s=0.0, duration_s=None, relative=True)
 
     assert timeline.gap_before(0.0, 50.0) == 0
@@ -48,14 +48,14 @@ def test_a_clock_that_starts_again_is_followed():
     assert timeline.gap_before(3.0, 52.0) == pytest.approx(1.0)
 
 
-def test_a_long_pause_keeps_its_time_within_the_length_that_the_file_declares():
+def test_long_pause_within_the_declared_length_becomes_silence():
     timeline = Timeline(start_s=0.0, duration_s=5 * 3600.0, relative=False)
 
     assert timeline.gap_before(4 * 3600.0, 30.0) == 4 * 3600.0 - 30.0
     assert timeline.jump is None
 
 
-def test_a_jump_that_is_not_believed_is_told_unless_it_goes_back():
+def test_implausible_jump_is_reported_unless_it_goes_back():
     timeline = Timeline(start_s=0.0, duration_s=None, relative=True)
 
     assert timeline.gap_before(3 * 3600.0, 30.0) == 0
@@ -64,7 +64,7 @@ def test_a_jump_that_is_not_believed_is_told_unless_it_goes_back():
     assert timeline.jump is None
 
 
-def test_sound_that_stays_behind_catches_up_and_what_trembles_does_not():
+def test_drift_is_caught_up_and_jitter_ignored():
     trembling, drifting, wrong = (Timeline(start_s=0.0, duration_s=None, relative=False) for _ in range(3))
 
     for number in range(1_000):
@@ -81,7 +81,7 @@ def test_sound_that_stays_behind_catches_up_and_what_trembles_does_not():
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=50))
-def test_corrupt_timestamps_never_cost_more_than_two_hours_of_silence(timestamps):
+def test_corrupt_timestamps_add_at_most_two_hours_of_silence(timestamps):
     timeline = Timeline(start_s=0.0, duration_s=None, relative=False)
     position_s, silence_s = 0.0, 0.0
     for timestamp_s in timestamps:

@@ -1,4 +1,4 @@
-"""Files with several sound tracks: which are used, on one time line, and what is said of it."""
+"""Files with several audio tracks: which are used, their common timeline, and the warnings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ONE = "Of 2 sound tracks, 1 could be used; the others are silent, the same, or i
 
 @dataclass
 class Track:
-    """A sound track to be written: float32 (channels, samples)."""
+    """An audio track to write: float32 (channels, samples)."""
 
     sound: NDArray[np.float32]
     rate_hz: int = 16_000
@@ -40,7 +40,7 @@ def tone(
 
 
 def write_tracks(path: Path, tracks: Sequence[Track], *, video: bool = True) -> Path:
-    """Write a video with these sound tracks."""
+    """Write a video with these audio tracks."""
     with av.open(str(path), "w") as output:
         streams = []
         for track in tracks:
@@ -75,9 +75,9 @@ def notes(result: DecodedAudio) -> list[str]:
     return [str(warning.note) for warning in result.warnings]
 
 
-def test_tracks_that_take_turns_are_both_heard_each_at_its_time(tmp_path: Path) -> None:
+def test_alternating_tracks_are_joined_at_their_times(tmp_path: Path) -> None:
     microphone = Track(tone(300, seconds=2.0))
-    # Another rate and codec, later, and longer than the first.
+    # Another rate and codec; starts later and is longer.
     computer = Track(tone(500, seconds=3.0, rate_hz=48_000), 48_000, "flac", start_s=2.5)
     result = decoded(write_tracks(tmp_path / "meeting.mkv", [microphone, computer]))
     sound = samples_of(result.recording)
@@ -92,16 +92,16 @@ def test_tracks_that_take_turns_are_both_heard_each_at_its_time(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("silent_first", [True, False])
-def test_a_silent_track_is_passed_over(tmp_path: Path, silent_first: bool) -> None:
+def test_silent_track_is_skipped(tmp_path: Path, silent_first: bool) -> None:
     silence, voice = Track(np.zeros((2, 48_000), np.float32)), Track(tone(300))
     tracks = [silence, voice] if silent_first else [voice, silence]
-    tracks[0].disposition = 1  # the one that a player chooses
+    tracks[0].disposition = 1  # default: a player chooses it
     result = decoded(write_tracks(tmp_path / "screen.mkv", tracks))
     assert pitches_hz(samples_of(result.recording)) == [300]
     assert notes(result) == [ONE]
 
 
-def test_only_silent_tracks_are_a_silent_recording(tmp_path: Path) -> None:
+def test_only_silent_tracks_make_a_silent_recording(tmp_path: Path) -> None:
     silence = Track(np.zeros((1, 16_000), np.float32))
     with pytest.raises(UserError) as caught:
         decoded(write_tracks(tmp_path / "silent.mkv", [silence, silence]))
@@ -110,7 +110,7 @@ def test_only_silent_tracks_are_a_silent_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gain", [1.0, 0.5, -1.0])
-def test_the_same_sound_twice_is_one_track(tmp_path: Path, gain: float) -> None:
+def test_duplicate_track_is_skipped(tmp_path: Path, gain: float) -> None:
     sound = tone(300)
     result = decoded(write_tracks(tmp_path / "twice.mkv", [Track(sound), Track(gain * sound)]))
     assert result.recording.channels == 1
@@ -118,7 +118,7 @@ def test_the_same_sound_twice_is_one_track(tmp_path: Path, gain: float) -> None:
     assert notes(result) == [ONE]
 
 
-def test_the_mix_beside_its_parts_is_left_out(tmp_path: Path) -> None:
+def test_mix_of_the_other_tracks_is_skipped(tmp_path: Path) -> None:
     microphone, computer = tone(300), tone(500)
     tracks = [Track(microphone + computer), Track(microphone), Track(computer)]
     result = decoded(write_tracks(tmp_path / "obs.mkv", tracks))
@@ -126,14 +126,14 @@ def test_the_mix_beside_its_parts_is_left_out(tmp_path: Path) -> None:
     assert notes(result)[0].startswith("Of 3 sound tracks, 2 could be used")
 
 
-def test_a_dub_is_left_out_and_a_track_of_no_language_is_not(tmp_path: Path) -> None:
+def test_dub_is_skipped_and_untagged_track_is_kept(tmp_path: Path) -> None:
     tracks = [Track(tone(300), language="spa"), Track(tone(500), language="eng"), Track(tone(700))]
     result = decoded(write_tracks(tmp_path / "dubbed.mkv", tracks))
     assert pitches_hz(samples_of(result.recording)) == [300, 700]
     assert notes(result)[0].startswith("2 sound tracks")
 
 
-def test_many_channels_in_several_tracks_become_one_a_track(tmp_path: Path) -> None:
+def test_tracks_with_many_channels_are_mixed_to_one_each(tmp_path: Path) -> None:
     tracks = [
         Track(tones([200 + 100 * track, 250 + 100 * track], seconds=2.0, rate_hz=16_000))
         for track in range(5)
@@ -143,7 +143,7 @@ def test_many_channels_in_several_tracks_become_one_a_track(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("undecodable_first", [True, False])
-def test_a_track_that_cannot_be_decoded_is_not_spoken_of(tmp_path: Path, undecodable_first: bool) -> None:
+def test_undecodable_track_is_not_mentioned(tmp_path: Path, undecodable_first: bool) -> None:
     plain = Track(tone(300, rate_hz=48_000), 48_000, "aac")
     spatial = Track(tone(500, rate_hz=48_000), 48_000)
     path = write_tracks(tmp_path / "phone.mov", [spatial, plain] if undecodable_first else [plain, spatial])
@@ -155,7 +155,7 @@ def test_a_track_that_cannot_be_decoded_is_not_spoken_of(tmp_path: Path, undecod
     assert notes(result) == []
 
 
-def test_stopping_leaves_no_track_behind(tmp_path: Path) -> None:
+def test_cancelling_leaves_no_track_files(tmp_path: Path) -> None:
     path = write_tracks(tmp_path / "meeting.mkv", [Track(tone(300)), Track(tone(500))])
 
     def stop(fraction: float) -> None:
@@ -167,7 +167,7 @@ def test_stopping_leaves_no_track_behind(tmp_path: Path) -> None:
     assert [left.name for left in tmp_path.iterdir()] == ["meeting.mkv"]
 
 
-def test_channels_without_a_sound_of_their_own() -> None:
+def test_redundant_channels_are_found() -> None:
     rng = np.random.default_rng(5)
     first, second, third = rng.normal(size=(3, 4000))
 
@@ -179,6 +179,6 @@ def test_channels_without_a_sound_of_their_own() -> None:
     assert distinct(first, 0 * first, second) == [0, 2]
     assert distinct(0.5 * first, first) == [1]
     assert distinct(first, first, second + third, second, third) == [0, 3, 4]
-    # Crosstalk is no copy.
+    # Crosstalk is not a copy.
     assert distinct(first + 0.2 * second, second + 0.2 * first) == [0, 1]
     assert distinct(0 * first) == []

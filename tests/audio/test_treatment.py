@@ -1,4 +1,4 @@
-"""Offset, rumble, hum and softness are mended while a recording is decoded, and clean ones are left alone."""
+"""Offset, rumble, hum and low levels are corrected while decoding; clean recordings are left alone."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from fi_desktop.engines.vad import detect_speech
 from tests.audio.make_media import samples_of, tones, write_media, write_wav
 from tests.audio.test_tracks import Track, write_tracks
 
-FAR_DB = -26.0  # the voice of a far microphone: its peak is at -36 dBFS
+FAR_DB = -26.0  # a distant microphone: peak at -36 dBFS
 
 
 def ignore(_fraction: float) -> None:
-    """For tests that are not about progress."""
+    """Ignore progress."""
 
 
 def decoded(source: Path) -> Recording:
@@ -34,7 +34,7 @@ def write_float(path: Path, sound: NDArray[np.float32]) -> Path:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """A consultation of two voices, 62 s, as it was recorded."""
+    """Return a consultation of two voices, 62 s."""
     return decode(
         sample_recording(), tmp_path_factory.mktemp("plain") / "plain.pcm", progress=ignore
     ).recording
@@ -51,7 +51,7 @@ def spoken(plain: Recording) -> NDArray[np.bool_]:
 
 
 def spoken_in(recording: Recording) -> NDArray[np.bool_]:
-    """Whether anybody is found to speak, for each 10 ms."""
+    """Return whether speech is detected, for each 10 ms."""
     marks = np.zeros(round(recording.duration * 100), dtype=bool)
     for region in detect_speech(recording, per_channel=False, progress=ignore).regions:
         marks[round(region.start * 100) : round(region.end * 100)] = True
@@ -63,7 +63,7 @@ def gain(db: float) -> np.float32:
 
 
 def hum(hz: float, db: float, samples: int) -> NDArray[np.float32]:
-    """A tone whose peak is at `db` dBFS."""
+    """Return a tone with its peak at `db` dBFS."""
     return (gain(db) * np.sin(2 * np.pi * hz / SAMPLE_RATE_HZ * np.arange(samples))).astype(np.float32)
 
 
@@ -71,7 +71,7 @@ def hum(hz: float, db: float, samples: int) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("block", [777, 32_000, 100_003])
-def test_the_filter_keeps_voices_in_their_place_and_removes_what_is_below(block: int) -> None:
+def test_filter_removes_what_is_below_voices_without_delay(block: int) -> None:
     samples = 100_003
     voice = hum(200, -20, samples)
     sound = np.stack([voice + 0.3 + hum(60, -6, samples), voice + hum(20, -3, samples)])
@@ -79,13 +79,13 @@ def test_the_filter_keeps_voices_in_their_place_and_removes_what_is_below(block:
     parts = [high_pass.push(sound[:, first : first + block]) for first in range(0, samples, block)]
     filtered = np.concatenate([*parts, high_pass.finish()], axis=1)
     assert filtered.shape == sound.shape
-    # The edges of the hum excepted: nobody knows how it began.
+    # Without the edges of the hum: its start is unknown.
     inner = slice(1000, -1000)
     assert np.abs(filtered - voice)[:, inner].max() < 0.02 * gain(-20) + 0.002
 
 
 @pytest.mark.parametrize("samples", [0, 1, 640, 31_488, 32_768, 40_000])
-def test_as_many_samples_come_out_as_went_in(samples: int) -> None:
+def test_filter_returns_as_many_samples_as_it_gets(samples: int) -> None:
     high_pass = HighPass(1)
     ready = high_pass.push(np.full((1, samples), 0.5, np.float32))
     filtered = np.concatenate([ready, high_pass.finish()], axis=1)
@@ -93,11 +93,11 @@ def test_as_many_samples_come_out_as_went_in(samples: int) -> None:
     assert np.abs(filtered).max(initial=0.0) < 1e-5
 
 
-# What is hidden
+# Hidden voices
 
 
 @pytest.mark.parametrize("offset", [0.02, 0.05, 0.10, 0.30])
-def test_a_voice_over_an_offset_is_found(
+def test_voice_with_offset_is_found(
     tmp_path: Path, voices: NDArray[np.float32], spoken: NDArray[np.bool_], offset: float
 ) -> None:
     recording = decoded(write_float(tmp_path / "offset.wav", voices * gain(FAR_DB) + np.float32(offset)))
@@ -106,7 +106,7 @@ def test_a_voice_over_an_offset_is_found(
 
 
 @pytest.mark.parametrize(("hz", "db"), [(15, -4.0), (30, -4.0), (50, -10.0), (60, -10.0), (50, -18.0)])
-def test_a_voice_over_rumble_or_hum_is_found(
+def test_voice_with_rumble_or_hum_is_found(
     tmp_path: Path, voices: NDArray[np.float32], spoken: NDArray[np.bool_], hz: float, db: float
 ) -> None:
     sound = voices * gain(FAR_DB) + hum(hz, db, len(voices))
@@ -114,18 +114,18 @@ def test_a_voice_over_rumble_or_hum_is_found(
     assert (spoken_in(recording) == spoken).mean() > 0.95
 
 
-def test_an_offset_alone_is_silence(tmp_path: Path) -> None:
+def test_offset_alone_is_silence(tmp_path: Path) -> None:
     source = write_wav(tmp_path / "offset.wav", np.full((1, 32_000), 0.3, np.float32), rate_hz=SAMPLE_RATE_HZ)
     with pytest.raises(UserError) as caught:
         decoded(source)
     assert caught.value.code == "audio.silent"
 
 
-# What is soft
+# Soft voices
 
 
 @pytest.mark.parametrize("db", [-55.0, -70.0, -90.0])
-def test_float_samples_however_soft_keep_their_voices(
+def test_very_soft_float_samples_keep_their_voices(
     tmp_path: Path, voices: NDArray[np.float32], spoken: NDArray[np.bool_], db: float
 ) -> None:
     recording = decoded(write_float(tmp_path / "soft.wav", voices * gain(db)))
@@ -134,13 +134,13 @@ def test_float_samples_however_soft_keep_their_voices(
     assert (spoken_in(recording) == spoken).mean() > 0.99
 
 
-def test_24_bits_are_made_use_of(tmp_path: Path, voices: NDArray[np.float32]) -> None:
+def test_soft_24_bit_recording_is_amplified(tmp_path: Path, voices: NDArray[np.float32]) -> None:
     sound = (voices * gain(-60.0))[None]
     recording = decoded(write_wav(tmp_path / "soft.wav", sound, rate_hz=SAMPLE_RATE_HZ, sample_bytes=3))
     assert np.corrcoef(samples_of(recording)[0], voices)[0, 1] > 0.999
 
 
-def test_24_bits_of_noise_at_the_last_step_are_silence(tmp_path: Path) -> None:
+def test_24_bit_noise_at_the_last_bit_is_silence(tmp_path: Path) -> None:
     steps = np.random.default_rng(3).integers(-1, 2, (1, 32_000)) / 2**23
     source = write_wav(tmp_path / "silent.wav", steps.astype(np.float32), rate_hz=16_000, sample_bytes=3)
     with pytest.raises(UserError) as caught:
@@ -148,14 +148,14 @@ def test_24_bits_of_noise_at_the_last_step_are_silence(tmp_path: Path) -> None:
     assert caught.value.code == "audio.silent"
 
 
-def test_a_soft_voice_over_an_offset_is_found(
+def test_soft_voice_with_offset_is_found(
     tmp_path: Path, voices: NDArray[np.float32], spoken: NDArray[np.bool_]
 ) -> None:
     recording = decoded(write_float(tmp_path / "both.wav", voices * gain(-60.0) + np.float32(0.1)))
     assert (spoken_in(recording) == spoken).mean() > 0.97
 
 
-def test_each_sound_track_is_treated_by_itself(tmp_path: Path) -> None:
+def test_each_track_is_treated_separately(tmp_path: Path) -> None:
     tone, time_s = tones([300, 500], seconds=6.0, rate_hz=16_000, level=0.2), np.arange(96_000) / 16_000
     soft = tone[:1] * gain(-70.0) * (time_s < 3)
     offset = tone[1:] * 0.1 * (time_s >= 3) + np.float32(0.4)
@@ -172,10 +172,10 @@ def test_each_sound_track_is_treated_by_itself(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["two.mkv", "two.pcm"]
 
 
-# What is left as it is
+# Untreated recordings
 
 
-def test_clean_voices_need_nothing(plain: Recording, voices: NDArray[np.float32]) -> None:
+def test_clean_recording_needs_no_treatment(plain: Recording, voices: NDArray[np.float32]) -> None:
     def needs(sound: NDArray[np.float32]) -> object:
         survey = Survey()
         for first in range(0, len(sound), 32_000):
@@ -184,7 +184,7 @@ def test_clean_voices_need_nothing(plain: Recording, voices: NDArray[np.float32]
 
     assert needs(voices) == UNTREATED
     assert needs(voices * gain(-20)) == UNTREATED
-    # A knock on the table, a late start, and little speech in a long recording.
+    # A knock on the table, a late start, little speech in a long recording.
     knock = voices.copy()
     knock[160_000:164_000] += hum(40, -2, 4000)
     assert needs(knock) == UNTREATED

@@ -1,4 +1,4 @@
-"""Files that people take for recordings: each says what to do with it."""
+"""Files that people mistake for recordings are recognized, with advice."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ LINK = bytes.fromhex("4c0000000114020000000000c000000000000046") + bytes(200)
         ("notas.txt", b"Dear colleague, [InternetShortcut] is not what this is.", "audio.unreadable"),
     ],
 )
-def test_each_is_known_whatever_its_name(tmp_path: Path, name: str, content: bytes, code: str):
+def test_file_is_recognized_whatever_its_name(tmp_path: Path, name: str, content: bytes, code: str):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError) as refused:
         probe(tmp_path / name)
     assert refused.value.code == code
 
 
-def test_an_audacity_project_is_known(tmp_path: Path):
+def test_audacity_project_is_recognized(tmp_path: Path):
     with sqlite3.connect(tmp_path / "visita.aup3") as project:
         project.execute(f"PRAGMA application_id = {int.from_bytes(b'AUDY', 'big')}")
         project.execute("CREATE TABLE project (id INTEGER)")
@@ -47,7 +47,7 @@ def test_an_audacity_project_is_known(tmp_path: Path):
     assert refused.value.code == "audio.project"
 
 
-def test_a_short_file_is_none_of_them():
+def test_short_file_is_not_recognized():
     assert unsupported_error(b"") is None
     assert unsupported_error(b"\x03") is None
 
@@ -63,7 +63,7 @@ SOUND = {
 
 
 @pytest.mark.parametrize("ending", SOUND)
-def test_what_dictation_and_call_recorders_write_is_read(tmp_path: Path, ending: str):
+def test_formats_of_dictation_and_call_recorders_are_read(tmp_path: Path, ending: str):
     codec, container, rate_hz = SOUND[ending]
     tone = make_media.tones([440], seconds=1.0, rate_hz=rate_hz)
     source = make_media.write_media(
@@ -73,7 +73,7 @@ def test_what_dictation_and_call_recorders_write_is_read(tmp_path: Path, ending:
     assert probe(source).sample_rate_hz == rate_hz
 
 
-# No encoder for these is at hand: frames of silence, after what each begins with.
+# FFmpeg has no encoders for these: headers followed by frames of silence.
 FRAMES = {
     "awb": b"#!AMR-WB\n" + (b"\x04" + bytes(17)) * 50,
     "gsm": (b"\xd0" + bytes(32)) * 50,
@@ -82,7 +82,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("ending", FRAMES)
-def test_dictations_that_are_old_or_of_phones_are_read(tmp_path: Path, ending: str):
+def test_formats_of_old_recorders_and_phones_are_read(tmp_path: Path, ending: str):
     source = tmp_path / f"dictado.{ending}"
     source.write_bytes(FRAMES[ending])
     assert source.suffix in MEDIA_EXTENSIONS

@@ -1,4 +1,4 @@
-"""All of a recording is read, or a note says what is missing; and nothing is said of a file that is whole."""
+"""A recording is read completely or a warning says what is missing; complete files give no warning."""
 
 import struct
 from collections.abc import Callable
@@ -28,14 +28,14 @@ def notes(result: DecodedAudio) -> list[str]:
 
 
 def late_tone(*, seconds: float, tone_s: float, rate_hz: int = RATE_HZ) -> np.ndarray:
-    """A soft tone that is loud from `tone_s` on."""
+    """Return a soft tone that is loud from `tone_s` on."""
     sound = tones([440], seconds=seconds, rate_hz=rate_hz)
     sound[:, : round(tone_s * rate_hz)] *= 0.05
     return sound
 
 
 def counting(source: Path, size_bytes: int) -> Path:
-    """Let a WAV file's header count this many bytes of sound."""
+    """Set the number of audio bytes in a WAV file's header."""
     raw = bytearray(source.read_bytes())
     raw[40:44] = struct.pack("<I", size_bytes)
     source.write_bytes(raw)
@@ -47,12 +47,12 @@ def counting(source: Path, size_bytes: int) -> Path:
 
 @pytest.fixture
 def wav(tmp_path) -> Path:
-    """Six seconds, loud from the fifth on."""
+    """Write six seconds, loud from the fifth on."""
     return write_wav(tmp_path / "a.wav", late_tone(seconds=6.0, tone_s=5.0), rate_hz=RATE_HZ)
 
 
 @pytest.mark.parametrize("reserved_bytes", [0, 3_000_000], ids=["to the end", "with reserved space"])
-def test_sound_that_a_wav_header_does_not_count_is_read_and_told(wav, reserved_bytes):
+def test_audio_that_a_wav_header_miscounts_is_read_with_a_warning(wav, reserved_bytes):
     counting(wav, 2 * 2 * RATE_HZ)
     with wav.open("r+b") as file:
         file.truncate(wav.stat().st_size + reserved_bytes)
@@ -67,7 +67,7 @@ def test_sound_that_a_wav_header_does_not_count_is_read_and_told(wav, reserved_b
     ]
 
 
-def test_what_is_reserved_behind_a_wav_files_sound_is_not_even_looked_at(wav):
+def test_space_reserved_after_the_audio_is_not_read(wav):
     end = wav.stat().st_size
     with wav.open("r+b") as file:
         file.truncate(end + 50_000_000)
@@ -82,7 +82,7 @@ def test_what_is_reserved_behind_a_wav_files_sound_is_not_even_looked_at(wav):
 
 @pytest.mark.parametrize("name", [b"LIST", b"id3 ", b"_PMX", b"bext"])
 @pytest.mark.parametrize("padding", [b"", b"\0"])
-def test_chunks_behind_a_wav_files_sound_are_no_sound(wav, name, padding):
+def test_chunks_after_the_audio_are_not_audio(wav, name, padding):
     noise = np.random.default_rng(1).bytes(40_000)
     with wav.open("ab") as file:
         file.write(padding + name + struct.pack("<I", len(noise)) + noise)
@@ -94,7 +94,7 @@ def test_chunks_behind_a_wav_files_sound_are_no_sound(wav, name, padding):
 
 
 def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> AudioChunk | None:
-    """Look at a WAV file of this much sound, whose size field has wrapped; it takes no room on the disk."""
+    """Probe a sparse WAV file with this many audio bytes, whose size field has wrapped."""
     rate = 96_000 * 6
     header = b"RIFF" + struct.pack("<I", (sound_bytes + 36) & 0xFFFFFFFF) + b"WAVEfmt "
     header += struct.pack("<IHHIIHH", 16, 1, 2, 96_000, rate, 6, 24)
@@ -109,7 +109,7 @@ def sparse_wav(path: Path, *, sound_bytes: int, trailer: bytes = b"") -> AudioCh
 
 @pytest.mark.parametrize("sound_bytes", [4_680_000_000, 6_600_000_000, 9_000_000_000])
 @pytest.mark.parametrize("trailer", [b"", b"LIST\x04\0\0\0abcd"], ids=["alone", "with a chunk behind"])
-def test_a_wav_file_whose_size_has_wrapped_is_read_to_its_end(tmp_path, sound_bytes, trailer):
+def test_wav_file_with_a_wrapped_size_is_read_to_its_end(tmp_path, sound_bytes, trailer):
     found = sparse_wav(tmp_path / "wrapped.wav", sound_bytes=sound_bytes, trailer=trailer)
 
     assert found is not None
@@ -119,7 +119,7 @@ def test_a_wav_file_whose_size_has_wrapped_is_read_to_its_end(tmp_path, sound_by
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF])
-def test_a_wav_header_that_leaves_the_size_open_is_read_to_the_end(wav, size):
+def test_wav_file_with_an_open_size_is_read_to_its_end(wav, size):
     result = decoded(counting(wav, size))
 
     assert result.recording.duration == pytest.approx(6.0, abs=0.01)
@@ -143,7 +143,7 @@ def test_rf64_is_read_to_its_end(wav, counted_s):
 
 
 @pytest.mark.parametrize("byte_rate", [0, RATE_HZ])
-def test_a_wrong_byte_rate_is_no_damage(wav, byte_rate):
+def test_wrong_byte_rate_is_ignored(wav, byte_rate):
     raw = bytearray(wav.read_bytes())
     raw[28:32] = struct.pack("<I", byte_rate)
     wav.write_bytes(raw)
@@ -154,7 +154,7 @@ def test_a_wrong_byte_rate_is_no_damage(wav, byte_rate):
     assert result.warnings == ()
 
 
-def test_a_wav_file_that_is_cut_is_told_whatever_its_byte_rate(wav):
+def test_truncated_wav_file_is_reported_whatever_its_byte_rate(wav):
     raw = bytearray(wav.read_bytes())
     raw[28:32] = struct.pack("<I", RATE_HZ)
     wav.write_bytes(raw[: len(raw) // 2])
@@ -174,8 +174,8 @@ def mp3(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("frames", [None, 0])
-def test_mp3_files_that_were_joined_are_whole(tmp_path, mp3, frames):
-    # Of the first one's bit rate, which FFmpeg takes for that of the whole file.
+def test_concatenated_mp3_files_are_complete(tmp_path, mp3, frames):
+    # FFmpeg assumes the first file's bit rate for the whole file.
     sound = tones([440], seconds=6.0, rate_hz=8_000)
     first = write_media(tmp_path / "b.mp3", sound, codec="libmp3lame", rate_hz=8_000)
     if frames is not None:
@@ -189,7 +189,7 @@ def test_mp3_files_that_were_joined_are_whole(tmp_path, mp3, frames):
 
 
 @pytest.mark.parametrize("factor", [0, 1 / 3, 3])
-def test_a_wrong_number_of_mp3_frames_is_no_damage(mp3, factor):
+def test_wrong_mp3_frame_count_is_ignored(mp3, factor):
     result = decoded(counting_frames(mp3, lambda frames: int(frames * factor)))
 
     assert result.recording.duration == pytest.approx(6.0, abs=0.1)
@@ -197,7 +197,7 @@ def test_a_wrong_number_of_mp3_frames_is_no_damage(mp3, factor):
 
 
 def counting_frames(source: Path, count: Callable[[int], int]) -> Path:
-    """Let an MP3 file's header count other frames than there are."""
+    """Change the frame count in an MP3 file's header."""
     raw = bytearray(source.read_bytes())
     at = max(raw.find(b"Xing"), raw.find(b"Info")) + 8
     frames = struct.unpack(">I", raw[at : at + 4])[0]
@@ -207,12 +207,12 @@ def counting_frames(source: Path, count: Callable[[int], int]) -> Path:
 
 
 @pytest.mark.parametrize("ending", ["aiff", "caf", "w64"])
-def test_other_files_of_chunks_are_read_beyond_their_header_too(tmp_path, ending):
+def test_other_chunk_formats_are_read_beyond_their_header(tmp_path, ending):
     sound = late_tone(seconds=6.0, tone_s=5.0)
     codec = "pcm_s16le" if ending == "w64" else "pcm_s16be"
     source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=RATE_HZ)
     raw = bytearray(source.read_bytes())
-    # How the size is written, which chunk it follows, where, and what it counts besides the sound.
+    # Format of the size, the chunk it follows, its offset, and what it counts besides the audio.
     order, name, offset, besides = {
         "aiff": (">I", b"SSND", 4, 8),
         "caf": (">Q", b"data", 4, 4),
@@ -230,7 +230,7 @@ def test_other_files_of_chunks_are_read_beyond_their_header_too(tmp_path, ending
 
 
 @pytest.mark.parametrize("ending", ["aiff", "caf", "w64"])
-def test_what_is_reserved_behind_other_files_of_chunks_is_no_sound(tmp_path, ending):
+def test_space_reserved_in_other_chunk_formats_is_not_audio(tmp_path, ending):
     codec = "pcm_s16le" if ending == "w64" else "pcm_s16be"
     sound = tones([440], seconds=2.0, rate_hz=RATE_HZ)
     source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=RATE_HZ)
@@ -245,7 +245,7 @@ def test_what_is_reserved_behind_other_files_of_chunks_is_no_sound(tmp_path, end
 # Several recordings in one file
 
 
-def test_ogg_streams_of_several_codecs_in_one_file_are_all_read(tmp_path):
+def test_concatenated_ogg_streams_of_several_codecs_are_read(tmp_path):
     raw = b""
     for number, (codec, rate_hz) in enumerate([("libopus", 48_000), ("flac", 16_000), ("libopus", 48_000)]):
         sound = tones([300 + 100 * number], seconds=2.0, rate_hz=rate_hz)
@@ -262,7 +262,7 @@ def test_ogg_streams_of_several_codecs_in_one_file_are_all_read(tmp_path):
     assert result.warnings == ()
 
 
-def test_what_cannot_be_read_behind_an_ogg_stream_is_told(tmp_path):
+def test_unreadable_data_after_an_ogg_stream_is_reported(tmp_path):
     sound = tones([440], seconds=2.0, rate_hz=48_000)
     source = write_media(tmp_path / "a.ogg", sound, codec="libopus", rate_hz=48_000)
     source.write_bytes(source.read_bytes() + b"OggS\0\2" + np.random.default_rng(1).bytes(50_000))
@@ -270,7 +270,7 @@ def test_what_cannot_be_read_behind_an_ogg_stream_is_told(tmp_path):
     assert notes(decoded(source)) == ["A part of the file after 0:02 could not be read."]
 
 
-def test_an_ogg_stream_without_sound_behind_another_ends(tmp_path):
+def test_ogg_stream_without_audio_after_another_ends(tmp_path):
     sound = tones([440], seconds=2.0, rate_hz=48_000)
     flac = write_media(tmp_path / "a.ogg", sound, codec="flac", rate_hz=48_000).read_bytes()
     opus = write_media(tmp_path / "b.ogg", sound, codec="libopus", rate_hz=48_000).read_bytes()
@@ -282,7 +282,7 @@ def test_an_ogg_stream_without_sound_behind_another_ends(tmp_path):
 
 
 @pytest.mark.parametrize("between", [b"", b"LIST\x04\0\0\0abcd"])
-def test_wav_files_that_were_joined_are_all_read(tmp_path, wav, between):
+def test_concatenated_wav_files_are_all_read(tmp_path, wav, between):
     other = write_wav(tmp_path / "b.wav", tones([700], seconds=2.0, rate_hz=8_000), rate_hz=8_000)
     wav.write_bytes(wav.read_bytes() + between + other.read_bytes() + other.read_bytes())
 
@@ -293,7 +293,7 @@ def test_wav_files_that_were_joined_are_all_read(tmp_path, wav, between):
     assert result.warnings == ()
 
 
-# Lost pieces
+# Missing pieces
 
 
 def hurt(source: Path, *, places: int, seed: int = 7) -> Path:
@@ -311,7 +311,7 @@ def hurt(source: Path, *, places: int, seed: int = 7) -> Path:
 @pytest.mark.parametrize(
     ("ending", "codec"), [("ogg", "libopus"), ("flac", "flac"), ("mka", "libopus"), ("m4a", "aac")]
 )
-def test_pieces_that_are_lost_to_damage_are_told(tmp_path, ending, codec):
+def test_damaged_pieces_are_reported(tmp_path, ending, codec):
     random = np.random.default_rng(2)
     sound = random.normal(0, 0.1, (1, 30 * 48_000)).astype(np.float32)
     source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=48_000)
@@ -328,7 +328,7 @@ def test_pieces_that_are_lost_to_damage_are_told(tmp_path, ending, codec):
     assert warning.at_s == pytest.approx(0.02 * silent.argmax(), abs=0.2)
 
 
-def test_a_long_gap_in_a_live_recording_is_told(tmp_path):
+def test_long_gap_in_a_live_recording_is_reported(tmp_path):
     sound = tones([440], seconds=12.0, rate_hz=48_000)
     source = write_media(tmp_path / "gap.webm", sound, codec="libopus", rate_hz=48_000, gap=(2.0, 9.5))
 
@@ -340,7 +340,7 @@ def test_a_long_gap_in_a_live_recording_is_told(tmp_path):
     ]
 
 
-def test_files_of_one_late_track_are_whole(tmp_path):
+def test_file_with_one_late_track_is_complete(tmp_path):
     sound = tones([440], seconds=3.0, rate_hz=48_000)
     source = write_media(tmp_path / "late.mka", sound, codec="libopus", rate_hz=48_000, start_s=320.0)
 
@@ -351,7 +351,7 @@ def test_files_of_one_late_track_are_whole(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
-def test_a_video_that_is_cut_is_told_and_one_with_less_sound_than_pictures_is_whole(tmp_path, ending):
+def test_truncated_video_is_reported_and_shorter_audio_track_is_not(tmp_path, ending):
     sound = tones([440], seconds=10.0, rate_hz=48_000)
     options = {"movflags": "faststart"} if ending == "mp4" else {}
     source = write_media(
@@ -371,7 +371,7 @@ def test_a_video_that_is_cut_is_told_and_one_with_less_sound_than_pictures_is_wh
     assert decoded(short).warnings == ()
 
 
-def test_an_avi_file_whose_header_counts_more_sound_than_there_is_is_whole(tmp_path):
+def test_avi_file_whose_header_counts_too_much_is_complete(tmp_path):
     sound = tones([440], seconds=3.0, rate_hz=44_100)
     source = tmp_path / "late.avi"
     write_media(source, sound, codec="libmp3lame", rate_hz=44_100, start_s=5.0, video="mpeg4")
@@ -386,7 +386,7 @@ def test_an_avi_file_whose_header_counts_more_sound_than_there_is_is_whole(tmp_p
 
 
 @pytest.mark.parametrize("speed", [0.99, 1.01])
-def test_a_sound_card_with_another_clock_stays_near_its_timestamps(tmp_path, speed):
+def test_drifting_sound_card_stays_close_to_its_timestamps(tmp_path, speed):
     rate_hz, block = 48_000, 480
     sound = tones([440], seconds=40.0, rate_hz=rate_hz)
     sound[:, : 39 * rate_hz] *= 0.05
@@ -408,7 +408,7 @@ def test_a_sound_card_with_another_clock_stays_near_its_timestamps(tmp_path, spe
 
 
 @pytest.mark.parametrize(("codec", "video"), [("aac", "mpeg2video"), ("mp2", "mpeg2video")])
-def test_a_transport_stream_whose_sound_starts_late_is_heard_at_its_time(tmp_path, codec, video):
+def test_late_audio_in_a_transport_stream_keeps_its_time(tmp_path, codec, video):
     sound = tones([440], seconds=2.0, rate_hz=48_000)
     source = write_media(
         tmp_path / "late.ts",
@@ -427,7 +427,7 @@ def test_a_transport_stream_whose_sound_starts_late_is_heard_at_its_time(tmp_pat
     assert result.warnings == ()
 
 
-def test_a_wave64_chunk_smaller_than_its_header_is_no_reason_to_fail(tmp_path: Path):
+def test_wave64_chunk_smaller_than_its_header_is_refused(tmp_path: Path):
     guid = bytes.fromhex("2e91cf11a5d628db04c10000")
     path = tmp_path / "short.w64"
     head = b"riff" + guid + (200).to_bytes(8, "little") + b"wave" + bytes.fromhex("f3acd3118cd100c04f8edb8a")

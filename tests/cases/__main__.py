@@ -1,8 +1,7 @@
-"""Run them: `python -m tests.cases FOLDER [CASE…] [--long]`; FOLDER holds CASE/make.sh for each.
+"""Run the cases: `python -m tests.cases FOLDER [CASE…] [--long]`; FOLDER holds CASE/make.sh for each.
 
-Makes each case's recordings in build/cases, hands them to `fi-desktop run` as a person would, and compares
-when there is speech with the reference. Prints a line a recording; the exit code is 1 where one is not as
-expected.
+Generates each case's recordings in build/cases, processes them with `fi-desktop run`, and compares the
+detected speech with the reference. Prints one line per recording; exits with 1 if any differs.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ SAMPLE = ROOT / "resources" / "samples" / "consulta.flac"
 BUILD = ROOT / "build" / "cases"
 PROGRAMS = ("ffmpeg", "sox", "bash")
 STEP_S = 0.01
-# coders, joints and edits move sound by some hundredths
+# codecs, joins and edits shift audio by some hundredths of a second
 LAG_S = 0.4
-# and the recordings' lengths by what a coder's last frame holds
+# and change the length by up to a codec's last frame
 LENGTH_S = 1.0
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the program made of a recording."""
+    """The program's result for a recording."""
 
     state: str
     attempts: int
@@ -50,15 +49,15 @@ class Found:
 
 
 def main() -> int:
-    """Run what is asked for."""
+    """Run the requested cases."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="how a case's name begins")
-    parser.add_argument("--long", action="store_true", help="those too that take minutes or gigabytes")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="prefix of a case's name")
+    parser.add_argument("--long", action="store_true", help="include those that take minutes or gigabytes")
     arguments = parser.parse_args()
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing or not arguments.folder.is_dir():
-        print(f"Skipped: there is no {', no '.join(missing) if missing else arguments.folder}.")
+        print(f"Skipped: {', '.join(missing) or arguments.folder} not found.")
         return 0
     chosen = CASES | LONG_CASES if arguments.long else CASES
     wanted = {
@@ -76,22 +75,22 @@ def main() -> int:
 
 
 def run_case(source: Path, files: dict[str, Expected]) -> Iterable[tuple[str, str]]:
-    """Make a case's recordings, run them, and yield each one's name and what is wrong with it."""
+    """Generate and process a case's recordings; yield each one's name and what is wrong with it."""
     folder = BUILD / source.name
     make(source, folder)
-    there = [folder / name for name in files if (folder / name).is_file()]
+    made = [folder / name for name in files if (folder / name).is_file()]
     for name in files:
         if not (folder / name).is_file():
-            print(f"--   {source.name}/{name}: this ffmpeg cannot make it", flush=True)
-    if there:
-        found = run(there)
-        for path in there:
+            print(f"--   {source.name}/{name}: this ffmpeg cannot generate it", flush=True)
+    if made:
+        found = run(made)
+        for path in made:
             yield path.name, wrong(found.get(str(path)), files[path.name])
     shutil.rmtree(folder)
 
 
 def make(source: Path, folder: Path) -> None:
-    """Let a case's script make its recordings in a folder of their own."""
+    """Run a case's script in a separate folder."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(source, folder)
     variables = {
@@ -101,13 +100,13 @@ def make(source: Path, folder: Path) -> None:
         "BIN": str(Path(sys.executable).parent),
     }
     script = folder / "make.sh"
-    # what this ffmpeg cannot make stops the script, and not what comes after it
+    # continue after a command that this ffmpeg does not support
     script.write_text(script.read_text(encoding="utf-8").replace("set -e", ""), encoding="utf-8")
     subprocess.run(["bash", script.name], cwd=folder, env=variables, check=False, capture_output=True)
 
 
 def run(paths: list[Path]) -> dict[str, Found]:
-    """Hand the recordings to the program, and return what became of each."""
+    """Process the recordings; return the result of each."""
     with tempfile.TemporaryDirectory() as home:
         base = [sys.executable, "-m", "fi_desktop"]
         command = [*base, "run", *map(str, paths), "--transcriber", "none", "--json"]
@@ -140,13 +139,13 @@ def _found(home: Path, job: dict[str, Any]) -> Found:
 
 
 def read_turns(rttm: str) -> tuple[tuple[float, float], ...]:
-    """Return start and end of each turn, seconds."""
+    """Return the start and end of each turn, seconds."""
     fields = [line.split() for line in rttm.splitlines() if line.startswith("SPEAKER")]
     return tuple((float(field[3]), float(field[3]) + float(field[4])) for field in fields)
 
 
 def wrong(found: Found | None, expected: Expected) -> str:
-    """Return what is not as expected; "" where all is."""
+    """Return what is not as expected; "" if nothing."""
     if found is None:
         return "no job"
     what = f"{found.state} {found.code} try {found.attempts}, {found.duration_s:.2f} s, "
@@ -170,7 +169,7 @@ def _about_the_job(found: Found, expected: Expected) -> Iterable[str]:
     if expected.length_s is not None and abs(found.duration_s - expected.length_s) > LENGTH_S:
         yield f"{expected.length_s} s expected"
     if expected.note == NO_NOTE and found.notes:
-        yield "a note, and nothing to note"
+        yield "unexpected note"
     elif expected.note not in (ANY_NOTE, NO_NOTE) and not any(
         re.search(expected.note or "", note) for note in found.notes
     ):
@@ -190,11 +189,11 @@ def _about_times(found: Found, expected: Expected) -> Iterable[str]:
         yield f"{lag * STEP_S:+.2f} s off"
     outside = (given & ~_frames([(start - 1, end + 1) for start, end in reference], end_s)).sum() * STEP_S
     if outside > 1.0:
-        yield f"{outside:.1f} s of speech where there is none"
+        yield f"{outside:.1f} s of false speech"
 
 
 def moved(turns: Iterable[tuple[float, float]], expected: Expected) -> list[tuple[float, float]]:
-    """Return the sample's turns where the recording has them."""
+    """Return the sample's turns at their positions in the recording."""
     return [
         (
             piece.at_s + (max(start, piece.start_s) - piece.start_s) / piece.speed,

@@ -1,6 +1,6 @@
-"""What each recording has to give.
+"""The expected result of each recording.
 
-The sample's reference, cut into pieces and moved to where the recording has them, says when there is speech.
+The reference is the sample's, cut into pieces and moved to their positions in the recording.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ SAMPLE_S = 62.46
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the sample inside a recording.
+    """A piece of the sample in a recording.
 
     Attributes:
-        start_s, end_s: the part of the sample.
-        at_s: where it begins in the recording.
-        speed: how much faster than the sample its clock runs.
+        start_s, end_s: the piece of the sample.
+        at_s: its start in the recording.
+        speed: playback speed relative to the sample.
     """
 
     start_s: float = 0.0
@@ -33,15 +33,15 @@ ANY_NOTE = None
 
 @dataclass(frozen=True)
 class Expected:
-    """What one recording has to give.
+    """The expected result of one recording.
 
     Attributes:
-        pieces: where the sample's speech lies; () where only the error counts.
-        length_s: how long the recording is; None where the pieces say it.
-        speakers: how many are found; None where the recording is too short to tell.
-        note: a pattern that a note of the result must match; NO_NOTE: there is none; ANY_NOTE: no matter.
-        error: the code of the error where the job has to fail.
-        covered: the least fraction of the reference's speech that is found.
+        pieces: positions of the sample's speech; () if only the error matters.
+        length_s: length; None if the pieces determine it.
+        speakers: number of speakers; None if the recording is too short.
+        note: pattern that a note must match; NO_NOTE for no notes, ANY_NOTE to ignore them.
+        error: code of the error if the job has to fail.
+        covered: minimum fraction of the reference speech that is found.
     """
 
     pieces: tuple[Piece, ...] = WHOLE
@@ -53,12 +53,12 @@ class Expected:
 
 
 def late(seconds: float, note: str | None = NO_NOTE) -> Expected:
-    """The whole sample, some seconds after the recording's beginning."""
+    """Expect the whole sample, some seconds into the recording."""
     return Expected((Piece(at_s=seconds),), note=note)
 
 
 def joined(gap_s: float, note: str | None = NO_NOTE) -> Expected:
-    """The sample's two halves, and a gap between them."""
+    """Expect the sample's two halves with a gap between them."""
     return Expected((Piece(0.0, 30.0), Piece(30.0, SAMPLE_S, 30.0 + gap_s)), note=note)
 
 
@@ -66,9 +66,9 @@ PLAIN = Expected()
 ALL_THERE = Expected(note=ANY_NOTE)
 FIRST_TEN_SECONDS = Expected((Piece(0.0, 10.0),), speakers=2, note=NO_NOTE)
 
-# case -> file -> what it has to give
+# case -> file -> expected result
 CASES: dict[str, dict[str, Expected]] = {
-    "01-two-tracks-obs": {"meet.mkv": Expected(note="sound tracks")},
+    "01-two-tracks-obs": {"meet.mkv": Expected(note="tracks")},
     "02-first-track-silent": {"screen.mp4": ALL_THERE},
     "03-wav-stale-data-size": {"power-lost.wav": Expected(note="header")},
     "04-wav-zero-size": {"zero.wav": PLAIN, "ffff.wav": PLAIN},

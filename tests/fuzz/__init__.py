@@ -1,1 +1,1 @@
-"""A fuzzer for the decoder: damaged recordings of many formats, read in processes that may die of it."""
+"""A fuzzer for the decoder: damaged recordings of many formats, read in processes that may crash."""

@@ -1,7 +1,6 @@
-"""Hands damaged recordings to processes, and keeps those that did harm.
+"""Passes damaged recordings to processes, and keeps those that cause failures.
 
-An input does harm if its process dies, if it takes too long, if its error is one that no sentence is for,
-or if it takes far more memory than a recording may.
+A failure is a crash, a hang, an exception without a sentence for people, or excessive memory.
 """
 
 from __future__ import annotations
@@ -21,49 +20,49 @@ from tests.fuzz.seeds import seeds
 from tests.fuzz.victim import NO_INPUT, Outcome, Read, decode_it, main
 
 HANG_S = 20.0
-"""A second of sound is decoded in milliseconds."""
+"""Time limit; a second of audio is decoded in milliseconds."""
 
-MOST_BYTES = 600_000_000
-"""Resident memory of a process that decodes."""
+MAX_RSS_BYTES = 600_000_000
+"""Limit on the resident memory of a decoding process."""
 
-_STARTS_IN_S = 120.0
+_START_TIMEOUT_S = 120.0
 
 
 @dataclass(slots=True)
 class Figures:
-    """What a run showed.
+    """Results of a run.
 
     Attributes:
-        said: how often what was said of an input; see `Outcome`.
-        dead, hung, unexplained, greedy: the numbers of the inputs that did harm.
-        peak_rss_bytes: the largest of all processes.
+        results: how often each result occurred; see `Outcome`.
+        crashed, hung, unexplained, oversized: numbers of the inputs that failed.
+        peak_rss_bytes: largest of all processes.
     """
 
     inputs: int = 0
-    said: Counter[str] = field(default_factory=Counter)
-    dead: list[int] = field(default_factory=list)
+    results: Counter[str] = field(default_factory=Counter)
+    crashed: list[int] = field(default_factory=list)
     hung: list[int] = field(default_factory=list)
     unexplained: list[int] = field(default_factory=list)
-    greedy: list[int] = field(default_factory=list)
+    oversized: list[int] = field(default_factory=list)
     peak_rss_bytes: int = 0
     seconds: float = 0.0
 
     @property
-    def harmless(self) -> bool:
-        """Whether no input did harm."""
-        return not (self.dead or self.hung or self.unexplained or self.greedy)
+    def passed(self) -> bool:
+        """Whether no input failed."""
+        return not (self.crashed or self.hung or self.unexplained or self.oversized)
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{code} {count}" for code, count in self.said.most_common())
+        counts = ", ".join(f"{code} {count}" for code, count in self.results.most_common())
         return (
-            f"{self.inputs} inputs in {self.seconds:.0f} s: {len(self.dead)} deaths, {len(self.hung)} hangs, "
-            f"{len(self.unexplained)} unexplained errors, {len(self.greedy)} greedy for memory; "
-            f"peak RSS {self.peak_rss_bytes / 1e6:.0f} MB\n{counts}"
+            f"{self.inputs} inputs in {self.seconds:.0f} s: {len(self.crashed)} crashes, "
+            f"{len(self.hung)} hangs, {len(self.unexplained)} unexplained errors, "
+            f"{len(self.oversized)} oversized; peak RSS {self.peak_rss_bytes / 1e6:.0f} MB\n{counts}"
         )
 
 
 class _Victim:
-    """A process that reads, and the input that it has."""
+    """A reading process and its current input."""
 
     def __init__(self, read: Read, recordings: dict[str, bytes], seed: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -71,17 +70,17 @@ class _Victim:
         self._process = context.Process(target=main, args=(theirs, read, recordings, seed), daemon=True)
         self._process.start()
         theirs.close()
-        # It has begun once it has told of the input before the first.
+        # It sends NO_INPUT once it has started.
         self.number: int | None = NO_INPUT
-        self.overdue_at = time.monotonic() + _STARTS_IN_S
+        self.deadline = time.monotonic() + _START_TIMEOUT_S
 
-    def give(self, number: int, *, hang_s: float) -> None:
+    def send(self, number: int, *, hang_s: float) -> None:
         self.number = number
-        self.overdue_at = time.monotonic() + hang_s
+        self.deadline = time.monotonic() + hang_s
         self.pipe.send(number)
 
-    def end(self) -> int | None:
-        """End the process; return its exit code."""
+    def stop(self) -> int | None:
+        """Kill the process; return its exit code."""
         self.pipe.close()
         self._process.join(1.0)
         self._process.kill()
@@ -93,7 +92,7 @@ class Harness:
     """One run of the fuzzer.
 
     Attributes:
-        figures: what it showed so far.
+        figures: results so far.
     """
 
     def __init__(
@@ -104,74 +103,74 @@ class Harness:
         processes: int = 1,
         read: Read = decode_it,
         hang_s: float = HANG_S,
-        most_bytes: int = MOST_BYTES,
-        tell: Callable[[str], None] = lambda _line: None,
+        max_rss_bytes: int = MAX_RSS_BYTES,
+        log: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """Prepare. keep: the folder for inputs that did harm; hang_s: how long one input may take."""
+        """Prepare. keep: folder for inputs that fail; hang_s: time limit of one input."""
         self.figures = Figures()
         self._seed = seed
         self._keep_in = keep
         self._processes = processes
         self._read = read
         self._hang_s = hang_s
-        self._most_bytes = most_bytes
-        self._tell = tell
+        self._max_rss_bytes = max_rss_bytes
+        self._log = log
         self._recordings = seeds()
 
     def run(self, *, inputs: int | None = None, seconds: float | None = None, first: int = 0) -> Figures:
-        """Try so many inputs, or for so long; `first` is the first one's number."""
-        # Freed and fresh memory holds no zeros: what uses it is seen.
+        """Run a number of inputs, or for a time; `first` is the number of the first input."""
+        # Fill freed and fresh memory, to expose its use.
         os.environ.setdefault("MALLOC_PERTURB_", "165")
-        began = time.monotonic()
+        started = time.monotonic()
         numbers = itertools.count(first) if inputs is None else iter(range(first, first + inputs))
         victims: list[_Victim] = []
         try:
             victims += [self._start() for _ in range(self._processes)]
             while True:
-                late = seconds is not None and time.monotonic() - began > seconds
+                late = seconds is not None and time.monotonic() - started > seconds
                 for victim in victims:
                     if victim.number is None and not late and (number := next(numbers, None)) is not None:
-                        victim.give(number, hang_s=self._hang_s)
+                        victim.send(number, hang_s=self._hang_s)
                 busy = [victim for victim in victims if victim.number is not None]
                 if not busy:
                     break
-                patience_s = max(0.0, min(victim.overdue_at for victim in busy) - time.monotonic())
-                heard = wait([victim.pipe for victim in busy], patience_s)
+                timeout_s = max(0.0, min(victim.deadline for victim in busy) - time.monotonic())
+                ready = wait([victim.pipe for victim in busy], timeout_s)
                 for victim in busy:
-                    if victim.pipe in heard:
-                        self._hear(victim, victims)
-                    elif time.monotonic() > victim.overdue_at:
-                        self._lose(victim, victims, self.figures.hung, "hang")
+                    if victim.pipe in ready:
+                        self._receive(victim, victims)
+                    elif time.monotonic() > victim.deadline:
+                        self._replace(victim, victims, self.figures.hung, "hang")
         finally:
             for victim in victims:
-                victim.end()
-            self.figures.seconds = time.monotonic() - began
+                victim.stop()
+            self.figures.seconds = time.monotonic() - started
         return self.figures
 
     def _start(self) -> _Victim:
         return _Victim(self._read, self._recordings, self._seed)
 
-    def _hear(self, victim: _Victim, victims: list[_Victim]) -> None:
+    def _receive(self, victim: _Victim, victims: list[_Victim]) -> None:
         figures = self.figures
         try:
             outcome: Outcome = victim.pipe.recv()
         except (EOFError, OSError):
-            self._lose(victim, victims, figures.dead, "death")
+            self._replace(victim, victims, figures.crashed, "crash")
             return
         victim.number = None
         if outcome.number == NO_INPUT:
             return
         figures.inputs += 1
-        figures.said[outcome.said] += 1
+        figures.results[outcome.result] += 1
         figures.peak_rss_bytes = max(figures.peak_rss_bytes, outcome.rss_bytes)
-        if outcome.said == "unexplained":
+        if outcome.result == "unexplained":
             figures.unexplained.append(outcome.number)
             self._keep(outcome.number, "unexplained", outcome.details)
-        if outcome.rss_bytes > self._most_bytes:
-            # The next input starts with a small process again.
-            self._lose(victim, victims, figures.greedy, "greed", number=outcome.number)
+        if outcome.rss_bytes > self._max_rss_bytes:
+            # Continue with a fresh process.
+            self._replace(victim, victims, figures.oversized, "memory", number=outcome.number)
 
-    def _lose(
+    def _replace(
         self,
         victim: _Victim,
         victims: list[_Victim],
@@ -180,21 +179,21 @@ class Harness:
         *,
         number: int | None = None,
     ) -> None:
-        """Note the input that a process had, and start another."""
+        """Record the input that a process had, and start another process."""
         if number is None:
             assert victim.number is not None
             number = victim.number
             if number == NO_INPUT:
-                raise RuntimeError("a process that reads could not be started")
+                raise RuntimeError("a reading process could not be started")
             self.figures.inputs += 1
-        exit_code = victim.end()
+        exit_code = victim.stop()
         victims[victims.index(victim)] = self._start()
         found.append(number)
         self._keep(number, how, f"exit code {exit_code}")
 
     def _keep(self, number: int, how: str, details: str) -> None:
-        made = damaged(self._recordings, seed=self._seed, number=number)
+        input_ = damaged(self._recordings, seed=self._seed, number=number)
         self._keep_in.mkdir(parents=True, exist_ok=True)
-        path = self._keep_in / f"{how}-{self._seed}-{number}.{made.ending}"
-        path.write_bytes(made.data)
-        self._tell(f"{how}: {path}\n{details}")
+        path = self._keep_in / f"{how}-{self._seed}-{number}.{input_.extension}"
+        path.write_bytes(input_.data)
+        self._log(f"{how}: {path}\n{details}")

@@ -1,4 +1,4 @@
-"""The recordings that are damaged: a second of sound in each of many formats."""
+"""The original recordings: a second of audio in each of many formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import av
 
 from tests.audio.make_media import tones, write_media
 
-# (ending, codec, rate, options of write_media)
+# (extension, codec, rate, options of write_media)
 FORMATS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("wav", "pcm_s16le", 16_000, {}),
     ("mp3", "libmp3lame", 22_050, {}),
@@ -34,15 +34,15 @@ FORMATS: list[tuple[str, str, int, dict[str, Any]]] = [
 
 
 def seeds() -> dict[str, bytes]:
-    """Make the recordings: their bytes by ending."""
+    """Return the bytes of the recordings, by extension."""
     made = {}
     with tempfile.TemporaryDirectory() as folder:
-        for ending, codec, rate_hz, options in FORMATS:
-            path = Path(folder) / f"seed.{ending}"
+        for extension, codec, rate_hz, options in FORMATS:
+            path = Path(folder) / f"seed.{extension}"
             channels = 2 if options.get("layout") == "stereo" else 1
             sound = tones([440, 700][:channels], seconds=1.0, rate_hz=rate_hz)
             write_media(path, sound, codec=codec, rate_hz=rate_hz, **options)
-            made[ending] = path.read_bytes()
+            made[extension] = path.read_bytes()
         path = Path(folder) / "seed.mka"
         _write_two_tracks(path)
         made["mka"] = path.read_bytes()
@@ -50,7 +50,7 @@ def seeds() -> dict[str, bytes]:
 
 
 def _write_two_tracks(path: Path) -> None:
-    """Write a Matroska file with two sound tracks, one second of 16 kHz in each."""
+    """Write a Matroska file with two audio tracks, one second of 16 kHz in each."""
     sound = tones([440], seconds=1.0, rate_hz=16_000)
     packed = (sound * 32_767).astype("<i2")
     with av.open(str(path), "w", format="matroska") as output:

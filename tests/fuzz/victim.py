@@ -1,4 +1,4 @@
-"""The process that reads damaged recordings, one after the other, and may die of any."""
+"""The process that reads damaged recordings one after another, and may crash."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from fi_desktop.core.errors import FiError
 from tests.fuzz.mutation import damaged
 
 Read = Callable[[Path, Path], object]
-"""Reads a recording (the first path) and writes what it decodes to (the second)."""
+"""Decodes a recording (first path) to samples (second path)."""
 
 
 NO_INPUT = -1
-"""The number under which a process tells that it has started."""
+"""Sent by a process that has started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an input.
+    """The result of one input.
 
     Attributes:
-        said: "read", the code of an error that is told to people, or "unexplained".
-        details: the traceback of an unexplained error.
-        rss_bytes: the largest resident memory of the process so far.
+        result: "read", the code of an error with a sentence for people, or "unexplained".
+        details: traceback of an unexplained error.
+        rss_bytes: peak resident memory of the process so far.
     """
 
     number: int
-    said: str
+    result: str
     details: str
     rss_bytes: int
 
 
 def decode_it(source: Path, target: Path) -> None:
-    """Look at a recording's header and decode it, as the program does."""
+    """Probe and decode a recording, as the program does."""
     try:
         probe(source)
     finally:
@@ -55,8 +55,8 @@ def decode_it(source: Path, target: Path) -> None:
 
 
 def main(pipe: Connection, read: Read, recordings: dict[str, bytes], seed: int) -> None:
-    """Read the inputs whose numbers come in; the target of the spawned process."""
-    # What FFmpeg prints belongs to no one; a name of a file in it would.
+    """Read the inputs whose numbers are received; the target of the spawned process."""
+    # Discard what FFmpeg prints.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=memory) as folder:
@@ -66,18 +66,18 @@ def main(pipe: Connection, read: Read, recordings: dict[str, bytes], seed: int) 
                 number = pipe.recv()
             except EOFError:
                 return
-            made = damaged(recordings, seed=seed, number=number)
-            source, target = Path(folder) / f"input.{made.ending}", Path(folder) / "samples.pcm"
-            source.write_bytes(made.data)
-            said, details = "read", ""
+            input_ = damaged(recordings, seed=seed, number=number)
+            source, target = Path(folder) / f"input.{input_.extension}", Path(folder) / "samples.pcm"
+            source.write_bytes(input_.data)
+            result, details = "read", ""
             try:
                 read(source, target)
             except FiError as error:
-                said = error.code
-            except Exception:  # noqa: BLE001 - whatever it is, it is a finding
-                said, details = "unexplained", traceback.format_exc()
+                result = error.code
+            except Exception:  # noqa: BLE001 - any exception is a finding
+                result, details = "unexplained", traceback.format_exc()
             target.unlink(missing_ok=True)
-            pipe.send(Outcome(number, said, details, _peak_rss_bytes()))
+            pipe.send(Outcome(number, result, details, _peak_rss_bytes()))
 
 
 def _peak_rss_bytes() -> int:
@@ -86,7 +86,7 @@ def _peak_rss_bytes() -> int:
 
         return int(psutil.Process().memory_info().peak_wset)
     if sys.platform == "linux":
-        # Not ru_maxrss: a process that was started by a large one has that one's peak.
+        # Not ru_maxrss, which includes the parent's peak.
         (peak_kb,) = (
             line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")
         )

@@ -14,7 +14,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    """A hub with small packs; the pyannote ones are gated, as in the world."""
+    """A hub with small packs; the pyannote ones are gated, as on the real hub."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     gated = {name for name in packs.on_the_hub() if name.startswith("pyannote/") and "wespeaker" not in name}

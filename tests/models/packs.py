@@ -1,4 +1,4 @@
-"""Small packs of the right shape; their weights are noise."""
+"""Small packs with valid structure and noise as weights."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ params:
   clustering: {threshold: 0.6, Fa: 0.07, Fb: 0.8}
 """
 
-# as it lies on the hub: parts by their repositories' names, and no PLDA at all
+# as on the hub: parts are repository names, and there is no PLDA
 CONFIG_31 = """\
 version: 3.1.0
 pipeline:
@@ -63,7 +63,7 @@ def whisper_files(size: int = 700_000) -> dict[str, bytes]:
 
 
 def on_the_hub() -> dict[str, dict[str, bytes]]:
-    """Every repository that the catalog's smaller packs need."""
+    """Return all repositories that the catalog's smaller packs need."""
     extra = {"README.md": b"# a model", ".gitattributes": b"*.bin filter=lfs"}
     community = pyannote_files()
     return {
@@ -89,11 +89,13 @@ def make_pack(
     kind: PackKind = PackKind.WHISPER,
     files: dict[str, bytes] | None = None,
 ) -> Pack:
-    """Write an installed pack below a root."""
+    """Install a pack below a root."""
     files = files or (whisper_files(2000) if kind is PackKind.WHISPER else pyannote_files())
     folder = write_files(root / name, files)
-    told = tuple(PackFile(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in files.items())
-    pack = Pack(name, kind, "1", "MIT", "A test", (), told, folder)
+    listed = tuple(
+        PackFile(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in files.items()
+    )
+    pack = Pack(name, kind, "1", "MIT", "A test", (), listed, folder)
     manifest.write(pack, folder)
     return pack
 
@@ -106,8 +108,8 @@ def make_zip(path: Path, files: dict[str, bytes], *, inside: str = "") -> Path:
 
 
 def with_manifest(name: str, kind: PackKind, files: dict[str, bytes], **wrong: object) -> dict[str, bytes]:
-    """Add a manifest to files; `wrong` replaces values in it."""
-    told = {
+    """Return files with a manifest added; `wrong` replaces values in it."""
+    value = {
         "format": 1,
         "name": name,
         "kind": kind.value,
@@ -120,4 +122,4 @@ def with_manifest(name: str, kind: PackKind, files: dict[str, bytes], **wrong: o
             for path, data in files.items()
         ],
     }
-    return files | {"manifest.json": json.dumps(told | wrong).encode()}
+    return files | {"manifest.json": json.dumps(value | wrong).encode()}

@@ -11,7 +11,7 @@ from fi_desktop.models import token
 
 
 class Memory(KeyringBackend):
-    """A keyring that lasts as long as a test."""
+    """A keyring in memory."""
 
     priority = 5
 
@@ -27,17 +27,17 @@ class Memory(KeyringBackend):
 
     def delete_password(self, service: str, username: str) -> None:
         if self.kept.pop((service, username), None) is None:
-            raise PasswordDeleteError("there is none")
+            raise PasswordDeleteError("not stored")
 
 
 class PlainFile(Memory):
-    """What would write passwords where anybody can read them."""
+    """A backend that stores plain text."""
 
     priority = 0.5
 
 
 class Locked(Memory):
-    """What a person has not unlocked."""
+    """A keyring that is locked."""
 
     def get_password(self, service: str, username: str) -> str | None:
         raise KeyringLocked("locked")
@@ -46,9 +46,9 @@ class Locked(Memory):
 
 
 class Chain(ChainerBackend):
-    """Several, as where more than one is there."""
+    """Several backends."""
 
-    backends = [PlainFile(), Memory()]  # noqa: RUF012 as the library has it
+    backends = [PlainFile(), Memory()]  # noqa: RUF012 as in the library
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ def restore() -> Iterator[None]:
     keyring.set_keyring(before)
 
 
-def test_is_kept_and_forgotten():
+def test_token_is_stored_and_deleted():
     keyring.set_keyring(Memory())
     assert token.recall() is None
     assert token.keep("hf_secret")
@@ -69,14 +69,14 @@ def test_is_kept_and_forgotten():
 
 
 @pytest.mark.parametrize("backend", [NoKeyring, PlainFile, Locked])
-def test_is_kept_nowhere_where_it_would_not_be_safe(backend: type[KeyringBackend]):
+def test_insecure_keyring_is_not_used(backend: type[KeyringBackend]):
     keyring.set_keyring(backend())
     assert not token.keep("hf_secret")
     assert token.recall() is None
     assert not token.forget()
 
 
-def test_of_several_keyrings_the_safe_one_is_used():
+def test_secure_one_of_several_keyrings_is_used():
     keyring.set_keyring(Chain())
     plain, memory = Chain.backends
     assert token.keep("hf_secret")
