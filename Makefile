@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 REAL := build/real
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test real check gui run lint house translations shots crash monkey help package frozen-test models cases fuzz
+.PHONY: demo test real check gui run lint house translations shots crash monkey help package frozen-test models cases fuzz lock
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -66,14 +66,18 @@ cases: $(STAMP) ## recordings of the kinds that people report, made by the scrip
 shots: $(STAMP) ## pictures of every view, light and dark, English and Spanish, at two sizes, into build/shots
 	xvfb-run -a -s "-screen 0 2800x1800x24" $(BIN)/python -m tests.gui.shots $(VIEWS)
 
-$(STAMP): pyproject.toml packaging/system_libraries.py
+$(STAMP): pyproject.toml requirements.lock packaging/system_libraries.py
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); \
 	  sys.exit(0 if ok else "Python 3.11 to 3.13 is needed; say which with: make PYTHON=python3.12 ...")'
 	$(PYTHON) packaging/system_libraries.py
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing the Python packages into $(VENV): a few minutes, this once."
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable ".[dev]"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --editable ".[dev]"
 	@touch $@
+
+lock: ## pin the packages for development and CI again, in requirements.lock (needs uv)
+	$(PYTHON) packaging/lock.py
 
 FLAVOUR ?= light full
 package: $(STAMP) ## the program for people without Python, as packages of this system, into dist/ (FLAVOUR=light)
