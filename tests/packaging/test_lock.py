@@ -22,7 +22,8 @@ def lock() -> str:
 
 def test_each_dependency_is_pinned_within_its_bounds():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    texts = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    extras = project["optional-dependencies"]
+    texts = [*project["dependencies"], *(text for extra in extras.values() for text in extra)]
     versions: dict[str, list[Version]] = {}
     for name, version, *_ in PINNED.findall(lock()):
         versions.setdefault(canonicalize_name(name), []).append(Version(version))
