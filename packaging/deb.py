@@ -144,7 +144,8 @@ def _documents(tree: Path, package: str, version: str) -> None:
     (folder / "copyright").write_text(
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
         f"Upstream-Name: {about.NAME}\n"
-        f"Comment: The licences of the bundled libraries are in /{INSTALLED}/licences;\n"
+        "Comment: The package as a whole is under GPL-3.0-or-later, because of x264 and x265.\n"
+        f" The licences of the bundled libraries are in /{INSTALLED}/licences;\n"
         f" /{INSTALLED}/sbom.cdx.json lists them.\n\n"
         f"Files: *\nCopyright: {about.COPYRIGHT.removeprefix('Copyright (c) ')}\nLicense: Expat\n{short}\n",
         encoding="utf-8",

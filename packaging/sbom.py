@@ -29,6 +29,9 @@ MODELS = Path("_internal", "fi_desktop", "resources", "models")
 
 _LICENCE = re.compile(r"(^|[/_.-])(LICEN[CS]E|COPYING|NOTICE|AUTHORS|THIRD[-_]?PARTY)", re.IGNORECASE)
 _COPYRIGHT = "/usr/share/doc/{}/copyright"
+# inside PyAV's wheel; x264 and x265 make the package as a whole GPL, see docs/packaging.md
+_IN_PYAV = (("FFmpeg", "LGPL-3.0-or-later"), ("x264", "GPL-2.0-or-later"), ("x265", "GPL-2.0-or-later"))
+_WHOLE = "The package as a whole: GPL-3.0-or-later. fi-desktop itself: MIT.\n"
 
 
 @dataclass(slots=True)
@@ -72,7 +75,7 @@ def write(frozen: Path, collected: Path) -> list[Part]:
     models = [f"{pack.name} {pack.version}: {pack.licence}. {pack.attribution}\n" for pack in packs]
     builtin = (about.ROOT / "resources" / "models" / "builtin" / "ATTRIBUTION.md").read_text(encoding="utf-8")
     (folder / "MODELS.txt").write_text("\n".join([*models, builtin]), encoding="utf-8")
-    (folder / "INDEX.txt").write_text("\n".join(index) + "\n", encoding="utf-8")
+    (folder / "INDEX.txt").write_text(_WHOLE + "\n".join(index) + "\n", encoding="utf-8")
     return parts
 
 
@@ -126,6 +129,8 @@ def find_parts(files: Iterable[Path]) -> list[Part]:
         if owner is not None:
             if owner.metadata["Name"] not in found:
                 found[owner.metadata["Name"]] = _distribution(owner)
+            if owner.metadata["Name"] == "av":
+                found |= {name: _in_pyav(name, licence, owner) for name, licence in _IN_PYAV}
         elif file.is_relative_to(sys.base_prefix):
             found["CPython"] = _python()
         elif not file.is_absolute() or "PyInstaller" in file.parts or "build" in file.parts:
@@ -168,6 +173,11 @@ def _distribution(found: Distribution) -> Part:
                 texts[f"{file.parent.name}-{file.name}" if file.name in texts else file.name] = path
     name, version = metadata["Name"], found.version
     return Part(name, version, f"pkg:pypi/{name.lower().replace('_', '-')}@{version}", licence, texts)
+
+
+def _in_pyav(name: str, licence: str, pyav: Distribution) -> Part:
+    version = f"bundled with PyAV {pyav.version}"
+    return Part(name, version, f"pkg:generic/{name.lower()}?bundled_with=av@{pyav.version}", licence)
 
 
 def _python() -> Part:

@@ -216,6 +216,14 @@ def test_bundled_models_are_found(account: Account):
     assert [line["name"] for line in lines(out) if line["installed"]] == [pack.name]
 
 
+def test_download_reports_the_missing_network(account: Account):
+    """The child process with huggingface_hub starts, and cannot open a socket."""
+    code, out, errors = account.run("models", "install", "tiny")
+    assert code == 1
+    assert "huggingface.co cannot be reached" in out + errors
+    assert account.strays() == []
+
+
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 import fi_desktop
@@ -258,7 +266,12 @@ def test_all_modules_can_be_imported(account: Account):
     ]
     names = [name for name in names if full or not name.startswith(torch_only)]
     names = [name for name in names if name != "fi_desktop.__main__"]
-    names += ["faster_whisper", "ctranslate2", *(("torch", "pyannote.audio") if full else ())]
+    names += [
+        "faster_whisper",
+        "ctranslate2",
+        "huggingface_hub.file_download",
+        *(("torch", "pyannote.audio") if full else ()),
+    ]
     code = IMPORT_ALL.format(names=names, folder=str(account.program.parent))
     done = subprocess.run(
         [sys.executable, "-I", "-c", SPAWN, str(account.program), code],

@@ -140,6 +140,13 @@ def test_bill_of_materials_names_the_owner_of_each_file(load):
     assert bill["dependencies"] == [{"ref": "fi-desktop", "dependsOn": [part.purl]}]
 
 
+def test_bill_of_materials_names_what_pyav_bundles(load):
+    parts = load("sbom").find_parts([Path(importlib.import_module("av").__file__ or "")])
+    licences = {part.name: part.licence for part in parts}
+    assert licences["FFmpeg"] == "LGPL-3.0-or-later"
+    assert licences["x264"] == licences["x265"] == "GPL-2.0-or-later"
+
+
 def validate(program: str, *arguments: object) -> None:
     """Run a validator, if it is installed."""
     if shutil.which(program) is None:
