@@ -1,8 +1,7 @@
-"""fi-desktop: who spoke when, and what was said, on the clinician's own computer.
+"""fi-desktop: transcribe recordings and identify speakers, on the clinician's own computer.
 
-Imported first in every process, workers included, so this is where the libraries that would call home are
-told not to: pyannote.audio and onnxruntime send telemetry, and the model hub's client looks for updates,
-unless the environment forbids it before they are imported.
+Every process imports this module first, workers included, so it turns off telemetry here: pyannote.audio,
+onnxruntime and the Hugging Face client read these variables when they are imported.
 """
 
 import os
@@ -12,5 +11,5 @@ __version__ = "0.1.0"
 os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-# it keeps a device's number and what it means to send in the person's cache, which no test of sockets sees
+# Otherwise it stores a device id and unsent telemetry in the user's cache, without opening a socket.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

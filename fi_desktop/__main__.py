@@ -1,6 +1,6 @@
-"""`python -m fi_desktop`, and the two entry points.
+"""`python -m fi_desktop` and the entry points of the package.
 
-Every spawned worker imports this module, so it must stay light and never import Qt.
+Every spawned worker imports this module, so it imports neither Qt nor the command line at the top.
 """
 
 import sys
@@ -15,16 +15,16 @@ def main() -> int:
 
 
 def window() -> int:
-    """Open the window with the given files."""
+    """Open the window, with the files given as arguments."""
     return _run(["window", *sys.argv[1:]])
 
 
 def _run(arguments: list[str]) -> int:
     freeze_support()
     keep_private()
-    from fi_desktop.cli import main as run_cli
+    from fi_desktop.cli import main as run_command
 
-    return run_cli(arguments)
+    return run_command(arguments)
 
 
 if __name__ == "__main__":

@@ -117,11 +117,10 @@ def _ids(client: QueueClient, options: argparse.Namespace) -> list[int]:
 
 def _list(client: QueueClient, options: argparse.Namespace) -> None:
     state = _state(options)
-    jobs = (
-        client.call(JobService.jobs, state=state)
-        if options.batch is None
-        else client.call(JobService.batch, options.batch)
-    )
+    if options.batch is None:
+        jobs = client.call(JobService.jobs, state=state)
+    else:
+        jobs = client.call(JobService.batch, options.batch)
     jobs = [job for job in jobs if state in (None, job.state)]
     if options.json:
         for job in jobs:

@@ -14,23 +14,10 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.system.files import write_whole
 
 # File locks are unreliable on these, so SQLite is too: https://sqlite.org/faq.html#q5
-_NETWORK_FILE_SYSTEMS = frozenset(
-    [
-        "nfs",
-        "nfs4",
-        "cifs",
-        "smb",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "afpfs",
-        "webdav",
-        "fuse.sshfs",
-        "afs",
-        "9p",
-        "ncpfs",
-    ]
-)
+_NETWORK_FILE_SYSTEMS = frozenset({
+    "9p", "afpfs", "afs", "cifs", "fuse.sshfs", "ncpfs", "nfs", "nfs4", "smb", "smb2", "smb3", "smbfs",
+    "webdav",
+})  # fmt: skip
 _DRIVE_REMOTE = 4
 _OTHERS = 0o077
 
