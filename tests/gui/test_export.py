@@ -14,7 +14,7 @@ from fi_desktop.gui.window_state import WindowState
 from fi_desktop.system.files import RESULT
 from tests.gui import samples
 from tests.gui.events import drop_files
-from tests.gui.monkey import Opened
+from tests.gui.monkey import UrlSink
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_several_rows_become_files_in_a_folder_which_is_one_click_away(qtbot, wi
     answer(window, target)
     qtbot.waitUntil(lambda: window.message.text == "2 files written.")
     assert names(target) == ["First.txt", "Second ñ.txt"]  # what waits has no result
-    opened = Shown()
+    opened = RecordedUrls()
     qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
     opened.close()
     assert [Path(url.toLocalFile()) for url in opened.urls] == [target]
@@ -235,7 +235,7 @@ def test_many_are_written_by_and_by_and_can_be_stopped(qtbot, window, hand, tmp_
     assert window.message.text == f"{len(names(target))} files written."
 
 
-class Shown(Opened):
+class RecordedUrls(UrlSink):
     """Keeps what would be shown."""
 
     def __init__(self) -> None:
