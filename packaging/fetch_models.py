@@ -19,7 +19,8 @@ sys.path.insert(0, str(about.ROOT))
 
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.models import catalog, find, verify
-from fi_desktop.models.download import Hub, install
+from fi_desktop.models.download import install
+from fi_desktop.models.hub import Hub
 from fi_desktop.models.importing import import_pack
 from fi_desktop.system.files import resource
 

@@ -114,7 +114,8 @@ def _problem(pack: Pack) -> str:
 
 
 def _install(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:
-    from fi_desktop.models.download import Hub, fetched_bytes, install
+    from fi_desktop.models.download import fetched_bytes, install
+    from fi_desktop.models.hub import Hub
 
     check_data_folder(settings.home)  # this may be the first command on this computer
     entry = catalog.find_entry(options.name)
@@ -137,10 +138,10 @@ def _install(settings: Settings, options: argparse.Namespace, terminal: Terminal
 
 def _token(options: argparse.Namespace, terminal: Terminal) -> str | None:
     """Return the stored, piped or typed token; never an argument, which other accounts can see."""
-    from fi_desktop.models import token
+    from fi_desktop.models.hub import store_token, stored_token
 
     is_hub = options.address == catalog.HUB  # the stored token is sent to the hub only
-    if is_hub and not options.token_stdin and (stored := token.recall()):
+    if is_hub and not options.token_stdin and (stored := stored_token()):
         return stored
     if options.token_stdin:
         given = sys.stdin.readline().strip()
@@ -148,15 +149,15 @@ def _token(options: argparse.Namespace, terminal: Terminal) -> str | None:
         given = getpass.getpass("Hugging Face token (not shown): ").strip()
     else:
         return None
-    if is_hub and given and not token.keep(given):
+    if is_hub and given and not store_token(given):
         terminal.print("This computer has no keyring. The token is used once and not stored.")
     return given or None
 
 
 def _forget_token(_settings: Settings, _options: argparse.Namespace, terminal: Terminal) -> None:
-    from fi_desktop.models import token
+    from fi_desktop.models.hub import delete_token
 
-    terminal.print("The token was deleted." if token.forget() else "No token is stored.")
+    terminal.print("The token was deleted." if delete_token() else "No token is stored.")
 
 
 def _import(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:

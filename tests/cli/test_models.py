@@ -12,13 +12,14 @@ import keyring
 import pytest
 
 from fi_desktop.cli import main
-from fi_desktop.models import PackKind, catalog, find, installed, token, verify
+from fi_desktop.models import PackKind, catalog, find, installed, verify
 from fi_desktop.models.download import fetched_bytes
+from fi_desktop.models.hub import store_token
 from tests.e2e.commands import PATIENCE_S, fi_desktop, start
 from tests.models import packs
 from tests.models.conftest import hub as hub
 from tests.models.hub_server import TOKEN, FakeHub
-from tests.models.test_token import Memory, NoKeyring
+from tests.models.test_hub_token import Memory, NoKeyring
 
 GUARD = Path(__file__).parents[1] / "e2e" / "no_network"
 
@@ -134,7 +135,7 @@ def test_piped_token_is_used_and_not_shown(home: Path, models, hub: FakeHub, mon
 
 
 def test_stored_token_is_not_sent_to_another_address(models, hub: FakeHub, secrets: Memory):
-    token.keep(TOKEN)
+    store_token(TOKEN)
     code, _, _ = models("install", "community-1", "--from", hub.address)
     assert code == 1
     assert not any(seen.token for seen in hub.seen)

@@ -26,7 +26,7 @@ from tests.gui.events import drop_files
 from tests.models import packs
 from tests.models.conftest import hub as hub
 from tests.models.hub_server import TOKEN, FakeHub
-from tests.models.test_token import Memory, NoKeyring
+from tests.models.test_hub_token import Memory, NoKeyring
 
 TINY, COMMUNITY = "faster-whisper-tiny", "speaker-diarization-community-1"
 

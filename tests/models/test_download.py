@@ -10,7 +10,8 @@ import pytest
 from fi_desktop.core.errors import CancelledByUser, FiError, TransientError, UserError
 from fi_desktop.models import check, find, installed, verify
 from fi_desktop.models.catalog import ENTRIES, find_entry
-from fi_desktop.models.download import Hub, discard, fetched_bytes, install
+from fi_desktop.models.download import discard, fetched_bytes, install
+from fi_desktop.models.hub import Hub
 from fi_desktop.models.library import locked_partial_folder
 from tests.models.hub_server import TOKEN, FakeHub
 from tests.models.packs import make_pack, whisper_files

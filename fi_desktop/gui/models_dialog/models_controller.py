@@ -16,9 +16,10 @@ from PySide6.QtCore import QObject, Signal
 from fi_desktop.core.errors import CancelledByUser, FiError
 from fi_desktop.core.messages import verbatim
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.models import find, library, remove, token, verify
+from fi_desktop.models import find, library, remove, verify
 from fi_desktop.models.catalog import HUB, CatalogEntry
-from fi_desktop.models.download import Hub, discard, install
+from fi_desktop.models.download import discard, install
+from fi_desktop.models.hub import Hub, store_token, stored_token
 from fi_desktop.models.importing import import_pack
 from fi_desktop.models.library import Report
 from fi_desktop.system.files import resource
@@ -86,13 +87,13 @@ class ModelsController(QObject):
         """Read the person's token from the keyring; emits `token_loaded`."""
         # not on the helper thread: a keyring may wait for the person to unlock it
         self._bridge.run_in_thread(
-            "models", token.recall, partial(self._on_token_loaded, name), self._on_failed
+            "models", stored_token, partial(self._on_token_loaded, name), self._on_failed
         )
 
     def save_token(self, name: str, given: str) -> None:
         """Save a token in the keyring if there is one; emits `token_saved`."""
         done = partial(self._on_token_saved, name, given)
-        self._bridge.run_in_thread("models", partial(token.keep, given), done, self._on_failed)
+        self._bridge.run_in_thread("models", partial(store_token, given), done, self._on_failed)
 
     def download(self, known: CatalogEntry, given: str = "", *, replace: bool = False) -> None:
         """Start or resume a download; `given`: the person's token. Emits `downloaded`."""

@@ -7,7 +7,7 @@ from keyring.backends.chainer import ChainerBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
-from fi_desktop.models import token
+from fi_desktop.models.hub import delete_token, store_token, stored_token
 
 
 class Memory(KeyringBackend):
@@ -60,25 +60,25 @@ def restore() -> Iterator[None]:
 
 def test_token_is_stored_and_deleted():
     keyring.set_keyring(Memory())
-    assert token.recall() is None
-    assert token.keep("hf_secret")
-    assert token.recall() == "hf_secret"
-    assert token.forget()
-    assert token.recall() is None
-    assert not token.forget()
+    assert stored_token() is None
+    assert store_token("hf_secret")
+    assert stored_token() == "hf_secret"
+    assert delete_token()
+    assert stored_token() is None
+    assert not delete_token()
 
 
 @pytest.mark.parametrize("backend", [NoKeyring, PlainFile, Locked])
 def test_insecure_keyring_is_not_used(backend: type[KeyringBackend]):
     keyring.set_keyring(backend())
-    assert not token.keep("hf_secret")
-    assert token.recall() is None
-    assert not token.forget()
+    assert not store_token("hf_secret")
+    assert stored_token() is None
+    assert not delete_token()
 
 
 def test_secure_one_of_several_keyrings_is_used():
     keyring.set_keyring(Chain())
     plain, memory = Chain.backends
-    assert token.keep("hf_secret")
+    assert store_token("hf_secret")
     assert plain.kept == {}
     assert list(memory.kept.values()) == ["hf_secret"]
