@@ -40,7 +40,7 @@ from fi_desktop.workers.protocol import (
     StopWork,
 )
 from fi_desktop.workers.queue_thread import Limits, QueueThread
-from fi_desktop.workers.slot import WorkerSlot, resize
+from fi_desktop.workers.slot import RunningJob, WorkerSlot, resize
 
 _CANCEL_GRACE_S = 10.0
 _WRITE_RETRY_S = 1.0
@@ -176,8 +176,8 @@ class WorkerPool(QueueThread):
         slots = {slot.name: slot for slot in self._slots}
         for job in jobs:
             slot = slots[job.attempts[-1].worker]
-            slot.job = job
-            slot.delivered_at = slot.heard_at = time.monotonic()
+            slot.running = RunningJob(job)
+            slot.heard_at = slot.running.delivered_at
             self._set_hard_limit(slot)
             slot.send(self._delivery(job))
         self._show_workers()
@@ -211,7 +211,7 @@ class WorkerPool(QueueThread):
         now = time.monotonic()
         moments = [slot.kill_at for slot in self._slots if slot.occupied and slot.kill_at is not None]
         moments += [slot.spawn_at for slot in self._slots if not slot.occupied]
-        if any(slot.job is not None for slot in self._slots):
+        if any(slot.running is not None for slot in self._slots):
             moments.append(now + _BUSY_TIMEOUT_S)
         if self._retry_at is not None:
             moments.append(self._retry_at)
@@ -227,9 +227,11 @@ class WorkerPool(QueueThread):
         """Move all deadlines by the time that the computer was suspended."""
         log.event("APP_SUSPENDED", seconds=suspended_s)
         for slot in self._slots:
-            # a job delivered during the wait was suspended for less
-            shift_s = min(suspended_s, self._waited_at - slot.delivered_at)
-            slot.delivered_at += shift_s
+            shift_s = suspended_s
+            if slot.running is not None:
+                # less for a job delivered after the suspend, in the same iteration
+                shift_s = min(suspended_s, self._waited_at - slot.running.delivered_at)
+                slot.running.delivered_at += shift_s
             slot.heard_at = min(slot.heard_at + suspended_s, self._waited_at)
             if slot.kill_at is not None:
                 slot.kill_at += shift_s
@@ -256,25 +258,27 @@ class WorkerPool(QueueThread):
             return
         if isinstance(message, Heartbeat):
             return  # `slot.receive` has noted the time
-        job = slot.job
-        if job is None or job.claim != message.claim:
+        running = slot.running
+        if running is None or running.job.claim != message.claim:
             return
         match message:
             case Progressed(stage=stage, fraction=fraction):
-                slot.record_stage(message)
-                self._service.publish(JobProgressed(job.id, stage, fraction, slot.duration_s, slot.chosen))
+                running.record_stage(message)
+                self._service.publish(
+                    JobProgressed(running.job.id, stage, fraction, running.duration_s, running.chosen)
+                )
             case StageEnded():
-                slot.record_stage(message)
+                running.record_stage(message)
             case EnginesChosen(chosen=chosen):
-                slot.chosen = chosen
+                running.chosen = chosen
             case Measured(duration_s=duration_s):
-                slot.duration_s = duration_s
+                running.duration_s = duration_s
                 self._set_hard_limit(slot)
             case AttemptDone() | AttemptFailed() | AttemptStopped():
-                self._on_end(slot, job, message)
+                self._on_end(slot, running, message)
 
-    def _on_end(self, slot: WorkerSlot, job: Job, end: AttemptEnd) -> None:
-        self._pending.append(partial(self._record_end, job.id, end, slot.stage_times()))
+    def _on_end(self, slot: WorkerSlot, running: RunningJob, end: AttemptEnd) -> None:
+        self._pending.append(partial(self._record_end, running.job.id, end, running.stage_times()))
         slot.worker_attempts += 1
         slot.done += isinstance(end, AttemptDone)
         slot.failed += isinstance(end, AttemptFailed)
@@ -300,32 +304,32 @@ class WorkerPool(QueueThread):
             return
         for message in slot.unread():
             self._on_message(slot, message)
-        job, kill_error, stages = slot.job, slot.kill_error if slot.overdue else None, slot.stage_times()
+        running, kill_error = slot.running, slot.kill_error if slot.overdue else None
         exit_error = slot.vacate()
-        if job is not None:
+        if running is not None:
             slot.failed += 1
-            error = kill_error or error_info(exit_error)
+            error, stages = kill_error or error_info(exit_error), running.stage_times()
             failed = partial(self._service.transitions.failed, crashed=True, stages=stages)
-            self._pending.append(partial(failed, job.id, job.claim or "", error))
+            self._pending.append(partial(failed, running.job.id, running.job.claim or "", error))
 
     def _requeue(self, slot: WorkerSlot) -> None:
         """Requeue the job of a worker that has exited because it was asked to."""
         for message in slot.unread():
             self._on_message(slot, message)
-        if slot.job is not None:
-            end = AttemptStopped(slot.job.claim or "", cancelled=False)
-            self._pending.append(partial(self._record_end, slot.job.id, end, slot.stage_times()))
+        if (running := slot.running) is not None:
+            end = AttemptStopped(running.job.claim or "", cancelled=False)
+            self._pending.append(partial(self._record_end, running.job.id, end, running.stage_times()))
         slot.vacate()
 
     # ---- limits and cancellation
 
     def _set_hard_limit(self, slot: WorkerSlot) -> None:
-        if slot.requeueing:
+        if slot.running is None or slot.requeueing:
             return
-        if slot.kill_error is not None and slot.kill_error.code != "job.timeout":
+        if slot.kill_error is not None and slot.kill_error.code != messages.JOB_TIMEOUT.code:
             return  # it is killed earlier, for another reason
-        limit_s = self._limits.hard_for(slot.duration_s)
-        slot.kill_at = slot.delivered_at + limit_s
+        limit_s = self._limits.hard_for(slot.running.duration_s)
+        slot.kill_at = slot.running.delivered_at + limit_s
         slot.kill_error = error_info(DeadlineExceeded(limit_s))
 
     def _apply_limits(self) -> None:
@@ -334,15 +338,14 @@ class WorkerPool(QueueThread):
         self._limits = self._wanted_limits
         for slot in self._slots:
             slot.send(ChangeLimit(self._limits.soft_s, self._limits.factor))
-            if slot.job is not None:
-                self._set_hard_limit(slot)
+            self._set_hard_limit(slot)
 
     def _kill_overdue(self) -> None:
         stuck_before = time.monotonic() - self._settings.stuck_after_s
         for slot in self._slots:
             if slot.process is None:
                 continue
-            if slot.job is not None and slot.heard_at < stuck_before and not slot.overdue:
+            if slot.running is not None and slot.heard_at < stuck_before and not slot.overdue:
                 slot.kill_at = time.monotonic()
                 slot.kill_error = error_info(FiError(messages.WORKER_STUCK))
             if slot.overdue:
@@ -360,7 +363,7 @@ class WorkerPool(QueueThread):
 
     def _cancel(self, job: Job) -> None:
         for slot in self._slots:
-            if slot.job is not None and slot.job.claim == job.claim:
+            if slot.running is not None and slot.running.job.claim == job.claim:
                 slot.send(CancelWork(job.claim or ""))
                 # native code may take long before it calls back
                 slot.kill_at = time.monotonic() + _CANCEL_GRACE_S

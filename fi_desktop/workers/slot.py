@@ -34,6 +34,43 @@ _EXTERNAL_SIGNALS = (signal.SIGTERM, getattr(signal, "SIGKILL", None))
 
 
 @dataclass(slots=True)
+class RunningJob:
+    """A job that a worker is running, and what the worker has reported. Moments are monotonic, seconds.
+
+    Attributes:
+        job: the job, claimed under `job.claim`.
+        delivered_at: when the worker was given the job.
+        duration_s: length of the recording; None until it is reported.
+        chosen: the engines that process the job; None until they are reported.
+        stages: times of the finished stages.
+        stage, stage_started: the stage in progress, and since when.
+    """
+
+    job: Job
+    delivered_at: float = field(default_factory=time.monotonic)
+    duration_s: float | None = None
+    chosen: EngineChoice | None = None
+    stages: list[StageTime] = field(default_factory=list)
+    stage: Stage | None = None
+    stage_started: float = 0.0
+
+    def record_stage(self, message: Progressed | StageEnded) -> None:
+        """Keep track of the stages."""
+        if isinstance(message, StageEnded):
+            self.stages.append(message.time)
+            self.stage = None
+        elif message.stage is not self.stage:
+            self.stage, self.stage_started = message.stage, time.monotonic()
+
+    def stage_times(self) -> tuple[StageTime, ...]:
+        """Return the time of each stage; one that the worker did not end counts as broken off."""
+        if self.stage is None:
+            return tuple(self.stages)
+        took_s = round(time.monotonic() - self.stage_started, 3)
+        return (*self.stages, StageTime(self.stage, took_s, StageEnd.BROKEN_OFF))
+
+
+@dataclass(slots=True)
 class WorkerSlot:
     """A slot of the pool. Moments are monotonic, seconds, unless noted.
 
@@ -41,12 +78,9 @@ class WorkerSlot:
         name: such as "worker-1".
         device: what its workers compute on: "cpu", or a GPU such as "cuda:0".
         ready: the worker can take a job.
-        job: the job it works on, under `job.claim`.
-        delivered_at: when the job was delivered.
+        running: the job that the worker runs; None if it is idle.
         heard_at: when the worker last sent a message.
         rss_checked_at: when the worker's memory was last checked.
-        duration_s: length of the recording, once the worker has reported it.
-        chosen: the engines that process the job, once the worker has reported them.
         kill_at, kill_error: when the worker is killed, and the job's error in that case.
         spawn_at: earliest start of the next worker.
         failed_starts: consecutive workers that exited before becoming ready.
@@ -56,8 +90,6 @@ class WorkerSlot:
         started_at: when the worker was started, UTC, seconds since the epoch.
         done, failed: attempts that succeeded and failed since the app was started.
         worker_attempts: attempts of the current worker.
-        stages: times of the attempt's finished stages.
-        stage, stage_started: the stage in progress, and since when.
         created_at, vacant_since, vacant_s: age of the slot, and how long it had no worker.
     """
 
@@ -67,12 +99,9 @@ class WorkerSlot:
     thread: threading.Thread | None = None
     pipe: Connection | None = None
     ready: bool = False
-    job: Job | None = None
-    delivered_at: float = 0.0
+    running: RunningJob | None = None
     heard_at: float = 0.0
     rss_checked_at: float = -math.inf
-    duration_s: float | None = None
-    chosen: EngineChoice | None = None
     kill_at: float | None = None
     kill_error: ErrorInfo | None = None
     spawn_at: float = 0.0
@@ -84,9 +113,6 @@ class WorkerSlot:
     done: int = 0
     failed: int = 0
     worker_attempts: int = 0
-    stages: list[StageTime] = field(default_factory=list)
-    stage: Stage | None = None
-    stage_started: float = 0.0
     created_at: float = field(default_factory=time.monotonic)
     vacant_since: float = field(default_factory=time.monotonic)
     vacant_s: float = 0.0
@@ -100,7 +126,7 @@ class WorkerSlot:
     @property
     def idle(self) -> bool:
         """Whether the worker can be given a job."""
-        return self.ready and self.job is None and not self.stopping
+        return self.ready and self.running is None and not self.stopping
 
     @property
     def overdue(self) -> bool:
@@ -151,7 +177,7 @@ class WorkerSlot:
         """Stop the worker once its job is done, so that a new one replaces it."""
         if self.occupied and not self.stopping:
             self.stopping = True
-            if self.job is None:
+            if self.running is None:
                 self.send(StopWork())
 
     def retire(self) -> None:
@@ -234,27 +260,9 @@ class WorkerSlot:
         except OSError:
             return
 
-    # ---- the job
-
     def clear_job(self) -> None:
-        """Forget the job and its attempt; the worker stays."""
-        self.job = self.duration_s = self.chosen = self.kill_at = self.kill_error = self.stage = None
-        self.stages = []
-
-    def record_stage(self, message: Progressed | StageEnded) -> None:
-        """Keep track of the attempt's stages."""
-        if isinstance(message, StageEnded):
-            self.stages.append(message.time)
-            self.stage = None
-        elif message.stage is not self.stage:
-            self.stage, self.stage_started = message.stage, self.heard_at
-
-    def stage_times(self) -> tuple[StageTime, ...]:
-        """Return the time of each stage; one that the worker did not end counts as broken off."""
-        if self.stage is None:
-            return tuple(self.stages)
-        took_s = round(time.monotonic() - self.stage_started, 3)
-        return (*self.stages, StageTime(self.stage, took_s, StageEnd.BROKEN_OFF))
+        """Forget the job and its time limit; the worker stays."""
+        self.running = self.kill_at = self.kill_error = None
 
     # ---- what is shown
 
@@ -262,12 +270,12 @@ class WorkerSlot:
         """Return the worker's state."""
         if self.stopping:
             state = WorkerState.STOPPING
-        elif self.job is not None:
+        elif self.running is not None:
             state = WorkerState.BUSY
         else:
             state = WorkerState.IDLE if self.ready else WorkerState.STARTING
         pid = self.process.pid if self.process is not None else None
-        job_id = self.job.id if self.job is not None else None
+        job_id = self.running.job.id if self.running is not None else None
         return WorkerInfo(self.name, pid or 0, state, job_id, self.started_at, self.done, self.failed)
 
     def gauge(self, *, now: float) -> WorkerGauge:
@@ -304,7 +312,7 @@ class WorkerSlot:
     def _occupy(self, pipe: Connection, started_at: float) -> None:
         self.pipe, self.started_at, self.heard_at = pipe, started_at, time.monotonic()
         self.ready = self.stopping = self.requeueing = False
-        self.job, self.worker_attempts, self.rss_checked_at = None, 0, -math.inf
+        self.running, self.worker_attempts, self.rss_checked_at = None, 0, -math.inf
         self.vacant_s += time.monotonic() - self.vacant_since
         self._ps = psutil.Process(self.process.pid) if self.process is not None else None
 
