@@ -1,1 +1,1 @@
-"""The window: Qt, one widget a file, and no rules. It reads models and calls `JobService`, nothing else."""
+"""The window, in Qt. Widgets hold no rules: they show models and call `JobService`."""

@@ -1,4 +1,4 @@
-"""What a person can do, each once: the same action in menu bar, toolbar, row menu and under its key."""
+"""The window's actions, and the menu bar, toolbar and help menu that offer them."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from fi_desktop.gui.language import LANGUAGES, SYSTEM
 from fi_desktop.viewmodel.rows import Row
 
 if TYPE_CHECKING:
-    from fi_desktop.gui.help import AboutDialog, ShortcutSheet
+    from fi_desktop.gui.help import AboutDialog, ShortcutsDialog
 
 
 class Actions(QObject):
-    """The window's actions.
+    """The window's actions, each with its text, icon, shortcut and tooltip.
 
     Attributes:
         add, add_folder: choose recordings.
-        paste: add what was copied in a file manager.
-        watch: choose folders that are watched.
-        models: show and change the models of this computer.
-        preferences: change settings.
-        lock: cover the windows.
-        pause: have the queue pause, or go on.
-        monitor: see how workers and queue do.
-        jobs: the actions for the selected jobs, by key of `OPERATIONS`.
-        export: make files of the selected jobs' results.
-        details: show what is known of the selected job.
-        undo: bring back what was removed last.
-        collapse, expand: show batches on one line each, or their jobs.
-        select_all, quit: as everywhere.
-        languages: what the window can speak; which one it does is to be checked.
+        paste: add files copied in a file manager.
+        watch: choose watched folders.
+        models: show and install models.
+        preferences: open the settings.
+        lock: lock the windows.
+        pause: pause or resume the queue.
+        monitor: show workers and queue.
+        jobs: actions on the selected jobs, by key of `OPERATIONS`.
+        export: export the selected jobs' results.
+        details: show the details of the selected job.
+        undo: undo the last removal.
+        collapse, expand: show batches as one row each, or all their jobs.
+        select_all, quit: as usual.
+        languages: languages of the window.
 
     Signals:
-        language_asked: "system", or the language that the window is to speak.
+        language_asked: "system" or the language to switch to.
     """
 
     language_asked = Signal(str)
@@ -59,31 +59,31 @@ class Actions(QObject):
             self.tr("&Paste"),
             "",
             QKeySequence.StandardKey.Paste,
-            tip=self.tr("Add the files that were copied, or whose paths were"),
+            tip=self.tr("Add copied files, or files whose paths were copied"),
         )
         self.watch = self._make(
             self.tr("&Watch folders…"),
             "eye",
             "Ctrl+Shift+E",
-            tip=self.tr("Take recordings by themselves that arrive in a folder"),
+            tip=self.tr("Add new recordings from a folder automatically"),
         )
         self.models = self._make(
             self.tr("&Models…"),
             "models",
             "Ctrl+Shift+M",
-            tip=self.tr("Install models that tell voices apart and write down what was said"),
+            tip=self.tr("Install models for speaker identification and transcription"),
         )
         self.monitor = self._make(
-            self.tr("M&onitor…"), "monitor", "Ctrl+Shift+W", tip=self.tr("See how workers and queue do")
+            self.tr("M&onitor…"), "monitor", "Ctrl+Shift+W", tip=self.tr("Show workers and queue")
         )
         self.preferences = self._make(
-            self.tr("&Settings…"), "settings", "Ctrl+,", tip=self.tr("Change how the program does its work")
+            self.tr("&Settings…"), "settings", "Ctrl+,", tip=self.tr("Change the settings")
         )
         self.pause = self._make("", "paused", "Ctrl+Shift+P")
         self.pause.setCheckable(True)
         self.show_paused(paused=False)
         self.lock = self._make(
-            self.tr("&Lock"), "lock", "Ctrl+L", tip=self.tr("Cover the window until the PIN is typed")
+            self.tr("&Lock"), "lock", "Ctrl+L", tip=self.tr("Lock the window until you enter the PIN")
         )
         self.preferences.setMenuRole(QAction.MenuRole.PreferencesRole)
         self.jobs = {
@@ -94,7 +94,7 @@ class Actions(QObject):
         self.export = ExportMenu(window)
         self._icons[self.export.menuAction()] = "export"
         self.details = self._make(
-            self.tr("&Details"), "details", "F4", tip=self.tr("Show what is known of the selected job")
+            self.tr("&Details"), "details", "F4", tip=self.tr("Show details of the selected job")
         )
         self.details.setShortcuts([QKeySequence("F4"), QKeySequence("Ctrl+I")])
         self.details.setCheckable(True)
@@ -102,30 +102,30 @@ class Actions(QObject):
             self.tr("&Undo removal"),
             "",
             QKeySequence.StandardKey.Undo,
-            tip=self.tr("Bring back the jobs that were removed last"),
+            tip=self.tr("Restore the jobs removed last"),
         )
         self.undo.setEnabled(False)
         self.collapse = self._make(
-            self.tr("&Collapse batches"),
+            self.tr("Collapse &batches"),
             "",
             "Ctrl+Shift+F",
-            tip=self.tr("Show recordings that were added together on one line"),
+            tip=self.tr("Show recordings that were added together as one row"),
         )
         self.expand = self._make(self.tr("&Expand batches"), "", "Ctrl+Shift+U")
         self.select_all = self._make(self.tr("Select &all"), "", QKeySequence.StandardKey.SelectAll)
         self.quit = self._make(self.tr("&Quit"), "", "Ctrl+Q")
-        self.languages = self._offer_languages()
+        self.languages = self._make_languages()
         # the table handles Enter; the action only shows the key
         self.jobs["open"].setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self.dress(window.palette())
+        self.update_icons(window.palette())
 
     @property
-    def of_jobs(self) -> list[QAction]:
-        """The actions for the selected jobs."""
+    def job_actions(self) -> list[QAction]:
+        """Actions on the selected jobs."""
         return [*self.jobs.values()]
 
     def connect_jobs(self, controller: JobController) -> None:
-        """Have the controller carry out the actions for the selected jobs."""
+        """Let a controller run the actions on the selected jobs."""
         for operation in OPERATIONS:
             if operation.in_toolbar:
                 self.jobs[operation.key].triggered.connect(partial(self._run, operation, controller))
@@ -133,15 +133,15 @@ class Actions(QObject):
     def _run(self, operation: JobOperation, controller: JobController, _checked: bool = False) -> None:
         operation.run(controller)
 
-    def fit(self, rows: Sequence[Row]) -> None:
-        """Enable what makes sense with these jobs selected."""
+    def update_for(self, rows: Sequence[Row]) -> None:
+        """Enable the actions that apply to the selected rows."""
         for operation in OPERATIONS:
             if operation.in_toolbar:
                 self.jobs[operation.key].setEnabled(operation.applies(rows))
         self.export.menuAction().setEnabled(any(row.exportable for row in rows))
 
-    def fill(self, bar: QMenuBar, columns: QMenu) -> None:
-        """Put them into the menu bar, with the menu of the table's columns."""
+    def fill_menu_bar(self, bar: QMenuBar, columns: QMenu) -> None:
+        """Fill the menu bar. `columns`: menu of the table's columns."""
         file = QMenu(self.tr("&File"), bar)
         file.addActions([self.add, self.add_folder, self.paste, self.watch])
         file.addSeparator()
@@ -149,7 +149,7 @@ class Actions(QObject):
         file.addSeparator()
         file.addActions([self.lock, self.quit])
         job = QMenu(self.tr("&Job"), bar)
-        job.addActions(self.of_jobs)
+        job.addActions(self.job_actions)
         job.addMenu(self.export)
         job.addSeparator()
         job.addActions([self.undo, self.select_all, self.pause])
@@ -165,14 +165,14 @@ class Actions(QObject):
         bar.addMenu(job)
         bar.addMenu(view)
 
-    def dress(self, palette: QPalette) -> None:
+    def update_icons(self, palette: QPalette) -> None:
         """Draw the icons in the palette's colours."""
         for action, name in self._icons.items():
             if name:
                 action.setIcon(theme.icon(name, palette))
 
     def show_paused(self, *, paused: bool) -> None:
-        """Offer to go on where the queue is paused."""
+        """Offer to pause or resume."""
         self.pause.setChecked(paused)
         self.pause.setText(self.tr("Resume the &queue") if paused else self.tr("Pause the &queue"))
         name = self.pause.text().replace("&", "")
@@ -180,13 +180,13 @@ class Actions(QObject):
         self.pause.setToolTip(f"{name} ({key})")
 
     def show_language(self, choice: str) -> None:
-        """Check the language that was chosen."""
+        """Check the chosen language."""
         for action in self.languages.actions():
             action.setChecked(action.data() == choice)
 
-    def _offer_languages(self) -> QActionGroup:
+    def _make_languages(self) -> QActionGroup:
         group = QActionGroup(self)
-        names = {SYSTEM: self.tr("As the &system"), "en": "&English", "es": "Es&pañol"}
+        names = {SYSTEM: self.tr("&Same as the system"), "en": "&English", "es": "Es&pañol"}
         for choice in (*LANGUAGES, SYSTEM):
             action = QAction(names[choice], self, checkable=True)
             action.setData(choice)
@@ -209,7 +209,7 @@ class Actions(QObject):
 
 
 class ToolBar(QToolBar):
-    """The window's toolbar; where it is narrow, icons go without their words, so that the options stay.
+    """The window's toolbar; in a narrow window, buttons lose their text so that the options stay visible.
 
     Attributes:
         add: the button that adds recordings.
@@ -223,7 +223,7 @@ class ToolBar(QToolBar):
         self.setIconSize(QSize(18, 18))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._options = options
-        self._worded: list[QToolButton] = []
+        self._text_buttons: list[QToolButton] = []
         self.add = QToolButton(self)
         self.add.setObjectName("primary")
         self.add.setText(self.tr("Add recordings"))
@@ -233,23 +233,25 @@ class ToolBar(QToolBar):
         self.add.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.add.clicked.connect(actions.add.trigger)
         self.addWidget(self.add)
-        self._offer(actions.add_folder, self.tr("Add a folder"), Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._add_button(actions.add_folder, self.tr("Add a folder"), Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.addSeparator()
-        for action in actions.of_jobs:
+        for action in actions.job_actions:
             name = action.text().replace("&", "").removesuffix("…")
-            self._offer(action, name, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            self._add_button(action, name, Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._pause = actions.pause
-        self._offer(actions.pause, self._pause.text().replace("&", ""), Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._add_button(
+            actions.pause, self._pause.text().replace("&", ""), Qt.ToolButtonStyle.ToolButtonIconOnly
+        )
         actions.pause.changed.connect(self._on_pause_changed)
         space = QWidget(self)
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.addWidget(space)
         self.addWidget(options)
-        for button in self.findChildren(QToolButton, "qt_toolbar_ext_button"):  # Qt gives it no name
+        for button in self.findChildren(QToolButton, "qt_toolbar_ext_button"):  # Qt leaves it without a name
             button.setAccessibleName(self.tr("More"))
-        self._dress()
+        self._update_icon()
 
-    def _offer(self, action: QAction, name: str, style: Qt.ToolButtonStyle) -> None:
+    def _add_button(self, action: QAction, name: str, style: Qt.ToolButtonStyle) -> None:
         self.addAction(action)
         button = self.widgetForAction(action)
         if isinstance(button, QToolButton):
@@ -258,7 +260,7 @@ class ToolBar(QToolBar):
             button.setAccessibleName(name)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             if style is Qt.ToolButtonStyle.ToolButtonTextBesideIcon:
-                self._worded.append(button)
+                self._text_buttons.append(button)
 
     @Slot()
     def _on_pause_changed(self) -> None:
@@ -266,16 +268,13 @@ class ToolBar(QToolBar):
         if button is not None:
             button.setAccessibleName(self._pause.text().replace("&", ""))
 
-    def _fit(self) -> None:
-        """Leave words out as far as need be: Qt would drop what stands last, and that is the options."""
-        beside, alone = (
-            Qt.ToolButtonStyle.ToolButtonTextBesideIcon,
-            Qt.ToolButtonStyle.ToolButtonIconOnly,
-        )
-        for of_jobs, of_add in ((beside, beside), (alone, beside), (alone, alone)):
-            for button in self._worded:
-                button.setToolButtonStyle(of_jobs)
-            self.add.setToolButtonStyle(of_add)
+    def _fit_width(self) -> None:
+        """Hide texts as necessary; otherwise Qt hides the last widget, which is the options."""
+        text, icon = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
+        for job_style, add_style in ((text, text), (icon, text), (icon, icon)):
+            for button in self._text_buttons:
+                button.setToolButtonStyle(job_style)
+            self.add.setToolButtonStyle(add_style)
             self._options.shrink()
             if self.sizeHint().width() <= self.width():
                 break
@@ -284,54 +283,53 @@ class ToolBar(QToolBar):
         if layout is not None:
             layout.activate()
 
-    def _dress(self) -> None:
+    def _update_icon(self) -> None:
         white = "#10151b" if theme.is_dark(self.palette()) else "#ffffff"
         self.add.setIcon(theme.tinted_icon("add", QColor(white)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Say what there is room for."""
-        self._fit()
+        """Fit the texts to the width."""
+        self._fit_width()
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "add"):
-            self._dress()
+            self._update_icon()
 
 
 class HelpMenu(QMenu):
-    """Offers the welcome, the keys and what the program is.
+    """The help menu; it creates its dialogs on demand.
 
     Attributes:
-        welcome, keys, about: its actions.
-        sheet: the keys, once they were asked for.
-        about_dialog: what the program is, once that was asked for.
+        welcome, shortcuts, about: its actions.
+        shortcuts_dialog, about_dialog: its dialogs; None before the first use.
     """
 
     def __init__(self, window: QMainWindow, bridge: Bridge, model_roots: tuple[Path, ...]) -> None:
         super().__init__(window)
         self._window, self._bridge, self._roots = window, bridge, model_roots
-        self.sheet: ShortcutSheet | None = None
+        self.shortcuts_dialog: ShortcutsDialog | None = None
         self.about_dialog: AboutDialog | None = None
         self.setTitle(self.tr("&Help"))
         self.welcome = self.addAction(self.tr("&Welcome"))
-        self.keys = self.addAction(self.tr("&Keyboard shortcuts"))
-        self.keys.setShortcuts([QKeySequence("F1"), QKeySequence("Ctrl+?")])
-        self.keys.triggered.connect(self._on_keys_asked)
+        self.shortcuts = self.addAction(self.tr("&Keyboard shortcuts"))
+        self.shortcuts.setShortcuts([QKeySequence("F1"), QKeySequence("Ctrl+?")])
+        self.shortcuts.triggered.connect(self._on_shortcuts_asked)
         self.addSeparator()
         self.about = self.addAction(self.tr("&About fi-desktop"))
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
         self.about.triggered.connect(self._on_about_asked)
 
     @Slot()
-    def _on_keys_asked(self) -> None:
-        from fi_desktop.gui.help import ShortcutSheet
+    def _on_shortcuts_asked(self) -> None:
+        from fi_desktop.gui.help import ShortcutsDialog
 
-        if self.sheet is not None:
-            self.sheet.deleteLater()  # actions may have come since
-        self.sheet = ShortcutSheet(self._window)
-        self.sheet.show()
+        if self.shortcuts_dialog is not None:
+            self.shortcuts_dialog.deleteLater()  # shortcuts may have changed
+        self.shortcuts_dialog = ShortcutsDialog(self._window)
+        self.shortcuts_dialog.show()
 
     @Slot()
     def _on_about_asked(self) -> None:

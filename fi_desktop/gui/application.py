@@ -1,4 +1,4 @@
-"""Opens the window: `run(app, files)`, called by the command line."""
+"""The Qt application: `run(app, files)` opens the window and runs the event loop."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.gui import theme
 from fi_desktop.gui.app_controller import AppController, Program
 
-_SWITCH_S = 0.0005
+_SWITCH_INTERVAL_S = 0.0005
+_COLLECT_EVERY_MS = 5000
+_LONG_COLLECTION_S = 0.01
+_MANY_OBJECTS = 20_000  # more than windows allocate between two collections
 
 
 def run(program: Program, files: list[Path], *, show_job: int | None = None) -> int:
-    """Show the window, then start the queue; return the exit status once the person has closed it.
+    """Show the window, then start the queue; return the exit status once the window is closed.
 
     Args:
-        program: the program without its window, not started yet.
-        files: recordings to begin with.
-        show_job: a job whose window is opened too.
+        program: the program, not started yet.
+        files: recordings to add at once.
+        show_job: id of a job whose window to open.
 
     Raises:
         UserError: there is no display.
@@ -38,95 +41,93 @@ def run(program: Program, files: list[Path], *, show_job: int | None = None) -> 
     shorten_switch_interval()
     application = make_application()
     theme.apply_scheme(program.settings.theme)
-    desktop = AppController(program)
-    desktop.ended.connect(application.quit)
+    controller = AppController(program)
+    controller.ended.connect(application.quit)
     collector = GarbageCollector(application)
-    interrupts = _Interrupts()
-    interrupts.came.connect(desktop.stop)
-    FileOpenFilter(application).opened.connect(desktop.open_files)
-    desktop.window.show()
+    signals = SignalListener()
+    signals.received.connect(controller.stop)
+    FileOpenFilter(application).opened.connect(controller.open_files)
+    controller.window.show()
 
-    def begin() -> None:
-        desktop.welcome.open_first()
-        desktop.start(files)
+    def start() -> None:
+        controller.welcome.open_first()
+        controller.start(files)
         if show_job is not None:
-            desktop.window.windows.open(show_job)
+            controller.window.windows.open(show_job)
 
-    QTimer.singleShot(0, begin)  # once the event loop runs: the first frame comes first
+    QTimer.singleShot(0, start)  # once the event loop runs, so that the first frame is not delayed
     status = application.exec()
-    interrupts.close()
+    signals.close()
     collector.close()
     return status
 
 
 def shorten_switch_interval() -> None:
-    """Let the window's thread have Python's lock back soon from the queue's thread.
+    """Let the GUI thread get Python's lock back quickly from the queue's thread.
 
-    Python's own 5 ms are a third of a frame, and painting asks for the lock many times.
+    The default of 5 ms is a third of a frame, and painting takes the lock many times.
     """
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
 
 def make_application() -> QApplication:
-    """Return the one QApplication, dressed."""
+    """Return the QApplication with its style."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise RuntimeError("a Qt application without widgets exists already")
     application.setApplicationName("fi-desktop")
     application.setDesktopFileName("fi-desktop")
-    application.setQuitOnLastWindowClosed(False)  # it may go on in the tray; `Desktop.ended` ends it
+    application.setQuitOnLastWindowClosed(False)  # it may continue in the tray; `AppController.ended` quits
     application.setStyle("fusion")
-    _Dresser(application).dress()
+    StyleUpdater(application).update()
     return application
 
 
 def check_display(environment: Mapping[str, str]) -> None:
-    """Make sure that a window can be shown: without a display Qt would abort the process.
+    """Check that a window can be shown: without a display, Qt aborts the process.
 
     Raises:
-        UserError: there is none.
+        UserError: there is no display.
     """
-    known = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    if sys.platform.startswith("linux") and not any(environment.get(name) for name in known):
-        raise UserError(
-            messages.WINDOW_NO_DISPLAY,
-        )
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(environment.get(name) for name in variables):
+        raise UserError(messages.WINDOW_NO_DISPLAY)
 
 
-class _Dresser(QObject):
-    """Keeps the style sheet in the colours of the system's palette."""
+class StyleUpdater(QObject):
+    """Updates the style sheet when the system's palette changes."""
 
     def __init__(self, application: QApplication) -> None:
         super().__init__(application)
         self._application = application
-        self._dressed_for: QPalette | None = None
-        application.paletteChanged.connect(self.dress)
+        self._palette: QPalette | None = None
+        application.paletteChanged.connect(self.update)
 
     @Slot()
-    def dress(self) -> None:
-        """Mix the colours again where the palette is another."""
+    def update(self) -> None:
+        """Set the style sheet if the palette has changed."""
         palette = self._application.palette()
-        if self._dressed_for != palette:  # setting a style sheet tells of a palette too
-            self._dressed_for = palette
+        if self._palette != palette:  # setting a style sheet emits paletteChanged too
+            self._palette = palette
             self._application.setStyleSheet(theme.style_sheet(palette))
 
 
-class _Interrupts(QObject):
-    """Brings Ctrl+C and a polite kill to the event loop, which would see them late or never.
+class SignalListener(QObject):
+    """Brings SIGINT and SIGTERM to the event loop, which Python's handlers would not wake.
 
     Signals:
-        came: the program is asked to end.
+        received: the program should end.
     """
 
-    came = Signal()
+    received = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._read, self._write = socket.socketpair()
         self._read.setblocking(False)
         self._write.setblocking(False)
-        self._before = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
-        self._handlers = {
+        self._previous_fd = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
+        self._previous_handlers = {
             number: signal.signal(number, lambda _number, _frame: None)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
@@ -134,10 +135,10 @@ class _Interrupts(QObject):
         self._notifier.activated.connect(self._on_activated)
 
     def close(self) -> None:
-        """Leave signals as they were."""
+        """Restore the previous handlers."""
         self._notifier.setEnabled(False)
-        signal.set_wakeup_fd(self._before)
-        for number, handler in self._handlers.items():
+        signal.set_wakeup_fd(self._previous_fd)
+        for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
         self._read.close()
         self._write.close()
@@ -145,11 +146,11 @@ class _Interrupts(QObject):
     @Slot()
     def _on_activated(self) -> None:
         self._read.recv(64)
-        self.came.emit()
+        self.received.emit()
 
 
 class FileOpenFilter(QObject):
-    """Listens for files that are opened from the Finder or dropped on the program's icon.
+    """Receives files opened from macOS's Finder, which come as events rather than arguments.
 
     Signals:
         opened: paths (list of str).
@@ -162,21 +163,24 @@ class FileOpenFilter(QObject):
         application.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Take what opens a file; leave everything else."""
+        """Handle file open events."""
         if not isinstance(event, QFileOpenEvent):
             return False
-        if path := event.file():  # an address that is no file's has none
+        if path := event.file():  # empty for a URL that is not a file's
             self.opened.emit([path])
         return True
 
 
-_EVERY_MS = 5000
-_LONG_S = 0.01
-_MANY = 20_000  # more objects than windows are made of, come since the last look
-
-
 class GarbageCollector(QObject):
-    """Takes the collector's place while it lives."""
+    """Replaces Python's collector, so that only the GUI thread collects garbage.
+
+    Python collects on whichever thread allocates, mostly the queue's. Shiboken defers the deletion of widgets
+    found there to the GUI thread, where Qt may have deleted them already: a crash in
+    runDeletionInMainThread (PySide6 6.11).
+
+    With 100,000 jobs in the table a full collection takes 150 ms. Rows have no cycles, so objects that appear
+    by the ten thousand, or survive a long collection, are frozen: exempt from further collections.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -184,12 +188,12 @@ class GarbageCollector(QObject):
         gc.disable()
         self._timer = QTimer(self)
         self._timer.setObjectName("garbage")
-        self._timer.setInterval(_EVERY_MS)
+        self._timer.setInterval(_COLLECT_EVERY_MS)
         self._timer.timeout.connect(self._on_timeout)
         self._timer.start()
 
     def close(self) -> None:
-        """Leave collecting to Python again."""
+        """Restore Python's collector."""
         self._timer.stop()
         gc.unfreeze()
         gc.enable()
@@ -197,13 +201,13 @@ class GarbageCollector(QObject):
     @Slot()
     def _on_timeout(self) -> None:
         counts = gc.get_count()
-        if counts[0] > _MANY:
+        if counts[0] > _MANY_OBJECTS:
             gc.freeze()
             return
         for generation in (2, 1, 0):
             if counts[generation] > self._thresholds[generation]:
-                began = time.perf_counter()
+                started = time.perf_counter()
                 gc.collect(generation)
-                if time.perf_counter() - began > _LONG_S:
+                if time.perf_counter() - started > _LONG_COLLECTION_S:
                     gc.freeze()
                 return

@@ -1,4 +1,4 @@
-"""A dialog that is made when it is asked for, raised where it is open, and forgotten when it is closed."""
+"""Openers: create a dialog on demand, raise it if it is open, and delete it once it is closed."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 class DialogOpener(QObject):
-    """The way to a dialog; who inherits it makes the dialog.
+    """Opens one dialog; subclasses create it.
 
     Attributes:
-        dialog: while it is open.
+        dialog: the dialog; None while it is closed.
     """
 
     dialog: QDialog | None = None
 
     @Slot()
     def open(self) -> None:
-        """Show the dialog, or raise it."""
+        """Open the dialog, or raise it."""
         if self.dialog is None:
             self.dialog = self._make()
             self.dialog.finished.connect(self._on_finished)
@@ -38,7 +38,7 @@ class DialogOpener(QObject):
         self.dialog.activateWindow()
 
     def close(self) -> None:
-        """Close the dialog without a change, if it is open."""
+        """Cancel the dialog if it is open."""
         if self.dialog is not None:
             self.dialog.reject()
 
@@ -52,28 +52,28 @@ class DialogOpener(QObject):
             self.dialog = None
 
 
-class Changeable(Protocol):
-    """What the dialog needs of the program."""
+class SettingsOwner(Protocol):
+    """The part of the program that the settings dialog uses."""
 
     settings: Settings
 
     def change_settings(self, changes: Mapping[str, Any]) -> Settings:
-        """Write other settings, and use at once what can be; blocks."""
+        """Save changes and apply those that can take effect at once; blocks."""
 
 
 class PreferencesOpener(DialogOpener):
-    """The way to the settings dialog.
+    """Opens the settings dialog.
 
     Signals:
         changed: the new Settings; the dialog has closed.
-        pin_asked: the person wants to set or change the PIN.
+        pin_asked: set or change the PIN.
     """
 
     dialog: PreferencesDialog | None
     changed = Signal(object)
     pin_asked = Signal()
 
-    def __init__(self, program: Changeable, bridge: Bridge, window: MainWindow) -> None:
+    def __init__(self, program: SettingsOwner, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
         self._program, self._bridge, self._window = program, bridge, window
 
@@ -84,7 +84,7 @@ class PreferencesOpener(DialogOpener):
         dialog = PreferencesDialog(
             program.settings, program.change_settings, self._bridge, self._window, packs=packs
         )
-        # queued: another language builds all windows anew, this dialog's too
+        # queued: a change of language deletes this dialog's window
         dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
         dialog.models_asked.connect(self._window.models.show)
         dialog.watched_asked.connect(self._window.commands.watch.trigger)
@@ -93,10 +93,10 @@ class PreferencesOpener(DialogOpener):
 
 
 class WelcomeOpener(DialogOpener):
-    """The way to the welcome.
+    """Opens the welcome dialog.
 
     Signals:
-        language_asked: "system", or the language that the window is to speak.
+        language_asked: "system" or the language to switch to.
     """
 
     dialog: WelcomeDialog | None
@@ -109,7 +109,7 @@ class WelcomeOpener(DialogOpener):
         window.help.welcome.triggered.connect(self.open)
 
     def open_first(self) -> None:
-        """Show it where the data folder is new: before the queue starts, which makes the folder old."""
+        """Open the dialog if the data folder is new; call before the queue starts."""
         if not self._settings.store.exists():
             self.open()
 

@@ -1,4 +1,4 @@
-"""What the window says before it holds any job: what to do, and a sample to try it on."""
+"""Where recordings are dropped: the empty window, and the overlay during a drag."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 
 from fi_desktop.gui import theme
 
-_PICTURE = 72
+_ICON_PX = 72
 
 
 class EmptyState(QWidget):
-    """An invitation to drop recordings.
+    """Shown while there are no jobs: an invitation to drop recordings.
 
     Signals:
-        add_asked: the person wants to choose files.
-        sample_asked: the person wants to try the sample.
+        add_asked: choose files.
+        sample_asked: try the sample.
     """
 
     add_asked = Signal()
@@ -26,14 +26,14 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self._picture = QLabel(self)
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._icon = QLabel(self)
+        self._icon.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._title = QLabel(self.tr("Drop recordings here"), self)
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._title.setFont(theme.scaled(self.font(), 1.75, QFont.Weight.DemiBold))
         hint = QLabel(
             self.tr(
-                "Files or whole folders, audio or video. You will see who spoke when.\n"
+                "Files or folders with audio or video. You will see who spoke when.\n"
                 "Everything stays on this computer."
             ),
             self,
@@ -44,9 +44,9 @@ class EmptyState(QWidget):
         self.add = QPushButton(self.tr("Choose recordings…"), self)
         self.add.setObjectName("primary")
         self.add.clicked.connect(self.add_asked)
-        self.sample = QPushButton(self.tr("Try it with a sample"), self)
+        self.sample = QPushButton(self.tr("Try a sample"), self)
         self.sample.setObjectName("plain")
-        self.sample.setToolTip(self.tr("A short conversation of two people comes with the program"))
+        self.sample.setToolTip(self.tr("A short conversation between two people, included with the program"))
         self.sample.clicked.connect(self.sample_asked)
         for button in (self.add, self.sample):
             button.setAccessibleName(button.text())
@@ -62,7 +62,7 @@ class EmptyState(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(48, 48, 48, 48)
         column.addStretch(4)
-        column.addWidget(self._picture)
+        column.addWidget(self._icon)
         column.addSpacing(18)
         column.addWidget(self._title)
         column.addSpacing(8)
@@ -74,16 +74,16 @@ class EmptyState(QWidget):
 
     def _dress(self) -> None:
         ratio = self.devicePixelRatioF()
-        self._picture.setPixmap(theme.app_icon().pixmap(QSize(_PICTURE, _PICTURE), ratio))
+        self._icon.setPixmap(theme.app_icon().pixmap(QSize(_ICON_PX, _ICON_PX), ratio))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the screen."""
+        """Follow the screen's resolution."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._dress()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the place to drop onto."""
+        """Draw a dashed frame."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         base, text = (
@@ -100,43 +100,43 @@ class EmptyState(QWidget):
 
 
 class DropOverlay(QWidget):
-    """Says that a drop will add the files; as large as its parent, and never in the mouse's way."""
+    """Covers its parent during a drag, and shows that a drop adds the files; ignores the mouse."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._covered = parent
+        self._parent = parent
         self.setObjectName("overlay")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName(self.tr("Drop to add"))
         parent.installEventFilter(self)
         self.hide()
 
-    def cover(self) -> None:
-        """Lie over the whole parent."""
-        self.setGeometry(self._covered.rect())
+    def cover_parent(self) -> None:
+        """Show the overlay above the parent."""
+        self.setGeometry(self._parent.rect())
         self.raise_()
         self.show()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay as large as the parent."""
+        """Follow the parent's size."""
         if event.type() == QEvent.Type.Resize:
-            self.setGeometry(self._covered.rect())
+            self.setGeometry(self._parent.rect())
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Hide what lies below, which may be words as large as these, and say what a drop does."""
+        """Hide the content below, and show what a drop does."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         accent = theme.tone("info", self.palette())
-        veil = theme.mix(self.palette().color(QPalette.ColorRole.Base), accent, 0.10)
-        painter.fillRect(self.rect(), veil)
+        background = theme.mix(self.palette().color(QPalette.ColorRole.Base), accent, 0.10)
+        painter.fillRect(self.rect(), background)
         pen = QPen(accent, 2.5)
         pen.setStyle(Qt.PenStyle.CustomDashLine)
         pen.setDashPattern([4, 3])
         painter.setPen(pen)
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(14, 14, -14, -14), 14, 14)
-        middle = self.rect().center()
-        drawing = theme.pixmap("add", 56, accent, self.devicePixelRatioF())
-        painter.drawPixmap(middle.x() - 28, middle.y() - 64, drawing)
+        center = self.rect().center()
+        icon = theme.pixmap("add", 56, accent, self.devicePixelRatioF())
+        painter.drawPixmap(center.x() - 28, center.y() - 64, icon)
         painter.setFont(theme.scaled(self.font(), 1.75, QFont.Weight.DemiBold))
         painter.drawText(self.rect().translated(0, 22), Qt.AlignmentFlag.AlignCenter, self.tr("Drop to add"))

@@ -1,4 +1,4 @@
-"""The welcome: one calm page, which asks for nothing."""
+"""Help dialogs: welcome, about, and keyboard shortcuts."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _PICTURE = 52
 
 
 class WelcomeDialog(QDialog):
-    """Says where data lies and what does the work.
+    """Shown at the first start: language, data folder, hardware and models.
 
     Attributes:
-        language: what the window speaks.
+        language: chooses the language of the window.
         folder, models, sample, begin: the buttons.
-        computer, known: what was found: the device, and the models.
+        computer, installed_models: texts about hardware and models.
 
     Signals:
-        language_asked: "system", or a language.
-        models_asked: the person wants to see the models.
-        sample_asked: the person wants to try the sample; the dialog closes.
+        language_asked: "system" or the language to switch to.
+        models_asked: open the models.
+        sample_asked: try the sample; the dialog closes.
     """
 
     language_asked = Signal(str)
@@ -61,7 +61,7 @@ class WelcomeDialog(QDialog):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.language = QComboBox(self)
-        for choice, name in ((SYSTEM, self.tr("As the system")), ("en", "English"), ("es", "Español")):
+        for choice, name in ((SYSTEM, self.tr("Same as the system")), ("en", "English"), ("es", "Español")):
             self.language.addItem(name, choice)
         self.language.setCurrentIndex(max(0, self.language.findData(language)))
         self.language.activated.connect(self._on_language_chosen)
@@ -71,14 +71,14 @@ class WelcomeDialog(QDialog):
         self.folder = self._button(self.tr("Show in folder"))
         here = QUrl.fromLocalFile(str(settings.home))
         self.folder.clicked.connect(partial(QDesktopServices.openUrl, here))
-        self.computer = self._line(self.tr("Looking…"))
-        self.known = self._line(self.tr("Looking…"))
+        self.computer = self._line(self.tr("Checking…"))
+        self.installed_models = self._line(self.tr("Checking…"))
         self.models = self._button(self.tr("Models…"))
         self.models.clicked.connect(self.models_asked)
-        self.sample = self._button(self.tr("Try the sample"))
-        self.sample.setToolTip(self.tr("A short conversation of two people comes with the program"))
+        self.sample = self._button(self.tr("Try a sample"))
+        self.sample.setToolTip(self.tr("A short conversation between two people, included with the program"))
         self.sample.clicked.connect(self._on_sample_asked)
-        self.begin = QPushButton(self.tr("Begin"), self)
+        self.begin = QPushButton(self.tr("Get started"), self)
         self.begin.setObjectName("primary")
         self.begin.setDefault(True)
         self.begin.clicked.connect(self.accept)
@@ -88,14 +88,14 @@ class WelcomeDialog(QDialog):
         self._add_row(self.tr("Language"), self.language, None)
         self._add_row(self.tr("Your data"), home, self.folder)
         self._add_row(self.tr("This computer"), self.computer, None)
-        self._add_row(self.tr("Models"), self.known, self.models)
+        self._add_row(self.tr("Models"), self.installed_models, self.models)
         self._lay_out()
         self.begin.setFocus()
-        self.look()
+        self.refresh()
 
     @Slot()
-    def look(self) -> None:
-        """Look again what there is on this computer."""
+    def refresh(self) -> None:
+        """Check hardware and models again."""
         self._bridge.run_task(
             partial(find_capabilities, self._settings.model_roots), self._on_found, self._on_not_found
         )
@@ -127,13 +127,13 @@ class WelcomeDialog(QDialog):
         picture.setPixmap(theme.app_icon().pixmap(QSize(_PICTURE, _PICTURE), self.devicePixelRatioF()))
         title = QLabel(self.tr("Welcome to fi-desktop"), self)
         title.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
-        what = QLabel(self.tr("Drop recordings on the window, and see who spoke when."), self)
-        what.setObjectName("quiet")
-        what.setWordWrap(True)
+        subtitle = QLabel(self.tr("Drop recordings on the window to see who spoke when."), self)
+        subtitle.setObjectName("quiet")
+        subtitle.setWordWrap(True)
         titles = QVBoxLayout()
         titles.setSpacing(2)
         titles.addWidget(title)
-        titles.addWidget(what)
+        titles.addWidget(subtitle)
         head = QHBoxLayout()
         head.setSpacing(16)
         head.addWidget(picture)
@@ -143,7 +143,8 @@ class WelcomeDialog(QDialog):
         self._rows.setVerticalSpacing(10)
         private = self._line(
             self.tr(
-                "Nothing leaves this computer: recordings stay where they are, and results with your data."
+                "Nothing leaves this computer. Recordings stay where they are, and results are stored in "
+                "your data folder."
             )
         )
         private.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
@@ -162,24 +163,25 @@ class WelcomeDialog(QDialog):
         column.addLayout(foot)
         resize_to_screen(self, (620, 372), least=(520, 340))
 
-    def _on_found(self, facts: Capabilities) -> None:
+    def _on_found(self, capabilities: Capabilities) -> None:
         self.computer.setText(
-            self.tr("A graphics card does the heavy part.")
-            if facts.graphics
-            else self.tr("The processor does the work; no graphics card was found that helps.")
+            self.tr("A graphics card speeds up processing.")
+            if capabilities.gpu
+            else self.tr("Recordings are processed without a graphics card; none was found that can be used.")
         )
-        engine = self.tr("The built-in engine tells voices apart.")
-        if facts.voices:
-            names = ", ".join(facts.voices)
-            engine = self.tr("Voices are told apart by {models}, or built in.").format(models=names)
-        words = self.tr("Nothing writes words down yet.")
-        if facts.words:
-            words = self.tr("Words are written down by {models}.").format(models=", ".join(facts.words))
-        self.known.setText(f"{engine} {words}")
+        engine = self.tr("The built-in engine identifies speakers.")
+        if capabilities.diarizers:
+            names = ", ".join(capabilities.diarizers)
+            engine = self.tr("{models} or the built-in engine identifies speakers.").format(models=names)
+        transcription = self.tr("No transcription model is installed yet.")
+        if capabilities.transcribers:
+            names = ", ".join(capabilities.transcribers)
+            transcription = self.tr("{models} transcribes what is said.").format(models=names)
+        self.installed_models.setText(f"{engine} {transcription}")
 
     def _on_not_found(self, sentence: str) -> None:
         self.computer.setText(sentence)
-        self.known.setText(sentence)
+        self.installed_models.setText(sentence)
 
     @Slot(int)
     def _on_language_chosen(self, index: int) -> None:
@@ -192,25 +194,25 @@ class WelcomeDialog(QDialog):
 
 
 class AboutDialog(QDialog):
-    """Says what the program is.
+    """Shows version, licence, and the libraries and models with theirs.
 
     Attributes:
-        others: libraries and models with their licences.
+        components: libraries and models with their licences.
         copy: copies the versions.
     """
 
     def __init__(self, bridge: Bridge, model_roots: tuple[Path, ...], parent: QWidget | None = None) -> None:
-        """Show it; what lies in files is read on another thread."""
+        """Show the dialog; licences are read on another thread."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("About fi-desktop"))
         resize_to_screen(self, (560, 520), least=(480, 380))
-        self.others = QPlainTextEdit(self)
-        self.others.setReadOnly(True)
-        self.others.setTabChangesFocus(True)
-        self.others.setAccessibleName(self.tr("Libraries and models, with their licences"))
-        self.others.setPlainText(self.tr("Reading…"))
+        self.components = QPlainTextEdit(self)
+        self.components.setReadOnly(True)
+        self.components.setTabChangesFocus(True)
+        self.components.setAccessibleName(self.tr("Libraries and models, with their licences"))
+        self.components.setPlainText(self.tr("Loading…"))
         self.copy = QPushButton(self.tr("Copy version"), self)
-        self.copy.setToolTip(self.tr("Copy what to say when you ask for help; nothing of yours is in it"))
+        self.copy.setToolTip(self.tr("Copy the version for a support request; contains nothing personal"))
         self.close_button = QPushButton(self.tr("Close"), self)
         for button in (self.copy, self.close_button):
             button.setObjectName("plain")
@@ -219,7 +221,7 @@ class AboutDialog(QDialog):
         self.close_button.clicked.connect(self.close)
         self._lay_out()
         self.close_button.setFocus()
-        bridge.run_task(partial(_read, model_roots), self._on_read, self.others.setPlainText)
+        bridge.run_task(partial(_load_components, model_roots), self._on_loaded, self.components.setPlainText)
 
     def _lay_out(self) -> None:
         icon, name = QLabel(self), QLabel("fi-desktop", self)
@@ -230,12 +232,12 @@ class AboutDialog(QDialog):
         licence = QLabel(self.tr("© 2026 The fi-desktop authors. Free software: MIT licence."), self)
         network = QLabel(
             self.tr(
-                "Recordings, results and voices never leave this computer: fi-desktop uses the network only "
-                "to fetch a model that you ask for."
+                "Recordings and results never leave this computer. fi-desktop uses the network only to "
+                "download models that you ask for and, if you allow it, to check for updates."
             ),
             self,
         )
-        whose = QLabel(self.tr("Libraries and models that fi-desktop is made of:"), self)
+        heading = QLabel(self.tr("Libraries and models in fi-desktop:"), self)
         for label in (number, licence):
             label.setObjectName("quiet")
         titles = QVBoxLayout()
@@ -254,38 +256,38 @@ class AboutDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(12)
         column.addLayout(head)
-        for label in (network, whose):
+        for label in (network, heading):
             label.setWordWrap(True)
             column.addWidget(label)
-        column.addWidget(self.others, 1)
+        column.addWidget(self.components, 1)
         column.addLayout(foot)
 
-    def _on_read(self, read: tuple[list[str], list[str]]) -> None:
-        libraries, models = read
+    def _on_loaded(self, components: tuple[list[str], list[str]]) -> None:
+        libraries, models = components
         blocks = ((self.tr("Models"), *models), (self.tr("Libraries"), *libraries))
-        self.others.setPlainText("\n\n".join("\n".join(block) for block in blocks))
+        self.components.setPlainText("\n\n".join("\n".join(block) for block in blocks))
 
     @Slot()
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(installation.version())
 
 
-def _read(model_roots: tuple[Path, ...]) -> tuple[list[str], list[str]]:
+def _load_components(model_roots: tuple[Path, ...]) -> tuple[list[str], list[str]]:
     return installation.libraries(), installation.models(model_roots)
 
 
-class ShortcutSheet(QDialog):
-    """Lists every action of the window that has a key.
+class ShortcutsDialog(QDialog):
+    """Lists every action in the window's menus that has a shortcut.
 
     Attributes:
-        keys: each action's name with its keys, in the order of the menus.
+        shortcuts: name and keys of each action, in the order of the menus.
     """
 
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         resize_to_screen(self, (460, 560), least=(380, 300))
-        self.keys: list[tuple[str, str]] = []
+        self.shortcuts: list[tuple[str, str]] = []
         content = QWidget(self)
         content.setAutoFillBackground(True)
         content.setBackgroundRole(QPalette.ColorRole.Base)
@@ -296,11 +298,11 @@ class ShortcutSheet(QDialog):
         self._grid.setColumnStretch(0, 1)
         for action in window.menuBar().actions():
             menu = action.menu()
-            found = _with_keys(menu.actions()) if isinstance(menu, QMenu) else []
-            if found:
-                self._add_heading(_plain(action.text()))
-            for each in found:
-                self._add(each)
+            actions = _with_shortcuts(menu.actions()) if isinstance(menu, QMenu) else []
+            if actions:
+                self._add_heading(_plain_text(action.text()))
+            for each in actions:
+                self._add_row(each)
         self._grid.setRowStretch(self._grid.rowCount(), 1)
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
@@ -317,11 +319,11 @@ class ShortcutSheet(QDialog):
         heading.setContentsMargins(0, 12, 0, 2)
         self._grid.addWidget(heading, self._grid.rowCount(), 0, 1, 2)
 
-    def _add(self, action: QAction) -> None:
-        name = _plain(action.text())
+    def _add_row(self, action: QAction) -> None:
+        name = _plain_text(action.text())
         native = QKeySequence.SequenceFormat.NativeText
         keys = "   ".join(each.toString(native) for each in action.shortcuts()[:2])
-        self.keys.append((name, keys))
+        self.shortcuts.append((name, keys))
         row = self._grid.rowCount()
         shown = QLabel(keys, self)
         shown.setObjectName("quiet")
@@ -332,17 +334,17 @@ class ShortcutSheet(QDialog):
         self._grid.addWidget(shown, row, 1)
 
 
-def _with_keys(actions: list[QAction]) -> list[QAction]:
-    """Return the actions that have a key, those of menus in between too."""
+def _with_shortcuts(actions: list[QAction]) -> list[QAction]:
+    """Return the actions with a shortcut, including those of submenus."""
     found: list[QAction] = []
     for action in actions:
         menu = action.menu()
         if isinstance(menu, QMenu):
-            found += _with_keys(menu.actions())
+            found += _with_shortcuts(menu.actions())
         elif action.shortcuts():
             found.append(action)
     return found
 
 
-def _plain(text: str) -> str:
+def _plain_text(text: str) -> str:
     return text.replace("&", "").removesuffix("…")

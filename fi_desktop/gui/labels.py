@@ -1,6 +1,6 @@
-"""The window's vocabulary: one word a thing, in the person's language.
+"""`UiLabels`: the window's words for states, stages, engines and so on, in the person's language.
 
-Looked up at each call, so that a change of language shows with the next repaint.
+Texts are translated at each call, so that a change of language shows with the next repaint.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ from fi_desktop.viewmodel.rows import Row
 
 _WORDS_MISSING = messages.RESULT_WORDS_MISSING.code
 _MISSING = (_WORDS_MISSING, messages.RESULT_SPEAKERS_MISSING.code)
+_SHORT = QLocale.FormatType.ShortFormat
 _DOUBT = messages.RESULT_DOUBTFUL_VOICES.code
 
 
 class UiLabels(QObject):
-    """Words for states, stages, grades, speakers, languages, engines and errors."""
+    """Texts for states, stages, grades, dates, speakers, languages, engines and errors."""
 
     def state(self, state: JobState) -> str:
-        """Return the word for a state."""
+        """Return the name of a job state."""
         match state:
             case JobState.QUEUED:
                 return self.tr("Waiting")
@@ -49,7 +50,7 @@ class UiLabels(QObject):
                 return self.tr("Cancelled")
 
     def state_of(self, row: Row) -> str:
-        """Return the word for a row's state; a running job that is being cancelled says so."""
+        """Return the name of a row's state, or "Cancelling…"."""
         return self.cancelling() if row.cancelling else self.state(row.state)
 
     def cancelling(self) -> str:
@@ -57,7 +58,7 @@ class UiLabels(QObject):
         return self.tr("Cancelling…")
 
     def stage(self, stage: Stage | None) -> str:
-        """Return what a running job is doing; None: it has not told yet."""
+        """Return the name of a running job's stage; None: it has not reported one yet."""
         match stage:
             case None:
                 return self.tr("Starting")
@@ -66,14 +67,14 @@ class UiLabels(QObject):
             case Stage.SPEECH:
                 return self.tr("Finding speech")
             case Stage.DIARIZE:
-                return self.tr("Telling voices apart")
+                return self.tr("Identifying speakers")
             case Stage.TRANSCRIBE:
-                return self.tr("Writing down words")
+                return self.tr("Transcribing")
             case Stage.JOIN:
                 return self.tr("Finishing")
 
     def grade(self, grade: str | None) -> str:
-        """Return the word for a result's grade; "" where there is none."""
+        """Return the name of a result's grade; "" if it has no grade."""
         match grade:
             case "clear":
                 return self.tr("Clear")
@@ -85,7 +86,7 @@ class UiLabels(QObject):
                 return ""
 
     def grade_sentence(self, grade: str | None) -> str:
-        """Return what a grade means for the person."""
+        """Return a sentence that explains a grade; "" if there is no grade."""
         match grade:
             case "clear":
                 return self.tr("The voices are clearly different.")
@@ -97,42 +98,38 @@ class UiLabels(QObject):
                 return ""
 
     def remarks(self, grade: str | None, notes: tuple[Note, ...]) -> str:
-        """Return what the person should know of a result before they rely on it; "" where all is well."""
+        """Return warnings about a result; "" if there are none."""
         if grade == "doubtful":
             others = (errors.sentence(note) for note in notes if note.code != _DOUBT)
             return " ".join((self.grade_sentence(grade), *others))
         return " ".join(map(errors.sentence, notes))
 
     def lacks(self, notes: tuple[Note, ...]) -> bool:
-        """Return whether a part of the result is missing."""
+        """Whether speakers or words are missing from the result."""
         return any(note.code in _MISSING for note in notes)
 
     def error(self, error: ErrorInfo | None) -> str:
-        """Return what went wrong, in a sentence; "" where nothing did."""
+        """Return an error as a sentence; "" if there is no error."""
         return errors.sentence(error) if error is not None else ""
 
     def moment(self, at: float) -> str:
-        """Return a date with its time, as the person's system writes them; `at`: seconds since the epoch."""
+        """Return date and time in the person's locale. `at`: seconds since the epoch."""
         moment = QDateTime.fromSecsSinceEpoch(round(at))
-        return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
+        return QLocale().toString(moment, _SHORT)
 
     def exact(self, at: float) -> str:
-        """Return a date with its time to the second, written as the others are."""
-        moment, short, locale = (
-            QDateTime.fromMSecsSinceEpoch(round(at * 1000)),
-            QLocale.FormatType.ShortFormat,
-            QLocale(),
-        )
-        form = locale.timeFormat(short).replace("mm", "mm:ss")
-        return f"{locale.toString(moment.date(), short)} {locale.toString(moment.time(), form)}"
+        """Return date and time with seconds, in the format of `moment`."""
+        moment, locale, short = QDateTime.fromMSecsSinceEpoch(round(at * 1000)), QLocale(), _SHORT
+        time_format = locale.timeFormat(short).replace("mm", "mm:ss")
+        return f"{locale.toString(moment.date(), short)} {locale.toString(moment.time(), time_format)}"
 
     def day(self, at: float) -> str:
-        """Return a date, as the person's system writes it; `at`: seconds since the epoch."""
+        """Return a date in the person's locale. `at`: seconds since the epoch."""
         day = QDateTime.fromSecsSinceEpoch(round(at)).date()
-        return QLocale().toString(day, QLocale.FormatType.ShortFormat)
+        return QLocale().toString(day, _SHORT)
 
     def ago(self, at: float, now: float) -> str:
-        """Return how long ago something was, as one says it; after a day, on which day it was."""
+        """Return how long ago something was; after a day, its date. `at`, `now`: seconds since the epoch."""
         minutes = int(max(0.0, now - at) // 60)
         if minutes < 1:
             return self.tr("just now")
@@ -143,7 +140,7 @@ class UiLabels(QObject):
         return self.day(at)
 
     def outcome(self, outcome: AttemptOutcome | None) -> str:
-        """Return how an attempt ended; None: it runs."""
+        """Return how an attempt ended; None: it is running."""
         match outcome:
             case None:
                 return self.tr("Running")
@@ -154,66 +151,66 @@ class UiLabels(QObject):
             case AttemptOutcome.CRASHED:
                 return self.tr("The worker stopped unexpectedly")
             case AttemptOutcome.RELEASED:
-                return self.tr("Given back when the program stopped")
+                return self.tr("Returned to the queue when the program stopped")
             case AttemptOutcome.CANCELLED:
                 return self.tr("Cancelled")
 
     def worker(self, name: str) -> str:
-        """Return a worker's name: "Worker 2" for "worker-2"; where none can be started, who works instead."""
+        """Return "Worker 2" for "worker-2"; otherwise the program itself does the work."""
         kind, _, number = name.partition("-")
         if kind == "worker" and number.isdecimal():
             return self.tr("Worker {number}").format(number=number)
         return self.tr("This program")
 
     def device(self, device: str) -> str:
-        """Return what a worker computes on."""
+        """Return the name of a device: "cuda:0" or "cpu"."""
         kind, _, number = device.partition(":")
         return self.tr("GPU {number}").format(number=number) if kind == "cuda" else self.tr("Processor")
 
     def speaker(self, number: int) -> str:
-        """Return a speaker's name; `number` from 0."""
+        """Return the name of a speaker; `number` starts at 0."""
         return labels().speaker.format(number=number + 1)
 
     def nobody(self) -> str:
-        """Return what stands for a speaker who is not known."""
+        """Return the name of an unknown speaker."""
         return self.tr("Unknown")
 
     def language(self, code: str) -> str:
-        """Return a language's name, to stand by itself, or the code (ISO 639-1) of one that is not known."""
+        """Return a language's name with a capital letter; the code (ISO 639-1) if it is unknown."""
         name = language_name(code)
         return name[:1].upper() + name[1:]
 
-    def language_asked(self, code: str | None) -> str:
-        """Return the language that is chosen for a recording; None: it is to be found out."""
-        return self.tr("Find out") if code is None else self.language(code)
+    def requested_language(self, code: str | None) -> str:
+        """Return the language chosen for a recording; None: detect it."""
+        return self.tr("Detect automatically") if code is None else self.language(code)
 
-    def speakers_asked(self, asked: str) -> str:
-        """Return a number of speakers to look for: "2", "2-4" or "auto"."""
+    def requested_speakers(self, asked: str) -> str:
+        """Return the number of speakers chosen for a recording: "2", "2-4" or "auto"."""
         if asked == "auto":
-            return self.tr("Find out")
+            return self.tr("Detect automatically")
         return asked.replace("-", "–")
 
     def priority(self, priority: Priority) -> str:
-        """Return how soon a recording is done."""
+        """Return the name of a priority."""
         match priority:
             case Priority.URGENT:
                 return self.tr("Urgent")
             case Priority.NORMAL:
                 return self.tr("Normal")
             case Priority.LOW:
-                return self.tr("When there is time")
+                return self.tr("Low")
 
     def engine(self, name: str) -> str:
-        """Return an engine's name."""
+        """Return the name of a diarizer or transcriber."""
         match name:
             case "auto":
-                return self.tr("Best there is (automatic)")
+                return self.tr("Automatic (best installed)")
             case "builtin":
-                return self.tr("Built in")
+                return self.tr("Built-in")
             case "channels":
                 return self.tr("One speaker per channel")
             case "pyannote":
-                return self.tr("pyannote (needs its model)")
+                return self.tr("pyannote (requires its model)")
             case "whisper":
                 return self.tr("Whisper")
             case "":
@@ -222,33 +219,33 @@ class UiLabels(QObject):
                 return registry.title(name)
 
     def transcriber(self, name: str) -> str:
-        """Return what writes the words down: "auto", "none" or a model pack's name."""
+        """Return the name of a transcription model: "auto", "none" or a model pack."""
         match name:
             case "auto":
-                return self.tr("Best there is (automatic)")
+                return self.tr("Automatic (best installed)")
             case "none":
-                return self.tr("Nothing: only who spoke when")
+                return self.tr("None (only who spoke when)")
             case _:
                 return catalog.title(name)
 
     def detail(self, row: Row, now: float, retries: int) -> str:
-        """Return the one line that stands below a job's name: what the person should know now."""
+        """Return the line below a job's name: its error, warnings or next retry."""
         if row.exportable and row.state is not JobState.COMPLETED:
-            return " ".join(filter(None, (self._standing(row, now, retries), self.kept(row))))
-        return self._standing(row, now, retries)
+            return " ".join(filter(None, (self._status(row, now, retries), self.kept(row))))
+        return self._status(row, now, retries)
 
     def kept(self, row: Row) -> str:
-        """Return what becomes of the result of a job that is done again, or of which that failed."""
+        """Return what happens to the earlier result of a job that is being processed again."""
         if row.state is JobState.FAILED:
             return self.tr("The earlier result is still there.")
         return self.tr("The earlier result stays until the new one is ready.")
 
-    def _standing(self, row: Row, now: float, retries: int) -> str:
+    def _status(self, row: Row, now: float, retries: int) -> str:
         match row.state:
             case JobState.RETRYING if row.due_at is not None:
                 wait = clock(row.due_at - now + 0.5)
-                if not row.charged:  # it waits for room on the disk, however often
-                    return self.tr("Tried again in {wait}").format(wait=wait) + f" · {self.error(row.error)}"
+                if not row.charged:  # waits for free disk space, which costs no retry
+                    return self.tr("Trying again in {wait}").format(wait=wait) + f" · {self.error(row.error)}"
                 again = self.tr("Retry {number}/{retries} in {wait}").format(
                     number=row.charged, retries=retries, wait=wait
                 )
@@ -264,16 +261,16 @@ class UiLabels(QObject):
 
 
 class NoTranscriptReason(Enum):
-    """Why nothing was transcribed."""
+    """Why a result has no transcript."""
 
-    OFF = auto()  # the person did not want it
+    OFF = auto()
     FAILED = auto()
     NO_MODEL = auto()
     NOTHING_HEARD = auto()
 
 
 def no_transcript_reason(made: Provenance, notes: Iterable[Note]) -> NoTranscriptReason:
-    """Return why a result without words has none, by who made it and its notes."""
+    """Return why a result has no words."""
     if any(note.code == _WORDS_MISSING for note in notes):
         return NoTranscriptReason.FAILED
     if made.transcriber:
@@ -284,10 +281,10 @@ def no_transcript_reason(made: Provenance, notes: Iterable[Note]) -> NoTranscrip
 
 
 class NoTranscriptLabels(QObject):
-    """Says it."""
+    """Explains why a result has no transcript."""
 
     def sentence(self, why: NoTranscriptReason, notes: Iterable[Note]) -> str:
-        """Return why there are no words, in a sentence or two."""
+        """Return the reason as a sentence."""
         match why:
             case NoTranscriptReason.OFF:
                 return self.tr("Transcription was switched off for this recording.")
@@ -295,12 +292,12 @@ class NoTranscriptLabels(QObject):
                 reason = next(dict(note.values)["reason"] for note in notes if note.code == _WORDS_MISSING)
                 return self.tr("Transcription failed: {reason}").format(reason=errors.sentence(reason))
             case NoTranscriptReason.NOTHING_HEARD:
-                return self.tr("No words could be made out in this recording.")
+                return self.tr("No words were recognized in this recording.")
             case NoTranscriptReason.NO_MODEL:
                 return self.tr("No transcription model was installed when this recording was processed.")
 
     def advice(self, why: NoTranscriptReason) -> str:
-        """Return what the person can do about it; "" where there is nothing."""
+        """Return what the person can do about it; "" if nothing."""
         match why:
             case NoTranscriptReason.NO_MODEL:
                 return self.tr("Install a model, then process the recording again.")
@@ -310,17 +307,17 @@ class NoTranscriptLabels(QObject):
                 return ""
 
     def short(self, why: NoTranscriptReason) -> str:
-        """Return the same in a few words, in the place of what transcribed."""
+        """Return the reason in a few words, shown instead of a model's name."""
         match why:
             case NoTranscriptReason.OFF:
                 return self.tr("None: switched off")
             case NoTranscriptReason.FAILED:
-                return self.tr("None: it failed")
+                return self.tr("None: failed")
             case NoTranscriptReason.NOTHING_HEARD:
-                return self.tr("None: nothing was made out")
+                return self.tr("None: no words recognized")
             case NoTranscriptReason.NO_MODEL:
                 return self.no_model()
 
     def no_model(self) -> str:
-        """Return what stands for a model while none is installed."""
+        """Return the text shown instead of a model's name if none is installed."""
         return self.tr("None: no model is installed")

@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
             self.commands.monitor,
             self.commands.preferences,
             self.commands.undo,
-            *self.commands.of_jobs,
+            *self.commands.job_actions,
             self.commands.export.menuAction(),
         ):
             action.setEnabled(False)
@@ -205,13 +205,13 @@ class MainWindow(QMainWindow):
         column.addWidget(self.details, 1)
         self.setCentralWidget(centre)
         self._overlay = DropOverlay(centre)
-        self.commands.fill(self.menuBar(), self.table.columns.menu)
+        self.commands.fill_menu_bar(self.menuBar(), self.table.columns.menu)
         self.help = HelpMenu(self, self._bridge, self._settings.model_roots)
         self.menuBar().addMenu(self.help)
         self.addToolBar(ToolBar(self.commands, self.options, self))
         self.setStatusBar(self.status)
         self.options.menu.addAction(self.commands.models)
-        self.commands.fit([])
+        self.commands.update_for([])
 
     def _make_details(self, parent: QWidget) -> DetailsPanel:
         # imported on demand, so that the first window appears sooner
@@ -332,12 +332,12 @@ class MainWindow(QMainWindow):
     @Slot(QPoint)
     def _on_row_menu_requested(self, position: QPoint) -> None:
         acts = self.commands
-        RowMenu(acts.of_jobs, acts.export, self.job_controller, self.table, self).popup(position)
+        RowMenu(acts.job_actions, acts.export, self.job_controller, self.table, self).popup(position)
 
     @Slot()
     def _on_selection_changed(self) -> None:
         rows = self.table.selected_rows()
-        self.commands.fit(rows)
+        self.commands.update_for(rows)
         self.details.show_rows(rows)
 
     @Slot(int)
@@ -354,7 +354,7 @@ class MainWindow(QMainWindow):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "commands"):
-            self.commands.dress(self.palette())
+            self.commands.update_icons(self.palette())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave it to the controller, which may have to ask first."""
@@ -372,7 +372,7 @@ class MainWindow(QMainWindow):
             return
         event.setDropAction(Qt.DropAction.CopyAction)  # recordings are never moved
         event.accept()
-        self._overlay.cover()
+        self._overlay.cover_parent()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """Hide the overlay."""

@@ -189,13 +189,13 @@ def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> Sett
         case Kind.CHOICE:
             choices = [(translated(label), value) for value, label in spec.choices.items()]
         case Kind.SPEAKERS:
-            choices = [(labels.speakers_asked(count), count) for count in COUNTS]
+            choices = [(labels.requested_speakers(count), count) for count in COUNTS]
         case Kind.ENGINE:
             choices = [(labels.engine(engine), engine) for engine in registry.diarizer_names()]
         case Kind.TRANSCRIBER:
             choices = [(labels.transcriber(name), name) for name in registry.transcriber_names(packs)]
         case Kind.LANGUAGE:
-            choices = [(labels.language_asked(code), code or "auto") for code in LANGUAGES]
+            choices = [(labels.requested_language(code), code or "auto") for code in LANGUAGES]
             choices += sorted((labels.language(code), code) for code in OTHER_LANGUAGES)
     return ChoiceField(choices, parent)
 

@@ -1,7 +1,10 @@
-"""Colours and fonts, all from the system's palette, and the little style that is laid over Fusion.
+"""Colours, fonts, icons and the style sheet, all derived from the system's palette.
 
-Hues that mean something (a state, a speaker) come in two tones, for light and for dark windows, each with a
-contrast of at least 4.5:1 as text (states) or 3:1 as a shape (speakers) on the palette's base.
+Colours with a meaning (states, speakers) have a tone for light and one for dark windows. Their contrast on
+the palette's base is at least 4.5:1 as text (states) or 3:1 as a shape (speakers).
+
+Icons are SVG drawings in resources/icons that use `currentColor`. They are coloured and rasterised here, once
+per size and colour, by Qt's image plugin; QtSvg is not imported.
 """
 
 from __future__ import annotations
@@ -36,9 +39,9 @@ STATE_TONES = {
 }
 GRADE_TONES = {"clear": "good", "fair": "info", "doubtful": "warn"}
 
-_PALETTES_KEPT = 64
+_CACHED_PALETTES = 64
 
-# After Okabe and Ito (2008): told apart with every common colour blindness; darkened for light windows.
+# Okabe and Ito (2008): distinguishable with all common kinds of colour blindness; darkened for light windows.
 _SPEAKERS = (
     ("#0072b2", "#56b4e9"),
     ("#c05a00", "#f0a04b"),
@@ -51,15 +54,15 @@ _SPEAKERS = (
 )
 
 
-def _kept(mix_colour: Callable[[QPalette], QColor]) -> Callable[[QPalette], QColor]:
-    """Mix a colour once a palette: cells are painted by the thousand."""
+def _cached(mix_colour: Callable[[QPalette], QColor]) -> Callable[[QPalette], QColor]:
+    """Mix a colour once per palette: painting asks for it thousands of times."""
     known: dict[tuple[int, QPalette.ColorGroup], QColor] = {}
 
     @wraps(mix_colour)
     def look_up(palette: QPalette) -> QColor:
         key = (palette.cacheKey(), palette.currentColorGroup())
         if key not in known:
-            if len(known) > _PALETTES_KEPT:
+            if len(known) > _CACHED_PALETTES:
                 known.clear()
             known[key] = mix_colour(palette)
         return known[key]
@@ -68,22 +71,22 @@ def _kept(mix_colour: Callable[[QPalette], QColor]) -> Callable[[QPalette], QCol
 
 
 def is_dark(palette: QPalette) -> bool:
-    """Whether the window is light on dark."""
+    """Whether text is light on a dark background."""
     return palette.color(QPalette.ColorRole.Base).lightness() < 128
 
 
 def tone(name: str, palette: QPalette) -> QColor:
-    """Return a meaning's colour, legible as text on the palette's base."""
+    """Return the colour for "neutral", "info", "good", "warn" or "bad" text."""
     return QColor(_TONES[name][is_dark(palette)])
 
 
 def speaker_colour(number: int, palette: QPalette) -> QColor:
-    """Return the colour of the speaker with this number, from 0; the ninth shares the first's."""
+    """Return a speaker's colour; `number` starts at 0, and colours repeat after eight."""
     return QColor(_SPEAKERS[number % len(_SPEAKERS)][is_dark(palette)])
 
 
 def mix(one: QColor, other: QColor, share: float) -> QColor:
-    """Return `one` with this share of `other`, 0 to 1."""
+    """Return a mix of two colours. `share`: of `other`, 0 to 1."""
     return QColor.fromRgbF(
         one.redF() + (other.redF() - one.redF()) * share,
         one.greenF() + (other.greenF() - one.greenF()) * share,
@@ -91,33 +94,33 @@ def mix(one: QColor, other: QColor, share: float) -> QColor:
     )
 
 
-@_kept
+@_cached
 def quiet(palette: QPalette) -> QColor:
-    """Return the colour of secondary text: still 4.5:1 on the base."""
+    """Return the colour of secondary text, with a contrast of 4.5:1 on the base."""
     return mix(palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Base), 0.32)
 
 
-@_kept
+@_cached
 def hairline(palette: QPalette) -> QColor:
-    """Return the colour of separating lines."""
+    """Return the colour of separators."""
     return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text), 0.12)
 
 
-@_kept
+@_cached
 def selected(palette: QPalette) -> QColor:
-    """Return the ground of a selected row: soft, so that what is written in colour stays legible."""
+    """Return the background of a selected row, pale enough for coloured text."""
     return mix(palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight), 0.15)
 
 
 def tabular(font: QFont) -> QFont:
-    """Return the font with figures of one width, so that a number that changes does not move."""
+    """Return the font with digits of equal width, so that changing numbers do not move."""
     figures = QFont(font)
     figures.setFeature(QFont.Tag("tnum"), 1)
     return figures
 
 
 def scaled(font: QFont, factor: float, weight: QFont.Weight | None = None) -> QFont:
-    """Return the font in another size."""
+    """Return the font in another size and weight."""
     other = QFont(font)
     other.setPointSizeF(font.pointSizeF() * factor)
     if weight is not None:
@@ -126,20 +129,20 @@ def scaled(font: QFont, factor: float, weight: QFont.Weight | None = None) -> QF
 
 
 def text_width(font: QFont, text: str) -> int:
-    """Return the whole pixels in which a text is not shortened.
+    """Return the width in whole pixels that shows a text unelided.
 
-    `QFontMetrics` rounds its advance to the nearest pixel, and `elidedText` compares with the exact one.
+    `QFontMetrics` rounds to the nearest pixel, but `elidedText` compares with the exact width.
     """
     return ceil(QFontMetricsF(font).horizontalAdvance(text))
 
 
 def digits_width(font: QFont, text: str) -> int:
-    """Return the pixels that a number such as "0:00:00" takes."""
+    """Return the width in pixels of a number such as "0:00:00"."""
     return text_width(tabular(font), text)
 
 
 def style_sheet(palette: QPalette) -> str:
-    """Return the application's style sheet for this palette."""
+    """Return the application's style sheet for a palette."""
     window, text = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
     accent = palette.color(QPalette.ColorRole.Highlight)
     base = palette.color(QPalette.ColorRole.Base)
@@ -173,18 +176,18 @@ def app_icon() -> QIcon:
 
 
 def icon(name: str, palette: QPalette) -> QIcon:
-    """Return an action's icon in the text's colour, paler where the action is disabled."""
+    """Return an icon in the colour of text, paler when disabled."""
     text = palette.color(QPalette.ColorRole.WindowText)
     return _icon(name, text, theme.mix(text, palette.color(QPalette.ColorRole.Window), 0.62))
 
 
 def tinted_icon(name: str, colour: QColor) -> QIcon:
-    """Return an icon in one colour."""
+    """Return an icon in a colour."""
     return _icon(name, colour, colour)
 
 
 def pixmap(name: str, size: int, colour: QColor, ratio: float) -> QPixmap:
-    """Return a drawing in a colour; `size` in device-independent pixels, `ratio` device pixels for each."""
+    """Return an icon as a pixmap. `size`: logical pixels; `ratio`: device pixels per logical pixel."""
     return _pixmap(name, size, colour.name(QColor.NameFormat.HexArgb), ratio)
 
 
@@ -222,29 +225,29 @@ _COLOURS = {
     "light": ("#f3f4f6", "#ffffff", "#f6f7f9", "#1b2127", "#2f7fd0"),
     "dark": ("#1e2227", "#16191d", "#1b1f24", "#e7ebef", "#3d8fd6"),
 }
-"""Ground, base, every other row, text and accent, for desktops that have no other palette to give."""
+"""Background, base, alternate rows, text and accent, for desktops without a matching palette."""
 
 
-def apply_scheme(wanted: str) -> None:
-    """Make the program "light", "dark", or as the "system" is."""
+def apply_scheme(scheme: str) -> None:
+    """Switch to the "light", "dark" or "system" colour scheme."""
     application = QApplication.instance()
     if not isinstance(application, QApplication):
         raise RuntimeError("there is no Qt application yet")
     application.setPalette(QPalette())
-    application.styleHints().setColorScheme(_SCHEMES.get(wanted, Qt.ColorScheme.Unknown))
-    # a desktop without a theme of Qt's knowing does not follow the hint
-    if wanted in _SCHEMES and theme.is_dark(application.palette()) != (wanted == "dark"):
-        application.setPalette(_palette(*_COLOURS[wanted]))
+    application.styleHints().setColorScheme(_SCHEMES.get(scheme, Qt.ColorScheme.Unknown))
+    # a desktop without a platform theme ignores the hint
+    if scheme in _SCHEMES and theme.is_dark(application.palette()) != (scheme == "dark"):
+        application.setPalette(_palette(*_COLOURS[scheme]))
 
 
-def _palette(ground: str, base: str, other: str, text: str, accent: str) -> QPalette:
-    palette = QPalette(theme.mix(QColor(ground), QColor(text), 0.04), QColor(ground))
-    grounds = {"Window": ground, "Base": base, "AlternateBase": other, "ToolTipBase": ground}
-    for name, colour in grounds.items():
+def _palette(background: str, base: str, other: str, text: str, accent: str) -> QPalette:
+    palette = QPalette(theme.mix(QColor(background), QColor(text), 0.04), QColor(background))
+    backgrounds = {"Window": background, "Base": base, "AlternateBase": other, "ToolTipBase": background}
+    for name, colour in backgrounds.items():
         palette.setColor(QPalette.ColorRole[name], QColor(colour))
     for name in ("WindowText", "Text", "ButtonText", "ToolTipText"):
         palette.setColor(QPalette.ColorRole[name], QColor(text))
-    pale = theme.mix(QColor(text), QColor(ground), 0.6)
+    pale = theme.mix(QColor(text), QColor(background), 0.6)
     for name in ("WindowText", "Text", "ButtonText"):
         palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole[name], pale)
     palette.setColor(QPalette.ColorRole.Highlight, QColor(accent))

@@ -1,4 +1,4 @@
-"""Tables that are read, not changed: one set-up for all of them, and what their delegates paint alike."""
+"""Small widgets and helpers that several views share: tables, labels, fields, dialogs, file URLs."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class ReadOnlyTable(QTableView):
-    """A table that is read, not changed: rows are walked with the arrows, Tab leaves it."""
+    """A read-only table: arrow keys move between rows, Tab leaves the table."""
 
     def __init__(self, name: str, row_height: int, parent: QWidget | None = None) -> None:
-        """Make an empty table; `name` is what a screen reader calls it, `row_height` is in pixels."""
+        """Create an empty table. `name`: for screen readers; `row_height`: pixels."""
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -78,19 +78,19 @@ class ReadOnlyTable(QTableView):
         """Show a model."""
         super().setModel(model)
         if model is not None:
-            CurrentRow(self)
+            CurrentRowPainter(self)
 
 
 def paint_background(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    """Paint what lies below a cell: the selection, and a line."""
-    ground = option.rect.adjusted(0, 0, 1, 0)  # a pixel more, or fractional scales show seams
+    """Paint a cell's selection and bottom line."""
     if option.state & QStyle.StateFlag.State_Selected:
-        painter.fillRect(ground, theme.selected(option.palette))
+        # one pixel wider: otherwise fractional scales show seams between cells
+        painter.fillRect(option.rect.adjusted(0, 0, 1, 0), theme.selected(option.palette))
     painter.fillRect(option.rect.adjusted(0, option.rect.height() - 1, 0, 0), theme.hairline(option.palette))
 
 
 def paint_focus(painter: QPainter, option: QStyleOptionViewItem, view: QTableView, row: int) -> None:
-    """Mark the row in which the keyboard is."""
+    """Mark the row that has keyboard focus."""
     if view.hasFocus() and view.currentIndex().row() == row:
         accent = option.palette.color(QPalette.ColorRole.Highlight)
         painter.fillRect(option.rect.adjusted(0, 0, 0, 1 - option.rect.height()), accent)
@@ -107,37 +107,40 @@ def draw_text(
     right: bool = False,
     elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
-    """Write one line, shortened where it does not fit."""
+    """Draw one line of text, elided if it does not fit."""
     painter.setFont(font)
     painter.setPen(colour)
-    shown = QFontMetrics(font).elidedText(text, elide, area.width())
-    painter.drawText(area, _RIGHT if right else _LEFT, shown)
+    elided = QFontMetrics(font).elidedText(text, elide, area.width())
+    painter.drawText(area, _RIGHT if right else _LEFT, elided)
 
 
-class CurrentRow(QObject):
-    """Has both whole rows painted again when another one becomes the current one."""
+class CurrentRowPainter(QObject):
+    """Repaints whole rows when the current row changes; Qt repaints only the two current cells."""
 
     def __init__(self, table: QTableView) -> None:
-        """Take care of a table that has its model."""
+        """Watch a table that has its model."""
         super().__init__(table)
         self._table = table
         table.selectionModel().currentRowChanged.connect(self._on_changed)
 
     @Slot(QModelIndex, QModelIndex)
-    def _on_changed(self, now: QModelIndex, before: QModelIndex) -> None:
+    def _on_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
         viewport = self._table.viewport()
-        for row in (now.row(), before.row()):
+        for row in (current.row(), previous.row()):
             top = self._table.rowViewportPosition(row)
             viewport.update(QRect(0, top, viewport.width(), self._table.rowHeight(row)))
 
 
 class StretchedColumn(QObject):
-    """Keeps one column of a table as wide as there is room; the table scrolls where there is too little."""
+    """Gives one column the space that the others leave, but never less than it needs.
+
+    Qt's own stretched section shrinks until nothing can be read in it.
+    """
 
     def __init__(self, table: QTableView, column: int, *, min_chars: int) -> None:
-        """Take care of a column. `min_chars`: so many letters always have room."""
+        """Stretch a column. `min_chars`: minimum width in average characters."""
         super().__init__(table)
-        self._table, self._column, self._least = table, column, min_chars
+        self._table, self._column, self._min_chars = table, column, min_chars
         self._header = table.horizontalHeader()
         self._header.sectionResized.connect(self._on_resized)
         self._header.geometriesChanged.connect(self.fit)
@@ -146,17 +149,17 @@ class StretchedColumn(QObject):
 
     @Slot()
     def fit(self) -> None:
-        """Give it what the others leave."""
+        """Set the column's width."""
         header, column = self._header, self._column
         # a table that is being destroyed deletes its header first, and then resizes its viewport
         if not isValid(header) or header.count() <= column:
             return
         header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
         others = sum(header.sectionSize(other) for other in range(header.count()) if other != column)
-        least = self._least * self._table.fontMetrics().averageCharWidth()
-        wanted = max(least, self._table.viewport().width() - others)
-        if header.sectionSize(column) != wanted:
-            header.resizeSection(column, wanted)
+        minimum = self._min_chars * self._table.fontMetrics().averageCharWidth()
+        width = max(minimum, self._table.viewport().width() - others)
+        if header.sectionSize(column) != width:
+            header.resizeSection(column, width)
 
     @Slot(int, int, int)
     def _on_resized(self, column: int, _before: int, _now: int) -> None:
@@ -164,44 +167,44 @@ class StretchedColumn(QObject):
             self.fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the width of the table."""
+        """Follow the table's width."""
         if event.type() == QEvent.Type.Resize:
             self.fit()
         return super().eventFilter(watched, event)
 
 
 class ElidedLabel(QLabel):
-    """One line of text, elided in the middle; the whole of it is the tooltip unless another one is set."""
+    """One line of text, elided in the middle; the tooltip shows the whole text unless another one is set."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
     def shown(self) -> str:
-        """Return what is to be read."""
+        """Return the visible text."""
         width = self.contentsRect().width()
         return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, width)
 
     def sizeHint(self) -> QSize:
-        """Return room for the whole text."""
+        """Return the size of the whole text."""
         return super().sizeHint().expandedTo(self._with_margins(theme.text_width(self.font(), self.text())))
 
     def minimumSizeHint(self) -> QSize:
-        """Return room for a few letters."""
+        """Return the size of a few characters."""
         return self._with_margins(self.fontMetrics().averageCharWidth() * 8)
 
     def _with_margins(self, width: int) -> QSize:
         return QSize(width, self.fontMetrics().height()).grownBy(self.contentsMargins())
 
     def event(self, event: QEvent) -> bool:
-        """Tell the whole text where it is shortened."""
+        """Show the whole text as a tooltip if it is elided."""
         if isinstance(event, QHelpEvent) and not self.toolTip() and self.shown() != self.text():
             QToolTip.showText(event.globalPos(), plain_tooltip(self.text()), self)
             return True
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint as much as fits."""
+        """Paint the text that fits."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         aligned = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -209,21 +212,21 @@ class ElidedLabel(QLabel):
 
 
 class SearchField(QLineEdit):
-    """A field that says what it is for, with a button that empties it."""
+    """A search field with a placeholder and a clear button."""
 
     def __init__(self, purpose: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setPlaceholderText(purpose)
         self.setAccessibleName(purpose)
         self.setClearButtonEnabled(True)
-        for button in self.findChildren(QToolButton):  # Qt gives its own button no name
+        for button in self.findChildren(QToolButton):  # Qt leaves its button without a name
             button.setAccessibleName(self.tr("Clear"))
 
 
 class ItemList(QListWidget):
-    """Measures its items again when it is shown.
+    """A list that lays out its items when it is shown.
 
-    With a screen reader, Qt asks where items are as soon as one is current, before the style is applied.
+    With a screen reader, Qt asks for the position of items before the style is applied, and caches it.
     """
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -233,44 +236,44 @@ class ItemList(QListWidget):
 
 
 def plain_tooltip(text: str) -> str:
-    """Return a tooltip that shows this text, which may hold a name."""
+    """Return text for `setToolTip` that is never rendered as HTML: file names may look like it."""
     if not Text.mightBeRichText(text):
         return text
     return f"<qt>{escape(text).replace(chr(10), '<br>')}</qt>"
 
 
 def message_box(parent: QWidget, icon: QMessageBox.Icon, title: str, text: str, more: str) -> QMessageBox:
-    """Return a question of one line, with `more` in smaller letters below; the buttons are yet to come."""
+    """Return a message box without buttons; `more` is shown below the text, and neither is HTML."""
     box = QMessageBox(parent)
     box.setIcon(icon)
     box.setWindowTitle(title)
     box.setText(text)
     box.setInformativeText(more)
-    for label in box.findChildren(QLabel):  # `setTextFormat` is not for the informative text
+    for label in box.findChildren(QLabel):  # `setTextFormat` does not apply to the informative text
         label.setTextFormat(Qt.TextFormat.PlainText)
     return box
 
 
-# in the user's own settings, out of this program's folder; every Qt program reads and writes them
-_NAMES = ("FileDialog/history", "FileDialog/lastVisited")
-_LACKING = (QT_TRANSLATE_NOOP("QAbstractFileIconProvider", "Folder"),)
-"""What Qt's own catalogues lack of its dialog."""
+# Qt stores folder names in the user's own settings, outside of this program's data folder
+_HISTORY_KEYS = ("FileDialog/history", "FileDialog/lastVisited")
+_MISSING_FROM_QT = (QT_TRANSLATE_NOOP("QAbstractFileIconProvider", "Folder"),)
+"""Texts of the dialog that Qt's own catalogues do not translate."""
 
 
 class FileDialog(QFileDialog):
-    """Qt's dialog, or the system's where there is one."""
+    """Chooses files or folders; starts in the last folder, and leaves no names in Qt's settings."""
 
-    _last_folder = ""  # while the program runs; on disk it would outlive what was removed
+    _last_folder = ""  # not saved: on disk, names would outlive removed jobs
 
     def __init__(self, window: QWidget, title: str) -> None:
-        """Prepare, above `window`."""
-        kept = _names()
+        """Create a dialog for `window`."""
+        history = _history()
         super().__init__(window, title)
         self.setDirectory(FileDialog._last_folder or _documents())
         self.setLabelText(QFileDialog.DialogLabel.LookIn, self.tr("&Look in:"))
         self.setLabelText(QFileDialog.DialogLabel.FileType, self.tr("Files of &type:"))
         self.accepted.connect(self._on_accepted)
-        self.destroyed.connect(partial(_put_back, kept))
+        self.destroyed.connect(partial(_restore_history, history))
 
     @Slot()
     def _on_accepted(self) -> None:
@@ -281,17 +284,17 @@ def _settings() -> QSettings:
     return QSettings(QSettings.Scope.UserScope, "QtProject")
 
 
-def _names() -> dict[str, Any]:
+def _history() -> dict[str, Any]:
     settings = _settings()
-    return {key: settings.value(key) for key in _NAMES if settings.contains(key)}
+    return {key: settings.value(key) for key in _HISTORY_KEYS if settings.contains(key)}
 
 
-def _put_back(kept: dict[str, Any]) -> None:
-    """Have Qt's settings name what they did before: a dialog writes its folders as it is destroyed."""
+def _restore_history(history: dict[str, Any]) -> None:
+    """Restore Qt's settings: a dialog saves its folders when it is destroyed."""
     settings = _settings()
-    for key in _NAMES:
-        if key in kept:
-            settings.setValue(key, kept[key])
+    for key in _HISTORY_KEYS:
+        if key in history:
+            settings.setValue(key, history[key])
         else:
             settings.remove(key)
     settings.sync()
@@ -301,16 +304,19 @@ def _documents() -> str:
     return QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
 
 
-_THIS_COMPUTER = ("", "localhost")
+_LOCAL_HOSTS = ("", "localhost")
 
 
 def path_from_url(url: QUrl) -> Path | None:
-    """Return the file or folder of this computer at an address; None: it is another address."""
+    """Return the local path of a URL; None if it is not local.
+
+    Preserves names that are not UTF-8, which QUrl's own conversion changes.
+    """
     if not url.isLocalFile():
         return None
     if os.name == "nt":
-        return Path(url.toLocalFile())  # a host is a share's
-    if url.host().lower() not in _THIS_COMPUTER:
+        return Path(url.toLocalFile())  # a host names a network share
+    if url.host().lower() not in _LOCAL_HOSTS:
         return None
     encoded = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
     path = os.fsdecode(unquote_to_bytes(encoded))
@@ -318,7 +324,7 @@ def path_from_url(url: QUrl) -> Path | None:
 
 
 def url_from_path(path: Path) -> QUrl:
-    """Return the address of a file or folder of this computer."""
+    """Return the `file:` URL of a path, which need not be UTF-8."""
     if os.name == "nt":
         return QUrl.fromLocalFile(str(path))
     return QUrl.fromEncoded(b"file://" + quote_from_bytes(os.fsencode(path)).encode("ascii"))

@@ -1,4 +1,4 @@
-"""What the program is made of, and whose it is: libraries and models, each with its licence."""
+"""What is installed: version, libraries and models with their licences, and what this computer can use."""
 
 from __future__ import annotations
 
@@ -14,81 +14,84 @@ from fi_desktop.models import PackKind, installed
 from fi_desktop.system.files import resource
 
 _INDEX = Path("licences", "INDEX.txt")  # written by packaging/sbom.py
-_OURS = "fi-desktop"
+_PACKAGE = "fi-desktop"
 
 
 def version() -> str:
-    """Return what a person copies when they ask for help: versions, and nothing of theirs."""
+    """Return the versions to quote in a support request; contains nothing personal."""
     return f"fi-desktop {__version__}, Python {platform.python_version()}, {platform.platform()}"
 
 
 def libraries() -> list[str]:
-    """Return a line for each library: name, version, licence."""
+    """Return one line for each library: name, version, licence."""
     index = Path(sys.executable).parent / _INDEX
     if getattr(sys, "frozen", False) and index.is_file():
         return index.read_text(encoding="utf-8").splitlines()
-    return _of_checkout()
+    return _installed_libraries()
 
 
 def models(roots: tuple[Path, ...]) -> list[str]:
-    """Return a line for each model: name, licence, and whom its makers want named."""
-    _, *told = resource("models", "builtin", "ATTRIBUTION.md").read_text(encoding="utf-8").split("\n\n")
-    builtin = [" ".join(paragraph.split()).replace("`", "") for paragraph in told]
+    """Return one line for each model: name, licence, attribution."""
+    _, *paragraphs = resource("models", "builtin", "ATTRIBUTION.md").read_text(encoding="utf-8").split("\n\n")
+    builtin = [" ".join(paragraph.split()).replace("`", "") for paragraph in paragraphs]
     return builtin + [f"{pack.name}: {pack.licence}. {pack.attribution}".strip() for pack in installed(roots)]
 
 
-def _of_checkout() -> list[str]:
+def _installed_libraries() -> list[str]:
     found: dict[str, Distribution] = {}
-    asked = [_OURS]
-    while asked:
-        name = asked.pop()
+    pending = [_PACKAGE]
+    while pending:
+        name = pending.pop()
         if name in found:
             continue
         try:
             found[name] = distribution(name)
         except PackageNotFoundError:
-            continue  # wanted on another system only
-        asked += [_name(line) for line in found[name].requires or () if "extra ==" not in line]
-    found.pop(_OURS, None)
-    return sorted((_line(part) for part in found.values()), key=str.lower)
+            continue  # only required on another system
+        pending += [_name(line) for line in found[name].requires or () if "extra ==" not in line]
+    found.pop(_PACKAGE, None)
+    return sorted((_line(library) for library in found.values()), key=str.lower)
 
 
 def _name(requirement: str) -> str:
     return re.split(r"[\s;<>=!~\[(]", requirement, maxsplit=1)[0].lower().replace("_", "-")
 
 
-def _line(part: Distribution) -> str:
-    told = part.metadata
-    short = str(told.json.get("license", "")).strip()
+def _line(library: Distribution) -> str:
+    metadata = library.metadata
+    short = str(metadata.json.get("license", "")).strip()
     short = short if "\n" not in short and len(short) < 100 else ""
-    lines = [line for line in told.get_all("Classifier") or () if line.startswith("License")]
+    lines = [line for line in metadata.get_all("Classifier") or () if line.startswith("License")]
     classified = ", ".join(line.rpartition(" :: ")[2] for line in lines)
-    licence = str(told.json.get("license_expression", "")) or short or classified
-    return f"{told['Name']} {part.version}: {licence}".removesuffix(": ")
+    licence = str(metadata.json.get("license_expression", "")) or short or classified
+    return f"{metadata['Name']} {library.version}: {licence}".removesuffix(": ")
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What was found.
+    """Hardware and models that this computer can use.
 
     Attributes:
-        graphics: whether a graphics card does the heavy part.
-        voices, words: names of the models, beside the built-in engine, that tell voices apart and write down
-            what was said.
+        gpu: whether a graphics card is used.
+        diarizers: names of models for speaker identification, besides the built-in engine.
+        transcribers: names of transcription models.
     """
 
-    graphics: bool
-    voices: tuple[str, ...]
-    words: tuple[str, ...]
+    gpu: bool
+    diarizers: tuple[str, ...]
+    transcribers: tuple[str, ...]
 
 
 def find_capabilities(model_roots: tuple[Path, ...]) -> Capabilities:
-    """Look for graphics cards and models; reads folders, and may wait for a driver's tool."""
-    from fi_desktop.system.devices import CPU, devices  # not before the first window is there
+    """Find graphics cards and models; reads folders and may run a driver's tool."""
+    from fi_desktop.system.devices import (
+        CPU,
+        devices,
+    )  # imported late, so that the first window appears sooner
 
     packs = installed(model_roots)
     return Capabilities(
-        graphics=devices(1) != (CPU,),
-        voices=tuple(pack.name for pack in packs if pack.kind is PackKind.PYANNOTE),
-        words=tuple(pack.name for pack in packs if pack.kind is PackKind.WHISPER),
+        gpu=devices(1) != (CPU,),
+        diarizers=tuple(pack.name for pack in packs if pack.kind is PackKind.PYANNOTE),
+        transcribers=tuple(pack.name for pack in packs if pack.kind is PackKind.WHISPER),
     )

@@ -12,16 +12,16 @@
         <translation>Bibliotecas y modelos, con sus licencias</translation>
     </message>
     <message>
-        <source>Reading…</source>
-        <translation>Leyendo…</translation>
-    </message>
-    <message>
         <source>Copy version</source>
         <translation>Copiar versión</translation>
     </message>
     <message>
-        <source>Copy what to say when you ask for help; nothing of yours is in it</source>
-        <translation>Copiar lo que conviene indicar al pedir ayuda; no contiene nada suyo</translation>
+        <source>Loading…</source>
+        <translation>Cargando…</translation>
+    </message>
+    <message>
+        <source>Copy the version for a support request; contains nothing personal</source>
+        <translation>Copiar la versión para una solicitud de soporte; no contiene nada personal</translation>
     </message>
     <message>
         <source>Close</source>
@@ -36,12 +36,12 @@
         <translation>© 2026 The fi-desktop authors. Software libre: licencia MIT.</translation>
     </message>
     <message>
-        <source>Recordings, results and voices never leave this computer: fi-desktop uses the network only to fetch a model that you ask for.</source>
-        <translation>Las grabaciones, los resultados y las voces no salen nunca de este equipo: fi-desktop solo usa la red para descargar los modelos que usted pida.</translation>
+        <source>Recordings and results never leave this computer. fi-desktop uses the network only to download models that you ask for and, if you allow it, to check for updates.</source>
+        <translation>Las grabaciones y los resultados nunca salen de esta computadora. fi-desktop usa la red solo para descargar los modelos que usted pida y, si lo permite, para buscar actualizaciones.</translation>
     </message>
     <message>
-        <source>Libraries and models that fi-desktop is made of:</source>
-        <translation>Bibliotecas y modelos de los que se compone fi-desktop:</translation>
+        <source>Libraries and models in fi-desktop:</source>
+        <translation>Bibliotecas y modelos en fi-desktop:</translation>
     </message>
     <message>
         <source>Models</source>
@@ -55,88 +55,88 @@
 <context>
     <name>Actions</name>
     <message>
+        <source>&amp;Expand batches</source>
+        <translation>&amp;Expandir lotes</translation>
+    </message>
+    <message>
         <source>Add &amp;recordings…</source>
-        <translation>&amp;Añadir grabaciones…</translation>
+        <translation>&amp;Agregar grabaciones…</translation>
     </message>
     <message>
         <source>Add &amp;folder…</source>
-        <translation>Añadir &amp;carpeta…</translation>
+        <translation>Agregar &amp;carpeta…</translation>
     </message>
     <message>
         <source>&amp;Paste</source>
         <translation>&amp;Pegar</translation>
     </message>
     <message>
-        <source>Add the files that were copied, or whose paths were</source>
-        <translation>Añadir los archivos que se copiaron, o cuyas rutas se copiaron</translation>
-    </message>
-    <message>
         <source>&amp;Watch folders…</source>
         <translation>&amp;Vigilar carpetas…</translation>
-    </message>
-    <message>
-        <source>Take recordings by themselves that arrive in a folder</source>
-        <translation>Recoger por sí solo las grabaciones que llegan a una carpeta</translation>
     </message>
     <message>
         <source>&amp;Models…</source>
         <translation>&amp;Modelos…</translation>
     </message>
     <message>
-        <source>Install models that tell voices apart and write down what was said</source>
-        <translation>Instalar modelos que distinguen las voces y transcriben lo que se dijo</translation>
-    </message>
-    <message>
         <source>M&amp;onitor…</source>
         <translation>M&amp;onitor…</translation>
     </message>
     <message>
-        <source>See how workers and queue do</source>
-        <translation>Ver la actividad de los procesos y de la cola</translation>
-    </message>
-    <message>
         <source>&amp;Settings…</source>
-        <translation>A&amp;justes…</translation>
-    </message>
-    <message>
-        <source>Change how the program does its work</source>
-        <translation>Cambiar cómo trabaja el programa</translation>
+        <translation>Confi&amp;guración…</translation>
     </message>
     <message>
         <source>&amp;Lock</source>
         <translation>&amp;Bloquear</translation>
     </message>
     <message>
-        <source>Cover the window until the PIN is typed</source>
-        <translation>Ocultar el contenido de la ventana hasta que se escriba el PIN</translation>
-    </message>
-    <message>
-        <source>&amp;Collapse batches</source>
-        <translation>&amp;Contraer lotes</translation>
-    </message>
-    <message>
-        <source>&amp;Expand batches</source>
-        <translation>&amp;Expandir lotes</translation>
-    </message>
-    <message>
         <source>&amp;Details</source>
         <translation>&amp;Detalles</translation>
     </message>
     <message>
-        <source>Show what is known of the selected job</source>
-        <translation>Mostrar lo que se sabe del trabajo seleccionado</translation>
-    </message>
-    <message>
         <source>&amp;Undo removal</source>
-        <translation>Rec&amp;uperar lo quitado</translation>
+        <translation>&amp;Deshacer quitar</translation>
     </message>
     <message>
-        <source>Bring back the jobs that were removed last</source>
-        <translation>Recuperar los últimos trabajos que se quitaron</translation>
+        <source>Collapse &amp;batches</source>
+        <translation>Contraer &amp;lotes</translation>
     </message>
     <message>
-        <source>Show recordings that were added together on one line</source>
-        <translation>Mostrar en una línea las grabaciones que se añadieron juntas</translation>
+        <source>Add copied files, or files whose paths were copied</source>
+        <translation>Agregar los archivos copiados, o aquellos cuyas rutas se copiaron</translation>
+    </message>
+    <message>
+        <source>Add new recordings from a folder automatically</source>
+        <translation>Agregar automáticamente las grabaciones nuevas de una carpeta</translation>
+    </message>
+    <message>
+        <source>Install models for speaker identification and transcription</source>
+        <translation>Instalar modelos para identificar hablantes y transcribir</translation>
+    </message>
+    <message>
+        <source>Show workers and queue</source>
+        <translation>Mostrar los procesos y la cola</translation>
+    </message>
+    <message>
+        <source>Change the settings</source>
+        <translation>Cambiar la configuración</translation>
+    </message>
+    <message>
+        <source>Lock the window until you enter the PIN</source>
+        <translation>Bloquear la ventana hasta que escriba el PIN</translation>
+    </message>
+    <message>
+        <source>Show details of the selected job</source>
+        <translation>Mostrar los detalles del trabajo seleccionado</translation>
+    </message>
+    <message>
+        <source>Restore the jobs removed last</source>
+        <translation>Restaurar los últimos trabajos quitados</translation>
+    </message>
+    <message>
+        <source>Show recordings that were added together as one row</source>
+        <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
     </message>
     <message>
         <source>Select &amp;all</source>
@@ -171,8 +171,8 @@
         <translation>Pausar la co&amp;la</translation>
     </message>
     <message>
-        <source>As the &amp;system</source>
-        <translation>El del &amp;sistema</translation>
+        <source>&amp;Same as the system</source>
+        <translation>&amp;Igual que el sistema</translation>
     </message>
 </context>
 <context>
@@ -205,10 +205,6 @@
             <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
             <numerusform>No se encontraron %Ln archivos o carpetas, como {path}.</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Change…</source>
-        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln of these not on this computer, such as {address}. Copy them here and add the copies.</source>
@@ -258,6 +254,10 @@
             <numerusform>%Ln grabación ya empezó a procesarse. ¿Procesarla de nuevo con estas opciones?</numerusform>
             <numerusform>%Ln grabaciones ya empezaron a procesarse. ¿Procesarlas de nuevo con estas opciones?</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
@@ -323,7 +323,7 @@
     <name>Bridge</name>
     <message>
         <source>Something went wrong ({error}).</source>
-        <translation>Algo ha salido mal ({error}).</translation>
+        <translation>Algo salió mal ({error}).</translation>
     </message>
 </context>
 <context>
@@ -406,6 +406,10 @@
 <context>
     <name>CloseQuestion</name>
     <message>
+        <source>Close fi-desktop</source>
+        <translation>Cerrar fi-desktop</translation>
+    </message>
+    <message>
         <source>Recordings are being processed: {running} running, {waiting} waiting.</source>
         <translation>Hay grabaciones en proceso: {running} en curso, {waiting} en espera.</translation>
     </message>
@@ -424,10 +428,6 @@
     <message>
         <source>Stop and quit</source>
         <translation>Detener y salir</translation>
-    </message>
-    <message>
-        <source>Close fi-desktop</source>
-        <translation>Cerrar fi-desktop</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -666,7 +666,7 @@
     <name>DropOverlay</name>
     <message>
         <source>Drop to add</source>
-        <translation>Suelte para añadir</translation>
+        <translation>Suelte para agregar</translation>
     </message>
 </context>
 <context>
@@ -676,22 +676,22 @@
         <translation>Suelte aquí las grabaciones</translation>
     </message>
     <message>
-        <source>Files or whole folders, audio or video. You will see who spoke when.
+        <source>Files or folders with audio or video. You will see who spoke when.
 Everything stays on this computer.</source>
-        <translation>Archivos o carpetas enteras, de audio o vídeo. Verá quién habló y cuándo.
-Todo se queda en este equipo.</translation>
+        <translation>Archivos o carpetas con audio o video. Verá quién habló y cuándo.
+Todo se queda en esta computadora.</translation>
+    </message>
+    <message>
+        <source>Try a sample</source>
+        <translation>Probar un ejemplo</translation>
+    </message>
+    <message>
+        <source>A short conversation between two people, included with the program</source>
+        <translation>Una conversación breve entre dos personas, incluida con el programa</translation>
     </message>
     <message>
         <source>Choose recordings…</source>
         <translation>Elegir grabaciones…</translation>
-    </message>
-    <message>
-        <source>Try it with a sample</source>
-        <translation>Probar con un ejemplo</translation>
-    </message>
-    <message>
-        <source>A short conversation of two people comes with the program</source>
-        <translation>El programa incluye una conversación breve entre dos personas</translation>
     </message>
 </context>
 <context>
@@ -707,16 +707,27 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ExportController</name>
-    <message>
-        <source>Export as {format}</source>
-        <translation>Exportar como {format}</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln of these files already exist(s) in the folder “{folder}”.</source>
         <translation>
             <numerusform>%Ln de estos archivos ya existe en la carpeta “{folder}”.</numerusform>
             <numerusform>%Ln de estos archivos ya existen en la carpeta “{folder}”.</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>If you keep both, a number is added to the new names.</source>
+        <translation>Si conserva ambos, se agrega un número a los nombres nuevos.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read; retry to make them again.</source>
+        <translation>
+            <numerusform>No se puede leer %Ln resultado. Reintente la grabación para obtenerlo de nuevo.</numerusform>
+            <numerusform>No se pueden leer %Ln resultados. Reintente las grabaciones para obtenerlos de nuevo.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Export as {format}</source>
+        <translation>Exportar como {format}</translation>
     </message>
     <message>
         <source>Export</source>
@@ -735,10 +746,6 @@ Todo se queda en este equipo.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
-        <source>If you keep both, a number is added to the new names.</source>
-        <translation>Si conserva ambos, se agrega un número a los nombres nuevos.</translation>
-    </message>
-    <message>
         <source>{done} of {total} files written…</source>
         <translation>{done} de {total} archivos escritos…</translation>
     </message>
@@ -755,13 +762,6 @@ Todo se queda en este equipo.</translation>
         <translation>
             <numerusform>%Ln archivo escrito.</numerusform>
             <numerusform>%Ln archivos escritos.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be read; retry to make them again.</source>
-        <translation>
-            <numerusform>No se puede leer %Ln resultado. Reintente la grabación para obtenerlo de nuevo.</numerusform>
-            <numerusform>No se pueden leer %Ln resultados. Reintente las grabaciones para obtenerlos de nuevo.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -1075,22 +1075,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Search ({key})</source>
-        <translation>Buscar ({key})</translation>
-    </message>
-    <message>
-        <source>Search recordings</source>
-        <translation>Buscar grabaciones</translation>
-    </message>
-    <message>
-        <source>Search</source>
-        <translation>Buscar</translation>
-    </message>
-    <message>
-        <source>Clear</source>
-        <translation>Borrar</translation>
-    </message>
-    <message>
         <source>Search terms not understood</source>
         <translation>Términos de búsqueda no reconocidos</translation>
     </message>
@@ -1109,6 +1093,30 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Show all recordings</source>
         <translation>Mostrar todas las grabaciones</translation>
+    </message>
+    <message>
+        <source>Unknown filter “{terms}”. Available: {keys}.</source>
+        <translation>Filtro desconocido: “{terms}”. Disponibles: {keys}.</translation>
+    </message>
+    <message>
+        <source>Invalid filter “{terms}”.</source>
+        <translation>Filtro no válido: “{terms}”.</translation>
+    </message>
+    <message>
+        <source>Search ({key})</source>
+        <translation>Buscar ({key})</translation>
+    </message>
+    <message>
+        <source>Search recordings</source>
+        <translation>Buscar grabaciones</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Buscar</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>Borrar</translation>
     </message>
     <message>
         <source>state</source>
@@ -1149,14 +1157,6 @@ Todo se queda en este equipo.</translation>
         <source>after</source>
         <comment>a term of the search, without spaces</comment>
         <translation>desde</translation>
-    </message>
-    <message>
-        <source>Unknown filter “{terms}”. Available: {keys}.</source>
-        <translation>Filtro desconocido: “{terms}”. Disponibles: {keys}.</translation>
-    </message>
-    <message>
-        <source>Invalid filter “{terms}”.</source>
-        <translation>Filtro no válido: “{terms}”.</translation>
     </message>
 </context>
 <context>
@@ -1606,8 +1606,24 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>LockScreen</name>
     <message>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
+    </message>
+    <message>
         <source>Recordings are still being processed.</source>
         <translation>Las grabaciones se siguen procesando.</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+    <message>
+        <source>Forgot the PIN?</source>
+        <translation>¿Olvidó el PIN?</translation>
     </message>
     <message>
         <source>The PIN only keeps others from looking. It does not encrypt your recordings, which are as safe as your account on this computer. To remove the PIN, delete this file and unlock with an empty field:</source>
@@ -1625,29 +1641,9 @@ Todo se queda en este equipo.</translation>
         <source>Incorrect PIN.</source>
         <translation>PIN incorrecto.</translation>
     </message>
-    <message>
-        <source>fi-desktop is locked</source>
-        <translation>fi-desktop está bloqueado</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
-    <message>
-        <source>Forgot the PIN?</source>
-        <translation>¿Ha olvidado el PIN?</translation>
-    </message>
 </context>
 <context>
     <name>MainWindow</name>
-    <message>
-        <source>The queue is paused. No recording will start until you resume it.</source>
-        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
-    </message>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
@@ -1657,6 +1653,10 @@ Todo se queda en este equipo.</translation>
         <translation>Cola en pausa</translation>
     </message>
     <message>
+        <source>The queue is paused. No recording will start until you resume it.</source>
+        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
+    </message>
+    <message>
         <source>Resume</source>
         <translation>Reanudar</translation>
     </message>
@@ -1664,16 +1664,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>MessageBar</name>
     <message>
+        <source>Answer to this message</source>
+        <translation>Responder a este mensaje</translation>
+    </message>
+    <message>
         <source>Dismiss this message</source>
         <translation>Cerrar este mensaje</translation>
     </message>
     <message>
         <source>Dismiss (Esc)</source>
         <translation>Cerrar (Esc)</translation>
-    </message>
-    <message>
-        <source>Answer to this message</source>
-        <translation>Responder a este mensaje</translation>
     </message>
     <message>
         <source>Message</source>
@@ -1705,22 +1705,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
         <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
-    </message>
-    <message>
-        <source>Setting {name} is set by the environment or the command line.</source>
-        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not one of {choices}.</source>
-        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not valid.</source>
-        <translation>Opción {name}: {value} no es válido.</translation>
-    </message>
-    <message>
-        <source>The hard time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>A part of the file after {at:clock} could not be read.</source>
@@ -1895,12 +1879,28 @@ Todo se queda en este equipo.</translation>
         <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
     </message>
     <message>
+        <source>Setting {name} is set by the environment or the command line.</source>
+        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not one of {choices}.</source>
+        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not valid.</source>
+        <translation>Opción {name}: {value} no es válido.</translation>
+    </message>
+    <message>
         <source>The built-in voice model is missing from this installation.</source>
         <translation>Falta el modelo de voz integrado en esta instalación.</translation>
     </message>
     <message>
         <source>The engine {name} needs a model pack, and none is installed.</source>
         <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
+    </message>
+    <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed, or does not transcribe.</source>
@@ -2425,6 +2425,10 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelPrompts</name>
     <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
         <source>Repair {title}?</source>
         <translation>¿Reparar {title}?</translation>
     </message>
@@ -2473,10 +2477,6 @@ Todo se queda en este equipo.</translation>
         <translation>No importar</translation>
     </message>
     <message>
-        <source>Replace</source>
-        <translation>Reemplazar</translation>
-    </message>
-    <message>
         <source>Keep</source>
         <translation>Conservar</translation>
     </message>
@@ -2508,10 +2508,6 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Connecting…</source>
-        <translation>Conectando…</translation>
-    </message>
-    <message>
         <source>Checking</source>
         <translation>Verificando</translation>
     </message>
@@ -2522,6 +2518,10 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Check</source>
         <translation>Verificar</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
     </message>
     <message>
         <source>Stopping…</source>
@@ -2645,12 +2645,12 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>MonitorLabels</name>
     <message>
-        <source>Not running</source>
-        <translation>Detenido</translation>
-    </message>
-    <message>
         <source>Starting</source>
         <translation>Iniciando</translation>
+    </message>
+    <message>
+        <source>Not running</source>
+        <translation>Detenido</translation>
     </message>
     <message>
         <source>Idle</source>
@@ -2788,8 +2788,8 @@ Todo se queda en este equipo.</translation>
         <translation>La transcripción falló: {reason}</translation>
     </message>
     <message>
-        <source>No words could be made out in this recording.</source>
-        <translation>No se distinguieron palabras en esta grabación.</translation>
+        <source>No words were recognized in this recording.</source>
+        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
     </message>
     <message>
         <source>No transcription model was installed when this recording was processed.</source>
@@ -2808,12 +2808,12 @@ Todo se queda en este equipo.</translation>
         <translation>Ninguno: desactivada</translation>
     </message>
     <message>
-        <source>None: it failed</source>
+        <source>None: failed</source>
         <translation>Ninguno: falló</translation>
     </message>
     <message>
-        <source>None: nothing was made out</source>
-        <translation>Ninguno: no se distinguió nada</translation>
+        <source>None: no words recognized</source>
+        <translation>Ninguno: no se reconocieron palabras</translation>
     </message>
     <message>
         <source>None: no model is installed</source>
@@ -2982,8 +2982,20 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>PinDialog</name>
     <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
         <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt your recordings, which are as safe as your account on this computer.</source>
         <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora.</translation>
+    </message>
+    <message>
+        <source>Current PIN</source>
+        <translation>PIN actual</translation>
+    </message>
+    <message>
+        <source>New PIN</source>
+        <translation>PIN nuevo</translation>
     </message>
     <message>
         <source>Repeat the new PIN</source>
@@ -3014,24 +3026,32 @@ Todo se queda en este equipo.</translation>
         <translation>El PIN actual es incorrecto.</translation>
     </message>
     <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Current PIN</source>
-        <translation>PIN actual</translation>
-    </message>
-    <message>
-        <source>New PIN</source>
-        <translation>PIN nuevo</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
     </message>
 </context>
 <context>
     <name>PreferencesDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>Configuración</translation>
+    </message>
+    <message>
+        <source>Search settings</source>
+        <translation>Buscar en la configuración</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
     <message>
         <source>No setting matches your search.</source>
         <translation>Ninguna opción coincide con la búsqueda.</translation>
@@ -3083,26 +3103,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
-    </message>
-    <message>
-        <source>Settings</source>
-        <translation>Ajustes</translation>
-    </message>
-    <message>
-        <source>Search settings</source>
-        <translation>Buscar ajustes</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Páginas</translation>
-    </message>
-    <message>
-        <source>OK</source>
-        <translation>Aceptar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
 </context>
 <context>
@@ -3246,7 +3246,7 @@ Todo se queda en este equipo.</translation>
     <name>QueueNotifier</name>
     <message>
         <source>{recording} failed</source>
-        <translation>{recording} ha fallado</translation>
+        <translation>{recording} falló</translation>
     </message>
     <message>
         <source>{recording} is done</source>
@@ -3284,6 +3284,14 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Running</source>
         <translation>En proceso</translation>
+    </message>
+    <message>
+        <source>Done in the last hour</source>
+        <translation>Terminadas en la última hora</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Scheduled retries</source>
@@ -3348,14 +3356,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
-    </message>
-    <message>
-        <source>Done in the last hour</source>
-        <translation>Terminadas en la última hora</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Pause the queue</source>
@@ -3448,16 +3448,16 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>ResultView</name>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln speaking turn(s)</source>
         <translation>
             <numerusform>%Ln intervención</numerusform>
             <numerusform>%Ln intervenciones</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
     </message>
     <message>
         <source>Zoom out</source>
@@ -3563,6 +3563,14 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>SettingRow</name>
     <message>
+        <source>Reset to default</source>
+        <translation>Restablecer valor predeterminado</translation>
+    </message>
+    <message>
+        <source>Reset to default: {name}</source>
+        <translation>Restablecer valor predeterminado: {name}</translation>
+    </message>
+    <message>
         <source>Set by the environment or the command line; cannot be changed here</source>
         <translation>Definido por el entorno o la línea de comandos; aquí no se puede cambiar</translation>
     </message>
@@ -3601,14 +3609,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Enter a number, 0 or higher.</source>
         <translation>Escriba un número, 0 o más.</translation>
-    </message>
-    <message>
-        <source>Reset to default</source>
-        <translation>Restablecer</translation>
-    </message>
-    <message>
-        <source>Reset to default: {name}</source>
-        <translation>Restablecer: {name}</translation>
     </message>
 </context>
 <context>
@@ -3875,7 +3875,7 @@ Todo se queda en este equipo.</translation>
     </message>
 </context>
 <context>
-    <name>ShortcutSheet</name>
+    <name>ShortcutsDialog</name>
     <message>
         <source>Keyboard shortcuts</source>
         <translation>Atajos de teclado</translation>
@@ -3898,10 +3898,6 @@ Todo se queda en este equipo.</translation>
 </context>
 <context>
     <name>StatusBar</name>
-    <message>
-        <source>Loading the list…</source>
-        <translation>Cargando la lista…</translation>
-    </message>
     <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
@@ -3943,8 +3939,8 @@ Todo se queda en este equipo.</translation>
     <message numerus="yes">
         <source>%Ln retrying</source>
         <translation>
-            <numerusform>%Ln por reintentar</numerusform>
-            <numerusform>%Ln por reintentar</numerusform>
+            <numerusform>%Ln en reintento</numerusform>
+            <numerusform>%Ln en reintento</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -3960,6 +3956,10 @@ Todo se queda en este equipo.</translation>
             <numerusform>%Ln completado</numerusform>
             <numerusform>%Ln completados</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Loading the list…</source>
+        <translation>Cargando la lista…</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4078,11 +4078,11 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Add recordings</source>
-        <translation>Añadir grabaciones</translation>
+        <translation>Agregar grabaciones</translation>
     </message>
     <message>
         <source>Add a folder</source>
-        <translation>Añadir una carpeta</translation>
+        <translation>Agregar una carpeta</translation>
     </message>
     <message>
         <source>More</source>
@@ -4092,16 +4092,16 @@ Todo se queda en este equipo.</translation>
 <context>
     <name>TrayIcon</name>
     <message>
-        <source>Stop and quit</source>
-        <translation>Detener y salir</translation>
-    </message>
-    <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
     </message>
     <message>
         <source>Pause the queue</source>
         <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Stop and quit</source>
+        <translation>Detener y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4167,6 +4167,30 @@ Todo se queda en este equipo.</translation>
         <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
     </message>
     <message>
+        <source>Detect automatically</source>
+        <translation>Detectar automáticamente</translation>
+    </message>
+    <message>
+        <source>Low</source>
+        <translation>Baja</translation>
+    </message>
+    <message>
+        <source>Automatic (best installed)</source>
+        <translation>Automático (el mejor instalado)</translation>
+    </message>
+    <message>
+        <source>Built-in</source>
+        <translation>Integrado</translation>
+    </message>
+    <message>
+        <source>pyannote (requires its model)</source>
+        <translation>pyannote (requiere su modelo)</translation>
+    </message>
+    <message>
+        <source>None (only who spoke when)</source>
+        <translation>Ninguno (solo quién habló y cuándo)</translation>
+    </message>
+    <message>
         <source>The earlier result is still there.</source>
         <translation>El resultado anterior sigue ahí.</translation>
     </message>
@@ -4177,6 +4201,18 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
+    </message>
+    <message>
+        <source>Identifying speakers</source>
+        <translation>Identificando hablantes</translation>
+    </message>
+    <message>
+        <source>Transcribing</source>
+        <translation>Transcribiendo</translation>
+    </message>
+    <message>
+        <source>Returned to the queue when the program stopped</source>
+        <translation>Devuelto a la cola al detenerse el programa</translation>
     </message>
     <message>
         <source>This program</source>
@@ -4200,7 +4236,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Retrying</source>
-        <translation>Por reintentar</translation>
+        <translation>En reintento</translation>
     </message>
     <message>
         <source>Completed</source>
@@ -4220,7 +4256,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Starting</source>
-        <translation>Empezando</translation>
+        <translation>Iniciando</translation>
     </message>
     <message>
         <source>Reading the file</source>
@@ -4228,15 +4264,11 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>Finding speech</source>
-        <translation>Buscando habla</translation>
+        <translation>Detectando voz</translation>
     </message>
     <message>
-        <source>Telling voices apart</source>
-        <translation>Distinguiendo voces</translation>
-    </message>
-    <message>
-        <source>Writing down words</source>
-        <translation>Transcribiendo</translation>
+        <source>Trying again in {wait}</source>
+        <translation>Nuevo intento en {wait}</translation>
     </message>
     <message>
         <source>Finishing</source>
@@ -4279,16 +4311,8 @@ Todo se queda en este equipo.</translation>
         <translation>El proceso se detuvo de forma inesperada</translation>
     </message>
     <message>
-        <source>Given back when the program stopped</source>
-        <translation>Devuelto a la cola al cerrarse el programa</translation>
-    </message>
-    <message>
         <source>Unknown</source>
         <translation>Desconocido</translation>
-    </message>
-    <message>
-        <source>Find out</source>
-        <translation>Averiguar</translation>
     </message>
     <message>
         <source>Urgent</source>
@@ -4299,24 +4323,8 @@ Todo se queda en este equipo.</translation>
         <translation>Normal</translation>
     </message>
     <message>
-        <source>When there is time</source>
-        <translation>Cuando haya tiempo</translation>
-    </message>
-    <message>
-        <source>Best there is (automatic)</source>
-        <translation>El mejor disponible (automático)</translation>
-    </message>
-    <message>
-        <source>Built in</source>
-        <translation>Integrado</translation>
-    </message>
-    <message>
         <source>One speaker per channel</source>
         <translation>Un hablante por canal</translation>
-    </message>
-    <message>
-        <source>pyannote (needs its model)</source>
-        <translation>pyannote (requiere su modelo)</translation>
     </message>
     <message>
         <source>Whisper</source>
@@ -4325,14 +4333,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Speakers missing</source>
         <translation>Sin hablantes</translation>
-    </message>
-    <message>
-        <source>Nothing: only who spoke when</source>
-        <translation>Ninguno: solo quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>Tried again in {wait}</source>
-        <translation>Se reintenta en {wait}</translation>
     </message>
     <message>
         <source>Retry {number}/{retries} in {wait}</source>
@@ -4352,16 +4352,16 @@ Todo se queda en este equipo.</translation>
             <numerusform>%Ln grabaciones quitadas</numerusform>
         </translation>
     </message>
-    <message>
-        <source>Undo</source>
-        <translation>Deshacer</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln recording(s) started meanwhile and stayed</source>
         <translation>
             <numerusform>%Ln grabación empezó entretanto y se quedó</numerusform>
             <numerusform>%Ln grabaciones empezaron entretanto y se quedaron</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
     </message>
 </context>
 <context>
@@ -4617,10 +4617,6 @@ Todo se queda en este equipo.</translation>
         <translation>Bienvenida</translation>
     </message>
     <message>
-        <source>As the system</source>
-        <translation>Como el sistema</translation>
-    </message>
-    <message>
         <source>Language</source>
         <translation>Idioma</translation>
     </message>
@@ -4629,24 +4625,28 @@ Todo se queda en este equipo.</translation>
         <translation>Mostrar en la carpeta</translation>
     </message>
     <message>
-        <source>Looking…</source>
-        <translation>Buscando…</translation>
-    </message>
-    <message>
         <source>Models…</source>
         <translation>Modelos…</translation>
     </message>
     <message>
-        <source>Try the sample</source>
-        <translation>Probar el ejemplo</translation>
+        <source>Same as the system</source>
+        <translation>Igual que el sistema</translation>
     </message>
     <message>
-        <source>A short conversation of two people comes with the program</source>
-        <translation>El programa incluye una conversación breve entre dos personas</translation>
+        <source>Checking…</source>
+        <translation>Comprobando…</translation>
     </message>
     <message>
-        <source>Begin</source>
-        <translation>Empezar</translation>
+        <source>Try a sample</source>
+        <translation>Probar un ejemplo</translation>
+    </message>
+    <message>
+        <source>A short conversation between two people, included with the program</source>
+        <translation>Una conversación breve entre dos personas, incluida con el programa</translation>
+    </message>
+    <message>
+        <source>Get started</source>
+        <translation>Comenzar</translation>
     </message>
     <message>
         <source>Your data</source>
@@ -4654,7 +4654,7 @@ Todo se queda en este equipo.</translation>
     </message>
     <message>
         <source>This computer</source>
-        <translation>Este equipo</translation>
+        <translation>Esta computadora</translation>
     </message>
     <message>
         <source>Models</source>
@@ -4665,40 +4665,48 @@ Todo se queda en este equipo.</translation>
         <translation>Le damos la bienvenida a fi-desktop</translation>
     </message>
     <message>
-        <source>Drop recordings on the window, and see who spoke when.</source>
-        <translation>Suelte grabaciones en la ventana y vea quién habló y cuándo.</translation>
+        <source>Drop recordings on the window to see who spoke when.</source>
+        <translation>Suelte grabaciones en la ventana para ver quién habló y cuándo.</translation>
     </message>
     <message>
-        <source>Nothing leaves this computer: recordings stay where they are, and results with your data.</source>
-        <translation>Nada sale de este equipo: las grabaciones se quedan donde están, y los resultados con sus datos.</translation>
+        <source>Nothing leaves this computer. Recordings stay where they are, and results are stored in your data folder.</source>
+        <translation>Nada sale de esta computadora. Las grabaciones se quedan donde están y los resultados se guardan en su carpeta de datos.</translation>
     </message>
     <message>
-        <source>A graphics card does the heavy part.</source>
-        <translation>Una tarjeta gráfica hace el trabajo pesado.</translation>
+        <source>A graphics card speeds up processing.</source>
+        <translation>Una tarjeta gráfica acelera el procesamiento.</translation>
     </message>
     <message>
-        <source>The processor does the work; no graphics card was found that helps.</source>
-        <translation>Trabaja el procesador; no se encontró ninguna tarjeta gráfica que ayude.</translation>
+        <source>Recordings are processed without a graphics card; none was found that can be used.</source>
+        <translation>Las grabaciones se procesan sin tarjeta gráfica; no se encontró ninguna que se pueda usar.</translation>
     </message>
     <message>
-        <source>The built-in engine tells voices apart.</source>
-        <translation>El motor integrado distingue las voces.</translation>
+        <source>The built-in engine identifies speakers.</source>
+        <translation>El motor integrado identifica a los hablantes.</translation>
     </message>
     <message>
-        <source>Voices are told apart by {models}, or built in.</source>
-        <translation>Distingue las voces {models}, o el motor integrado.</translation>
+        <source>{models} or the built-in engine identifies speakers.</source>
+        <translation>{models} o el motor integrado identifica a los hablantes.</translation>
     </message>
     <message>
-        <source>Nothing writes words down yet.</source>
-        <translation>Todavía nada transcribe las palabras.</translation>
+        <source>No transcription model is installed yet.</source>
+        <translation>Aún no hay ningún modelo de transcripción instalado.</translation>
     </message>
     <message>
-        <source>Words are written down by {models}.</source>
-        <translation>Transcribe las palabras {models}.</translation>
+        <source>{models} transcribes what is said.</source>
+        <translation>{models} transcribe lo que se dice.</translation>
     </message>
 </context>
 <context>
     <name>WorkerActions</name>
+    <message>
+        <source>Replace after this recording</source>
+        <translation>Reemplazar después de esta grabación</translation>
+    </message>
+    <message>
+        <source>Stop after this recording</source>
+        <translation>Detener después de esta grabación</translation>
+    </message>
     <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
@@ -4712,20 +4720,20 @@ Todo se queda en este equipo.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
-        <source>Replace after this recording</source>
-        <translation>Reemplazar después de esta grabación</translation>
-    </message>
-    <message>
-        <source>Stop after this recording</source>
-        <translation>Detener después de esta grabación</translation>
-    </message>
-    <message>
         <source>Restart now</source>
         <translation>Reiniciar ahora</translation>
     </message>
 </context>
 <context>
     <name>WorkersModel</name>
+    <message>
+        <source>Done</source>
+        <translation>Terminados</translation>
+    </message>
+    <message>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que terminaron en error</translation>
+    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4745,14 +4753,6 @@ Todo se queda en este equipo.</translation>
     <message>
         <source>Time since the process started</source>
         <translation>Tiempo desde que se inició el proceso</translation>
-    </message>
-    <message>
-        <source>Done</source>
-        <translation>Terminados</translation>
-    </message>
-    <message>
-        <source>Attempts that ended in an error</source>
-        <translation>Intentos que terminaron en error</translation>
     </message>
     <message>
         <source>Worker</source>

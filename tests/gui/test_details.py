@@ -63,7 +63,7 @@ def test_while_no_model_is_installed_that_is_what_it_says(view):
 
 
 def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, hand, window):
-    assert view.form.language.text() == "Find out"
+    assert view.form.language.text() == "Detect automatically"
     job = hand.claim()
     talk = samples.conversation(5)
     made = replace(talk.provenance, transcriber="whisper", transcriber_model="faster-whisper-small")
@@ -74,7 +74,7 @@ def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, ha
     hand.do(lambda service: service.transitions.completed(job.id, job.claim, summarize(talk)))
     qtbot.waitUntil(lambda: view.form.language.text() == "Spanish")
     qtbot.waitUntil(lambda: view.form.writes.text() == "Whisper · faster-whisper-small")
-    assert view.form.voices.text() == "Built in"
+    assert view.form.voices.text() == "Built-in"
 
 
 def test_of_a_result_without_words_it_tells_why(qtbot, view, hand, window):

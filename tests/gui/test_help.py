@@ -9,9 +9,9 @@ def test_f1_lists_every_shortcut_of_the_menus(qtbot, window):
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     QTest.keyClick(window, Qt.Key.Key_F1)
-    sheet = window.help.sheet
+    sheet = window.help.shortcuts_dialog
     assert sheet.isVisible()
-    keys = dict(sheet.keys)
+    keys = dict(sheet.shortcuts)
     assert (keys["Add recordings"], keys["Settings"], keys["Quit"]) == ("Ctrl+O", "Ctrl+,", "Ctrl+Q")
     assert keys["Keyboard shortcuts"].startswith("F1")
     QTest.keyClick(sheet, Qt.Key.Key_Escape)
@@ -21,8 +21,8 @@ def test_f1_lists_every_shortcut_of_the_menus(qtbot, window):
 def test_about_shows_version_libraries_and_models(qtbot, window):
     window.help.about.trigger()
     dialog = window.help.about_dialog
-    qtbot.waitUntil(lambda: "Libraries" in dialog.others.toPlainText())
-    lines = dialog.others.toPlainText().splitlines()
+    qtbot.waitUntil(lambda: "Libraries" in dialog.components.toPlainText())
+    lines = dialog.components.toPlainText().splitlines()
     assert any(line.startswith("diskcache 5") and "Apache" in line for line in lines)
     assert any(line.lower().startswith("pyside6") for line in lines)
     assert any("LibriSpeech" in line for line in lines)

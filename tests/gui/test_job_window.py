@@ -98,7 +98,7 @@ def test_retry_after_a_full_disk_has_no_number(qtbot, window, hand, job):
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, error))
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.RETRYING] == 1)
     detail = window.windows.open(job.id).page.detail
-    assert detail.startswith("Tried again in ")
+    assert detail.startswith("Trying again in ")
     assert " · The disk is full" in detail
 
 

@@ -64,7 +64,7 @@ def test_a_job_removed_before_it_was_listed_stays_away(qtbot, model):
 def test_progress_is_shown_and_never_goes_back(qtbot, model):
     job = samples.claimed(samples.submitted(1, at=NOW - 60), NOW - 40)
     take(qtbot, model, job, JobProgressed(1, Stage.DIARIZE, 0.5))
-    assert text(model, 0, column_index("stage")) == "Telling voices apart, 90%"
+    assert text(model, 0, column_index("stage")) == "Identifying speakers, 90%"
     take(qtbot, model, JobProgressed(1, Stage.DIARIZE, 0.1))
     assert model.job(1).share == pytest.approx(0.905)
     assert text(model, 0, column_index("time")) == "0:40"

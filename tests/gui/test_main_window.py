@@ -268,9 +268,9 @@ class TestActions:
         qtbot.waitUntil(lambda: window.message.text == "There is no job 2.")
 
     def test_only_what_makes_sense_is_offered(self, qtbot, window, queued):
-        assert not any(action.isEnabled() for action in window.commands.of_jobs)
+        assert not any(action.isEnabled() for action in window.commands.job_actions)
         window.table.select(queued[0])
-        offered = [action.isEnabled() for action in window.commands.of_jobs]
+        offered = [action.isEnabled() for action in window.commands.job_actions]
         assert offered == [True, True, False, True]  # open, cancel, retry, remove
         qtbot.keyClick(window.table, Qt.Key.Key_Escape)
         assert not window.commands.jobs["remove"].isEnabled()
@@ -405,7 +405,7 @@ def test_an_unusual_default_is_offered_too(qtbot):
     qtbot.addWidget(bar)
     assert str(bar.options().speakers) == "3-6"
     assert bar.options().engine == "builtin"
-    bar.speakers.setCurrentText("Find out")
+    bar.speakers.setCurrentText("Detect automatically")
     assert str(bar.options().speakers) == "auto"
 
 

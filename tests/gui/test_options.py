@@ -33,8 +33,8 @@ def summary(bar):
 def test_at_the_start_all_is_as_usual(bar):
     assert bar.options() == JobOptions()
     assert summary(bar) == ""
-    assert "Language: Find out" in bar.more.toolTip()
-    assert "Words: Best there is (automatic)" in bar.more.accessibleDescription()
+    assert "Language: Detect automatically" in bar.more.toolTip()
+    assert "Words: Automatic (best installed)" in bar.more.accessibleDescription()
 
 
 def test_language_and_transcriber_are_chosen_and_told(bar):
@@ -44,9 +44,9 @@ def test_language_and_transcriber_are_chosen_and_told(bar):
     assert summary(bar) == "Whisper Small · Spanish"
     choose(bar, "Catalan")
     assert bar.options().language == "ca"
-    choose(bar, "Nothing: only who spoke when")
+    choose(bar, "None (only who spoke when)")
     assert summary(bar) == "No words · Catalan"
-    assert "Words: Nothing: only who spoke when" in bar.more.toolTip()
+    assert "Words: None (only who spoke when)" in bar.more.toolTip()
 
 
 def test_packs_that_come_and_go(bar):

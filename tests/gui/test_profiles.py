@@ -79,7 +79,7 @@ def test_rename_delete_and_undo(qtbot, window, menu, home):
     action(menu, "&Edit profiles…").trigger()
     dialog = window.profiles._dialog
     assert QTest.qWaitForWindowExposed(dialog)
-    assert dialog.told.text() == "2–4 speakers · Catalan · When there is time"
+    assert dialog.told.text() == "2–4 speakers · Catalan · Low"
     with qtbot.waitSignal(window.profiles.renamed) as renamed:
         dialog.list.item(0).setText(" Nights ")
     assert renamed.args == ["Night", "Nights"]

@@ -245,7 +245,7 @@ def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
             "Transcription failed: The model is damaged.",
             ["Process again"],
         ),
-        ({"by": "whisper"}, "No words could be made out in this recording.", []),
+        ({"by": "whisper"}, "No words were recognized in this recording.", []),
     ],
 )
 def test_result_without_words_says_why(qtbot, dressed, bridge, how, sentence, buttons):

@@ -212,7 +212,7 @@ def test_segment_without_words_shows_a_dash(qapp):
 
 
 def test_facts_name_language_words_and_transcriber(view):
-    assert "Spanish  ·  314 words  ·  Built in  ·  Whisper Small" in label_texts(view)
+    assert "Spanish  ·  314 words  ·  Built-in  ·  Whisper Small" in label_texts(view)
 
 
 def test_result_without_speakers_has_text_and_one_lane(qtbot, bridge, dressed):

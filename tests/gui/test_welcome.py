@@ -21,7 +21,7 @@ def welcome(qtbot, opened, desktop):
     """The welcome dialog, opened from the help menu."""
     desktop.window.help.welcome.trigger()
     dialog = desktop.welcome.dialog
-    qtbot.waitUntil(lambda: dialog.known.text() != "Looking…")
+    qtbot.waitUntil(lambda: dialog.installed_models.text() != "Checking…")
     return dialog
 
 
@@ -50,10 +50,12 @@ def test_welcome_names_and_opens_the_data_folder(qtbot, opened, welcome, home):
 
 def test_welcome_names_engine_and_models(welcome):
     assert welcome.computer.text() in (
-        "The processor does the work; no graphics card was found that helps.",
-        "A graphics card does the heavy part.",
+        "Recordings are processed without a graphics card; none was found that can be used.",
+        "A graphics card speeds up processing.",
     )
-    assert welcome.known.text() == "The built-in engine tells voices apart. Nothing writes words down yet."
+    assert welcome.installed_models.text() == (
+        "The built-in engine identifies speakers. No transcription model is installed yet."
+    )
 
 
 def test_sample_is_added_and_the_welcome_closes(qtbot, welcome, desktop):
@@ -88,10 +90,10 @@ def test_language_changes_at_once_and_is_saved(qtbot, welcome, desktop, program)
 
 
 @pytest.mark.parametrize("width", [520, 760])
-def test_nothing_is_cut_off_in_a_small_window(qtbot, welcome, width):
+def test_no_text_is_cut_off_in_a_small_window(qtbot, welcome, width):
     welcome.resize(width, 420)
     qtbot.waitUntil(lambda: welcome.width() == width)
-    for shown in (welcome.computer, welcome.known, *welcome.findChildren(QLabel)):
+    for shown in (welcome.computer, welcome.installed_models, *welcome.findChildren(QLabel)):
         if shown.wordWrap():
             metrics = QFontMetrics(shown.font())
             needed = metrics.boundingRect(shown.rect(), int(Qt.TextFlag.TextWordWrap), shown.text())

@@ -104,18 +104,19 @@ def settings(scene: Scene) -> QWidget:
 
 
 def keys(scene: Scene) -> QWidget:
-    return asked_for(scene, scene.desktop.window.findChild(HelpMenu).keys)
+    return asked_for(scene, scene.desktop.window.findChild(HelpMenu).shortcuts)
 
 
 def welcome(scene: Scene) -> QWidget:
     dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).welcome)
-    scene.wait(lambda: len(dialog.known.text()) > 20)  # the installed models are read in the background
+    # the installed models are read in the background
+    scene.wait(lambda: len(dialog.installed_models.text()) > 20)
     return dialog
 
 
 def about(scene: Scene) -> QWidget:
     dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).about)
-    scene.wait(lambda: "\n\n" in dialog.others.toPlainText())  # the licences are read in the background
+    scene.wait(lambda: "\n\n" in dialog.components.toPlainText())  # the licences are read in the background
     return dialog
 
 

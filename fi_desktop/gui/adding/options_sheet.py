@@ -80,8 +80,8 @@ class OptionsForm(QWidget):
         self._shown = choice
         self.transcriber.clear()
         _fill(self.transcriber, self._choices.transcribers(packs))
-        _choose(self.speakers, str(options.speakers), words.speakers_asked(str(options.speakers)))
-        _choose(self.language, options.language, words.language_asked(options.language))
+        _choose(self.speakers, str(options.speakers), words.requested_speakers(str(options.speakers)))
+        _choose(self.language, options.language, words.requested_language(options.language))
         _choose(self.transcriber, options.transcriber, words.transcriber(options.transcriber))
         _choose(self.engine, options.engine, words.engine(options.engine))
         _choose(self.priority, choice.priority, words.priority(choice.priority))

@@ -179,7 +179,7 @@ class CollapsibleText(QWidget):
     def __init__(self, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.button = QToolButton(self)
-        self.button.setObjectName("fold")
+        self.button.setObjectName("collapse")
         self.button.setText(heading)
         self.button.setAccessibleName(heading)
         self.button.setCheckable(True)

@@ -254,10 +254,10 @@ class FactsForm(QWidget):
         ):
             self._set(label, "" if at is None else self._words.common.ago(at, now))
             label.setToolTip("" if at is None else self._words.common.exact(at))
-        self._set(self.speakers, words.speakers_asked(str(options.speakers)))
+        self._set(self.speakers, words.requested_speakers(str(options.speakers)))
         found = job.summary.language if job.summary is not None else None
         # once it is done, a language that was to be found out is found, or nothing was transcribed
-        asked = "" if job.state is JobState.COMPLETED else words.language_asked(options.language)
+        asked = "" if job.state is JobState.COMPLETED else words.requested_language(options.language)
         self._set(self.language, words.language(found) if found else asked)
         self._set(self.vocabulary, self._words.vocabulary(options))
 

@@ -99,7 +99,7 @@ class OptionsBar(QWidget):
     def _choose_speakers(self, count: SpeakerCount) -> None:
         asked = str(count)
         if self.speakers.findData(asked) < 0:
-            self.speakers.addItem(self._words.speakers_asked(asked), asked)
+            self.speakers.addItem(self._words.requested_speakers(asked), asked)
         self.speakers.setCurrentIndex(self.speakers.findData(asked))
 
     def offer_packs(self, packs: Iterable[str]) -> None:
@@ -121,7 +121,7 @@ class OptionsBar(QWidget):
             none = menu.transcriber == "none"
             unusual.append(self.tr("No words") if none else words.transcriber(menu.transcriber))
         if menu.language != usual.language:
-            unusual.append(words.language_asked(menu.language))
+            unusual.append(words.requested_language(menu.language))
         if menu.engine != usual.engine:
             unusual.append(words.engine(menu.engine))
         if menu.vocabulary != usual.vocabulary:
@@ -135,7 +135,7 @@ class OptionsBar(QWidget):
         menu, words = self.menu, self._words
         chosen = [
             self.tr("Words: {choice}").format(choice=words.transcriber(menu.transcriber)),
-            self.tr("Language: {choice}").format(choice=words.language_asked(menu.language)),
+            self.tr("Language: {choice}").format(choice=words.requested_language(menu.language)),
             self.tr("Voices: {choice}").format(choice=words.engine(menu.engine)),
         ]
         if menu.priority is not Priority.NORMAL:

@@ -199,11 +199,11 @@ class Choices(QObject):
 
     def speakers(self) -> Offered:
         """Return the numbers of speakers."""
-        return [(self._words.speakers_asked(count), count) for count in COUNTS]
+        return [(self._words.requested_speakers(count), count) for count in COUNTS]
 
     def languages(self) -> Offered:
         """Return the languages that come first, and that it is found out."""
-        return [(self._words.language_asked(code), code) for code in LANGUAGES]
+        return [(self._words.requested_language(code), code) for code in LANGUAGES]
 
     def other_languages(self) -> Offered:
         """Return further languages by name."""
@@ -299,4 +299,4 @@ class ChoiceLabels(QObject):
             return self.tr("any number of speakers")
         if asked.isdecimal():
             return self.tr("%Ln speaker(s)", "", int(asked))
-        return self.tr("{range} speakers").format(range=self._words.speakers_asked(asked))
+        return self.tr("{range} speakers").format(range=self._words.requested_speakers(asked))

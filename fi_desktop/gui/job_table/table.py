@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMen
 from fi_desktop.gui.job_table.columns import NAME, Ticks
 from fi_desktop.gui.job_table.delegate import JobDelegate, column_width
 from fi_desktop.gui.job_table.model import JobsModel
-from fi_desktop.gui.widgets import CurrentRow, StretchedColumn
+from fi_desktop.gui.widgets import CurrentRowPainter, StretchedColumn
 from fi_desktop.viewmodel.ranking import runs
 from fi_desktop.viewmodel.rows import Row
 
@@ -168,7 +168,7 @@ class JobsTable(QTableView):
         model.modelReset.connect(self._on_reset)  # connected after the selection model, which clears itself
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self.selection_changed)
-        CurrentRow(self)
+        CurrentRowPainter(self)
 
     @property
     def ticking(self) -> bool:
