@@ -91,26 +91,6 @@
         <translation>&amp;Bloquear</translation>
     </message>
     <message>
-        <source>&amp;Open</source>
-        <translation>&amp;Abrir</translation>
-    </message>
-    <message>
-        <source>Show who spoke when</source>
-        <translation>Mostrar quién habló y cuándo</translation>
-    </message>
-    <message>
-        <source>&amp;Cancel</source>
-        <translation>&amp;Cancelar</translation>
-    </message>
-    <message>
-        <source>Re&amp;try</source>
-        <translation>&amp;Reintentar</translation>
-    </message>
-    <message>
-        <source>Re&amp;move</source>
-        <translation>&amp;Quitar</translation>
-    </message>
-    <message>
         <source>&amp;Details</source>
         <translation>&amp;Detalles</translation>
     </message>
@@ -147,18 +127,6 @@
         <translation>Bloquear la ventana hasta que escriba el PIN</translation>
     </message>
     <message>
-        <source>Stop processing</source>
-        <translation>Detener el procesamiento</translation>
-    </message>
-    <message>
-        <source>Process again, or retry now</source>
-        <translation>Procesar de nuevo, o reintentar ahora</translation>
-    </message>
-    <message>
-        <source>Remove from the list with its result; the recording is kept</source>
-        <translation>Quitar de la lista con su resultado; la grabación se conserva</translation>
-    </message>
-    <message>
         <source>Show details of the selected job</source>
         <translation>Mostrar los detalles del trabajo seleccionado</translation>
     </message>
@@ -169,10 +137,6 @@
     <message>
         <source>Show recordings that were added together as one row</source>
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
-    </message>
-    <message>
-        <source>&amp;Expand all</source>
-        <translation>&amp;Expandir todo</translation>
     </message>
     <message>
         <source>Select &amp;all</source>
@@ -291,38 +255,6 @@
             <numerusform>%Ln grabaciones ya empezaron a procesarse. ¿Procesarlas de nuevo con estas opciones?</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln of these not on this computer, such as {address}: copy them here, and add the copies.</source>
-        <translation>
-            <numerusform>{address} no está en este equipo: cópielo aquí y agregue la copia.</numerusform>
-            <numerusform>%Ln de estos no están en este equipo, por ejemplo {address}: cópielos aquí y agregue las copias.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) and folders cannot be read, such as {path} ({reason}).</source>
-        <translation>
-            <numerusform>No se puede leer {path} ({reason}).</numerusform>
-            <numerusform>No se pueden leer %Ln archivos y carpetas, por ejemplo {path} ({reason}).</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds}).</source>
-        <translation>
-            <numerusform>Se omitió %Ln archivo de otro tipo ({kinds}).</numerusform>
-            <numerusform>Se omitieron %Ln archivos de otros tipos ({kinds}).</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Only files and folders of this computer can be added.</source>
-        <translation>Solo se pueden añadir archivos y carpetas de este equipo.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln of these file(s) and folders not there, such as {path}.</source>
-        <translation>
-            <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
-            <numerusform>%Ln de estos archivos y carpetas no existen, como {path}.</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Change…</source>
         <translation>Cambiar…</translation>
@@ -332,34 +264,6 @@
         <translation>
             <numerusform>%Ln grabación añadida: {options}.</numerusform>
             <numerusform>%Ln grabaciones añadidas: {options}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) in the list already, with the same options.</source>
-        <translation>
-            <numerusform>Esta grabación ya está en la lista, con las mismas opciones.</numerusform>
-            <numerusform>%Ln grabaciones ya están en la lista, con las mismas opciones.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>Do %Ln recording(s) again</source>
-        <translation>
-            <numerusform>Repetirla</numerusform>
-            <numerusform>Repetirlas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) done so: {options}.</source>
-        <translation>
-            <numerusform>%Ln grabación se procesará así: {options}.</numerusform>
-            <numerusform>%Ln grabaciones se procesarán así: {options}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s) begun already: do again with these options?</source>
-        <translation>
-            <numerusform>%Ln ya ha empezado: ¿repetirla con estas opciones?</numerusform>
-            <numerusform>%Ln ya han empezado: ¿repetirlas con estas opciones?</numerusform>
         </translation>
     </message>
 </context>
@@ -751,20 +655,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln file(s) at most can be dragged at once: use Export for more.</source>
-        <translation>
-            <numerusform>Se puede arrastrar como máximo %Ln archivo a la vez: para más, use Exportar.</numerusform>
-            <numerusform>Se pueden arrastrar como máximo %Ln archivos a la vez: para más, use Exportar.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be read, and not dragged.</source>
-        <translation>
-            <numerusform>%Ln resultado no se puede leer y no se arrastra.</numerusform>
-            <numerusform>%Ln resultados no se pueden leer y no se arrastran.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%Ln transcript(s)</source>
         <translation>
             <numerusform>%Ln transcripción</numerusform>
@@ -843,13 +733,6 @@ Todo se queda en esta computadora.</translation>
         <source>Export</source>
         <translation>Exportar</translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln file(s) of these names in the folder “{folder}” already.</source>
-        <translation>
-            <numerusform>Ya hay un archivo con ese nombre en la carpeta «{folder}».</numerusform>
-            <numerusform>Ya hay %Ln archivos con esos nombres en la carpeta «{folder}».</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Keep both</source>
         <translation>Conservar ambos</translation>
@@ -861,10 +744,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
-    </message>
-    <message>
-        <source>If both are kept, the new ones get a number.</source>
-        <translation>Si se conservan ambos, los nuevos llevarán un número.</translation>
     </message>
     <message>
         <source>{done} of {total} files written…</source>
@@ -883,13 +762,6 @@ Todo se queda en esta computadora.</translation>
         <translation>
             <numerusform>%Ln archivo escrito.</numerusform>
             <numerusform>%Ln archivos escritos.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be read: retry the job to make it again.</source>
-        <translation>
-            <numerusform>%Ln resultado no se puede leer: reintente el trabajo para rehacerlo.</numerusform>
-            <numerusform>%Ln resultados no se pueden leer: reintente los trabajos para rehacerlos.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -1207,8 +1079,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Términos de búsqueda no reconocidos</translation>
     </message>
     <message>
-        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1239,32 +1111,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar grabaciones</translation>
     </message>
     <message>
-        <source>Clear the search</source>
-        <translation>Borrar la búsqueda</translation>
-    </message>
-    <message>
         <source>Search</source>
         <translation>Buscar</translation>
     </message>
     <message>
-        <source>What the search does not understand</source>
-        <translation>Lo que la búsqueda no entiende</translation>
-    </message>
-    <message>
-        <source>No job matches</source>
-        <translation>Ningún trabajo coincide</translation>
-    </message>
-    <message>
         <source>Clear</source>
         <translation>Borrar</translation>
-    </message>
-    <message>
-        <source>Show all jobs</source>
-        <translation>Mostrar todos los trabajos</translation>
-    </message>
-    <message>
-        <source>Words of the file's name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" keep words together; -word leaves out.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" mantienen juntas las palabras; -palabra las excluye.</translation>
     </message>
     <message>
         <source>state</source>
@@ -1305,14 +1157,6 @@ Todo se queda en esta computadora.</translation>
         <source>after</source>
         <comment>a term of the search, without spaces</comment>
         <translation>desde</translation>
-    </message>
-    <message>
-        <source>“{terms}” is nothing to search by; there are {keys}.</source>
-        <translation>«{terms}» no sirve para buscar; existen {keys}.</translation>
-    </message>
-    <message>
-        <source>“{terms}” makes no sense.</source>
-        <translation>«{terms}» no se entiende.</translation>
     </message>
 </context>
 <context>
@@ -1911,11 +1755,11 @@ Todo se queda en esta computadora.</translation>
         <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -1955,11 +1799,11 @@ Todo se queda en esta computadora.</translation>
         <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
     </message>
     <message>
-        <source>This dictation is in a format that only its recorder's own program reads: export it there as WAV, and add that file.</source>
+        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2135,7 +1979,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2143,7 +1987,7 @@ Todo se queda en esta computadora.</translation>
         <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2203,7 +2047,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub's own cache does: copy it with cp -rL first.</source>
+        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2279,7 +2123,7 @@ Todo se queda en esta computadora.</translation>
         <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network's own certificate must be known to this computer.</source>
+        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
         <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
     </message>
     <message>
@@ -2383,11 +2227,11 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}: lo que sigue se unió a lo anterior.</translation>
     </message>
     <message>
-        <source>The file's header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2423,7 +2267,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -3660,26 +3504,6 @@ Todo se queda en esta computadora.</translation>
         <source>&amp;Priority</source>
         <translation>&amp;Prioridad</translation>
     </message>
-    <message>
-        <source>Copy file na&amp;mes</source>
-        <translation>Copiar los no&amp;mbres de archivo</translation>
-    </message>
-    <message>
-        <source>Copy file na&amp;me</source>
-        <translation>Copiar el no&amp;mbre de archivo</translation>
-    </message>
-    <message>
-        <source>Show recording in its &amp;folder</source>
-        <translation>Mostrar la grabación en su &amp;carpeta</translation>
-    </message>
-    <message>
-        <source>&amp;Fold its batch</source>
-        <translation>&amp;Plegar su lote</translation>
-    </message>
-    <message>
-        <source>Un&amp;fold</source>
-        <translation>Des&amp;plegar</translation>
-    </message>
 </context>
 <context>
     <name>SearchField</name>
@@ -4206,7 +4030,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -4535,23 +4359,9 @@ Todo se queda en esta computadora.</translation>
             <numerusform>%Ln grabaciones empezaron entretanto y se quedaron</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln job(s) removed</source>
-        <translation>
-            <numerusform>%Ln trabajo quitado</numerusform>
-            <numerusform>%Ln trabajos quitados</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Undo</source>
         <translation>Deshacer</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln job(s) began meanwhile and stayed</source>
-        <translation>
-            <numerusform>%Ln trabajo empezó entretanto y se quedó</numerusform>
-            <numerusform>%Ln trabajos empezaron entretanto y se quedaron</numerusform>
-        </translation>
     </message>
 </context>
 <context>
@@ -5012,208 +4822,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Workers</source>
         <translation>Procesos</translation>
-    </message>
-</context>
-<context>
-    <name>Cells</name>
-    <message>
-        <source>calculating…</source>
-        <translation>calculando…</translation>
-    </message>
-    <message>
-        <source>How long it has been waiting or running, or how long it took with its retries and waits</source>
-        <translation>Cuánto lleva en espera o en proceso, o cuánto tardó con sus reintentos y esperas</translation>
-    </message>
-    <message>
-        <source>Recording</source>
-        <translation>Grabación</translation>
-    </message>
-    <message>
-        <source>State</source>
-        <translation>Estado</translation>
-    </message>
-    <message>
-        <source>Stage</source>
-        <translation>Fase</translation>
-    </message>
-    <message>
-        <source>Speakers</source>
-        <translation>Hablantes</translation>
-    </message>
-    <message>
-        <source>Length</source>
-        <translation>Duración</translation>
-    </message>
-    <message>
-        <source>Time</source>
-        <translation>Tiempo</translation>
-    </message>
-    <message>
-        <source>Time left</source>
-        <translation>Falta</translation>
-    </message>
-    <message>
-        <source>Submitted</source>
-        <translation>Añadida</translation>
-    </message>
-    <message>
-        <source>Finished</source>
-        <translation>Fin</translation>
-    </message>
-    <message>
-        <source>Engine</source>
-        <translation>Motor</translation>
-    </message>
-    <message>
-        <source>Language</source>
-        <translation>Idioma</translation>
-    </message>
-    <message>
-        <source>Batch</source>
-        <translation>Lote</translation>
-    </message>
-    <message>
-        <source>Attempts</source>
-        <translation>Intentos</translation>
-    </message>
-    <message>
-        <source>What is being done, or how sure the result is</source>
-        <translation>Qué se está haciendo, o lo fiable que es el resultado</translation>
-    </message>
-    <message>
-        <source>Speakers found; before that, those to look for</source>
-        <translation>Hablantes encontrados; antes, los que se buscan</translation>
-    </message>
-    <message>
-        <source>Length of the recording</source>
-        <translation>Duración de la grabación</translation>
-    </message>
-    <message>
-        <source>About how long it will still take</source>
-        <translation>Tiempo aproximado que falta</translation>
-    </message>
-    <message>
-        <source>How often it was tried</source>
-        <translation>Cuántas veces se ha intentado</translation>
-    </message>
-    <message>
-        <source>What tells the voices apart</source>
-        <translation>Lo que distingue las voces</translation>
-    </message>
-    <message>
-        <source>Language that was found; before that, the one that was chosen</source>
-        <translation>Idioma hallado; antes, el elegido</translation>
-    </message>
-    <message>
-        <source>The same number: added together</source>
-        <translation>El mismo número: añadidas juntas</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln recording(s)</source>
-        <translation>
-            <numerusform>%Ln grabación</numerusform>
-            <numerusform>%Ln grabaciones</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln completed</source>
-        <translation>
-            <numerusform>%Ln completado</numerusform>
-            <numerusform>%Ln completados</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln failed</source>
-        <translation>
-            <numerusform>%Ln fallido</numerusform>
-            <numerusform>%Ln fallidos</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln cancelled</source>
-        <translation>
-            <numerusform>%Ln cancelado</numerusform>
-            <numerusform>%Ln cancelados</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Added {moment}</source>
-        <translation>Añadida el {moment}</translation>
-    </message>
-    <message>
-        <source>Running for this long</source>
-        <translation>Tiempo que lleva en curso</translation>
-    </message>
-    <message>
-        <source>Waiting for this long</source>
-        <translation>Tiempo que lleva en espera</translation>
-    </message>
-    <message>
-        <source>Took this long</source>
-        <translation>Tiempo que tardó</translation>
-    </message>
-</context>
-<context>
-    <name>Columns</name>
-    <message>
-        <source>Columns</source>
-        <translation>Columnas</translation>
-    </message>
-    <message>
-        <source>&amp;Columns</source>
-        <translation>&amp;Columnas</translation>
-    </message>
-    <message>
-        <source>As at first</source>
-        <translation>Como al principio</translation>
-    </message>
-    <message>
-        <source>Cancelling…</source>
-        <translation>Cancelando…</translation>
-    </message>
-</context>
-<context>
-    <name>RetryConfirmation</name>
-    <message>
-        <source>Retry</source>
-        <translation>Reintentar</translation>
-    </message>
-    <message numerus="yes">
-        <source>Process %Ln finished recording(s) again?</source>
-        <translation>
-            <numerusform>¿Procesar de nuevo %Ln grabación terminada?</numerusform>
-            <numerusform>¿Procesar de nuevo %Ln grabaciones terminadas?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Each keeps its result until the new one is ready. It may take a long time.</source>
-        <translation>Cada una conserva su resultado hasta que el nuevo esté listo. Puede tardar mucho.</translation>
-    </message>
-    <message>
-        <source>Process again</source>
-        <translation>Procesar de nuevo</translation>
-    </message>
-    <message numerus="yes">
-        <source>Only the %Ln without a result</source>
-        <translation>
-            <numerusform>Solo la %Ln sin resultado</numerusform>
-            <numerusform>Solo las %Ln sin resultado</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln finished recording(s) will be processed again</source>
-        <translation>
-            <numerusform>Se procesará de nuevo %Ln grabación terminada</numerusform>
-            <numerusform>Se procesarán de nuevo %Ln grabaciones terminadas</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Deshacer</translation>
     </message>
 </context>
 </TS>
