@@ -1,4 +1,4 @@
-"""Jobs, events and transcripts as JSON: the one form in which they are stored and sent between processes.
+"""Jobs, events and transcripts as JSON, the form in which they are stored and sent.
 
 A dataclass becomes an object with its fields in order. `_as_object` derives both directions from the types of
 the fields, once, when this module is imported. Exceptions are declared below: values with a compact form, and

@@ -115,207 +115,206 @@ VERBATIM = Message("text", "{text}")
 # --- Recordings: why one cannot be used
 
 AUDIO_AWAY = Message(
-    "audio.away", "The drive or folder that the recording is on is not there at present: connect it again."
+    "audio.away", "The drive or folder with the recording is not connected. Connect it again."
 )
 AUDIO_CHANGING = Message(
-    "audio.changing", "The recording changed while it was read: try again when it is complete."
+    "audio.changing", "The recording changed while it was being read. Try again when it is complete."
 )
 AUDIO_CRASHES = Message(
-    "audio.crashes", "Reading this file crashes the program: convert it to another format, or send it to us."
+    "audio.crashes", "Reading this file crashes the program. Convert it to another format, or send it to us."
 )
 AUDIO_DAMAGED = Message(
-    "audio.damaged", "The recording is damaged, nothing in it can be read: copy it again from the recorder."
+    "audio.damaged", "The recording is damaged and cannot be read. Copy it again from the recorder."
 )
 AUDIO_DICTATION = Message(
     "audio.dictation",
-    "This dictation is in a format that only its recorder's own program reads: export it there as WAV, "
-    "and add that file.",
+    "This dictation format can only be read by the recorder's own software. Export it there as WAV, and "
+    "add that file.",
 )
 AUDIO_DICTATION_LOCKED = Message(
     "audio.dictation_locked",
-    "This dictation is encrypted: decrypt it in its recorder's own program, export it there as WAV, and "
-    "add that file.",
+    "This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, "
+    "and add that file.",
 )
 AUDIO_EMPTY = Message(
     "audio.empty", "The file is empty: nothing was recorded, or copying it was interrupted."
 )
 AUDIO_FORBIDDEN = Message(
-    "audio.forbidden", "Your account may not read this recording: copy it to your own folder, and try again."
+    "audio.forbidden",
+    "You do not have permission to read this recording. Copy it to a folder of yours, and try again.",
 )
 AUDIO_MISSING = Message(
-    "audio.missing", "The recording is no longer where it was: put it back, and try again."
+    "audio.missing", "The recording has been moved or deleted. Put it back, and try again."
 )
-AUDIO_NO_AUDIO = Message("audio.no_audio", "This file has no sound track.")
+AUDIO_NO_AUDIO = Message("audio.no_audio", "This file has no audio track.")
 AUDIO_NO_ROOM = Message(
-    "audio.no_room", "The disk has too little room to decode this recording: make room, and try again."
+    "audio.no_room",
+    "There is not enough disk space to decode this recording. Free some space, and try again.",
 )
-AUDIO_NO_SAMPLES = Message("audio.no_samples", "The recording holds no sound: its length is zero.")
+AUDIO_NO_SAMPLES = Message("audio.no_samples", "The recording contains no audio: its length is zero.")
 AUDIO_NO_SPEECH = Message("audio.no_speech", "Nobody speaks in this recording.")
-AUDIO_NOT_A_FILE = Message("audio.not_a_file", "This is a folder or a device, and not a recording.")
+AUDIO_NOT_A_FILE = Message("audio.not_a_file", "This is a folder or a device, not a recording.")
 AUDIO_PROJECT = Message(
-    "audio.project",
-    "This is an Audacity project and not a recording: export it there as WAV, and add that file.",
+    "audio.project", "This is an Audacity project, not a recording. Export it as WAV, and add that file."
 )
 AUDIO_READ = Message(
-    "audio.read", "The recording could not be read to its end: check the drive or network folder it is on."
+    "audio.read", "The recording could not be read to the end. Check its drive or network folder."
 )
 AUDIO_SHORTCUT = Message(
-    "audio.shortcut", "This is a shortcut and not the recording: add the file that it points to."
+    "audio.shortcut", "This is a shortcut, not a recording. Add the file that it points to."
 )
-AUDIO_SILENT = Message(
-    "audio.silent", "The recording is silent from beginning to end: check the microphone that was used."
-)
+AUDIO_SILENT = Message("audio.silent", "The recording is silent from beginning to end. Check the microphone.")
 AUDIO_TOO_LONG = Message(
     "audio.too_long",
-    "The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.",
+    "The recording is too long to process at once. Split it into parts of a few hours, and add those.",
 )
 AUDIO_UNREADABLE = Message(
-    "audio.unreadable", "This file is not a recording that can be read, or it is protected against copying."
+    "audio.unreadable", "This file is not a recording that can be read, or it is copy-protected."
 )
 
 # --- Results: what a person must know before relying on one
 
 AUDIO_CLOCK_JUMPS = Message(
     "audio.clock_jumps",
-    "The file's clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.",
+    "The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.",
 )
 AUDIO_CUT_SHORT = Message(
     "audio.cut_short",
-    "The file ends at {at:clock}, although it should last {length:length}: copy it again from the recorder.",
+    "The file ends at {at:clock}, although it should last {length:length}. Copy it again from the recorder.",
 )
 AUDIO_DAMAGED_AFTER = Message(
-    "audio.damaged_after", "The file is damaged after {at:clock}; what comes before was used."
+    "audio.damaged_after", "The file is damaged after {at:clock}. The part before was used."
 )
 AUDIO_DAMAGED_PLACES = Message(
     "audio.damaged_places",
-    "The file is damaged in {places} places, first at {at:clock}: {length:length} in all could not be "
-    "read and is left silent.",
+    "The file is damaged in {places} places, first at {at:clock}. {length:length} in total could not be "
+    "read and were replaced by silence.",
 )
 AUDIO_DAMAGED_SOMEWHERE = Message(
     "audio.damaged_somewhere",
-    "The file is damaged in places, first at {at:clock}; what could not be read is left silent.",
+    "The file is damaged in places, first at {at:clock}. What could not be read was replaced by silence.",
 )
 AUDIO_GAP = Message(
-    "audio.gap",
-    "Nothing was recorded for {length:length} at {at:clock}: this is a pause, or a part that was lost.",
+    "audio.gap", "Nothing was recorded for {length:length} at {at:clock}: a pause, or a part that was lost."
 )
 AUDIO_GAPS = Message(
     "audio.gaps",
-    "Nothing was recorded in {places} places, first at {at:clock}, {length:length} in all: these are "
-    "pauses, or parts that were lost.",
+    "Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or "
+    "parts that were lost.",
 )
 AUDIO_MORE_THAN_COUNTED = Message(
     "audio.more_than_counted",
-    "The file's header counts only {length:length} of sound, but the file holds more: it was read to its "
-    "end at {at:clock}.",
+    "The file's header declares only {length:length} of audio, but the file contains more. It was read "
+    "to its end at {at:clock}.",
 )
 AUDIO_PARTLY_DAMAGED = Message(
     "audio.partly_damaged",
-    "The file is damaged at {at:clock}: {length:length} could not be read and is left silent.",
+    "The file is damaged at {at:clock}. {length:length} could not be read and were replaced by silence.",
 )
-AUDIO_REST_UNREAD = Message("audio.rest_unread", "A part of the file after {at:clock} could not be read.")
+AUDIO_REST_UNREAD = Message("audio.rest_unread", "Part of the file after {at:clock} could not be read.")
 AUDIO_SOME_TRACKS = Message(
     "audio.some_tracks",
-    "Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another "
-    "language.",
+    "{used} of {tracks} audio tracks were used. The others are silent, identical, or in another language.",
 )
-AUDIO_TRACKS = Message("audio.tracks", "{used} sound tracks were used.")
+AUDIO_TRACKS = Message("audio.tracks", "{used} audio tracks were used.")
 RESULT_DOUBTFUL_VOICES = Message(
-    "result.doubtful_voices", "Voices hard to tell apart, or only one voice: please check."
+    "result.doubtful_voices", "The voices are hard to tell apart, or there is only one. Please check."
 )
 RESULT_LANGUAGE_UNCERTAIN = Message(
-    "result.language_uncertain", "The language was hard to tell: if it is wrong, choose it and try again."
+    "result.language_uncertain", "The language was hard to detect. If it is wrong, choose it and try again."
 )
 RESULT_SPEAKERS_MISSING = Message("result.speakers_missing", "The speakers are missing: {reason}")
 RESULT_UNHEARD = Message(
     "result.unheard",
-    "Sound as loud as the voices was not recognized as speech, {length:length} in all: please check.",
+    "{length:length} of sound as loud as the voices was not recognized as speech. Please check.",
 )
 RESULT_VOCABULARY_CUT = Message(
-    "result.vocabulary_cut", "The vocabulary is too long: its last {number} words were not used."
+    "result.vocabulary_cut", "The vocabulary is too long. Its last {number} words were not used."
 )
 RESULT_WORDS_MISSING = Message("result.words_missing", "The words are missing: {reason}")
 
 # --- Jobs and workers
 
 JOB_CANCELLED = Message("job.cancelled", "Cancelled.")
-JOB_DELIVERIES = Message("job.deliveries", "The program ended {times} times while it worked on this.")
-JOB_RUNNING = Message("job.running", "This job is running: cancel it before you remove it.")
+JOB_DELIVERIES = Message("job.deliveries", "The program ended {times} times while processing this job.")
+JOB_RUNNING = Message("job.running", "This job is running. Cancel it before you remove it.")
 JOB_TIMEOUT = Message("job.timeout", "Timeout ({minutes} min)")
 JOB_UNKNOWN = Message("job.unknown", "There is no job {job}.")
-WORKER_CRASHED = Message("worker.crashed", "The worker that had this job ended unexpectedly ({ended}).")
+WORKER_CRASHED = Message("worker.crashed", "The worker process ended unexpectedly ({ended}).")
 WORKER_ENDED = Message(
-    "worker.ended", "The system ended the worker that had this job ({ended}); memory may have run out."
+    "worker.ended", "The system ended the worker process ({ended}). The computer may have run out of memory."
 )
-WORKER_KILLED = Message("worker.killed", "The program was ended in the middle of it each time.")
-WORKER_STUCK = Message("worker.stuck", "The worker that had this job was stuck.")
+WORKER_KILLED = Message("worker.killed", "The program was ended each time it worked on this.")
+WORKER_STUCK = Message("worker.stuck", "The worker process stopped responding.")
 ENDED_EXIT_CODE = Message("ended.exit_code", "exit code {number}")
 ENDED_SIGNAL = Message("ended.signal", "signal {number}")
 ENDED_STOPPED = Message("ended.stopped", "it stopped")
 MEMORY_FULL = Message("memory.full", "The computer ran out of memory.")
-DISK_FULL = Message("disk.full", "The disk is full: make room on it, and it goes on.")
+DISK_FULL = Message("disk.full", "The disk is full. Free some space, and the job continues.")
 
 # --- The queue
 
 QUEUE_INLINE = Message(
     "queue.inline",
-    "No worker process can be started here: recordings are worked one at a time inside the program.",
+    "Worker processes cannot be started. Recordings are processed one at a time inside the program.",
 )
 QUEUE_RESTORED = Message(
     "queue.restored",
-    "The queue's file was damaged. It was set aside as {folder}; {number} jobs were restored.",
+    "The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.",
 )
 QUEUE_STOPPED = Message(
     "queue.stopped",
-    "The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again.",
+    "The queue stopped because of a bug in the program. Nothing is lost: start fi-desktop again.",
 )
 STORE_BUSY = Message("store.busy", "Another program is using the queue's file.")
 STORE_DAMAGED = Message("store.damaged", "The queue's file is damaged.")
-STORE_FULL = Message("store.full", "The disk is full: nothing can be saved until there is room on it.")
+STORE_FULL = Message("store.full", "The disk is full. Nothing can be saved until there is free space.")
 STORE_NEWER = Message(
     "store.newer",
-    "The queue was written by a newer version of fi-desktop: nothing was changed; start that version "
-    "again, or choose another data folder by FI_DESKTOP_HOME.",
+    "The queue was written by a newer version of fi-desktop, and was not changed. Start that version, or "
+    "choose another data folder with FI_DESKTOP_HOME.",
 )
-STORE_UNAVAILABLE = Message("store.unavailable", "The queue cannot be opened now.")
-STORE_UNWRITABLE = Message("store.unwritable", "The queue cannot be saved: the disk does not take it.")
+STORE_UNAVAILABLE = Message("store.unavailable", "The queue cannot be opened.")
+STORE_UNWRITABLE = Message("store.unwritable", "The queue cannot be saved: the disk rejects it.")
 APP_CLOSING = Message("app.closing", "fi-desktop is closing.")
-APP_OWNED = Message("app.owned", "The program is already running here: close it first.")
-IPC_SILENT = Message("ipc.silent", "The program is already running, but does not answer.")
+APP_OWNED = Message("app.owned", "The program is already running. Close it first.")
+IPC_SILENT = Message("ipc.silent", "The program is already running, but does not respond.")
 IPC_UNSAFE = Message(
     "ipc.unsafe",
-    "The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.",
+    "The folder {folder} belongs to another account. Remove it, or choose a shorter FI_DESKTOP_HOME.",
 )
 IPC_VERSION = Message("ipc.version", "Another version of fi-desktop is running. Close it first.")
 
 # --- Files and folders that were added or are watched
 
-SUBMIT_NOTHING = Message("submit.nothing", "No audio or video was found there.")
+SUBMIT_NOTHING = Message("submit.nothing", "No audio or video was found.")
 SUBMIT_OTHER_KINDS = Message(
-    "submit.other_kinds", "No audio or video was found there, only files of other kinds ({kinds})."
+    "submit.other_kinds", "No audio or video was found, only files of other types ({kinds})."
 )
-SUBMIT_UNREADABLE = Message("submit.unreadable", "Nothing was added: {path} cannot be read ({reason}).")
-PATH_MISSING = Message("path.missing", "it is not there")
-PATH_NO_ANSWER = Message("path.no_answer", "the drive it is on does not answer")
-PATH_NOT_A_FILE = Message("path.not_a_file", "it is a device or a pipe, and not a file")
+SUBMIT_UNREADABLE = Message("submit.unreadable", "Nothing was added. {path} cannot be read ({reason}).")
+PATH_MISSING = Message("path.missing", "it does not exist")
+PATH_NO_ANSWER = Message("path.no_answer", "its drive does not respond")
+PATH_NOT_A_FILE = Message("path.not_a_file", "it is a device or a pipe, not a file")
 WATCH_DAMAGED = Message(
-    "watch.damaged", "The list of watched folders was damaged and is set aside as {file}: add them again."
+    "watch.damaged", "The list of watched folders was damaged, and was set aside as {file}. Add them again."
 )
 WATCH_FOLDER_UNREADABLE = Message("watch.folder_unreadable", "The folder {folder} cannot be read ({reason}).")
-WATCH_STOPPED = Message("watch.stopped", "The folder is watched no more.")
+WATCH_STOPPED = Message("watch.stopped", "The folder is no longer watched.")
 WATCH_UNREADABLE = Message("watch.unreadable", "The list of watched folders cannot be read ({reason}).")
 
 # --- Engines
 
-ENGINE_BAD_LANGUAGE = Message("engine.bad_language", "The Whisper model does not know the chosen language.")
-ENGINE_BAD_MODEL = Message("engine.bad_model", "The {engine} model pack is incomplete: install it again.")
+ENGINE_BAD_LANGUAGE = Message(
+    "engine.bad_language", "The Whisper model does not support the chosen language."
+)
+ENGINE_BAD_MODEL = Message("engine.bad_model", "The {engine} model pack is incomplete. Install it again.")
 ENGINE_BUILTIN_DAMAGED = Message(
-    "engine.builtin_damaged", "The built-in voice model is damaged; install the program again."
+    "engine.builtin_damaged", "The built-in voice model is damaged. Install the program again."
 )
 ENGINE_BUILTIN_MISSING = Message(
     "engine.builtin_missing", "The built-in voice model is missing from this installation."
 )
-ENGINE_NO_MODEL = Message("engine.no_model", "The engine {name} needs a model pack, and none is installed.")
+ENGINE_NO_MODEL = Message("engine.no_model", "The engine {name} needs a model pack, but none is installed.")
 ENGINE_NOT_INSTALLED = Message(
     "engine.not_installed",
     "The engine {name} is not part of this installation. Install fi-desktop[{name}].",
@@ -323,156 +322,158 @@ ENGINE_NOT_INSTALLED = Message(
 ENGINE_NO_TRANSCRIBER = Message(
     "engine.no_transcriber", "The model pack {name} is not installed, or does not transcribe."
 )
-ENGINE_ODD_MODEL = Message(
-    "engine.odd_model", "This pyannote model pack is of a kind that cannot be used here."
-)
+ENGINE_ODD_MODEL = Message("engine.odd_model", "This type of pyannote model pack is not supported.")
 ENGINE_SILERO_MISSING = Message(
-    "engine.silero_missing", "The part that finds speech is missing from this installation."
+    "engine.silero_missing", "The speech detector is missing from this installation."
 )
 ENGINE_UNEXPECTED = Message("engine.unexpected", "Something unexpected went wrong ({error}).")
-ENGINE_UNKNOWN = Message("engine.unknown", "There is no engine “{name}”; known are {known}.")
+ENGINE_UNKNOWN = Message("engine.unknown", "Unknown engine “{name}”. Available: {known}.")
 
 # --- Model packs
 
-MODELS_ALREADY = Message("models.already", "A model pack called {name} is installed already.")
+MODELS_ALREADY = Message("models.already", "A model pack named {name} is already installed.")
 MODELS_BAD_ADDRESS = Message(
-    "models.bad_address", "Models are fetched only from an address that begins with https://."
+    "models.bad_address", "Models are only downloaded from addresses that start with https://."
 )
 MODELS_BAD_CONFIG = Message("models.bad_config", "The model pack's config.yaml cannot be used: {reason}.")
 MODELS_BAD_COPY = Message(
     "models.bad_copy",
-    "{path} is missing or not as its manifest says: the copy is damaged or was changed, and nothing was "
-    "imported.",
+    "{path} is missing or does not match its manifest. The copy is damaged or was changed, and nothing "
+    "was imported.",
 )
 MODELS_BAD_MANIFEST = Message("models.bad_manifest", "The model pack's manifest cannot be used: {reason}.")
 MODELS_BAD_NAME = Message(
     "models.bad_name",
-    "A model pack cannot be called “{name}”: small letters, figures, “.”, “-” and “_” will do.",
+    "“{name}” is not a valid name for a model pack. Use lowercase letters, digits, “.”, “-” and “_”.",
 )
-MODELS_BAD_TOKEN = Message("models.bad_token", "{host} does not know this token: make a new one at {tokens}.")
+MODELS_BAD_TOKEN = Message("models.bad_token", "{host} rejects this token. Create a new one at {tokens}.")
 MODELS_BROKEN_OFF = Message(
-    "models.broken_off", "Copying the pack broke off ({reason}): is the stick still there?"
+    "models.broken_off", "Copying the pack was interrupted ({reason}). Is the USB drive still connected?"
 )
 MODELS_BUNDLED = Message(
-    "models.bundled", "The model pack {name} belongs to the program and cannot be removed."
+    "models.bundled", "The model pack {name} is part of the program and cannot be removed."
 )
-MODELS_BUSY = Message("models.busy", "The model pack {name} is being installed already.")
+MODELS_BUSY = Message("models.busy", "The model pack {name} is already being installed.")
 MODELS_CHANGED = Message(
     "models.changed", "The model pack {name} is not used: {file} is damaged or was changed. Install it again."
 )
 MODELS_CUT = Message(
-    "models.cut", "The connection to {host} broke off. What has come is kept: try again to go on."
+    "models.cut",
+    "The connection to {host} was interrupted. The downloaded part is kept. Try again to continue.",
 )
 MODELS_DAMAGED = Message(
-    "models.damaged", "What came from {host} is not the file that it promised ({path}): try again."
+    "models.damaged", "{host} sent something other than the file it announced ({path}). Try again."
 )
-MODELS_DAMAGED_ARCHIVE = Message("models.damaged_archive", "This is no zip archive, or a damaged one.")
+MODELS_DAMAGED_ARCHIVE = Message("models.damaged_archive", "This is not a zip archive, or it is damaged.")
 MODELS_ENCRYPTED = Message(
-    "models.encrypted", "The archive is locked with a password: unpack it first, and import the folder."
+    "models.encrypted", "The archive is protected with a password. Unpack it, and import the folder."
 )
 MODELS_GATED = Message(
     "models.gated",
-    "Your Hugging Face account may not read {repo} yet: accept its conditions at {page}, and see that "
-    "the token may read gated repositories. Then try again.",
+    "Your Hugging Face account has no access to {repo} yet. Accept its conditions at {page}, and make "
+    "sure that the token can read gated repositories. Then try again.",
 )
 MODELS_HUB_TROUBLE = Message(
-    "models.hub_trouble", "{host} cannot serve this now (status {status}): try again later."
+    "models.hub_trouble", "{host} is not available (status {status}). Try again later."
 )
 MODELS_IN_USE = Message(
-    "models.in_use", "The model pack {name} is in use: wait until the running jobs are done, and try again."
+    "models.in_use", "The model pack {name} is in use. Wait until the running jobs end, and try again."
 )
 MODELS_INCOMPLETE = Message(
-    "models.incomplete",
-    "The model pack {name} is not complete: {reason}. Install it again, or import it anew.",
+    "models.incomplete", "The model pack {name} is incomplete: {reason}. Install or import it again."
 )
 MODELS_LINKS = Message(
-    "models.links", "The folder holds links, as the hub's own cache does: copy it with cp -rL first."
+    "models.links", "The folder contains links, like the hub's own cache. Copy it with cp -rL first."
 )
-MODELS_LINKS_IN_ARCHIVE = Message("models.links_in_archive", "The archive holds links: nothing was unpacked.")
+MODELS_LINKS_IN_ARCHIVE = Message(
+    "models.links_in_archive", "The archive contains links. Nothing was unpacked."
+)
 MODELS_MISSING = Message("models.missing", "The model pack {name} is not installed.")
 MODELS_NEEDS_TOKEN = Message(
     "models.needs_token",
-    "{repo} is given only to people with a free Hugging Face account: accept its conditions at {page}, "
-    "make a token at {tokens}, and enter the token here.",
+    "{repo} requires a free Hugging Face account. Accept its conditions at {page}, create a token at "
+    "{tokens}, and enter it here.",
 )
 MODELS_NO_PACK = Message(
     "models.no_pack",
-    "This is no model pack: it holds neither a manifest nor the files of a pyannote or Whisper model.",
+    "This is not a model pack: it contains neither a manifest nor the files of a pyannote or Whisper model.",
 )
 MODELS_NO_ROOM = Message(
-    "models.no_room", "{wanted:size} more are needed, and {free:size} are free on that disk: make room first."
+    "models.no_room",
+    "{wanted:size} more are needed, but only {free:size} are free on that disk. Free some space first.",
 )
-MODELS_NOT_OFFERED = Message("models.not_offered", "{host} has no {repo}, or not this file of it any more.")
-MODELS_NOT_THERE = Message("models.not_there", "This file or folder is not there, or cannot be read.")
+MODELS_NOT_OFFERED = Message(
+    "models.not_offered", "{host} does not have {repo}, or no longer has this file of it."
+)
+MODELS_NOT_THERE = Message("models.not_there", "This file or folder does not exist, or cannot be read.")
 MODELS_ODD_ANSWER = Message(
-    "models.odd_answer", "{host} answered with no list of files: is the network behind a login page?"
+    "models.odd_answer", "{host} did not answer with a list of files. Does the network require a login page?"
 )
 MODELS_ODD_ARCHIVE = Message(
-    "models.odd_archive", "The archive is packed in an unusual way: pack it as a plain zip."
+    "models.odd_archive", "The archive uses an unusual compression. Create a plain zip."
 )
 MODELS_OFFLINE = Message(
     "models.offline",
-    "{host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), or carry the pack here on "
-    "a stick and import it.",
+    "{host} cannot be reached. Check the network and the proxy (HTTPS_PROXY), or bring the pack on a USB "
+    "drive and import it.",
 )
 MODELS_PROXY = Message(
-    "models.proxy", "The proxy asks for a name and a password: give them in HTTPS_PROXY, and try again."
+    "models.proxy", "The proxy requires a user name and password. Set them in HTTPS_PROXY, and try again."
 )
 MODELS_SAME_PATH = Message(
-    "models.same_path", "“{path}” is there twice, or differs from another only in case: nothing was read."
+    "models.same_path", "“{path}” exists twice, or differs from another file only in case. Nothing was read."
 )
 MODELS_TOO_DENSE = Message(
-    "models.too_dense", "The archive unpacks to far more than weights ever do: nothing was unpacked."
+    "models.too_dense", "The archive unpacks to far more than model weights do. Nothing was unpacked."
 )
 MODELS_TOO_LARGE = Message(
     "models.too_large",
-    "This would unpack to {size:size}, more than any model pack has: nothing was unpacked.",
+    "The archive would unpack to {size:size}, more than any model pack. Nothing was unpacked.",
 )
-MODELS_TOO_MANY_FILES = Message("models.too_many_files", "This holds far more files than a model pack.")
+MODELS_TOO_MANY_FILES = Message("models.too_many_files", "There are far more files than in a model pack.")
 MODELS_UNAPPROVED = Message(
     "models.unapproved",
-    "{name} is a pyannote model, and loading one can run any program that its maker hid in it. Import it "
-    "only if you know and trust where it comes from.",
+    "{name} is a pyannote model. Loading it can run any program that its author hid in it. Import it "
+    "only if you know and trust its source.",
 )
-MODELS_UNKNOWN = Message("models.unknown", "There is no model pack “{name}” to install; known are {known}.")
+MODELS_UNKNOWN = Message("models.unknown", "Unknown model pack “{name}”. Available: {known}.")
 MODELS_UNSAFE_PATH = Message(
     "models.unsafe_path",
-    "“{path}” leads out of its folder, or is no name that every system takes: nothing was read.",
+    "“{path}” is outside its folder, or not a valid name on every system. Nothing was read.",
 )
 MODELS_UNTRUSTED = Message(
     "models.untrusted",
-    "The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into "
-    "connections, the network's own certificate must be known to this computer.",
+    "The certificate of {host} is not trusted, so nothing was downloaded. If the network inspects "
+    "connections, its own certificate must be installed on this computer.",
 )
-MODELS_UNWRITABLE = Message("models.unwritable", "Nothing can be written to the models folder {root}.")
-PACK_BAD_FILE = Message("pack.bad_file", "a file in it has no proper size or SHA-256")
+MODELS_UNWRITABLE = Message("models.unwritable", "Cannot write to the models folder {root}.")
+PACK_BAD_FILE = Message("pack.bad_file", "one of its files has no valid size or SHA-256")
 PACK_CONFIG_NETWORK = Message(
     "pack.config_network",
-    "config.yaml does not say “{wanted}”, which would be looked for on the network",
+    "config.yaml does not contain “{wanted}”, so the model would be searched for on the network",
 )
-PACK_CONTROL_CHARACTERS = Message("pack.control_characters", "it holds control characters")
+PACK_CONTROL_CHARACTERS = Message("pack.control_characters", "it contains control characters")
 PACK_FILE_MISSING = Message("pack.file_missing", "{file} is missing")
 PACK_FILES_MISSING = Message("pack.files_missing", "{file} are missing")
 PACK_NEWER = Message("pack.newer", "it was written by a newer fi-desktop")
-PACK_NO_PIPELINE = Message("pack.no_pipeline", "it describes no pipeline")
-PACK_NO_YAML = Message("pack.no_yaml", "it is no YAML")
-PACK_OTHER_FOLDER = Message("pack.other_folder", "it is called {name}, and lies in a folder of another name")
-PACK_OTHER_PIPELINE = Message("pack.other_pipeline", "it asks for more than a speaker diarization pipeline")
-PACK_TOO_LONG = Message("pack.too_long", "it is far too long")
-PACK_TOO_MANY_FILES = Message("pack.too_many_files", "it names too many files")
-PACK_WRONG_SIZE = Message("pack.wrong_size", "{file} has {number} bytes, not {wanted}")
+PACK_NO_PIPELINE = Message("pack.no_pipeline", "it does not describe a pipeline")
+PACK_NO_YAML = Message("pack.no_yaml", "it is not YAML")
+PACK_OTHER_FOLDER = Message("pack.other_folder", "its name is {name}, but its folder has another name")
+PACK_OTHER_PIPELINE = Message("pack.other_pipeline", "it requires more than a speaker diarization pipeline")
+PACK_TOO_LONG = Message("pack.too_long", "it is too long")
+PACK_TOO_MANY_FILES = Message("pack.too_many_files", "it lists too many files")
+PACK_WRONG_SIZE = Message("pack.wrong_size", "{file} has {number} bytes instead of {wanted}")
 
 # --- Exports, profiles, settings, the data folder and the window
 
-EXPORT_FULL = Message("export.full", "The disk is full: make room on it, and export again.")
-EXPORT_NOT_WRITTEN = Message(
-    "export.not_written", "The file could not be written there: choose another folder."
-)
+EXPORT_FULL = Message("export.full", "The disk is full. Free some space, and export again.")
+EXPORT_NOT_WRITTEN = Message("export.not_written", "The file could not be written. Choose another folder.")
 PROFILES_DAMAGED = Message(
-    "profiles.damaged", "Your profiles were damaged and are set aside as {file}; the built-in ones are there."
+    "profiles.damaged",
+    "Your profiles were damaged, and were set aside as {file}. The built-in profiles are available.",
 )
 PROFILES_UNREADABLE = Message(
-    "profiles.unreadable", "Your profiles cannot be read ({reason}); the built-in ones are there."
+    "profiles.unreadable", "Your profiles cannot be read ({reason}). The built-in profiles are available."
 )
 SETTINGS_BAD_VALUE = Message("settings.bad_value", "Setting {name}: {value} is not valid.")
 SETTINGS_LIMITS = Message("settings.limits", "The hard time limit must not be shorter than the time limit.")
@@ -482,34 +483,32 @@ SETTINGS_OVERRIDDEN = Message(
 )
 SETTINGS_TOO_LARGE = Message("settings.too_large", "Setting {name}: {value} is above {most}.")
 SETTINGS_TOO_SMALL = Message("settings.too_small", "Setting {name}: {value} is below {least}.")
-SETTINGS_UNKNOWN = Message("settings.unknown", "There is no setting “{name}”.")
+SETTINGS_UNKNOWN = Message("settings.unknown", "Unknown setting “{name}”.")
 SETTINGS_UNREADABLE = Message("settings.unreadable", "settings.toml cannot be read: {error}.")
 HOME_EXPOSED = Message(
     "home.exposed",
-    "Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by "
-    "FI_DESKTOP_HOME.",
+    "Other accounts can open the data folder {home}, and its drive cannot prevent it. Choose another "
+    "with FI_DESKTOP_HOME.",
 )
 HOME_FOREIGN = Message(
-    "home.foreign", "The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME."
+    "home.foreign", "The data folder {home} belongs to another account. Choose another with FI_DESKTOP_HOME."
 )
 HOME_FULL = Message(
-    "home.full", "The disk of the data folder {home} is full: make room on it, and start again."
+    "home.full", "The disk of the data folder {home} is full. Free some space, and start again."
 )
 HOME_NETWORK = Message(
     "home.network",
-    "The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local "
-    "one by FI_DESKTOP_HOME.",
+    "The data folder {home} is on a network drive, where a queue is not safe. Choose a local one with "
+    "FI_DESKTOP_HOME.",
 )
 HOME_NOT_A_FOLDER = Message(
-    "home.not_a_folder", "The data folder {home} is a file: choose another by FI_DESKTOP_HOME."
+    "home.not_a_folder", "The data folder {home} is a file. Choose another with FI_DESKTOP_HOME."
 )
 HOME_UNWRITABLE = Message(
     "home.unwritable",
-    "The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.",
+    "Cannot write to the data folder {home} ({reason}). Choose another with FI_DESKTOP_HOME.",
 )
-WINDOW_NO_DISPLAY = Message(
-    "window.no_display", "There is no display to open the window on; `fi-desktop run` works without one."
-)
+WINDOW_NO_DISPLAY = Message("window.no_display", "There is no display. `fi-desktop run` works without one.")
 
 MESSAGES = {message.code: message for message in tuple(globals().values()) if isinstance(message, Message)}
 """All messages by code."""

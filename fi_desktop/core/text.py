@@ -1,4 +1,4 @@
-"""Text for people: times, lengths and sizes, names that are safe to show, and text without private names."""
+"""Text for people: times, lengths and sizes, safe names, and text without private names."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class UiLabels(QObject):
             case "fair":
                 return self.tr("The voices are fairly different: worth a quick check.")
             case "doubtful":
-                return self.tr("Voices hard to tell apart, or only one voice: please check.")
+                return errors.sentence(messages.RESULT_DOUBTFUL_VOICES())
             case _:
                 return ""
 

@@ -4,6 +4,22 @@
 <context>
     <name>AboutDialog</name>
     <message>
+        <source>Loading…</source>
+        <translation>Cargando…</translation>
+    </message>
+    <message>
+        <source>Copy the version for a support request; contains nothing personal</source>
+        <translation>Copiar la versión para una solicitud de soporte; no contiene nada personal</translation>
+    </message>
+    <message>
+        <source>Recordings and results never leave this computer. fi-desktop uses the network only to download models that you ask for and, if you allow it, to check for updates.</source>
+        <translation>Las grabaciones y los resultados nunca salen de esta computadora. fi-desktop usa la red solo para descargar los modelos que usted pida y, si lo permite, para buscar actualizaciones.</translation>
+    </message>
+    <message>
+        <source>Libraries and models in fi-desktop:</source>
+        <translation>Bibliotecas y modelos en fi-desktop:</translation>
+    </message>
+    <message>
         <source>About fi-desktop</source>
         <translation>Acerca de fi-desktop</translation>
     </message>
@@ -16,14 +32,6 @@
         <translation>Copiar versión</translation>
     </message>
     <message>
-        <source>Loading…</source>
-        <translation>Cargando…</translation>
-    </message>
-    <message>
-        <source>Copy the version for a support request; contains nothing personal</source>
-        <translation>Copiar la versión para una solicitud de soporte; no contiene nada personal</translation>
-    </message>
-    <message>
         <source>Close</source>
         <translation>Cerrar</translation>
     </message>
@@ -34,14 +42,6 @@
     <message>
         <source>© 2026 The fi-desktop authors. Free software: MIT licence.</source>
         <translation>© 2026 The fi-desktop authors. Software libre: licencia MIT.</translation>
-    </message>
-    <message>
-        <source>Recordings and results never leave this computer. fi-desktop uses the network only to download models that you ask for and, if you allow it, to check for updates.</source>
-        <translation>Las grabaciones y los resultados nunca salen de esta computadora. fi-desktop usa la red solo para descargar los modelos que usted pida y, si lo permite, para buscar actualizaciones.</translation>
-    </message>
-    <message>
-        <source>Libraries and models in fi-desktop:</source>
-        <translation>Bibliotecas y modelos en fi-desktop:</translation>
     </message>
     <message>
         <source>Models</source>
@@ -67,32 +67,8 @@
         <translation>Agregar &amp;carpeta…</translation>
     </message>
     <message>
-        <source>&amp;Paste</source>
-        <translation>&amp;Pegar</translation>
-    </message>
-    <message>
-        <source>&amp;Watch folders…</source>
-        <translation>&amp;Vigilar carpetas…</translation>
-    </message>
-    <message>
-        <source>&amp;Models…</source>
-        <translation>&amp;Modelos…</translation>
-    </message>
-    <message>
-        <source>M&amp;onitor…</source>
-        <translation>M&amp;onitor…</translation>
-    </message>
-    <message>
         <source>&amp;Settings…</source>
         <translation>Confi&amp;guración…</translation>
-    </message>
-    <message>
-        <source>&amp;Lock</source>
-        <translation>&amp;Bloquear</translation>
-    </message>
-    <message>
-        <source>&amp;Details</source>
-        <translation>&amp;Detalles</translation>
     </message>
     <message>
         <source>&amp;Undo removal</source>
@@ -139,6 +115,34 @@
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
     </message>
     <message>
+        <source>&amp;Same as the system</source>
+        <translation>&amp;Igual que el sistema</translation>
+    </message>
+    <message>
+        <source>&amp;Paste</source>
+        <translation>&amp;Pegar</translation>
+    </message>
+    <message>
+        <source>&amp;Watch folders…</source>
+        <translation>&amp;Vigilar carpetas…</translation>
+    </message>
+    <message>
+        <source>&amp;Models…</source>
+        <translation>&amp;Modelos…</translation>
+    </message>
+    <message>
+        <source>M&amp;onitor…</source>
+        <translation>M&amp;onitor…</translation>
+    </message>
+    <message>
+        <source>&amp;Lock</source>
+        <translation>&amp;Bloquear</translation>
+    </message>
+    <message>
+        <source>&amp;Details</source>
+        <translation>&amp;Detalles</translation>
+    </message>
+    <message>
         <source>Select &amp;all</source>
         <translation>Seleccionar &amp;todo</translation>
     </message>
@@ -169,10 +173,6 @@
     <message>
         <source>Pause the &amp;queue</source>
         <translation>Pausar la co&amp;la</translation>
-    </message>
-    <message>
-        <source>&amp;Same as the system</source>
-        <translation>&amp;Igual que el sistema</translation>
     </message>
 </context>
 <context>
@@ -406,10 +406,6 @@
 <context>
     <name>CloseQuestion</name>
     <message>
-        <source>Close fi-desktop</source>
-        <translation>Cerrar fi-desktop</translation>
-    </message>
-    <message>
         <source>Recordings are being processed: {running} running, {waiting} waiting.</source>
         <translation>Hay grabaciones en proceso: {running} en curso, {waiting} en espera.</translation>
     </message>
@@ -428,6 +424,10 @@
     <message>
         <source>Stop and quit</source>
         <translation>Detener y salir</translation>
+    </message>
+    <message>
+        <source>Close fi-desktop</source>
+        <translation>Cerrar fi-desktop</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -672,10 +672,6 @@
 <context>
     <name>EmptyState</name>
     <message>
-        <source>Drop recordings here</source>
-        <translation>Suelte aquí las grabaciones</translation>
-    </message>
-    <message>
         <source>Files or folders with audio or video. You will see who spoke when.
 Everything stays on this computer.</source>
         <translation>Archivos o carpetas con audio o video. Verá quién habló y cuándo.
@@ -688,6 +684,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>A short conversation between two people, included with the program</source>
         <translation>Una conversación breve entre dos personas, incluida con el programa</translation>
+    </message>
+    <message>
+        <source>Drop recordings here</source>
+        <translation>Suelte aquí las grabaciones</translation>
     </message>
     <message>
         <source>Choose recordings…</source>
@@ -1606,24 +1606,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LockScreen</name>
     <message>
-        <source>fi-desktop is locked</source>
-        <translation>fi-desktop está bloqueado</translation>
+        <source>Forgot the PIN?</source>
+        <translation>¿Olvidó el PIN?</translation>
     </message>
     <message>
         <source>Recordings are still being processed.</source>
         <translation>Las grabaciones se siguen procesando.</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
-    <message>
-        <source>Forgot the PIN?</source>
-        <translation>¿Olvidó el PIN?</translation>
     </message>
     <message>
         <source>The PIN only keeps others from looking. It does not encrypt your recordings, which are as safe as your account on this computer. To remove the PIN, delete this file and unlock with an empty field:</source>
@@ -1641,9 +1629,25 @@ Todo se queda en esta computadora.</translation>
         <source>Incorrect PIN.</source>
         <translation>PIN incorrecto.</translation>
     </message>
+    <message>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
+    <message>
+        <source>The queue is paused. No recording will start until you resume it.</source>
+        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
+    </message>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
@@ -1653,20 +1657,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Cola en pausa</translation>
     </message>
     <message>
-        <source>The queue is paused. No recording will start until you resume it.</source>
-        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
-    </message>
-    <message>
         <source>Resume</source>
         <translation>Reanudar</translation>
     </message>
 </context>
 <context>
     <name>MessageBar</name>
-    <message>
-        <source>Answer to this message</source>
-        <translation>Responder a este mensaje</translation>
-    </message>
     <message>
         <source>Dismiss this message</source>
         <translation>Cerrar este mensaje</translation>
@@ -1676,208 +1672,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Cerrar (Esc)</translation>
     </message>
     <message>
+        <source>Answer to this message</source>
+        <translation>Responder a este mensaje</translation>
+    </message>
+    <message>
         <source>Message</source>
         <translation>Mensaje</translation>
     </message>
 </context>
 <context>
     <name>Messages</name>
-    <message>
-        <source>JSON (everything)</source>
-        <translation>JSON (todo)</translation>
-    </message>
-    <message>
-        <source>RTTM (speaker turns)</source>
-        <translation>RTTM (intervenciones)</translation>
-    </message>
-    <message>
-        <source>SRT (subtitles)</source>
-        <translation>SRT (subtítulos)</translation>
-    </message>
-    <message>
-        <source>Text (to read)</source>
-        <translation>Texto (para leer)</translation>
-    </message>
-    <message>
-        <source>WebVTT (subtitles for browsers)</source>
-        <translation>WebVTT (subtítulos para navegadores)</translation>
-    </message>
-    <message>
-        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
-        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
-    </message>
-    <message>
-        <source>A part of the file after {at:clock} could not be read.</source>
-        <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
-    </message>
-    <message>
-        <source>The drive or folder that the recording is on is not there at present: connect it again.</source>
-        <translation>La unidad o la carpeta donde está la grabación no se encuentra en este momento: vuelva a conectarla.</translation>
-    </message>
-    <message>
-        <source>it is not there</source>
-        <translation>no está ahí</translation>
-    </message>
-    <message>
-        <source>it is a device or a pipe, and not a file</source>
-        <translation>es un dispositivo o una tubería, no un archivo</translation>
-    </message>
-    <message>
-        <source>the drive it is on does not answer</source>
-        <translation>la unidad donde está no responde</translation>
-    </message>
-    <message>
-        <source>The folder {folder} belongs to another account: remove it, or choose a shorter FI_DESKTOP_HOME.</source>
-        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
-    </message>
-    <message>
-        <source>Another version of fi-desktop is running. Close it first.</source>
-        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
-    </message>
-    <message>
-        <source>The data folder {home} belongs to another account: choose another by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it: choose another by FI_DESKTOP_HOME.</source>
-        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
-    </message>
-    <message>
-        <source>The recording changed while it was read: try again when it is complete.</source>
-        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
-    </message>
-    <message>
-        <source>Reading this file crashes the program: convert it to another format, or send it to us.</source>
-        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
-    </message>
-    <message>
-        <source>The system ended the worker that had this job ({ended}); memory may have run out.</source>
-        <translation>El sistema terminó el proceso que hacía este trabajo ({ended}); puede que se haya agotado la memoria.</translation>
-    </message>
-    <message>
-        <source>Another program is using the queue&apos;s file.</source>
-        <translation>Otro programa está usando el archivo de la cola.</translation>
-    </message>
-    <message>
-        <source>The queue&apos;s file is damaged.</source>
-        <translation>El archivo de la cola está dañado.</translation>
-    </message>
-    <message>
-        <source>The disk is full: nothing can be saved until there is room on it.</source>
-        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be opened now.</source>
-        <translation>La cola no se puede abrir ahora.</translation>
-    </message>
-    <message>
-        <source>The queue cannot be saved: the disk does not take it.</source>
-        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
-    </message>
-    <message>
-        <source>The disk has too little room to decode this recording: make room, and try again.</source>
-        <translation>El disco no tiene espacio suficiente para leer esta grabación: libere espacio y vuelva a intentarlo.</translation>
-    </message>
-    <message>
-        <source>The recording is too long to be done in one piece: cut it into parts of a few hours, and add these.</source>
-        <translation>La grabación es demasiado larga para procesarla de una sola vez: divídala en partes de unas horas y añádalas.</translation>
-    </message>
-    <message>
-        <source>No audio or video was found there, only files of other kinds ({kinds}).</source>
-        <translation>No se encontró audio ni video ahí, solo archivos de otros tipos ({kinds}).</translation>
-    </message>
-    <message>
-        <source>Nothing was added: {path} cannot be read ({reason}).</source>
-        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
-    </message>
-    <message>
-        <source>fi-desktop is closing.</source>
-        <translation>fi-desktop se está cerrando.</translation>
-    </message>
-    <message>
-        <source>The program is already running here: close it first.</source>
-        <translation>El programa ya está abierto aquí: ciérrelo antes.</translation>
-    </message>
-    <message>
-        <source>This dictation is in a format that only its recorder&apos;s own program reads: export it there as WAV, and add that file.</source>
-        <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This dictation is encrypted: decrypt it in its recorder&apos;s own program, export it there as WAV, and add that file.</source>
-        <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This is an Audacity project and not a recording: export it there as WAV, and add that file.</source>
-        <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
-    </message>
-    <message>
-        <source>This is a shortcut and not the recording: add the file that it points to.</source>
-        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
-    </message>
-    <message>
-        <source>The recording is damaged, nothing in it can be read: copy it again from the recorder.</source>
-        <translation>La grabación está dañada y no se puede leer nada de ella: cópiela de nuevo desde la grabadora.</translation>
-    </message>
-    <message>
-        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
-        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
-    </message>
-    <message>
-        <source>Your account may not read this recording: copy it to your own folder, and try again.</source>
-        <translation>Su cuenta no tiene permiso para leer esta grabación: cópiela en una carpeta propia e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The recording is no longer where it was: put it back, and try again.</source>
-        <translation>La grabación ya no está donde estaba: devuélvala a su sitio e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>This file has no sound track.</source>
-        <translation>Este archivo no tiene pista de sonido.</translation>
-    </message>
-    <message>
-        <source>The recording holds no sound: its length is zero.</source>
-        <translation>La grabación no contiene sonido: su duración es cero.</translation>
-    </message>
-    <message>
-        <source>Nobody speaks in this recording.</source>
-        <translation>Nadie habla en esta grabación.</translation>
-    </message>
-    <message>
-        <source>This is a folder or a device, and not a recording.</source>
-        <translation>Esto es una carpeta o un dispositivo, no una grabación.</translation>
-    </message>
-    <message>
-        <source>The recording could not be read to its end: check the drive or network folder it is on.</source>
-        <translation>No se pudo leer la grabación hasta el final: compruebe la unidad o la carpeta de red en la que está.</translation>
-    </message>
-    <message>
-        <source>The recording is silent from beginning to end: check the microphone that was used.</source>
-        <translation>La grabación está en silencio de principio a fin: compruebe el micrófono que se usó.</translation>
-    </message>
-    <message>
-        <source>This file is not a recording that can be read, or it is protected against copying.</source>
-        <translation>Este archivo no es una grabación que se pueda leer, o está protegido contra copia.</translation>
-    </message>
-    <message>
-        <source>The disk is full: make room on it, and it goes on.</source>
-        <translation>El disco está lleno: libere espacio y el trabajo continuará.</translation>
-    </message>
-    <message>
-        <source>The program is already running, but does not answer.</source>
-        <translation>El programa ya está abierto, pero no responde.</translation>
-    </message>
-    <message>
-        <source>The Whisper model does not know the chosen language.</source>
-        <translation>El modelo de Whisper no conoce el idioma elegido.</translation>
-    </message>
-    <message>
-        <source>The {engine} model pack is incomplete: install it again.</source>
-        <translation>El paquete de modelo de {engine} está incompleto: instálelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The built-in voice model is damaged; install the program again.</source>
-        <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
-    </message>
     <message>
         <source>Setting {name} is set by the environment or the command line.</source>
         <translation>El entorno o la línea de comandos define la opción {name}.</translation>
@@ -1891,59 +1695,231 @@ Todo se queda en esta computadora.</translation>
         <translation>Opción {name}: {value} no es válido.</translation>
     </message>
     <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
+    </message>
+    <message>
+        <source>Part of the file after {at:clock} could not be read.</source>
+        <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The drive or folder with the recording is not connected. Connect it again.</source>
+        <translation>La unidad o la carpeta de la grabación no está conectada. Vuelva a conectarla.</translation>
+    </message>
+    <message>
+        <source>it does not exist</source>
+        <translation>no existe</translation>
+    </message>
+    <message>
+        <source>it is a device or a pipe, not a file</source>
+        <translation>es un dispositivo o una tubería, no un archivo</translation>
+    </message>
+    <message>
+        <source>its drive does not respond</source>
+        <translation>su unidad no responde</translation>
+    </message>
+    <message>
+        <source>The folder {folder} belongs to another account. Remove it, or choose a shorter FI_DESKTOP_HOME.</source>
+        <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
+    </message>
+    <message>
+        <source>Another version of fi-desktop is running. Close it first.</source>
+        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
+    </message>
+    <message>
+        <source>The data folder {home} belongs to another account. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>Other accounts can open the data folder {home}, and its drive cannot prevent it. Choose another with FI_DESKTOP_HOME.</source>
+        <translation>Otras cuentas pueden abrir la carpeta de datos {home} y su unidad no puede impedirlo: elija otra con FI_DESKTOP_HOME.</translation>
+    </message>
+    <message>
+        <source>The recording changed while it was being read. Try again when it is complete.</source>
+        <translation>La grabación cambió mientras se leía: vuelva a intentarlo cuando esté completa.</translation>
+    </message>
+    <message>
+        <source>Reading this file crashes the program. Convert it to another format, or send it to us.</source>
+        <translation>Leer este archivo hace fallar el programa: conviértalo a otro formato o envíenoslo.</translation>
+    </message>
+    <message>
+        <source>The system ended the worker process ({ended}). The computer may have run out of memory.</source>
+        <translation>El sistema terminó el proceso de trabajo ({ended}). Puede que se haya agotado la memoria.</translation>
+    </message>
+    <message>
+        <source>Another program is using the queue&apos;s file.</source>
+        <translation>Otro programa está usando el archivo de la cola.</translation>
+    </message>
+    <message>
+        <source>The queue&apos;s file is damaged.</source>
+        <translation>El archivo de la cola está dañado.</translation>
+    </message>
+    <message>
+        <source>The disk is full. Nothing can be saved until there is free space.</source>
+        <translation>El disco está lleno: no se puede guardar nada hasta que haya espacio.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be opened.</source>
+        <translation>No se puede abrir la cola.</translation>
+    </message>
+    <message>
+        <source>The queue cannot be saved: the disk rejects it.</source>
+        <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
+    </message>
+    <message>
+        <source>There is not enough disk space to decode this recording. Free some space, and try again.</source>
+        <translation>No hay espacio suficiente en el disco para decodificar esta grabación. Libere espacio e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The recording is too long to process at once. Split it into parts of a few hours, and add those.</source>
+        <translation>La grabación es demasiado larga para procesarla de una sola vez. Divídala en partes de unas horas y agréguelas.</translation>
+    </message>
+    <message>
+        <source>No audio or video was found, only files of other types ({kinds}).</source>
+        <translation>No se encontró audio ni video, solo archivos de otros tipos ({kinds}).</translation>
+    </message>
+    <message>
+        <source>Nothing was added. {path} cannot be read ({reason}).</source>
+        <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
+    </message>
+    <message>
+        <source>fi-desktop is closing.</source>
+        <translation>fi-desktop se está cerrando.</translation>
+    </message>
+    <message>
+        <source>The program is already running. Close it first.</source>
+        <translation>El programa ya está abierto. Ciérrelo primero.</translation>
+    </message>
+    <message>
+        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is an Audacity project, not a recording. Export it as WAV, and add that file.</source>
+        <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
+    </message>
+    <message>
+        <source>This is a shortcut, not a recording. Add the file that it points to.</source>
+        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
+    </message>
+    <message>
+        <source>The recording is damaged and cannot be read. Copy it again from the recorder.</source>
+        <translation>La grabación está dañada y no se puede leer nada de ella: cópiela de nuevo desde la grabadora.</translation>
+    </message>
+    <message>
+        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
+        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
+    </message>
+    <message>
+        <source>You do not have permission to read this recording. Copy it to a folder of yours, and try again.</source>
+        <translation>No tiene permiso para leer esta grabación. Cópiela en una carpeta propia e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The recording has been moved or deleted. Put it back, and try again.</source>
+        <translation>La grabación se movió o se eliminó. Devuélvala a su sitio e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>This file has no audio track.</source>
+        <translation>Este archivo no tiene pista de audio.</translation>
+    </message>
+    <message>
+        <source>The recording contains no audio: its length is zero.</source>
+        <translation>La grabación no contiene audio: su duración es cero.</translation>
+    </message>
+    <message>
+        <source>Nobody speaks in this recording.</source>
+        <translation>Nadie habla en esta grabación.</translation>
+    </message>
+    <message>
+        <source>This is a folder or a device, not a recording.</source>
+        <translation>Esto es una carpeta o un dispositivo, no una grabación.</translation>
+    </message>
+    <message>
+        <source>The recording could not be read to the end. Check its drive or network folder.</source>
+        <translation>No se pudo leer la grabación hasta el final. Verifique su unidad o carpeta de red.</translation>
+    </message>
+    <message>
+        <source>The recording is silent from beginning to end. Check the microphone.</source>
+        <translation>La grabación está en silencio de principio a fin. Verifique el micrófono.</translation>
+    </message>
+    <message>
+        <source>This file is not a recording that can be read, or it is copy-protected.</source>
+        <translation>Este archivo no es una grabación que se pueda leer, o está protegido contra copia.</translation>
+    </message>
+    <message>
+        <source>The disk is full. Free some space, and the job continues.</source>
+        <translation>El disco está lleno: libere espacio y el trabajo continuará.</translation>
+    </message>
+    <message>
+        <source>The program is already running, but does not respond.</source>
+        <translation>El programa ya está abierto, pero no responde.</translation>
+    </message>
+    <message>
+        <source>The Whisper model does not support the chosen language.</source>
+        <translation>El modelo de Whisper no admite el idioma elegido.</translation>
+    </message>
+    <message>
+        <source>The {engine} model pack is incomplete. Install it again.</source>
+        <translation>El paquete de modelo de {engine} está incompleto: instálelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The built-in voice model is damaged. Install the program again.</source>
+        <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
+    </message>
+    <message>
         <source>The built-in voice model is missing from this installation.</source>
         <translation>Falta el modelo de voz integrado en esta instalación.</translation>
     </message>
     <message>
-        <source>The engine {name} needs a model pack, and none is installed.</source>
+        <source>The engine {name} needs a model pack, but none is installed.</source>
         <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
-    </message>
-    <message>
-        <source>The hard time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed, or does not transcribe.</source>
         <translation>El paquete de modelo {name} no está instalado, o no transcribe.</translation>
     </message>
     <message>
-        <source>This pyannote model pack is of a kind that cannot be used here.</source>
-        <translation>Este paquete de modelo de pyannote es de un tipo que no se puede usar aquí.</translation>
+        <source>This type of pyannote model pack is not supported.</source>
+        <translation>Este tipo de paquete de modelo de pyannote no es compatible.</translation>
     </message>
     <message>
-        <source>The part that finds speech is missing from this installation.</source>
-        <translation>Falta en esta instalación el componente que busca el habla.</translation>
+        <source>The speech detector is missing from this installation.</source>
+        <translation>Falta el detector de voz en esta instalación.</translation>
     </message>
     <message>
         <source>Something unexpected went wrong ({error}).</source>
-        <translation>Ha ocurrido un error inesperado ({error}).</translation>
+        <translation>Ocurrió un error inesperado ({error}).</translation>
     </message>
     <message>
-        <source>There is no engine “{name}”; known are {known}.</source>
-        <translation>No existe el motor «{name}»; los disponibles son {known}.</translation>
+        <source>Unknown engine “{name}”. Available: {known}.</source>
+        <translation>Motor desconocido: “{name}”. Disponibles: {known}.</translation>
     </message>
     <message>
-        <source>The disk is full: make room on it, and export again.</source>
+        <source>The disk is full. Free some space, and export again.</source>
         <translation>El disco está lleno: libere espacio y exporte de nuevo.</translation>
     </message>
     <message>
-        <source>The file could not be written there: choose another folder.</source>
+        <source>The file could not be written. Choose another folder.</source>
         <translation>No se pudo escribir el archivo ahí: elija otra carpeta.</translation>
     </message>
     <message>
-        <source>The disk of the data folder {home} is full: make room on it, and start again.</source>
+        <source>The disk of the data folder {home} is full. Free some space, and start again.</source>
         <translation>El disco de la carpeta de datos {home} está lleno: libere espacio y abra el programa de nuevo.</translation>
     </message>
     <message>
-        <source>The data folder {home} lies on a network drive, where a queue cannot be kept safely. Choose a local one by FI_DESKTOP_HOME.</source>
-        <translation>La carpeta de datos {home} está en una unidad de red, donde la cola no estaría segura. Elija una local con FI_DESKTOP_HOME.</translation>
+        <source>The data folder {home} is on a network drive, where a queue is not safe. Choose a local one with FI_DESKTOP_HOME.</source>
+        <translation>La carpeta de datos {home} está en una unidad de red, donde la cola no es segura. Elija una local con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
-        <source>The data folder {home} is a file: choose another by FI_DESKTOP_HOME.</source>
+        <source>The data folder {home} is a file. Choose another with FI_DESKTOP_HOME.</source>
         <translation>La carpeta de datos {home} es un archivo: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
-        <source>The data folder {home} cannot be written to ({reason}): choose another by FI_DESKTOP_HOME.</source>
+        <source>Cannot write to the data folder {home} ({reason}). Choose another with FI_DESKTOP_HOME.</source>
         <translation>No se puede escribir en la carpeta de datos {home} ({reason}): elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
@@ -1951,11 +1927,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Cancelado.</translation>
     </message>
     <message>
-        <source>The program ended {times} times while it worked on this.</source>
+        <source>The program ended {times} times while processing this job.</source>
         <translation>El programa se cerró {times} veces mientras procesaba este trabajo.</translation>
     </message>
     <message>
-        <source>This job is running: cancel it before you remove it.</source>
+        <source>This job is running. Cancel it before you remove it.</source>
         <translation>Este trabajo está en curso: cancélelo antes de quitarlo.</translation>
     </message>
     <message>
@@ -1968,14 +1944,14 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>The computer ran out of memory.</source>
-        <translation>El equipo se quedó sin memoria.</translation>
+        <translation>La computadora se quedó sin memoria.</translation>
     </message>
     <message>
-        <source>A model pack called {name} is installed already.</source>
+        <source>A model pack named {name} is already installed.</source>
         <translation>Ya hay instalado un paquete de modelo llamado {name}.</translation>
     </message>
     <message>
-        <source>Models are fetched only from an address that begins with https://.</source>
+        <source>Models are only downloaded from addresses that start with https://.</source>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
@@ -1983,199 +1959,223 @@ Todo se queda en esta computadora.</translation>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>{path} is missing or not as its manifest says: the copy is damaged or was changed, and nothing was imported.</source>
-        <translation>{path} falta o no es como dice su manifiesto: la copia está dañada o se ha modificado, y no se ha importado nada.</translation>
+        <source>{path} is missing or does not match its manifest. The copy is damaged or was changed, and nothing was imported.</source>
+        <translation>{path} falta o no coincide con su manifiesto. La copia está dañada o se modificó, y no se importó nada.</translation>
     </message>
     <message>
         <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>A model pack cannot be called “{name}”: small letters, figures, “.”, “-” and “_” will do.</source>
-        <translation>Un paquete de modelo no puede llamarse «{name}»: valen letras minúsculas, cifras, «.», «-» y «_».</translation>
+        <source>“{name}” is not a valid name for a model pack. Use lowercase letters, digits, “.”, “-” and “_”.</source>
+        <translation>“{name}” no es un nombre válido para un paquete de modelo. Use minúsculas, dígitos, “.”, “-” y “_”.</translation>
     </message>
     <message>
-        <source>{host} does not know this token: make a new one at {tokens}.</source>
-        <translation>{host} no reconoce este token: cree uno nuevo en {tokens}.</translation>
+        <source>{host} rejects this token. Create a new one at {tokens}.</source>
+        <translation>{host} rechaza este token. Cree uno nuevo en {tokens}.</translation>
     </message>
     <message>
-        <source>Copying the pack broke off ({reason}): is the stick still there?</source>
+        <source>Copying the pack was interrupted ({reason}). Is the USB drive still connected?</source>
         <translation>La copia del paquete se interrumpió ({reason}): ¿sigue conectada la memoria USB?</translation>
     </message>
     <message>
-        <source>The model pack {name} belongs to the program and cannot be removed.</source>
+        <source>The model pack {name} is part of the program and cannot be removed.</source>
         <translation>El paquete de modelo {name} forma parte del programa y no se puede eliminar.</translation>
     </message>
     <message>
-        <source>The model pack {name} is being installed already.</source>
+        <source>The model pack {name} is already being installed.</source>
         <translation>El paquete de modelo {name} ya se está instalando.</translation>
     </message>
     <message>
         <source>The model pack {name} is not used: {file} is damaged or was changed. Install it again.</source>
-        <translation>El paquete de modelo {name} no se usa: {file} está dañado o se ha modificado. Instálelo de nuevo.</translation>
+        <translation>El paquete de modelo {name} no se usa: {file} está dañado o se modificó. Instálelo de nuevo.</translation>
     </message>
     <message>
-        <source>The connection to {host} broke off. What has come is kept: try again to go on.</source>
+        <source>The connection to {host} was interrupted. The downloaded part is kept. Try again to continue.</source>
         <translation>Se interrumpió la conexión con {host}. Lo descargado se conserva: inténtelo de nuevo para continuar.</translation>
     </message>
     <message>
-        <source>What came from {host} is not the file that it promised ({path}): try again.</source>
+        <source>{host} sent something other than the file it announced ({path}). Try again.</source>
         <translation>Lo recibido de {host} no es el archivo anunciado ({path}): inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>This is no zip archive, or a damaged one.</source>
+        <source>This is not a zip archive, or it is damaged.</source>
         <translation>Esto no es un archivo zip, o está dañado.</translation>
     </message>
     <message>
-        <source>The archive is locked with a password: unpack it first, and import the folder.</source>
+        <source>The archive is protected with a password. Unpack it, and import the folder.</source>
         <translation>El archivo está protegido con contraseña: descomprímalo antes e importe la carpeta.</translation>
     </message>
     <message>
-        <source>Your Hugging Face account may not read {repo} yet: accept its conditions at {page}, and see that the token may read gated repositories. Then try again.</source>
+        <source>Your Hugging Face account has no access to {repo} yet. Accept its conditions at {page}, and make sure that the token can read gated repositories. Then try again.</source>
         <translation>Su cuenta de Hugging Face aún no tiene acceso a {repo}: acepte sus condiciones en {page} y compruebe que el token permite leer repositorios restringidos. Después, inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>{host} cannot serve this now (status {status}): try again later.</source>
+        <source>{host} is not available (status {status}). Try again later.</source>
         <translation>{host} no puede atender la petición ahora (estado {status}): inténtelo más tarde.</translation>
     </message>
     <message>
-        <source>The model pack {name} is in use: wait until the running jobs are done, and try again.</source>
+        <source>The model pack {name} is in use. Wait until the running jobs end, and try again.</source>
         <translation>El paquete de modelo {name} está en uso: espere a que terminen los trabajos en curso e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The model pack {name} is not complete: {reason}. Install it again, or import it anew.</source>
-        <translation>El paquete de modelo {name} no está completo: {reason}. Instálelo o impórtelo de nuevo.</translation>
+        <source>The model pack {name} is incomplete: {reason}. Install or import it again.</source>
+        <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder holds links, as the hub&apos;s own cache does: copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
-        <source>The archive holds links: nothing was unpacked.</source>
-        <translation>El archivo contiene enlaces: no se ha descomprimido nada.</translation>
+        <source>The archive contains links. Nothing was unpacked.</source>
+        <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed.</source>
         <translation>El paquete de modelo {name} no está instalado.</translation>
     </message>
     <message>
-        <source>{repo} is given only to people with a free Hugging Face account: accept its conditions at {page}, make a token at {tokens}, and enter the token here.</source>
-        <translation>{repo} solo se ofrece a quienes tienen una cuenta gratuita de Hugging Face: acepte sus condiciones en {page}, cree un token en {tokens} e introdúzcalo aquí.</translation>
+        <source>{repo} requires a free Hugging Face account. Accept its conditions at {page}, create a token at {tokens}, and enter it here.</source>
+        <translation>{repo} requiere una cuenta gratuita de Hugging Face. Acepte sus condiciones en {page}, cree un token en {tokens} e introdúzcalo aquí.</translation>
     </message>
     <message>
-        <source>This is no model pack: it holds neither a manifest nor the files of a pyannote or Whisper model.</source>
+        <source>This is not a model pack: it contains neither a manifest nor the files of a pyannote or Whisper model.</source>
         <translation>Esto no es un paquete de modelo: no contiene ni un manifiesto ni los archivos de un modelo de pyannote o Whisper.</translation>
     </message>
     <message>
-        <source>{wanted:size} more are needed, and {free:size} are free on that disk: make room first.</source>
-        <translation>Se necesitan {wanted:size} más y en ese disco quedan {free:size} libres: libere espacio antes.</translation>
+        <source>{wanted:size} more are needed, but only {free:size} are free on that disk. Free some space first.</source>
+        <translation>Se necesitan {wanted:size} más, pero en ese disco solo quedan {free:size} libres. Libere espacio primero.</translation>
     </message>
     <message>
-        <source>{host} has no {repo}, or not this file of it any more.</source>
+        <source>{host} does not have {repo}, or no longer has this file of it.</source>
         <translation>{host} no tiene {repo}, o ya no tiene este archivo.</translation>
     </message>
     <message>
-        <source>This file or folder is not there, or cannot be read.</source>
+        <source>This file or folder does not exist, or cannot be read.</source>
         <translation>Este archivo o carpeta no existe, o no se puede leer.</translation>
     </message>
     <message>
-        <source>{host} answered with no list of files: is the network behind a login page?</source>
-        <translation>{host} no respondió con una lista de archivos: ¿exige la red iniciar sesión en una página?</translation>
+        <source>{host} did not answer with a list of files. Does the network require a login page?</source>
+        <translation>{host} no respondió con una lista de archivos. ¿La red exige iniciar sesión en una página?</translation>
     </message>
     <message>
-        <source>The archive is packed in an unusual way: pack it as a plain zip.</source>
-        <translation>El archivo está comprimido de una forma poco común: comprímalo como zip normal.</translation>
+        <source>The archive uses an unusual compression. Create a plain zip.</source>
+        <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
-        <source>{host} cannot be reached. Look at the network or the proxy (HTTPS_PROXY), or carry the pack here on a stick and import it.</source>
-        <translation>No se puede conectar con {host}. Compruebe la red o el proxy (HTTPS_PROXY), o traiga el paquete en una memoria USB e impórtelo.</translation>
+        <source>{host} cannot be reached. Check the network and the proxy (HTTPS_PROXY), or bring the pack on a USB drive and import it.</source>
+        <translation>No se puede conectar con {host}. Verifique la red y el proxy (HTTPS_PROXY), o traiga el paquete en una memoria USB e impórtelo.</translation>
     </message>
     <message>
-        <source>The proxy asks for a name and a password: give them in HTTPS_PROXY, and try again.</source>
+        <source>The proxy requires a user name and password. Set them in HTTPS_PROXY, and try again.</source>
         <translation>El proxy pide usuario y contraseña: indíquelos en HTTPS_PROXY e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>“{path}” is there twice, or differs from another only in case: nothing was read.</source>
-        <translation>«{path}» aparece dos veces, o solo difiere de otro en las mayúsculas: no se ha leído nada.</translation>
+        <source>“{path}” exists twice, or differs from another file only in case. Nothing was read.</source>
+        <translation>“{path}” aparece dos veces, o solo difiere de otro archivo en las mayúsculas. No se leyó nada.</translation>
     </message>
     <message>
-        <source>The archive unpacks to far more than weights ever do: nothing was unpacked.</source>
-        <translation>El archivo ocuparía descomprimido mucho más de lo que ocupan unos pesos: no se ha descomprimido nada.</translation>
+        <source>The archive unpacks to far more than model weights do. Nothing was unpacked.</source>
+        <translation>El archivo descomprimido ocuparía mucho más que los pesos de un modelo. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>This would unpack to {size:size}, more than any model pack has: nothing was unpacked.</source>
-        <translation>Descomprimido ocuparía {size:size}, más que cualquier paquete de modelo: no se ha descomprimido nada.</translation>
+        <source>The archive would unpack to {size:size}, more than any model pack. Nothing was unpacked.</source>
+        <translation>El archivo descomprimido ocuparía {size:size}, más que cualquier paquete de modelo. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>This holds far more files than a model pack.</source>
+        <source>There are far more files than in a model pack.</source>
         <translation>Esto contiene muchos más archivos que un paquete de modelo.</translation>
     </message>
     <message>
-        <source>{name} is a pyannote model, and loading one can run any program that its maker hid in it. Import it only if you know and trust where it comes from.</source>
-        <translation>{name} es un modelo de pyannote, y al cargarlo puede ejecutarse cualquier programa que su autor haya ocultado en él. Impórtelo solo si conoce su origen y confía en él.</translation>
+        <source>{name} is a pyannote model. Loading it can run any program that its author hid in it. Import it only if you know and trust its source.</source>
+        <translation>{name} es un modelo de pyannote. Al cargarlo puede ejecutarse cualquier programa que su autor haya ocultado en él. Impórtelo solo si conoce su origen y confía en él.</translation>
     </message>
     <message>
-        <source>There is no model pack “{name}” to install; known are {known}.</source>
-        <translation>No existe el paquete de modelo «{name}»; los disponibles son {known}.</translation>
+        <source>Unknown model pack “{name}”. Available: {known}.</source>
+        <translation>Paquete de modelo desconocido: “{name}”. Disponibles: {known}.</translation>
     </message>
     <message>
-        <source>“{path}” leads out of its folder, or is no name that every system takes: nothing was read.</source>
-        <translation>«{path}» lleva fuera de su carpeta, o no es un nombre válido en todos los sistemas: no se ha leído nada.</translation>
+        <source>“{path}” is outside its folder, or not a valid name on every system. Nothing was read.</source>
+        <translation>“{path}” está fuera de su carpeta, o no es un nombre válido en todos los sistemas. No se leyó nada.</translation>
     </message>
     <message>
-        <source>The certificate of {host} is not trusted, so nothing was fetched. In a network that looks into connections, the network&apos;s own certificate must be known to this computer.</source>
-        <translation>El certificado de {host} no es de confianza, así que no se ha descargado nada. En una red que inspecciona las conexiones, este equipo debe conocer el certificado de la propia red.</translation>
+        <source>The certificate of {host} is not trusted, so nothing was downloaded. If the network inspects connections, its own certificate must be installed on this computer.</source>
+        <translation>El certificado de {host} no es de confianza, así que no se descargó nada. Si la red inspecciona las conexiones, su propio certificado debe estar instalado en esta computadora.</translation>
     </message>
     <message>
-        <source>Nothing can be written to the models folder {root}.</source>
+        <source>Cannot write to the models folder {root}.</source>
         <translation>No se puede escribir en la carpeta de modelos {root}.</translation>
     </message>
     <message>
-        <source>Your profiles were damaged and are set aside as {file}; the built-in ones are there.</source>
-        <translation>Sus perfiles estaban dañados y se han apartado como {file}; los integrados siguen disponibles.</translation>
+        <source>Your profiles were damaged, and were set aside as {file}. The built-in profiles are available.</source>
+        <translation>Sus perfiles estaban dañados y se apartaron como {file}. Los perfiles integrados están disponibles.</translation>
     </message>
     <message>
-        <source>Your profiles cannot be read ({reason}); the built-in ones are there.</source>
-        <translation>No se pueden leer sus perfiles ({reason}); los integrados siguen disponibles.</translation>
+        <source>Your profiles cannot be read ({reason}). The built-in profiles are available.</source>
+        <translation>No se pueden leer sus perfiles ({reason}). Los perfiles integrados están disponibles.</translation>
+    </message>
+    <message>
+        <source>JSON (everything)</source>
+        <translation>JSON (todo)</translation>
+    </message>
+    <message>
+        <source>RTTM (speaker turns)</source>
+        <translation>RTTM (intervenciones)</translation>
+    </message>
+    <message>
+        <source>SRT (subtitles)</source>
+        <translation>SRT (subtítulos)</translation>
     </message>
     <message>
         <source>Setting {name}: {value} is above {most}.</source>
-        <translation>Ajuste {name}: {value} es mayor que {most}.</translation>
+        <translation>Opción {name}: {value} es mayor que {most}.</translation>
     </message>
     <message>
         <source>Setting {name}: {value} is below {least}.</source>
-        <translation>Ajuste {name}: {value} es menor que {least}.</translation>
+        <translation>Opción {name}: {value} es menor que {least}.</translation>
     </message>
     <message>
-        <source>There is no setting “{name}”.</source>
-        <translation>No existe el ajuste «{name}».</translation>
+        <source>Text (to read)</source>
+        <translation>Texto (para leer)</translation>
     </message>
     <message>
-        <source>config.yaml does not say “{wanted}”, which would be looked for on the network</source>
-        <translation>config.yaml no dice “{wanted}”, que se buscaría en la red</translation>
+        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
+        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
+    </message>
+    <message>
+        <source>Unknown setting “{name}”.</source>
+        <translation>Opción desconocida: “{name}”.</translation>
+    </message>
+    <message>
+        <source>WebVTT (subtitles for browsers)</source>
+        <translation>WebVTT (subtítulos para navegadores)</translation>
+    </message>
+    <message>
+        <source>config.yaml does not contain “{wanted}”, so the model would be searched for on the network</source>
+        <translation>config.yaml no contiene “{wanted}”, así que el modelo se buscaría en la red</translation>
     </message>
     <message>
         <source>settings.toml cannot be read: {error}.</source>
         <translation>No se puede leer settings.toml: {error}.</translation>
     </message>
     <message>
-        <source>The queue was written by a newer version of fi-desktop: nothing was changed; start that version again, or choose another data folder by FI_DESKTOP_HOME.</source>
-        <translation>La cola procede de una versión más reciente de fi-desktop: no se ha cambiado nada; abra de nuevo esa versión o elija otra carpeta de datos con FI_DESKTOP_HOME.</translation>
+        <source>The queue was written by a newer version of fi-desktop, and was not changed. Start that version, or choose another data folder with FI_DESKTOP_HOME.</source>
+        <translation>Una versión más reciente de fi-desktop escribió la cola, que no se modificó. Abra esa versión o elija otra carpeta de datos con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
-        <source>No audio or video was found there.</source>
-        <translation>No se encontró audio ni vídeo ahí.</translation>
+        <source>No audio or video was found.</source>
+        <translation>No se encontró audio ni video.</translation>
     </message>
     <message>
-        <source>The list of watched folders was damaged and is set aside as {file}: add them again.</source>
-        <translation>La lista de carpetas vigiladas estaba dañada y se ha apartado como {file}: añádalas de nuevo.</translation>
+        <source>The list of watched folders was damaged, and was set aside as {file}. Add them again.</source>
+        <translation>La lista de carpetas vigiladas estaba dañada y se apartó como {file}. Agréguelas de nuevo.</translation>
     </message>
     <message>
         <source>The folder {folder} cannot be read ({reason}).</source>
         <translation>No se puede leer la carpeta {folder} ({reason}).</translation>
     </message>
     <message>
-        <source>The folder is watched no more.</source>
+        <source>The folder is no longer watched.</source>
         <translation>La carpeta ya no se vigila.</translation>
     </message>
     <message>
@@ -2183,80 +2183,80 @@ Todo se queda en esta computadora.</translation>
         <translation>No se puede leer la lista de carpetas vigiladas ({reason}).</translation>
     </message>
     <message>
-        <source>There is no display to open the window on; `fi-desktop run` works without one.</source>
-        <translation>No hay pantalla en la que abrir la ventana; `fi-desktop run` funciona sin ella.</translation>
+        <source>There is no display. `fi-desktop run` works without one.</source>
+        <translation>No hay pantalla. `fi-desktop run` funciona sin ella.</translation>
     </message>
     <message>
-        <source>The worker that had this job ended unexpectedly ({ended}).</source>
-        <translation>El proceso que hacía este trabajo terminó de forma inesperada ({ended}).</translation>
+        <source>The worker process ended unexpectedly ({ended}).</source>
+        <translation>El proceso de trabajo terminó de forma inesperada ({ended}).</translation>
     </message>
     <message>
-        <source>The program was ended in the middle of it each time.</source>
-        <translation>El programa se cerró cada vez a mitad de la tarea.</translation>
+        <source>The program was ended each time it worked on this.</source>
+        <translation>El programa se cerró cada vez que procesaba este trabajo.</translation>
     </message>
     <message>
-        <source>The worker that had this job was stuck.</source>
-        <translation>El proceso que hacía este trabajo se quedó bloqueado.</translation>
+        <source>The worker process stopped responding.</source>
+        <translation>El proceso de trabajo dejó de responder.</translation>
     </message>
     <message>
-        <source>The file is damaged after {at:clock}; what comes before was used.</source>
-        <translation>El archivo está dañado a partir de {at:clock}; se ha usado lo anterior.</translation>
+        <source>The file is damaged after {at:clock}. The part before was used.</source>
+        <translation>El archivo está dañado a partir de {at:clock}. Se usó la parte anterior.</translation>
     </message>
     <message>
-        <source>The file is damaged in places, first at {at:clock}; what could not be read is left silent.</source>
+        <source>The file is damaged in places, first at {at:clock}. What could not be read was replaced by silence.</source>
         <translation>El archivo está dañado en algunos puntos, el primero en {at:clock}; lo que no se pudo leer queda en silencio.</translation>
     </message>
     <message>
-        <source>The file ends at {at:clock}, although it should last {length:length}: copy it again from the recorder.</source>
+        <source>The file ends at {at:clock}, although it should last {length:length}. Copy it again from the recorder.</source>
         <translation>El archivo termina en {at:clock}, aunque debería durar {length:length}: cópielo de nuevo desde la grabadora.</translation>
     </message>
     <message>
-        <source>The file is damaged at {at:clock}: {length:length} could not be read and is left silent.</source>
+        <source>The file is damaged at {at:clock}. {length:length} could not be read and were replaced by silence.</source>
         <translation>El archivo está dañado en {at:clock}: no se pudieron leer {length:length}, que quedan en silencio.</translation>
     </message>
     <message>
-        <source>The file is damaged in {places} places, first at {at:clock}: {length:length} in all could not be read and is left silent.</source>
+        <source>The file is damaged in {places} places, first at {at:clock}. {length:length} in total could not be read and were replaced by silence.</source>
         <translation>El archivo está dañado en {places} puntos, el primero en {at:clock}: no se pudieron leer {length:length} en total, que quedan en silencio.</translation>
     </message>
     <message>
-        <source>Nothing was recorded for {length:length} at {at:clock}: this is a pause, or a part that was lost.</source>
+        <source>Nothing was recorded for {length:length} at {at:clock}: a pause, or a part that was lost.</source>
         <translation>En {at:clock} no se grabó nada durante {length:length}: es una pausa o una parte que se perdió.</translation>
     </message>
     <message>
-        <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in all: these are pauses, or parts that were lost.</source>
+        <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}: what follows was joined to what comes before.</source>
-        <translation>El reloj del archivo salta {length:length} en {at:clock}: lo que sigue se unió a lo anterior.</translation>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header counts only {length:length} of sound, but the file holds more: it was read to its end at {at:clock}.</source>
-        <translation>El encabezado del archivo indica solo {length:length} de sonido, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>{used} sound tracks were used.</source>
-        <translation>Se usaron {used} pistas de sonido.</translation>
+        <source>{used} audio tracks were used.</source>
+        <translation>Se usaron {used} pistas de audio.</translation>
     </message>
     <message>
-        <source>Of {tracks} sound tracks, {used} could be used; the others are silent, the same, or in another language.</source>
-        <translation>De {tracks} pistas de sonido se pudieron usar {used}; las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
+        <source>{used} of {tracks} audio tracks were used. The others are silent, identical, or in another language.</source>
+        <translation>Se usaron {used} de {tracks} pistas de audio. Las demás no tienen sonido, repiten lo mismo o están en otro idioma.</translation>
     </message>
     <message>
-        <source>Voices hard to tell apart, or only one voice: please check.</source>
-        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
+        <source>The voices are hard to tell apart, or there is only one. Please check.</source>
+        <translation>Las voces son difíciles de distinguir, o solo hay una. Conviene revisar.</translation>
     </message>
     <message>
-        <source>Sound as loud as the voices was not recognized as speech, {length:length} in all: please check.</source>
-        <translation>Hay sonido tan fuerte como las voces que no se reconoció como habla ({length:length} en total): revíselo, por favor.</translation>
+        <source>{length:length} of sound as loud as the voices was not recognized as speech. Please check.</source>
+        <translation>{length:length} de sonido tan fuerte como las voces no se reconocieron como habla. Conviene revisar.</translation>
     </message>
     <message>
-        <source>The vocabulary is too long: its last {number} words were not used.</source>
+        <source>The vocabulary is too long. Its last {number} words were not used.</source>
         <translation>El vocabulario es demasiado largo: no se usaron sus últimas {number} palabras.</translation>
     </message>
     <message>
-        <source>The language was hard to tell: if it is wrong, choose it and try again.</source>
-        <translation>Fue difícil reconocer el idioma: si no es correcto, elíjalo e inténtelo de nuevo.</translation>
+        <source>The language was hard to detect. If it is wrong, choose it and try again.</source>
+        <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
         <source>The words are missing: {reason}</source>
@@ -2267,16 +2267,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Faltan los hablantes: {reason}</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}; {number} jobs were restored.</source>
-        <translation>El archivo de la cola estaba dañado. Se ha apartado como {folder}; trabajos recuperados: {number}.</translation>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
-        <source>No worker process can be started here: recordings are worked one at a time inside the program.</source>
-        <translation>Aquí no se puede iniciar ningún proceso de trabajo: las grabaciones se procesan de una en una dentro del programa.</translation>
+        <source>Worker processes cannot be started. Recordings are processed one at a time inside the program.</source>
+        <translation>No se pueden iniciar procesos de trabajo. Las grabaciones se procesan de una en una dentro del programa.</translation>
     </message>
     <message>
-        <source>The queue has stopped because of a fault in the program. Nothing is lost: start fi-desktop again.</source>
-        <translation>La cola se ha detenido por un fallo del programa. No se ha perdido nada: abra fi-desktop de nuevo.</translation>
+        <source>The queue stopped because of a bug in the program. Nothing is lost: start fi-desktop again.</source>
+        <translation>La cola se detuvo por un error del programa. No se perdió nada: abra fi-desktop de nuevo.</translation>
     </message>
     <message>
         <source>it stopped</source>
@@ -2291,19 +2291,19 @@ Todo se queda en esta computadora.</translation>
         <translation>código de salida {number}</translation>
     </message>
     <message>
-        <source>it is far too long</source>
+        <source>it is too long</source>
         <translation>es demasiado largo</translation>
     </message>
     <message>
-        <source>it is no YAML</source>
+        <source>it is not YAML</source>
         <translation>no es YAML</translation>
     </message>
     <message>
-        <source>it describes no pipeline</source>
+        <source>it does not describe a pipeline</source>
         <translation>no describe ninguna canalización</translation>
     </message>
     <message>
-        <source>it asks for more than a speaker diarization pipeline</source>
+        <source>it requires more than a speaker diarization pipeline</source>
         <translation>pide más que una canalización de diarización</translation>
     </message>
     <message>
@@ -2311,20 +2311,20 @@ Todo se queda en esta computadora.</translation>
         <translation>procede de una versión más reciente de fi-desktop</translation>
     </message>
     <message>
-        <source>it names too many files</source>
+        <source>it lists too many files</source>
         <translation>nombra demasiados archivos</translation>
     </message>
     <message>
-        <source>a file in it has no proper size or SHA-256</source>
-        <translation>contiene un archivo sin un tamaño o un SHA-256 válidos</translation>
+        <source>one of its files has no valid size or SHA-256</source>
+        <translation>uno de sus archivos no tiene un tamaño o un SHA-256 válidos</translation>
     </message>
     <message>
-        <source>it holds control characters</source>
+        <source>it contains control characters</source>
         <translation>contiene caracteres de control</translation>
     </message>
     <message>
-        <source>it is called {name}, and lies in a folder of another name</source>
-        <translation>se llama {name} y está en una carpeta con otro nombre</translation>
+        <source>its name is {name}, but its folder has another name</source>
+        <translation>se llama {name}, pero su carpeta tiene otro nombre</translation>
     </message>
     <message>
         <source>{file} is missing</source>
@@ -2335,7 +2335,7 @@ Todo se queda en esta computadora.</translation>
         <translation>faltan {file}</translation>
     </message>
     <message>
-        <source>{file} has {number} bytes, not {wanted}</source>
+        <source>{file} has {number} bytes instead of {wanted}</source>
         <translation>{file} tiene {number} bytes en lugar de {wanted}</translation>
     </message>
 </context>
@@ -2425,10 +2425,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ModelPrompts</name>
     <message>
-        <source>Replace</source>
-        <translation>Reemplazar</translation>
-    </message>
-    <message>
         <source>Repair {title}?</source>
         <translation>¿Reparar {title}?</translation>
     </message>
@@ -2477,6 +2473,10 @@ Todo se queda en esta computadora.</translation>
         <translation>No importar</translation>
     </message>
     <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
         <source>Keep</source>
         <translation>Conservar</translation>
     </message>
@@ -2508,6 +2508,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ModelRow</name>
     <message>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
+    </message>
+    <message>
         <source>Checking</source>
         <translation>Verificando</translation>
     </message>
@@ -2518,10 +2522,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Check</source>
         <translation>Verificar</translation>
-    </message>
-    <message>
-        <source>Connecting…</source>
-        <translation>Conectando…</translation>
     </message>
     <message>
         <source>Stopping…</source>
@@ -2645,12 +2645,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>MonitorLabels</name>
     <message>
-        <source>Starting</source>
-        <translation>Iniciando</translation>
-    </message>
-    <message>
         <source>Not running</source>
         <translation>Detenido</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Iniciando</translation>
     </message>
     <message>
         <source>Idle</source>
@@ -2780,16 +2780,24 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NoTranscriptLabels</name>
     <message>
+        <source>No words were recognized in this recording.</source>
+        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
+    </message>
+    <message>
+        <source>None: failed</source>
+        <translation>Ninguno: falló</translation>
+    </message>
+    <message>
+        <source>None: no words recognized</source>
+        <translation>Ninguno: no se reconocieron palabras</translation>
+    </message>
+    <message>
         <source>Transcription was switched off for this recording.</source>
         <translation>La transcripción estaba desactivada para esta grabación.</translation>
     </message>
     <message>
         <source>Transcription failed: {reason}</source>
         <translation>La transcripción falló: {reason}</translation>
-    </message>
-    <message>
-        <source>No words were recognized in this recording.</source>
-        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
     </message>
     <message>
         <source>No transcription model was installed when this recording was processed.</source>
@@ -2806,14 +2814,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>None: switched off</source>
         <translation>Ninguno: desactivada</translation>
-    </message>
-    <message>
-        <source>None: failed</source>
-        <translation>Ninguno: falló</translation>
-    </message>
-    <message>
-        <source>None: no words recognized</source>
-        <translation>Ninguno: no se reconocieron palabras</translation>
     </message>
     <message>
         <source>None: no model is installed</source>
@@ -2982,20 +2982,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PinDialog</name>
     <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
         <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt your recordings, which are as safe as your account on this computer.</source>
         <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora.</translation>
-    </message>
-    <message>
-        <source>Current PIN</source>
-        <translation>PIN actual</translation>
-    </message>
-    <message>
-        <source>New PIN</source>
-        <translation>PIN nuevo</translation>
     </message>
     <message>
         <source>Repeat the new PIN</source>
@@ -3026,6 +3014,18 @@ Todo se queda en esta computadora.</translation>
         <translation>El PIN actual es incorrecto.</translation>
     </message>
     <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Current PIN</source>
+        <translation>PIN actual</translation>
+    </message>
+    <message>
+        <source>New PIN</source>
+        <translation>PIN nuevo</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
     </message>
@@ -3039,18 +3039,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Search settings</source>
         <translation>Buscar en la configuración</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Páginas</translation>
-    </message>
-    <message>
-        <source>OK</source>
-        <translation>Aceptar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
     <message>
         <source>No setting matches your search.</source>
@@ -3103,6 +3091,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
 </context>
 <context>
@@ -3286,14 +3286,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En proceso</translation>
     </message>
     <message>
-        <source>Done in the last hour</source>
-        <translation>Terminadas en la última hora</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
-    </message>
-    <message>
         <source>Scheduled retries</source>
         <translation>Reintentos programados</translation>
     </message>
@@ -3356,6 +3348,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
+    </message>
+    <message>
+        <source>Done in the last hour</source>
+        <translation>Terminadas en la última hora</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Pause the queue</source>
@@ -3448,16 +3448,16 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>ResultView</name>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln speaking turn(s)</source>
         <translation>
             <numerusform>%Ln intervención</numerusform>
             <numerusform>%Ln intervenciones</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
     </message>
     <message>
         <source>Zoom out</source>
@@ -3898,6 +3898,17 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>StatusBar</name>
+    <message numerus="yes">
+        <source>%Ln retrying</source>
+        <translation>
+            <numerusform>%Ln en reintento</numerusform>
+            <numerusform>%Ln en reintento</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Loading the list…</source>
+        <translation>Cargando la lista…</translation>
+    </message>
     <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
@@ -3937,13 +3948,6 @@ Todo se queda en esta computadora.</translation>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln retrying</source>
-        <translation>
-            <numerusform>%Ln en reintento</numerusform>
-            <numerusform>%Ln en reintento</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%Ln failed</source>
         <translation>
             <numerusform>%Ln fallido</numerusform>
@@ -3956,10 +3960,6 @@ Todo se queda en esta computadora.</translation>
             <numerusform>%Ln completado</numerusform>
             <numerusform>%Ln completados</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Loading the list…</source>
-        <translation>Cargando la lista…</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4073,16 +4073,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ToolBar</name>
     <message>
-        <source>Toolbar</source>
-        <translation>Barra de herramientas</translation>
-    </message>
-    <message>
         <source>Add recordings</source>
         <translation>Agregar grabaciones</translation>
     </message>
     <message>
         <source>Add a folder</source>
         <translation>Agregar una carpeta</translation>
+    </message>
+    <message>
+        <source>Toolbar</source>
+        <translation>Barra de herramientas</translation>
     </message>
     <message>
         <source>More</source>
@@ -4092,16 +4092,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TrayIcon</name>
     <message>
+        <source>Stop and quit</source>
+        <translation>Detener y salir</translation>
+    </message>
+    <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
     </message>
     <message>
         <source>Pause the queue</source>
         <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Stop and quit</source>
-        <translation>Detener y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4163,10 +4163,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>UiLabels</name>
     <message>
-        <source>The voices are fairly different: worth a quick check.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
-    </message>
-    <message>
         <source>Detect automatically</source>
         <translation>Detectar automáticamente</translation>
     </message>
@@ -4191,18 +4187,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Ninguno (solo quién habló y cuándo)</translation>
     </message>
     <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
-    </message>
-    <message>
-        <source>Worker {number}</source>
-        <translation>Proceso {number}</translation>
-    </message>
-    <message>
         <source>Identifying speakers</source>
         <translation>Identificando hablantes</translation>
     </message>
@@ -4213,6 +4197,38 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Returned to the queue when the program stopped</source>
         <translation>Devuelto a la cola al detenerse el programa</translation>
+    </message>
+    <message>
+        <source>Retrying</source>
+        <translation>En reintento</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Iniciando</translation>
+    </message>
+    <message>
+        <source>Finding speech</source>
+        <translation>Detectando voz</translation>
+    </message>
+    <message>
+        <source>Trying again in {wait}</source>
+        <translation>Nuevo intento en {wait}</translation>
+    </message>
+    <message>
+        <source>The voices are fairly different: worth a quick check.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
+    </message>
+    <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
+    </message>
+    <message>
+        <source>Worker {number}</source>
+        <translation>Proceso {number}</translation>
     </message>
     <message>
         <source>This program</source>
@@ -4235,10 +4251,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En curso</translation>
     </message>
     <message>
-        <source>Retrying</source>
-        <translation>En reintento</translation>
-    </message>
-    <message>
         <source>Completed</source>
         <translation>Completado</translation>
     </message>
@@ -4255,20 +4267,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Cancelando…</translation>
     </message>
     <message>
-        <source>Starting</source>
-        <translation>Iniciando</translation>
-    </message>
-    <message>
         <source>Reading the file</source>
         <translation>Leyendo el archivo</translation>
-    </message>
-    <message>
-        <source>Finding speech</source>
-        <translation>Detectando voz</translation>
-    </message>
-    <message>
-        <source>Trying again in {wait}</source>
-        <translation>Nuevo intento en {wait}</translation>
     </message>
     <message>
         <source>Finishing</source>
@@ -4289,10 +4289,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The voices are clearly different.</source>
         <translation>Las voces se distinguen con claridad.</translation>
-    </message>
-    <message>
-        <source>Voices hard to tell apart, or only one voice: please check.</source>
-        <translation>Voces difíciles de distinguir, o una sola voz: conviene revisar.</translation>
     </message>
     <message>
         <source>just now</source>
@@ -4613,22 +4609,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WelcomeDialog</name>
     <message>
-        <source>Welcome</source>
-        <translation>Bienvenida</translation>
-    </message>
-    <message>
-        <source>Language</source>
-        <translation>Idioma</translation>
-    </message>
-    <message>
-        <source>Show in folder</source>
-        <translation>Mostrar en la carpeta</translation>
-    </message>
-    <message>
-        <source>Models…</source>
-        <translation>Modelos…</translation>
-    </message>
-    <message>
         <source>Same as the system</source>
         <translation>Igual que el sistema</translation>
     </message>
@@ -4649,20 +4629,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Comenzar</translation>
     </message>
     <message>
-        <source>Your data</source>
-        <translation>Sus datos</translation>
-    </message>
-    <message>
         <source>This computer</source>
         <translation>Esta computadora</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Welcome to fi-desktop</source>
-        <translation>Le damos la bienvenida a fi-desktop</translation>
     </message>
     <message>
         <source>Drop recordings on the window to see who spoke when.</source>
@@ -4696,17 +4664,37 @@ Todo se queda en esta computadora.</translation>
         <source>{models} transcribes what is said.</source>
         <translation>{models} transcribe lo que se dice.</translation>
     </message>
+    <message>
+        <source>Welcome</source>
+        <translation>Bienvenida</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Mostrar en la carpeta</translation>
+    </message>
+    <message>
+        <source>Models…</source>
+        <translation>Modelos…</translation>
+    </message>
+    <message>
+        <source>Your data</source>
+        <translation>Sus datos</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Welcome to fi-desktop</source>
+        <translation>Le damos la bienvenida a fi-desktop</translation>
+    </message>
 </context>
 <context>
     <name>WorkerActions</name>
-    <message>
-        <source>Replace after this recording</source>
-        <translation>Reemplazar después de esta grabación</translation>
-    </message>
-    <message>
-        <source>Stop after this recording</source>
-        <translation>Detener después de esta grabación</translation>
-    </message>
     <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
@@ -4720,20 +4708,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
+        <source>Replace after this recording</source>
+        <translation>Reemplazar después de esta grabación</translation>
+    </message>
+    <message>
+        <source>Stop after this recording</source>
+        <translation>Detener después de esta grabación</translation>
+    </message>
+    <message>
         <source>Restart now</source>
         <translation>Reiniciar ahora</translation>
     </message>
 </context>
 <context>
     <name>WorkersModel</name>
-    <message>
-        <source>Done</source>
-        <translation>Terminados</translation>
-    </message>
-    <message>
-        <source>Attempts that ended in an error</source>
-        <translation>Intentos que terminaron en error</translation>
-    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4753,6 +4741,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Time since the process started</source>
         <translation>Tiempo desde que se inició el proceso</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Terminados</translation>
+    </message>
+    <message>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que terminaron en error</translation>
     </message>
     <message>
         <source>Worker</source>

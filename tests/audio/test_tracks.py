@@ -17,8 +17,8 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ, distinct_channels
 from fi_desktop.core.errors import UserError
 from tests.audio.make_media import pitches_hz, samples_of, tones, write_pictures
 
-ALL = "2 sound tracks were used."
-ONE = "Of 2 sound tracks, 1 could be used; the others are silent, the same, or in another language."
+ALL = "2 audio tracks were used."
+ONE = "1 of 2 audio tracks were used. The others are silent, identical, or in another language."
 
 
 @dataclass
@@ -123,14 +123,14 @@ def test_mix_of_the_other_tracks_is_skipped(tmp_path: Path) -> None:
     tracks = [Track(microphone + computer), Track(microphone), Track(computer)]
     result = decoded(write_tracks(tmp_path / "obs.mkv", tracks))
     assert pitches_hz(samples_of(result.recording)) == [300, 500]
-    assert notes(result)[0].startswith("Of 3 sound tracks, 2 could be used")
+    assert notes(result)[0].startswith("2 of 3 audio tracks were used")
 
 
 def test_dub_is_skipped_and_untagged_track_is_kept(tmp_path: Path) -> None:
     tracks = [Track(tone(300), language="spa"), Track(tone(500), language="eng"), Track(tone(700))]
     result = decoded(write_tracks(tmp_path / "dubbed.mkv", tracks))
     assert pitches_hz(samples_of(result.recording)) == [300, 700]
-    assert notes(result)[0].startswith("2 sound tracks")
+    assert notes(result)[0].startswith("2 audio tracks")
 
 
 def test_tracks_with_many_channels_are_mixed_to_one_each(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def test_audio_that_a_wav_header_miscounts_is_read_with_a_warning(wav, reserved_
     assert result.recording.duration == pytest.approx(6.0, abs=0.01)
     assert onset_s(samples_of(result.recording)) == pytest.approx(5.0, abs=0.01)
     assert notes(result) == [
-        "The file's header counts only 2.0 s of sound, but the file holds more: "
-        "it was read to its end at 0:06."
+        "The file's header declares only 2.0 s of audio, but the file contains more. "
+        "It was read to its end at 0:06."
     ]
 
 
@@ -73,7 +73,7 @@ def test_space_reserved_after_the_audio_is_not_read(wav):
         file.truncate(end + 50_000_000)
 
     with open_media(wav) as media:
-        assert media.data.seek(0, 2) == media.size_bytes == end
+        assert media.input.seek(0, 2) == media.size_bytes == end
     result = decoded(wav)
 
     assert result.recording.duration == pytest.approx(6.0, abs=0.01)
@@ -160,7 +160,7 @@ def test_truncated_wav_file_is_reported_whatever_its_byte_rate(wav):
     wav.write_bytes(raw[: len(raw) // 2])
 
     assert notes(decoded(wav)) == [
-        "The file ends at 0:03, although it should last 6.0 s: copy it again from the recorder."
+        "The file ends at 0:03, although it should last 6.0 s. Copy it again from the recorder."
     ]
 
 
@@ -267,7 +267,7 @@ def test_unreadable_data_after_an_ogg_stream_is_reported(tmp_path):
     source = write_media(tmp_path / "a.ogg", sound, codec="libopus", rate_hz=48_000)
     source.write_bytes(source.read_bytes() + b"OggS\0\2" + np.random.default_rng(1).bytes(50_000))
 
-    assert notes(decoded(source)) == ["A part of the file after 0:02 could not be read."]
+    assert notes(decoded(source)) == ["Part of the file after 0:02 could not be read."]
 
 
 def test_ogg_stream_without_audio_after_another_ends(tmp_path):
@@ -335,9 +335,7 @@ def test_long_gap_in_a_live_recording_is_reported(tmp_path):
     result = decoded(source)
 
     assert result.recording.duration == pytest.approx(12.0, abs=0.03)
-    assert notes(result) == [
-        "Nothing was recorded for 7.5 s at 0:02: this is a pause, or a part that was lost."
-    ]
+    assert notes(result) == ["Nothing was recorded for 7.5 s at 0:02: a pause, or a part that was lost."]
 
 
 def test_file_with_one_late_track_is_complete(tmp_path):

@@ -24,7 +24,7 @@ _NAMES = ("Consulta", "Follow-up", "García", "Sesión de pareja", "Ward round",
 _DAMAGED = ErrorInfo(
     ErrorKind.USER,
     "audio.damaged",
-    "The recording is damaged, nothing in it can be read: copy it again from the recorder.",
+    "The recording is damaged and cannot be read. Copy it again from the recorder.",
 )
 
 

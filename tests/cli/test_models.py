@@ -110,7 +110,7 @@ def test_second_install_is_refused(models, hub: FakeHub):
     models("install", "tiny", "--from", hub.address)
     code, _, err = models("install", "tiny", "--from", hub.address)
     assert code == 1
-    assert "installed already" in err
+    assert "already installed" in err
 
 
 def test_unknown_name_lists_the_known_ones(models):

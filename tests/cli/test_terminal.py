@@ -172,7 +172,7 @@ def test_data_folder_that_is_a_file_is_reported(tmp_path: Path, monkeypatch, cap
     monkeypatch.setenv("FI_DESKTOP_HOME", str(file))
     assert main(["jobs", "list"]) == 1
     assert capsys.readouterr().err == (
-        f"fi-desktop: The data folder {file} is a file: choose another by FI_DESKTOP_HOME.\n"
+        f"fi-desktop: The data folder {file} is a file. Choose another with FI_DESKTOP_HOME.\n"
     )
 
 

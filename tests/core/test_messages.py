@@ -52,7 +52,7 @@ def test_each_message_is_used():
 
 def test_amounts_and_times_are_written_for_people():
     room = messages.MODELS_NO_ROOM(wanted=3.1e9, free=412e6)
-    assert str(room).startswith("3.1 GB more are needed, and 412 MB are free")
+    assert str(room).startswith("3.1 GB more are needed, but only 412 MB are free")
     gap = messages.AUDIO_GAP(at=3725.4, length=9.42)
     assert str(gap).startswith("Nothing was recorded for 9.4 s at 1:02:05:")
 
@@ -61,9 +61,7 @@ def test_a_note_may_stand_in_a_note():
     ended = messages.ENDED_SIGNAL(number=9)
     crash = UserError(messages.WORKER_CRASHED, ended=ended)
     missing = messages.RESULT_WORDS_MISSING(reason=crash.note)
-    assert str(missing) == (
-        "The words are missing: The worker that had this job ended unexpectedly (signal 9)."
-    )
+    assert str(missing) == ("The words are missing: The worker process ended unexpectedly (signal 9).")
     assert error_info(crash).note == crash.note
 
 

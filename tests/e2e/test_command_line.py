@@ -197,7 +197,7 @@ def test_wrong_usage_exits_with_2(home: Path, arguments: list[str], message: str
 def test_folder_without_recordings_is_wrong_usage(home: Path, tmp_path: Path):
     done = fi_desktop("run", tmp_path, "--json", home=home)
     assert done.returncode == 2
-    assert done.stderr == "fi-desktop: No audio or video was found there.\n"
+    assert done.stderr == "fi-desktop: No audio or video was found.\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders")
@@ -212,12 +212,12 @@ def test_missing_file_and_pipe_are_reported_and_the_rest_is_processed(
     last = {line["id"]: line for line in lines(done.stdout)}
     assert {job_id: line["state"] for job_id, line in last.items()} == {1: "COMPLETED"}
     assert done.stderr.splitlines() == [
-        f"fi-desktop: {gone} cannot be read (it is not there).",
-        f"fi-desktop: {pipe} cannot be read (it is a device or a pipe, and not a file).",
+        f"fi-desktop: {gone} cannot be read (it does not exist).",
+        f"fi-desktop: {pipe} cannot be read (it is a device or a pipe, not a file).",
     ]
     done = fi_desktop("run", gone, "--json", home=home)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"fi-desktop: Nothing was added: {gone} cannot be read (it is not there).\n"
+    assert done.stderr == f"fi-desktop: Nothing was added. {gone} cannot be read (it does not exist).\n"
 
 
 def test_unknown_job_is_reported(home: Path):

@@ -48,7 +48,7 @@ def test_full_disk_is_reported_and_the_queue_is_intact_afterwards(disk: Path, mo
         output = capsys.readouterr()
         assert (output.out, output.err) == (
             "",
-            f"fi-desktop: The disk of the data folder {home} is full: make room on it, and start again.\n",
+            f"fi-desktop: The disk of the data folder {home} is full. Free some space, and start again.\n",
         )
     filling.unlink()
     assert main(["jobs", "verify"]) == 0
@@ -59,5 +59,5 @@ def test_export_to_a_full_disk_says_what_to_do(disk: Path):
     fill(disk)
     with pytest.raises(TransientError) as refused:
         export(WITH_WORDS, "txt", disk / "a.txt")
-    assert refused.value.message == "The disk is full: make room on it, and export again."
+    assert refused.value.message == "The disk is full. Free some space, and export again."
     assert [path.name for path in disk.iterdir()] == ["fill"]

@@ -241,11 +241,11 @@ def test_running_out_of_memory_is_a_memory_error(
 
 
 def test_an_unusable_pack_is_a_user_error(packs: dict[Layout, Path], tmp_path: Path):
-    with pytest.raises(UserError, match="install it again"):
+    with pytest.raises(UserError, match="Install it again"):
         PyannoteDiarizer(tmp_path)
     config = yaml.safe_load((packs["3.1"] / "config.yaml").read_text())
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    with pytest.raises(UserError, match="install it again"):  # its models are missing
+    with pytest.raises(UserError, match="Install it again"):  # its models are missing
         PyannoteDiarizer(tmp_path)
     config["pipeline"]["name"] = "os.system"
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
@@ -257,7 +257,7 @@ def test_a_pack_cannot_run_code(tmp_path: Path):
     pack = tmp_path / "pack"
     make_pyannote(pack)
     torch.save({"state_dict": _Trap(tmp_path / "sprung")}, pack / "embedding" / "pytorch_model.bin")
-    with pytest.raises(UserError, match="install it again"):
+    with pytest.raises(UserError, match="Install it again"):
         PyannoteDiarizer(pack)
     assert not (tmp_path / "sprung").exists()
 

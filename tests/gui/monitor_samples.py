@@ -8,11 +8,11 @@ from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.queue_events import WorkerGauge
 
 OPTIONS = JobOptions()
-BROKEN = ErrorInfo(ErrorKind.USER, "audio.no_audio", "This file has no sound track.")
+BROKEN = ErrorInfo(ErrorKind.USER, "audio.no_audio", "This file has no audio track.")
 BUSY = ErrorInfo(
     ErrorKind.TRANSIENT,
     "audio.read",
-    "The recording could not be read to its end: check the drive or network folder it is on.",
+    "The recording could not be read to the end. Check its drive or network folder.",
 )
 
 

@@ -81,13 +81,13 @@ def busy_day(now: float) -> tuple[QueueEvent, ...]:
     broken = failed(
         claimed(submitted(5, "Telehealth 14-30.webm", at=now - 700), now - 680),
         now - 679,
-        "The recording is damaged, nothing in it can be read: copy it again from the recorder.",
+        "The recording is damaged and cannot be read. Copy it again from the recorder.",
         code="audio.damaged",
     )
     retrying = failed(
         claimed(submitted(6, "Consultation Mr Okafor, second part.flac", at=now - 600), now - 400),
         now - 28,
-        "The disk is full: make room on it, and it goes on.",
+        "The disk is full. Free some space, and the job continues.",
         kind=ErrorKind.TRANSIENT,
         code="disk.full",
         retry_at=now + 92.4,

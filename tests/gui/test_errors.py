@@ -53,7 +53,7 @@ def test_unknown_codes_stay_english(spanish, error):
             "12 puntos, el primero en 0:22: no",
         ),
         (AudioWarning("audio.gaps", 22.0, 100.0, places=2).note, "0:22, 1:40 en total"),
-        (AudioWarning("audio.more_than_counted", 62.5, 10.0).note, "solo 10 s de sonido"),
+        (AudioWarning("audio.more_than_counted", 62.5, 10.0).note, "solo 10 s de audio"),
         (messages.AUDIO_DAMAGED_AFTER(at="1:02"), "a partir de 1:02"),
         (verbatim("Permission denied"), "Permission denied"),
     ],
@@ -65,7 +65,7 @@ def test_note_on_missing_parts_includes_their_times(spanish, note, words):
 def test_note_includes_its_translated_reason(spanish):
     crash = FiError(messages.WORKER_CRASHED, ended=messages.ENDED_SIGNAL(number=9))
     assert UiLabels().remarks("clear", (messages.RESULT_WORDS_MISSING(reason=crash.note),)) == (
-        "Falta la transcripción: El proceso que hacía este trabajo terminó de forma inesperada (señal 9)."
+        "Falta la transcripción: El proceso de trabajo terminó de forma inesperada (señal 9)."
     )
 
 

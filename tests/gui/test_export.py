@@ -198,8 +198,7 @@ def test_a_file_that_cannot_be_written_does_not_cost_the_others(qtbot, window, d
     answer(window, target)
     press(qtbot, window, "Replace")
     told = (
-        "1 file written. Second ñ.txt was not written. "
-        "The file could not be written there: choose another folder."
+        "1 file written. Second ñ.txt was not written. The file could not be written. Choose another folder."
     )
     qtbot.waitUntil(lambda: window.message.text == told)
     assert (target / "First.txt").is_file()
@@ -209,7 +208,7 @@ def test_a_folder_that_is_gone_says_so_in_a_sentence(qtbot, window, done, target
     window.table.selectAll()
     choose_format(window, "Text")
     answer(window, target / "gone")
-    said = "The file could not be written there: choose another folder."
+    said = "The file could not be written. Choose another folder."
     qtbot.waitUntil(lambda: window.message.text == said)
 
 

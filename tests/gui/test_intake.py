@@ -163,7 +163,7 @@ class TestLeftOut:
     def test_a_folder_of_other_kinds_alone_is_not_called_empty(self, qtbot, window, tmp_path):
         (tmp_path / "1.ds2").write_bytes(b"x")
         drop_files(window, tmp_path)
-        told = "No audio or video was found there, only files of other kinds (1 .ds2)."
+        told = "No audio or video was found, only files of other types (1 .ds2)."
         qtbot.waitUntil(lambda: window.message.text == told)
 
     @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")

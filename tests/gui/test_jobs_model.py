@@ -134,10 +134,10 @@ def test_cells_say_what_the_job_is(qtbot, model):
     assert text(model, doubtful, column_index("stage")) == "Please check"
     assert text(model, doubtful, column_index("length")) == "6:52"
     described = model.index(doubtful, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
-    assert described == "Voices hard to tell apart, or only one voice: please check."
+    assert described == "The voices are hard to tell apart, or there is only one. Please check."
     retrying = said["Consultation Mr Okafor, second part.flac"]
     described = model.index(retrying, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
-    assert described == "Retry 1/3 in 1:32 · The disk is full: make room on it, and it goes on."
+    assert described == "Retry 1/3 in 1:32 · The disk is full. Free some space, and the job continues."
     assert text(model, said["Consulta 0118.wav"], column_index("speakers")) == "Auto"
     assert text(model, said["Consulta 0117.wav"], column_index("speakers")) == "2–4"
     assert "/Telehealth 14-30.webm" in model.index(said["Telehealth 14-30.webm"], 0).data(

@@ -128,7 +128,7 @@ class TestDrop:
     def test_an_empty_folder_is_answered_by_the_queues_sentence(self, qtbot, window, tmp_path):
         drop_files(window, tmp_path)
         qtbot.waitUntil(lambda: window.message.isVisible())
-        assert window.message.text == "No audio or video was found there."
+        assert window.message.text == "No audio or video was found."
         qtbot.keyClick(window, Qt.Key.Key_Escape)
         assert not window.message.isVisible()
 
@@ -142,7 +142,7 @@ class TestDrop:
         drop_files(window, folder)
         refused = window.add_controller.rejected.bar
         qtbot.waitUntil(refused.isVisible)
-        full = "The disk is full: nothing can be saved until there is room on it."
+        full = "The disk is full. Nothing can be saved until there is free space."
         assert refused.text == f"“consultations” was not added. {full}"
         hand.do(
             lambda service: service.publish(QueuePaused(False))

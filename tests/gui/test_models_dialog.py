@@ -227,7 +227,7 @@ class TestToken:
         self.ask(qtbot, dialog)
         self.paste(qtbot, dialog, "hf_wrong")
         qtbot.waitUntil(dialog.token_panel.isVisible)
-        assert "does not know this token" in dialog.token_panel.problem
+        assert "rejects this token" in dialog.token_panel.problem
 
     def test_unaccepted_conditions_are_reported(self, qtbot, opened, hub: FakeHub):
         hub.unaccepted = {"pyannote/speaker-diarization-community-1"}
@@ -281,7 +281,7 @@ class TestImport:
         dialog = opened()
         dialog.import_path(str(stick))
         answer(qtbot, dialog, "I trust it: import")
-        assert "is installed already" in answer(qtbot, dialog, "Keep")
+        assert "is already installed" in answer(qtbot, dialog, "Keep")
         verify(before)
         dialog.import_path(str(stick))
         answer(qtbot, dialog, "I trust it: import")

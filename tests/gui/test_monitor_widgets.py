@@ -3,6 +3,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QAbstractItemModelTester
 
+from fi_desktop.core.messages import verbatim
 from fi_desktop.core.values import Stage
 from fi_desktop.gui import theme
 from fi_desktop.gui.monitor.monitor_labels import STATE_ICONS, MonitorLabels
@@ -129,7 +130,7 @@ def test_workers_cannot_be_added_if_no_process_can_start(qtbot):
     page = WorkersPage(MonitorLabels())
     qtbot.addWidget(page)
     page.show_snapshot(snapshot(gauge(1)))
-    page.apply([WorkersChanged((), "No worker process can be started here.")])
+    page.apply([WorkersChanged((), verbatim("Worker processes cannot be started."))])
     assert not page.more.isEnabled()
     assert not page.fewer.isEnabled()
 

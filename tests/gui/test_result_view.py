@@ -151,7 +151,7 @@ def test_screen_reader_gets_speaking_shares(view):
     [
         (Grade.CLEAR, "The voices are clearly different."),
         (Grade.FAIR, "The voices are fairly different: worth a quick check."),
-        (Grade.DOUBTFUL, "Voices hard to tell apart, or only one voice: please check."),
+        (Grade.DOUBTFUL, "The voices are hard to tell apart, or there is only one. Please check."),
     ],
 )
 def test_grade_is_a_sentence(qtbot, bridge, grade, sentence):
@@ -190,7 +190,7 @@ def test_failed_export_says_why(qtbot, view, tmp_path):
     dialog.fileSelected.emit(str(tmp_path / "nowhere" / "out.rttm"))
     dialog.reject()
     qtbot.waitUntil(lambda: view.message.isVisible())
-    assert view.message.text == "The file could not be written there: choose another folder."
+    assert view.message.text == "The file could not be written. Choose another folder."
 
 
 def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):

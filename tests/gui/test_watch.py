@@ -209,7 +209,7 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
         (
             FolderScan(FolderState.REFUSED, 0, None, refusal=FULL),
             "Watching; nothing can be taken now",
-            "The watched folder “x”: The disk is full: make room on it, and it goes on.",
+            "The watched folder “x”: The disk is full. Free some space, and the job continues.",
         ),
     ],
 )

@@ -268,7 +268,7 @@ class TestNetwork:
         hub.address = "http://127.0.0.1:9"
         error = refusal("tiny", root, hub)
         assert (error.code, type(error)) == ("models.offline", TransientError)
-        assert "stick" in error.message
+        assert "USB drive" in error.message
 
     @pytest.mark.parametrize(("status", "code"), [(503, "hub_trouble"), (429, "hub_trouble"), (407, "proxy")])
     def test_trouble_is_reported_in_a_sentence(self, root: Path, hub: FakeHub, status: int, code: str):

@@ -130,14 +130,14 @@ class TestCheck:
         error = refusal(check, pack)
         assert error.code == "models.incomplete"
         assert path in error.message
-        assert "Install it again" in error.message
+        assert "Install or import it again" in error.message
 
     def test_truncated_file_is_named(self, root: Path):
         pack = make_pack(root, "faster-whisper-tiny")
         (root / "faster-whisper-tiny" / "model.bin").write_bytes(b"half")
         error = refusal(check, pack)
         assert error.code == "models.incomplete"
-        assert "model.bin has 4 bytes, not 2000" in error.message
+        assert "model.bin has 4 bytes instead of 2000" in error.message
 
     def test_whisper_without_a_tokenizer_is_refused(self, root: Path):
         files = whisper_files(10)

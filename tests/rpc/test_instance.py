@@ -80,7 +80,7 @@ def test_a_second_launch_beside_a_command_without_a_window_says_so(home: Path, s
         done = fi_desktop(sample, home=home)
     assert (done.returncode, done.stderr) == (
         1,
-        "fi-desktop: The program is already running here: close it first.\n",
+        "fi-desktop: The program is already running. Close it first.\n",
     )
 
 

@@ -92,7 +92,7 @@ def test_command_line_reports_a_read_only_data_folder(tmp_path: Path):
         pytest.skip("needs a file system that cannot be written to")
     done = fi_desktop("jobs", "list", home=proc / "fi-desktop")
     assert done.returncode == 1
-    assert "cannot be written to" in done.stderr
+    assert "Cannot write to the data folder" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows reports the type of the drive")
