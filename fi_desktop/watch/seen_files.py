@@ -32,7 +32,7 @@ _KEY_BYTES = 32
 _HASH_BYTES = 16
 _BLOCK_BYTES = 64 * 1024
 _BLOCKS = 16
-_ENDS_BYTES = 4096  # a recorder rewrites headers and indexes while it goes on
+_ENDS_BYTES = 4096  # a recorder rewrites headers and indexes while it records
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from fi_desktop.cli import main
 from fi_desktop.models import PackKind, catalog, find, installed, verify
 from fi_desktop.models.download import fetched_bytes
 from fi_desktop.models.hub import store_token
-from tests.e2e.commands import PATIENCE_S, fi_desktop, start
+from tests.e2e.commands import TIMEOUT_S, fi_desktop, start
 from tests.models import packs
 from tests.models.conftest import hub as hub
 from tests.models.hub_server import TOKEN, FakeHub
@@ -88,7 +88,7 @@ def test_killed_install_resumes(home: Path, models, hub: FakeHub):
     hub.hold_after = 350_000
     killed = start("models", "install", "tiny", "--from", hub.address, home=home)
     try:
-        until = time.monotonic() + PATIENCE_S
+        until = time.monotonic() + TIMEOUT_S
         while fetched_bytes("faster-whisper-tiny", home / "models") < 300_000:
             assert time.monotonic() < until
             assert killed.poll() is None

@@ -157,11 +157,11 @@ def test_bad_export_folder_is_reported_before_any_work(home: Path, tmp_path: Pat
     file.write_text("mine")
     out = file if where == "file" else file / "out"
     assert main(["run", str(file), "--to", "txt", "--out", str(out)]) == 2
-    told = capsys.readouterr()
-    assert told.err == (
+    output = capsys.readouterr()
+    assert output.err == (
         f"fi-desktop: Cannot write to {out} (it is a file). Choose another folder with --out.\n"
     )
-    assert told.out == ""
+    assert output.out == ""
     assert file.read_text() == "mine"
     assert not (home / "store").exists()
 
@@ -182,8 +182,8 @@ def test_unreadable_result_is_reported(bench: Bench, capsys):
     bench.service.close()
     for command in (["jobs", "show", "1"], ["export", "1", "--to", "txt", "-o", "-"]):
         assert main(command) == 1
-        told = capsys.readouterr().err
-        assert told == "fi-desktop: The result of job 1 cannot be read. Retry the job to create it again.\n"
+        errors = capsys.readouterr().err
+        assert errors == "fi-desktop: The result of job 1 cannot be read. Retry the job to create it again.\n"
 
 
 # ---- transcripts and times
@@ -222,8 +222,8 @@ def test_turns_are_listed_if_there_is_no_text():
 
 
 def test_no_lanes_without_speakers():
-    nobody = tuple(replace(segment, speaker=None) for segment in WITH_WORDS.segments)
-    lines = drawn(replace(WITH_WORDS, turns=(), segments=nobody)).splitlines()
+    unassigned = tuple(replace(segment, speaker=None) for segment in WITH_WORDS.segments)
+    lines = drawn(replace(WITH_WORDS, turns=(), segments=unassigned)).splitlines()
     assert lines[0] == "    0:00.5  unknown speaker"
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PATIENCE_S = 300
+TIMEOUT_S = 300
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -24,7 +24,7 @@ def fi_desktop(*arguments: object, home: Path, **more: str) -> subprocess.Comple
         env=environment(home, **more),
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         check=False,
     )
 

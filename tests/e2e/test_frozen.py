@@ -25,12 +25,12 @@ from tests.models.packs import make_pack
 
 ROOT = Path(__file__).parents[2]
 NO_SOCKETS = Path(__file__).with_name("no_sockets.py")
-PATIENCE_S = 300
+TIMEOUT_S = 300
 BUILDS = ("fi-desktop-light", "fi-desktop")
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(3 * PATIENCE_S),
+    pytest.mark.timeout(3 * TIMEOUT_S),
     pytest.mark.skipif(sys.platform != "linux", reason="uses the Linux kernel to block sockets"),
 ]
 
@@ -62,22 +62,22 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
-    with os.fdopen(read) as told:
-        number = told.readline().strip()
+    with os.fdopen(read) as output:
+        number = output.readline().strip()
     assert number, "Xvfb did not start"
     yield f":{number}"
     server.terminate()
-    server.wait(PATIENCE_S)
+    server.wait(TIMEOUT_S)
 
 
 class Account:
-    """A person's fresh account: a home folder, one for temporary files, and hardly an environment."""
+    """A new account: a home folder, a temporary folder and an almost empty environment."""
 
     def __init__(self, program: Path, folder: Path) -> None:
         self.program = program
         self.home, self.temporary = folder / "María José", folder / "tmp"
-        for made in (self.home, self.temporary):
-            made.mkdir()
+        for new in (self.home, self.temporary):
+            new.mkdir()
         self.data = self.home / ".local" / "share" / "fi-desktop"
         self._started: list[subprocess.Popen[str]] = []
 
@@ -94,7 +94,7 @@ class Account:
         return process
 
     def open_window(self, display: str, *files: Path) -> subprocess.Popen[str]:
-        """Start the window, and wait until it owns the queue: else the next command would."""
+        """Start the window and wait until it owns the queue; otherwise the next command would own it."""
         key = self.data / "ipc.key"
         old = key.read_bytes() if key.exists() else b""
         window = self.start("window", *files, DISPLAY=display)
@@ -109,7 +109,7 @@ class Account:
 
     def run(self, *arguments: object, **more: str) -> tuple[int, str, str]:
         process = self.start(*arguments, **more)
-        out, errors = process.communicate(timeout=PATIENCE_S)
+        out, errors = process.communicate(timeout=TIMEOUT_S)
         return process.returncode, out, errors
 
     def jobs(self) -> dict[int, dict[str, Any]]:
@@ -135,7 +135,7 @@ def account(program: Path, tmp_path: Path) -> Iterator[Account]:
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while not condition():
         assert time.monotonic() < deadline, f"timeout: {what}"
         time.sleep(1.0)  # each check starts a process
@@ -148,7 +148,7 @@ def tree(folder: Path) -> dict[str, tuple[int, int]]:
 
 def end(app: subprocess.Popen[str]) -> str:
     app.send_signal(signal.SIGTERM)
-    _, errors = app.communicate(timeout=PATIENCE_S)
+    _, errors = app.communicate(timeout=TIMEOUT_S)
     assert app.returncode == 0, errors
     return errors
 
@@ -163,7 +163,7 @@ def test_worker_process_diarizes_the_sample(account: Account):
         states.append(json.loads(line)["state"])
         if states[-1] == "RUNNING":
             workers = {child.exe() for child in psutil.Process(app.pid).children(recursive=True)}
-    _, errors = app.communicate(timeout=PATIENCE_S)
+    _, errors = app.communicate(timeout=TIMEOUT_S)
     assert (app.returncode, states[-1]) == (0, "COMPLETED"), errors
     assert workers == {str(account.program)}
     code, rttm, errors = account.run("export", 1, "--to", "rttm", "--output", "-")
@@ -195,7 +195,7 @@ def test_killed_window_finishes_its_jobs_after_a_restart(
     children = psutil.Process(app.pid).children(recursive=True)
     assert children
     app.kill()
-    app.communicate(timeout=PATIENCE_S)
+    app.communicate(timeout=TIMEOUT_S)
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
     again = account.open_window(display)
@@ -278,7 +278,7 @@ def test_all_modules_can_be_imported(account: Account):
         env={"HOME": str(account.home), "TMPDIR": str(account.temporary), "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from tests.app_driver import running_app
-from tests.e2e.commands import PATIENCE_S, fi_desktop, lines, start
+from tests.e2e.commands import TIMEOUT_S, fi_desktop, lines, start
 
 
 def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, long_recording: Path, sample: Path):
@@ -21,7 +21,7 @@ def test_killed_app_finishes_its_jobs_after_a_restart(home: Path, long_recording
     children = psutil.Process(app.pid).children(recursive=True)
     assert children
     app.send_signal(signal.SIGKILL)
-    app.wait(PATIENCE_S)
+    app.wait(TIMEOUT_S)
     app.stdout.close()
     assert app.stderr is not None
     app.stderr.close()
@@ -45,7 +45,7 @@ def test_interrupted_command_requeues_its_job(home: Path, long_recording: Path):
         if json.loads(line)["state"] == "RUNNING":
             break
     app.send_signal(signal.SIGINT)
-    _, errors = app.communicate(timeout=PATIENCE_S)
+    _, errors = app.communicate(timeout=TIMEOUT_S)
     assert app.returncode == 130, errors
     with running_app(home, backend="idle") as driver:
         assert (driver.job(1).state.value, driver.job(1).charged) == ("QUEUED", 0)

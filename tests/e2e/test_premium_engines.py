@@ -122,9 +122,9 @@ def test_second_job_reuses_the_loaded_engines(with_packs: Path, sample: Path):
 def stages(driver: Driver, since: int = 0) -> dict[Stage, set[float]]:
     """Return the reported fractions of each stage."""
     found: dict[Stage, set[float]] = {}
-    for news in driver.events[since:]:
-        if isinstance(news, JobProgressed):
-            found.setdefault(news.stage, set()).add(news.fraction)
+    for event in driver.events[since:]:
+        if isinstance(event, JobProgressed):
+            found.setdefault(event.stage, set()).add(event.fraction)
     return found
 
 

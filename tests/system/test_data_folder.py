@@ -16,7 +16,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.models import PackKind
 from fi_desktop.system.data_folder import check_data_folder, is_on_network
 from fi_desktop.system.files import resource
-from tests.e2e.commands import PATIENCE_S, environment, fi_desktop
+from tests.e2e.commands import TIMEOUT_S, environment, fi_desktop
 from tests.models.packs import whisper_files, with_manifest, write_files
 
 CONSULTATION = resource("samples", "consulta.flac")
@@ -66,7 +66,7 @@ def test_files_created_by_commands_are_private(tmp_path: Path, umask: int):
     ):
         subprocess.run(
             [sys.executable, "-m", "fi_desktop", *map(str, command)],
-            env=environment(home), check=True, capture_output=True, timeout=PATIENCE_S, umask=umask,
+            env=environment(home), check=True, capture_output=True, timeout=TIMEOUT_S, umask=umask,
         )  # fmt: skip
     exposed = [path for path in (home, *home.rglob("*")) if path.stat().st_mode & 0o077]
     assert exposed == []

@@ -1,7 +1,8 @@
-"""A watched folder that a test scans by hand."""
+"""A watched folder that a test scans by hand, and a queue that it drives by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.seen_files import FIRST_SCANS, SeenFiles
 from fi_desktop.watch.watcher import FolderScan, FolderWatch, Listing, recordings_in
+from tests.jobs.conftest import Bench
 
 NOW = 1_700_000_000.0
 
@@ -63,3 +65,11 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def scanner(home: Path, folder: Path) -> Scanner:
     return Scanner(home, WatchedFolder(folder))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A real queue, driven by hand."""
+    bench = Bench(tmp_path / "bench")
+    yield bench
+    bench.service.close()

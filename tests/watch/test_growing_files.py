@@ -22,7 +22,7 @@ from tests.jobs.conftest import Bench
 from tests.watch.conftest import Scanner
 
 REGROWN_SCANS = 20
-SCANS_PER_FLUSH = 4  # 12 s, where there is a scan each 3 s
+SCANS_PER_FLUSH = 4  # 12 s at one scan every 3 s
 
 
 class Recorder:
@@ -99,8 +99,7 @@ class TestReplacedJob:
         (job,) = driver.app.service.jobs().result(120)
         assert (job.id, job.path, job.options) == (2, str(path), before)
 
-    def test_running_job_is_stopped_and_then_removed(self, home: Path):
-        bench = Bench(home / "bench")
+    def test_running_job_is_stopped_and_then_removed(self, bench: Bench):
         (job_id,) = bench.submit("a.wav")
         running = bench.claim()
         assert bench.answer(bench.service.remove_superseded(job_id)) is False
@@ -110,10 +109,8 @@ class TestReplacedJob:
         assert bench.answer(bench.service.remove_superseded(job_id)) is True
         assert bench.answer(bench.service.jobs()) == []
         assert bench.answer(bench.service.remove_superseded(job_id)) is True
-        bench.service.close()
 
-    def test_result_that_was_seen_stays(self, home: Path):
-        bench = Bench(home / "bench")
+    def test_result_that_was_seen_stays(self, bench: Bench):
         (job_id,) = bench.submit("a.wav")
         running = bench.claim()
         with bench.service.transaction():
@@ -123,7 +120,6 @@ class TestReplacedJob:
         bench.answer(bench.service.mark_seen([job_id]))
         assert bench.answer(bench.service.remove_superseded(job_id)) is True
         assert bench.job(job_id).state is JobState.COMPLETED
-        bench.service.close()
 
 
 def test_file_must_rest_longer_after_each_growth(scanner: Scanner, folder: Path):

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -305,10 +305,8 @@ class TestWatcher:
     """The threads, over a real queue."""
 
     @pytest.fixture
-    def watched(self, tmp_path: Path) -> Iterator[WatcherBench]:
-        bench = Bench(tmp_path / "home")
-        yield WatcherBench(bench)
-        bench.service.close()
+    def watched(self, bench: Bench) -> WatcherBench:
+        return WatcherBench(bench)
 
     def test_recordings_are_queued_with_the_profile_of_their_folder(
         self, watched: WatcherBench, folder: Path, tmp_path: Path
