@@ -1,4 +1,4 @@
-"""Messages in the window: the bar at its top, the question on closing, and the notice of a new version."""
+"""Messages in the window: the message bar, the question on closing, and the update notice."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class MainWindowSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class MonitorSnapshot:
+class MonitorWindowSnapshot:
     """The monitor: its geometry and the index of the current page."""
 
     geometry: QByteArray
@@ -141,11 +141,11 @@ def of_window(window: MainWindow) -> MainWindowSnapshot:
     )
 
 
-def of_monitor(monitor: MonitorWindow | None) -> MonitorSnapshot | None:
+def of_monitor(monitor: MonitorWindow | None) -> MonitorWindowSnapshot | None:
     """Return a snapshot of the monitor; None if it is closed."""
     if monitor is None or not monitor.isVisible():
         return None
-    return MonitorSnapshot(monitor.saveGeometry(), monitor.pages.current)
+    return MonitorWindowSnapshot(monitor.saveGeometry(), monitor.pages.current)
 
 
 def of_dialogs(watch: WatchController, preferences: PreferencesOpener) -> DialogsSnapshot:

@@ -85,7 +85,7 @@ class Settings:
         Kind.ENGINE,
         Page.RECORDINGS,
         "Speaker identification",
-        "How speakers are told apart.",
+        "Engine that tells who speaks when.",
     )
     transcriber: str = setting(
         "auto",

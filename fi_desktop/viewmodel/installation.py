@@ -1,4 +1,4 @@
-"""What is installed: version, libraries and models with their licences, and what this computer can use."""
+"""What is installed: version, libraries, models, their licences, and what this computer can use."""
 
 from __future__ import annotations
 

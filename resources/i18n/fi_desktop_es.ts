@@ -4,22 +4,6 @@
 <context>
     <name>AboutDialog</name>
     <message>
-        <source>Loading…</source>
-        <translation>Cargando…</translation>
-    </message>
-    <message>
-        <source>Copy the version for a support request; contains nothing personal</source>
-        <translation>Copiar la versión para una solicitud de soporte; no contiene nada personal</translation>
-    </message>
-    <message>
-        <source>Recordings and results never leave this computer. fi-desktop uses the network only to download models that you ask for and, if you allow it, to check for updates.</source>
-        <translation>Las grabaciones y los resultados nunca salen de esta computadora. fi-desktop usa la red solo para descargar los modelos que usted pida y, si lo permite, para buscar actualizaciones.</translation>
-    </message>
-    <message>
-        <source>Libraries and models in fi-desktop:</source>
-        <translation>Bibliotecas y modelos en fi-desktop:</translation>
-    </message>
-    <message>
         <source>About fi-desktop</source>
         <translation>Acerca de fi-desktop</translation>
     </message>
@@ -32,6 +16,14 @@
         <translation>Copiar versión</translation>
     </message>
     <message>
+        <source>Loading…</source>
+        <translation>Cargando…</translation>
+    </message>
+    <message>
+        <source>Copy the version for a support request; contains nothing personal</source>
+        <translation>Copiar la versión para una solicitud de soporte; no contiene nada personal</translation>
+    </message>
+    <message>
         <source>Close</source>
         <translation>Cerrar</translation>
     </message>
@@ -42,6 +34,14 @@
     <message>
         <source>© 2026 The fi-desktop authors. Free software: MIT licence.</source>
         <translation>© 2026 The fi-desktop authors. Software libre: licencia MIT.</translation>
+    </message>
+    <message>
+        <source>Recordings and results never leave this computer. fi-desktop uses the network only to download models that you ask for and, if you allow it, to check for updates.</source>
+        <translation>Las grabaciones y los resultados nunca salen de esta computadora. fi-desktop usa la red solo para descargar los modelos que usted pida y, si lo permite, para buscar actualizaciones.</translation>
+    </message>
+    <message>
+        <source>Libraries and models in fi-desktop:</source>
+        <translation>Bibliotecas y modelos en fi-desktop:</translation>
     </message>
     <message>
         <source>Models</source>
@@ -67,8 +67,32 @@
         <translation>Agregar &amp;carpeta…</translation>
     </message>
     <message>
+        <source>&amp;Paste</source>
+        <translation>&amp;Pegar</translation>
+    </message>
+    <message>
+        <source>&amp;Watch folders…</source>
+        <translation>&amp;Vigilar carpetas…</translation>
+    </message>
+    <message>
+        <source>&amp;Models…</source>
+        <translation>&amp;Modelos…</translation>
+    </message>
+    <message>
+        <source>M&amp;onitor…</source>
+        <translation>M&amp;onitor…</translation>
+    </message>
+    <message>
         <source>&amp;Settings…</source>
         <translation>Confi&amp;guración…</translation>
+    </message>
+    <message>
+        <source>&amp;Lock</source>
+        <translation>&amp;Bloquear</translation>
+    </message>
+    <message>
+        <source>&amp;Details</source>
+        <translation>&amp;Detalles</translation>
     </message>
     <message>
         <source>&amp;Undo removal</source>
@@ -115,34 +139,6 @@
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
     </message>
     <message>
-        <source>&amp;Same as the system</source>
-        <translation>&amp;Igual que el sistema</translation>
-    </message>
-    <message>
-        <source>&amp;Paste</source>
-        <translation>&amp;Pegar</translation>
-    </message>
-    <message>
-        <source>&amp;Watch folders…</source>
-        <translation>&amp;Vigilar carpetas…</translation>
-    </message>
-    <message>
-        <source>&amp;Models…</source>
-        <translation>&amp;Modelos…</translation>
-    </message>
-    <message>
-        <source>M&amp;onitor…</source>
-        <translation>M&amp;onitor…</translation>
-    </message>
-    <message>
-        <source>&amp;Lock</source>
-        <translation>&amp;Bloquear</translation>
-    </message>
-    <message>
-        <source>&amp;Details</source>
-        <translation>&amp;Detalles</translation>
-    </message>
-    <message>
         <source>Select &amp;all</source>
         <translation>Seleccionar &amp;todo</translation>
     </message>
@@ -173,6 +169,10 @@
     <message>
         <source>Pause the &amp;queue</source>
         <translation>Pausar la co&amp;la</translation>
+    </message>
+    <message>
+        <source>&amp;Same as the system</source>
+        <translation>&amp;Igual que el sistema</translation>
     </message>
 </context>
 <context>
@@ -406,6 +406,10 @@
 <context>
     <name>CloseQuestion</name>
     <message>
+        <source>Close fi-desktop</source>
+        <translation>Cerrar fi-desktop</translation>
+    </message>
+    <message>
         <source>Recordings are being processed: {running} running, {waiting} waiting.</source>
         <translation>Hay grabaciones en proceso: {running} en curso, {waiting} en espera.</translation>
     </message>
@@ -424,10 +428,6 @@
     <message>
         <source>Stop and quit</source>
         <translation>Detener y salir</translation>
-    </message>
-    <message>
-        <source>Close fi-desktop</source>
-        <translation>Cerrar fi-desktop</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -672,6 +672,10 @@
 <context>
     <name>EmptyState</name>
     <message>
+        <source>Drop recordings here</source>
+        <translation>Suelte aquí las grabaciones</translation>
+    </message>
+    <message>
         <source>Files or folders with audio or video. You will see who spoke when.
 Everything stays on this computer.</source>
         <translation>Archivos o carpetas con audio o video. Verá quién habló y cuándo.
@@ -684,10 +688,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>A short conversation between two people, included with the program</source>
         <translation>Una conversación breve entre dos personas, incluida con el programa</translation>
-    </message>
-    <message>
-        <source>Drop recordings here</source>
-        <translation>Suelte aquí las grabaciones</translation>
     </message>
     <message>
         <source>Choose recordings…</source>
@@ -1606,12 +1606,24 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LockScreen</name>
     <message>
-        <source>Forgot the PIN?</source>
-        <translation>¿Olvidó el PIN?</translation>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
     </message>
     <message>
         <source>Recordings are still being processed.</source>
         <translation>Las grabaciones se siguen procesando.</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
+    <message>
+        <source>Forgot the PIN?</source>
+        <translation>¿Olvidó el PIN?</translation>
     </message>
     <message>
         <source>The PIN only keeps others from looking. It does not encrypt your recordings, which are as safe as your account on this computer. To remove the PIN, delete this file and unlock with an empty field:</source>
@@ -1629,25 +1641,9 @@ Todo se queda en esta computadora.</translation>
         <source>Incorrect PIN.</source>
         <translation>PIN incorrecto.</translation>
     </message>
-    <message>
-        <source>fi-desktop is locked</source>
-        <translation>fi-desktop está bloqueado</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
 </context>
 <context>
     <name>MainWindow</name>
-    <message>
-        <source>The queue is paused. No recording will start until you resume it.</source>
-        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
-    </message>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
@@ -1657,12 +1653,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Cola en pausa</translation>
     </message>
     <message>
+        <source>The queue is paused. No recording will start until you resume it.</source>
+        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
+    </message>
+    <message>
         <source>Resume</source>
         <translation>Reanudar</translation>
     </message>
 </context>
 <context>
     <name>MessageBar</name>
+    <message>
+        <source>Answer to this message</source>
+        <translation>Responder a este mensaje</translation>
+    </message>
     <message>
         <source>Dismiss this message</source>
         <translation>Cerrar este mensaje</translation>
@@ -1672,32 +1676,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Cerrar (Esc)</translation>
     </message>
     <message>
-        <source>Answer to this message</source>
-        <translation>Responder a este mensaje</translation>
-    </message>
-    <message>
         <source>Message</source>
         <translation>Mensaje</translation>
     </message>
 </context>
 <context>
     <name>Messages</name>
-    <message>
-        <source>Setting {name} is set by the environment or the command line.</source>
-        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not one of {choices}.</source>
-        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not valid.</source>
-        <translation>Opción {name}: {value} no es válido.</translation>
-    </message>
-    <message>
-        <source>The hard time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
-    </message>
     <message>
         <source>Part of the file after {at:clock} could not be read.</source>
         <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
@@ -1723,10 +1707,6 @@ Todo se queda en esta computadora.</translation>
         <translation>La carpeta {folder} es de otra cuenta: elimínela o elija un FI_DESKTOP_HOME más corto.</translation>
     </message>
     <message>
-        <source>Another version of fi-desktop is running. Close it first.</source>
-        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
-    </message>
-    <message>
         <source>The data folder {home} belongs to another account. Choose another with FI_DESKTOP_HOME.</source>
         <translation>La carpeta de datos {home} es de otra cuenta: elija otra con FI_DESKTOP_HOME.</translation>
     </message>
@@ -1745,14 +1725,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The system ended the worker process ({ended}). The computer may have run out of memory.</source>
         <translation>El sistema terminó el proceso de trabajo ({ended}). Puede que se haya agotado la memoria.</translation>
-    </message>
-    <message>
-        <source>Another program is using the queue&apos;s file.</source>
-        <translation>Otro programa está usando el archivo de la cola.</translation>
-    </message>
-    <message>
-        <source>The queue&apos;s file is damaged.</source>
-        <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
         <source>The disk is full. Nothing can be saved until there is free space.</source>
@@ -1783,10 +1755,6 @@ Todo se queda en esta computadora.</translation>
         <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
-        <source>fi-desktop is closing.</source>
-        <translation>fi-desktop se está cerrando.</translation>
-    </message>
-    <message>
         <source>The program is already running. Close it first.</source>
         <translation>El programa ya está abierto. Ciérrelo primero.</translation>
     </message>
@@ -1811,10 +1779,6 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación está dañada y no se puede leer nada de ella: cópiela de nuevo desde la grabadora.</translation>
     </message>
     <message>
-        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
-        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
-    </message>
-    <message>
         <source>You do not have permission to read this recording. Copy it to a folder of yours, and try again.</source>
         <translation>No tiene permiso para leer esta grabación. Cópiela en una carpeta propia e inténtelo de nuevo.</translation>
     </message>
@@ -1829,10 +1793,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The recording contains no audio: its length is zero.</source>
         <translation>La grabación no contiene audio: su duración es cero.</translation>
-    </message>
-    <message>
-        <source>Nobody speaks in this recording.</source>
-        <translation>Nadie habla en esta grabación.</translation>
     </message>
     <message>
         <source>This is a folder or a device, not a recording.</source>
@@ -1871,16 +1831,8 @@ Todo se queda en esta computadora.</translation>
         <translation>El modelo de voz integrado está dañado; instale el programa de nuevo.</translation>
     </message>
     <message>
-        <source>The built-in voice model is missing from this installation.</source>
-        <translation>Falta el modelo de voz integrado en esta instalación.</translation>
-    </message>
-    <message>
         <source>The engine {name} needs a model pack, but none is installed.</source>
         <translation>El motor {name} necesita un paquete de modelo y no hay ninguno instalado.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is not installed, or does not transcribe.</source>
-        <translation>El paquete de modelo {name} no está instalado, o no transcribe.</translation>
     </message>
     <message>
         <source>This type of pyannote model pack is not supported.</source>
@@ -1923,24 +1875,12 @@ Todo se queda en esta computadora.</translation>
         <translation>No se puede escribir en la carpeta de datos {home} ({reason}): elija otra con FI_DESKTOP_HOME.</translation>
     </message>
     <message>
-        <source>Cancelled.</source>
-        <translation>Cancelado.</translation>
-    </message>
-    <message>
         <source>The program ended {times} times while processing this job.</source>
         <translation>El programa se cerró {times} veces mientras procesaba este trabajo.</translation>
     </message>
     <message>
         <source>This job is running. Cancel it before you remove it.</source>
         <translation>Este trabajo está en curso: cancélelo antes de quitarlo.</translation>
-    </message>
-    <message>
-        <source>Timeout ({minutes} min)</source>
-        <translation>Tiempo agotado ({minutes} min)</translation>
-    </message>
-    <message>
-        <source>There is no job {job}.</source>
-        <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
         <source>The computer ran out of memory.</source>
@@ -1955,16 +1895,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Los modelos solo se descargan de direcciones que empiezan por https://.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
-        <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
-    </message>
-    <message>
         <source>{path} is missing or does not match its manifest. The copy is damaged or was changed, and nothing was imported.</source>
         <translation>{path} falta o no coincide con su manifiesto. La copia está dañada o se modificó, y no se importó nada.</translation>
-    </message>
-    <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
-        <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
         <source>“{name}” is not a valid name for a model pack. Use lowercase letters, digits, “.”, “-” and “_”.</source>
@@ -2029,10 +1961,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The archive contains links. Nothing was unpacked.</source>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
-    </message>
-    <message>
-        <source>The model pack {name} is not installed.</source>
-        <translation>El paquete de modelo {name} no está instalado.</translation>
     </message>
     <message>
         <source>{repo} requires a free Hugging Face account. Accept its conditions at {page}, create a token at {tokens}, and enter it here.</source>
@@ -2115,18 +2043,6 @@ Todo se queda en esta computadora.</translation>
         <translation>No se pueden leer sus perfiles ({reason}). Los perfiles integrados están disponibles.</translation>
     </message>
     <message>
-        <source>JSON (everything)</source>
-        <translation>JSON (todo)</translation>
-    </message>
-    <message>
-        <source>RTTM (speaker turns)</source>
-        <translation>RTTM (intervenciones)</translation>
-    </message>
-    <message>
-        <source>SRT (subtitles)</source>
-        <translation>SRT (subtítulos)</translation>
-    </message>
-    <message>
         <source>Setting {name}: {value} is above {most}.</source>
         <translation>Opción {name}: {value} es mayor que {most}.</translation>
     </message>
@@ -2135,28 +2051,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Opción {name}: {value} es menor que {least}.</translation>
     </message>
     <message>
-        <source>Text (to read)</source>
-        <translation>Texto (para leer)</translation>
-    </message>
-    <message>
-        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
-        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
-    </message>
-    <message>
         <source>Unknown setting “{name}”.</source>
         <translation>Opción desconocida: “{name}”.</translation>
     </message>
     <message>
-        <source>WebVTT (subtitles for browsers)</source>
-        <translation>WebVTT (subtítulos para navegadores)</translation>
-    </message>
-    <message>
         <source>config.yaml does not contain “{wanted}”, so the model would be searched for on the network</source>
         <translation>config.yaml no contiene “{wanted}”, así que el modelo se buscaría en la red</translation>
-    </message>
-    <message>
-        <source>settings.toml cannot be read: {error}.</source>
-        <translation>No se puede leer settings.toml: {error}.</translation>
     </message>
     <message>
         <source>The queue was written by a newer version of fi-desktop, and was not changed. Start that version, or choose another data folder with FI_DESKTOP_HOME.</source>
@@ -2171,16 +2071,8 @@ Todo se queda en esta computadora.</translation>
         <translation>La lista de carpetas vigiladas estaba dañada y se apartó como {file}. Agréguelas de nuevo.</translation>
     </message>
     <message>
-        <source>The folder {folder} cannot be read ({reason}).</source>
-        <translation>No se puede leer la carpeta {folder} ({reason}).</translation>
-    </message>
-    <message>
         <source>The folder is no longer watched.</source>
         <translation>La carpeta ya no se vigila.</translation>
-    </message>
-    <message>
-        <source>The list of watched folders cannot be read ({reason}).</source>
-        <translation>No se puede leer la lista de carpetas vigiladas ({reason}).</translation>
     </message>
     <message>
         <source>There is no display. `fi-desktop run` works without one.</source>
@@ -2259,14 +2151,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The words are missing: {reason}</source>
-        <translation>Falta la transcripción: {reason}</translation>
-    </message>
-    <message>
-        <source>The speakers are missing: {reason}</source>
-        <translation>Faltan los hablantes: {reason}</translation>
-    </message>
-    <message>
         <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
@@ -2277,18 +2161,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The queue stopped because of a bug in the program. Nothing is lost: start fi-desktop again.</source>
         <translation>La cola se detuvo por un error del programa. No se perdió nada: abra fi-desktop de nuevo.</translation>
-    </message>
-    <message>
-        <source>it stopped</source>
-        <translation>se detuvo</translation>
-    </message>
-    <message>
-        <source>signal {number}</source>
-        <translation>señal {number}</translation>
-    </message>
-    <message>
-        <source>exit code {number}</source>
-        <translation>código de salida {number}</translation>
     </message>
     <message>
         <source>it is too long</source>
@@ -2307,10 +2179,6 @@ Todo se queda en esta computadora.</translation>
         <translation>pide más que una canalización de diarización</translation>
     </message>
     <message>
-        <source>it was written by a newer fi-desktop</source>
-        <translation>procede de una versión más reciente de fi-desktop</translation>
-    </message>
-    <message>
         <source>it lists too many files</source>
         <translation>nombra demasiados archivos</translation>
     </message>
@@ -2327,16 +2195,148 @@ Todo se queda en esta computadora.</translation>
         <translation>se llama {name}, pero su carpeta tiene otro nombre</translation>
     </message>
     <message>
+        <source>{file} has {number} bytes instead of {wanted}</source>
+        <translation>{file} tiene {number} bytes en lugar de {wanted}</translation>
+    </message>
+    <message>
+        <source>JSON (everything)</source>
+        <translation>JSON (todo)</translation>
+    </message>
+    <message>
+        <source>RTTM (speaker turns)</source>
+        <translation>RTTM (intervenciones)</translation>
+    </message>
+    <message>
+        <source>SRT (subtitles)</source>
+        <translation>SRT (subtítulos)</translation>
+    </message>
+    <message>
+        <source>Text (to read)</source>
+        <translation>Texto (para leer)</translation>
+    </message>
+    <message>
+        <source>WebVTT (subtitles for browsers)</source>
+        <translation>WebVTT (subtítulos para navegadores)</translation>
+    </message>
+    <message>
+        <source>The engine {name} is not part of this installation. Install fi-desktop[{name}].</source>
+        <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
+    </message>
+    <message>
+        <source>Another version of fi-desktop is running. Close it first.</source>
+        <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
+    </message>
+    <message>
+        <source>Another program is using the queue&apos;s file.</source>
+        <translation>Otro programa está usando el archivo de la cola.</translation>
+    </message>
+    <message>
+        <source>The queue&apos;s file is damaged.</source>
+        <translation>El archivo de la cola está dañado.</translation>
+    </message>
+    <message>
+        <source>fi-desktop is closing.</source>
+        <translation>fi-desktop se está cerrando.</translation>
+    </message>
+    <message>
+        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
+        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
+    </message>
+    <message>
+        <source>Nobody speaks in this recording.</source>
+        <translation>Nadie habla en esta grabación.</translation>
+    </message>
+    <message>
+        <source>Setting {name} is set by the environment or the command line.</source>
+        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not one of {choices}.</source>
+        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not valid.</source>
+        <translation>Opción {name}: {value} no es válido.</translation>
+    </message>
+    <message>
+        <source>The built-in voice model is missing from this installation.</source>
+        <translation>Falta el modelo de voz integrado en esta instalación.</translation>
+    </message>
+    <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not installed, or does not transcribe.</source>
+        <translation>El paquete de modelo {name} no está instalado, o no transcribe.</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation>Cancelado.</translation>
+    </message>
+    <message>
+        <source>Timeout ({minutes} min)</source>
+        <translation>Tiempo agotado ({minutes} min)</translation>
+    </message>
+    <message>
+        <source>There is no job {job}.</source>
+        <translation>No existe el trabajo {job}.</translation>
+    </message>
+    <message>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
+    </message>
+    <message>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
+    </message>
+    <message>
+        <source>The model pack {name} is not installed.</source>
+        <translation>El paquete de modelo {name} no está instalado.</translation>
+    </message>
+    <message>
+        <source>settings.toml cannot be read: {error}.</source>
+        <translation>No se puede leer settings.toml: {error}.</translation>
+    </message>
+    <message>
+        <source>The folder {folder} cannot be read ({reason}).</source>
+        <translation>No se puede leer la carpeta {folder} ({reason}).</translation>
+    </message>
+    <message>
+        <source>The list of watched folders cannot be read ({reason}).</source>
+        <translation>No se puede leer la lista de carpetas vigiladas ({reason}).</translation>
+    </message>
+    <message>
+        <source>The words are missing: {reason}</source>
+        <translation>Falta la transcripción: {reason}</translation>
+    </message>
+    <message>
+        <source>The speakers are missing: {reason}</source>
+        <translation>Faltan los hablantes: {reason}</translation>
+    </message>
+    <message>
+        <source>it stopped</source>
+        <translation>se detuvo</translation>
+    </message>
+    <message>
+        <source>signal {number}</source>
+        <translation>señal {number}</translation>
+    </message>
+    <message>
+        <source>exit code {number}</source>
+        <translation>código de salida {number}</translation>
+    </message>
+    <message>
+        <source>it was written by a newer fi-desktop</source>
+        <translation>procede de una versión más reciente de fi-desktop</translation>
+    </message>
+    <message>
         <source>{file} is missing</source>
         <translation>falta {file}</translation>
     </message>
     <message>
         <source>{file} are missing</source>
         <translation>faltan {file}</translation>
-    </message>
-    <message>
-        <source>{file} has {number} bytes instead of {wanted}</source>
-        <translation>{file} tiene {number} bytes en lugar de {wanted}</translation>
     </message>
 </context>
 <context>
@@ -2425,6 +2425,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ModelPrompts</name>
     <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
         <source>Repair {title}?</source>
         <translation>¿Reparar {title}?</translation>
     </message>
@@ -2473,10 +2477,6 @@ Todo se queda en esta computadora.</translation>
         <translation>No importar</translation>
     </message>
     <message>
-        <source>Replace</source>
-        <translation>Reemplazar</translation>
-    </message>
-    <message>
         <source>Keep</source>
         <translation>Conservar</translation>
     </message>
@@ -2508,10 +2508,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ModelRow</name>
     <message>
-        <source>Connecting…</source>
-        <translation>Conectando…</translation>
-    </message>
-    <message>
         <source>Checking</source>
         <translation>Verificando</translation>
     </message>
@@ -2522,6 +2518,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Check</source>
         <translation>Verificar</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
     </message>
     <message>
         <source>Stopping…</source>
@@ -2645,12 +2645,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>MonitorLabels</name>
     <message>
-        <source>Not running</source>
-        <translation>Detenido</translation>
-    </message>
-    <message>
         <source>Starting</source>
         <translation>Iniciando</translation>
+    </message>
+    <message>
+        <source>Not running</source>
+        <translation>Detenido</translation>
     </message>
     <message>
         <source>Idle</source>
@@ -2780,24 +2780,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NoTranscriptLabels</name>
     <message>
-        <source>No words were recognized in this recording.</source>
-        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
-    </message>
-    <message>
-        <source>None: failed</source>
-        <translation>Ninguno: falló</translation>
-    </message>
-    <message>
-        <source>None: no words recognized</source>
-        <translation>Ninguno: no se reconocieron palabras</translation>
-    </message>
-    <message>
         <source>Transcription was switched off for this recording.</source>
         <translation>La transcripción estaba desactivada para esta grabación.</translation>
     </message>
     <message>
         <source>Transcription failed: {reason}</source>
         <translation>La transcripción falló: {reason}</translation>
+    </message>
+    <message>
+        <source>No words were recognized in this recording.</source>
+        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
     </message>
     <message>
         <source>No transcription model was installed when this recording was processed.</source>
@@ -2814,6 +2806,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>None: switched off</source>
         <translation>Ninguno: desactivada</translation>
+    </message>
+    <message>
+        <source>None: failed</source>
+        <translation>Ninguno: falló</translation>
+    </message>
+    <message>
+        <source>None: no words recognized</source>
+        <translation>Ninguno: no se reconocieron palabras</translation>
     </message>
     <message>
         <source>None: no model is installed</source>
@@ -2982,8 +2982,20 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PinDialog</name>
     <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
         <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt your recordings, which are as safe as your account on this computer.</source>
         <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora.</translation>
+    </message>
+    <message>
+        <source>Current PIN</source>
+        <translation>PIN actual</translation>
+    </message>
+    <message>
+        <source>New PIN</source>
+        <translation>PIN nuevo</translation>
     </message>
     <message>
         <source>Repeat the new PIN</source>
@@ -3014,18 +3026,6 @@ Todo se queda en esta computadora.</translation>
         <translation>El PIN actual es incorrecto.</translation>
     </message>
     <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Current PIN</source>
-        <translation>PIN actual</translation>
-    </message>
-    <message>
-        <source>New PIN</source>
-        <translation>PIN nuevo</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
     </message>
@@ -3039,6 +3039,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Search settings</source>
         <translation>Buscar en la configuración</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
     <message>
         <source>No setting matches your search.</source>
@@ -3091,18 +3103,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Páginas</translation>
-    </message>
-    <message>
-        <source>OK</source>
-        <translation>Aceptar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
 </context>
 <context>
@@ -3286,6 +3286,14 @@ Todo se queda en esta computadora.</translation>
         <translation>En proceso</translation>
     </message>
     <message>
+        <source>Done in the last hour</source>
+        <translation>Terminadas en la última hora</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
+    </message>
+    <message>
         <source>Scheduled retries</source>
         <translation>Reintentos programados</translation>
     </message>
@@ -3348,14 +3356,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
-    </message>
-    <message>
-        <source>Done in the last hour</source>
-        <translation>Terminadas en la última hora</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Pause the queue</source>
@@ -3448,16 +3448,16 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>ResultView</name>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln speaking turn(s)</source>
         <translation>
             <numerusform>%Ln intervención</numerusform>
             <numerusform>%Ln intervenciones</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
     </message>
     <message>
         <source>Zoom out</source>
@@ -3714,8 +3714,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Identificación de hablantes</translation>
     </message>
     <message>
-        <source>How speakers are told apart.</source>
-        <translation>Cómo se distingue a los hablantes.</translation>
+        <source>Engine that tells who speaks when.</source>
+        <translation>Motor que determina quién habla y cuándo.</translation>
     </message>
     <message>
         <source>Transcription model</source>
@@ -3898,17 +3898,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>StatusBar</name>
-    <message numerus="yes">
-        <source>%Ln retrying</source>
-        <translation>
-            <numerusform>%Ln en reintento</numerusform>
-            <numerusform>%Ln en reintento</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Loading the list…</source>
-        <translation>Cargando la lista…</translation>
-    </message>
     <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
@@ -3948,6 +3937,13 @@ Todo se queda en esta computadora.</translation>
         </translation>
     </message>
     <message numerus="yes">
+        <source>%Ln retrying</source>
+        <translation>
+            <numerusform>%Ln en reintento</numerusform>
+            <numerusform>%Ln en reintento</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%Ln failed</source>
         <translation>
             <numerusform>%Ln fallido</numerusform>
@@ -3960,6 +3956,10 @@ Todo se queda en esta computadora.</translation>
             <numerusform>%Ln completado</numerusform>
             <numerusform>%Ln completados</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Loading the list…</source>
+        <translation>Cargando la lista…</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4073,16 +4073,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ToolBar</name>
     <message>
+        <source>Toolbar</source>
+        <translation>Barra de herramientas</translation>
+    </message>
+    <message>
         <source>Add recordings</source>
         <translation>Agregar grabaciones</translation>
     </message>
     <message>
         <source>Add a folder</source>
         <translation>Agregar una carpeta</translation>
-    </message>
-    <message>
-        <source>Toolbar</source>
-        <translation>Barra de herramientas</translation>
     </message>
     <message>
         <source>More</source>
@@ -4092,16 +4092,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TrayIcon</name>
     <message>
-        <source>Stop and quit</source>
-        <translation>Detener y salir</translation>
-    </message>
-    <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
     </message>
     <message>
         <source>Pause the queue</source>
         <translation>Pausar la cola</translation>
+    </message>
+    <message>
+        <source>Stop and quit</source>
+        <translation>Detener y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4163,6 +4163,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>UiLabels</name>
     <message>
+        <source>The voices are fairly different: worth a quick check.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
+    </message>
+    <message>
         <source>Detect automatically</source>
         <translation>Detectar automáticamente</translation>
     </message>
@@ -4187,38 +4191,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Ninguno (solo quién habló y cuándo)</translation>
     </message>
     <message>
-        <source>Identifying speakers</source>
-        <translation>Identificando hablantes</translation>
-    </message>
-    <message>
-        <source>Transcribing</source>
-        <translation>Transcribiendo</translation>
-    </message>
-    <message>
-        <source>Returned to the queue when the program stopped</source>
-        <translation>Devuelto a la cola al detenerse el programa</translation>
-    </message>
-    <message>
-        <source>Retrying</source>
-        <translation>En reintento</translation>
-    </message>
-    <message>
-        <source>Starting</source>
-        <translation>Iniciando</translation>
-    </message>
-    <message>
-        <source>Finding speech</source>
-        <translation>Detectando voz</translation>
-    </message>
-    <message>
-        <source>Trying again in {wait}</source>
-        <translation>Nuevo intento en {wait}</translation>
-    </message>
-    <message>
-        <source>The voices are fairly different: worth a quick check.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
-    </message>
-    <message>
         <source>The earlier result is still there.</source>
         <translation>El resultado anterior sigue ahí.</translation>
     </message>
@@ -4229,6 +4201,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Worker {number}</source>
         <translation>Proceso {number}</translation>
+    </message>
+    <message>
+        <source>Identifying speakers</source>
+        <translation>Identificando hablantes</translation>
+    </message>
+    <message>
+        <source>Transcribing</source>
+        <translation>Transcribiendo</translation>
+    </message>
+    <message>
+        <source>Returned to the queue when the program stopped</source>
+        <translation>Devuelto a la cola al detenerse el programa</translation>
     </message>
     <message>
         <source>This program</source>
@@ -4251,6 +4235,10 @@ Todo se queda en esta computadora.</translation>
         <translation>En curso</translation>
     </message>
     <message>
+        <source>Retrying</source>
+        <translation>En reintento</translation>
+    </message>
+    <message>
         <source>Completed</source>
         <translation>Completado</translation>
     </message>
@@ -4267,8 +4255,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Cancelando…</translation>
     </message>
     <message>
+        <source>Starting</source>
+        <translation>Iniciando</translation>
+    </message>
+    <message>
         <source>Reading the file</source>
         <translation>Leyendo el archivo</translation>
+    </message>
+    <message>
+        <source>Finding speech</source>
+        <translation>Detectando voz</translation>
+    </message>
+    <message>
+        <source>Trying again in {wait}</source>
+        <translation>Nuevo intento en {wait}</translation>
     </message>
     <message>
         <source>Finishing</source>
@@ -4609,6 +4609,22 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WelcomeDialog</name>
     <message>
+        <source>Welcome</source>
+        <translation>Bienvenida</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Mostrar en la carpeta</translation>
+    </message>
+    <message>
+        <source>Models…</source>
+        <translation>Modelos…</translation>
+    </message>
+    <message>
         <source>Same as the system</source>
         <translation>Igual que el sistema</translation>
     </message>
@@ -4629,8 +4645,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Comenzar</translation>
     </message>
     <message>
+        <source>Your data</source>
+        <translation>Sus datos</translation>
+    </message>
+    <message>
         <source>This computer</source>
         <translation>Esta computadora</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Welcome to fi-desktop</source>
+        <translation>Le damos la bienvenida a fi-desktop</translation>
     </message>
     <message>
         <source>Drop recordings on the window to see who spoke when.</source>
@@ -4664,37 +4692,17 @@ Todo se queda en esta computadora.</translation>
         <source>{models} transcribes what is said.</source>
         <translation>{models} transcribe lo que se dice.</translation>
     </message>
-    <message>
-        <source>Welcome</source>
-        <translation>Bienvenida</translation>
-    </message>
-    <message>
-        <source>Language</source>
-        <translation>Idioma</translation>
-    </message>
-    <message>
-        <source>Show in folder</source>
-        <translation>Mostrar en la carpeta</translation>
-    </message>
-    <message>
-        <source>Models…</source>
-        <translation>Modelos…</translation>
-    </message>
-    <message>
-        <source>Your data</source>
-        <translation>Sus datos</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Welcome to fi-desktop</source>
-        <translation>Le damos la bienvenida a fi-desktop</translation>
-    </message>
 </context>
 <context>
     <name>WorkerActions</name>
+    <message>
+        <source>Replace after this recording</source>
+        <translation>Reemplazar después de esta grabación</translation>
+    </message>
+    <message>
+        <source>Stop after this recording</source>
+        <translation>Detener después de esta grabación</translation>
+    </message>
     <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
@@ -4708,20 +4716,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
-        <source>Replace after this recording</source>
-        <translation>Reemplazar después de esta grabación</translation>
-    </message>
-    <message>
-        <source>Stop after this recording</source>
-        <translation>Detener después de esta grabación</translation>
-    </message>
-    <message>
         <source>Restart now</source>
         <translation>Reiniciar ahora</translation>
     </message>
 </context>
 <context>
     <name>WorkersModel</name>
+    <message>
+        <source>Done</source>
+        <translation>Terminados</translation>
+    </message>
+    <message>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que terminaron en error</translation>
+    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4741,14 +4749,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Time since the process started</source>
         <translation>Tiempo desde que se inició el proceso</translation>
-    </message>
-    <message>
-        <source>Done</source>
-        <translation>Terminados</translation>
-    </message>
-    <message>
-        <source>Attempts that ended in an error</source>
-        <translation>Intentos que terminaron en error</translation>
     </message>
     <message>
         <source>Worker</source>
