@@ -82,8 +82,8 @@ def run_ours(pack: Path, recording: Recording, born: float) -> Run:
 
     diarizer = PyannoteDiarizer(pack)
     ready_s, before = time.time() - born, _Clock()
-    unheard = Speech(np.zeros((1, 0), np.float32), 0.032, ())
-    found = diarizer.diarize(recording, unheard, speakers=SpeakerCount(None, None), progress=lambda _: None)
+    no_speech = Speech(np.zeros((1, 0), np.float32), 0.032, ())
+    found = diarizer.diarize(recording, no_speech, speakers=SpeakerCount(None, None), progress=lambda _: None)
     return Run(
         ready_s,
         before.cpu_s,
