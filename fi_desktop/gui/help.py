@@ -33,7 +33,7 @@ from fi_desktop.settings import Settings
 from fi_desktop.viewmodel import installation
 from fi_desktop.viewmodel.installation import Capabilities, find_capabilities
 
-_PICTURE = 52
+_ICON_PX = 52
 
 
 class WelcomeDialog(QDialog):
@@ -118,13 +118,14 @@ class WelcomeDialog(QDialog):
         label.setObjectName("quiet")
         label.setBuddy(shown)
         self._rows.addWidget(label, row, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._rows.addWidget(shown, row, 1, Qt.AlignmentFlag.AlignVCenter)
+        columns = 2 if button is None else 1
+        self._rows.addWidget(shown, row, 1, 1, columns, Qt.AlignmentFlag.AlignVCenter)
         if button is not None:
             self._rows.addWidget(button, row, 2)
 
     def _lay_out(self) -> None:
         picture = QLabel(self)
-        picture.setPixmap(theme.app_icon().pixmap(QSize(_PICTURE, _PICTURE), self.devicePixelRatioF()))
+        picture.setPixmap(theme.app_icon().pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
         title = QLabel(self.tr("Welcome to fi-desktop"), self)
         title.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
         subtitle = QLabel(self.tr("Drop recordings on the window to see who spoke when."), self)
@@ -161,13 +162,13 @@ class WelcomeDialog(QDialog):
         column.addWidget(private)
         column.addStretch(1)
         column.addLayout(foot)
-        resize_to_screen(self, (620, 372), least=(520, 340))
+        resize_to_screen(self, (660, 420), least=(520, 380))
 
     def _on_found(self, capabilities: Capabilities) -> None:
         self.computer.setText(
             self.tr("A graphics card speeds up processing.")
             if capabilities.gpu
-            else self.tr("Recordings are processed without a graphics card; none was found that can be used.")
+            else self.tr("No usable graphics card was found; the processor does the work.")
         )
         engine = self.tr("The built-in engine identifies speakers.")
         if capabilities.diarizers:

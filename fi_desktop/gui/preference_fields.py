@@ -26,6 +26,7 @@ from fi_desktop.engines import registry
 from fi_desktop.gui import theme
 from fi_desktop.gui.job_options.menu import COUNTS, LANGUAGES, OTHER_LANGUAGES
 from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.settings import CONTEXT, Kind, SettingSpec
 
 _NUMBER_WIDTH = 80
@@ -266,10 +267,9 @@ class SettingRow(DialogRow):
         super().__init__(title, help, parent)
         self.spec, self.field, self.error = spec, field, ""
         self._read_only = read_only
-        self._note = QLabel(self._note_text(), self)
+        self._note = ElidedLabel(self._note_text(), self)
         self._note.setObjectName("quiet")
         self._note.setFont(theme.scaled(self.font(), 0.9))
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
         self.reset = QPushButton(self.tr("Reset to default"), self)
         self.reset.setObjectName("link")
         self.reset.setAutoDefault(False)

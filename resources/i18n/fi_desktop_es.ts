@@ -3564,11 +3564,11 @@ Todo se queda en esta computadora.</translation>
     <name>SettingRow</name>
     <message>
         <source>Reset to default</source>
-        <translation>Restablecer valor predeterminado</translation>
+        <translation>Restablecer</translation>
     </message>
     <message>
         <source>Reset to default: {name}</source>
-        <translation>Restablecer valor predeterminado: {name}</translation>
+        <translation>Restablecer: {name}</translation>
     </message>
     <message>
         <source>Set by the environment or the command line; cannot be changed here</source>
@@ -4673,8 +4673,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Una tarjeta gráfica acelera el procesamiento.</translation>
     </message>
     <message>
-        <source>Recordings are processed without a graphics card; none was found that can be used.</source>
-        <translation>Las grabaciones se procesan sin tarjeta gráfica; no se encontró ninguna que se pueda usar.</translation>
+        <source>No usable graphics card was found; the processor does the work.</source>
+        <translation>No se encontró una tarjeta gráfica compatible; el procesador hace el trabajo.</translation>
     </message>
     <message>
         <source>The built-in engine identifies speakers.</source>

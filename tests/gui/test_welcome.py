@@ -50,7 +50,7 @@ def test_welcome_names_and_opens_the_data_folder(qtbot, opened, welcome, home):
 
 def test_welcome_names_engine_and_models(welcome):
     assert welcome.computer.text() in (
-        "Recordings are processed without a graphics card; none was found that can be used.",
+        "No usable graphics card was found; the processor does the work.",
         "A graphics card speeds up processing.",
     )
     assert welcome.installed_models.text() == (
