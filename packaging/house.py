@@ -222,7 +222,7 @@ def retired_words(files: list[str]) -> Iterator[Finding]:
 
 def _words(text: str) -> str:
     """Return text with identifiers taken apart: JobDesk, job_desk become "Job Desk", "job desk"."""
-    return _WORD_BREAK.sub(" ", text)
+    return _WORD_BREAK.sub(" ", text.replace("ToolButtonTextBesideIcon", ""))  # Qt's name
 
 
 def findings(only: list[str]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Completed jobs are dragged out of the table as files, by a real pull at them."""
+"""Dragging completed jobs out of the table as files."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ NOTHING = Qt.KeyboardModifier.NoModifier
 
 @pytest.fixture
 def done(qtbot, window, hand, recordings) -> list[int]:
-    """First and second are completed; the third waits."""
+    """The first two jobs are completed, the third is waiting."""
     drop_files(window, *recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     jobs = [hand.claim(), hand.claim()]
@@ -38,9 +38,9 @@ def place(table, job_id: int, column: int = column_index("name")) -> QPoint:
 
 
 def pull(table, at: QPoint, by: int = 60) -> None:
-    """Press, move in small steps as a hand does, and let go."""
+    """Press, move in small steps, and release."""
     ground = table.viewport()
-    ending = QTimer(interval=10)  # a display takes the drag, and its mouse is nobody's to let go
+    ending = QTimer(interval=10)  # on a real display, nobody releases the mouse
     ending.timeout.connect(QDrag.cancel)
     ending.start()
     QTest.mousePress(ground, LEFT, NOTHING, at)
@@ -50,7 +50,7 @@ def pull(table, at: QPoint, by: int = 60) -> None:
 
 
 def dragged(table) -> list[Path]:
-    """Return the files of the drag: where no platform takes it, Qt ends it at once."""
+    """Return the files of the last drag; offscreen, Qt ends it at once."""
     return [
         Path(url.toLocalFile())
         for drag in table.findChildren(QDrag)
@@ -59,7 +59,7 @@ def dragged(table) -> list[Path]:
     ]
 
 
-def test_a_pull_at_a_name_drags_its_file(window, home, done):
+def test_dragging_a_name_drags_its_file(window, home, done):
     pull(window.table, place(window.table, done[0]))
     (file,) = dragged(window.table)
     assert file.name == "First.txt"
@@ -69,7 +69,7 @@ def test_a_pull_at_a_name_drags_its_file(window, home, done):
     assert [folder.stat().st_mode & 0o777 for folder in (file.parent, file.parent.parent)] == [0o700] * 2
 
 
-def test_what_is_selected_goes_together_in_the_format_exported_last(window, home, done):
+def test_selected_jobs_are_dragged_together_in_the_last_format(window, home, done):
     WindowState(home).save_format("srt")
     window.table.selectAll()
     pull(window.table, place(window.table, done[0], column_index("state")))
@@ -79,19 +79,19 @@ def test_what_is_selected_goes_together_in_the_format_exported_last(window, home
     assert not drag.pixmap().isNull()
 
 
-def test_a_small_move_drags_nothing(window, done):
+def test_small_move_starts_no_drag(window, done):
     pull(window.table, place(window.table, done[0]), by=QApplication.startDragDistance() - 1)
     assert not window.table.findChildren(QDrag)
     assert [row.id for row in window.table.selected_rows()] == [done[0]]
 
 
-def test_what_is_not_done_cannot_be_dragged(window, done):
+def test_jobs_without_a_result_cannot_be_dragged(window, done):
     waiting = max(done) + 1
     pull(window.table, place(window.table, waiting))
     assert not window.table.findChildren(QDrag)
 
 
-def test_beside_the_name_a_pull_selects_more_rows(window, done):
+def test_dragging_outside_the_name_extends_the_selection(window, done):
     table = window.table
     lower = max(done, key=lambda job_id: place(table, job_id).y())
     pull(table, place(table, lower, column_index("state")), by=table.rowHeight(0) * 2)
@@ -99,21 +99,21 @@ def test_beside_the_name_a_pull_selects_more_rows(window, done):
     assert len(table.selected_rows()) > 1
 
 
-def test_a_collapsed_batch_is_dragged_as_its_files(window, done):
+def test_collapsed_batch_is_dragged_as_its_files(window, done):
     window.commands.collapse.trigger()
     table = window.table
     pull(table, table.visualRect(window.jobs.index(0, column_index("name"))).center())
     assert sorted(file.name for file in dragged(table)) == ["First.txt", "Second ñ.txt"]
 
 
-def test_a_result_that_cannot_be_read_is_told(window, program, done):
+def test_unreadable_result_is_reported(window, program, done):
     (program.service.folders.folder(done[0]) / RESULT).unlink()
     pull(window.table, place(window.table, done[0]))
     assert not window.table.findChildren(QDrag)
     assert window.message.text == "1 result cannot be read and was left out."
 
 
-def test_too_many_are_refused_in_a_sentence(qtbot, window, hand, tmp_path):
+def test_too_many_files_are_refused_in_a_sentence(qtbot, window, hand, tmp_path):
     many = tmp_path / "many"
     many.mkdir()
     for number in range(31):
@@ -129,11 +129,11 @@ def test_too_many_are_refused_in_a_sentence(qtbot, window, hand, tmp_path):
     assert window.message.text == "At most 30 files can be dragged. Use Export for more."
 
 
-def test_our_own_files_are_not_taken_in(window, tmp_path):
+def test_files_of_our_own_drag_are_not_added(window, tmp_path):
     assert not drag_in(window, export_data([tmp_path / "First.txt"])).isAccepted()
 
 
-def test_files_left_by_a_killed_program_go_at_the_start_and_others_at_the_end(qtbot, home, dressed, request):
+def test_dragged_files_are_deleted_at_start_and_exit(qtbot, home, dressed, request):
     left = home / "outgoing" / "old" / "First.txt"
     left.parent.mkdir(parents=True)
     left.write_text("private")

@@ -1,4 +1,4 @@
-"""Results are made files of: from the table, one or many, and from a result's own window."""
+"""Exporting results from the table, one or several, and from a job window."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.gui.monkey import UrlSink
 
 @pytest.fixture
 def done(qtbot, window, hand, recordings) -> list[int]:
-    """Two completed jobs and one that waits."""
+    """Two completed jobs and a waiting one."""
     drop_files(window, *recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     ids = []
@@ -45,7 +45,7 @@ def format_of(menu: QMenu, word: str) -> QAction:
 
 
 def choose_format(window, word: str) -> None:
-    """By the menu of the selected rows."""
+    """Choose a format in the row menu."""
     table = window.table
     at = table.visualRect(table.currentIndex()).center()
     place = table.viewport().mapToGlobal(at)
@@ -57,7 +57,7 @@ def choose_format(window, word: str) -> None:
 
 
 def answer(window, target: Path) -> QFileDialog:
-    """Choose a file or folder, as the dialog does by itself when a person has."""
+    """Choose a file or folder in the open dialog."""
     (dialog,) = (d for d in window.findChildren(QFileDialog) if d.isVisible())
     dialog.fileSelected.emit(str(target))
     dialog.done(QFileDialog.DialogCode.Accepted)
@@ -75,7 +75,7 @@ def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def test_one_row_becomes_the_file_that_was_asked_for(qtbot, window, done, target):
+def test_one_row_is_exported_to_the_chosen_file(qtbot, window, done, target):
     window.table.select(done[0])
     choose_format(window, "SRT")
     dialog = answer(window, target / "Mine.srt")
@@ -85,19 +85,19 @@ def test_one_row_becomes_the_file_that_was_asked_for(qtbot, window, done, target
     assert (target / "Mine.srt").read_text(encoding="utf-8").startswith("1\n")
 
 
-def test_several_rows_become_files_in_a_folder_which_is_one_click_away(qtbot, window, done, target):
+def test_several_rows_are_exported_to_a_folder_that_can_be_opened(qtbot, window, done, target):
     window.table.selectAll()
     choose_format(window, "Text")
     answer(window, target)
     qtbot.waitUntil(lambda: window.message.text == "2 files written.")
-    assert names(target) == ["First.txt", "Second ñ.txt"]  # what waits has no result
+    assert names(target) == ["First.txt", "Second ñ.txt"]  # the waiting job has no result
     opened = RecordedUrls()
     qtbot.mouseClick(window.message.action_button, Qt.MouseButton.LeftButton)
     opened.close()
     assert [Path(url.toLocalFile()) for url in opened.urls] == [target]
 
 
-def test_a_text_is_in_the_windows_language(qtbot, desktop, window, done, target):
+def test_text_is_in_the_windows_language(qtbot, desktop, window, done, target):
     desktop.set_language("es")
     window = desktop.window
     window.table.select(done[0])
@@ -111,7 +111,7 @@ def test_a_text_is_in_the_windows_language(qtbot, desktop, window, done, target)
     assert "Made by" not in text
 
 
-def test_the_menu_bar_offers_it_too_and_the_format_is_remembered(qtbot, window, home, done, target):
+def test_menu_bar_exports_and_the_format_is_saved(qtbot, window, home, done, target):
     job = next(a.menu() for a in window.menuBar().actions() if a.text() == "&Job")
     window.table.select(done[1])
     format_of(job, "WebVTT").trigger()
@@ -120,7 +120,7 @@ def test_the_menu_bar_offers_it_too_and_the_format_is_remembered(qtbot, window, 
     qtbot.waitUntil(lambda: WindowState(home).format() == "vtt")
 
 
-def test_nothing_is_offered_for_what_is_not_done(window, done):
+def test_export_is_disabled_without_a_result(window, done):
     waiting = next(
         row.id
         for place in range(3)
@@ -132,7 +132,7 @@ def test_nothing_is_offered_for_what_is_not_done(window, done):
     assert window.commands.export.menuAction().isEnabled()
 
 
-def test_a_collapsed_batch_gives_the_files_of_its_jobs(qtbot, window, done, target):
+def test_collapsed_batch_exports_its_jobs(qtbot, window, done, target):
     window.commands.collapse.trigger()
     assert window.jobs.rowCount() == 1
     window.table.selectAll()
@@ -149,7 +149,7 @@ def test_a_collapsed_batch_gives_the_files_of_its_jobs(qtbot, window, done, targ
         ("Cancel", {"First.txt": False}),
     ],
 )
-def test_what_is_there_already_is_asked_about_once(qtbot, window, done, target, word, left):
+def test_existing_files_are_asked_about_once(qtbot, window, done, target, word, left):
     (target / "First.txt").write_text("my notes")
     window.table.selectAll()
     choose_format(window, "Text")
@@ -159,7 +159,7 @@ def test_what_is_there_already_is_asked_about_once(qtbot, window, done, target, 
     assert {name: (target / name).read_text(encoding="utf-8") != "my notes" for name in left} == left
 
 
-def test_recordings_of_one_name_do_not_overwrite_each_other(qtbot, window, hand, tmp_path, target):
+def test_recordings_with_the_same_name_do_not_overwrite_each_other(qtbot, window, hand, tmp_path, target):
     for folder in ("Monday", "Tuesday"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "Visit.wav").write_bytes(b"RIFF" + folder.encode())
@@ -175,13 +175,13 @@ def test_recordings_of_one_name_do_not_overwrite_each_other(qtbot, window, hand,
     assert (target / "Visit.txt").read_bytes() != (target / "Visit (2).txt").read_bytes()
 
 
-def test_names_that_are_one_file_on_some_disks_are_kept_apart(tmp_path):
+def test_names_that_differ_only_in_case_or_form_get_different_files(tmp_path):
     given = ["a.wav", "A.mp3", "a.ogg", "nin\u0303o.wav", "ni\u00f1o.wav"]
     chosen = [file.name for file in target_files(given, "txt", tmp_path, taken={"a (2).txt"})]
     assert chosen == ["a.txt", "A (3).txt", "a (4).txt", "nin\u0303o.txt", "ni\u00f1o (2).txt"]
 
 
-def test_a_result_that_cannot_be_read_does_not_cost_the_others(qtbot, window, program, done, target):
+def test_unreadable_result_does_not_stop_the_others(qtbot, window, program, done, target):
     (program.service.folders.folder(done[0]) / RESULT).write_text("{")
     window.table.selectAll()
     choose_format(window, "Text")
@@ -191,7 +191,7 @@ def test_a_result_that_cannot_be_read_does_not_cost_the_others(qtbot, window, pr
     assert names(target) == ["Second ñ.txt"]
 
 
-def test_a_file_that_cannot_be_written_does_not_cost_the_others(qtbot, window, done, target):
+def test_unwritable_file_does_not_stop_the_others(qtbot, window, done, target):
     (target / "Second ñ.txt").mkdir()
     window.table.selectAll()
     choose_format(window, "Text")
@@ -204,7 +204,7 @@ def test_a_file_that_cannot_be_written_does_not_cost_the_others(qtbot, window, d
     assert (target / "First.txt").is_file()
 
 
-def test_a_folder_that_is_gone_says_so_in_a_sentence(qtbot, window, done, target):
+def test_missing_folder_is_reported_in_a_sentence(qtbot, window, done, target):
     window.table.selectAll()
     choose_format(window, "Text")
     answer(window, target / "gone")
@@ -212,7 +212,7 @@ def test_a_folder_that_is_gone_says_so_in_a_sentence(qtbot, window, done, target
     qtbot.waitUntil(lambda: window.message.text == said)
 
 
-def test_many_are_written_by_and_by_and_can_be_stopped(qtbot, window, hand, tmp_path, target):
+def test_long_export_shows_progress_and_can_be_stopped(qtbot, window, hand, tmp_path, target):
     many = tmp_path / "many"
     many.mkdir()
     for number in range(90):
@@ -235,7 +235,7 @@ def test_many_are_written_by_and_by_and_can_be_stopped(qtbot, window, hand, tmp_
 
 
 class RecordedUrls(UrlSink):
-    """Keeps what would be shown."""
+    """Records URLs that would be opened."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -31,7 +31,7 @@ def recordings(tmp_path):
 
 @pytest.fixture
 def window(qtbot, window, hand, recordings):
-    """A batch of three: the first is done, the second failed, the third waits."""
+    """A batch of three: one completed, one failed, one waiting."""
     drop_files(window, *recordings)
     qtbot.waitUntil(lambda: window.jobs.total == 3)
     hand.complete(hand.claim(), samples.conversation(3))
@@ -51,7 +51,7 @@ def stored(hand):
 
 
 def menu_by_key(window):
-    """Open the menu of the selected rows as the menu key does."""
+    """Open the row menu as the menu key does."""
     place = window.table.viewport().rect().center()
     event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, window.table.mapToGlobal(place))
     QApplication.sendEvent(window.table, event)
@@ -61,7 +61,7 @@ def menu_by_key(window):
 
 
 def act(menu, text):
-    """Choose an entry of a menu, or of one below it."""
+    """Choose an entry of a menu or submenu."""
     menus = [menu, *menu.findChildren(QMenu)]
     (action,) = [a for m in menus for a in m.actions() if a.text().replace("&", "") == text]
     assert action.isEnabled()
@@ -72,8 +72,8 @@ def act(menu, text):
 class TestWorking:
     @pytest.fixture
     def begun(self, qtbot, window, hand, tmp_path):
-        """Sixty more recordings, of which the oldest that wait are begun: far out of view."""
-        assert not window.panel.active.isVisible()  # nothing runs
+        """Start the oldest waiting jobs after adding sixty more: far out of view."""
+        assert not window.panel.active.isVisible()  # no job is running
         folder = tmp_path / "more"
         folder.mkdir()
         for number in range(60):
@@ -84,7 +84,7 @@ class TestWorking:
         qtbot.waitUntil(lambda: window.jobs.counts[JobState.RUNNING] == 6)
         return begun
 
-    def test_what_runs_is_named_above_a_table_that_does_not_show_it(self, qtbot, window, hand, begun):
+    def test_running_jobs_out_of_view_are_named_above_the_table(self, qtbot, window, hand, begun):
         working = window.panel.active
         qtbot.waitUntil(lambda: working.isVisible() and working.buttons[0].text() != "")
         assert working.buttons[0].accessibleName() == "Third.m4a: Starting, 0% · calculating…"
@@ -96,7 +96,7 @@ class TestWorking:
             hand.do(lambda service, job=job: service.transitions.released(job.id, job.claim))
         qtbot.waitUntil(lambda: [button.isVisible() for button in working.buttons] == [True, *[False] * 3])
 
-    def test_a_click_goes_to_the_job_even_where_a_search_leaves_it_out(self, qtbot, window, begun):
+    def test_clicking_a_running_job_shows_it_despite_a_search(self, qtbot, window, begun):
         working = window.panel.active
         window.panel.search.setText("Ward")
         window.panel.apply()
@@ -108,13 +108,13 @@ class TestWorking:
 
 
 class TestChips:
-    def test_each_says_its_state_and_number(self, qtbot, window):
+    def test_chips_show_state_and_number(self, qtbot, window):
         chips = window.panel.chips
         qtbot.waitUntil(lambda: chips.all.accessibleName() == "All 3")
         qtbot.waitUntil(lambda: chips.by_state[JobState.FAILED].accessibleName() == "Failed 1")
         assert all(not chip.icon().isNull() for chip in chips.by_state.values())
 
-    def test_a_click_shows_that_state_and_another_adds_its_own(self, qtbot, window):
+    def test_clicking_chips_filters_by_their_states(self, qtbot, window):
         chips = window.panel.chips
         qtbot.mouseClick(chips.by_state[JobState.FAILED], LEFT)
         assert names(window) == ["Ward round.mp3"]
@@ -126,7 +126,7 @@ class TestChips:
         assert len(names(window)) == 3
         assert chips.all.isChecked()
 
-    def test_a_job_comes_and_goes_with_its_state(self, qtbot, window, hand):
+    def test_filtered_rows_follow_job_states(self, qtbot, window, hand):
         qtbot.mouseClick(window.panel.chips.by_state[JobState.RUNNING], LEFT)
         assert window.panel.clear.isVisible()
         hand.claim()
@@ -134,7 +134,7 @@ class TestChips:
         qtbot.waitUntil(lambda: window.panel.chips.by_state[JobState.RUNNING].accessibleName() == "Running 1")
         assert window.table.isVisible()
 
-    def test_a_narrow_window_keeps_all_of_them(self, qtbot, window):
+    def test_narrow_window_keeps_all_chips(self, qtbot, window):
         window.resize(window.minimumSize())
         qtbot.waitUntil(lambda: window.panel.chips.by_state[JobState.FAILED].text() == "1")
         last = window.panel.chips.by_state[JobState.CANCELLED]
@@ -145,7 +145,7 @@ class TestChips:
 
 
 class TestSearch:
-    def test_typing_finds_without_accents_and_escape_clears(self, qtbot, window):
+    def test_search_ignores_accents_and_escape_clears(self, qtbot, window):
         qtbot.keyClick(window, Qt.Key.Key_F, CTRL)
         qtbot.waitUntil(window.panel.search.hasFocus)
         qtbot.keyClicks(window.panel.search, "garcia")
@@ -161,7 +161,7 @@ class TestSearch:
         qtbot.mouseClick(window.panel.chips.by_state[JobState.COMPLETED], LEFT)
         assert names(window) == []
 
-    def test_nothing_found_says_so_and_offers_the_way_back(self, qtbot, window):
+    def test_empty_search_result_offers_to_clear(self, qtbot, window):
         qtbot.keyClicks(window.panel.search, "nobody")
         assert window.panel.clear.isVisible()
         assert not window.table.isVisible()
@@ -170,7 +170,7 @@ class TestSearch:
         assert window.panel.search.text() == ""
         assert window.table.hasFocus()
 
-    def test_what_is_not_understood_is_said(self, qtbot, window):
+    def test_unknown_filter_is_reported(self, qtbot, window):
         qtbot.keyClicks(window.panel.search, "colour:red speaker:many")
         assert "Unknown filter “colour:red”." in window.panel.warning
         assert "Invalid filter “speaker:many”." in window.panel.warning
@@ -178,7 +178,7 @@ class TestSearch:
         window.panel.search.clear()
         assert window.panel.warning == ""
 
-    def test_what_is_filtered_out_is_no_longer_selected(self, qtbot, window):
+    def test_filtered_rows_are_deselected(self, qtbot, window):
         window.table.selectAll()
         qtbot.keyClicks(window.panel.search, "ward")
         assert [row.name for row in window.table.selected_rows()] == ["Ward round.mp3"]
@@ -199,7 +199,7 @@ class TestBatches:
         assert len(names(window)) == 3
         assert window.jobs.collapsed == set()
 
-    def test_a_click_on_the_arrow_expands_and_collapses(self, qtbot, window):
+    def test_clicking_the_arrow_expands_and_collapses(self, qtbot, window):
         window.commands.collapse.trigger()
         arrow = window.table.visualRect(window.jobs.index(0, 0)).topLeft() + QPoint(10, 12)
         qtbot.mouseClick(window.table.viewport(), LEFT, pos=arrow)
@@ -214,7 +214,7 @@ class TestBatches:
         told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
         assert told == "1 completed, 1 failed, 1 cancelled"
 
-    def test_an_operation_on_a_batch_applies_to_all_its_jobs(self, qtbot, window):
+    def test_operation_on_a_batch_applies_to_all_its_jobs(self, qtbot, window):
         window.commands.collapse.trigger()
         window.table.selectAll()
         qtbot.keyClick(window, Qt.Key.Key_R, CTRL)
@@ -223,7 +223,7 @@ class TestBatches:
         window.commands.expand.trigger()
         assert len(names(window)) == 3
 
-    def test_enter_on_the_line_expands_it(self, qtbot, window):
+    def test_enter_expands_a_batch(self, qtbot, window):
         window.commands.collapse.trigger()
         window.table.select(1)
         qtbot.keyClick(window.table, Qt.Key.Key_Return)
@@ -231,7 +231,7 @@ class TestBatches:
 
 
 class TestRemoval:
-    def test_undo_brings_back_what_was_removed(self, qtbot, window, hand):
+    def test_undo_restores_removed_jobs(self, qtbot, window, hand):
         window.table.select(2)
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         assert len(names(window)) == 2
@@ -241,7 +241,7 @@ class TestRemoval:
         assert len(names(window)) == 3
         assert stored(hand) == [1, 2, 3]
 
-    def test_ctrl_z_does_too(self, qtbot, window, hand):
+    def test_ctrl_z_restores_removed_jobs(self, qtbot, window, hand):
         window.table.selectAll()
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         qtbot.waitUntil(window.empty.isVisible)
@@ -251,7 +251,7 @@ class TestRemoval:
         assert not window.message.isVisible()
         assert not window.commands.undo.isEnabled()
 
-    def test_nothing_is_deleted_before_its_time(self, qtbot, window, hand):
+    def test_removal_is_delayed(self, qtbot, window, hand):
         window.table.select(2)
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         grace = window.job_controller.removal._timer
@@ -261,7 +261,7 @@ class TestRemoval:
         qtbot.waitUntil(lambda: stored(hand) == [1, 3])
         assert not window.message.isVisible()
 
-    def test_the_next_removal_carries_the_first_out(self, qtbot, window, hand):
+    def test_next_removal_completes_the_first(self, qtbot, window, hand):
         for job_id in (1, 2):
             window.table.select(job_id)
             qtbot.keyClick(window.table, Qt.Key.Key_Delete)
@@ -269,7 +269,7 @@ class TestRemoval:
         qtbot.mouseClick(window.message.action_button, LEFT)
         qtbot.waitUntil(lambda: names(window) == ["Third.m4a", "Ward round.mp3"])
 
-    def test_closing_the_window_carries_it_out(self, qtbot, window, desktop, program):
+    def test_closing_the_window_completes_the_removal(self, qtbot, window, desktop, program):
         window.table.select(2)
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         with qtbot.waitSignal(desktop.ended):
@@ -280,7 +280,7 @@ class TestRemoval:
         assert again.hand.do(lambda service: service.transitions.store.ids()) == [1, 3]
         again.stop()
 
-    def test_a_job_that_begins_meanwhile_comes_back(self, qtbot, window, hand):
+    def test_removed_job_that_starts_is_restored(self, qtbot, window, hand):
         window.table.selectAll()
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         hand.claim()
@@ -302,14 +302,14 @@ class TestMenu:
         act(menu_by_key(window), "Copy file names")
         assert QGuiApplication.clipboard().text().splitlines() == names(window)
 
-    def test_a_batch_is_collapsed(self, window):
+    def test_batch_is_collapsed(self, window):
         window.table.select(2)
         act(menu_by_key(window), "Collapse batch")
         assert len(names(window)) == 1
 
 
 class TestColumns:
-    def test_hidden_moved_and_sorted_survive_a_restart(self, qtbot, window, desktop, program):
+    def test_column_layout_survives_a_restart(self, qtbot, window, desktop, program):
         header = window.table.horizontalHeader()
         assert {i for i in range(header.count()) if header.isSectionHidden(i)} == HIDDEN
         shown = {a.text(): a for a in window.table.columns.menu.actions()}
@@ -329,7 +329,7 @@ class TestColumns:
         assert header.visualIndex(column_index("time")) == 1
         assert header.sortIndicatorSection() == column_index("name")
 
-    def test_widths_are_kept_and_measured_again_for_larger_text(self, qtbot, qapp, window, desktop, program):
+    def test_widths_are_saved_and_measured_again_for_larger_text(self, qtbot, qapp, window, desktop, program):
         window.table.horizontalHeader().resizeSection(column_index("state"), 213)
         window.table.horizontalHeader().moveSection(column_index("time"), 1)
         with qtbot.waitSignal(desktop.ended):
@@ -355,7 +355,7 @@ class TestColumns:
             qapp.setFont(before)
         assert widths[0] == 213
 
-    def test_what_was_stored_with_other_columns_does_no_harm(self, qtbot, window, program, desktop, ini):
+    def test_layout_saved_with_other_columns_is_ignored(self, qtbot, window, program, desktop, ini):
         other = QHeaderView(Qt.Orientation.Horizontal)
         qtbot.addWidget(other)
         with qtbot.waitSignal(desktop.ended):
@@ -370,21 +370,21 @@ class TestColumns:
         assert {i for i in range(header.count()) if header.isSectionHidden(i)} == HIDDEN
         assert header.count() == len(COLUMNS)
 
-    def test_submitted_is_said_as_people_say_it(self, qtbot, window):
+    def test_submission_time_is_relative(self, qtbot, window):
         now = window.jobs.job(1).submitted_at
         ago = window.jobs.texts.labels.ago
         assert [ago(now, now + s) for s in (5, 300, 7300)] == ["just now", "5 min ago", "2 h ago"]
         tip = window.jobs.index(0, column_index("submitted")).data(Qt.ItemDataRole.ToolTipRole)
         assert tip == window.jobs.texts.labels.moment(window.jobs.job(3).submitted_at)
 
-    def test_every_chip_is_a_button_that_tab_reaches(self, window):
+    def test_every_chip_is_reachable_by_tab(self, window):
         chips = window.panel.chips.findChildren(QToolButton)
         assert len(chips) == 7
         assert all(chip.focusPolicy() & Qt.FocusPolicy.TabFocus for chip in chips)
 
 
 @pytest.mark.parametrize("width", [760, 1180, 1600])
-def test_names_keep_their_room(qtbot, window, width):
+def test_name_column_keeps_a_minimum_width(qtbot, window, width):
     window.resize(width, 500)
     QApplication.processEvents()
     header = window.table.horizontalHeader()
@@ -397,7 +397,7 @@ def test_names_keep_their_room(qtbot, window, width):
     assert header.sectionSize(column_index("name")) >= name
 
 
-def test_the_mark_of_the_current_row_leaves_no_trace(qtbot, window):
+def test_focus_marker_leaves_no_trace(qtbot, window):
     painted = Painted(window.table.viewport())
     window.table.setFocus()
     window.table.setCurrentIndex(window.jobs.index(0, 0))
@@ -413,7 +413,7 @@ def test_the_mark_of_the_current_row_leaves_no_trace(qtbot, window):
         qtbot.waitUntil(lambda there=there: painted.region.contains(there.center()))
 
 
-def test_what_the_status_line_has_no_room_for_is_shortened_and_told_in_a_tip(qtbot, window):
+def test_long_status_text_is_elided_with_a_tooltip(qtbot, window):
     sentence = "The disk is full: nothing more can be taken until there is room on it again. " * 3
     window.status.show_problem(sentence)
     QApplication.processEvents()
@@ -427,7 +427,7 @@ def test_what_the_status_line_has_no_room_for_is_shortened_and_told_in_a_tip(qtb
 
 
 class Painted(QObject):
-    """Remembers what of a viewport was painted."""
+    """Records which parts of a viewport were painted."""
 
     def __init__(self, viewport):
         super().__init__(viewport)

@@ -1,4 +1,4 @@
-"""At the start the jobs come page by page, the newest first, while the queue goes on."""
+"""At start, the jobs are listed page by page, newest first, while the queue runs."""
 
 import os
 import random
@@ -40,7 +40,7 @@ BAD = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 
 @pytest.fixture
 def filled(program) -> list[int]:
-    """A store with jobs of all kinds, written by an earlier program; their ids, newest first."""
+    """Fill a store with jobs of all kinds; return their ids, newest first."""
     program.settings.store.mkdir(parents=True)
     store = JobStore(program.settings.store)
     moment = count(NOW)
@@ -50,7 +50,7 @@ def filled(program) -> list[int]:
     )
     with store.transaction():
         for number in range(JOBS):
-            # a name may hold bytes that are no text, and the widest character
+            # names may contain undecodable bytes and very wide characters
             name = os.fsdecode(f"Zoë \U0001d11e {number}".encode() + b"\xff.wav")
             batch = 0 if number % 3 == 0 else None
             files = [SubmittedFile(Path(f"/clinic/{name}"), FileIdentity(f"{number:02}"))]
@@ -76,7 +76,7 @@ def settle(model):
         model._on_collected()
 
 
-def test_a_list_shows_of_each_job_what_its_record_says(filled, program):
+def test_rows_match_the_stored_jobs(filled, program):
     store = JobStore(program.settings.store)
     listed = store.page(JOBS, 10**9).jobs
     assert sum(isinstance(job, Done) for job in listed) >= 4
@@ -87,7 +87,7 @@ def test_a_list_shows_of_each_job_what_its_record_says(filled, program):
     store.close()
 
 
-def test_all_pages_are_shown_newest_first_and_counted_at_once(qtbot, monkeypatch, dressed, filled, program):
+def test_all_pages_are_listed_newest_first_and_counted_at_once(qtbot, monkeypatch, dressed, filled, program):
     monkeypatch.setattr(bridge_module, "_FIRST_PAGE", 2)
     monkeypatch.setattr(bridge_module, "_PAGE", 5)
     desktop = AppController(program)
@@ -108,7 +108,7 @@ def test_all_pages_are_shown_newest_first_and_counted_at_once(qtbot, monkeypatch
     window.deleteLater()
 
 
-def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
+def test_search_applies_to_jobs_listed_later(qtbot, dressed):
     model = JobsModel(now=lambda: NOW)
     panel = JobsPanel(model)
     qtbot.addWidget(panel)
@@ -132,7 +132,7 @@ def test_what_was_typed_holds_for_what_is_listed_later(qtbot, dressed):
     assert model.rowCount() == model.total == 40
 
 
-def test_jobs_that_cannot_be_listed_further_are_no_longer_waited_for(qapp):
+def test_failed_listing_stops_waiting(qapp):
     model = JobsModel(now=lambda: NOW)
     model.add_page(JobsPage([samples.submitted(9, at=NOW).job], {JobState.QUEUED: 9}, 9))
     settle(model)

@@ -38,7 +38,7 @@ def states(window):
 
 @pytest.fixture
 def queued(qtbot, window, recordings):
-    """Three recordings, dropped."""
+    """Three dropped recordings."""
     drop_files(window, *recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     return [row.id for row in reversed(rows(window))]
@@ -49,20 +49,20 @@ class TestEmpty:
     def listed(self, qtbot, window):
         qtbot.waitUntil(window.empty.isVisible)
 
-    def test_says_what_to_do(self, window):
+    def test_empty_window_says_what_to_do(self, window):
         assert not window.table.isVisible()
 
-    def test_the_sample_is_one_click_away(self, qtbot, window):
+    def test_sample_is_added_by_one_click(self, qtbot, window):
         qtbot.mouseClick(window.empty.sample, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: states(window) == {sample_recording().name: JobState.QUEUED})
         assert window.table.isVisible()
 
-    def test_comes_back_when_the_last_job_is_removed(self, qtbot, window, queued):
+    def test_empty_state_returns_when_the_last_job_is_removed(self, qtbot, window, queued):
         window.table.selectAll()
         qtbot.keyClick(window.table, Qt.Key.Key_Delete)
         qtbot.waitUntil(window.empty.isVisible)
 
-    def test_enter_on_its_button_opens_the_file_dialog(self, qtbot, window):
+    def test_enter_on_the_add_button_opens_the_file_dialog(self, qtbot, window):
         window.empty.add.setFocus()
         qtbot.keyClick(window.empty.add, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: bool(window.findChildren(QFileDialog)))
@@ -92,47 +92,49 @@ class TestDrop:
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
         assert set(states(window)) == {"First.wav", "Second ñ.mp3", "Third.m4a"}
 
-    def test_a_folder_is_walked(self, qtbot, window, recordings):
+    def test_folder_is_searched_for_recordings(self, qtbot, window, recordings):
         drop_files(window, recordings[0].parent)
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
 
-    def test_the_overlay_comes_and_goes(self, window, recordings):
+    def test_overlay_is_shown_during_a_drag(self, window, recordings):
         event = drag_in(window, files_data(recordings))
         assert event.isAccepted()
         assert window.findChild(QWidget, "overlay").isVisible()
         drag_out(window)
         assert not window.findChild(QWidget, "overlay").isVisible()
 
-    def test_a_drop_is_a_copy_so_that_nobody_moves_the_recording(self, window, recordings):
+    def test_drop_is_a_copy_so_that_the_source_keeps_the_file(self, window, recordings):
         data = files_data(recordings)
         assert drop(window, data).dropAction() is Qt.DropAction.CopyAction
 
-    def test_text_is_refused_in_a_sentence(self, window):
+    def test_dropped_text_is_refused_in_a_sentence(self, window):
         data = QMimeData()
         data.setText("hello")
         drop(window, data)
         assert window.message.isVisible()
         assert window.message.text == "Only files and folders on this computer can be added."
 
-    def test_an_address_in_the_web_is_refused(self, window):
+    def test_web_address_is_refused(self, window):
         data = QMimeData()
         data.setUrls([QUrl("https://example.org/a.wav")])
         drop(window, data)
         assert window.message.isVisible()
 
-    def test_escape_dismisses_it_from_the_table_too(self, qtbot, window, queued):
+    def test_escape_in_the_table_dismisses_the_message(self, qtbot, window, queued):
         window.message.info("Something.")
         qtbot.keyClick(window.table, Qt.Key.Key_Escape)
         assert not window.message.isVisible()
 
-    def test_an_empty_folder_is_answered_by_the_queues_sentence(self, qtbot, window, tmp_path):
+    def test_empty_folder_shows_the_queues_sentence(self, qtbot, window, tmp_path):
         drop_files(window, tmp_path)
         qtbot.waitUntil(lambda: window.message.isVisible())
         assert window.message.text == "No audio or video was found."
         qtbot.keyClick(window, Qt.Key.Key_Escape)
         assert not window.message.isVisible()
 
-    def test_what_a_full_disk_refused_is_told_until_it_is_added(self, qtbot, window, hand, tmp_path):
+    def test_recordings_refused_for_a_full_disk_stay_announced_until_added(
+        self, qtbot, window, hand, tmp_path
+    ):
         folder = tmp_path / "consultations"
         folder.mkdir()
         for number in range(60):
@@ -144,23 +146,19 @@ class TestDrop:
         qtbot.waitUntil(refused.isVisible)
         full = "The disk is full. Nothing can be saved until there is free space."
         assert refused.text == f"“consultations” was not added. {full}"
-        hand.do(
-            lambda service: service.publish(QueuePaused(False))
-        )  # a turn that has nothing to write succeeds
-        qtbot.waitUntil(lambda: not window.message.isVisible())  # the queue's own trouble is over
+        hand.do(lambda service: service.publish(QueuePaused(False)))  # a transaction without writes succeeds
+        qtbot.waitUntil(lambda: not window.message.isVisible())  # the queue's own error is resolved
         qtbot.keyClick(window, Qt.Key.Key_Escape)
         assert refused.isVisible()
         qtbot.mouseClick(refused.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: not refused.isVisible())
-        qtbot.waitUntil(refused.isVisible)  # there is no room yet
+        qtbot.waitUntil(refused.isVisible)  # the disk is still full
         empty_disk(hand)
         qtbot.mouseClick(refused.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: window.jobs.total == 60)
         assert not refused.isVisible()
 
-    def test_what_was_refused_outlives_a_change_of_the_language(
-        self, qtbot, desktop, window, hand, recordings
-    ):
+    def test_refused_recordings_survive_a_language_change(self, qtbot, desktop, window, hand, recordings):
         choice = window.options.choice()
         error = ErrorInfo(ErrorKind.TRANSIENT, "store.busy", "Another program is using the queue's file.")
         window.add_controller.rejected.hold(
@@ -174,14 +172,14 @@ class TestDrop:
         qtbot.mouseClick(bar.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: desktop.window.jobs.total == 2)
 
-    def test_a_message_that_stands_is_not_taken_away_by_the_queue(self, qtbot, window, hand):
+    def test_queue_does_not_dismiss_a_shown_message(self, qtbot, window, hand):
         window.message.info("Saved as result.txt.")
         hand.do(lambda service: service.publish(Notice(None)))
         hand.do(lambda service: service.publish(QueuePaused(True)))
         qtbot.waitUntil(window.pause_bar.isVisible)
         assert window.message.isVisible()
 
-    def test_the_chosen_options_go_with_it(self, qtbot, window, hand, recordings):
+    def test_dropped_recordings_get_the_chosen_options(self, qtbot, window, hand, recordings):
         window.options.speakers.setFocus()
         qtbot.keyClick(window.options.speakers, Qt.Key.Key_3)
         engine = next(a for a in window.options.more.menu().actions() if a.data() == "channels")
@@ -193,7 +191,7 @@ class TestDrop:
 
 
 class TestActions:
-    def test_states_are_followed(self, qtbot, window, hand, queued):
+    def test_rows_follow_job_states(self, qtbot, window, hand, queued):
         job = hand.claim()
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
         hand.complete(job, samples.conversation(5))
@@ -206,7 +204,7 @@ class TestActions:
         qtbot.waitUntil(lambda: states(window)["Second ñ.mp3"] is JobState.CANCELLED)
         assert states(window)["First.wav"] is JobState.QUEUED
 
-    def test_a_running_job_is_cancelling_first(self, qtbot, window, hand, queued):
+    def test_running_job_is_cancelling_first(self, qtbot, window, hand, queued):
         job = hand.claim()
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.RUNNING)
         window.table.select(queued[0])
@@ -225,7 +223,7 @@ class TestActions:
         qtbot.mouseClick(tool_button(window, "Retry"), Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.QUEUED)
 
-    def test_one_finished_recording_is_done_again_and_that_can_be_undone(self, qtbot, window, hand, queued):
+    def test_redo_of_one_completed_recording_can_be_undone(self, qtbot, window, hand, queued):
         hand.complete(hand.claim(), samples.conversation(5))
         qtbot.waitUntil(lambda: states(window)["First.wav"] is JobState.COMPLETED)
         window.table.select(queued[0])
@@ -239,7 +237,7 @@ class TestActions:
         ("answer", "again"),
         [("Cancel", []), ("Process again", [1, 2, 3]), ("Only the 1 without a result", [3])],
     )
-    def test_several_finished_recordings_are_not_done_again_unasked(
+    def test_redo_of_several_completed_recordings_is_confirmed(
         self, qtbot, window, hand, queued, answer, again
     ):
         for turns in (5, 6):
@@ -260,14 +258,14 @@ class TestActions:
         qtbot.waitUntil(lambda: window.jobs.counts[JobState.QUEUED] == len(again))
         assert window.jobs.counts[JobState.COMPLETED] == 2 - len([i for i in again if i < 3])
 
-    def test_a_refusal_is_shown_and_blocks_nothing(self, qtbot, window, hand, queued):
+    def test_refused_command_is_shown_and_blocks_nothing(self, qtbot, window, hand, queued):
         window.table.select(queued[1])
         job = hand.do(lambda service: service.transitions.store.get(queued[1]))
-        hand.do(lambda service: service.transitions.store.remove(job))  # nobody is told
+        hand.do(lambda service: service.transitions.store.remove(job))  # without an event
         qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
         qtbot.waitUntil(lambda: window.message.text == "There is no job 2.")
 
-    def test_only_what_makes_sense_is_offered(self, qtbot, window, queued):
+    def test_only_applicable_actions_are_enabled(self, qtbot, window, queued):
         assert not any(action.isEnabled() for action in window.commands.job_actions)
         window.table.select(queued[0])
         offered = [action.isEnabled() for action in window.commands.job_actions]
@@ -275,11 +273,11 @@ class TestActions:
         qtbot.keyClick(window.table, Qt.Key.Key_Escape)
         assert not window.commands.jobs["remove"].isEnabled()
 
-    def test_ctrl_a_takes_all(self, qtbot, window, queued):
+    def test_ctrl_a_selects_all(self, qtbot, window, queued):
         qtbot.keyClick(window.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
         assert len(window.table.selected_rows()) == 3
 
-    def test_the_row_menu_offers_them_by_keyboard_too(self, qtbot, window, queued):
+    def test_row_menu_opens_by_keyboard(self, qtbot, window, queued):
         from PySide6.QtGui import QContextMenuEvent
         from PySide6.QtWidgets import QApplication, QMenu
 
@@ -303,7 +301,7 @@ class TestDialogs:
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
         qtbot.waitUntil(lambda: not window.findChildren(QFileDialog))
 
-    def test_never_two_at_once(self, qtbot, window):
+    def test_only_one_file_dialog_opens(self, qtbot, window):
         window.commands.add.trigger()
         window.commands.add_folder.trigger()
         qtbot.waitUntil(lambda: len(window.findChildren(QFileDialog)) == 1)
@@ -328,16 +326,16 @@ def test_every_control_has_a_name(qtbot, window, queued):
 
 
 def _part_of_another(widget):
-    """Parts that Qt makes and names itself: a combo box's list, a table's corner."""
+    """Return whether Qt creates and names a part itself, such as a combo box's list."""
     parent = widget.parent()
     return type(parent).__name__ in ("QComboBoxPrivateContainer", "QFrame") or (
         isinstance(parent, QAbstractItemView) and isinstance(widget, QAbstractButton | QAbstractItemView)
     )
 
 
-def test_every_control_is_reached_by_tab(window, queued):
+def test_every_control_is_reachable_by_tab(window, queued):
     wanted = [b for b in window.findChildren(QToolButton) if b.isVisible() and b.accessibleName()]
-    wanted = [b for b in wanted if b.parent() is not window.panel.search]  # Escape does what its button does
+    wanted = [b for b in wanted if b.parent() is not window.panel.search]  # Escape does the same
     wanted += [window.table, window.panel.search, window.options.speakers, *window.findChildren(QPushButton)]
     chain, widget = set(), window.nextInFocusChain()
     while widget is not window:
@@ -347,7 +345,7 @@ def test_every_control_is_reached_by_tab(window, queued):
     assert not [w.accessibleName() for w in wanted if w not in chain]
 
 
-def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, ini):
+def test_geometry_and_columns_are_saved(qtbot, window, desktop, program, ini):
     window.resize(780, 500)
     window.table.horizontalHeader().resizeSection(1, 233)
     window.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
@@ -364,7 +362,7 @@ def test_geometry_and_columns_are_remembered(qtbot, window, desktop, program, in
     assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (1, Qt.SortOrder.DescendingOrder)
 
 
-def test_trouble_of_the_workers_is_seen(qtbot, window):
+def test_worker_problems_are_shown(qtbot, window):
     window._bridge.events_arrived.emit(
         (samples.workers(trouble=verbatim("Workers cannot be started here.")),)
     )
@@ -374,7 +372,7 @@ def test_trouble_of_the_workers_is_seen(qtbot, window):
     assert window.status.workers_text == "Workers: 1 of 2 idle"
 
 
-def test_a_pause_is_seen_and_ended_where_it_is_seen(qtbot, window, program):
+def test_pause_is_shown_with_a_resume_button(qtbot, window, program):
     assert not window.pause_bar.isVisible()
     program.service.pause()
     qtbot.waitUntil(lambda: window.status.jobs_text.startswith("Paused"))
@@ -396,11 +394,11 @@ def paused_before(home) -> None:
     store.close()
 
 
-def test_a_pause_of_an_earlier_start_is_seen(paused_before, qtbot, window):
+def test_pause_from_an_earlier_session_is_shown(paused_before, qtbot, window):
     qtbot.waitUntil(window.pause_bar.isVisible)
 
 
-def test_an_unusual_default_is_offered_too(qtbot):
+def test_unusual_default_is_offered(qtbot):
     bar = OptionsBar(JobOptions(SpeakerCount(3, 6), "builtin"))
     qtbot.addWidget(bar)
     assert str(bar.options().speakers) == "3-6"
@@ -409,7 +407,7 @@ def test_an_unusual_default_is_offered_too(qtbot):
     assert str(bar.options().speakers) == "auto"
 
 
-def test_times_tick_only_while_something_is_under_way(qtbot, window, hand, queued):
+def test_times_update_only_while_jobs_are_active(qtbot, window, hand, queued):
     assert window.table.ticking
     window.hide()
     assert not window.table.ticking
@@ -420,7 +418,7 @@ def test_times_tick_only_while_something_is_under_way(qtbot, window, hand, queue
     qtbot.waitUntil(lambda: not window.table.ticking)
 
 
-def test_long_names_are_elided_not_clipped(qtbot, window, tmp_path):
+def test_long_names_are_elided(qtbot, window, tmp_path):
     long = tmp_path / ("a" * 120 + " end.wav")
     long.write_bytes(b"RIFF")
     drop_files(window, long)
@@ -429,9 +427,7 @@ def test_long_names_are_elided_not_clipped(qtbot, window, tmp_path):
     assert Path(window.jobs.index(0, 0).data(Qt.ItemDataRole.ToolTipRole).splitlines()[0]) == long
 
 
-def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
-    qtbot, window, program, recordings
-):
+def test_known_recording_is_added_again_only_if_confirmed(qtbot, window, program, recordings):
     window.add_controller.add(recordings)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
     job = program.hand.claim()
@@ -445,9 +441,9 @@ def test_a_recording_that_is_known_is_not_added_twice_and_the_person_is_asked(
     assert not window.message.isVisible()
 
 
-def test_at_the_first_start_it_stands_in_the_middle_of_the_screen_or_in_its_corner(window):
+def test_window_is_centred_at_the_first_start(window):
     room = available(window)
     middle = room.center().x() - window.width() // 2
-    assert abs(window.x() - max(room.left(), middle)) <= 16  # its borders have room, too
+    assert abs(window.x() - max(room.left(), middle)) <= 16  # leaves room for the borders
     assert window.y() >= room.top()
     assert room.contains(window.pos())

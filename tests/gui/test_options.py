@@ -1,4 +1,4 @@
-"""The options of the next drop, and what is told of them."""
+"""The options for new recordings, and their summary."""
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -26,18 +26,18 @@ def choose(bar, text):
 
 
 def summary(bar):
-    beside = bar.more.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-    return bar.more.text() if beside else ""
+    shown = bar.more.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+    return bar.more.text() if shown else ""
 
 
-def test_at_the_start_all_is_as_usual(bar):
+def test_options_start_with_the_defaults(bar):
     assert bar.options() == JobOptions()
     assert summary(bar) == ""
     assert "Language: Detect automatically" in bar.more.toolTip()
     assert "Words: Automatic (best installed)" in bar.more.accessibleDescription()
 
 
-def test_language_and_transcriber_are_chosen_and_told(bar):
+def test_language_and_transcriber_are_chosen_and_summarized(bar):
     choose(bar, "Spanish")
     choose(bar, "Whisper Small")
     assert bar.options() == JobOptions(language="es", transcriber="faster-whisper-small")
@@ -49,7 +49,7 @@ def test_language_and_transcriber_are_chosen_and_told(bar):
     assert "Words: None (only who spoke when)" in bar.more.toolTip()
 
 
-def test_packs_that_come_and_go(bar):
+def test_installed_and_removed_packs_change_the_menu(bar):
     choose(bar, "Whisper Small")
     bar.offer_packs((*PACKS, "mine"))
     assert bar.options().transcriber == "faster-whisper-small"
@@ -59,7 +59,7 @@ def test_packs_that_come_and_go(bar):
     assert summary(bar) == ""
 
 
-def test_words_that_may_come_up(qtbot, bar):
+def test_vocabulary_is_edited(qtbot, bar):
     bar.menu.edit_words.trigger()
     dialog = bar.menu._dialog
     assert QTest.qWaitForWindowExposed(dialog)
@@ -80,7 +80,7 @@ def test_words_that_may_come_up(qtbot, bar):
     assert bar.options().vocabulary == ("lorazepam", "Ely Lilly")
 
 
-def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
+def test_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
     toolbar = QToolBar()
     qtbot.addWidget(toolbar)
     bar = OptionsBar(JobOptions(), toolbar)
@@ -95,7 +95,7 @@ def test_a_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):
 
 
 @pytest.mark.parametrize("width", [760, 850, 1000, 1500])
-def test_the_options_are_reached_at_any_width_of_the_window(qtbot, window, width):
+def test_options_are_reachable_at_any_window_width(qtbot, window, width):
     choose(window.options, "Spanish")
     window.resize(width, 420)
     qtbot.waitUntil(lambda: window.width() == width)
@@ -107,7 +107,7 @@ def test_the_options_are_reached_at_any_width_of_the_window(qtbot, window, width
     assert words or width < 1500
 
 
-def test_the_menu_can_be_seen(qtbot, bar):
+def test_menu_opens(qtbot, bar):
     bar.menu.popup(bar.mapToGlobal(bar.rect().bottomLeft()))
     (languages,) = [a.menu() for a in bar.menu.actions() if a.menu() and a.text() == "Other languages"]
     languages.popup(bar.mapToGlobal(bar.rect().topRight()))
@@ -116,7 +116,7 @@ def test_the_menu_can_be_seen(qtbot, bar):
     bar.menu.hide()
 
 
-def test_the_settings_are_chosen_at_the_start_and_need_no_word(qtbot):
+def test_settings_are_selected_at_the_start_and_not_summarized(qtbot):
     usual = JobOptions(SpeakerCount(3, 3), "builtin", "cy", transcriber=PACKS[0], vocabulary=("enalapril",))
     bar = OptionsBar(usual, packs=PACKS)
     qtbot.addWidget(bar)

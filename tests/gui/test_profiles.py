@@ -1,4 +1,4 @@
-"""Profiles in the window, and options that are remembered."""
+"""Profiles in the window, and saved options."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -21,7 +21,7 @@ def action(menu, text):
 
 @pytest.fixture
 def program(program, home):
-    """A program whose person has kept two profiles."""
+    """A program with two saved profiles."""
     save_profiles(home, [NIGHT, DAY])
     return program
 
@@ -33,7 +33,7 @@ def menu(qtbot, window):
     return menu
 
 
-def test_a_profile_is_chosen_told_and_used(qtbot, window, hand, menu, recordings):
+def test_profile_is_chosen_summarized_and_used(qtbot, window, hand, menu, recordings):
     action(menu, "Night").trigger()
     assert window.options.choice() == NIGHT.choice
     assert window.options.speakers.currentText() == "2–4"
@@ -48,7 +48,7 @@ def test_a_profile_is_chosen_told_and_used(qtbot, window, hand, menu, recordings
     assert window.options.choice() == Choice()
 
 
-def test_what_is_chosen_is_kept_under_a_name(qtbot, window, menu, home):
+def test_options_are_saved_as_a_profile(qtbot, window, menu, home):
     window.options.speakers.setCurrentText("5")
     action(menu, "&Save as profile…").trigger()
     dialog = window.profiles._dialog
@@ -66,7 +66,7 @@ def test_what_is_chosen_is_kept_under_a_name(qtbot, window, menu, home):
     assert window.options.more.text() == "Family round"
 
 
-def test_a_name_that_is_taken_is_replaced(qtbot, window, menu):
+def test_profile_of_the_same_name_is_replaced(qtbot, window, menu):
     action(menu, "&Save as profile…").trigger()
     dialog = window.profiles._dialog
     dialog.field.setText("Day")
@@ -75,7 +75,7 @@ def test_a_name_that_is_taken_is_replaced(qtbot, window, menu):
     assert window.profiles.own == (NIGHT, Profile("Day", Choice()))
 
 
-def test_rename_delete_and_undo(qtbot, window, menu, home):
+def test_profiles_are_renamed_deleted_and_restored(qtbot, window, menu, home):
     action(menu, "&Edit profiles…").trigger()
     dialog = window.profiles._dialog
     assert QTest.qWaitForWindowExposed(dialog)
@@ -103,13 +103,13 @@ class TestDamaged:
         (home / "profiles.json").write_text("[")
         return program
 
-    def test_one_sentence_and_the_built_in_ones(self, qtbot, window):
+    def test_damaged_profiles_show_one_sentence(self, qtbot, window):
         qtbot.waitUntil(lambda: "set aside as profiles-unreadable.json" in window.message.text)
         assert action(window.options.menu.profiles, "Dictation, 1 person").isEnabled()
         assert not action(window.options.menu.profiles, "&Edit profiles…").isEnabled()
 
 
-def test_the_last_options_are_remembered_until_the_usual_ones_are_others(qtbot, window, program):
+def test_last_options_are_kept_until_the_defaults_change(qtbot, window, program):
     window.options.choose(NIGHT.choice)
 
     def opened_again(**settings) -> MainWindow:
@@ -123,7 +123,7 @@ def test_the_last_options_are_remembered_until_the_usual_ones_are_others(qtbot, 
     assert str(opened_again(speakers="4").options.options().speakers) == "4"
 
 
-def test_a_model_that_comes_late_is_still_the_one_that_was_chosen(window):
+def test_chosen_model_is_kept_until_it_is_listed(window):
     window.options.choose(Choice(JobOptions(transcriber="faster-whisper-small")))
     assert window.options.options().transcriber == "auto"
     window.options.offer_packs(["faster-whisper-small"])

@@ -39,15 +39,15 @@ STEPS = st.one_of(
 
 
 def job(job_id: int, state: JobState) -> Job:
-    """A job of one of three batches, or of none; four names for all."""
+    """Return a job of one of three batches, or of none, with one of four names."""
     batch = {0: 1, 1: 9, 2: 17, 3: None}[job_id // 8] if job_id != 8 else None
     name = ("Alvarez", "Zoë", "zoe", "mañana")[job_id % 4]
-    at = NOW - (batch or job_id % 5)  # what was handed in together came at the same time
+    at = NOW - (batch or job_id % 5)  # jobs of a batch are submitted together
     return Job(job_id, f"/r/{name}.wav", JobOptions(), Priority.NORMAL, at, state, batch=batch)
 
 
 class Naive:
-    """What the table should show, made anew each time."""
+    """Computes from scratch what the table should show."""
 
     def __init__(self):
         self.jobs, self.hidden, self.collapsed = {}, set(), set()
@@ -69,7 +69,7 @@ class Naive:
         return [members for _, members in lines]
 
     def _head(self, batch, members):
-        """Return what a batch is sorted by: said here a second time, from all its jobs."""
+        """Return the sort key of a batch, computed from all its jobs."""
         order = (*STATES[1:2], JobState.RETRYING, JobState.QUEUED, JobState.COMPLETED, JobState.FAILED)
         states = {row.state for row in members}
         state = next((state for state in order if state in states), JobState.CANCELLED)
@@ -96,7 +96,7 @@ def shown(model: JobsModel):
 
 
 def settle(model: JobsModel):
-    """Show what is waiting, without an event loop."""
+    """Apply pending updates without an event loop."""
     while not model.settled:
         model._shown_at = model._took_s = 0.0
         model._on_collected()
@@ -137,7 +137,7 @@ def step(model: JobsModel, naive: Naive, kind: str, what):
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=25))
-def test_lines_are_what_filter_folds_and_order_say(steps):
+def test_lines_match_the_naive_model(steps):
     model, naive = JobsModel(now=lambda: NOW), Naive()
     for kind, what in steps:
         step(model, naive, kind, what)
@@ -149,10 +149,10 @@ def test_lines_are_what_filter_folds_and_order_say(steps):
 
 @settings(max_examples=8, deadline=None)
 @given(st.lists(STEPS, max_size=10))
-def test_views_are_told_the_truth_of_every_change(steps):
+def test_signals_describe_every_change(steps):
     model, naive = JobsModel(now=lambda: NOW), Naive()
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    copy = []  # what a view knows that hears nothing but the signals
+    copy = []  # what a view would know from the signals alone
 
     def inserted(_parent, first, last):
         copy[first:first] = shown(model)[first : last + 1]
@@ -160,7 +160,7 @@ def test_views_are_told_the_truth_of_every_change(steps):
     def removed(_parent, first, last):
         del copy[first : last + 1]
 
-    def anew():
+    def reset():
         copy[:] = shown(model)
 
     def changed(first, last):
@@ -169,8 +169,8 @@ def test_views_are_told_the_truth_of_every_change(steps):
     for signal, slot in (
         (model.rowsInserted, inserted),
         (model.rowsRemoved, removed),
-        (model.modelReset, anew),
-        (model.layoutChanged, anew),
+        (model.modelReset, reset),
+        (model.layoutChanged, reset),
         (model.dataChanged, changed),
     ):
         signal.connect(slot)
@@ -185,7 +185,7 @@ def test_views_are_told_the_truth_of_every_change(steps):
     st.lists(st.tuples(st.integers(1, 60), st.integers(0, 5))),
     st.booleans(),
 )
-def test_a_ranking_finds_every_place(keys, moves, descending):
+def test_ranking_finds_every_position(keys, moves, descending):
     ranking = Ranking(keys, descending=descending)
     for entry, key in moves:
         if entry in ranking:
@@ -204,5 +204,5 @@ def test_a_ranking_finds_every_place(keys, moves, descending):
 @pytest.mark.parametrize(
     ("places", "expected"), [([], []), ([3], [(3, 3)]), ([1, 5, 2, 4, 9], [(9, 9), (4, 5), (1, 2)])]
 )
-def test_runs_of_neighbours(places, expected):
+def test_runs_of_adjacent_rows(places, expected):
     assert runs(places) == expected

@@ -1,4 +1,4 @@
-"""Watched folders in the window: chosen, told of, and stopped."""
+"""Watched folders in the window: added, announced and removed."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def watch(desktop):
-    """The desk of watched folders, which looks often."""
+    """The controller of watched folders, with frequent scans."""
     desktop.watch.watcher.interval_s = 0.02
     return desktop.watch
 
@@ -50,7 +50,7 @@ def state(dialog, row=0):
     return dialog.list.item(row).text().splitlines()[1]
 
 
-def test_what_arrives_is_taken_and_told_once(qtbot, window, watch, dialog, folder, home):
+def test_new_recording_is_added_and_announced_once(qtbot, window, watch, dialog, folder, home):
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
     qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(folder),))
@@ -69,7 +69,7 @@ def test_what_arrives_is_taken_and_told_once(qtbot, window, watch, dialog, folde
     assert told in watch.sign.toolTip()
 
 
-def test_what_is_in_it_already_is_asked_about(qtbot, window, watch, dialog, folder):
+def test_existing_recordings_are_asked_about(qtbot, window, watch, dialog, folder):
     for number in range(2):
         (folder / f"{number}.wav").write_bytes(b"RIFF%d" % number)
     dialog.propose(WatchedFolder(folder))
@@ -86,7 +86,7 @@ def test_what_is_in_it_already_is_asked_about(qtbot, window, watch, dialog, fold
     assert window.jobs.row(window.jobs.index(0, 0)).name == "new.wav"
 
 
-def test_they_can_be_taken_at_once_and_sub_folders_too(qtbot, window, watch, dialog, folder):
+def test_existing_recordings_and_subfolders_can_be_included(qtbot, window, watch, dialog, folder):
     (folder / "a.wav").write_bytes(b"RIFF a")
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.question is not None)
@@ -102,7 +102,7 @@ def test_they_can_be_taken_at_once_and_sub_folders_too(qtbot, window, watch, dia
     assert dialog.subfolders.isChecked()
 
 
-def test_a_folders_profile_says_how(qtbot, window, watch, dialog, folder, hand, home):
+def test_folder_uses_its_profile(qtbot, window, watch, dialog, folder, hand, home):
     night = Choice(JobOptions(language="ca"), Priority.LOW)
     window.profiles.keep("Night", night)
     dialog.propose(WatchedFolder(folder))
@@ -120,7 +120,7 @@ def test_a_folders_profile_says_how(qtbot, window, watch, dialog, folder, hand, 
     qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(folder, profile="Nights"),))
 
 
-def test_a_folder_that_goes_is_told_once_and_when_it_is_back_no_more(qtbot, window, watch, dialog, folder):
+def test_missing_folder_is_announced_once_until_it_returns(qtbot, window, watch, dialog, folder):
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
     folder.rmdir()
@@ -134,7 +134,7 @@ def test_a_folder_that_goes_is_told_once_and_when_it_is_back_no_more(qtbot, wind
     assert state(dialog) == "Watching"
 
 
-def test_of_two_folders_in_trouble_each_is_told_of(qtbot, window, watch, folder, tmp_path):
+def test_each_missing_folder_is_announced(qtbot, window, watch, folder, tmp_path):
     other = tmp_path / "Other"
     watch.watch(WatchedFolder(folder), [])
     watch.watch(WatchedFolder(other), [])
@@ -147,7 +147,7 @@ def test_of_two_folders_in_trouble_each_is_told_of(qtbot, window, watch, folder,
     assert "“Recorder” is not there" in window.message.text
 
 
-def test_a_folder_is_watched_no_more(qtbot, window, watch, dialog, folder, home):
+def test_folder_is_removed_from_the_list(qtbot, window, watch, dialog, folder, home):
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1)
     qtbot.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
@@ -157,15 +157,13 @@ def test_a_folder_is_watched_no_more(qtbot, window, watch, dialog, folder, home)
     qtbot.waitUntil(lambda: load_folders(home) == ())
 
 
-def test_a_folder_that_is_not_there_is_refused_in_a_sentence(qtbot, window, watch, dialog, folder):
+def test_missing_folder_is_refused_in_a_sentence(qtbot, window, watch, dialog, folder):
     dialog.propose(WatchedFolder(folder / "nowhere"))
     qtbot.waitUntil(lambda: "nowhere cannot be read" in window.message.text)
     assert watch.watcher.folders == ()
 
 
-def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_language(
-    qtbot, dressed, home, folder
-):
+def test_watched_folders_survive_a_restart_and_a_language_change(qtbot, dressed, home, folder):
     save_folders(home, [WatchedFolder(folder)])
     desktop = AppController(FakeApp(home))
     desktop.window.show()
@@ -213,7 +211,7 @@ def test_what_was_watched_is_watched_again_after_a_restart_and_in_another_langua
         ),
     ],
 )
-def test_each_state_has_words(window, look, words, sentence):
+def test_each_state_has_a_label(window, look, words, sentence):
     said = WatchedFolderLabels(window)
     assert said.state(look) == words
     trouble = said.trouble(WatchedFolder(Path("/x")), look) if look is not None else ""

@@ -1,4 +1,4 @@
-"""What is copied for whoever mends the program holds nothing of the patient."""
+"""Diagnostics contain nothing about the patient."""
 
 from functools import reduce
 
@@ -44,7 +44,7 @@ def a_job():
     return reduce(apply, events, None)
 
 
-def test_it_names_no_file_no_folder_no_person_and_no_word():
+def test_diagnostics_contain_no_paths_names_or_words():
     made = Provenance("0.9", "builtin", "background 1", {}, "0" * 64, "primera visita.wav", "2026-11-24")
     text = diagnostics(a_job(), made)
     for private in ("primera", "visita", "Núñez", "Josefa", "Pacientes", "ruiz", "home", "metformina"):
@@ -53,7 +53,7 @@ def test_it_names_no_file_no_folder_no_person_and_no_word():
         assert spoken not in text
 
 
-def test_it_tells_what_a_programmer_needs():
+def test_diagnostics_contain_error_versions_and_system():
     made = Provenance("0.9", "builtin", "background 1", {}, "0" * 64, "primera visita.wav", "2026-11-24")
     lines = diagnostics(a_job(), made).splitlines()
     assert lines[0].startswith("fi-desktop ")

@@ -1,4 +1,4 @@
-"""How far a job is and how long it will take: honest, and never going back."""
+"""A job's progress and remaining time: plausible, and never moving backwards."""
 
 from dataclasses import replace
 
@@ -25,14 +25,14 @@ def running(transcriber="auto", speeds=None):
 
 
 class Following:
-    """A running job, as its worker tells of it."""
+    """A running job that reports progress."""
 
     def __init__(self, row, speeds=None, *, duration_s=1000.0):
         self.row, self.speeds, self.duration_s = row, speeds or Speeds(), duration_s
         self.chosen = None
 
-    def told(self, stage, fraction, at_s):
-        """The worker tells so many seconds after it began."""
+    def report(self, stage, fraction, at_s):
+        """Report progress at a time after the start, seconds."""
         news = JobProgressed(1, stage, fraction, self.duration_s, self.chosen)
         self.row = progressed(self.row, news, self.speeds, NOW + at_s)
         return self
@@ -42,7 +42,7 @@ class Following:
 
 
 def measured(chosen=NO_WORDS, **took):
-    """What three jobs taught whose stages took so many seconds for each 100 of the recording."""
+    """Return speeds from three jobs; seconds per stage for 100 s of audio."""
     speeds = Speeds()
     stages = tuple(StageTime(Stage(stage), took_s) for stage, took_s in took.items())
     for job_id in range(1, 4):
@@ -53,47 +53,47 @@ def measured(chosen=NO_WORDS, **took):
 
 
 @pytest.mark.parametrize(("chosen", "share"), [(NO_WORDS, 0.83), (WORDS, 0.07)])
-def test_words_leave_less_of_the_bar_to_what_comes_before(chosen, share):
+def test_earlier_stages_take_less_of_the_bar_with_transcription(chosen, share):
     job = Following(running())
     job.chosen = chosen
-    assert job.told(Stage.DIARIZE, 0.0, 0).row.share == pytest.approx(share)
+    assert job.report(Stage.DIARIZE, 0.0, 0).row.share == pytest.approx(share)
 
 
-def test_the_time_left_is_not_told_before_it_is_known_what_does_the_job():
+def test_no_time_left_before_the_engines_are_known():
     job = Following(running(), measured(decode=1, speech=1, diarize=7, join=1))
-    assert job.told(Stage.DECODE, 0.9, 30).left(30) is None
+    assert job.report(Stage.DECODE, 0.9, 30).left(30) is None
     job.chosen = NO_WORDS
-    assert job.told(Stage.SPEECH, 0.0, 31).left(31) == pytest.approx(90.0)
+    assert job.report(Stage.SPEECH, 0.0, 31).left(31) == pytest.approx(90.0)
 
 
-def test_a_job_with_words_is_not_foretold_from_jobs_without():
+def test_transcribing_jobs_are_not_estimated_from_other_jobs():
     speeds = measured(decode=1, speech=1, diarize=7, join=1)
     job = Following(running(speeds=speeds), speeds)
-    job.told(Stage.DECODE, 0.5, 1)
+    job.report(Stage.DECODE, 0.5, 1)
     job.chosen = WORDS
-    job.told(Stage.DIARIZE, 1.0, 60)
+    job.report(Stage.DIARIZE, 1.0, 60)
     assert job.row.share == pytest.approx(0.32)
-    assert job.left(60) is None  # nothing was learnt of the model yet
-    job.told(Stage.TRANSCRIBE, 0.0, 61)
+    assert job.left(60) is None  # no measurements for this model yet
+    job.report(Stage.TRANSCRIBE, 0.0, 61)
     assert job.left(70) is None
-    job.told(Stage.TRANSCRIBE, 0.25, 81)
+    job.report(Stage.TRANSCRIBE, 0.25, 81)
     assert job.left(81) == pytest.approx(60.0)
 
 
-def test_the_time_left_counts_down_between_reports_and_ends_in_nothing_false():
+def test_time_left_counts_down_between_reports_and_then_disappears():
     speeds = measured(WORDS, decode=1, speech=1, diarize=1, transcribe=6, join=1)
     job = Following(running(speeds=speeds), speeds)
     job.chosen = WORDS
-    job.told(Stage.TRANSCRIBE, 0.0, 30)
+    job.report(Stage.TRANSCRIBE, 0.0, 30)
     assert [job.left(at_s) for at_s in (30, 40, 60)] == pytest.approx([70.0, 60.0, 40.0])
-    assert job.left(70) is None  # not heard of for longer than it is expected to take
-    job.told(Stage.TRANSCRIBE, 0.9, 99)
+    assert job.left(70) is None  # no report for longer than expected
+    job.report(Stage.TRANSCRIBE, 0.9, 99)
     assert job.left(99) == pytest.approx(0.9 * 69 / 9 + 0.1 * 6.0 + 10.0)
-    assert job.left(99 + 30) is None  # never 0:00, and never growing
+    assert job.left(99 + 30) is None  # never 0:00, and never increasing
 
 
 @given(st.lists(st.tuples(st.sampled_from(Stage), st.floats(0, 1), st.floats(0, 100)), max_size=12))
-def test_between_reports_the_time_left_never_grows(news):
+def test_time_left_never_increases_between_reports(news):
     speeds = measured(decode=1, speech=1, diarize=7, join=1)
     job, at_s = Following(running(speeds=speeds), speeds), 0.0
     job.chosen = NO_WORDS
@@ -102,16 +102,16 @@ def test_between_reports_the_time_left_never_grows(news):
         after = job.left(at_s + later_s)
         assert after is None or (before is not None and 0 < after <= before)
         at_s += later_s
-        job.told(stage, fraction, at_s)
+        job.report(stage, fraction, at_s)
 
 
-def test_its_own_pace_counts_the_more_the_further_a_stage_is():
+def test_own_speed_counts_more_as_a_stage_advances():
     speeds = measured(decode=1, speech=1, diarize=7, join=1)
     job = Following(running(speeds=speeds), speeds)
     job.chosen = NO_WORDS
-    job.told(Stage.DIARIZE, 0.0, 20)
+    job.report(Stage.DIARIZE, 0.0, 20)
     assert (job.row.share, job.left(20)) == (pytest.approx(0.2), pytest.approx(80.0))
-    job.told(Stage.DIARIZE, 0.5, 90)  # half as fast as the others were
+    job.report(Stage.DIARIZE, 0.5, 90)  # half the usual speed
     assert job.left(90) == pytest.approx(0.5 * 70 + 0.5 * 35 + 10)
 
 
@@ -122,18 +122,18 @@ def test_its_own_pace_counts_the_more_the_further_a_stage_is():
         max_size=12,
     ),
 )
-def test_progress_never_goes_back_and_ends_at_one(transcriber, news):
+def test_progress_never_decreases_and_ends_at_one(transcriber, news):
     job, seen = Following(running(transcriber)), [0.0]
     for stage, fraction, chosen in news:
         job.chosen = chosen
-        seen.append(job.told(stage, fraction, 1).row.share)
+        seen.append(job.report(stage, fraction, 1).row.share)
     assert seen == sorted(seen)
     assert seen[-1] <= 1.0
-    assert job.told(Stage.JOIN, 1.0, 2).row.share == pytest.approx(1.0)
+    assert job.report(Stage.JOIN, 1.0, 2).row.share == pytest.approx(1.0)
 
 
-def test_a_job_took_all_its_attempts_and_the_waits_between_them():
-    """25 s, a wait of a minute, and 5 s more: half a minute is not what the person waited."""
+def test_duration_includes_all_attempts_and_waits():
+    """25 s, a wait of a minute, and 5 s more count as 91 s."""
     first = samples.claimed(samples.submitted(1, at=NOW), NOW + 10)
     failed = samples.failed(first, NOW + 35, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 95)
     assert spent_s(row_of(failed.job), NOW + 40) == pytest.approx(25 + 5)
@@ -142,7 +142,7 @@ def test_a_job_took_all_its_attempts_and_the_waits_between_them():
     assert spent_s(row_of(second.job), NOW + 98) == pytest.approx(88)
     done = samples.completed(second, NOW + 101)
     assert spent_s(row_of(done.job), NOW + 500) == pytest.approx(91)
-    # done again, it is a run of its own; if that is called off, what its result took counts again
+    # a rerun counts separately; cancelling it restores the earlier duration
     again = samples.then(done, ev.RetryAsked(1, NOW + 600, keep_result=True))
     assert spent_s(row_of(again.job, again.event), NOW + 607) == pytest.approx(7)
     third = samples.claimed(again, NOW + 610)
@@ -151,7 +151,7 @@ def test_a_job_took_all_its_attempts_and_the_waits_between_them():
     assert spent_s(row_of(cancelled.job), NOW + 700) == pytest.approx(5)
 
 
-def test_the_time_in_which_the_program_was_closed_is_nobodys():
+def test_time_while_the_program_was_closed_does_not_count():
     first = samples.claimed(samples.submitted(1, at=NOW), NOW + 10)
     released = samples.then(first, ev.Released(1, NOW + 20, first.job.claim))
     second = samples.claimed(released, NOW + 50_000)
@@ -159,8 +159,8 @@ def test_the_time_in_which_the_program_was_closed_is_nobodys():
     assert spent_s(row_of(done.job), NOW + 60_000) == pytest.approx(15)
 
 
-def test_the_length_is_kept_while_a_job_waits_for_its_retry():
-    job = Following(running(), duration_s=67.0).told(Stage.SPEECH, 0.5, 3).row
+def test_duration_of_the_audio_is_kept_while_waiting_for_a_retry():
+    job = Following(running(), duration_s=67.0).report(Stage.SPEECH, 0.5, 3).row
     began = samples.claimed(samples.submitted(1, at=NOW - 60), NOW)
     failed = samples.failed(began, NOW + 5, "Trouble.", kind=ErrorKind.BUG, retry_at=NOW + 65)
     waiting = keep_progress(job, row_of(failed.job))

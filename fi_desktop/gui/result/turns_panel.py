@@ -43,7 +43,7 @@ _SWATCH_PX = 10
 
 
 class TurnsPanel(QWidget):
-    """Takes the place of the text: a note on why there is none, above the list of turns.
+    """Replaces the text if there are no words: a note on the reason, above the list of turns.
 
     Attributes:
         note: says why there are no words; None if nobody speaks.
