@@ -1,7 +1,7 @@
-"""Speakers: how many to look for, and who said which word.
+"""Assigns words to speakers, and groups them into segments.
 
-A word goes to whom it overlaps most; then each sentence is looked at as a whole, since people finish theirs
-and borders of turns are some tenths of a second off.
+Each word is assigned to the speaker whose turns overlap it most. Then sentences are smoothed: people finish
+their sentences, and the borders of turns are some tenths of a second off.
 """
 
 from __future__ import annotations
@@ -13,42 +13,42 @@ from dataclasses import dataclass, field, replace
 
 from fi_desktop.core.transcript import Segment, Turn, Word
 
-_NEAR_S = 1.0  # so far from a turn a word may lie and still belong to it
-_POINT_S = 0.02  # a shorter word is taken to be so long
-_BOTH = 0.3  # this share of a word is said by two: they speak at the same time
+_MAX_DISTANCE_S = 1.0  # of a word from the turn that it is assigned to
+_MIN_WORD_S = 0.02  # shorter words count as this long
+_OVERLAP = 0.3  # share of a word that another speaker must cover for it to overlap
 
 _SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)\]]*$")
 _NO_END = re.compile(r"^(?:[^\W\d_]|dra?s?|sra?s?|srta|mrs?|ms|prof|vs|etc|approx|aprox)\.$", re.IGNORECASE)
 _SENTENCE_BEGIN = re.compile(r"^[\"'“‘«(\[]*[¿¡]")
 _SENTENCE_PAUSE_S = 0.8
 
-# a run of words that may be a mistake: two words, and no longer than that
+# A run of one speaker's words may be a mistake if it is at most this long.
 _SHORT_WORDS = 2
 _SHORT_S = 1.0
-_OWN = 0.8  # this share of what is said lies in its speaker's turns: they do speak
-_BREATH_S = 0.2
+_COVERED = 0.8  # share of a run within its speaker's turns from which it is genuine
+_BREATH_S = 0.2  # pause around a genuine interjection
 
 _SEGMENT_PAUSE_S = 1.5
-_LONG_S = 20.0  # such a segment ends with its sentence
-_TOO_LONG_S = 40.0  # and such a one anyhow
+_LONG_S = 20.0  # a segment this long ends with its sentence
+_TOO_LONG_S = 40.0  # and one this long ends anyway
 
 
 def segments_of(turns: tuple[Turn, ...]) -> tuple[Segment, ...]:
-    """Segments without words, one a turn: what a transcript holds where nothing was transcribed."""
+    """Return segments without words, one per turn, for a recording that was not transcribed."""
     return tuple(Segment(turn.start, turn.end, turn.speaker) for turn in turns)
 
 
 def assign_speakers(
     words: Sequence[Word], turns: Sequence[Turn], exclusive: Sequence[Turn] = ()
 ) -> tuple[Word, ...]:
-    """Say who said each word, and where somebody else spoke at the same time.
+    """Assign a speaker to each word, and mark words during which somebody else spoke.
 
     Args:
-        words: in order; what they hold of speakers is not looked at.
+        words: in order; speakers that they have are ignored.
         turns: who spoke when; turns of different speakers may overlap.
-        exclusive: the same without overlap, where the engine has it: it knows best who is heard.
+        exclusive: the turns without overlap, if the engine provides them: better at who is heard.
 
-    Returns: the same words. The speaker is None where nobody's turn is near.
+    Returns: the same words. The speaker is None if no turn is near.
     """
     everybody = _timeline(turns)
     heard = _timeline(exclusive) if exclusive else everybody
@@ -56,19 +56,19 @@ def assign_speakers(
     speakers: list[str | None] = []
     for word, cover in zip(words, covers, strict=True):
         before = speakers[-1] if speakers else None
-        # where two speak alike, whoever was speaking goes on
+        # on a tie, the previous speaker continues
         likeliest = max(sorted(cover), key=lambda name: (cover[name], name == before), default=None)
         speakers.append(likeliest or heard.nearest(word))
     for first, end in _sentences(words):
         _Sentence(words, covers, speakers, first, end).smooth()
     return tuple(
-        replace(word, speaker=speaker, overlap=_both(word, speaker, everybody))
+        replace(word, speaker=speaker, overlap=_overlaps(word, speaker, everybody))
         for word, speaker in zip(words, speakers, strict=True)
     )
 
 
 def segments_of_words(words: Sequence[Word]) -> tuple[Segment, ...]:
-    """Words as segments: a new one for each speaker and after each pause, and sometimes in long speech."""
+    """Group words into segments by speaker, split at pauses and in long speech."""
     segments: list[Segment] = []
     current: list[Word] = []
     for word in words:
@@ -102,15 +102,15 @@ class _Timeline:
     """Who speaks between one border and the next.
 
     Attributes:
-        borders: seconds, rising.
-        speakers: one entry more than there are borders; the first and the last are empty.
+        borders: seconds, ascending.
+        speakers: of each interval: one more than there are borders, and none in the first and the last.
     """
 
     borders: list[float] = field(default_factory=list)
     speakers: list[frozenset[str]] = field(default_factory=lambda: [frozenset()])
 
     def cover(self, word: Word) -> dict[str, float]:
-        """How long each speaker speaks during a word, seconds; without those who do not."""
+        """Return how long each speaker speaks during a word, seconds; only those who do."""
         start, end = _span(word)
         cover: dict[str, float] = {}
         at = bisect_right(self.borders, start)
@@ -122,15 +122,15 @@ class _Timeline:
         return cover
 
     def nearest(self, word: Word) -> str | None:
-        """Who speaks nearest to a word that nobody covers, if that is near enough."""
+        """Return the speaker nearest to a word that no turn covers, if near enough."""
         at = bisect_right(self.borders, word.start)
         distances = []
         if at > 0:
             distances += [(word.start - self.borders[at - 1], name) for name in self.speakers[at - 1]]
         if at < len(self.borders):
             distances += [(self.borders[at] - word.end, name) for name in self.speakers[at + 1]]
-        distance, speaker = min(distances, default=(_NEAR_S, None))
-        return speaker if distance < _NEAR_S else None
+        distance, speaker = min(distances, default=(_MAX_DISTANCE_S, None))
+        return speaker if distance < _MAX_DISTANCE_S else None
 
 
 def _timeline(turns: Sequence[Turn]) -> _Timeline:
@@ -153,14 +153,14 @@ def _timeline(turns: Sequence[Turn]) -> _Timeline:
 
 
 def _span(word: Word) -> tuple[float, float]:
-    return word.start, max(word.end, word.start + _POINT_S)
+    return word.start, max(word.end, word.start + _MIN_WORD_S)
 
 
-def _both(word: Word, speaker: str | None, everybody: _Timeline) -> bool:
+def _overlaps(word: Word, speaker: str | None, everybody: _Timeline) -> bool:
     cover = everybody.cover(word)
     own = cover.pop(speaker, 0.0) if speaker is not None else 0.0
     start, end = _span(word)
-    return own > 0.0 and max(cover.values(), default=0.0) >= _BOTH * (end - start)
+    return own > 0.0 and max(cover.values(), default=0.0) >= _OVERLAP * (end - start)
 
 
 def _ends_sentence(word: Word) -> bool:
@@ -168,7 +168,7 @@ def _ends_sentence(word: Word) -> bool:
 
 
 def _sentences(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """Yield each sentence as its first word and the one after its last."""
+    """Yield the sentences as (first, end) indices of words."""
     first = 0
     for at in range(1, len(words)):
         before, word = words[at - 1], words[at]
@@ -182,7 +182,7 @@ def _sentences(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """Words `first` to `end` with their speakers, which are corrected in place."""
+    """The words from `first` to `end`, and their speakers, which `smooth` corrects in place."""
 
     words: Sequence[Word]
     covers: Sequence[dict[str, float]]
@@ -191,31 +191,31 @@ class _Sentence:
     end: int
 
     def smooth(self) -> None:
-        """Give short runs of words to whom the rest of the sentence belongs."""
+        """Reassign short runs of words to the speaker of the rest of the sentence."""
         runs: list[tuple[int, int]] = []
         for run in self._runs():
             runs.append(run)
-            while len(runs) >= 3 and self._interrupts(*runs[-3:]):
-                self._give(runs[-2], runs[-3])
+            while len(runs) >= 3 and self._is_mistake(*runs[-3:]):
+                self._reassign(runs[-2], runs[-3])
                 runs[-3:] = [(runs[-3][0], runs[-1][1])]
-        if len(runs) >= 2 and self._slipped(runs[0], runs[1]):
-            self._give(runs[0], runs[1])
-        if len(runs) >= 2 and self._slipped(runs[-1], runs[-2]):
-            self._give(runs[-1], runs[-2])
+        if len(runs) >= 2 and self._is_misplaced(runs[0], runs[1]):
+            self._reassign(runs[0], runs[1])
+        if len(runs) >= 2 and self._is_misplaced(runs[-1], runs[-2]):
+            self._reassign(runs[-1], runs[-2])
 
     def _runs(self) -> Iterator[tuple[int, int]]:
-        """Yield each stretch of one speaker's words."""
+        """Yield the runs of words of one speaker as (first, end) indices."""
         first = self.first
         for at in range(self.first + 1, self.end + 1):
             if at == self.end or self.speakers[at] != self.speakers[first]:
                 yield first, at
                 first = at
 
-    def _give(self, run: tuple[int, int], whose: tuple[int, int]) -> None:
-        self.speakers[slice(*run)] = [self.speakers[whose[0]]] * (run[1] - run[0])
+    def _reassign(self, run: tuple[int, int], like: tuple[int, int]) -> None:
+        self.speakers[slice(*run)] = [self.speakers[like[0]]] * (run[1] - run[0])
 
-    def _interrupts(self, before: tuple[int, int], run: tuple[int, int], after: tuple[int, int]) -> bool:
-        """Whether a run in the midst of another's speech is a mistake, and no "mhm" of its own."""
+    def _is_mistake(self, before: tuple[int, int], run: tuple[int, int], after: tuple[int, int]) -> bool:
+        """Return whether a run within another's speech is a mistake rather than an interjection."""
         speaker, words = self.speakers[before[0]], run[1] - run[0]
         if speaker is None or speaker != self.speakers[after[0]]:
             return False
@@ -224,18 +224,18 @@ class _Sentence:
         if long or before[1] - before[0] + after[1] - after[0] <= words:
             return False
         breath_s = min(start - self.words[run[0] - 1].end, self.words[run[1]].start - end)
-        return breath_s < _BREATH_S or self._own(run) < _OWN
+        return breath_s < _BREATH_S or self._covered(run) < _COVERED
 
-    def _slipped(self, run: tuple[int, int], rest: tuple[int, int]) -> bool:
-        """Whether a word at the sentence's border is on the wrong side of the border of a turn."""
+    def _is_misplaced(self, run: tuple[int, int], rest: tuple[int, int]) -> bool:
+        """Return whether a single word at either end of the sentence has the wrong speaker."""
         lone = run[1] - run[0] == 1 and rest[1] - rest[0] > _SHORT_WORDS
-        return lone and self.speakers[rest[0]] is not None and self._own(run) < _OWN
+        return lone and self.speakers[rest[0]] is not None and self._covered(run) < _COVERED
 
-    def _own(self, run: tuple[int, int]) -> float:
-        """How much of a run, 0 to 1, lies in its speaker's turns."""
-        own = said = 0.0
+    def _covered(self, run: tuple[int, int]) -> float:
+        """Return the share of a run within its speaker's turns, 0 to 1."""
+        covered = spoken = 0.0
         for at in range(*run):
             start, end = _span(self.words[at])
-            own += self.covers[at].get(self.speakers[at] or "", 0.0)
-            said += end - start
-        return own / said
+            covered += self.covers[at].get(self.speakers[at] or "", 0.0)
+            spoken += end - start
+        return covered / spoken

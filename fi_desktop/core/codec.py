@@ -267,12 +267,15 @@ def _read(kind: type[T], data: Any) -> T:
 
 
 class Done(NamedTuple):
-    """A job that was completed at the first try. Times are UTC, seconds since the epoch.
+    """A job that completed at its first attempt, as a long list needs it.
+
+    A store may hold a hundred thousand jobs, nearly all of which completed at the first attempt. The database
+    extracts these values from their records, outside Python's lock. Times are UTC, seconds since the epoch.
 
     Attributes:
         priority: as a number.
         speakers_asked, engine_asked, language_asked: of the options.
-        started_at, ended_at: of its one attempt.
+        started_at, ended_at: of its only attempt.
         speakers, duration_s, engine, grade, notes, language: of the summary.
     """
 
@@ -314,11 +317,11 @@ DONE_PATHS = (
     "$.summary.notes",
     "$.summary.language",
 )
-"""Where `Done`'s values, in their order, stand in a record of `this module`."""
+"""JSON paths of the fields of `Done` in a job's record, in order."""
 
 
 def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
-    """Read a record, or of one that is `Done` the values at `DONE_PATHS`.
+    """Read a job's record, or the values at `DONE_PATHS` of one that is `Done`.
 
     Raises:
         KeyError, ValueError, TypeError: the record is damaged or of a newer program.
@@ -330,13 +333,13 @@ def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
 
 
 def plain(value: T) -> T:
-    """Return the same value with every scalar and array in it made Python's own.
+    """Return a value with all scalars and arrays of NumPy and torch in it converted to Python's.
 
-    Dataclasses, tuples, lists and dicts are rebuilt; enums stay.
+    Engines return such values, which compare and print like Python's but do not all become JSON. Dataclasses,
+    tuples, lists and dicts are rebuilt; enums are kept.
 
     Raises:
-        TypeError: something in it is neither of these nor convertible by its `tolist`, as NumPy's and torch's
-            values are.
+        TypeError: it contains something else.
     """
     return cast(T, _plain(value))
 
@@ -401,7 +404,7 @@ _OLD = {
     "models.changed": "The model pack {name} is not used: {file} is damaged or was changed. Install "
     "it again.",
     "models.incomplete": "The model pack {name} is not complete: {reason}. Install it again, or "
-    "import it anew.",
+    "import it an\x65w.",
     "models.missing": "The model pack {name} is not installed.",
     "pack.file_missing": "{file} is missing",
     "pack.files_missing": "{file} are missing",

@@ -1,8 +1,8 @@
-"""Every sentence that a person may read and that is written below the window, each once.
+"""Every sentence for people from below the window, declared once.
 
-`Message` is a code and an English template; `Note` is a message with the values of its placeholders, and is
-what is stored, sent between processes and shown. A `Phrasing` turns a note into text: `ENGLISH` here, and the
-window has one that translates. `packaging/translations.py` reads `MESSAGES` to update the translations.
+A `Message` is a code and an English template. A `Note` is a message with the values of its placeholders: the
+form that is stored, sent between processes and shown. A `Phrasing` turns a note into text: `ENGLISH` is here,
+and the window has one that translates. `packaging/translations.py` reads `MESSAGES`.
 
 A constant is named after its code: "audio.no_speech" is `AUDIO_NO_SPEECH`. A placeholder may name a format:
 `{at:clock}` and `{length:length}` take seconds and show "1:02" and "0.4 s", `{free:size}` takes bytes and
@@ -61,10 +61,10 @@ Values = tuple[tuple[str, Value], ...]
 
 
 class Phrasing(string.Formatter):
-    """Turns notes into text. This one speaks English; subclasses translate."""
+    """Turns notes into text, in English; subclasses translate."""
 
     def say(self, note: Note) -> str:
-        """Return a note as text; one that this version does not know as its code."""
+        """Return a note as text; if this version does not know it, its code."""
         message = MESSAGES.get(note.code)
         if message is None or not self.fits(message, note.values):
             return note.code
@@ -110,7 +110,7 @@ class Phrasing(string.Formatter):
 ENGLISH = Phrasing()
 
 VERBATIM = Message("text", "{text}")
-"""Text in nobody's table, such as what the operating system reports."""
+"""Text without a message, such as an error of the operating system."""
 
 # --- Recordings: why one cannot be used
 
@@ -515,7 +515,7 @@ MESSAGES = {message.code: message for message in tuple(globals().values()) if is
 
 
 def verbatim(text: str) -> Note:
-    """Return text that has no message of its own as a note."""
+    """Return text without a message as a note."""
     return VERBATIM(text=text)
 
 

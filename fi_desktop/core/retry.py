@@ -61,7 +61,7 @@ class RetryPolicy:
             return 0.0
         return self._varied(self.delays_s[job.charged], rng)
 
-    def is_last_try(self, job: Job) -> bool:
+    def is_last_attempt(self, job: Job) -> bool:
         """Return whether an error of the running attempt would be final, except for a full disk."""
         return job.deliveries >= self.max_deliveries or job.charged >= len(self.delays_s)
 
@@ -106,8 +106,8 @@ def before_s(job: Job) -> float:
     last = job.attempts[-1] if job.attempts else None
     if last is None or job.state.final:
         return 0.0
-    goes_on = job.state is JobState.RUNNING or _is_retried(last) or last.outcome is AttemptOutcome.RELEASED
-    return took_s(run_of(job)) if goes_on else 0.0
+    continues = job.state is JobState.RUNNING or _is_retried(last) or last.outcome is AttemptOutcome.RELEASED
+    return took_s(run_of(job)) if continues else 0.0
 
 
 def _is_retried(attempt: Attempt) -> bool:

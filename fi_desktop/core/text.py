@@ -11,7 +11,7 @@ from pathlib import PurePath
 # Control characters, line separators and bytes that are not text. Joiners within a script are kept.
 _UNSAFE_CATEGORIES = frozenset(("Cc", "Cs", "Zl", "Zp"))
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_SHORTEST = 3  # characters; a shorter name is a part of too many words
+_MIN_NAME = 3  # characters; a shorter name is part of too many words
 _ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\f": "f", "\b": "b"}
 
 
@@ -77,13 +77,13 @@ def _safe(letter: str) -> str:
 
 
 def without_path(text: str, path: PurePath) -> str:
-    """Return text with "<recording>" for the path, its folder and its name.
+    """Return text with "<recording>" in place of the path, its folder and its name.
 
-    They are found as they are, as `repr`, `ascii` or JSON write them, also of their bytes and also one in the
-    other, as a URL, and with "?" or "�" for what an encoding lacks.
+    They are found verbatim, as `repr`, `ascii` and JSON write them, even nested and as bytes, as a URL, and
+    with "?" or "�" for characters that an encoding lacks.
     """
     for private in (str(path.parent), path.name, path.stem):
-        if len(private) < _SHORTEST:
+        if len(private) < _MIN_NAME:
             continue
         for form in dict.fromkeys((private, *(unicodedata.normalize(n, private) for n in ("NFC", "NFD")))):
             text = re.sub(_pattern(form), "<recording>", text)
@@ -91,10 +91,10 @@ def without_path(text: str, path: PurePath) -> str:
 
 
 def _pattern(name: str) -> str:
-    """Return a pattern for all that a name may be written as."""
+    """Return a pattern for all ways to write a name."""
     pattern, after_byte = "", False
     for letter in name:
-        is_byte = 0xDC80 <= ord(letter) <= 0xDCFF  # one that is not UTF-8; several can become one "�"
+        is_byte = 0xDC80 <= ord(letter) <= 0xDCFF  # not UTF-8; several can become one "�"
         pattern += _written(letter) + ("?" if is_byte and after_byte else "")
         after_byte = is_byte
     return pattern
@@ -102,7 +102,7 @@ def _pattern(name: str) -> str:
 
 @cache
 def _written(letter: str) -> str:
-    """Return a pattern for all that may stand for one character."""
+    """Return a pattern for all ways to write a character."""
     if letter in "/\\":
         return r"(?:[\\/]+|%(?:2[Ff]|5[Cc]))"
     if letter in "'\"":

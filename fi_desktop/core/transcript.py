@@ -1,7 +1,7 @@
-"""What a finished job holds: turns, words, segments, and where they came from.
+"""The result of a job: turns, words, segments and their provenance.
 
-Pure values with their JSON. Times are float seconds from the start of the recording; only exporters and
-widgets format them. `SCHEMA_VERSION` grows with every change that an older reader could not read.
+Times are float seconds from the start of the recording; only exporters and widgets format them.
+`SCHEMA_VERSION` increases with each change that an older version could not read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A stretch of speech by anybody. start, end: seconds."""
+    """A stretch of speech, by any speaker. start, end: seconds."""
 
     start: float
     end: float
@@ -61,11 +61,11 @@ class Word:
 
     Attributes:
         start, end: seconds.
-        text: as it was said, with its punctuation, without the space before it.
-        probability: how sure the engine is, 0 to 1, or None where it gives none.
-        speaker: who said it, once that is known.
+        text: as spoken, with its punctuation, without the preceding space.
+        probability: how sure the engine is, 0 to 1; None if it does not say.
+        speaker: who said it, once known.
         overlap: somebody else spoke at the same time.
-        joined: no space goes before it: it is one with the word before, as in languages without spaces.
+        joined: no space precedes it, as in languages without spaces.
     """
 
     start: float
@@ -84,7 +84,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Consecutive words of one speaker. start, end: seconds; text: empty where nothing was transcribed."""
+    """Consecutive words of one speaker. start, end: seconds; text: empty without a transcription."""
 
     start: float
     end: float
@@ -95,15 +95,15 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
-    """The answer of a Diarizer.
+    """The output of a Diarizer.
 
     Attributes:
         turns: sorted by start; turns of different speakers may overlap.
         engine: the engine's name in the registry, such as "builtin".
-        model: name and version of the weights, or "" where there are none.
-        grade: how sure the engine is; None where it cannot tell.
-        details: figures behind the grade (JSON values), for the result file.
-        exclusive: the turns without overlap, for words; empty where `turns` has to do.
+        model: name and version of the weights, or "".
+        grade: how sure the engine is; None if it does not say.
+        details: measurements behind the grade (JSON values), for the result file.
+        exclusive: the turns without overlap, for assigning words; empty if the engine has none.
     """
 
     turns: tuple[Turn, ...]
@@ -121,7 +121,7 @@ class Diarization:
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """The answer of a Transcriber.
+    """The output of a Transcriber.
 
     Attributes:
         words: in order of their start.
@@ -145,8 +145,8 @@ class Provenance:
     Attributes:
         app_version: the version of fi-desktop.
         engine, model: what diarized, and with which weights.
-        transcriber, transcriber_model: what transcribed; empty where nothing did.
-        options: the job's options as they were when it was submitted (JSON values).
+        transcriber, transcriber_model: what transcribed; empty if nothing did.
+        options: the job's options (JSON values).
         source_sha256: hash of the recording's bytes, hex.
         source_name: the recording's file name, without its folder.
         created_at: UTC, ISO 8601.
@@ -165,15 +165,15 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """All of a finished job.
+    """The whole result of a job.
 
     Attributes:
         duration: length of the recording, seconds.
-        speech: seconds in which anybody speaks.
+        speech: seconds during which anybody speaks.
         turns: who spoke when, sorted by start.
-        segments: turns with their words; equal to the turns where nothing was transcribed.
-        grade: how sure the diarization is, None where the engine cannot tell.
-        language: ISO 639-1 code of what was transcribed.
+        segments: the words by speaker; the turns themselves without a transcription.
+        grade: how sure the diarization is; None if the engine does not say.
+        language: ISO 639-1 code of the transcription.
         notes: what the person must know.
     """
 

@@ -286,7 +286,7 @@ class Transitions:
 
     def is_last_attempt(self, job: Job) -> bool:
         """Whether the running attempt would not be retried after an error."""
-        return self._policy.is_last_try(job)
+        return self._policy.is_last_attempt(job)
 
     # `stages`: how long each stage of the attempt took, as far as the worker reported it
 

@@ -1,4 +1,4 @@
-"""How many speakers: what can be written, and what cannot. Who said which word, and what becomes of it."""
+"""Speaker counts, the assignment of words to speakers, and segments."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ DOCTOR, PATIENT = Turn(0.0, 10.0, A), Turn(10.0, 20.0, B)
     ("text", "count"),
     [("2", SpeakerCount(2, 2)), ("2-4", SpeakerCount(2, 4)), ("auto", SpeakerCount(None, None))],
 )
-def test_a_count_is_read_and_written_alike(text: str, count: SpeakerCount):
+def test_speaker_count_round_trip(text: str, count: SpeakerCount):
     assert SpeakerCount.parse(text) == count
     assert str(count) == text
 
 
 @pytest.mark.parametrize("text", ["", "0", "4-2", "two", "-1", "2-", "100"])
-def test_nonsense_is_refused(text: str):
+def test_invalid_speaker_count_is_refused(text: str):
     with pytest.raises(ValueError, match="speakers"):
         SpeakerCount.parse(text)
 
@@ -55,22 +55,22 @@ def who(words: Sequence[Word], *turns: Turn, exclusive: Sequence[Turn] = ()) -> 
     return [word.speaker for word in assign_speakers(words, turns, exclusive)]
 
 
-def test_a_word_goes_to_whom_it_overlaps_most():
+def test_word_is_assigned_to_the_speaker_with_the_largest_overlap():
     words = [Word(9.0, 9.5, "Bien."), Word(9.7, 10.2, "Gracias."), Word(9.9, 10.4, "Vale.")]
     assert who(words, DOCTOR, PATIENT) == [A, A, B]
 
 
-def test_without_turns_nobody_said_it():
+def test_without_turns_words_have_no_speaker():
     words = assign_speakers(said("Hola, doctor."), ())
     assert [(word.speaker, word.overlap) for word in words] == [(None, False)] * 2
 
 
-def test_a_word_near_a_turn_belongs_to_it_and_one_far_from_all_to_nobody():
+def test_word_near_a_turn_gets_its_speaker_and_a_distant_one_gets_none():
     words = [Word(20.5, 20.8, "Sí."), Word(25.0, 25.5, "Adiós."), Word(29.5, 29.9, "Hola.")]
     assert who(words, DOCTOR, PATIENT, Turn(30.0, 31.0, C)) == [B, None, C]
 
 
-def test_exclusive_turns_decide_and_the_others_tell_the_overlap():
+def test_exclusive_turns_decide_and_all_turns_mark_the_overlap():
     turns = [Turn(0.0, 10.0, A), Turn(4.0, 6.0, B)]
     exclusive = [Turn(0.0, 4.0, A), Turn(4.0, 6.0, B), Turn(6.0, 10.0, A)]
     words = [Word(1.0, 2.0, "Uno."), Word(4.5, 5.5, "Dos."), Word(7.0, 8.0, "Tres.")]
@@ -78,40 +78,40 @@ def test_exclusive_turns_decide_and_the_others_tell_the_overlap():
     assert [(word.speaker, word.overlap) for word in found] == [(A, False), (B, True), (A, False)]
 
 
-def test_where_two_speak_at_once_whoever_was_speaking_goes_on():
+def test_previous_speaker_continues_on_a_tie():
     turns = [Turn(0.0, 6.0, B), Turn(4.0, 10.0, A)]
     assert who(said("Uno. Dos. Tres. Cuatro. Cinco.", each=2.0), *turns) == [B, B, B, A, A]
 
 
-def test_a_lone_word_does_not_jump_within_a_sentence():
+def test_single_word_within_a_sentence_keeps_its_speaker():
     turns = [Turn(0.0, 2.0, A), Turn(2.0, 2.4, B), Turn(2.4, 8.0, A)]
     assert set(who(said("Me duele la cabeza desde el lunes."), *turns)) == {A}
 
 
-def test_a_mhm_in_a_pause_stays_with_whoever_said_it():
+def test_interjection_in_a_pause_keeps_its_speaker():
     turns = [Turn(0.0, 2.0, A), Turn(2.2, 2.6, B), Turn(2.9, 8.0, A)]
     words = [*said("Me duele la cabeza"), Word(2.25, 2.55, "sí"), *said("desde el lunes.", start=2.95)]
     assert who(words, *turns) == [A] * 4 + [B] + [A] * 3
 
 
-def test_an_answer_of_one_word_stays_with_whoever_gave_it():
+def test_one_word_answer_keeps_its_speaker():
     words = said("¿Le duele aquí? Sí. ¿Y aquí también?")
     turns = [Turn(0.0, 1.2, A), Turn(1.2, 1.6, B), Turn(1.6, 8.0, A)]
     assert who(words, *turns) == [A, A, A, B, A, A, A]
 
 
-def test_a_sentences_first_word_is_not_left_behind_with_the_one_before():
+def test_first_word_of_a_sentence_is_not_assigned_to_the_previous_speaker():
     words = said("¿Dónde le duele? En la espalda, doctora.")
     turns = [Turn(0.0, 1.42, A), Turn(1.42, 4.0, B)]
     assert who(words, *turns) == [A, A, A, B, B, B, B]
 
 
-def test_a_change_of_speaker_within_a_sentence_is_left():
+def test_change_of_speaker_within_a_sentence_is_kept():
     words = said("y entonces me dolía mucho cuánto tiempo le duró más o menos")
     assert who(words, Turn(0.0, 2.0, A), Turn(2.0, 6.0, B)) == [A] * 5 + [B] * 7
 
 
-def test_abbreviations_end_no_sentence():
+def test_abbreviations_do_not_end_a_sentence():
     words = said("Lo mandó el Dr. Pérez ayer.")
     turns = [Turn(0.0, 1.6, A), Turn(1.6, 2.0, B), Turn(2.0, 6.0, A)]
     assert set(who(words, *turns)) == {A}
@@ -137,7 +137,9 @@ _turns = st.lists(_turn, max_size=20)
 
 
 @given(_words, _turns, _turns)
-def test_no_word_is_lost_or_doubled_or_moved(words: list[Word], turns: list[Turn], exclusive: list[Turn]):
+def test_words_are_neither_lost_nor_duplicated_nor_moved(
+    words: list[Word], turns: list[Turn], exclusive: list[Turn]
+):
     found = assign_speakers(words, turns, exclusive)
     assert [replace(word, speaker=None, overlap=False) for word in found] == words
     assert {word.speaker for word in found} <= {turn.speaker for turn in [*turns, *exclusive]} | {None}
@@ -146,7 +148,7 @@ def test_no_word_is_lost_or_doubled_or_moved(words: list[Word], turns: list[Turn
 
 
 @given(_words, _turns)
-def test_segments_hold_every_word_once_in_order(words: list[Word], turns: list[Turn]):
+def test_segments_contain_each_word_once_in_order(words: list[Word], turns: list[Turn]):
     found = assign_speakers(words, turns)
     segments = segments_of_words(found)
     assert tuple(word for segment in segments for word in segment.words) == found
@@ -158,16 +160,16 @@ def test_segments_hold_every_word_once_in_order(words: list[Word], turns: list[T
 
 
 @given(_words, _turns)
-def test_the_order_of_turns_does_not_matter(words: list[Word], turns: list[Turn]):
+def test_order_of_turns_does_not_matter(words: list[Word], turns: list[Turn]):
     assert assign_speakers(words, turns) == assign_speakers(words, turns[::-1])
 
 
-def test_text_keeps_what_is_joined():
+def test_joined_words_have_no_space():
     (segment,) = segments_of_words([Word(0, 1, "l"), Word(1, 2, "'aria,", joined=True), Word(2, 3, "sì.")])
     assert segment.text == "l'aria, sì."
 
 
-def test_a_segment_ends_with_its_speaker_a_pause_or_its_sentence():
+def test_segment_ends_at_a_change_of_speaker_a_pause_or_a_sentence():
     words = [
         replace(word, speaker=A)
         for word in said(" ".join(["la", "tos", "sigue."] * 30)) + said("Ya.", start=40.0)
@@ -179,7 +181,7 @@ def test_a_segment_ends_with_its_speaker_a_pause_or_its_sentence():
     assert 20.0 < segments[0].end - segments[0].start < 22.0
 
 
-def test_work_grows_with_words_and_turns_and_not_with_their_product(monkeypatch: pytest.MonkeyPatch):
+def test_effort_grows_with_words_plus_turns(monkeypatch: pytest.MonkeyPatch):
     looked: Counter[str] = Counter()
     real = alignment.bisect_right
 

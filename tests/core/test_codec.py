@@ -1,20 +1,29 @@
-"""What leaves an engine is Python's own."""
+"""JSON of transcripts and notes; values of NumPy and torch become Python's."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from fi_desktop.core.codec import plain
-from fi_desktop.core.transcript import Diarization, Grade, Turn
+from fi_desktop.core import messages
+from fi_desktop.core.codec import (
+    note_from_json,
+    options_from_json,
+    plain,
+    transcript_from_json,
+    transcript_to_json,
+)
+from fi_desktop.core.messages import verbatim
+from fi_desktop.core.transcript import Diarization, Grade, Provenance, Transcript, Turn
+from fi_desktop.core.values import JobOptions
 
 
-def test_numbers_of_a_library_become_python_numbers_wherever_they_are():
+def test_library_values_become_python_values_at_any_depth():
     found = Diarization(
         (Turn(np.float32(0.5), np.float64(1.5), str(np.str_("a"))),),
         "engine",
@@ -46,6 +55,31 @@ def types(value: Any) -> list[type]:
     return [type(value)]
 
 
-def test_what_no_result_can_hold_is_refused():
+def test_unsupported_value_is_refused():
     with pytest.raises(TypeError, match=r"builtins\.set"):
         plain(Diarization((), "engine", details={"speakers": {1, 2}}))
+
+
+def test_transcript_has_the_oldest_version_that_can_read_it():
+    provenance = Provenance("1", "builtin", "", {}, "", "a.wav", "")
+    transcript = Transcript(1.0, 0.0, (), (), provenance, notes=(verbatim("a note"),))
+    assert transcript_to_json(transcript)["version"] == 2
+    coded = replace(transcript, notes=(messages.AUDIO_NO_SPEECH(),))
+    data = transcript_to_json(coded)
+    assert (data["version"], data["notes"]) == (
+        3,
+        [{"code": "audio.no_speech", "text": "Nobody speaks in this recording."}],
+    )
+    assert transcript_from_json(json.loads(json.dumps(data))) == coded
+
+
+def test_note_of_a_newer_version_keeps_its_text():
+    assert note_from_json({"code": "some.future", "text": "Something new."}) == verbatim("Something new.")
+
+
+def test_missing_field_is_a_key_error_and_an_unknown_field_is_ignored():
+    with pytest.raises(KeyError):
+        transcript_from_json({"schema": "fi-desktop.transcript", "version": 3, "duration": 1.0})
+    assert (
+        options_from_json({"speakers": "2", "engine": "auto", "language": None, "later": 1}) == JobOptions()
+    )

@@ -1,4 +1,4 @@
-"""The state machine: what may follow what, and what holds in every state."""
+"""The state machine: transitions, and invariants in each state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def submitted() -> ev.Submitted:
     return ev.Submitted(1, 100.0, "/recordings/señora núñez.wav", JobOptions(), Priority.NORMAL)
 
 
-def fold(*events: ev.JobEvent) -> Job:
+def replay(*events: ev.JobEvent) -> Job:
     job = None
     for event in events:
         job = apply(job, event)
@@ -31,8 +31,8 @@ def fold(*events: ev.JobEvent) -> Job:
     return job
 
 
-def test_a_job_is_queued_claimed_and_completed():
-    job = fold(
+def test_job_is_queued_claimed_and_completed():
+    job = replay(
         submitted(),
         ev.Claimed(1, 101.0, "1.1.1", "worker-1"),
         ev.Completed(1, 111.0, "1.1.1", SUMMARY),
@@ -46,8 +46,8 @@ def test_a_job_is_queued_claimed_and_completed():
     ]
 
 
-def test_a_cancelled_job_that_is_given_back_does_not_come_back():
-    job = fold(
+def test_released_job_that_was_cancelled_is_not_queued_again():
+    job = replay(
         submitted(),
         ev.Claimed(1, 101.0, "1.1.1", "worker-1"),
         ev.CancelAsked(1, 102.0),
@@ -57,30 +57,30 @@ def test_a_cancelled_job_that_is_given_back_does_not_come_back():
     assert job.attempts[0].outcome is AttemptOutcome.CANCELLED
 
 
-def test_a_failed_attempt_waits_for_its_due_time_and_comes_back():
+def test_failed_attempt_is_retried_at_its_due_time():
     failed = [
         submitted(),
         ev.Claimed(1, 101.0, "a", "worker-1"),
         ev.Failed(1, 102.0, "a", ERROR, retry_at=162.0),
     ]
-    waiting = fold(*failed)
+    waiting = replay(*failed)
     assert (waiting.state, waiting.due_at, waiting.error) == (JobState.RETRYING, 162.0, ERROR)
-    ready = fold(*failed, ev.Due(1, 162.0))
+    ready = replay(*failed, ev.Due(1, 162.0))
     assert (ready.state, ready.due_at, ready.charged) == (JobState.QUEUED, None, 1)
 
 
-def test_a_failure_without_a_retry_is_final():
-    job = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.Failed(1, 102.0, "a", ERROR, retry_at=None))
+def test_failure_without_a_retry_is_final():
+    job = replay(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.Failed(1, 102.0, "a", ERROR, retry_at=None))
     assert (job.state, job.finished_at) == (JobState.FAILED, 102.0)
 
 
-def test_a_release_costs_no_attempt():
-    job = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.Released(1, 102.0, "a"))
+def test_release_is_not_charged():
+    job = replay(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.Released(1, 102.0, "a"))
     assert (job.state, job.charged, job.deliveries) == (JobState.QUEUED, 0, 1)
 
 
-def test_a_persons_retry_starts_the_count_anew_and_keeps_the_history():
-    job = fold(
+def test_retry_by_a_person_resets_the_count_and_keeps_the_history():
+    job = replay(
         submitted(),
         ev.Claimed(1, 101.0, "a", "w"),
         ev.Failed(1, 102.0, "a", ERROR, retry_at=None),
@@ -100,18 +100,18 @@ DONE = (
 OTHER = Summary(3, 30.0, "builtin")
 
 
-def test_a_job_that_is_done_again_keeps_its_result_until_there_is_another():
+def test_retried_job_keeps_its_result_until_there_is_a_new_one():
     again = (*DONE, ev.Claimed(1, 201.0, "b", "w"))
     for events in (DONE, again, (*again, ev.Failed(1, 202.0, "b", ERROR, retry_at=262.0))):
-        assert (fold(*events).summary, fold(*events).seen_at) == (SUMMARY, 120.0)
-    failed = fold(*again, ev.Failed(1, 202.0, "b", ERROR, retry_at=None))
+        assert (replay(*events).summary, replay(*events).seen_at) == (SUMMARY, 120.0)
+    failed = replay(*again, ev.Failed(1, 202.0, "b", ERROR, retry_at=None))
     assert (failed.state, failed.summary, failed.error) == (JobState.FAILED, SUMMARY, ERROR)
-    done = fold(*again, ev.Completed(1, 211.0, "b", OTHER))
+    done = replay(*again, ev.Completed(1, 211.0, "b", OTHER))
     assert (done.summary, done.seen_at, done.finished_at, done.earlier) == (OTHER, None, 211.0, None)
 
 
 @pytest.mark.parametrize(
-    "given_up",
+    "cancelled",
     [
         (ev.CancelAsked(1, 201.0),),
         (ev.OptionsChanged(1, 201.0, JobOptions(language="es"), "other"), ev.CancelAsked(1, 202.0)),
@@ -125,41 +125,41 @@ def test_a_job_that_is_done_again_keeps_its_result_until_there_is_another():
         ),
     ],
 )
-def test_a_job_whose_retry_is_cancelled_is_as_it_was(given_up: tuple[ev.JobEvent, ...]):
-    before, after = fold(*DONE[:-1]), fold(*DONE, *given_up)
+def test_cancelled_retry_restores_the_job(cancelled: tuple[ev.JobEvent, ...]):
+    before, after = replay(*DONE[:-1]), replay(*DONE, *cancelled)
     assert (after.state, after.summary, after.error) == (JobState.COMPLETED, SUMMARY, None)
     assert (after.options, after.fingerprint) == (before.options, before.fingerprint)
     assert (after.finished_at, after.seen_at) == (before.finished_at, before.seen_at)
 
 
-def test_a_retry_of_an_older_program_is_read_as_it_was_written():
+def test_retry_event_of_an_older_version_discards_the_result():
     stored = event_to_json(DONE[-1])
     del stored["keep_result"]
-    job = fold(*DONE[:-1], event_from_json(stored))
+    job = replay(*DONE[:-1], event_from_json(stored))
     assert (job.state, job.summary, job.seen_at) == (JobState.QUEUED, None, None)
 
 
-def test_the_options_of_a_job_that_waits_can_be_changed():
+def test_options_of_a_waiting_job_can_be_changed():
     options = JobOptions(language="es")
     changed = ev.OptionsChanged(1, 101.0, options, "other")
-    queued = fold(submitted(), changed)
+    queued = replay(submitted(), changed)
     assert (queued.options, queued.fingerprint, queued.state) == (options, "other", JobState.QUEUED)
-    retrying = fold(
+    retrying = replay(
         submitted(),
         ev.Claimed(1, 101.0, "a", "w"),
         ev.Failed(1, 102.0, "a", ERROR, retry_at=162.0),
         changed,
     )
     assert (retrying.options, retrying.due_at) == (options, 162.0)
-    running = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"))
+    running = replay(submitted(), ev.Claimed(1, 101.0, "a", "w"))
     with pytest.raises(InvalidTransition):
         apply(running, changed)
 
 
-def test_an_attempt_keeps_what_its_stages_took():
+def test_attempt_records_its_stage_times():
     first = (StageTime(Stage.DECODE, 2.5), StageTime(Stage.SPEECH, 1.0, StageEnd.BROKEN_OFF))
     second = (StageTime(Stage.DECODE, 0.01, StageEnd.KEPT), StageTime(Stage.SPEECH, 7.25))
-    job = fold(
+    job = replay(
         submitted(),
         ev.Claimed(1, 101.0, "a", "w"),
         ev.Failed(1, 105.0, "a", ERROR, retry_at=105.0, crashed=True, stages=first),
@@ -171,11 +171,11 @@ def test_an_attempt_keeps_what_its_stages_took():
 
 
 def test_cancelling_a_running_job_waits_for_its_worker():
-    running = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.CancelAsked(1, 102.0))
+    running = replay(submitted(), ev.Claimed(1, 101.0, "a", "w"), ev.CancelAsked(1, 102.0))
     assert running.state is JobState.RUNNING
     assert running.cancelling
     assert apply(running, ev.Cancelled(1, 103.0, "a")).state is JobState.CANCELLED
-    # it was done before the word came: what is done is not thrown away
+    # completed before the worker received the request: the result is kept
     assert apply(running, ev.Completed(1, 103.0, "a", SUMMARY)).state is JobState.COMPLETED
 
 
@@ -188,8 +188,8 @@ def test_cancelling_a_running_job_waits_for_its_worker():
         ev.Cancelled(1, 110.0, "old"),
     ],
 )
-def test_news_of_an_attempt_that_was_given_up_is_stale(late: ev.AttemptEvent):
-    released = fold(submitted(), ev.Claimed(1, 101.0, "old", "w"), ev.Released(1, 102.0, "old"))
+def test_event_of_an_abandoned_attempt_is_stale(late: ev.AttemptEvent):
+    released = replay(submitted(), ev.Claimed(1, 101.0, "old", "w"), ev.Released(1, 102.0, "old"))
     reclaimed = apply(released, ev.Claimed(1, 103.0, "new", "w"))
     for job in (released, reclaimed):
         with pytest.raises(StaleClaim):
@@ -208,7 +208,7 @@ def test_news_of_an_attempt_that_was_given_up_is_stale(late: ev.AttemptEvent):
         ([submitted(), ev.CancelAsked(1, 1.0)], ev.Claimed(1, 2.0, "a", "w")),
     ],
 )
-def test_what_makes_no_sense_is_refused(events: list[ev.JobEvent], impossible: ev.JobEvent):
+def test_invalid_transitions_are_refused(events: list[ev.JobEvent], impossible: ev.JobEvent):
     job = None
     for event in events:
         job = apply(job, event)
@@ -247,7 +247,7 @@ later_events = st.one_of(
 
 
 @given(st.lists(later_events, max_size=40))
-def test_the_invariants_hold_after_any_events_and_every_record_survives_json(events: list[ev.JobEvent]):
+def test_invariants_hold_after_any_events_and_records_round_trip(events: list[ev.JobEvent]):
     job = apply(None, submitted())
     for event in events:
         assert event_from_json(event_to_json(event)) == event
@@ -260,8 +260,8 @@ def test_the_invariants_hold_after_any_events_and_every_record_survives_json(eve
         assert job.deliveries <= len(job.attempts)
 
 
-def test_a_broken_record_is_seen():
-    job = fold(submitted(), ev.Claimed(1, 101.0, "a", "w"))
+def test_check_finds_a_broken_record():
+    job = replay(submitted(), ev.Claimed(1, 101.0, "a", "w"))
     data = job_to_json(job) | {"claim": None}
     with pytest.raises(ValueError, match="claim exactly while running"):
         check(job_from_json(data))

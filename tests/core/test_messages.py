@@ -1,4 +1,4 @@
-"""Each sentence for people is one message."""
+"""Each sentence for people is declared once, and used with its values."""
 
 import ast
 from pathlib import Path
@@ -13,7 +13,7 @@ from fi_desktop.core.messages import ENGLISH, MESSAGES, Message, Note, system_re
 PACKAGE = Path(fi_desktop.__file__).parent
 
 
-def test_a_constant_is_named_after_its_code():
+def test_constants_are_named_after_their_codes():
     named = {name: value for name, value in vars(messages).items() if isinstance(value, Message)}
     assert named.pop("VERBATIM").code == "text"
     assert {name: value.code.upper().replace(".", "_") for name, value in named.items()} == {
@@ -22,11 +22,11 @@ def test_a_constant_is_named_after_its_code():
     assert len(MESSAGES) == len(named) + 1, "two messages have one code"
 
 
-def test_no_sentence_stands_twice():
+def test_no_two_messages_have_the_same_text():
     assert len({message.text for message in MESSAGES.values()}) == len(MESSAGES)
 
 
-def test_each_use_of_a_message_gives_all_its_values():
+def test_each_use_of_a_message_provides_its_values():
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
@@ -50,14 +50,14 @@ def test_each_message_is_used():
     assert not {name for name in names if name not in source and getattr(messages, name).code not in source}
 
 
-def test_amounts_and_times_are_written_for_people():
+def test_times_and_sizes_are_formatted():
     room = messages.MODELS_NO_ROOM(wanted=3.1e9, free=412e6)
     assert str(room).startswith("3.1 GB more are needed, but only 412 MB are free")
     gap = messages.AUDIO_GAP(at=3725.4, length=9.42)
     assert str(gap).startswith("Nothing was recorded for 9.4 s at 1:02:05:")
 
 
-def test_a_note_may_stand_in_a_note():
+def test_note_within_a_note():
     ended = messages.ENDED_SIGNAL(number=9)
     crash = UserError(messages.WORKER_CRASHED, ended=ended)
     missing = messages.RESULT_WORDS_MISSING(reason=crash.note)
@@ -65,21 +65,21 @@ def test_a_note_may_stand_in_a_note():
     assert error_info(crash).note == crash.note
 
 
-def test_braces_in_a_value_are_left_alone():
+def test_braces_in_a_value_are_kept():
     assert str(messages.MODELS_MISSING(name="{name.__class__}")).count("{name.__class__}") == 1
 
 
-def test_a_placeholder_reaches_no_attribute_of_a_value():
+def test_placeholder_cannot_access_attributes():
     with pytest.raises(KeyError):
         ENGLISH.fill(Message("x", "{name.__class__}"), (("name", "a"),))
 
 
-def test_what_this_version_does_not_know_is_shown_by_its_code():
+def test_unknown_note_is_shown_as_its_code():
     assert str(Note("some.future", (("at", 1.0),))) == "some.future"
     assert str(Note("audio.gap")) == "audio.gap"
 
 
-def test_text_without_a_message_is_shown_as_it_is():
+def test_verbatim_text_is_unchanged():
     assert str(verbatim("Permission denied {0}")) == "Permission denied {0}"
     assert str(system_reason(PermissionError(13, "Permission denied"))) == "Permission denied"
     assert str(system_reason(ValueError("private"))) == "ValueError"

@@ -1,4 +1,4 @@
-"""Records of every released schema can be read: a file for each, never changed once released."""
+"""Records of each schema can be read; there is a file for each, which is never changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DATA = Path(__file__).parents[1] / "jobs" / "data"
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
-def test_an_old_record_is_the_replay_of_its_old_events(version: int):
+def test_old_record_equals_the_replay_of_its_events(version: int):
     stored = json.loads((DATA / f"schema-{version}.json").read_text(encoding="utf-8"))
     job = job_from_json(stored["record"])
     assert reduce(apply, map(event_from_json, stored["events"]), None) == job
@@ -40,7 +40,7 @@ SENTENCES = json.loads((DATA / "sentences.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(("sentence", "code"), SENTENCES["notes"])
-def test_an_english_sentence_in_an_old_result_becomes_a_note_that_says_the_same(sentence: str, code: str):
+def test_english_sentence_in_an_old_result_becomes_a_note(sentence: str, code: str):
     (note,) = notes_from_json([sentence])
     assert note.code == code
     assert MESSAGES[code].placeholders == {name for name, _ in note.values}
@@ -49,7 +49,7 @@ def test_an_english_sentence_in_an_old_result_becomes_a_note_that_says_the_same(
 
 
 @pytest.mark.parametrize("stored", SENTENCES["errors"], ids=lambda stored: stored["code"])
-def test_an_old_error_has_the_values_of_its_message(stored: dict[str, Any]):
+def test_old_error_gets_the_values_of_its_message(stored: dict[str, Any]):
     error = error_from_json(stored)
     assert MESSAGES[error.code].placeholders == {name for name, _ in error.values}
     assert _figures(str(error.note)) == _figures(error.message)
@@ -57,5 +57,5 @@ def test_an_old_error_has_the_values_of_its_message(stored: dict[str, Any]):
 
 
 def _figures(text: str) -> list[str]:
-    """What must survive a change of words: figures, times and names of files."""
+    """Return what does not depend on the wording: numbers, times and file names."""
     return re.findall(r"\d[\d:.]*\d|\d|\w+\.bin", text)

@@ -31,37 +31,37 @@ def job(charged: int, deliveries: int | None = None) -> Job:
 
 
 @given(st.integers(0, 2), st.integers())
-def test_the_waits_are_60_120_240_seconds_within_a_tenth(failed_before: int, seed: int):
+def test_waits_are_60_120_and_240_seconds_with_jitter(failed_before: int, seed: int):
     delay_s = RetryPolicy().delay_s(job(failed_before), BROKEN, crashed=False, rng=random.Random(seed))
     wanted = (60.0, 120.0, 240.0)[failed_before]
     assert delay_s is not None
     assert wanted * 0.9 <= delay_s <= wanted * 1.1
 
 
-def test_waits_differ_so_that_jobs_that_failed_together_do_not_come_back_together():
+def test_jitter_spreads_retries_of_jobs_that_failed_together():
     waits = {RetryPolicy().delay_s(job(0), BUG, crashed=False, rng=RNG) for _ in range(20)}
     assert len(waits) == 20
 
 
-def test_there_are_three_retries_and_no_fourth():
+def test_three_retries_at_most():
     assert RetryPolicy().delay_s(job(3), BROKEN, crashed=False, rng=RNG) is None
 
 
-def test_what_the_person_must_mend_is_not_retried():
+def test_user_error_is_not_retried():
     assert RetryPolicy().delay_s(job(0), BAD_FILE, crashed=False, rng=RNG) is None
 
 
-def test_the_first_crash_comes_back_at_once_and_later_ones_wait():
+def test_first_crash_retries_immediately_and_later_ones_wait():
     assert RetryPolicy().delay_s(job(0), BUG, crashed=True, rng=RNG) == 0.0
     later = RetryPolicy().delay_s(job(1), BUG, crashed=True, rng=RNG)
     assert later == pytest.approx(120.0, rel=0.1)
 
 
-def test_a_job_that_was_delivered_too_often_is_given_up():
+def test_job_fails_after_too_many_deliveries():
     assert RetryPolicy().delay_s(job(0, deliveries=8), BUG, crashed=True, rng=RNG) is None
 
 
-def test_room_on_the_disk_is_waited_for_however_often():
+def test_full_disk_is_always_retried():
     delay_s = RetryPolicy().delay_s(job(3, deliveries=50), FULL, crashed=False, rng=RNG)
     assert delay_s == pytest.approx(60.0, rel=0.1)
 
@@ -69,8 +69,8 @@ def test_room_on_the_disk_is_waited_for_however_often():
 @pytest.mark.parametrize(
     ("charged", "deliveries", "last"), [(0, 1, False), (2, 3, False), (3, 4, True), (0, 8, True)]
 )
-def test_the_last_try_is_known_beforehand(charged: int, deliveries: int, last: bool):
-    assert RetryPolicy().is_last_try(job(charged, deliveries)) is last
+def test_last_attempt_is_known_in_advance(charged: int, deliveries: int, last: bool):
+    assert RetryPolicy().is_last_attempt(job(charged, deliveries)) is last
 
 
 def crashed(*stages: Stage, error: ErrorInfo = CRASH) -> Job:
@@ -97,7 +97,7 @@ def broken_off(stage: Stage) -> tuple[StageTime, ...]:
         ((Stage.DECODE,), Stage.DECODE, BROKEN, "audio.read"),
     ],
 )
-def test_a_recording_is_given_up_once_reading_it_crashed_two_workers(before, now, error, code):
+def test_job_fails_once_reading_its_recording_crashed_two_workers(before, now, error, code):
     policy = RetryPolicy()
     verdict = policy.verdict(crashed(*before), error, broken_off(now))
     assert verdict.code == code
@@ -105,7 +105,7 @@ def test_a_recording_is_given_up_once_reading_it_crashed_two_workers(before, now
     assert (waits is None) == (code == "audio.crashes")
 
 
-def test_crashes_before_a_person_asked_again_do_not_count():
+def test_crashes_before_a_retry_by_a_person_do_not_count():
     asked_again = crashed(Stage.DECODE)
     forgiven = replace(asked_again.attempts[0], charged=False)
     asked_again = replace(asked_again, attempts=(forgiven, asked_again.attempts[1]))

@@ -39,7 +39,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize("written", WRITTEN.values(), ids=WRITTEN.keys())
 @pytest.mark.parametrize("path", PATHS, ids=ascii)
-def test_a_name_is_found_however_it_is_written(path, written):
+def test_name_is_found_in_any_notation(path, written):
     for private in (path, path.parent, path.name, path.stem):
         if private == PurePosixPath("/home/ana"):
             continue
@@ -61,13 +61,13 @@ NAMES = st.lists(
 
 @settings(deadline=None)
 @given(NAMES, st.sampled_from(list(WRITTEN)))
-def test_any_name_is_found(name, written):
+def test_any_name_is_found_in_any_notation(name, written):
     path = PurePosixPath("/r") / f"{name}{NAME}.wav"
     hidden = without_path(WRITTEN[written](str(path)), path)
     assert NAME not in hidden
 
 
-def test_a_traceback_keeps_all_but_the_name(tmp_path: Path):
+def test_traceback_keeps_all_but_the_name(tmp_path: Path):
     path = tmp_path / 'Zutanita\'s "Quiquirimundi".wav'
     try:
         try:
@@ -78,18 +78,18 @@ def test_a_traceback_keeps_all_but_the_name(tmp_path: Path):
         hidden = without_path(traceback.format_exc(), path)
     assert "Zutanita" not in hidden
     assert "FileNotFoundError: [Errno 2] No such file or directory" in hidden
-    assert "test_a_traceback_keeps_all_but_the_name" in hidden
+    assert "test_traceback_keeps_all_but_the_name" in hidden
     assert 'raise ValueError(f"cannot read {path!r}") from error' in hidden
 
 
-def test_a_name_of_two_letters_is_left_for_it_is_in_every_word():
+def test_two_letter_name_is_left_because_it_is_part_of_many_words():
     assert without_path("a baker", PurePosixPath("/x/ba.m")) == "a baker"
 
 
 @pytest.mark.parametrize(
     "name", ["José – 2ª.wav", "مريض السيد أحمد.wav", "👩\u200d⚕️ visita.wav", "a%20b%n.wav"]
 )
-def test_names_are_shown_as_they_are(name):
+def test_safe_names_are_unchanged(name):
     assert one_line(name) == name
 
 
@@ -103,7 +103,7 @@ def test_names_are_shown_as_they_are(name):
         ("two\u2028lines", "two�lines"),
     ],
 )
-def test_what_would_break_the_line_is_marked(name, shown):
+def test_unsafe_characters_are_replaced(name, shown):
     assert one_line(name) == shown
 
 
@@ -119,7 +119,7 @@ def test_clock_with_tenths(seconds, shown):
     assert clock(seconds, decimals=1) == shown
 
 
-def test_a_padded_clock_keeps_its_width():
+def test_padded_clock_has_a_fixed_width():
     assert clock(62.3456, decimals=3, point=",", padded=True) == "00:01:02,346"
     assert clock(3725.99, padded=True) == "01:02:05"
 

@@ -119,7 +119,7 @@ def test_results_are_as_they_were(service: JobService):
             assert len(transcript.speakers) == job.summary.speakers == 2
             assert [str(note) for note in transcript.notes] == [str(note) for note in job.summary.notes]
     (note,) = service.folders.transcript(9).notes
-    assert str(note) == "Voices hard to tell apart, or only one voice: please check."
+    assert str(note) == "The voices are hard to tell apart, or there is only one. Please check."
 
 
 def test_the_page_of_the_window_lists_all_jobs(service: JobService):
