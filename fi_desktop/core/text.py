@@ -59,6 +59,25 @@ def size(count: int, number: Callable[[float, int], str] = digits) -> str:
     return f"{number(max(1, round(count / 1e6)), 0)} MB"
 
 
+class _KeyTable(dict[int, str]):
+    """Maps a character to the one it is compared as; filled on demand."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        key = unicodedata.normalize("NFD", letter)[0].casefold()
+        # one character for one, so that an offset in the key is an offset in the text
+        self[code] = key if len(key) == 1 else letter
+        return self[code]
+
+
+_KEYS = _KeyTable()
+
+
+def search_key(text: str) -> str:
+    """Return text as it is compared: same length, without case and accents."""
+    return text.lower() if text.isascii() else text.translate(_KEYS)
+
+
 def one_line(name: str) -> str:
     """Return a name with "�" for characters that break lines, control a terminal or change direction."""
     return name if name.isprintable() else "".join(_safe(letter) for letter in name)

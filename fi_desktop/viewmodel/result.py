@@ -1,4 +1,4 @@
-"""A result as the window shows it: segment texts, speaker lanes, and how the two correspond."""
+"""A result as the window shows it: segment texts and search, speaker lanes, how the two correspond."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Segment, Transcript, Turn, Word
 from fi_desktop.exporters.exporter import words_in
 
@@ -75,6 +76,27 @@ def _marks(segment: Segment, text: str) -> tuple[WordMark, ...]:
     """Locate the words to check; a word that an edit removed from the text has no mark."""
     found = words_in(segment.words, text)
     return tuple(WordMark(at, length, word) for at, length, word in found if word.doubtful or word.overlap)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One occurrence. row: index of the text; start, length: characters in it."""
+
+    row: int
+    start: int
+    length: int
+
+
+def find_matches(query: str, keys: Sequence[str]) -> Iterator[Match]:
+    """Yield the non-overlapping matches of a query in texts; `keys`: their search keys."""
+    wanted = search_key(query)
+    if not wanted:
+        return
+    for row, text in enumerate(keys):
+        at = text.find(wanted)
+        while at >= 0:
+            yield Match(row, at, len(wanted))
+            at = text.find(wanted, at + len(wanted))
 
 
 @dataclass(frozen=True, slots=True)

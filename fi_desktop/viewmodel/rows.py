@@ -16,10 +16,9 @@ from fi_desktop.core.events import JobEvent, RetryAsked
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.core.retry import before_s, run_of, took_s
-from fi_desktop.core.text import one_line
+from fi_desktop.core.text import one_line, search_key
 from fi_desktop.core.values import Priority, Stage
 from fi_desktop.jobs.speed import Speeds, StagePlan
-from fi_desktop.viewmodel.text_search import search_key
 
 _PRIORITIES = {int(priority): priority for priority in Priority}  # faster than Enum's lookup
 

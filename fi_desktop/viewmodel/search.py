@@ -23,8 +23,8 @@ from operator import attrgetter
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState
+from fi_desktop.core.text import search_key
 from fi_desktop.viewmodel.rows import Row
-from fi_desktop.viewmodel.text_search import search_key
 
 RowTest = Callable[[Row], bool]
 ErrorText = Callable[[ErrorInfo], str]

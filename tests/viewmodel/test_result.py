@@ -1,9 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Segment, Turn, Word
-from fi_desktop.viewmodel.result import SegmentTurnMap, lanes_of, segment_texts
+from fi_desktop.viewmodel.result import Match, SegmentTurnMap, find_matches, lanes_of, segment_texts
 from tests.gui import samples
 
 TALK = samples.consultation()
@@ -39,3 +42,19 @@ def test_marks_follow_their_words_in_an_edited_text():
     (passage,) = segment_texts(replace(TALK, segments=(segment,)))
     assert passage.text == "dos dos tres"
     assert [(mark.start, mark.length) for mark in passage.marks] == [(0, 3)]
+
+
+@given(st.text(), st.text(min_size=1, max_size=4))
+def test_search_key_keeps_offsets(text, needle):
+    assert len(search_key(text)) == len(text)
+    assert search_key(search_key(text)) == search_key(text)
+    for match in find_matches(needle, [search_key(text)]):
+        assert search_key(text[match.start : match.start + match.length]) == search_key(needle)
+
+
+def test_search_ignores_case_and_accents():
+    assert list(find_matches("nunez", [search_key("Señora NÚÑEZ y Núñez")])) == [
+        Match(0, 7, 5),
+        Match(0, 15, 5),
+    ]
+    assert not list(find_matches("", ["a"]))

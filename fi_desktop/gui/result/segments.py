@@ -30,13 +30,12 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from fi_desktop.core.text import clock, harmless
+from fi_desktop.core.text import clock, harmless, search_key
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.txt import segment_line
 from fi_desktop.gui.export_controller import export_options
 from fi_desktop.gui.labels import UiLabels
-from fi_desktop.viewmodel import text_search
-from fi_desktop.viewmodel.result import NOTHING, SegmentText, segment_texts
+from fi_desktop.viewmodel.result import NOTHING, Match, SegmentText, find_matches, segment_texts
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -68,7 +67,7 @@ class SegmentsModel(QAbstractListModel):
 
     @cached_property
     def _keys(self) -> list[str]:
-        return [text_search.search_key(segment.text) for segment in self.texts]
+        return [search_key(segment.text) for segment in self.texts]
 
     def name(self, row: int) -> str:
         """Return the speaker's name."""
@@ -79,9 +78,9 @@ class SegmentsModel(QAbstractListModel):
         """Return the start as text."""
         return clock(self.texts[row].start)
 
-    def find(self, query: str) -> list[text_search.Match]:
+    def find(self, query: str) -> list[Match]:
         """Return the matches of a query, in order."""
-        return list(text_search.find(query, self._keys))
+        return list(find_matches(query, self._keys))
 
     def copied(self, rows: Iterable[int]) -> str:
         """Return rows as text to paste, one line each: "[00:01:02] Speaker 1: text"."""

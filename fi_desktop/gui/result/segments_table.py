@@ -44,7 +44,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel, paint_dots
-from fi_desktop.viewmodel.text_search import Match
+from fi_desktop.viewmodel.result import Match
 
 _PAD = 16
 _GAP = 12

@@ -20,7 +20,7 @@ from fi_desktop.gui import theme
 from fi_desktop.gui.result.segments import SegmentsModel, below, italic, paint_dots
 from fi_desktop.gui.result.segments_table import SegmentsTable
 from fi_desktop.gui.widgets import SearchField
-from fi_desktop.viewmodel.text_search import Match
+from fi_desktop.viewmodel.result import Match
 
 _PAD_X, _PAD_Y = 16, 7  # of the legend, pixels
 _BETWEEN = "   "  # its sentences
