@@ -41,7 +41,7 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="print one JSON object per line")
 
     install = add("install", "download a model; resumes an interrupted download", _install)
-    names = "community-1, 3.1, large-v3, turbo, medium, small, base, tiny"
+    names = ", ".join(entry.short for entry in catalog.ENTRIES)
     install.add_argument("name", metavar="NAME", help=names)
     install.add_argument("--replace", action="store_true", help="download an installed model again")
     install.add_argument(
