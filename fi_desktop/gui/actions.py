@@ -278,7 +278,7 @@ class ToolBar(QToolBar):
             self._options.shrink()
             if self.sizeHint().width() <= self.width():
                 break
-        self._options.sum_up()
+        self._options.show_summary()
         layout = self.layout()
         if layout is not None:
             layout.activate()

@@ -116,7 +116,7 @@ class AppController(QObject):
         self._program_thread = self._bridge.run_in_thread(
             "program", self._program.start, None, self._on_start_failed, daemon=False
         )
-        self.watch.begin()
+        self.watch.start()
         self.updates.check()
         if files:
             self.window.add_controller.add(files)

@@ -134,16 +134,16 @@ class MainWindow(QMainWindow):
         before, self._settings = self._settings, settings
         self.jobs.texts.retries = len(settings.retry_delays_s)
         if settings.job_options != before.job_options:
-            self.options.take_usual(settings.job_options)
+            self.options.set_default(settings.job_options)
 
     def _restore_options(self) -> None:
-        self.options.choose(self._window_state.restore_choice(self.options.usual))
+        self.options.choose(self._window_state.restore_choice(self.options.default))
         self.options.changed.connect(self._on_options_changed)
         self.profiles.failed.connect(self._on_refused)
 
     @Slot()
     def _on_options_changed(self) -> None:
-        self._window_state.save_choice(self.options.usual, self.options.choice())
+        self._window_state.save_choice(self.options.default, self.options.choice())
 
     def show_stopping(self) -> None:
         """Show that the program is stopping, and disable everything."""
@@ -218,8 +218,8 @@ class MainWindow(QMainWindow):
         from fi_desktop.gui.details.panel import DetailsPanel
 
         panel = DetailsPanel(self._service, self._bridge, self.jobs, self._settings, self._on_refused, parent)
-        panel.job.open_asked.connect(self.windows.open)
-        panel.job.retry_asked.connect(self._on_retry_of_one)
+        panel.job.open_requested.connect(self.windows.open)
+        panel.job.retry_requested.connect(self._on_retry_of_one)
         return panel
 
     def _connect(self) -> None:

@@ -281,10 +281,10 @@
 <context>
     <name>SelectionView</name>
     <message numerus="yes">
-        <source>%Ln job(s)</source>
+        <source>%Ln recording(s)</source>
         <translation>
-            <numerusform>%Ln job</numerusform>
-            <numerusform>%Ln jobs</numerusform>
+            <numerusform>%Ln recording</numerusform>
+            <numerusform>%Ln recordings</numerusform>
         </translation>
     </message>
 </context>
@@ -387,10 +387,10 @@
 <context>
     <name>WatchController</name>
     <message numerus="yes">
-        <source>%Ln recording(s) taken from watched folders.</source>
+        <source>%Ln recording(s) added from watched folders.</source>
         <translation>
-            <numerusform>%Ln recording taken from watched folders.</numerusform>
-            <numerusform>%Ln recordings taken from watched folders.</numerusform>
+            <numerusform>%Ln recording added from watched folders.</numerusform>
+            <numerusform>%Ln recordings added from watched folders.</numerusform>
         </translation>
     </message>
 </context>
@@ -428,27 +428,27 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds})</source>
+        <source>%Ln file(s) of other types skipped ({kinds})</source>
         <translation>
-            <numerusform>%Ln file of another kind left out ({kinds})</numerusform>
-            <numerusform>%Ln files of other kinds left out ({kinds})</numerusform>
+            <numerusform>%Ln file of another type skipped ({kinds})</numerusform>
+            <numerusform>%Ln files of other types skipped ({kinds})</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln taken</source>
+        <source>%Ln added</source>
         <translation>
-            <numerusform>%Ln taken</numerusform>
-            <numerusform>%Ln taken</numerusform>
+            <numerusform>%Ln added</numerusform>
+            <numerusform>%Ln added</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>WatchedFoldersDialog</name>
     <message numerus="yes">
-        <source>Take the %Ln recording(s) in it now?</source>
+        <source>Add the %Ln recording(s) already in this folder?</source>
         <translation>
-            <numerusform>Take the one recording in it now?</numerusform>
-            <numerusform>Take the %Ln recordings in it now?</numerusform>
+            <numerusform>Add the recording already in this folder?</numerusform>
+            <numerusform>Add the %Ln recordings already in this folder?</numerusform>
         </translation>
     </message>
 </context>

@@ -4,6 +4,22 @@
 <context>
     <name>AboutDialog</name>
     <message>
+        <source>Loading…</source>
+        <translation>Cargando…</translation>
+    </message>
+    <message>
+        <source>Copy the version for a support request; contains nothing personal</source>
+        <translation>Copiar la versión para una solicitud de soporte; no contiene nada personal</translation>
+    </message>
+    <message>
+        <source>Recordings and results never leave this computer. fi-desktop uses the network only to download models that you ask for and, if you allow it, to check for updates.</source>
+        <translation>Las grabaciones y los resultados nunca salen de esta computadora. fi-desktop usa la red solo para descargar los modelos que usted pida y, si lo permite, para buscar actualizaciones.</translation>
+    </message>
+    <message>
+        <source>Libraries and models in fi-desktop:</source>
+        <translation>Bibliotecas y modelos en fi-desktop:</translation>
+    </message>
+    <message>
         <source>About fi-desktop</source>
         <translation>Acerca de fi-desktop</translation>
     </message>
@@ -14,14 +30,6 @@
     <message>
         <source>Copy version</source>
         <translation>Copiar versión</translation>
-    </message>
-    <message>
-        <source>Loading…</source>
-        <translation>Cargando…</translation>
-    </message>
-    <message>
-        <source>Copy the version for a support request; contains nothing personal</source>
-        <translation>Copiar la versión para una solicitud de soporte; no contiene nada personal</translation>
     </message>
     <message>
         <source>Close</source>
@@ -36,14 +44,6 @@
         <translation>© 2026 The fi-desktop authors. Software libre: licencia MIT.</translation>
     </message>
     <message>
-        <source>Recordings and results never leave this computer. fi-desktop uses the network only to download models that you ask for and, if you allow it, to check for updates.</source>
-        <translation>Las grabaciones y los resultados nunca salen de esta computadora. fi-desktop usa la red solo para descargar los modelos que usted pida y, si lo permite, para buscar actualizaciones.</translation>
-    </message>
-    <message>
-        <source>Libraries and models in fi-desktop:</source>
-        <translation>Bibliotecas y modelos en fi-desktop:</translation>
-    </message>
-    <message>
         <source>Models</source>
         <translation>Modelos</translation>
     </message>
@@ -55,10 +55,6 @@
 <context>
     <name>Actions</name>
     <message>
-        <source>&amp;Expand batches</source>
-        <translation>&amp;Expandir lotes</translation>
-    </message>
-    <message>
         <source>Add &amp;recordings…</source>
         <translation>&amp;Agregar grabaciones…</translation>
     </message>
@@ -67,32 +63,8 @@
         <translation>Agregar &amp;carpeta…</translation>
     </message>
     <message>
-        <source>&amp;Paste</source>
-        <translation>&amp;Pegar</translation>
-    </message>
-    <message>
-        <source>&amp;Watch folders…</source>
-        <translation>&amp;Vigilar carpetas…</translation>
-    </message>
-    <message>
-        <source>&amp;Models…</source>
-        <translation>&amp;Modelos…</translation>
-    </message>
-    <message>
-        <source>M&amp;onitor…</source>
-        <translation>M&amp;onitor…</translation>
-    </message>
-    <message>
         <source>&amp;Settings…</source>
         <translation>Confi&amp;guración…</translation>
-    </message>
-    <message>
-        <source>&amp;Lock</source>
-        <translation>&amp;Bloquear</translation>
-    </message>
-    <message>
-        <source>&amp;Details</source>
-        <translation>&amp;Detalles</translation>
     </message>
     <message>
         <source>&amp;Undo removal</source>
@@ -139,6 +111,38 @@
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
     </message>
     <message>
+        <source>&amp;Same as the system</source>
+        <translation>&amp;Igual que el sistema</translation>
+    </message>
+    <message>
+        <source>&amp;Paste</source>
+        <translation>&amp;Pegar</translation>
+    </message>
+    <message>
+        <source>&amp;Watch folders…</source>
+        <translation>&amp;Vigilar carpetas…</translation>
+    </message>
+    <message>
+        <source>&amp;Models…</source>
+        <translation>&amp;Modelos…</translation>
+    </message>
+    <message>
+        <source>M&amp;onitor…</source>
+        <translation>M&amp;onitor…</translation>
+    </message>
+    <message>
+        <source>&amp;Lock</source>
+        <translation>&amp;Bloquear</translation>
+    </message>
+    <message>
+        <source>&amp;Expand batches</source>
+        <translation>&amp;Expandir lotes</translation>
+    </message>
+    <message>
+        <source>&amp;Details</source>
+        <translation>&amp;Detalles</translation>
+    </message>
+    <message>
         <source>Select &amp;all</source>
         <translation>Seleccionar &amp;todo</translation>
     </message>
@@ -169,10 +173,6 @@
     <message>
         <source>Pause the &amp;queue</source>
         <translation>Pausar la co&amp;la</translation>
-    </message>
-    <message>
-        <source>&amp;Same as the system</source>
-        <translation>&amp;Igual que el sistema</translation>
     </message>
 </context>
 <context>
@@ -205,6 +205,10 @@
             <numerusform>No existe el archivo o la carpeta {path}.</numerusform>
             <numerusform>No se encontraron %Ln archivos o carpetas, como {path}.</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Cambiar…</translation>
     </message>
     <message numerus="yes">
         <source>%Ln of these not on this computer, such as {address}. Copy them here and add the copies.</source>
@@ -255,10 +259,6 @@
             <numerusform>%Ln grabaciones ya empezaron a procesarse. ¿Procesarlas de nuevo con estas opciones?</numerusform>
         </translation>
     </message>
-    <message>
-        <source>Change…</source>
-        <translation>Cambiar…</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
         <translation>
@@ -270,14 +270,6 @@
 <context>
     <name>AddedOptionsSheet</name>
     <message>
-        <source>Options of the recordings just added</source>
-        <translation>Opciones de las grabaciones recién añadidas</translation>
-    </message>
-    <message>
-        <source>Apply</source>
-        <translation>Aplicar</translation>
-    </message>
-    <message>
         <source>Do them so, as far as they have not begun</source>
         <translation>Procesarlas así, si aún no han empezado</translation>
     </message>
@@ -288,6 +280,26 @@
     <message>
         <source>Leave them as they are (Esc)</source>
         <translation>Dejarlas como están (Esc)</translation>
+    </message>
+    <message>
+        <source>Options of the recordings just added</source>
+        <translation>Opciones de las grabaciones recién añadidas</translation>
+    </message>
+    <message>
+        <source>Apply</source>
+        <translation>Aplicar</translation>
+    </message>
+    <message>
+        <source>Use these options for recordings that have not started yet</source>
+        <translation>Usar estas opciones en las grabaciones que aún no empiezan</translation>
+    </message>
+    <message>
+        <source>Close without changes</source>
+        <translation>Cerrar sin cambios</translation>
+    </message>
+    <message>
+        <source>Close without changes (Esc)</source>
+        <translation>Cerrar sin cambios (Esc)</translation>
     </message>
     <message numerus="yes">
         <source>The %Ln recording(s) just added</source>
@@ -317,6 +329,14 @@
     <message>
         <source>Attempt {number}: {outcome}</source>
         <translation>Intento {number}: {outcome}</translation>
+    </message>
+    <message>
+        <source>{stage}: kept from attempt {number}</source>
+        <translation>{stage}: se conserva del intento {number}</translation>
+    </message>
+    <message>
+        <source>{stage}: interrupted after {time}</source>
+        <translation>{stage}: interrumpido después de {time}</translation>
     </message>
 </context>
 <context>
@@ -388,6 +408,10 @@
         <translation>sin transcripción</translation>
     </message>
     <message>
+        <source>no transcript</source>
+        <translation>sin transcripción</translation>
+    </message>
+    <message>
         <source>any number of speakers</source>
         <translation>cualquier número de hablantes</translation>
     </message>
@@ -405,10 +429,6 @@
 </context>
 <context>
     <name>CloseQuestion</name>
-    <message>
-        <source>Close fi-desktop</source>
-        <translation>Cerrar fi-desktop</translation>
-    </message>
     <message>
         <source>Recordings are being processed: {running} running, {waiting} waiting.</source>
         <translation>Hay grabaciones en proceso: {running} en curso, {waiting} en espera.</translation>
@@ -428,6 +448,10 @@
     <message>
         <source>Stop and quit</source>
         <translation>Detener y salir</translation>
+    </message>
+    <message>
+        <source>Close fi-desktop</source>
+        <translation>Cerrar fi-desktop</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -630,12 +654,16 @@
 <context>
     <name>DetailsPanel</name>
     <message>
+        <source>Select a recording to see what is known of it.</source>
+        <translation>Seleccione una grabación para ver lo que se sabe de ella.</translation>
+    </message>
+<message>
         <source>Details</source>
         <translation>Detalles</translation>
     </message>
     <message>
-        <source>Select a recording to see what is known of it.</source>
-        <translation>Seleccione una grabación para ver lo que se sabe de ella.</translation>
+        <source>Select a recording to see its details.</source>
+        <translation>Seleccione una grabación para ver sus detalles.</translation>
     </message>
 </context>
 <context>
@@ -672,10 +700,6 @@
 <context>
     <name>EmptyState</name>
     <message>
-        <source>Drop recordings here</source>
-        <translation>Suelte aquí las grabaciones</translation>
-    </message>
-    <message>
         <source>Files or folders with audio or video. You will see who spoke when.
 Everything stays on this computer.</source>
         <translation>Archivos o carpetas con audio o video. Verá quién habló y cuándo.
@@ -688,6 +712,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>A short conversation between two people, included with the program</source>
         <translation>Una conversación breve entre dos personas, incluida con el programa</translation>
+    </message>
+    <message>
+        <source>Drop recordings here</source>
+        <translation>Suelte aquí las grabaciones</translation>
     </message>
     <message>
         <source>Choose recordings…</source>
@@ -707,27 +735,16 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>ExportController</name>
+    <message>
+        <source>Export as {format}</source>
+        <translation>Exportar como {format}</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln of these files already exist(s) in the folder “{folder}”.</source>
         <translation>
             <numerusform>%Ln de estos archivos ya existe en la carpeta “{folder}”.</numerusform>
             <numerusform>%Ln de estos archivos ya existen en la carpeta “{folder}”.</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>If you keep both, a number is added to the new names.</source>
-        <translation>Si conserva ambos, se agrega un número a los nombres nuevos.</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln result(s) cannot be read; retry to make them again.</source>
-        <translation>
-            <numerusform>No se puede leer %Ln resultado. Reintente la grabación para obtenerlo de nuevo.</numerusform>
-            <numerusform>No se pueden leer %Ln resultados. Reintente las grabaciones para obtenerlos de nuevo.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Export as {format}</source>
-        <translation>Exportar como {format}</translation>
     </message>
     <message>
         <source>Export</source>
@@ -746,6 +763,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Cancelar</translation>
     </message>
     <message>
+        <source>If you keep both, a number is added to the new names.</source>
+        <translation>Si conserva ambos, se agrega un número a los nombres nuevos.</translation>
+    </message>
+    <message>
         <source>{done} of {total} files written…</source>
         <translation>{done} de {total} archivos escritos…</translation>
     </message>
@@ -762,6 +783,13 @@ Todo se queda en esta computadora.</translation>
         <translation>
             <numerusform>%Ln archivo escrito.</numerusform>
             <numerusform>%Ln archivos escritos.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s) cannot be read; retry to make them again.</source>
+        <translation>
+            <numerusform>No se puede leer %Ln resultado. Reintente la grabación para obtenerlo de nuevo.</numerusform>
+            <numerusform>No se pueden leer %Ln resultados. Reintente las grabaciones para obtenerlos de nuevo.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -785,6 +813,14 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>FactsForm</name>
+    <message>
+        <source>Voices by</source>
+        <translation>Voces</translation>
+    </message>
+    <message>
+        <source>Words by</source>
+        <translation>Transcripción</translation>
+    </message>
     <message>
         <source>File</source>
         <translation>Archivo</translation>
@@ -822,12 +858,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Idioma</translation>
     </message>
     <message>
-        <source>Voices by</source>
-        <translation>Voces</translation>
+        <source>Speakers by</source>
+        <translation>Hablantes por</translation>
     </message>
     <message>
-        <source>Words by</source>
-        <translation>Transcripción</translation>
+        <source>Transcript by</source>
+        <translation>Transcripción por</translation>
+    </message>
+    <message>
+        <source>The file no longer exists</source>
+        <translation>El archivo ya no existe</translation>
     </message>
     <message>
         <source>Vocabulary</source>
@@ -1017,6 +1057,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>What whoever mends the program needs, without anything of the patient</source>
+        <translation>Lo que necesita quien repare el programa, sin nada del paciente</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>Historial</translation>
+    </message>
+    <message>
         <source>Progress</source>
         <translation>Progreso</translation>
     </message>
@@ -1033,11 +1081,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Copiar diagnóstico</translation>
     </message>
     <message>
-        <source>What whoever mends the program needs, without anything of the patient</source>
-        <translation>Lo que necesita quien repare el programa, sin nada del paciente</translation>
+        <source>Technical details for support, without patient data</source>
+        <translation>Detalles técnicos para soporte, sin datos del paciente</translation>
     </message>
     <message>
-        <source>What happened</source>
+        <source>History</source>
         <translation>Historial</translation>
     </message>
     <message>
@@ -1047,6 +1095,58 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Attempts</source>
         <translation>Intentos</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
+    </message>
+    <message>
+        <source>Started by {worker}</source>
+        <translation>Iniciado por {worker}</translation>
+    </message>
+    <message>
+        <source>Ready to retry</source>
+        <translation>Listo para reintentar</translation>
+    </message>
+    <message>
+        <source>Cancel requested</source>
+        <translation>Cancelación solicitada</translation>
+    </message>
+    <message>
+        <source>Retry requested</source>
+        <translation>Reintento solicitado</translation>
+    </message>
+    <message>
+        <source>Priority changed to {priority}</source>
+        <translation>Prioridad cambiada a {priority}</translation>
+    </message>
+    <message>
+        <source>Options changed</source>
+        <translation>Opciones cambiadas</translation>
+    </message>
+    <message>
+        <source>Result opened</source>
+        <translation>Resultado abierto</translation>
+    </message>
+    <message>
+        <source>Completed</source>
+        <translation>Completado</translation>
+    </message>
+    <message>
+        <source>The worker stopped unexpectedly</source>
+        <translation>El proceso se detuvo de forma inesperada</translation>
+    </message>
+    <message>
+        <source>Failed: {reason}</source>
+        <translation>Falló: {reason}</translation>
+    </message>
+    <message>
+        <source>Returned to the queue</source>
+        <translation>Devuelta a la cola</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>Cancelado</translation>
     </message>
     <message>
         <source>Details</source>
@@ -1075,34 +1175,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
-        <source>Search terms not understood</source>
-        <translation>Términos de búsqueda no reconocidos</translation>
-    </message>
-    <message>
-        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
-    </message>
-    <message>
-        <source>Clear search</source>
-        <translation>Borrar la búsqueda</translation>
-    </message>
-    <message>
-        <source>No recording matches</source>
-        <translation>Ninguna grabación coincide</translation>
-    </message>
-    <message>
-        <source>Show all recordings</source>
-        <translation>Mostrar todas las grabaciones</translation>
-    </message>
-    <message>
-        <source>Unknown filter “{terms}”. Available: {keys}.</source>
-        <translation>Filtro desconocido: “{terms}”. Disponibles: {keys}.</translation>
-    </message>
-    <message>
-        <source>Invalid filter “{terms}”.</source>
-        <translation>Filtro no válido: “{terms}”.</translation>
-    </message>
-    <message>
         <source>Search ({key})</source>
         <translation>Buscar ({key})</translation>
     </message>
@@ -1117,6 +1189,26 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Clear</source>
         <translation>Borrar</translation>
+    </message>
+    <message>
+        <source>Search terms not understood</source>
+        <translation>Términos de búsqueda no reconocidos</translation>
+    </message>
+    <message>
+        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+    </message>
+    <message>
+        <source>Clear search</source>
+        <translation>Borrar la búsqueda</translation>
+    </message>
+    <message>
+        <source>No recording matches</source>
+        <translation>Ninguna grabación coincide</translation>
+    </message>
+    <message>
+        <source>Show all recordings</source>
+        <translation>Mostrar todas las grabaciones</translation>
     </message>
     <message>
         <source>state</source>
@@ -1157,6 +1249,14 @@ Todo se queda en esta computadora.</translation>
         <source>after</source>
         <comment>a term of the search, without spaces</comment>
         <translation>desde</translation>
+    </message>
+    <message>
+        <source>Unknown filter “{terms}”. Available: {keys}.</source>
+        <translation>Filtro desconocido: “{terms}”. Disponibles: {keys}.</translation>
+    </message>
+    <message>
+        <source>Invalid filter “{terms}”.</source>
+        <translation>Filtro no válido: “{terms}”.</translation>
     </message>
 </context>
 <context>
@@ -1606,24 +1706,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LockScreen</name>
     <message>
-        <source>fi-desktop is locked</source>
-        <translation>fi-desktop está bloqueado</translation>
+        <source>Forgot the PIN?</source>
+        <translation>¿Olvidó el PIN?</translation>
     </message>
     <message>
         <source>Recordings are still being processed.</source>
         <translation>Las grabaciones se siguen procesando.</translation>
-    </message>
-    <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
-        <source>Unlock</source>
-        <translation>Desbloquear</translation>
-    </message>
-    <message>
-        <source>Forgot the PIN?</source>
-        <translation>¿Olvidó el PIN?</translation>
     </message>
     <message>
         <source>The PIN only keeps others from looking. It does not encrypt your recordings, which are as safe as your account on this computer. To remove the PIN, delete this file and unlock with an empty field:</source>
@@ -1641,9 +1729,25 @@ Todo se queda en esta computadora.</translation>
         <source>Incorrect PIN.</source>
         <translation>PIN incorrecto.</translation>
     </message>
+    <message>
+        <source>fi-desktop is locked</source>
+        <translation>fi-desktop está bloqueado</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Desbloquear</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
+    <message>
+        <source>The queue is paused. No recording will start until you resume it.</source>
+        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
+    </message>
     <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
@@ -1653,10 +1757,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Cola en pausa</translation>
     </message>
     <message>
-        <source>The queue is paused. No recording will start until you resume it.</source>
-        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
-    </message>
-    <message>
         <source>Resume</source>
         <translation>Reanudar</translation>
     </message>
@@ -1664,16 +1764,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>MessageBar</name>
     <message>
-        <source>Answer to this message</source>
-        <translation>Responder a este mensaje</translation>
-    </message>
-    <message>
         <source>Dismiss this message</source>
         <translation>Cerrar este mensaje</translation>
     </message>
     <message>
         <source>Dismiss (Esc)</source>
         <translation>Cerrar (Esc)</translation>
+    </message>
+    <message>
+        <source>Answer to this message</source>
+        <translation>Responder a este mensaje</translation>
     </message>
     <message>
         <source>Message</source>
@@ -1759,11 +1859,11 @@ Todo se queda en esta computadora.</translation>
         <translation>El programa ya está abierto. Ciérrelo primero.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -1955,7 +2055,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2119,11 +2219,11 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2151,7 +2251,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2223,15 +2323,31 @@ Todo se queda en esta computadora.</translation>
         <translation>El motor {name} no forma parte de esta instalación. Instale fi-desktop[{name}].</translation>
     </message>
     <message>
+        <source>Setting {name} is set by the environment or the command line.</source>
+        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not one of {choices}.</source>
+        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
+    </message>
+    <message>
+        <source>Setting {name}: {value} is not valid.</source>
+        <translation>Opción {name}: {value} no es válido.</translation>
+    </message>
+    <message>
+        <source>The hard time limit must not be shorter than the time limit.</source>
+        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
+    </message>
+    <message>
         <source>Another version of fi-desktop is running. Close it first.</source>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2247,24 +2363,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Nadie habla en esta grabación.</translation>
     </message>
     <message>
-        <source>Setting {name} is set by the environment or the command line.</source>
-        <translation>El entorno o la línea de comandos define la opción {name}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not one of {choices}.</source>
-        <translation>Opción {name}: {value} no es ninguno de estos valores: {choices}.</translation>
-    </message>
-    <message>
-        <source>Setting {name}: {value} is not valid.</source>
-        <translation>Opción {name}: {value} no es válido.</translation>
-    </message>
-    <message>
         <source>The built-in voice model is missing from this installation.</source>
         <translation>Falta el modelo de voz integrado en esta instalación.</translation>
-    </message>
-    <message>
-        <source>The hard time limit must not be shorter than the time limit.</source>
-        <translation>El límite de tiempo estricto no puede ser menor que el límite de tiempo.</translation>
     </message>
     <message>
         <source>The model pack {name} is not installed, or does not transcribe.</source>
@@ -2283,11 +2383,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2425,10 +2525,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ModelPrompts</name>
     <message>
-        <source>Replace</source>
-        <translation>Reemplazar</translation>
-    </message>
-    <message>
         <source>Repair {title}?</source>
         <translation>¿Reparar {title}?</translation>
     </message>
@@ -2477,6 +2573,10 @@ Todo se queda en esta computadora.</translation>
         <translation>No importar</translation>
     </message>
     <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
         <source>Keep</source>
         <translation>Conservar</translation>
     </message>
@@ -2508,6 +2608,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ModelRow</name>
     <message>
+        <source>Connecting…</source>
+        <translation>Conectando…</translation>
+    </message>
+    <message>
         <source>Checking</source>
         <translation>Verificando</translation>
     </message>
@@ -2518,10 +2622,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Check</source>
         <translation>Verificar</translation>
-    </message>
-    <message>
-        <source>Connecting…</source>
-        <translation>Conectando…</translation>
     </message>
     <message>
         <source>Stopping…</source>
@@ -2645,12 +2745,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>MonitorLabels</name>
     <message>
-        <source>Starting</source>
-        <translation>Iniciando</translation>
-    </message>
-    <message>
         <source>Not running</source>
         <translation>Detenido</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Iniciando</translation>
     </message>
     <message>
         <source>Idle</source>
@@ -2757,14 +2857,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombre del perfil</translation>
     </message>
     <message>
-        <source>Save</source>
-        <translation>Guardar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
-    </message>
-    <message>
         <source>A built-in profile has this name.</source>
         <translation>Un perfil integrado ya se llama así.</translation>
     </message>
@@ -2776,9 +2868,49 @@ Todo se queda en esta computadora.</translation>
         <source>Speakers, language, engine, words and priority are kept in it.</source>
         <translation>Guarda hablantes, idioma, motor, transcripción y prioridad.</translation>
     </message>
+<message>
+        <source>Profile &amp;name:</source>
+        <translation>&amp;Nombre del perfil:</translation>
+    </message>
+    <message>
+        <source>Profile name</source>
+        <translation>Nombre del perfil</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Guardar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>This is the name of a built-in profile.</source>
+        <translation>Un perfil incluido ya tiene este nombre.</translation>
+    </message>
+    <message>
+        <source>The profile of this name will be replaced.</source>
+        <translation>Se reemplazará el perfil con este nombre.</translation>
+    </message>
+    <message>
+        <source>Saves speakers, language, engine, vocabulary and priority.</source>
+        <translation>Guarda hablantes, idioma, motor, vocabulario y prioridad.</translation>
+    </message>
 </context>
 <context>
     <name>NoTranscriptLabels</name>
+    <message>
+        <source>No words were recognized in this recording.</source>
+        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
+    </message>
+    <message>
+        <source>None: failed</source>
+        <translation>Ninguno: falló</translation>
+    </message>
+    <message>
+        <source>None: no words recognized</source>
+        <translation>Ninguno: no se reconocieron palabras</translation>
+    </message>
     <message>
         <source>Transcription was switched off for this recording.</source>
         <translation>La transcripción estaba desactivada para esta grabación.</translation>
@@ -2786,10 +2918,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Transcription failed: {reason}</source>
         <translation>La transcripción falló: {reason}</translation>
-    </message>
-    <message>
-        <source>No words were recognized in this recording.</source>
-        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
     </message>
     <message>
         <source>No transcription model was installed when this recording was processed.</source>
@@ -2806,14 +2934,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>None: switched off</source>
         <translation>Ninguno: desactivada</translation>
-    </message>
-    <message>
-        <source>None: failed</source>
-        <translation>Ninguno: falló</translation>
-    </message>
-    <message>
-        <source>None: no words recognized</source>
-        <translation>Ninguno: no se reconocieron palabras</translation>
     </message>
     <message>
         <source>None: no model is installed</source>
@@ -2842,16 +2962,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Opciones de las próximas grabaciones</translation>
     </message>
     <message>
-        <source>Number of speakers in the next recordings</source>
-        <translation>Número de hablantes en las próximas grabaciones</translation>
-    </message>
-    <message>
         <source>How many people speak in the recordings that you add next</source>
         <translation>Cuántas personas hablan en las próximas grabaciones que añada</translation>
-    </message>
-    <message>
-        <source>&amp;Speakers</source>
-        <translation>&amp;Hablantes</translation>
     </message>
     <message>
         <source>More options of the next recordings</source>
@@ -2861,20 +2973,9 @@ Todo se queda en esta computadora.</translation>
         <source>No words</source>
         <translation>Sin transcripción</translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln word(s)</source>
-        <translation>
-            <numerusform>%Ln palabra</numerusform>
-            <numerusform>%Ln palabras</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Words: {choice}</source>
         <translation>Transcripción: {choice}</translation>
-    </message>
-    <message>
-        <source>Language: {choice}</source>
-        <translation>Idioma: {choice}</translation>
     </message>
     <message>
         <source>Voices: {choice}</source>
@@ -2892,33 +2993,64 @@ Todo se queda en esta computadora.</translation>
         <source>More options of the recordings that you add next</source>
         <translation>Más opciones de las próximas grabaciones que añada</translation>
     </message>
+<message>
+        <source>Options for the next recordings</source>
+        <translation>Opciones de las próximas grabaciones</translation>
+    </message>
+    <message>
+        <source>Number of speakers in the next recordings</source>
+        <translation>Número de hablantes en las próximas grabaciones</translation>
+    </message>
+    <message>
+        <source>How many people speak in the recordings you add next</source>
+        <translation>Cuántas personas hablan en las grabaciones que agregue a continuación</translation>
+    </message>
+    <message>
+        <source>More options for the next recordings</source>
+        <translation>Más opciones de las próximas grabaciones</translation>
+    </message>
+    <message>
+        <source>No transcript</source>
+        <translation>Sin transcripción</translation>
+    </message>
+    <message>
+        <source>Transcription: {choice}</source>
+        <translation>Transcripción: {choice}</translation>
+    </message>
+    <message>
+        <source>Speakers: {choice}</source>
+        <translation>Hablantes: {choice}</translation>
+    </message>
+    <message>
+        <source>Priority: {choice}</source>
+        <translation>Prioridad: {choice}</translation>
+    </message>
+    <message>
+        <source>Vocabulary: {words}</source>
+        <translation>Vocabulario: {words}</translation>
+    </message>
+    <message>
+        <source>More options for the recordings you add next</source>
+        <translation>Más opciones de las grabaciones que agregue a continuación</translation>
+    </message>
+    <message>
+        <source>&amp;Speakers</source>
+        <translation>&amp;Hablantes</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln word(s)</source>
+        <translation>
+            <numerusform>%Ln palabra</numerusform>
+            <numerusform>%Ln palabras</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Language: {choice}</source>
+        <translation>Idioma: {choice}</translation>
+    </message>
 </context>
 <context>
     <name>OptionsForm</name>
-    <message>
-        <source>Pro&amp;file</source>
-        <translation>Per&amp;fil</translation>
-    </message>
-    <message>
-        <source>Profile of these recordings</source>
-        <translation>Perfil de estas grabaciones</translation>
-    </message>
-    <message>
-        <source>S&amp;peakers</source>
-        <translation>&amp;Hablantes</translation>
-    </message>
-    <message>
-        <source>Number of speakers in these recordings</source>
-        <translation>Número de hablantes en estas grabaciones</translation>
-    </message>
-    <message>
-        <source>&amp;Language</source>
-        <translation>&amp;Idioma</translation>
-    </message>
-    <message>
-        <source>Language of these recordings</source>
-        <translation>Idioma de estas grabaciones</translation>
-    </message>
     <message>
         <source>&amp;Words</source>
         <translation>&amp;Transcripción</translation>
@@ -2944,6 +3076,54 @@ Todo se queda en esta computadora.</translation>
         <translation>Prioridad de estas grabaciones</translation>
     </message>
     <message>
+        <source>Pro&amp;file</source>
+        <translation>Per&amp;fil</translation>
+    </message>
+    <message>
+        <source>Profile of these recordings</source>
+        <translation>Perfil de estas grabaciones</translation>
+    </message>
+    <message>
+        <source>S&amp;peakers</source>
+        <translation>&amp;Hablantes</translation>
+    </message>
+    <message>
+        <source>Number of speakers in these recordings</source>
+        <translation>Número de hablantes en estas grabaciones</translation>
+    </message>
+    <message>
+        <source>&amp;Language</source>
+        <translation>&amp;Idioma</translation>
+    </message>
+    <message>
+        <source>Language of these recordings</source>
+        <translation>Idioma de estas grabaciones</translation>
+    </message>
+    <message>
+        <source>&amp;Transcription</source>
+        <translation>&amp;Transcripción</translation>
+    </message>
+    <message>
+        <source>Transcription model</source>
+        <translation>Modelo de transcripción</translation>
+    </message>
+    <message>
+        <source>&amp;Identify speakers</source>
+        <translation>&amp;Identificar hablantes</translation>
+    </message>
+    <message>
+        <source>Engine that identifies speakers</source>
+        <translation>Motor que identifica a los hablantes</translation>
+    </message>
+    <message>
+        <source>P&amp;riority</source>
+        <translation>P&amp;rioridad</translation>
+    </message>
+    <message>
+        <source>Priority of these recordings</source>
+        <translation>Prioridad de estas grabaciones</translation>
+    </message>
+    <message>
         <source>None</source>
         <translation>Ninguno</translation>
     </message>
@@ -2951,16 +3131,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsMenu</name>
     <message>
-        <source>&amp;Profile</source>
-        <translation>&amp;Perfil</translation>
-    </message>
-    <message>
         <source>What writes the words down</source>
         <translation>Qué modelo transcribe</translation>
-    </message>
-    <message>
-        <source>Language of the recordings</source>
-        <translation>Idioma de las grabaciones</translation>
     </message>
     <message>
         <source>How voices are told apart</source>
@@ -2975,6 +3147,30 @@ Todo se queda en esta computadora.</translation>
         <translation>Pala&amp;bras que pueden aparecer…</translation>
     </message>
     <message>
+        <source>&amp;Profile</source>
+        <translation>&amp;Perfil</translation>
+    </message>
+    <message>
+        <source>Transcription model</source>
+        <translation>Modelo de transcripción</translation>
+    </message>
+    <message>
+        <source>Identify speakers with</source>
+        <translation>Identificar hablantes con</translation>
+    </message>
+    <message>
+        <source>P&amp;riority</source>
+        <translation>P&amp;rioridad</translation>
+    </message>
+    <message>
+        <source>&amp;Vocabulary…</source>
+        <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>Language of the recordings</source>
+        <translation>Idioma de las grabaciones</translation>
+    </message>
+    <message>
         <source>Other languages</source>
         <translation>Otros idiomas</translation>
     </message>
@@ -2982,20 +3178,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>PinDialog</name>
     <message>
-        <source>PIN</source>
-        <translation>PIN</translation>
-    </message>
-    <message>
         <source>With a PIN, you can lock the window with File › Lock, or have it lock when idle. The PIN does not encrypt your recordings, which are as safe as your account on this computer.</source>
         <translation>Con un PIN puede bloquear la ventana con Archivo › Bloquear, o hacer que se bloquee por inactividad. El PIN no cifra sus grabaciones, que están tan seguras como su cuenta en esta computadora.</translation>
-    </message>
-    <message>
-        <source>Current PIN</source>
-        <translation>PIN actual</translation>
-    </message>
-    <message>
-        <source>New PIN</source>
-        <translation>PIN nuevo</translation>
     </message>
     <message>
         <source>Repeat the new PIN</source>
@@ -3026,6 +3210,18 @@ Todo se queda en esta computadora.</translation>
         <translation>El PIN actual es incorrecto.</translation>
     </message>
     <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>Current PIN</source>
+        <translation>PIN actual</translation>
+    </message>
+    <message>
+        <source>New PIN</source>
+        <translation>PIN nuevo</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
     </message>
@@ -3039,18 +3235,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Search settings</source>
         <translation>Buscar en la configuración</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Páginas</translation>
-    </message>
-    <message>
-        <source>OK</source>
-        <translation>Aceptar</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Cancelar</translation>
     </message>
     <message>
         <source>No setting matches your search.</source>
@@ -3103,6 +3287,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Set or change…</source>
         <translation>Definir o cambiar…</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>Páginas</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
     </message>
 </context>
 <context>
@@ -3286,14 +3482,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En proceso</translation>
     </message>
     <message>
-        <source>Done in the last hour</source>
-        <translation>Terminadas en la última hora</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Agregadas</translation>
-    </message>
-    <message>
         <source>Scheduled retries</source>
         <translation>Reintentos programados</translation>
     </message>
@@ -3356,6 +3544,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>No retries are scheduled. Recordings that will be retried, for example after a full disk, are listed here.</source>
         <translation>No hay reintentos programados. Aquí aparecen las grabaciones que se reintentarán, por ejemplo, si el disco está lleno.</translation>
+    </message>
+    <message>
+        <source>Done in the last hour</source>
+        <translation>Terminadas en la última hora</translation>
+    </message>
+    <message>
+        <source>Added</source>
+        <translation>Agregadas</translation>
     </message>
     <message>
         <source>Pause the queue</source>
@@ -3448,16 +3644,16 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>ResultView</name>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
-    </message>
     <message numerus="yes">
         <source>%Ln speaking turn(s)</source>
         <translation>
             <numerusform>%Ln intervención</numerusform>
             <numerusform>%Ln intervenciones</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
     </message>
     <message>
         <source>Zoom out</source>
@@ -3559,6 +3755,17 @@ Todo se queda en esta computadora.</translation>
             <numerusform>%Ln trabajos</numerusform>
         </translation>
     </message>
+<message numerus="yes">
+        <source>%Ln recording(s)</source>
+        <translation>
+            <numerusform>%Ln grabación</numerusform>
+            <numerusform>%Ln grabaciones</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{length} of audio</source>
+        <translation>{length} de audio</translation>
+    </message>
 </context>
 <context>
     <name>SettingRow</name>
@@ -3613,6 +3820,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>Settings</name>
+    <message>
+        <source>Engine that tells who speaks when.</source>
+        <translation>Motor que determina quién habla y cuándo.</translation>
+    </message>
     <message>
         <source>General</source>
         <translation>General</translation>
@@ -3712,10 +3923,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Speaker identification</source>
         <translation>Identificación de hablantes</translation>
-    </message>
-    <message>
-        <source>Engine that tells who speaks when.</source>
-        <translation>Motor que determina quién habla y cuándo.</translation>
     </message>
     <message>
         <source>Transcription model</source>
@@ -3898,6 +4105,17 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>StatusBar</name>
+    <message numerus="yes">
+        <source>%Ln retrying</source>
+        <translation>
+            <numerusform>%Ln en reintento</numerusform>
+            <numerusform>%Ln en reintento</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Loading the list…</source>
+        <translation>Cargando la lista…</translation>
+    </message>
     <message>
         <source>{time} left</source>
         <translation>faltan {time}</translation>
@@ -3937,13 +4155,6 @@ Todo se queda en esta computadora.</translation>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%Ln retrying</source>
-        <translation>
-            <numerusform>%Ln en reintento</numerusform>
-            <numerusform>%Ln en reintento</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%Ln failed</source>
         <translation>
             <numerusform>%Ln fallido</numerusform>
@@ -3956,10 +4167,6 @@ Todo se queda en esta computadora.</translation>
             <numerusform>%Ln completado</numerusform>
             <numerusform>%Ln completados</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Loading the list…</source>
-        <translation>Cargando la lista…</translation>
     </message>
     <message>
         <source>No workers</source>
@@ -4030,7 +4237,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -4073,16 +4280,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ToolBar</name>
     <message>
-        <source>Toolbar</source>
-        <translation>Barra de herramientas</translation>
-    </message>
-    <message>
         <source>Add recordings</source>
         <translation>Agregar grabaciones</translation>
     </message>
     <message>
         <source>Add a folder</source>
         <translation>Agregar una carpeta</translation>
+    </message>
+    <message>
+        <source>Toolbar</source>
+        <translation>Barra de herramientas</translation>
     </message>
     <message>
         <source>More</source>
@@ -4092,16 +4299,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TrayIcon</name>
     <message>
+        <source>Stop and quit</source>
+        <translation>Detener y salir</translation>
+    </message>
+    <message>
         <source>Show fi-desktop</source>
         <translation>Mostrar fi-desktop</translation>
     </message>
     <message>
         <source>Pause the queue</source>
         <translation>Pausar la cola</translation>
-    </message>
-    <message>
-        <source>Stop and quit</source>
-        <translation>Detener y salir</translation>
     </message>
     <message>
         <source>Paused</source>
@@ -4163,10 +4370,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>UiLabels</name>
     <message>
-        <source>The voices are fairly different: worth a quick check.</source>
-        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
-    </message>
-    <message>
         <source>Detect automatically</source>
         <translation>Detectar automáticamente</translation>
     </message>
@@ -4191,18 +4394,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Ninguno (solo quién habló y cuándo)</translation>
     </message>
     <message>
-        <source>The earlier result is still there.</source>
-        <translation>El resultado anterior sigue ahí.</translation>
-    </message>
-    <message>
-        <source>The earlier result stays until the new one is ready.</source>
-        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
-    </message>
-    <message>
-        <source>Worker {number}</source>
-        <translation>Proceso {number}</translation>
-    </message>
-    <message>
         <source>Identifying speakers</source>
         <translation>Identificando hablantes</translation>
     </message>
@@ -4213,6 +4404,38 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Returned to the queue when the program stopped</source>
         <translation>Devuelto a la cola al detenerse el programa</translation>
+    </message>
+    <message>
+        <source>Retrying</source>
+        <translation>En reintento</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>Iniciando</translation>
+    </message>
+    <message>
+        <source>Finding speech</source>
+        <translation>Detectando voz</translation>
+    </message>
+    <message>
+        <source>Trying again in {wait}</source>
+        <translation>Nuevo intento en {wait}</translation>
+    </message>
+    <message>
+        <source>The voices are fairly different: worth a quick check.</source>
+        <translation>Las voces se distinguen bastante bien: vale la pena una revisión rápida.</translation>
+    </message>
+    <message>
+        <source>The earlier result is still there.</source>
+        <translation>El resultado anterior sigue ahí.</translation>
+    </message>
+    <message>
+        <source>The earlier result stays until the new one is ready.</source>
+        <translation>El resultado anterior se conserva hasta que el nuevo esté listo.</translation>
+    </message>
+    <message>
+        <source>Worker {number}</source>
+        <translation>Proceso {number}</translation>
     </message>
     <message>
         <source>This program</source>
@@ -4235,10 +4458,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En curso</translation>
     </message>
     <message>
-        <source>Retrying</source>
-        <translation>En reintento</translation>
-    </message>
-    <message>
         <source>Completed</source>
         <translation>Completado</translation>
     </message>
@@ -4255,20 +4474,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Cancelando…</translation>
     </message>
     <message>
-        <source>Starting</source>
-        <translation>Iniciando</translation>
-    </message>
-    <message>
         <source>Reading the file</source>
         <translation>Leyendo el archivo</translation>
-    </message>
-    <message>
-        <source>Finding speech</source>
-        <translation>Detectando voz</translation>
-    </message>
-    <message>
-        <source>Trying again in {wait}</source>
-        <translation>Nuevo intento en {wait}</translation>
     </message>
     <message>
         <source>Finishing</source>
@@ -4348,16 +4555,16 @@ Todo se queda en esta computadora.</translation>
             <numerusform>%Ln grabaciones quitadas</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln recording(s) started meanwhile and stayed</source>
         <translation>
             <numerusform>%Ln grabación empezó entretanto y se quedó</numerusform>
             <numerusform>%Ln grabaciones empezaron entretanto y se quedaron</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Deshacer</translation>
     </message>
 </context>
 <context>
@@ -4438,8 +4645,28 @@ Todo se queda en esta computadora.</translation>
         <translation>Usarlas</translation>
     </message>
     <message>
+        <source>Vocabulary</source>
+        <translation>Vocabulario</translation>
+    </message>
+    <message>
+        <source>&amp;Drug names, places or people in the recordings you add next, one per line:</source>
+        <translation>&amp;Nombres de fármacos, lugares o personas en las grabaciones que agregue a continuación, uno por línea:</translation>
+    </message>
+    <message>
+        <source>One per line</source>
+        <translation>Uno por línea</translation>
+    </message>
+    <message>
+        <source>These words are more likely to be spelled right. A few dozen at most.</source>
+        <translation>Es más probable que estas palabras se escriban bien. Unas docenas como máximo.</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Use these words</source>
+        <translation>Usar estas palabras</translation>
     </message>
 </context>
 <context>
@@ -4449,6 +4676,13 @@ Todo se queda en esta computadora.</translation>
         <translation>
             <numerusform>%Ln grabación recogida de las carpetas vigiladas.</numerusform>
             <numerusform>%Ln grabaciones recogidas de las carpetas vigiladas.</numerusform>
+        </translation>
+    </message>
+<message numerus="yes">
+        <source>%Ln recording(s) added from watched folders.</source>
+        <translation>
+            <numerusform>%Ln grabación agregada de carpetas vigiladas.</numerusform>
+            <numerusform>%Ln grabaciones agregadas de carpetas vigiladas.</numerusform>
         </translation>
     </message>
 </context>
@@ -4469,13 +4703,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WatchedFolderLabels</name>
     <message numerus="yes">
-        <source>%Ln folder(s) cannot be read</source>
-        <translation>
-            <numerusform>no se puede leer %Ln carpeta</numerusform>
-            <numerusform>no se pueden leer %Ln carpetas</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%Ln file(s) of other kinds left out ({kinds})</source>
         <translation>
             <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
@@ -4485,6 +4712,32 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Is looked at for the first time…</source>
         <translation>Revisándola por primera vez…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln taken</source>
+        <translation>
+            <numerusform>%Ln recogida</numerusform>
+            <numerusform>%Ln recogidas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}” is not there now; it is looked for again.</source>
+        <translation>La carpeta vigilada «{name}» no está ahora; se seguirá buscando.</translation>
+    </message>
+    <message>
+        <source>Not there now</source>
+        <translation>Ahora no está</translation>
+    </message>
+    <message>
+        <source>Watching; nothing can be taken now</source>
+        <translation>Vigilando; ahora no se puede recoger nada</translation>
+    </message>
+<message numerus="yes">
+        <source>%Ln folder(s) cannot be read</source>
+        <translation>
+            <numerusform>no se puede leer %Ln carpeta</numerusform>
+            <numerusform>no se pueden leer %Ln carpetas</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%Ln still being written</source>
@@ -4500,20 +4753,31 @@ Todo se queda en esta computadora.</translation>
             <numerusform>%Ln no se pueden abrir</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln taken</source>
-        <translation>
-            <numerusform>%Ln recogida</numerusform>
-            <numerusform>%Ln recogidas</numerusform>
-        </translation>
-    </message>
     <message>
         <source>last {moment}</source>
         <translation>la última, {moment}</translation>
     </message>
     <message>
-        <source>The watched folder “{name}” is not there now; it is looked for again.</source>
-        <translation>La carpeta vigilada «{name}» no está ahora; se seguirá buscando.</translation>
+        <source>Scanning for the first time…</source>
+        <translation>Revisando por primera vez…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln file(s) of other types skipped ({kinds})</source>
+        <translation>
+            <numerusform>%Ln archivo de otro tipo omitido ({kinds})</numerusform>
+            <numerusform>%Ln archivos de otros tipos omitidos ({kinds})</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln added</source>
+        <translation>
+            <numerusform>%Ln agregada</numerusform>
+            <numerusform>%Ln agregadas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The watched folder “{name}” is not available. It will be checked again.</source>
+        <translation>La carpeta vigilada “{name}” no está disponible. Se revisará de nuevo.</translation>
     </message>
     <message>
         <source>The watched folder “{name}” cannot be read: {reason}.</source>
@@ -4528,24 +4792,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Vigilando</translation>
     </message>
     <message>
-        <source>Not there now</source>
-        <translation>Ahora no está</translation>
+        <source>Not available</source>
+        <translation>No disponible</translation>
+    </message>
+    <message>
+        <source>Watching; recordings cannot be added now</source>
+        <translation>Vigilando; por ahora no se pueden agregar grabaciones</translation>
     </message>
     <message>
         <source>Cannot be read ({reason})</source>
         <translation>No se puede leer ({reason})</translation>
     </message>
-    <message>
-        <source>Watching; nothing can be taken now</source>
-        <translation>Vigilando; ahora no se puede recoger nada</translation>
-    </message>
 </context>
 <context>
     <name>WatchedFoldersDialog</name>
-    <message>
-        <source>Watched folders</source>
-        <translation>Carpetas vigiladas</translation>
-    </message>
     <message>
         <source>Recordings that arrive in these folders are taken once they are complete. They stay there.</source>
         <translation>Las grabaciones que llegan a estas carpetas se recogen cuando están completas. Se quedan donde están.</translation>
@@ -4555,32 +4815,12 @@ Todo se queda en esta computadora.</translation>
         <translation>También las &amp;subcarpetas</translation>
     </message>
     <message>
-        <source>&amp;Profile</source>
-        <translation>&amp;Perfil</translation>
-    </message>
-    <message>
         <source>Profile of what is taken from this folder</source>
         <translation>Perfil de lo que se recoge de esta carpeta</translation>
     </message>
     <message>
-        <source>&amp;Add folder…</source>
-        <translation>&amp;Añadir carpeta…</translation>
-    </message>
-    <message>
-        <source>&amp;Remove</source>
-        <translation>&amp;Quitar</translation>
-    </message>
-    <message>
-        <source>Done</source>
-        <translation>Listo</translation>
-    </message>
-    <message>
         <source>As chosen in the window</source>
         <translation>Como se elija en la ventana</translation>
-    </message>
-    <message>
-        <source>Watch a folder</source>
-        <translation>Vigilar una carpeta</translation>
     </message>
     <message numerus="yes">
         <source>Take the %Ln recording(s) in it now?</source>
@@ -4598,6 +4838,61 @@ Todo se queda en esta computadora.</translation>
         <translation>Recogerlas</translation>
     </message>
     <message>
+        <source>Watched folders</source>
+        <translation>Carpetas vigiladas</translation>
+    </message>
+    <message>
+        <source>&amp;Profile</source>
+        <translation>&amp;Perfil</translation>
+    </message>
+    <message>
+        <source>New recordings in these folders are added once they are complete. The files stay there.</source>
+        <translation>Las grabaciones nuevas en estas carpetas se agregan cuando están completas. Los archivos se quedan ahí.</translation>
+    </message>
+    <message>
+        <source>Include &amp;subfolders</source>
+        <translation>Incluir &amp;subcarpetas</translation>
+    </message>
+    <message>
+        <source>Profile for recordings from this folder</source>
+        <translation>Perfil para las grabaciones de esta carpeta</translation>
+    </message>
+    <message>
+        <source>&amp;Add folder…</source>
+        <translation>&amp;Añadir carpeta…</translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation>&amp;Quitar</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Listo</translation>
+    </message>
+    <message>
+        <source>Options chosen in the window</source>
+        <translation>Opciones elegidas en la ventana</translation>
+    </message>
+    <message numerus="yes">
+        <source>Add the %Ln recording(s) already in this folder?</source>
+        <translation>
+            <numerusform>¿Agregar la grabación que ya está en esta carpeta?</numerusform>
+            <numerusform>¿Agregar las %Ln grabaciones que ya están en esta carpeta?</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>New recordings will be added in any case.</source>
+        <translation>Las grabaciones nuevas se agregarán en cualquier caso.</translation>
+    </message>
+    <message>
+        <source>Add them</source>
+        <translation>Agregarlas</translation>
+    </message>
+    <message>
+        <source>Watch a folder</source>
+        <translation>Vigilar una carpeta</translation>
+    </message>
+    <message>
         <source>Only new ones</source>
         <translation>Solo las nuevas</translation>
     </message>
@@ -4609,20 +4904,8 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WelcomeDialog</name>
     <message>
-        <source>Welcome</source>
-        <translation>Bienvenida</translation>
-    </message>
-    <message>
-        <source>Language</source>
-        <translation>Idioma</translation>
-    </message>
-    <message>
-        <source>Show in folder</source>
-        <translation>Mostrar en la carpeta</translation>
-    </message>
-    <message>
-        <source>Models…</source>
-        <translation>Modelos…</translation>
+        <source>No usable graphics card was found; the processor does the work.</source>
+        <translation>No se encontró una tarjeta gráfica compatible; el procesador hace el trabajo.</translation>
     </message>
     <message>
         <source>Same as the system</source>
@@ -4645,20 +4928,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Comenzar</translation>
     </message>
     <message>
-        <source>Your data</source>
-        <translation>Sus datos</translation>
-    </message>
-    <message>
         <source>This computer</source>
         <translation>Esta computadora</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelos</translation>
-    </message>
-    <message>
-        <source>Welcome to fi-desktop</source>
-        <translation>Le damos la bienvenida a fi-desktop</translation>
     </message>
     <message>
         <source>Drop recordings on the window to see who spoke when.</source>
@@ -4673,8 +4944,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Una tarjeta gráfica acelera el procesamiento.</translation>
     </message>
     <message>
-        <source>No usable graphics card was found; the processor does the work.</source>
-        <translation>No se encontró una tarjeta gráfica compatible; el procesador hace el trabajo.</translation>
+        <source>Recordings are processed without a graphics card; none was found that can be used.</source>
+        <translation>Las grabaciones se procesan sin tarjeta gráfica; no se encontró ninguna que se pueda usar.</translation>
     </message>
     <message>
         <source>The built-in engine identifies speakers.</source>
@@ -4692,17 +4963,37 @@ Todo se queda en esta computadora.</translation>
         <source>{models} transcribes what is said.</source>
         <translation>{models} transcribe lo que se dice.</translation>
     </message>
+    <message>
+        <source>Welcome</source>
+        <translation>Bienvenida</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>Mostrar en la carpeta</translation>
+    </message>
+    <message>
+        <source>Models…</source>
+        <translation>Modelos…</translation>
+    </message>
+    <message>
+        <source>Your data</source>
+        <translation>Sus datos</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Welcome to fi-desktop</source>
+        <translation>Le damos la bienvenida a fi-desktop</translation>
+    </message>
 </context>
 <context>
     <name>WorkerActions</name>
-    <message>
-        <source>Replace after this recording</source>
-        <translation>Reemplazar después de esta grabación</translation>
-    </message>
-    <message>
-        <source>Stop after this recording</source>
-        <translation>Detener después de esta grabación</translation>
-    </message>
     <message>
         <source>Its recording returns to the queue and continues there; no attempt is used up</source>
         <translation>Su grabación vuelve a la cola y continúa desde allí; no se gasta ningún intento</translation>
@@ -4716,20 +5007,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Quita este proceso después de la grabación actual</translation>
     </message>
     <message>
+        <source>Replace after this recording</source>
+        <translation>Reemplazar después de esta grabación</translation>
+    </message>
+    <message>
+        <source>Stop after this recording</source>
+        <translation>Detener después de esta grabación</translation>
+    </message>
+    <message>
         <source>Restart now</source>
         <translation>Reiniciar ahora</translation>
     </message>
 </context>
 <context>
     <name>WorkersModel</name>
-    <message>
-        <source>Done</source>
-        <translation>Terminados</translation>
-    </message>
-    <message>
-        <source>Attempts that ended in an error</source>
-        <translation>Intentos que terminaron en error</translation>
-    </message>
     <message>
         <source>Percent of one core, over the last minute</source>
         <translation>Porcentaje de un núcleo, durante el último minuto</translation>
@@ -4749,6 +5040,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Time since the process started</source>
         <translation>Tiempo desde que se inició el proceso</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Terminados</translation>
+    </message>
+    <message>
+        <source>Attempts that ended in an error</source>
+        <translation>Intentos que terminaron en error</translation>
     </message>
     <message>
         <source>Worker</source>

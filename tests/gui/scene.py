@@ -87,7 +87,7 @@ class Scene:
                 other.close()
         drag_out(window)
         window.message.dismiss()
-        window.add_controller.sheet.shut()
+        window.add_controller.sheet.hide()
         for folder in self.desktop.watch.watcher.folders:
             self.desktop.watch.stop(folder)
         window.table.clearSelection()

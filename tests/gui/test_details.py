@@ -13,7 +13,6 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.transcript import summarize
 from fi_desktop.core.values import Stage, StageEnd, StageTime, Summary
 from fi_desktop.gui.app_controller import AppController
-from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
 from tests.gui import samples
@@ -39,7 +38,7 @@ def window(desktop, qtbot, program, recordings):
 @pytest.fixture
 def view(window, qtbot):
     view = window.details.panel.job
-    qtbot.waitUntil(lambda: view.form.amount.text() != "")
+    qtbot.waitUntil(lambda: view.form.size_bytes.text() != "")
     qtbot.waitUntil(lambda: view.copy.isEnabled())
     return view
 
@@ -59,7 +58,7 @@ def test_it_tells_what_the_recording_is_and_how_it_is_to_be_done(view, recording
 
 
 def test_while_no_model_is_installed_that_is_what_it_says(view):
-    assert view.form.writes.text() == "None: no model is installed"
+    assert view.form.transcriber.text() == "None: no model is installed"
 
 
 def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, hand, window):
@@ -73,39 +72,32 @@ def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, ha
     (folder / RESULT).write_text(json.dumps(transcript_to_json(talk)))
     hand.do(lambda service: service.transitions.completed(job.id, job.claim, summarize(talk)))
     qtbot.waitUntil(lambda: view.form.language.text() == "Spanish")
-    qtbot.waitUntil(lambda: view.form.writes.text() == "Whisper · faster-whisper-small")
-    assert view.form.voices.text() == "Built-in"
+    qtbot.waitUntil(lambda: view.form.transcriber.text() == "Whisper · faster-whisper-small")
+    assert view.form.diarizer.text() == "Built-in"
 
 
 def test_of_a_result_without_words_it_tells_why(qtbot, view, hand, window):
     hand.complete(hand.claim(), samples.conversation(5))
     qtbot.waitUntil(lambda: view.form.version.text() != "")
-    assert view.form.writes.text() == "None: no model is installed"
+    assert view.form.transcriber.text() == "None: no model is installed"
     assert not view.form.language.isVisible()  # nothing was found out, and nothing will be
 
 
 def test_a_long_path_shows_both_ends_and_all_of_it_to_whoever_goes_into_it(view, qtbot, window):
-    line, label = view.form.folder, view.form.amount
+    line, label = view.form.folder, view.form.size_bytes
     line.show_path("/" + "very long names of folders/" * 9 + "last")
-    assert line.shown().startswith("/very")
-    assert line.shown().endswith("last")
-    assert line.fontMetrics().horizontalAdvance(line.shown()) <= line.width()
+    assert line.visible_text().startswith("/very")
+    assert line.visible_text().endswith("last")
+    assert line.fontMetrics().horizontalAdvance(line.visible_text()) <= line.width()
     assert (line.height(), line.x()) == (label.height(), label.x())
     line.setFocus()
-    assert line.shown() == line.text() == line.toolTip()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"), [(0, "0.0 s"), (0.44, "0.4 s"), (9.96, "0:10"), (372.04, "6:12"), (3723, "1:02:03")]
-)
-def test_what_took_long_is_not_told_in_tenths(qapp, seconds, told):
-    assert DetailLabels(qapp).took(seconds) == told
+    assert line.visible_text() == line.text() == line.toolTip()
 
 
 def test_a_recording_that_vanished_is_said_to_be_gone(view, recordings, window, hand, qtbot):
     recordings[0].unlink()
     hand.claim()
-    qtbot.waitUntil(lambda: view.form.amount.text() == "The file is not there any more")
+    qtbot.waitUntil(lambda: view.form.size_bytes.text() == "The file no longer exists")
 
 
 def test_each_attempt_is_told_with_its_stages_and_its_error(view, hand, qtbot, window):
@@ -121,7 +113,7 @@ def test_each_attempt_is_told_with_its_stages_and_its_error(view, hand, qtbot, w
     assert "Attempt 1: Failed" in texts(card)
     assert any("Worker 2 · Processor" in text for text in texts(card))
     stages = [text for text in texts(card) if "Reading the file: 2.0 s" in text]
-    assert "broken off after 3.5 s" in stages[0]
+    assert "interrupted after 3.5 s" in stages[0]
 
 
 def test_news_of_the_job_leave_scroll_and_open_folds_as_they_are(view, hand, qtbot, program, window):
@@ -179,8 +171,8 @@ def test_several_jobs_are_summed_up_and_none_gets_a_hint(view, window, hand, qtb
     window.table.selectAll()
     panel = window.details.panel
     qtbot.waitUntil(lambda: panel.several.states.text() == "Waiting: 2\nCompleted: 1")
-    assert panel.several.heading.text() == "3 jobs"
-    assert panel.several.length.text() == "1:00 of sound"
+    assert panel.several.heading.text() == "3 recordings"
+    assert panel.several.length.text() == "1:00 of audio"
     window.table.clearSelection()
     assert panel.currentWidget() is panel.hint
 

@@ -123,8 +123,8 @@ class TestLeftOut:
         ]
         drop(window, self.urls(*away, QUrl.fromLocalFile(str(recordings[0]))))
         told = (
-            "3 of these are not on this computer, such as sftp://server/visits/Ana�.wav: copy them "
-            "here, and add the copies. 1 recording added: 2 speakers."
+            "3 of these are not on this computer, such as sftp://server/visits/Ana�.wav. Copy them "
+            "here and add the copies. 1 recording added: 2 speakers."
         )
         qtbot.waitUntil(lambda: window.message.text == told)
         qtbot.waitUntil(lambda: names(window) == {"First.wav"})

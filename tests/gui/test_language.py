@@ -124,7 +124,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     window.panel.search.setText("i")  # of "First" and "Third"
     window.panel.chips.choose(frozenset({JobState.QUEUED}))
     window.panel.apply()
-    window.table.select_all_of([1, 3])
+    window.table.select_jobs([1, 3])
     window.options.speakers.setCurrentIndex(window.options.speakers.findData("4"))
     window.options.menu.vocabulary = ("sumatriptán",)
     window.windows.open(2).resize(700, 480)

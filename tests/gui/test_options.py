@@ -34,7 +34,7 @@ def test_options_start_with_the_defaults(bar):
     assert bar.options() == JobOptions()
     assert summary(bar) == ""
     assert "Language: Detect automatically" in bar.more.toolTip()
-    assert "Words: Automatic (best installed)" in bar.more.accessibleDescription()
+    assert "Transcription: Automatic (best installed)" in bar.more.accessibleDescription()
 
 
 def test_language_and_transcriber_are_chosen_and_summarized(bar):
@@ -45,8 +45,8 @@ def test_language_and_transcriber_are_chosen_and_summarized(bar):
     choose(bar, "Catalan")
     assert bar.options().language == "ca"
     choose(bar, "None (only who spoke when)")
-    assert summary(bar) == "No words · Catalan"
-    assert "Words: None (only who spoke when)" in bar.more.toolTip()
+    assert summary(bar) == "No transcript · Catalan"
+    assert "Transcription: None (only who spoke when)" in bar.more.toolTip()
 
 
 def test_installed_and_removed_packs_change_the_menu(bar):
@@ -72,7 +72,7 @@ def test_vocabulary_is_edited(qtbot, bar):
     dialog.accept()
     assert bar.options().vocabulary == ("lorazepam", "Ely Lilly")
     assert summary(bar) == "2 words"
-    assert "May come up: lorazepam, Ely Lilly" in bar.more.toolTip()
+    assert "Vocabulary: lorazepam, Ely Lilly" in bar.more.toolTip()
     bar.menu.edit_words.trigger()
     assert bar.menu._dialog.field.toPlainText() == "lorazepam\nEly Lilly"
     bar.menu._dialog.field.clear()

@@ -29,7 +29,7 @@ def program(program, home):
 @pytest.fixture
 def menu(qtbot, window):
     menu = window.options.menu.profiles
-    qtbot.waitUntil(lambda: window.profiles.own == (NIGHT, DAY))
+    qtbot.waitUntil(lambda: window.profiles.custom == (NIGHT, DAY))
     return menu
 
 
@@ -56,11 +56,11 @@ def test_options_are_saved_as_a_profile(qtbot, window, menu, home):
     assert not dialog.save.isEnabled()
     qtbot.keyClicks(dialog.field, "Dictation, 1 person")
     assert not dialog.save.isEnabled()
-    assert dialog.hint.text() == "A built-in profile has this name."
+    assert dialog.hint.text() == "This is the name of a built-in profile."
     dialog.field.clear()
     qtbot.keyClicks(dialog.field, "  Family   round ")
     qtbot.keyClick(dialog.field, Qt.Key.Key_Return)
-    assert [profile.name for profile in window.profiles.own] == ["Night", "Day", "Family round"]
+    assert [profile.name for profile in window.profiles.custom] == ["Night", "Day", "Family round"]
     qtbot.waitUntil(lambda: len(load_profiles(home)) == 3)
     assert load_profiles(home)[2].choice == Choice(JobOptions(SpeakerCount(5, 5)))
     assert window.options.more.text() == "Family round"
@@ -70,28 +70,28 @@ def test_profile_of_the_same_name_is_replaced(qtbot, window, menu):
     action(menu, "&Save as profile…").trigger()
     dialog = window.profiles._dialog
     dialog.field.setText("Day")
-    assert dialog.hint.text() == "There is a profile of this name: it is replaced."
+    assert dialog.hint.text() == "The profile of this name will be replaced."
     dialog.accept()
-    assert window.profiles.own == (NIGHT, Profile("Day", Choice()))
+    assert window.profiles.custom == (NIGHT, Profile("Day", Choice()))
 
 
 def test_profiles_are_renamed_deleted_and_restored(qtbot, window, menu, home):
     action(menu, "&Edit profiles…").trigger()
     dialog = window.profiles._dialog
     assert QTest.qWaitForWindowExposed(dialog)
-    assert dialog.told.text() == "2–4 speakers · Catalan · Low"
+    assert dialog.summary.text() == "2–4 speakers · Catalan · Low"
     with qtbot.waitSignal(window.profiles.renamed) as renamed:
         dialog.list.item(0).setText(" Nights ")
     assert renamed.args == ["Night", "Nights"]
     dialog.list.item(0).setText("Day")  # taken
-    assert [profile.name for profile in window.profiles.own] == ["Nights", "Day"]
+    assert [profile.name for profile in window.profiles.custom] == ["Nights", "Day"]
     qtbot.mouseClick(dialog.delete, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(dialog.delete, Qt.MouseButton.LeftButton)
-    assert window.profiles.own == ()
+    assert window.profiles.custom == ()
     assert not dialog.delete.isEnabled()
     qtbot.mouseClick(dialog.undo, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(dialog.undo, Qt.MouseButton.LeftButton)
-    assert [profile.name for profile in window.profiles.own] == ["Nights", "Day"]
+    assert [profile.name for profile in window.profiles.custom] == ["Nights", "Day"]
     assert not dialog.undo.isEnabled()
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: [profile.name for profile in load_profiles(home)] == ["Nights", "Day"])

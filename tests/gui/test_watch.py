@@ -54,19 +54,19 @@ def test_new_recording_is_added_and_announced_once(qtbot, window, watch, dialog,
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
     qtbot.waitUntil(lambda: load_folders(home) == (WatchedFolder(folder),))
-    assert watch.sign.isVisible()
-    assert (watch.sign.text(), watch.sign.accessibleName()) == ("1", "1 folder watched")
+    assert watch.indicator.isVisible()
+    assert (watch.indicator.text(), watch.indicator.accessibleName()) == ("1", "1 folder watched")
     for number in range(3):
         (folder / f"{number}.wav").write_bytes(b"RIFF%d" % number)
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
-    qtbot.waitUntil(lambda: window.message.text == "3 recordings taken from watched folders.")
+    qtbot.waitUntil(lambda: window.message.text == "3 recordings added from watched folders.")
     (folder / "4.wav").write_bytes(b"RIFF four")
-    qtbot.waitUntil(lambda: window.message.text == "4 recordings taken from watched folders.")
-    assert state(dialog).startswith("Watching, 4 taken, last ")
+    qtbot.waitUntil(lambda: window.message.text == "4 recordings added from watched folders.")
+    assert state(dialog).startswith("Watching, 4 added, last ")
     (folder / "letter.txt").write_text("Dear colleague")
-    told = "Watching, 1 file of another kind left out (1 .txt), 4 taken, last "
+    told = "Watching, 1 file of another type skipped (1 .txt), 4 added, last "
     qtbot.waitUntil(lambda: state(dialog).startswith(told))
-    assert told in watch.sign.toolTip()
+    assert told in watch.indicator.toolTip()
 
 
 def test_existing_recordings_are_asked_about(qtbot, window, watch, dialog, folder):
@@ -74,7 +74,7 @@ def test_existing_recordings_are_asked_about(qtbot, window, watch, dialog, folde
         (folder / f"{number}.wav").write_bytes(b"RIFF%d" % number)
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.question is not None)
-    assert dialog.question.text() == "Take the 2 recordings in it now?"
+    assert dialog.question.text() == "Add the 2 recordings already in this folder?"
     press(qtbot, dialog.question, "Cancel")
     assert watch.watcher.folders == ()
     dialog.propose(WatchedFolder(folder))
@@ -90,27 +90,27 @@ def test_existing_recordings_and_subfolders_can_be_included(qtbot, window, watch
     (folder / "a.wav").write_bytes(b"RIFF a")
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.question is not None)
-    press(qtbot, dialog.question, "Take them")
+    press(qtbot, dialog.question, "Add them")
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
     (folder / "below").mkdir()
     (folder / "below" / "b.wav").write_bytes(b"RIFF b")
     qtbot.mouseClick(dialog.subfolders, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialog.question is not None)
-    assert dialog.question.text() == "Take the one recording in it now?"
-    press(qtbot, dialog.question, "Take them")
+    assert dialog.question.text() == "Add the recording already in this folder?"
+    press(qtbot, dialog.question, "Add them")
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
     assert dialog.subfolders.isChecked()
 
 
 def test_folder_uses_its_profile(qtbot, window, watch, dialog, folder, hand, home):
     night = Choice(JobOptions(language="ca"), Priority.LOW)
-    window.profiles.keep("Night", night)
+    window.profiles.save("Night", night)
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1)
     dialog.profile.setCurrentText("Night")
     dialog.profile.activated.emit(dialog.profile.currentIndex())
     qtbot.waitUntil(lambda: watch.watcher.folders == (WatchedFolder(folder, profile="Night"),))
-    window.profiles.rename(window.profiles.own[0], "Nights")
+    window.profiles.rename(window.profiles.custom[0], "Nights")
     assert watch.watcher.folders == (WatchedFolder(folder, profile="Nights"),)
     assert dialog.profile.currentText() == "Nights"
     (folder / "a.wav").write_bytes(b"RIFF a")
@@ -124,11 +124,11 @@ def test_missing_folder_is_announced_once_until_it_returns(qtbot, window, watch,
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.list.count() == 1 and state(dialog) == "Watching")
     folder.rmdir()
-    sentence = "The watched folder “Recorder” is not there now; it is looked for again."
+    sentence = "The watched folder “Recorder” is not available. It will be checked again."
     qtbot.waitUntil(lambda: window.message.text == sentence)
-    assert state(dialog) == "Not there now"
-    assert "Not there now" in watch.sign.toolTip()
-    assert watch.sign.text() == "0 of 1"
+    assert state(dialog) == "Not available"
+    assert "Not available" in watch.indicator.toolTip()
+    assert watch.indicator.text() == "0 of 1"
     folder.mkdir()
     qtbot.waitUntil(lambda: not window.message.isVisible())
     assert state(dialog) == "Watching"
@@ -138,13 +138,13 @@ def test_each_missing_folder_is_announced(qtbot, window, watch, folder, tmp_path
     other = tmp_path / "Other"
     watch.watch(WatchedFolder(folder), [])
     watch.watch(WatchedFolder(other), [])
-    qtbot.waitUntil(lambda: "“Other” is not there" in window.message.text)
+    qtbot.waitUntil(lambda: "“Other” is not available" in window.message.text)
     folder.rmdir()
-    qtbot.waitUntil(lambda: "“Recorder” is not there" in window.message.text)
+    qtbot.waitUntil(lambda: "“Recorder” is not available" in window.message.text)
     other.mkdir()
-    qtbot.waitUntil(lambda: watch.looks()[WatchedFolder(other)].state is FolderState.WATCHING)
-    qtbot.waitUntil(lambda: watch.sign.text() == "1 of 2")
-    assert "“Recorder” is not there" in window.message.text
+    qtbot.waitUntil(lambda: watch.scans()[WatchedFolder(other)].state is FolderState.WATCHING)
+    qtbot.waitUntil(lambda: watch.indicator.text() == "1 of 2")
+    assert "“Recorder” is not available" in window.message.text
 
 
 def test_folder_is_removed_from_the_list(qtbot, window, watch, dialog, folder, home):
@@ -153,7 +153,7 @@ def test_folder_is_removed_from_the_list(qtbot, window, watch, dialog, folder, h
     qtbot.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
     assert dialog.list.count() == 0
     assert not dialog.remove.isEnabled()
-    assert not watch.sign.isVisible()
+    assert not watch.indicator.isVisible()
     qtbot.waitUntil(lambda: load_folders(home) == ())
 
 
@@ -168,11 +168,11 @@ def test_watched_folders_survive_a_restart_and_a_language_change(qtbot, dressed,
     desktop = AppController(FakeApp(home))
     desktop.window.show()
     desktop.start([])
-    qtbot.waitUntil(lambda: desktop.watch.sign.text() == "1" and desktop.watch.sign.isVisible())
+    qtbot.waitUntil(lambda: desktop.watch.indicator.text() == "1" and desktop.watch.indicator.isVisible())
     qtbot.waitUntil(lambda: bool(desktop.watch.watcher.scans))
     desktop.set_language("es")
-    assert desktop.watch.sign.isVisible()
-    assert desktop.watch.sign.accessibleName() == "1 carpeta vigilada"
+    assert desktop.watch.indicator.isVisible()
+    assert desktop.watch.indicator.accessibleName() == "1 carpeta vigilada"
     desktop.watch.open()
     assert state(desktop.watch.dialog) == "Vigilando"
     with qtbot.waitSignal(desktop.ended):
@@ -183,7 +183,7 @@ def test_watched_folders_survive_a_restart_and_a_language_change(qtbot, dressed,
 @pytest.mark.parametrize(
     ("look", "words", "sentence"),
     [
-        (None, "Is looked at for the first time…", ""),
+        (None, "Scanning for the first time…", ""),
         (
             FolderScan(FolderState.WATCHING, 0, None, growing=2, locked=1),
             "Watching, 2 still being written, 1 cannot be opened",
@@ -196,7 +196,7 @@ def test_watched_folders_survive_a_restart_and_a_language_change(qtbot, dressed,
                 None,
                 left_out=LeftOut(((".ds2", 3),), (Unreadable("/x/y", verbatim("No")),)),
             ),
-            "Watching, 1 folder cannot be read, 3 files of other kinds left out (3 .ds2)",
+            "Watching, 1 folder cannot be read, 3 files of other types skipped (3 .ds2)",
             "",
         ),
         (
@@ -206,7 +206,7 @@ def test_watched_folders_survive_a_restart_and_a_language_change(qtbot, dressed,
         ),
         (
             FolderScan(FolderState.REFUSED, 0, None, refusal=FULL),
-            "Watching; nothing can be taken now",
+            "Watching; recordings cannot be added now",
             "The watched folder “x”: The disk is full. Free some space, and the job continues.",
         ),
     ],

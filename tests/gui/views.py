@@ -174,7 +174,7 @@ def watched(scene: Scene) -> QWidget:
     folders = scene.desktop.watch
     for path in (here, here.with_name("USB stick")):
         folders.watch(WatchedFolder(path), [])
-    scene.wait(lambda: len(folders.looks()) == 2 and all(folders.looks().values()))
+    scene.wait(lambda: len(folders.scans()) == 2 and all(folders.scans().values()))
     scene.desktop.window.commands.watch.trigger()
     assert folders.dialog is not None
     return folders.dialog

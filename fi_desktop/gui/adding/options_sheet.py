@@ -1,4 +1,7 @@
-"""The options of recordings as a form: one labelled choice each, side by side."""
+"""The sheet that changes the options of recordings just added, while they wait.
+
+It is part of the window and opens only on request, so that a drop never takes the focus.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ _COLUMNS = 3
 
 
 class OptionsForm(QWidget):
-    """Shows a choice and lets it be changed; words that may come up stay as they are.
+    """Edits options; vocabulary and prompt stay as they are.
 
     Attributes:
         profile, speakers, language, transcriber, engine, priority: the fields.
@@ -39,7 +42,7 @@ class OptionsForm(QWidget):
     def __init__(self, profiles: ProfileController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._profiles = profiles
-        self._words = UiLabels(self)
+        self._labels = UiLabels(self)
         self._choices = Choices(self)
         self._shown = Choice()
         self._grid = QGridLayout(self)
@@ -49,21 +52,21 @@ class OptionsForm(QWidget):
         self.profile = self._field(self.tr("Pro&file"), self.tr("Profile of these recordings"))
         self.speakers = self._field(self.tr("S&peakers"), self.tr("Number of speakers in these recordings"))
         self.language = self._field(self.tr("&Language"), self.tr("Language of these recordings"))
-        self.transcriber = self._field(self.tr("&Words"), self.tr("What writes the words down"))
-        self.engine = self._field(self.tr("&Voices"), self.tr("How voices are told apart"))
-        self.priority = self._field(self.tr("&How soon"), self.tr("How soon these recordings are done"))
+        self.transcriber = self._field(self.tr("&Transcription"), self.tr("Transcription model"))
+        self.engine = self._field(self.tr("&Identify speakers"), self.tr("Engine that identifies speakers"))
+        self.priority = self._field(self.tr("P&riority"), self.tr("Priority of these recordings"))
         _fill(self.speakers, self._choices.speakers())
         _fill(self.language, [*self._choices.languages(), *self._choices.other_languages()])
         _fill(self.engine, self._choices.engines())
         _fill(self.priority, self._choices.priorities())
         self.profile.activated.connect(self._on_profile_chosen)
         for field in (self.speakers, self.language, self.transcriber, self.engine, self.priority):
-            field.currentIndexChanged.connect(self._name)
+            field.currentIndexChanged.connect(self._show_profile)
         self._list_profiles()
         profiles.changed.connect(self._list_profiles)
 
     def choice(self) -> Choice:
-        """Return what is chosen."""
+        """Return the chosen options."""
         options = JobOptions(
             SpeakerCount.parse(self.speakers.currentData()),
             self.engine.currentData(),
@@ -75,31 +78,30 @@ class OptionsForm(QWidget):
         return Choice(options, Priority(self.priority.currentData()))
 
     def show_choice(self, choice: Choice, packs: Iterable[str]) -> None:
-        """Show a choice; these model packs are offered to write words down."""
-        options, words = choice.options, self._words
+        """Show these options. `packs`: transcription models to offer."""
+        options, labels = choice.options, self._labels
         self._shown = choice
         self.transcriber.clear()
         _fill(self.transcriber, self._choices.transcribers(packs))
-        _choose(self.speakers, str(options.speakers), words.requested_speakers(str(options.speakers)))
-        _choose(self.language, options.language, words.requested_language(options.language))
-        _choose(self.transcriber, options.transcriber, words.transcriber(options.transcriber))
-        _choose(self.engine, options.engine, words.engine(options.engine))
-        _choose(self.priority, choice.priority, words.priority(choice.priority))
-        self._name()
+        _choose(self.speakers, str(options.speakers), labels.requested_speakers(str(options.speakers)))
+        _choose(self.language, options.language, labels.requested_language(options.language))
+        _choose(self.transcriber, options.transcriber, labels.transcriber(options.transcriber))
+        _choose(self.engine, options.engine, labels.engine(options.engine))
+        _choose(self.priority, choice.priority, labels.priority(choice.priority))
+        self._show_profile()
 
-    def _field(self, label: str, name: str) -> QComboBox:
-        place = self._grid.count() // 2
-        column, row = place % _COLUMNS, place // _COLUMNS * 2
-        box = QComboBox(self)
-        box.setAccessibleName(name)
-        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        said = QLabel(label, self)
-        said.setObjectName("quiet")
-        said.setBuddy(box)
-        self._grid.addWidget(said, row, column)
-        self._grid.addWidget(box, row + 1, column)
+    def _field(self, text: str, name: str) -> QComboBox:
+        row, column = divmod(self._grid.count() // 2, _COLUMNS)
+        field = QComboBox(self)
+        field.setAccessibleName(name)
+        field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        label = QLabel(text, self)
+        label.setObjectName("quiet")
+        label.setBuddy(field)
+        self._grid.addWidget(label, 2 * row, column)
+        self._grid.addWidget(field, 2 * row + 1, column)
         self._grid.setColumnStretch(column, 1)
-        return box
+        return field
 
     @Slot()
     def _list_profiles(self) -> None:
@@ -107,16 +109,16 @@ class OptionsForm(QWidget):
         self.profile.addItem(self.tr("None"), "")
         _fill(self.profile, [(self._profiles.title(each), each.name) for each in self._profiles.all()])
         if self.transcriber.count():
-            self._name()
+            self._show_profile()
 
     @Slot()
-    def _name(self) -> None:
-        """Name the profile of just this choice."""
+    def _show_profile(self) -> None:
+        """Show the profile that has exactly these options, if any."""
         if self.transcriber.currentIndex() < 0:
-            return  # its list is being made
+            return  # its list is being filled
         chosen = self.choice()
-        same = (each.name for each in self._profiles.all() if each.choice == chosen)
-        self.profile.setCurrentIndex(self.profile.findData(next(same, "")))
+        names = (each.name for each in self._profiles.all() if each.choice == chosen)
+        self.profile.setCurrentIndex(self.profile.findData(next(names, "")))
 
     @Slot()
     def _on_profile_chosen(self) -> None:
@@ -125,32 +127,32 @@ class OptionsForm(QWidget):
             self.show_choice(profile.choice, self._packs())
 
     def _packs(self) -> list[str]:
-        offered = [self.transcriber.itemData(place) for place in range(self.transcriber.count())]
-        return [name for name in offered if name not in ("auto", "none")]
+        names = [self.transcriber.itemData(index) for index in range(self.transcriber.count())]
+        return [name for name in names if name not in ("auto", "none")]
 
 
-def _fill(box: QComboBox, offered: Iterable[tuple[str, Any]]) -> None:
-    for text, value in offered:
-        box.addItem(text, value)
+def _fill(box: QComboBox, values: Iterable[tuple[str, Any]]) -> None:
+    for label, value in values:
+        box.addItem(label, value)
 
 
-def _choose(box: QComboBox, value: Any, text: str) -> None:
-    """Choose a value; where it is not offered, it is offered from now on."""
-    place = next((place for place in range(box.count()) if box.itemData(place) == value), -1)
-    if place < 0:
-        box.addItem(text, value)
-        place = box.count() - 1
-    box.setCurrentIndex(place)
+def _choose(box: QComboBox, value: Any, label: str) -> None:
+    """Choose a value, adding it if it is not in the list."""
+    index = next((index for index in range(box.count()) if box.itemData(index) == value), -1)
+    if index < 0:
+        box.addItem(label, value)
+        index = box.count() - 1
+    box.setCurrentIndex(index)
 
 
 class AddedOptionsSheet(QWidget):
-    """A form for recordings that wait.
+    """Changes the options of recordings just added.
 
     Attributes:
-        apply: hands the choice on.
+        apply: applies the options.
 
     Signals:
-        applied: the ids of the jobs (tuple of int), and the Choice for them.
+        applied: ids of the jobs (tuple of int), and their new Choice.
     """
 
     applied = Signal(object, object)
@@ -163,26 +165,26 @@ class AddedOptionsSheet(QWidget):
         self._title.setFont(theme.scaled(self.font(), 1.0, self.font().Weight.DemiBold))
         self.apply = QPushButton(self.tr("Apply"), self)
         self.apply.setObjectName("primary")
-        self.apply.setToolTip(self.tr("Do them so, as far as they have not begun"))
+        self.apply.setToolTip(self.tr("Use these options for recordings that have not started yet"))
         self._close = QToolButton(self)
         self._close.setAutoRaise(True)
-        self._close.setAccessibleName(self.tr("Leave them as they are"))
-        self._close.setToolTip(self.tr("Leave them as they are (Esc)"))
+        self._close.setAccessibleName(self.tr("Close without changes"))
+        self._close.setToolTip(self.tr("Close without changes (Esc)"))
         self._profiles = profiles
-        self._form: OptionsForm | None = None  # made when it is asked for: the first window does not wait
+        self._form: OptionsForm | None = None  # made on first use, so that the window opens sooner
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title, 1)
-        self._column = column = QVBoxLayout(self)
-        column.setContentsMargins(16, 9, 8, 12)
-        column.setSpacing(2)
-        column.addLayout(head)
         head.addWidget(self.apply)
         head.addWidget(self._close)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(16, 9, 8, 12)
+        self._column.setSpacing(2)
+        self._column.addLayout(head)
         self.apply.clicked.connect(self._on_apply)
-        self._close.clicked.connect(self.shut)
+        self._close.clicked.connect(self.hide)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._dress()
+        self._set_icon()
         self.hide()
 
     @property
@@ -196,7 +198,7 @@ class AddedOptionsSheet(QWidget):
         return self._form
 
     def open(self, ids: tuple[int, ...], choice: Choice, packs: tuple[str, ...]) -> None:
-        """Show how these jobs are done."""
+        """Show the options of these jobs. `packs`: transcription models to offer."""
         self._ids = ids
         self._title.setText(self.tr("The %Ln recording(s) just added", "", len(ids)))
         self.form.show_choice(choice, packs)
@@ -204,36 +206,30 @@ class AddedOptionsSheet(QWidget):
         self.form.speakers.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
-    def shut(self) -> None:
-        """Take it away."""
-        self.hide()
-
-    @Slot()
     def _on_apply(self) -> None:
-        ids, choice = self._ids, self.form.choice()
-        self.shut()
-        self.applied.emit(ids, choice)
+        self.hide()
+        self.applied.emit(self._ids, self.form.choice())
 
-    def _dress(self) -> None:
+    def _set_icon(self) -> None:
         self._close.setIcon(theme.icon("close", self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
+        """Recolour the icon when the palette changes."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_form"):
-            self._dress()
+            self._set_icon()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close with Escape, apply with Enter."""
         if event.key() == Qt.Key.Key_Escape:
-            self.shut()
+            self.hide()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._on_apply()
         else:
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint a ground of its own with a line below."""
+        """Paint a tinted background with a line below."""
         painter = QPainter(self)
         base, text = (
             self.palette().color(role) for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Text)

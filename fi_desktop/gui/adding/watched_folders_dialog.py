@@ -1,13 +1,13 @@
-"""The list of watched folders: added, told of, changed and removed. Nothing in a folder is ever touched."""
+"""The list of watched folders: add, configure, remove. Files in the folders are never touched."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Slot
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,76 +15,68 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
+    QListView,
     QListWidgetItem,
     QMessageBox,
     QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
-from fi_desktop.gui import widgets
-from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
+from fi_desktop.gui import theme
+from fi_desktop.gui.adding.watched_folders import WatchController, WatchedFolderLabels
 from fi_desktop.gui.job_options.profiles import ProfileController
-from fi_desktop.gui.widgets import FileDialog, ItemList, message_box
+from fi_desktop.gui.widgets import FileDialog, ItemList, draw_text, message_box, plain_tooltip
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.watcher import FoundFile
 
-if TYPE_CHECKING:
-    from fi_desktop.gui.adding.watched_folders import WatchController
-from pathlib import PurePath
-
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
-
-from fi_desktop.gui import theme
-
 PATH_ROLE = int(Qt.ItemDataRole.UserRole)
 STATE_ROLE = PATH_ROLE + 1
-_PAD = 8
+_PADDING = 8
 _RADIUS = 4
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_MIDDLE, _RIGHT = Qt.TextElideMode.ElideMiddle, Qt.TextElideMode.ElideRight
 
 
 class WatchedFoldersDialog(QDialog):
-    """Shows the folders, each with its state in words.
+    """Lists the watched folders with their state.
 
     Attributes:
         list: the folders.
         add, remove: change the list.
-        subfolders, profile: how the chosen folder is watched.
-        question: what is asked of recordings that are in a folder already; None: nothing is.
+        subfolders, profile: how the current folder is watched.
+        question: the open question about existing recordings, if any.
     """
 
-    def __init__(self, desk: WatchController, profiles: ProfileController, parent: QWidget) -> None:
+    def __init__(self, controller: WatchController, profiles: ProfileController, parent: QWidget) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._controller = controller
         self._profiles = profiles
-        self._words = WatchedFolderLabels(self)
+        self._labels = WatchedFolderLabels(self)
         self.question: QMessageBox | None = None
         self._files: QFileDialog | None = None
         self.setWindowTitle(self.tr("Watched folders"))
         self._lay_out()
-        self.add.clicked.connect(self._on_add_asked)
-        self.remove.clicked.connect(self._on_remove_asked)
+        self.add.clicked.connect(self._on_add_requested)
+        self.remove.clicked.connect(self._on_remove_requested)
         self.subfolders.clicked.connect(self._on_subfolders_clicked)
         self.profile.activated.connect(self._on_profile_chosen)
-        self.list.currentRowChanged.connect(self._show_chosen)
-        desk.changed.connect(self._show)
+        self.list.currentRowChanged.connect(self._show_current)
+        controller.changed.connect(self._show)
         profiles.changed.connect(self._list_profiles)
         self._list_profiles()
         resize_to_screen(self, (560, 360))
 
     def propose(self, folder: WatchedFolder) -> None:
-        """Watch a folder; where recordings are in it already, ask first whether these are taken."""
-        self._desk.find_unseen(folder, partial(self._on_found, folder))
+        """Watch a folder, after asking whether to add recordings that are already in it."""
+        self._controller.find_existing(folder, partial(self._on_found, folder))
 
     def _lay_out(self) -> None:
         hint = QLabel(
             self.tr(
-                "Recordings that arrive in these folders are taken once they are complete. They stay there."
+                "New recordings in these folders are added once they are complete. The files stay there."
             ),
             self,
         )
@@ -93,10 +85,10 @@ class WatchedFoldersDialog(QDialog):
         self.list = ItemList(self)
         self.list.setAccessibleName(self.tr("Watched folders"))
         self.list.setItemDelegate(WatchedFolderDelegate(self.list))
-        self.subfolders = QCheckBox(self.tr("&Sub-folders too"), self)
+        self.subfolders = QCheckBox(self.tr("Include &subfolders"), self)
         label = QLabel(self.tr("&Profile"), self)
         self.profile = QComboBox(self)
-        self.profile.setAccessibleName(self.tr("Profile of what is taken from this folder"))
+        self.profile.setAccessibleName(self.tr("Profile for recordings from this folder"))
         label.setBuddy(self.profile)
         self.add = QPushButton(self.tr("&Add folder…"), self)
         self.remove = QPushButton(self.tr("&Remove"), self)
@@ -124,49 +116,49 @@ class WatchedFoldersDialog(QDialog):
         column.addLayout(chosen)
         column.addLayout(buttons)
 
-    def _chosen(self) -> WatchedFolder | None:
-        row, folders = self.list.currentRow(), self._desk.watcher.folders
+    def _current(self) -> WatchedFolder | None:
+        row, folders = self.list.currentRow(), self._controller.watcher.folders
         return folders[row] if 0 <= row < len(folders) else None
 
     @Slot()
     def _list_profiles(self) -> None:
         self.profile.clear()
-        self.profile.addItem(self.tr("As chosen in the window"), "")
+        self.profile.addItem(self.tr("Options chosen in the window"), "")
         for each in self._profiles.all():
             self.profile.addItem(self._profiles.title(each), each.name)
         self._show()
 
     @Slot()
     def _show(self) -> None:
-        looks = self._desk.looks()
+        scans = self._controller.scans()
         before = self.list.currentRow()
         self.list.blockSignals(True)
-        while self.list.count() > len(looks):
+        while self.list.count() > len(scans):
             self.list.takeItem(self.list.count() - 1)
-        while self.list.count() < len(looks):
+        while self.list.count() < len(scans):
             self.list.addItem(QListWidgetItem())
-        for row, (folder, look) in enumerate(looks.items()):
+        for row, (folder, scan) in enumerate(scans.items()):
             item = self.list.item(row)
-            item.setText(f"{folder.path}\n{self._words.state(look)}")  # what a screen reader says
+            item.setText(f"{folder.path}\n{self._labels.state(scan)}")  # for screen readers
             item.setData(PATH_ROLE, str(folder.path))
-            item.setData(STATE_ROLE, self._words.state(look))
-            item.setToolTip(widgets.plain_tooltip(str(folder.path)))
-        self.list.setCurrentRow(min(max(before, 0), len(looks) - 1))
+            item.setData(STATE_ROLE, self._labels.state(scan))
+            item.setToolTip(plain_tooltip(str(folder.path)))
+        self.list.setCurrentRow(min(max(before, 0), len(scans) - 1))
         self.list.blockSignals(False)
-        self._show_chosen()
+        self._show_current()
 
     @Slot()
-    def _show_chosen(self) -> None:
-        folder = self._chosen()
+    def _show_current(self) -> None:
+        folder = self._current()
         for widget in (self.remove, self.subfolders, self.profile):
             widget.setEnabled(folder is not None)
         self.subfolders.setChecked(folder is not None and folder.subfolders)
         name = folder.profile if folder is not None else ""
-        # a profile that was deleted: then it is as chosen in the window
+        # a deleted profile falls back to the options chosen in the window
         self.profile.setCurrentIndex(max(0, self.profile.findData(name)))
 
     @Slot()
-    def _on_add_asked(self) -> None:
+    def _on_add_requested(self) -> None:
         if self._files is not None:
             return
         self._files = FileDialog(self, self.tr("Watch a folder"))
@@ -178,7 +170,7 @@ class WatchedFoldersDialog(QDialog):
     @Slot(str)
     def _on_folder_selected(self, name: str) -> None:
         path = Path(name)
-        if all(known.path != path for known in self._desk.watcher.folders):
+        if all(known.path != path for known in self._controller.watcher.folders):
             self.propose(WatchedFolder(path))
 
     @Slot()
@@ -189,25 +181,25 @@ class WatchedFoldersDialog(QDialog):
 
     @Slot()
     def _on_subfolders_clicked(self) -> None:
-        folder = self._chosen()
+        folder = self._current()
         if folder is not None:
             self.propose(replace(folder, subfolders=self.subfolders.isChecked()))
 
     @Slot()
     def _on_profile_chosen(self) -> None:
-        folder = self._chosen()
+        folder = self._current()
         if folder is not None:
-            self._desk.watch(replace(folder, profile=self.profile.currentData()), [])
+            self._controller.watch(replace(folder, profile=self.profile.currentData()), [])
 
     @Slot()
-    def _on_remove_asked(self) -> None:
-        folder = self._chosen()
+    def _on_remove_requested(self) -> None:
+        folder = self._current()
         if folder is not None:
-            self._desk.stop(folder)
+            self._controller.stop(folder)
 
     def _on_found(self, folder: WatchedFolder, found: list[FoundFile]) -> None:
         if not found:
-            self._desk.watch(folder, [])
+            self._controller.watch(folder, [])
             return
         if self.question is not None:
             return
@@ -215,16 +207,16 @@ class WatchedFoldersDialog(QDialog):
             self,
             QMessageBox.Icon.Question,
             self.tr("Watch a folder"),
-            self.tr("Take the %Ln recording(s) in it now?", "", len(found)),
-            self.tr("Those that arrive from now on are taken in any case."),
+            self.tr("Add the %Ln recording(s) already in this folder?", "", len(found)),
+            self.tr("New recordings will be added in any case."),
         )
-        take = box.addButton(self.tr("Take them"), QMessageBox.ButtonRole.AcceptRole)
+        add = box.addButton(self.tr("Add them"), QMessageBox.ButtonRole.AcceptRole)
         new = box.addButton(self.tr("Only new ones"), QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         box.setEscapeButton(cancel)
         box.setDefaultButton(new)
-        take.clicked.connect(lambda: self._desk.watch(folder, []))
-        new.clicked.connect(lambda: self._desk.watch(folder, found))
+        add.clicked.connect(lambda: self._controller.watch(folder, []))
+        new.clicked.connect(lambda: self._controller.watch(folder, found))
         box.finished.connect(self._on_answered)
         self.question = box
         box.open()
@@ -234,11 +226,11 @@ class WatchedFoldersDialog(QDialog):
         if self.question is not None:
             self.question.deleteLater()
             self.question = None
-        self._show_chosen()
+        self._show_current()
 
 
 class WatchedFolderDelegate(QStyledItemDelegate):
-    """Paints the folder's own name first: of a long path it is what tells folders apart."""
+    """Paints a folder's name before its path, because names distinguish folders with long paths."""
 
     def __init__(self, view: QListView) -> None:
         super().__init__(view)
@@ -255,19 +247,21 @@ class WatchedFolderDelegate(QStyledItemDelegate):
         text, quiet = option.palette.color(QPalette.ColorRole.Text), theme.quiet(option.palette)
         small, font = theme.scaled(option.font, 0.9), theme.scaled(option.font, 1.0, QFont.Weight.Medium)
         painter.save()
-        self._paint_ground(painter, option)
-        area = option.rect.adjusted(_PAD, _PAD - 1, -_PAD, -_PAD)
+        self._paint_background(painter, option)
+        area = option.rect.adjusted(_PADDING, _PADDING - 1, -_PADDING, -_PADDING)
         top = QRect(area.left(), area.top(), area.width(), QFontMetrics(font).height())
-        name = QFontMetrics(font).elidedText(path.name or str(path), _MIDDLE, top.width())
-        _write(painter, top, name, font, text)
+        middle = Qt.TextElideMode.ElideMiddle
+        name = QFontMetrics(font).elidedText(path.name or str(path), middle, top.width())
+        draw_text(painter, top, name, font, text)
         if path.name:
-            used = theme.text_width(font, name) + _PAD
-            _write(painter, top.adjusted(used, 0, 0, 0), str(path.parent), small, quiet, _MIDDLE)
+            used = theme.text_width(font, name) + _PADDING
+            rest = top.adjusted(used, 0, 0, 0)
+            draw_text(painter, rest, str(path.parent), small, quiet, elide=middle)
         below = QRect(area.left(), top.bottom() + 2, area.width(), area.bottom() - top.bottom())
-        _write(painter, below, index.data(STATE_ROLE), small, quiet)
+        draw_text(painter, below, index.data(STATE_ROLE), small, quiet)
         painter.restore()
 
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+    def _paint_background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         if not option.state & QStyle.StateFlag.State_Selected:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -277,19 +271,6 @@ class WatchedFolderDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(option.rect.toRectF().adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return two lines' height."""
+        """Return the height of two lines."""
         small = QFontMetrics(theme.scaled(option.font, 0.9))
-        return QSize(0, QFontMetrics(option.font).height() + small.height() + 2 * _PAD + 2)
-
-
-def _write(
-    painter: QPainter,
-    area: QRect,
-    text: str,
-    font: QFont,
-    colour: QColor,
-    elide: Qt.TextElideMode = _RIGHT,
-) -> None:
-    painter.setFont(font)
-    painter.setPen(colour)
-    painter.drawText(area, _LEFT, QFontMetrics(font).elidedText(text, elide, area.width()))
+        return QSize(0, QFontMetrics(option.font).height() + small.height() + 2 * _PADDING + 2)

@@ -1,10 +1,10 @@
-"""One attempt: when and where it ran, how it ended, what its stages took, and what went wrong."""
+"""One attempt of a job: where and when it ran, how it ended, the time of each stage, and its error."""
 
 from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QLocale, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QPainter, QPainterPath, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job
+from fi_desktop.core.text import length
 from fi_desktop.core.values import Stage, StageEnd, StageTime
 from fi_desktop.gui import errors, theme
-from fi_desktop.gui.details.labels import DetailLabels
+from fi_desktop.gui.labels import UiLabels
 
-# the shapes that the table has for a job's state
-_SHAPES = {
+_ICONS = {  # icon and tone
     None: ("state-running", "info"),
     AttemptOutcome.COMPLETED: ("state-completed", "good"),
     AttemptOutcome.FAILED: ("state-failed", "bad"),
@@ -32,17 +32,22 @@ _SHAPES = {
     AttemptOutcome.CANCELLED: ("state-cancelled", "neutral"),
 }
 _ICON_PX = 16
-_HEIGHT = 10
-_RADIUS = 3.0
-_LINES = 10
+_BAR_HEIGHT = 10
+_BAR_RADIUS = 3.0
+_LINES = 10  # of a collapsible text, before it scrolls
 
 
 class AttemptCard(QFrame):
-    """Shows an attempt; what was folded open stays open when it is shown again."""
+    """Shows an attempt; an expanded traceback stays expanded when the card is updated.
 
-    def __init__(self, words: DetailLabels, parent: QWidget | None = None) -> None:
+    Attributes:
+        error: what went wrong, in a sentence.
+        traceback: technical details of the error.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
+        self._labels = UiLabels(self)
         self._shown: tuple[Job, Attempt] | None = None
         self._icon, self._heading = QLabel(self), text_label(self)
         self._heading.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
@@ -53,21 +58,21 @@ class AttemptCard(QFrame):
         self._stages.setTextFormat(Qt.TextFormat.RichText)
         self.error = text_label(self)
         self.traceback = CollapsibleText(self.tr("Technical details"), self)
-        self.traceback.set_code()
+        self.traceback.use_fixed_width()
         self._lay_out()
 
     def show_attempt(self, job: Job, attempt: Attempt) -> None:
-        """Show how an attempt of the job goes, or went."""
+        """Show an attempt of a job."""
         self._shown = (job, attempt)
-        outcome = self._words.common.outcome(attempt.outcome)
+        outcome = self._labels.outcome(attempt.outcome)
         heading = self.tr("Attempt {number}: {outcome}").format(number=attempt.number, outcome=outcome)
         set_text(self._heading, heading)
-        set_text(self._ran, self._words.attempt(attempt))
+        set_text(self._ran, self._where_and_when(attempt))
         self._bar.show_stages(attempt.stages)
         error = attempt.error
         set_text(self.error, errors.sentence(error) if error else "")
-        self.traceback.show_lines(f"{error.code}\n{error.details}".strip() if error else "")
-        self._dress()
+        self.traceback.show_text(f"{error.code}\n{error.details}".strip() if error else "")
+        self._apply_palette()
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -81,59 +86,59 @@ class AttemptCard(QFrame):
         for widget in (self._ran, self._bar, self._stages, self.error, self.traceback):
             column.addWidget(widget)
 
-    def _dress(self) -> None:
+    def _where_and_when(self, attempt: Attempt) -> str:
+        labels = self._labels
+        parts = [
+            labels.exact(attempt.started_at),
+            labels.worker(attempt.worker),
+            labels.device(attempt.device),
+        ]
+        if attempt.ended_at is not None:
+            parts.append(_length(attempt.ended_at - attempt.started_at))
+        return " · ".join(parts)
+
+    def _stage(self, time: StageTime, job: Job, attempt: int) -> str:
+        """Return how long a stage of an attempt took."""
+        stage = self._labels.stage(time.stage)
+        match time.end:
+            case StageEnd.KEPT:
+                number = _made_by_attempt(time, job, attempt)
+                return self.tr("{stage}: kept from attempt {number}").format(stage=stage, number=number)
+            case StageEnd.BROKEN_OFF:
+                took = _length(time.took_s)
+                return self.tr("{stage}: interrupted after {time}").format(stage=stage, time=took)
+            case StageEnd.DONE:
+                return f"{stage}: {_length(time.took_s)}"
+
+    def _apply_palette(self) -> None:
         if self._shown is None:
             return
         job, attempt = self._shown
-        name, meaning = _SHAPES[attempt.outcome]
-        colour = theme.tone(meaning, self.palette())
-        self._icon.setPixmap(theme.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
-        told = [
-            f'<span style="color:{stage_colour(time.stage, self.palette()).name()}">■</span>'
-            f"&nbsp;{escape(self._words.stage(time, job, attempt.number))}"
+        palette = self.palette()
+        icon, tone = _ICONS[attempt.outcome]
+        colour = theme.tone(tone, palette)
+        self._icon.setPixmap(theme.pixmap(icon, _ICON_PX, colour, self.devicePixelRatioF()))
+        lines = [
+            f'<span style="color:{stage_colour(time.stage, palette).name()}">■</span>'
+            f"&nbsp;{escape(self._stage(time, job, attempt.number))}"
             for time in attempt.stages
         ]
-        set_text(self._stages, "<br>".join(told))
-        palette = self.palette()
-        for role in (
-            QPalette.ColorRole.WindowText,
-            QPalette.ColorRole.Text,
-        ):  # text to be copied has the other
-            palette.setColor(role, theme.tone("bad", palette))
+        set_text(self._stages, "<br>".join(lines))
+        bad = theme.tone("bad", palette)
+        palette.setColor(QPalette.ColorRole.WindowText, bad)
+        palette.setColor(QPalette.ColorRole.Text, bad)  # used by labels with selectable text
         if self.error.palette() != palette:
             self.error.setPalette(palette)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
+        """Recolour when the palette changes."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "traceback"):
-            self._dress()
-
-
-def text_label(parent: QWidget) -> QLabel:
-    """Return a label whose text wraps and can be copied."""
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    return label
-
-
-def set_text(label: QLabel, text: str) -> None:
-    """Show a text, and the label only where there is one; what is selected in it stays so."""
-    if label.text() != text:
-        label.setText(text)
-    label.setVisible(bool(text))
-
-
-def stage_colour(stage: Stage, palette: QPalette) -> QColor:
-    """Return a stage's colour; the words beside it say the same."""
-    return theme.speaker_colour(list(Stage).index(stage), palette)
+            self._apply_palette()
 
 
 class StageBar(QWidget):
-    """A bar with a part for each stage, as wide as what it took; hatched where it was broken off."""
+    """A bar with a part for each stage, proportional to its time; interrupted stages are hatched."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -141,14 +146,14 @@ class StageBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_stages(self, stages: tuple[StageTime, ...]) -> None:
-        """Show what stages took."""
+        """Show the times of stages."""
         self._stages = stages
         self.setVisible(bool(stages))
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Return a bar's height."""
-        return QSize(120, _HEIGHT)
+        """Return the bar's height."""
+        return QSize(120, _BAR_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the parts."""
@@ -156,7 +161,7 @@ class StageBar(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         shape = QPainterPath()
-        shape.addRoundedRect(QRectF(self.rect()), _RADIUS, _RADIUS)
+        shape.addRoundedRect(QRectF(self.rect()), _BAR_RADIUS, _BAR_RADIUS)
         painter.setClipPath(shape)
         painter.fillRect(self.rect(), theme.hairline(self.palette()))
         stages = self._stages
@@ -174,7 +179,12 @@ class StageBar(QWidget):
 
 
 class CollapsibleText(QWidget):
-    """A heading with a triangle, and a text below it that can be read, scrolled and copied."""
+    """A heading with an arrow; below it, once expanded, a text to scroll, select and copy.
+
+    Attributes:
+        button: the heading.
+        text: the text.
+    """
 
     def __init__(self, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -202,25 +212,63 @@ class CollapsibleText(QWidget):
         column.addWidget(self.text)
         self.button.toggled.connect(self._on_toggled)
 
-    def set_code(self) -> None:
-        """Show the text in letters of one width."""
+    def use_fixed_width(self) -> None:
+        """Show the text in a fixed-width font."""
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPointSizeF(self.font().pointSizeF() * 0.9)
         self.text.setFont(font)
 
-    def show_lines(self, lines: str) -> None:
-        """Show a text; nothing at all where it is empty. What was scrolled to stays where it is."""
-        self.setVisible(bool(lines))
-        if lines == self.text.toPlainText():
+    def show_text(self, text: str) -> None:
+        """Show a text and keep the scroll position; hide the widget if there is no text."""
+        self.setVisible(bool(text))
+        if text == self.text.toPlainText():
             return
-        across, down = self.text.horizontalScrollBar().value(), self.text.verticalScrollBar().value()
-        self.text.setPlainText(lines)
-        shown = min(_LINES, lines.count("\n") + 1)
-        self.text.setFixedHeight(round((shown + 1.5) * self.text.fontMetrics().lineSpacing()) + 12)
-        self.text.horizontalScrollBar().setValue(across)
-        self.text.verticalScrollBar().setValue(down)
+        bars = self.text.horizontalScrollBar(), self.text.verticalScrollBar()
+        positions = [bar.value() for bar in bars]
+        self.text.setPlainText(text)
+        lines = min(_LINES, text.count("\n") + 1)
+        self.text.setFixedHeight(round((lines + 1.5) * self.text.fontMetrics().lineSpacing()) + 12)
+        for bar, position in zip(bars, positions, strict=True):
+            bar.setValue(position)
 
     @Slot(bool)
-    def _on_toggled(self, unfolded: bool) -> None:
-        self.button.setArrowType(Qt.ArrowType.DownArrow if unfolded else Qt.ArrowType.RightArrow)
-        self.text.setVisible(unfolded)
+    def _on_toggled(self, expanded: bool) -> None:
+        self.button.setArrowType(Qt.ArrowType.DownArrow if expanded else Qt.ArrowType.RightArrow)
+        self.text.setVisible(expanded)
+
+
+def stage_colour(stage: Stage, palette: QPalette) -> QColor:
+    """Return a stage's colour."""
+    return theme.speaker_colour(list(Stage).index(stage), palette)
+
+
+def text_label(parent: QWidget) -> QLabel:
+    """Return a label whose text wraps and can be copied."""
+    label = QLabel(parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return label
+
+
+def set_text(label: QLabel, text: str) -> None:
+    """Show a text, or hide the label if it is empty; an unchanged text keeps its selection."""
+    if label.text() != text:
+        label.setText(text)
+    label.setVisible(bool(text))
+
+
+def _length(seconds: float) -> str:
+    return length(seconds, lambda value, decimals: QLocale().toString(value, "f", decimals))
+
+
+def _made_by_attempt(time: StageTime, job: Job, number: int) -> int:
+    """Return the attempt that did a stage which attempt `number` reused."""
+    made_by = [
+        attempt.number
+        for attempt in job.attempts[: number - 1]
+        for other in attempt.stages
+        if other.stage is time.stage and other.end is StageEnd.DONE
+    ]
+    return made_by[-1] if made_by else max(1, number - 1)

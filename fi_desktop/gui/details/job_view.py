@@ -1,11 +1,11 @@
-"""One job: what it is, each attempt, what happened to it, and what the log says of it."""
+"""One job in the details panel: facts, attempts, history, and its lines of the log."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -21,35 +21,39 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.events import JobEvent
+from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.text import clock
-from fi_desktop.gui import theme, widgets
+from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
-from fi_desktop.gui.details.labels import DetailLabels
-from fi_desktop.gui.labels import NoTranscriptLabels, no_transcript_reason
+from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.viewmodel.diagnostics import diagnostics
 from fi_desktop.viewmodel.job_facts import JobFacts
 from fi_desktop.viewmodel.rows import Row
 
 _ICON_PX = 18
-_INNER_PX = 2  # what Qt leaves free on each side of an edited line's text
+_LINE_EDIT_MARGIN_PX = 2  # Qt's, on each side of the text
 
 
 class JobView(QWidget):
-    """Shows a job; what is shown of the same job again keeps its place and its open folds.
+    """Shows a job. Updates of the same job keep the scroll position and expanded texts.
+
+    Attributes:
+        form: the facts.
+        events: the job's history.
+        log: lines of the log that name the job.
 
     Signals:
-        open_asked, retry_asked: of the job that is shown (its id).
+        open_requested, retry_requested: the job's id.
     """
 
-    open_asked = Signal(int)
-    retry_asked = Signal(int)
+    open_requested = Signal(int)
+    retry_requested = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = DetailLabels(self)
+        self._labels = UiLabels(self)
         self._row: Row | None = None
         self._job: Job | None = None
         self._facts: JobFacts | None = None
@@ -65,27 +69,27 @@ class JobView(QWidget):
         self.open = self._button(self.tr("Open result"))
         self.retry = self._button(self.tr("Retry"))
         self.copy = self._button(self.tr("Copy diagnostics"))
-        self.copy.setToolTip(self.tr("What whoever mends the program needs, without anything of the patient"))
-        self.form = FactsForm(self.words, self)
-        self.events = CollapsibleText(self.tr("What happened"), self)
+        self.copy.setToolTip(self.tr("Technical details for support, without patient data"))
+        self.form = FactsForm(self)
+        self.events = CollapsibleText(self.tr("History"), self)
         self.log = CollapsibleText(self.tr("Log"), self)
-        self.log.set_code()
+        self.log.use_fixed_width()
         self.open.clicked.connect(self._on_open)
         self.retry.clicked.connect(self._on_retry)
         self.copy.clicked.connect(self._on_copy)
         self._lay_out()
 
     def show_row(self, row: Row, now: float) -> None:
-        """Show where the job stands; at once, and at each step of its progress."""
+        """Show a job's state and progress."""
         if self._row is None or self._row.id != row.id:
-            self._begin()
+            self._clear()
         self._row = row
         self._name.setText(row.name)
         self._name.setToolTip(widgets.plain_tooltip(row.path))
-        state = self.words.common.state_of(row)
+        state = self._labels.state_of(row)
         running = row.state is JobState.RUNNING
         self._state.setText(
-            f"{state} · {self.words.common.stage(row.stage)} {row.share:.0%}" if running else state
+            f"{state} · {self._labels.stage(row.stage)} {row.share:.0%}" if running else state
         )
         self.progress.setVisible(running)
         self.progress.setValue(round(row.share * 1000))
@@ -93,37 +97,36 @@ class JobView(QWidget):
         self.retry.setVisible(row.retriable)
         if self._job is not None:
             self.form.show_job(self._job, row.duration_s, now)
-        self._dress()
+        self._set_icon()
 
-    def show_job(self, job: Job, events: Sequence[JobEvent], now: float) -> None:
-        """Show the whole of the job."""
+    def show_job(self, job: Job, events: Sequence[ev.JobEvent], now: float) -> None:
+        """Show a job's facts, attempts and history."""
         self._job = job
         self.copy.setEnabled(True)
         self.form.show_job(job, self._row.duration_s if self._row else None, now)
         self.form.show_facts(job, self._facts)
         while len(self._cards) < len(job.attempts):
-            card = AttemptCard(self.words, self)
+            card = AttemptCard(self)
             self._timeline.addWidget(card)
             self._cards.append(card)
         for card, attempt in zip(self._cards, job.attempts, strict=False):
             card.show_attempt(job, attempt)
         set_text(self._heading, self.tr("Attempts") if job.attempts else "")
-        told = (f"{self.words.common.exact(event.at)}  {self.words.happened(event)}" for event in events)
-        self.events.show_lines("\n".join(told))
+        lines = (f"{self._labels.exact(event.at)}  {self._event(event)}" for event in events)
+        self.events.show_text("\n".join(lines))
 
     def show_facts(self, facts: JobFacts) -> None:
-        """Show what files say."""
+        """Show what files say about the job."""
         self._facts = facts
-        self.log.show_lines("\n".join(facts.log))
+        self.log.show_text("\n".join(facts.log))
         if self._job is not None:
             self.form.show_facts(self._job, facts)
 
     def cards(self) -> list[AttemptCard]:
-        """Return the attempts that are shown, the first one first."""
+        """Return the attempts, oldest first."""
         return list(self._cards)
 
-    def _begin(self) -> None:
-        """Another job: nothing is known of it yet."""
+    def _clear(self) -> None:
         self._job = self._facts = None
         self.copy.setEnabled(False)
         for card in self._cards:
@@ -131,9 +134,42 @@ class JobView(QWidget):
             card.deleteLater()
         self._cards.clear()
         self._heading.hide()
-        for fold in (self.events, self.log):
-            fold.show_lines("")
+        for text in (self.events, self.log):
+            text.show_text("")
         self.area.verticalScrollBar().setValue(0)
+
+    def _event(self, event: ev.JobEvent) -> str:
+        """Return what an event of the job's history says."""
+        match event:
+            case ev.Submitted():
+                return self.tr("Added")
+            case ev.Claimed(worker=worker):
+                return self.tr("Started by {worker}").format(worker=self._labels.worker(worker))
+            case ev.Due():
+                return self.tr("Ready to retry")
+            case ev.CancelAsked():
+                return self.tr("Cancel requested")
+            case ev.RetryAsked():
+                return self.tr("Retry requested")
+            case ev.Prioritized(priority=priority):
+                label = self._labels.priority(priority)
+                return self.tr("Priority changed to {priority}").format(priority=label)
+            case ev.OptionsChanged():
+                return self.tr("Options changed")
+            case ev.Seen():
+                return self.tr("Result opened")
+            case ev.Completed():
+                return self.tr("Completed")
+            case ev.Failed(crashed=True):
+                return self.tr("The worker stopped unexpectedly")
+            case ev.Failed(error=error):
+                return self.tr("Failed: {reason}").format(reason=errors.sentence(error))
+            case ev.Released():
+                return self.tr("Returned to the queue")
+            case ev.Cancelled():
+                return self.tr("Cancelled")
+            case _:
+                return type(event).__name__
 
     def _button(self, text: str) -> QPushButton:
         button = QPushButton(text, self)
@@ -185,20 +221,20 @@ class JobView(QWidget):
     @Slot()
     def _on_open(self) -> None:
         if self._row is not None:
-            self.open_asked.emit(self._row.id)
+            self.open_requested.emit(self._row.id)
 
     @Slot()
     def _on_retry(self) -> None:
         if self._row is not None:
-            self.retry_asked.emit(self._row.id)
+            self.retry_requested.emit(self._row.id)
 
     @Slot()
     def _on_copy(self) -> None:
         if self._job is not None:
-            made = self._facts.provenance if self._facts else None
-            QGuiApplication.clipboard().setText(diagnostics(self._job, made))
+            provenance = self._facts.provenance if self._facts else None
+            QGuiApplication.clipboard().setText(diagnostics(self._job, provenance))
 
-    def _dress(self) -> None:
+    def _set_icon(self) -> None:
         if self._row is None:
             return
         colour = theme.tone(theme.STATE_TONES[self._row.state], self.palette())
@@ -206,19 +242,19 @@ class JobView(QWidget):
         self._icon.setPixmap(theme.pixmap(name, _ICON_PX, colour, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
+        """Recolour the icon when the palette changes."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "area"):
-            self._dress()
+            self._set_icon()
 
 
 class FactsForm(QWidget):
-    """Lines that appear once there is something to say in them."""
+    """A job's facts, one per line; lines without a value are hidden."""
 
-    def __init__(self, words: DetailLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
-        self._none = NoTranscriptLabels(self)
+        self._labels = UiLabels(self)
+        self._no_transcript = NoTranscriptLabels(self)
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
         self._form.setHorizontalSpacing(12)
@@ -226,67 +262,77 @@ class FactsForm(QWidget):
         self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.file = self._path_line(self.tr("File"))
-        self.folder = self._path_line(self.tr("Folder"))
-        self.amount = self._line(self.tr("Size"))
-        self.length = self._line(self.tr("Length"))
-        self.added = self._line(self.tr("Added"))
-        self.started = self._line(self.tr("Started"))
-        self.finished = self._line(self.tr("Finished"))
-        self.speakers = self._line(self.tr("Speakers"))
-        self.language = self._line(self.tr("Language"))
-        self.voices = self._line(self.tr("Voices by"))
-        self.writes = self._line(self.tr("Words by"))
-        self.vocabulary = self._line(self.tr("Vocabulary"))
-        self.version = self._line(self.tr("Made by"))
+        self.file = self._add_path(self.tr("File"))
+        self.folder = self._add_path(self.tr("Folder"))
+        self.size_bytes = self._add(self.tr("Size"))
+        self.length = self._add(self.tr("Length"))
+        self.added = self._add(self.tr("Added"))
+        self.started = self._add(self.tr("Started"))
+        self.finished = self._add(self.tr("Finished"))
+        self.speakers = self._add(self.tr("Speakers"))
+        self.language = self._add(self.tr("Language"))
+        self.diarizer = self._add(self.tr("Speakers by"))
+        self.transcriber = self._add(self.tr("Transcript by"))
+        self.vocabulary = self._add(self.tr("Vocabulary"))
+        self.version = self._add(self.tr("Made by"))
 
     def show_job(self, job: Job, length_s: float | None, now: float) -> None:
         """Show what the queue knows."""
-        path, words, options = PurePath(job.path), self._words.common, job.options
-        for line, text in ((self.file, path.name), (self.folder, str(path.parent))):
-            line.show_path(text)
+        path, labels, options = PurePath(job.path), self._labels, job.options
+        self.file.show_path(path.name)
+        self.folder.show_path(str(path.parent))
         self._set(self.length, "" if length_s is None else clock(length_s))
-        started = job.attempts[-1].started_at if job.attempts else None
+        started_at = job.attempts[-1].started_at if job.attempts else None
         for label, at in (
             (self.added, job.submitted_at),
-            (self.started, started),
+            (self.started, started_at),
             (self.finished, job.finished_at),
         ):
-            self._set(label, "" if at is None else self._words.common.ago(at, now))
-            label.setToolTip("" if at is None else self._words.common.exact(at))
-        self._set(self.speakers, words.requested_speakers(str(options.speakers)))
+            self._set(label, "" if at is None else labels.ago(at, now))
+            label.setToolTip("" if at is None else labels.exact(at))
+        self._set(self.speakers, labels.requested_speakers(str(options.speakers)))
         found = job.summary.language if job.summary is not None else None
-        # once it is done, a language that was to be found out is found, or nothing was transcribed
-        asked = "" if job.state is JobState.COMPLETED else words.requested_language(options.language)
-        self._set(self.language, words.language(found) if found else asked)
-        self._set(self.vocabulary, self._words.vocabulary(options))
+        # a completed job has detected the language, or has no transcript
+        asked = "" if job.state is JobState.COMPLETED else labels.requested_language(options.language)
+        self._set(self.language, labels.language(found) if found else asked)
+        self._set(self.vocabulary, ", ".join(options.vocabulary))
 
     def show_facts(self, job: Job, facts: JobFacts | None) -> None:
-        """Show what files say; None: that is not known yet."""
-        words, options, made = self._words.common, job.options, facts.provenance if facts else None
-        self._set(self.amount, self._words.size(facts.size_bytes) if facts else "")
-        if made is None:
-            lacks = facts is not None and not facts.model and options.transcriber == "auto"
-            self._set(self.voices, words.engine(options.engine))
-            self._set(self.writes, self._none.no_model() if lacks else words.transcriber(options.transcriber))
+        """Show what files say; None if they are not read yet."""
+        labels, options = self._labels, job.options
+        provenance = facts.provenance if facts else None
+        self._set(self.size_bytes, self._size(facts.size_bytes) if facts else "")
+        if provenance is None:
+            no_model = facts is not None and not facts.model and options.transcriber == "auto"
+            transcriber = (
+                self._no_transcript.no_model() if no_model else labels.transcriber(options.transcriber)
+            )
+            self._set(self.diarizer, labels.engine(options.engine))
+            self._set(self.transcriber, transcriber)
             self._set(self.version, "")
             return
-        voices = f"{words.engine(made.engine)} · {made.model}" if made.model else words.engine(made.engine)
-        self._set(self.voices, voices)
-        if made.transcriber:
-            wrote = f"{words.engine(made.transcriber)} · {made.transcriber_model}"
+        diarizer = labels.engine(provenance.engine)
+        self._set(self.diarizer, f"{diarizer} · {provenance.model}" if provenance.model else diarizer)
+        if provenance.transcriber:
+            transcriber = f"{labels.engine(provenance.transcriber)} · {provenance.transcriber_model}"
         else:
-            wrote = self._none.short(no_transcript_reason(made, facts.notes if facts else ()))
-        self._set(self.writes, wrote)
-        self._set(self.version, f"fi-desktop {made.app_version}")
+            reason = no_transcript_reason(provenance, facts.notes if facts else ())
+            transcriber = self._no_transcript.short(reason)
+        self._set(self.transcriber, transcriber)
+        self._set(self.version, f"fi-desktop {provenance.app_version}")
 
-    def _line(self, caption: str) -> QLabel:
+    def _size(self, size_bytes: int | None) -> str:
+        if size_bytes is None:
+            return self.tr("The file no longer exists")
+        return QLocale().formattedDataSize(size_bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+
+    def _add(self, caption: str) -> QLabel:
         label = text_label(self)
         label.setAccessibleName(caption)
         self._form.addRow(self._caption(caption), label)
         return label
 
-    def _path_line(self, caption: str) -> PathLine:
+    def _add_path(self, caption: str) -> PathLine:
         line = PathLine(self)
         line.setAccessibleName(caption)
         self._form.addRow(self._caption(caption), line)
@@ -303,43 +349,43 @@ class FactsForm(QWidget):
 
 
 class PathLine(QLineEdit):
-    """Shows both ends of a path that is too long, until somebody goes into it to see or copy all of it."""
+    """A path on one line, elided in the middle until it has the focus; it can be selected and copied."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("fact")
         self.setReadOnly(True)
         self.setFrame(False)
-        self.setTextMargins(-_INNER_PX, 0, -_INNER_PX, 0)
+        self.setTextMargins(-_LINE_EDIT_MARGIN_PX, 0, -_LINE_EDIT_MARGIN_PX, 0)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_path(self, text: str) -> None:
-        """Show a path, and all of it as the tooltip; what is selected in the same one stays so."""
+        """Show a path, also as tooltip; an unchanged path keeps its selection."""
         if self.text() != text:
             self.setText(text)
             self.setCursorPosition(0)
             self.setToolTip(widgets.plain_tooltip(text))
 
-    def shown(self) -> str:
-        """Return what is to be read."""
+    def visible_text(self) -> str:
+        """Return the text as painted."""
         if self.hasFocus():
             return self.text()
         return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
 
     def sizeHint(self) -> QSize:
-        """Return the height of the labels beside it."""
+        """Return the height of a label."""
         return QSize(self.fontMetrics().averageCharWidth() * 8, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
-        """Return room for a few letters."""
+        """Return the width of a few characters."""
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint it whole where it fits, or is gone through."""
-        shown = self.shown()
-        if shown == self.text():
+        """Paint the elided path, if it is too long."""
+        text = self.visible_text()
+        if text == self.text():
             super().paintEvent(event)
             return
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

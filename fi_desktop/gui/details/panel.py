@@ -1,7 +1,6 @@
-"""The panel beside the table: the selected job, a sum of several, or a hint.
+"""The details panel: the selected job, totals of several, or a hint.
 
-It follows the news: what is shown is asked for again where the job went on. What files say is read off the
-GUI thread.
+It follows the queue's events and reloads the job when it changes. Files are read off the GUI thread.
 """
 
 from __future__ import annotations
@@ -17,30 +16,31 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.text import clock
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.attempt_card import set_text, text_label
 from fi_desktop.gui.details.job_view import JobView
-from fi_desktop.gui.details.labels import DetailLabels
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.viewmodel.job_facts import JobFacts, read_facts
 from fi_desktop.viewmodel.rows import Row
 
-_SETTLED_MS = 80  # whoever runs through the rows wants to know of the one where they stop
+_LOAD_DELAY_MS = 80  # so that moving through rows quickly does not load each job
 _AGO_MS = 20_000
-_NARROWEST_PX = 200
+_LEAST_WIDTH_PX = 200
 
 
 class DetailsPanel(QStackedWidget):
-    """Shows what is selected.
+    """Shows the selection.
 
     Attributes:
         job: the page of one job.
-        several: the page of more than one.
-        hint: the page of none.
+        several: the page of several jobs.
+        hint: the page without a selection.
     """
 
     def __init__(
@@ -52,35 +52,35 @@ class DetailsPanel(QStackedWidget):
         refused: Callable[[str], None],
         parent: QWidget | None = None,
     ) -> None:
-        """Prepare; `refused` is told why something could not be had."""
+        """Prepare. `refused`: shows a sentence about what failed."""
         super().__init__(parent)
         self._service, self._bridge, self._jobs = service, bridge, jobs
         self._logs, self._models, self._refused = settings.logs, settings.model_roots, refused
         self._rows: tuple[Row, ...] = ()
-        self._asked: int | None = None  # the job that is, or will be, shown whole
+        self._loaded: int | None = None  # id of the job that was loaded last
         self._events: tuple[JobEvent, ...] = ()
         self.setAccessibleName(self.tr("Details"))
-        self.setMinimumWidth(_NARROWEST_PX)
+        self.setMinimumWidth(_LEAST_WIDTH_PX)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.job = JobView(self)
-        self.several = SelectionView(self.job.words, self)
-        self.hint = QLabel(self.tr("Select a recording to see what is known of it."), self)
+        self.several = SelectionView(self)
+        self.hint = QLabel(self.tr("Select a recording to see its details."), self)
         self.hint.setObjectName("quiet")
         self.hint.setWordWrap(True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.hint.setMargin(24)
         for page in (self.hint, self.several, self.job):
             self.addWidget(page)
-        self._settled = QTimer(self)
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(_SETTLED_MS)
-        self._settled.timeout.connect(self._ask)
+        self._load_timer = QTimer(self)
+        self._load_timer.setSingleShot(True)
+        self._load_timer.setInterval(_LOAD_DELAY_MS)
+        self._load_timer.timeout.connect(self._load)
         self._ago = QTimer(self)
         self._ago.setInterval(_AGO_MS)
         self._ago.timeout.connect(self._on_ago)
         jobs.jobs_changed.connect(self._on_jobs_changed)
-        bridge.events_arrived.connect(self._on_news)
+        bridge.events_arrived.connect(self._on_events_arrived)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Show the selected jobs."""
@@ -98,19 +98,18 @@ class DetailsPanel(QStackedWidget):
             (row,) = self._rows
             self.job.show_row(row, self._jobs.now())
             self.setCurrentWidget(self.job)
-            if self._asked != row.id:
-                self._settled.start()
+            if self._loaded != row.id:
+                self._load_timer.start()
 
     @Slot()
-    def _ask(self) -> None:
+    def _load(self) -> None:
         if len(self._rows) != 1:
             return
         (row,) = self._rows
-        self._asked = job_id = row.id
-        path = Path(row.path)
+        self._loaded = job_id = row.id
         self._bridge.when_done(self._service.events(job_id), partial(self._on_events, job_id), self._refused)
         self._bridge.when_done(self._service.job(job_id), partial(self._on_job, job_id), self._refused)
-        read = partial(read_facts, job_id, path, self._service.folders, self._logs, self._models)
+        read = partial(read_facts, job_id, Path(row.path), self._service.folders, self._logs, self._models)
         self._bridge.run_task(read, partial(self._on_facts, job_id), self._refused)
 
     def _on_events(self, job_id: int, events: list[JobEvent]) -> None:
@@ -131,15 +130,15 @@ class DetailsPanel(QStackedWidget):
     @Slot(object)
     def _on_jobs_changed(self, ids: frozenset[int]) -> None:
         if any(row.id in ids for row in self._rows):
-            known = (self._jobs.job(row.id) for row in self._rows)
-            self.show_rows([row for row in known if row is not None])
+            latest = (self._jobs.job(row.id) for row in self._rows)
+            self.show_rows([row for row in latest if row is not None])
 
     @Slot(object)
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
+    def _on_events_arrived(self, events: tuple[QueueEvent, ...]) -> None:
         if self.isVisible() and any(
-            isinstance(item, JobChanged) and self._is_shown(item.job.id) for item in news
+            isinstance(event, JobChanged) and self._is_shown(event.job.id) for event in events
         ):
-            self._settled.start()
+            self._load_timer.start()
 
     @Slot()
     def _on_ago(self) -> None:
@@ -149,19 +148,19 @@ class DetailsPanel(QStackedWidget):
             self.job.show_row(self._rows[0], self._jobs.now())
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Show what was selected meanwhile."""
+        """Show the current selection."""
         super().showEvent(event)
-        self._asked = None  # what happened meanwhile was not followed
+        self._loaded = None  # the job may have changed while the panel was hidden
         self._ago.start()
         self._show()
 
 
 class SelectionView(QWidget):
-    """Shows a sum of the selected jobs."""
+    """Totals of several jobs: number, states, length."""
 
-    def __init__(self, words: DetailLabels, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = words
+        self._labels = UiLabels(self)
         self.heading, self.states, self.length = (text_label(self) for _ in range(3))
         self.heading.setFont(theme.scaled(self.font(), 1.15, QFont.Weight.DemiBold))
         self.length.setObjectName("quiet")
@@ -174,10 +173,11 @@ class SelectionView(QWidget):
         column.addStretch()
 
     def show_rows(self, rows: Sequence[Row]) -> None:
-        """Show a sum of these jobs."""
+        """Show the totals of these jobs."""
         counts = Counter(row.state for row in rows)
-        set_text(self.heading, self.tr("%Ln job(s)", "", len(rows)))
-        lines = [f"{self._words.common.state(state)}: {counts[state]}" for state in JobState if counts[state]]
+        set_text(self.heading, self.tr("%Ln recording(s)", "", len(rows)))
+        lines = [f"{self._labels.state(state)}: {counts[state]}" for state in JobState if counts[state]]
         set_text(self.states, "\n".join(lines))
         total_s = sum(row.duration_s or 0.0 for row in rows)
-        set_text(self.length, self._words.total(total_s) if total_s else "")
+        total = self.tr("{length} of audio").format(length=clock(total_s)) if total_s else ""
+        set_text(self.length, total)

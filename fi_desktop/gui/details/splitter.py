@@ -1,6 +1,6 @@
-"""The table and, at its right, the details: shown and hidden by an action, as wide as they were left.
+"""Puts the details panel next to the table and remembers its visibility and width.
 
-The panel is not made, nor its module loaded, before it is first seen.
+The panel and its module are loaded when it is first shown, so that the window opens sooner.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from fi_desktop.viewmodel.rows import Row
 if TYPE_CHECKING:
     from fi_desktop.gui.details.panel import DetailsPanel
 
-_ROOMY_PX = 1400  # a window this wide has room for the details, where nobody has chosen yet
-_WIDTH_CHARS = 46  # so that larger letters get more room
+_ROOMY_PX = 1400  # a window this wide shows the details, unless someone has hidden them
+_WIDTH_CHARS = 46
 _OPEN, _WIDTH = "details/open", "details/width"
 
 
 class DetailsSplitter(QSplitter):
-    """Holds the pages of the window, and the details beside them where there are jobs.
+    """The window's pages on the left, the details of the selected jobs on the right.
 
     Attributes:
-        panel: the details; None before they were first seen.
+        panel: the details; None before they are first shown.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class DetailsSplitter(QSplitter):
         window_state: WindowState,
         parent: QWidget,
     ) -> None:
-        """Prepare. `action`: shows and hides the details; `make_panel`: makes them."""
+        """Prepare. `action`: shows and hides the details; `make_panel`: makes the panel."""
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._jobs, self._action, self._make, self._window_state = jobs, action, make_panel, window_state
         self._rows: tuple[Row, ...] = ()
@@ -58,13 +58,13 @@ class DetailsSplitter(QSplitter):
         self.splitterMoved.connect(self._on_moved)
 
     def show_rows(self, rows: Sequence[Row]) -> None:
-        """Show the selected jobs, if anybody wants to see them."""
+        """Show the selected jobs."""
         self._rows = tuple(rows)
         if self.panel is not None:
             self.panel.show_rows(rows)
 
     def save(self) -> None:
-        """Remember how wide the details are, and whether they are wanted."""
+        """Save visibility and width."""
         if self._chosen is not None:
             self._window_state.save_number(_OPEN, self._chosen)
         if self.panel is not None and self.panel.isVisible():
@@ -77,7 +77,7 @@ class DetailsSplitter(QSplitter):
             self.panel = self._make(self)
             self.addWidget(self.panel)
             self.setStretchFactor(1, 0)
-            self._give_room(self._window_state.number(_WIDTH))
+            self._set_width(self._window_state.number(_WIDTH))
             self.panel.show_rows(self._rows)
         elif self.panel is not None and wanted == self.panel.isHidden():
             self._set_visible(wanted)
@@ -90,11 +90,11 @@ class DetailsSplitter(QSplitter):
         if not wanted and focused is not None and panel.isAncestorOf(focused):
             self._pages.setFocus()
         panel.setVisible(wanted)
-        if wanted and not self.sizes()[1]:  # it was pushed shut
-            self._give_room(None)
+        if wanted and not self.sizes()[1]:  # it was dragged shut
+            self._set_width(None)
 
-    def _give_room(self, width: int | None) -> None:
-        """Make the details so wide, or as wide as the letters ask for, but never more than the table."""
+    def _set_width(self, width: int | None) -> None:
+        """Set the panel's width; None: the default for the font. It is never wider than the table."""
         wanted = width or _WIDTH_CHARS * self.fontMetrics().averageCharWidth()
         wanted = min(wanted, self.width() // 2)
         self.setSizes([self.width() - wanted, wanted])
@@ -104,12 +104,12 @@ class DetailsSplitter(QSplitter):
         self._chosen = int(wanted)
 
     @Slot(int, int)
-    def _on_moved(self, _place: int, _index: int) -> None:
+    def _on_moved(self, _position: int, _index: int) -> None:
         if self.panel is not None and not self.sizes()[1] and self._action.isChecked():
             self._action.trigger()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Open where there is room and nobody has chosen yet."""
+        """Show the details in a wide window, unless someone has chosen otherwise."""
         super().showEvent(event)
         if self._chosen is None:
             self._action.setChecked(self.window().width() >= _ROOMY_PX)

@@ -1,4 +1,4 @@
-"""How the next recordings are to be done: the number of speakers, and all else below "more"."""
+"""The options for the next recordings in the toolbar: number of speakers, and a menu with the rest."""
 
 from __future__ import annotations
 
@@ -13,51 +13,48 @@ from fi_desktop.gui.job_options.menu import Choices, OptionsMenu
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.config import Choice
 
-_SUMMARY_WIDTH = 190  # pixels at most
+_SUMMARY_WIDTH = 190  # most pixels of a summary
 _LEAST_SUMMARY = 50
-_BESIDE = 16  # pixels between icon and summary, and to spare
+_SPARE = 16  # pixels between icon and summary, and to spare
 
 
 class OptionsBar(QWidget):
-    """The options of the next drop.
+    """The options for the next recordings.
 
     Attributes:
-        speakers: the choice of their number.
-        more: the button of the menu; it says what is chosen there, where that is not the usual.
-        menu: the other choices.
-        usual: what is chosen where nobody chooses.
+        speakers: chooses the number of speakers.
+        more: opens the menu; shows which options differ from their defaults.
+        menu: chooses the other options.
+        default: what is chosen at first.
 
     Signals:
-        changed: something else is chosen.
+        changed: another choice was made.
     """
 
     changed = Signal()
 
     def __init__(
-        self, usual: JobOptions, parent: QWidget | None = None, *, packs: Iterable[str] = ()
+        self, default: JobOptions, parent: QWidget | None = None, *, packs: Iterable[str] = ()
     ) -> None:
-        """Offer the choices; what is `usual` is chosen at the start.
-
-        packs: names of the installed model packs that write words down.
-        """
+        """Offer the choices, with the default chosen. packs: names of installed transcription models."""
         super().__init__(parent)
-        self._words = UiLabels(self)
-        self.usual = Choice(usual)
+        self._labels = UiLabels(self)
+        self.default = Choice(default)
         self._profiles: dict[Choice, str] = {}
-        self.setAccessibleName(self.tr("Options of the next recordings"))
+        self.setAccessibleName(self.tr("Options for the next recordings"))
         self.speakers = QComboBox(self)
         for text, count in Choices(self).speakers():
             self.speakers.addItem(text, count)
-        self._choose_speakers(usual.speakers)
+        self._choose_speakers(default.speakers)
         self.speakers.setAccessibleName(self.tr("Number of speakers in the next recordings"))
-        self.speakers.setToolTip(self.tr("How many people speak in the recordings that you add next"))
+        self.speakers.setToolTip(self.tr("How many people speak in the recordings you add next"))
         label = QLabel(self.tr("&Speakers"), self)
         label.setBuddy(self.speakers)
         self.more = QToolButton(self)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setIconSize(QSize(20, 20))
-        self.more.setAccessibleName(self.tr("More options of the next recordings"))
-        self.menu = OptionsMenu(self.usual, packs, self)
+        self.more.setAccessibleName(self.tr("More options for the next recordings"))
+        self.menu = OptionsMenu(self.default, packs, self)
         self.speakers.currentIndexChanged.connect(self._on_changed)
         self.menu.changed.connect(self._on_changed)
         self.more.setMenu(self.menu)
@@ -68,10 +65,10 @@ class OptionsBar(QWidget):
         row.addWidget(self.speakers)
         row.addWidget(self.more)
         self._on_changed()
-        self._dress()
+        self._set_icon()
 
     def options(self) -> JobOptions:
-        """Return what is chosen."""
+        """Return the chosen options."""
         return JobOptions(
             SpeakerCount.parse(self.speakers.currentData()),
             self.menu.engine,
@@ -82,119 +79,117 @@ class OptionsBar(QWidget):
         )
 
     def choice(self) -> Choice:
-        """Return what is chosen, and how soon it is to be done."""
+        """Return the chosen options and priority."""
         return Choice(self.options(), self.menu.priority)
 
     def choose(self, choice: Choice) -> None:
-        """Choose all of this."""
+        """Choose these options and this priority."""
         with QSignalBlocker(self.speakers):
             self._choose_speakers(choice.options.speakers)
         self.menu.choose(choice)
 
-    def name_profiles(self, profiles: dict[Choice, str]) -> None:
-        """Say a profile's name where just its choice is chosen."""
+    def set_profile_names(self, profiles: dict[Choice, str]) -> None:
+        """Show a profile's name when exactly its options are chosen."""
         self._profiles = profiles
-        self.sum_up()
+        self.show_summary()
+
+    def offer_packs(self, packs: Iterable[str]) -> None:
+        """Offer these transcription models."""
+        self.menu.offer_packs(packs)
+
+    def set_default(self, default: JobOptions) -> None:
+        """Change the default and choose it."""
+        self.default = Choice(default)
+        self.choose(self.default)
+
+    def show_summary(self) -> None:
+        """Show what differs from the default, if there is room; a bar that is too wide would be hidden."""
+        self.shrink()
+        summary, width = " · ".join(self._differences()), self._available_width()
+        if summary and width >= _LEAST_SUMMARY:
+            text = self.fontMetrics().elidedText(summary, Qt.TextElideMode.ElideRight, width)
+            self.more.setText(text.replace("&", "&&"))
+            self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            self._invalidate_layouts()
+
+    def shrink(self) -> None:
+        """Hide the summary, so that the toolbar can measure what is left for other buttons."""
+        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._invalidate_layouts()
 
     def _choose_speakers(self, count: SpeakerCount) -> None:
         asked = str(count)
         if self.speakers.findData(asked) < 0:
-            self.speakers.addItem(self._words.requested_speakers(asked), asked)
+            self.speakers.addItem(self._labels.requested_speakers(asked), asked)
         self.speakers.setCurrentIndex(self.speakers.findData(asked))
 
-    def offer_packs(self, packs: Iterable[str]) -> None:
-        """Offer these model packs from now on: others were installed, or some were removed."""
-        self.menu.offer_packs(packs)
-
-    def take_usual(self, usual: JobOptions) -> None:
-        """Choose what is usual from now on."""
-        self.usual = Choice(usual)
-        self.choose(self.usual)
-
-    def _unusual(self) -> list[str]:
-        """Return what is chosen below "more" that is not chosen by itself, in a word or two each."""
-        menu, words, usual = self.menu, self._words, self.usual.options
-        if self.choice() != self.usual and (profile := self._profiles.get(self.choice())):
+    def _differences(self) -> list[str]:
+        """Return the name of the chosen profile, or a label for each option that differs from its default."""
+        menu, labels, default = self.menu, self._labels, self.default.options
+        if self.choice() != self.default and (profile := self._profiles.get(self.choice())):
             return [profile]
-        unusual = []
-        if menu.transcriber != usual.transcriber:
-            none = menu.transcriber == "none"
-            unusual.append(self.tr("No words") if none else words.transcriber(menu.transcriber))
-        if menu.language != usual.language:
-            unusual.append(words.requested_language(menu.language))
-        if menu.engine != usual.engine:
-            unusual.append(words.engine(menu.engine))
-        if menu.vocabulary != usual.vocabulary:
-            unusual.append(self.tr("%Ln word(s)", "", len(menu.vocabulary)))
+        differences = []
         if menu.priority is not Priority.NORMAL:
-            unusual.insert(0, words.priority(menu.priority))
-        return unusual
+            differences.append(labels.priority(menu.priority))
+        if menu.transcriber != default.transcriber:
+            none = menu.transcriber == "none"
+            differences.append(self.tr("No transcript") if none else labels.transcriber(menu.transcriber))
+        if menu.language != default.language:
+            differences.append(labels.requested_language(menu.language))
+        if menu.engine != default.engine:
+            differences.append(labels.engine(menu.engine))
+        if menu.vocabulary != default.vocabulary:
+            differences.append(self.tr("%Ln word(s)", "", len(menu.vocabulary)))
+        return differences
 
     @Slot()
     def _on_changed(self) -> None:
-        menu, words = self.menu, self._words
+        menu, labels = self.menu, self._labels
         chosen = [
-            self.tr("Words: {choice}").format(choice=words.transcriber(menu.transcriber)),
-            self.tr("Language: {choice}").format(choice=words.requested_language(menu.language)),
-            self.tr("Voices: {choice}").format(choice=words.engine(menu.engine)),
+            self.tr("Transcription: {choice}").format(choice=labels.transcriber(menu.transcriber)),
+            self.tr("Language: {choice}").format(choice=labels.requested_language(menu.language)),
+            self.tr("Speakers: {choice}").format(choice=labels.engine(menu.engine)),
         ]
         if menu.priority is not Priority.NORMAL:
-            chosen.append(self.tr("How soon: {choice}").format(choice=words.priority(menu.priority)))
+            chosen.append(self.tr("Priority: {choice}").format(choice=labels.priority(menu.priority)))
         if menu.vocabulary:
-            chosen.append(self.tr("May come up: {words}").format(words=", ".join(menu.vocabulary)))
-        self.more.setToolTip(
-            "\n".join((self.tr("More options of the recordings that you add next"), *chosen))
-        )
+            chosen.append(self.tr("Vocabulary: {words}").format(words=", ".join(menu.vocabulary)))
+        self.more.setToolTip("\n".join((self.tr("More options for the recordings you add next"), *chosen)))
         self.more.setAccessibleDescription(". ".join(chosen))
-        self.sum_up()
+        self.show_summary()
         self.changed.emit()
 
-    def shrink(self) -> None:
-        """Take as little room as can be, so that the toolbar sees what is left for others."""
-        self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self._invalidate()
-
-    def sum_up(self) -> None:
-        """Say beside the icon what is unusual, as far as the toolbar has room: it would drop the bar else."""
-        self.shrink()
-        summary, room = " · ".join(self._unusual()), self._room()
-        if summary and room >= _LEAST_SUMMARY:
-            shown = self.fontMetrics().elidedText(summary, Qt.TextElideMode.ElideRight, room)
-            self.more.setText(shown.replace("&", "&&"))
-            self.more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            self._invalidate()
-
-    def _invalidate(self) -> None:
-        """Have the toolbar measure again: it does not hear of what it has dropped."""
+    def _invalidate_layouts(self) -> None:
+        """Have the toolbar measure again, which it does not do for widgets it has hidden."""
         for widget in (self, self.parentWidget()):
             if widget is not None and (layout := widget.layout()) is not None:
                 layout.invalidate()
 
-    def _room(self) -> int:
-        """Return the pixels that a summary may take."""
+    def _available_width(self) -> int:
+        """Return the pixels available for a summary."""
         bar = self.parentWidget()
         if not isinstance(bar, QToolBar):
             return _SUMMARY_WIDTH
-        return min(_SUMMARY_WIDTH, bar.width() - bar.sizeHint().width() - _BESIDE)
+        return min(_SUMMARY_WIDTH, bar.width() - bar.sizeHint().width() - _SPARE)
 
-    def _dress(self) -> None:
+    def _set_icon(self) -> None:
         self.more.setIcon(theme.icon("more", self.palette()))
 
     def event(self, event: QEvent) -> bool:
-        """Follow the width of the toolbar that the bar is put into."""
+        """Watch the toolbar that the bar is put into."""
         bar = self.parentWidget()
         if event.type() == QEvent.Type.ParentChange and bar is not None:
             bar.installEventFilter(self)
         return super().event(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Say as much as there is room for."""
+        """Fit the summary when the toolbar is resized."""
         if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
-            self.sum_up()
+            self.show_summary()
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
+        """Recolour the icon when the palette changes."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._dress()
+            self._set_icon()

@@ -1,4 +1,4 @@
-"""Profiles in the window: offered in the options' menu, kept under a name, renamed and deleted."""
+"""Profiles: named sets of options, listed in the options menu, saved, renamed and deleted."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from fi_desktop.watch.config import BUILT_IN, LONGEST_NAME, Choice, Profile, loa
 
 
 class ProfileController(QObject):
-    """Knows the profiles, and writes those that are the person's own.
+    """Reads and writes the custom profiles, and lists all profiles in the options menu.
 
     Attributes:
-        own: the person's profiles, in the order in which they were kept.
+        custom: profiles that people saved, in order.
 
     Signals:
-        changed: there are other profiles, or others by name.
-        renamed: a profile's old name and its new one.
-        failed: why the profiles cannot be read or written, in a sentence.
+        changed: profiles were added, changed or removed.
+        renamed: a profile's old and new name.
+        failed: why profiles cannot be read or written, in a sentence.
     """
 
     changed = Signal()
@@ -45,36 +45,30 @@ class ProfileController(QObject):
     failed = Signal(str)
 
     def __init__(self, home: Path, bridge: Bridge, bar: OptionsBar) -> None:
-        """Offer the profiles in the bar's menu.
-
-        Args:
-            home: where they lie.
-            bridge: the way to the thread that reads and writes files.
-            bar: the options of the next recordings.
-        """
+        """List the profiles in the bar's menu. `home`: the data folder, where profiles are stored."""
         super().__init__(bar)
-        self.own: tuple[Profile, ...] = ()
+        self.custom: tuple[Profile, ...] = ()
         self._home = home
         self._bridge = bridge
         self._bar = bar
         self._dialog: NameDialog | ProfilesDialog | None = None
         bar.menu.profiles.aboutToShow.connect(self._check_chosen)
-        self._show()
+        self._list()
 
     def read(self) -> None:
-        """Read the person's profiles."""
+        """Read the custom profiles."""
         self._bridge.run_task(partial(load_profiles, self._home), self._on_read, self.failed.emit)
 
     def all(self) -> tuple[Profile, ...]:
-        """Return the built-in profiles, and the person's own."""
-        return (*BUILT_IN, *self.own)
+        """Return the built-in and the custom profiles."""
+        return (*BUILT_IN, *self.custom)
 
     def find(self, name: str) -> Profile | None:
-        """Return the profile of this name; None: there is none (any more)."""
+        """Return the profile of this name, if it exists."""
         return next((profile for profile in self.all() if profile.name == name), None)
 
     def title(self, profile: Profile) -> str:
-        """Return a profile's name as it is shown."""
+        """Return a profile's name in the window's language."""
         if not profile.built_in:
             return profile.name
         titles = {
@@ -86,52 +80,52 @@ class ProfileController(QObject):
         }
         return titles[profile.name]
 
-    def keep(self, name: str, choice: Choice) -> None:
-        """Keep a choice under a name; in place of the profile that had it."""
-        kept = Profile(name, choice)
-        if any(profile.name == name for profile in self.own):
-            self._take(tuple(kept if profile.name == name else profile for profile in self.own))
+    def save(self, name: str, choice: Choice) -> None:
+        """Save a custom profile, in place of an earlier one of this name."""
+        saved = Profile(name, choice)
+        if any(profile.name == name for profile in self.custom):
+            self._replace(tuple(saved if profile.name == name else profile for profile in self.custom))
         else:
-            self._take((*self.own, kept))
+            self._replace((*self.custom, saved))
 
     def rename(self, profile: Profile, name: str) -> None:
-        """Give one of the person's profiles another name."""
-        self._take(tuple(replace(p, name=name) if p == profile else p for p in self.own))
+        """Rename a custom profile."""
+        self._replace(tuple(replace(p, name=name) if p == profile else p for p in self.custom))
         self.renamed.emit(profile.name, name)
 
     def delete(self, profile: Profile) -> None:
-        """Forget one of the person's profiles."""
-        self._take(tuple(p for p in self.own if p != profile))
+        """Delete a custom profile."""
+        self._replace(tuple(p for p in self.custom if p != profile))
 
-    def put_back(self, profile: Profile, place: int) -> None:
-        """Undo that a profile was deleted."""
-        self._take((*self.own[:place], profile, *self.own[place:]))
+    def restore(self, profile: Profile, position: int) -> None:
+        """Undo a deletion."""
+        self._replace((*self.custom[:position], profile, *self.custom[position:]))
 
     def _on_read(self, profiles: tuple[Profile, ...]) -> None:
-        self.own = profiles
-        self._show()
+        self.custom = profiles
+        self._list()
 
-    def _take(self, profiles: tuple[Profile, ...]) -> None:
-        self.own = profiles
+    def _replace(self, profiles: tuple[Profile, ...]) -> None:
+        self.custom = profiles
         self._bridge.run_task(partial(save_profiles, self._home, profiles), None, self.failed.emit)
-        self._show()
+        self._list()
 
-    def _show(self) -> None:
+    def _list(self) -> None:
         menu = self._bar.menu.profiles
         menu.clear()
         for profile in self.all():
-            if not profile.built_in and profile == self.own[0]:
+            if not profile.built_in and profile == self.custom[0]:
                 menu.addSeparator()
             action = menu.addAction(self.title(profile).replace("&", "&&"))
             action.setCheckable(True)
             action.setData(profile.name)
             action.triggered.connect(partial(self._bar.choose, profile.choice))
         menu.addSeparator()
-        menu.addAction(self.tr("&Save as profile…")).triggered.connect(self._on_keep_asked)
+        menu.addAction(self.tr("&Save as profile…")).triggered.connect(self._on_save_requested)
         edit = menu.addAction(self.tr("&Edit profiles…"))
-        edit.setEnabled(bool(self.own))
-        edit.triggered.connect(self._on_edit_asked)
-        self._bar.name_profiles({profile.choice: self.title(profile) for profile in self.all()})
+        edit.setEnabled(bool(self.custom))
+        edit.triggered.connect(self._on_edit_requested)
+        self._bar.set_profile_names({profile.choice: self.title(profile) for profile in self.all()})
         self.changed.emit()
 
     @Slot()
@@ -142,20 +136,18 @@ class ProfileController(QObject):
             action.setChecked(profile is not None and profile.choice == chosen)
 
     @Slot()
-    def _on_keep_asked(self) -> None:
+    def _on_save_requested(self) -> None:
         if self._dialog is not None:
             return
-        # no dialog is loaded before it is asked for: the first window does not wait for it
-
-        taken = [profile.name for profile in self.own]
-        refused = [self.title(profile) for profile in BUILT_IN] + [profile.name for profile in BUILT_IN]
-        dialog = NameDialog(self.tr("Save as profile"), taken, refused, self._bar)
+        existing = [profile.name for profile in self.custom]
+        reserved = [self.title(profile) for profile in BUILT_IN] + [profile.name for profile in BUILT_IN]
+        dialog = NameDialog(self.tr("Save as profile"), existing, reserved, self._bar)
         choice = self._bar.choice()
-        dialog.accepted.connect(lambda: self.keep(dialog.name, choice))
+        dialog.accepted.connect(lambda: self.save(dialog.name, choice))
         self._open(dialog)
 
     @Slot()
-    def _on_edit_asked(self) -> None:
+    def _on_edit_requested(self) -> None:
         if self._dialog is None:
             self._open(ProfilesDialog(self, self._bar))
 
@@ -172,30 +164,30 @@ class ProfileController(QObject):
 
 
 class NameDialog(QDialog):
-    """One field; says when a name is taken.
+    """Asks for a profile's name.
 
     Attributes:
-        field: where the name is typed.
-        save: keeps it.
-        hint: says what a taken name means.
+        field: the name.
+        save: accepts it.
+        hint: says what happens to a profile of the same name.
     """
 
-    def __init__(self, title: str, taken: Iterable[str], refused: Iterable[str], parent: QWidget) -> None:
+    def __init__(self, title: str, existing: Iterable[str], reserved: Iterable[str], parent: QWidget) -> None:
         """Prepare.
 
         Args:
-            title: what the name is asked for.
-            taken: names of profiles that would be replaced.
-            refused: names that cannot be given.
+            title: of the dialog.
+            existing: names of profiles that would be replaced.
+            reserved: names that cannot be used.
             parent: the window.
         """
         super().__init__(parent)
-        self._taken, self._refused = frozenset(taken), frozenset(refused)
+        self._existing, self._reserved = frozenset(existing), frozenset(reserved)
         self.setWindowTitle(title)
-        label = QLabel(self.tr("&Name of the profile:"), self)
+        label = QLabel(self.tr("Profile &name:"), self)
         self.field = QLineEdit(self)
         self.field.setMaxLength(LONGEST_NAME)
-        self.field.setAccessibleName(self.tr("Name of the profile"))
+        self.field.setAccessibleName(self.tr("Profile name"))
         self.field.textChanged.connect(self._on_typed)
         label.setBuddy(self.field)
         self.hint = QLabel(self)
@@ -220,41 +212,41 @@ class NameDialog(QDialog):
 
     @property
     def name(self) -> str:
-        """What was typed."""
+        """The name that was typed."""
         return " ".join(self.field.text().split())
 
     @Slot()
     def _on_typed(self) -> None:
-        self.save.setEnabled(bool(self.name) and self.name not in self._refused)
-        if self.name in self._refused:
-            self.hint.setText(self.tr("A built-in profile has this name."))
-        elif self.name in self._taken:
-            self.hint.setText(self.tr("There is a profile of this name: it is replaced."))
+        self.save.setEnabled(bool(self.name) and self.name not in self._reserved)
+        if self.name in self._reserved:
+            self.hint.setText(self.tr("This is the name of a built-in profile."))
+        elif self.name in self._existing:
+            self.hint.setText(self.tr("The profile of this name will be replaced."))
         else:
-            self.hint.setText(self.tr("Speakers, language, engine, words and priority are kept in it."))
+            self.hint.setText(self.tr("Saves speakers, language, engine, vocabulary and priority."))
 
 
 class ProfilesDialog(QDialog):
-    """A list of the person's profiles; a name is edited in its place.
+    """Renames and deletes custom profiles; deletions can be undone while the dialog is open.
 
     Attributes:
-        list: the profiles.
-        delete: deletes the one that is chosen.
-        undo: puts back what was deleted last.
-        told: what the chosen profile holds.
+        list: the profiles; names are edited in place.
+        delete: deletes the current profile.
+        undo: restores the profile deleted last.
+        summary: the options of the current profile.
     """
 
-    def __init__(self, desk: ProfileController, parent: QWidget) -> None:
+    def __init__(self, controller: ProfileController, parent: QWidget) -> None:
         super().__init__(parent)
-        self._desk = desk
-        self._words = ChoiceLabels(self)
-        self._gone: list[tuple[Profile, int]] = []
+        self._controller = controller
+        self._labels = ChoiceLabels(self)
+        self._deleted: list[tuple[Profile, int]] = []
         self.setWindowTitle(self.tr("Edit profiles"))
         self.list = ItemList(self)
         self.list.setAccessibleName(self.tr("Your profiles"))
-        self.told = QLabel(self)
-        self.told.setObjectName("quiet")
-        self.told.setWordWrap(True)
+        self.summary = QLabel(self)
+        self.summary.setObjectName("quiet")
+        self.summary.setWordWrap(True)
         rename = QPushButton(self.tr("&Rename"), self)
         self.delete = QPushButton(self.tr("&Delete"), self)
         self.undo = QPushButton(self.tr("&Undo"), self)
@@ -273,13 +265,13 @@ class ProfilesDialog(QDialog):
         column.setContentsMargins(18, 16, 18, 14)
         column.setSpacing(10)
         column.addWidget(self.list, 1)
-        column.addWidget(self.told)
+        column.addWidget(self.summary)
         column.addLayout(row)
         column.addWidget(buttons)
         rename.clicked.connect(lambda: self.list.editItem(self.list.currentItem()))
-        self.delete.clicked.connect(self._on_delete_asked)
-        self.undo.clicked.connect(self._on_undo_asked)
-        self.list.currentRowChanged.connect(self._on_chosen)
+        self.delete.clicked.connect(self._on_delete_requested)
+        self.undo.clicked.connect(self._on_undo_requested)
+        self.list.currentRowChanged.connect(self._on_current_changed)
         self.list.itemChanged.connect(self._on_edited)
         resize_to_screen(self, (400, 320))
         self._fill(0)
@@ -287,40 +279,41 @@ class ProfilesDialog(QDialog):
     def _fill(self, row: int) -> None:
         self.list.blockSignals(True)
         self.list.clear()
-        for profile in self._desk.own:
+        for profile in self._controller.custom:
             item = QListWidgetItem(profile.name, self.list)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
         self.list.setCurrentRow(min(row, self.list.count() - 1))
         self.list.blockSignals(False)
-        self._on_chosen()
+        self._on_current_changed()
 
     @Slot()
-    def _on_chosen(self) -> None:
+    def _on_current_changed(self) -> None:
         row = self.list.currentRow()
-        self.told.setText(self._words.summary(self._desk.own[row].choice) if row >= 0 else "")
+        summary = self._labels.summary(self._controller.custom[row].choice) if row >= 0 else ""
+        self.summary.setText(summary)
         self.delete.setEnabled(row >= 0)
-        self.undo.setEnabled(bool(self._gone))
+        self.undo.setEnabled(bool(self._deleted))
 
     @Slot(QListWidgetItem)
     def _on_edited(self, item: QListWidgetItem) -> None:
         row = self.list.row(item)
-        profile, name = self._desk.own[row], " ".join(item.text().split())[:LONGEST_NAME]
-        others = [self._desk.title(other) for other in self._desk.all() if other != profile]
+        profile, name = self._controller.custom[row], " ".join(item.text().split())[:LONGEST_NAME]
+        others = [self._controller.title(other) for other in self._controller.all() if other != profile]
         if name and name not in others and name != profile.name:
-            self._desk.rename(profile, name)
+            self._controller.rename(profile, name)
         self._fill(row)
 
     @Slot()
-    def _on_delete_asked(self) -> None:
+    def _on_delete_requested(self) -> None:
         row = self.list.currentRow()
-        profile = self._desk.own[row]
-        self._gone.append((profile, row))
-        self._desk.delete(profile)
+        profile = self._controller.custom[row]
+        self._deleted.append((profile, row))
+        self._controller.delete(profile)
         self._fill(row)
 
     @Slot()
-    def _on_undo_asked(self) -> None:
-        profile, row = self._gone.pop()
-        if self._desk.find(profile.name) is None:
-            self._desk.put_back(profile, row)
+    def _on_undo_requested(self) -> None:
+        profile, row = self._deleted.pop()
+        if self._controller.find(profile.name) is None:
+            self._controller.restore(profile, row)
         self._fill(row)

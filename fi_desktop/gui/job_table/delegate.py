@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui import theme
-from fi_desktop.gui.job_table.columns import LEFT, NAME, NOTHING, RIGHT, Column
+from fi_desktop.gui.job_table.columns import NAME, NOTHING, RIGHT, Column
 from fi_desktop.gui.job_table.model import JobsModel
+from fi_desktop.gui.widgets import draw_text, paint_background, paint_focus
 from fi_desktop.viewmodel.rows import Row
 
 _PAD = 10
@@ -59,21 +60,6 @@ class JobDelegate(QStyledItemDelegate):
         painter.drawPixmap(QPoint(-_ARROW // 2, -_ARROW // 2), arrow)
         painter.restore()
 
-    def _paint_background(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        # one pixel wider, or fractional scaling shows seams between cells
-        background = option.rect.adjusted(0, 0, 1, 0)
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(background, theme.selected(option.palette))
-        line = option.rect.adjusted(0, option.rect.height() - 1, 0, 0)
-        painter.fillRect(line, theme.hairline(option.palette))
-
-    def _paint_focus(self, painter: QPainter, option: QStyleOptionViewItem, row: int) -> None:
-        """Mark the current row, which may not be selected."""
-        if self._view.hasFocus() and self._view.currentIndex().row() == row:
-            accent = option.palette.color(QPalette.ColorRole.Highlight)
-            painter.fillRect(option.rect.adjusted(0, 0, 0, 1 - option.rect.height()), accent)
-            painter.fillRect(option.rect.adjusted(0, option.rect.height() - 1, 0, 0), accent)
-
     def _paint_name(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
         texts = self._model.texts
         detail = texts.detail(row, self._model.now())
@@ -81,10 +67,10 @@ class JobDelegate(QStyledItemDelegate):
         name_height = QFontMetrics(self._name_font).height()
         top = area if not detail else QRect(area.left(), area.top(), area.width(), name_height)
         text = option.palette.color(QPalette.ColorRole.Text)
-        _write(painter, top, texts.name(row), self._name_font, text, elide=Qt.TextElideMode.ElideMiddle)
+        draw_text(painter, top, texts.name(row), self._name_font, text, elide=Qt.TextElideMode.ElideMiddle)
         if detail:
             below = QRect(area.left(), top.bottom() + 2, area.width(), area.bottom() - top.bottom())
-            _write(painter, below, detail, self._detail_font, self._detail_colour(option.palette, row))
+            draw_text(painter, below, detail, self._detail_font, self._detail_colour(option.palette, row))
 
     def _detail_colour(self, palette: QPalette, row: Row) -> QColor:
         if row.state is JobState.FAILED:
@@ -106,7 +92,7 @@ class JobDelegate(QStyledItemDelegate):
         below = option.rect.adjusted(_PAD + _ICON + 7, 0, -4, 0)
         below.setTop(middle - sum(heights) // 2 + heights[0])
         below.setHeight(heights[1])
-        _write(painter, below, more[0], self._detail_font, theme.tone("bad", option.palette))
+        draw_text(painter, below, more[0], self._detail_font, theme.tone("bad", option.palette))
 
     def _paint_icon_text(
         self,
@@ -121,7 +107,7 @@ class JobDelegate(QStyledItemDelegate):
         area = option.rect.adjusted(_PAD, -lifted, -4, -lifted)
         pixmap = theme.pixmap(icon, _ICON, colour, self._view.devicePixelRatioF())
         painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, pixmap)
-        _write(painter, area.adjusted(_ICON + 7, 0, 0, 0), text, self._text_font, colour)
+        draw_text(painter, area.adjusted(_ICON + 7, 0, 0, 0), text, self._text_font, colour)
 
     def _paint_stage(self, painter: QPainter, option: QStyleOptionViewItem, row: Row) -> None:
         if row.summary is not None or row.state is JobState.RUNNING:
@@ -141,10 +127,9 @@ class JobDelegate(QStyledItemDelegate):
         number_font = theme.tabular(self._detail_font)
         share_width = theme.digits_width(self._detail_font, "100 %")
         stage = self._model.texts.labels.stage(row.stage) if row.summary is None else ""
-        _write(painter, line.adjusted(0, 0, -share_width - 6, 0), stage, self._detail_font, text)
-        _write(
-            painter, line, f"{row.share * 100:.0f} %", number_font, theme.quiet(option.palette), align=RIGHT
-        )
+        draw_text(painter, line.adjusted(0, 0, -share_width - 6, 0), stage, self._detail_font, text)
+        share = f"{row.share * 100:.0f} %"
+        draw_text(painter, line, share, number_font, theme.quiet(option.palette), right=True)
         bar = QRectF(area.left(), area.bottom() + 1 - _BAR_HEIGHT, area.width(), _BAR_HEIGHT)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.mix(option.palette.color(QPalette.ColorRole.Base), text, 0.13))
@@ -160,9 +145,9 @@ class JobDelegate(QStyledItemDelegate):
         colour = option.palette.color(QPalette.ColorRole.Text) if strong else theme.quiet(option.palette)
         if column.align == RIGHT:
             area = option.rect.adjusted(4, 0, -_PAD, 0)
-            _write(painter, area, text, self._number_font, colour, align=RIGHT)
+            draw_text(painter, area, text, self._number_font, colour, right=True)
         else:
-            _write(painter, option.rect.adjusted(_PAD, 0, -4, 0), text, self._text_font, colour)
+            draw_text(painter, option.rect.adjusted(_PAD, 0, -4, 0), text, self._text_font, colour)
 
     def paint(
         self,
@@ -173,7 +158,7 @@ class JobDelegate(QStyledItemDelegate):
         """Paint a cell."""
         row = self._model.row(index)
         painter.save()
-        self._paint_background(painter, option)
+        paint_background(painter, option)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         column = self._model.columns[index.column()]
         if (paint := self._painters.get(column.key)) is not None:
@@ -183,7 +168,7 @@ class JobDelegate(QStyledItemDelegate):
         if (arrow := self.arrow(option.rect, index)).isValid():
             self._paint_arrow(painter, arrow, row, option.palette)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
-        self._paint_focus(painter, option, index.row())
+        paint_focus(painter, option, self._view, index.row())
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
@@ -195,18 +180,3 @@ def column_width(widget: QWidget, texts: list[str], *, icon: bool) -> int:
     """Return the width in pixels that shows each of these texts whole."""
     widest = max(theme.digits_width(widget.font(), text) for text in texts)
     return widest + (_ICON + 7 if icon else 0) + 2 * _PAD + 6
-
-
-def _write(
-    painter: QPainter,
-    area: QRect,
-    text: str,
-    font: QFont,
-    colour: QColor,
-    *,
-    align: Qt.AlignmentFlag = LEFT,
-    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-) -> None:
-    painter.setFont(font)
-    painter.setPen(colour)
-    painter.drawText(area, align, QFontMetrics(font).elidedText(text, elide, area.width()))
