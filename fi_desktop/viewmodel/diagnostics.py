@@ -1,4 +1,4 @@
-"""A job as text for a support request: versions, options, attempts and errors, nothing about the patient.
+"""A job as text for support: versions, options, attempts and errors, nothing about the patient.
 
 No file name, no folder, no spoken word. A vocabulary is counted, an error is named by its code, and a
 traceback is reduced to frames and exception types, because messages may quote anything.

@@ -270,18 +270,6 @@
 <context>
     <name>AddedOptionsSheet</name>
     <message>
-        <source>Do them so, as far as they have not begun</source>
-        <translation>Procesarlas así, si aún no han empezado</translation>
-    </message>
-    <message>
-        <source>Leave them as they are</source>
-        <translation>Dejarlas como están</translation>
-    </message>
-    <message>
-        <source>Leave them as they are (Esc)</source>
-        <translation>Dejarlas como están (Esc)</translation>
-    </message>
-    <message>
         <source>Options of the recordings just added</source>
         <translation>Opciones de las grabaciones recién añadidas</translation>
     </message>
@@ -403,10 +391,6 @@
 </context>
 <context>
     <name>ChoiceLabels</name>
-    <message>
-        <source>no words</source>
-        <translation>sin transcripción</translation>
-    </message>
     <message>
         <source>no transcript</source>
         <translation>sin transcripción</translation>
@@ -565,99 +549,8 @@
     </message>
 </context>
 <context>
-    <name>DetailLabels</name>
-    <message>
-        <source>{seconds} s</source>
-        <translation>{seconds} s</translation>
-    </message>
-    <message>
-        <source>The file is not there any more</source>
-        <translation>El archivo ya no está</translation>
-    </message>
-    <message>
-        <source>{stage}: kept from attempt {number}</source>
-        <translation>{stage}: se conserva del intento {number}</translation>
-    </message>
-    <message>
-        <source>{stage}: broken off after {time}</source>
-        <translation>{stage}: interrumpida tras {time}</translation>
-    </message>
-    <message>
-        <source>first</source>
-        <translation>primero</translation>
-    </message>
-    <message>
-        <source>in its turn</source>
-        <translation>cuando le toque</translation>
-    </message>
-    <message>
-        <source>last</source>
-        <translation>al final</translation>
-    </message>
-    <message>
-        <source>Added</source>
-        <translation>Añadida</translation>
-    </message>
-    <message>
-        <source>Started by {worker}</source>
-        <translation>Iniciado por {worker}</translation>
-    </message>
-    <message>
-        <source>The wait before the retry is over</source>
-        <translation>Terminó la espera antes del reintento</translation>
-    </message>
-    <message>
-        <source>To be cancelled</source>
-        <translation>Se pidió cancelar</translation>
-    </message>
-    <message>
-        <source>To be done again</source>
-        <translation>Se pidió procesar otra vez</translation>
-    </message>
-    <message>
-        <source>To be done {when}</source>
-        <translation>Se procesará {when}</translation>
-    </message>
-    <message>
-        <source>Options changed</source>
-        <translation>Opciones cambiadas</translation>
-    </message>
-    <message>
-        <source>Result looked at</source>
-        <translation>Resultado consultado</translation>
-    </message>
-    <message>
-        <source>Completed</source>
-        <translation>Completado</translation>
-    </message>
-    <message>
-        <source>The worker stopped unexpectedly</source>
-        <translation>El proceso se detuvo de forma inesperada</translation>
-    </message>
-    <message>
-        <source>Failed: {reason}</source>
-        <translation>Falló: {reason}</translation>
-    </message>
-    <message>
-        <source>Given back to the queue</source>
-        <translation>Devuelto a la cola</translation>
-    </message>
-    <message>
-        <source>Cancelled</source>
-        <translation>Cancelado</translation>
-    </message>
-    <message>
-        <source>{length} of sound</source>
-        <translation>{length} de sonido</translation>
-    </message>
-</context>
-<context>
     <name>DetailsPanel</name>
     <message>
-        <source>Select a recording to see what is known of it.</source>
-        <translation>Seleccione una grabación para ver lo que se sabe de ella.</translation>
-    </message>
-<message>
         <source>Details</source>
         <translation>Detalles</translation>
     </message>
@@ -813,14 +706,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>FactsForm</name>
-    <message>
-        <source>Voices by</source>
-        <translation>Voces</translation>
-    </message>
-    <message>
-        <source>Words by</source>
-        <translation>Transcripción</translation>
-    </message>
     <message>
         <source>File</source>
         <translation>Archivo</translation>
@@ -1057,14 +942,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>What whoever mends the program needs, without anything of the patient</source>
-        <translation>Lo que necesita quien repare el programa, sin nada del paciente</translation>
-    </message>
-    <message>
-        <source>What happened</source>
-        <translation>Historial</translation>
-    </message>
-    <message>
         <source>Progress</source>
         <translation>Progreso</translation>
     </message>
@@ -1195,8 +1072,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Términos de búsqueda no reconocidos</translation>
     </message>
     <message>
-        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1859,11 +1736,11 @@ Todo se queda en esta computadora.</translation>
         <translation>El programa ya está abierto. Ciérrelo primero.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2055,7 +1932,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2219,11 +2096,11 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2251,7 +2128,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2343,11 +2220,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2383,11 +2260,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2849,26 +2726,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NameDialog</name>
     <message>
-        <source>&amp;Name of the profile:</source>
-        <translation>&amp;Nombre del perfil:</translation>
-    </message>
-    <message>
-        <source>Name of the profile</source>
-        <translation>Nombre del perfil</translation>
-    </message>
-    <message>
-        <source>A built-in profile has this name.</source>
-        <translation>Un perfil integrado ya se llama así.</translation>
-    </message>
-    <message>
-        <source>There is a profile of this name: it is replaced.</source>
-        <translation>Ya hay un perfil con este nombre: se sustituirá.</translation>
-    </message>
-    <message>
-        <source>Speakers, language, engine, words and priority are kept in it.</source>
-        <translation>Guarda hablantes, idioma, motor, transcripción y prioridad.</translation>
-    </message>
-<message>
         <source>Profile &amp;name:</source>
         <translation>&amp;Nombre del perfil:</translation>
     </message>
@@ -2958,42 +2815,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsBar</name>
     <message>
-        <source>Options of the next recordings</source>
-        <translation>Opciones de las próximas grabaciones</translation>
-    </message>
-    <message>
-        <source>How many people speak in the recordings that you add next</source>
-        <translation>Cuántas personas hablan en las próximas grabaciones que añada</translation>
-    </message>
-    <message>
-        <source>More options of the next recordings</source>
-        <translation>Más opciones de las próximas grabaciones</translation>
-    </message>
-    <message>
-        <source>No words</source>
-        <translation>Sin transcripción</translation>
-    </message>
-    <message>
-        <source>Words: {choice}</source>
-        <translation>Transcripción: {choice}</translation>
-    </message>
-    <message>
-        <source>Voices: {choice}</source>
-        <translation>Voces: {choice}</translation>
-    </message>
-    <message>
-        <source>How soon: {choice}</source>
-        <translation>Prioridad: {choice}</translation>
-    </message>
-    <message>
-        <source>May come up: {words}</source>
-        <translation>Pueden aparecer: {words}</translation>
-    </message>
-    <message>
-        <source>More options of the recordings that you add next</source>
-        <translation>Más opciones de las próximas grabaciones que añada</translation>
-    </message>
-<message>
         <source>Options for the next recordings</source>
         <translation>Opciones de las próximas grabaciones</translation>
     </message>
@@ -3052,30 +2873,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsForm</name>
     <message>
-        <source>&amp;Words</source>
-        <translation>&amp;Transcripción</translation>
-    </message>
-    <message>
-        <source>What writes the words down</source>
-        <translation>Qué modelo transcribe</translation>
-    </message>
-    <message>
-        <source>&amp;Voices</source>
-        <translation>&amp;Voces</translation>
-    </message>
-    <message>
-        <source>How voices are told apart</source>
-        <translation>Cómo se distinguen las voces</translation>
-    </message>
-    <message>
-        <source>&amp;How soon</source>
-        <translation>&amp;Prioridad</translation>
-    </message>
-    <message>
-        <source>How soon these recordings are done</source>
-        <translation>Prioridad de estas grabaciones</translation>
-    </message>
-    <message>
         <source>Pro&amp;file</source>
         <translation>Per&amp;fil</translation>
     </message>
@@ -3130,22 +2927,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>OptionsMenu</name>
-    <message>
-        <source>What writes the words down</source>
-        <translation>Qué modelo transcribe</translation>
-    </message>
-    <message>
-        <source>How voices are told apart</source>
-        <translation>Cómo se distinguen las voces</translation>
-    </message>
-    <message>
-        <source>&amp;How soon</source>
-        <translation>P&amp;rioridad</translation>
-    </message>
-    <message>
-        <source>&amp;Words that may come up…</source>
-        <translation>Pala&amp;bras que pueden aparecer…</translation>
-    </message>
     <message>
         <source>&amp;Profile</source>
         <translation>&amp;Perfil</translation>
@@ -3749,13 +3530,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>SelectionView</name>
     <message numerus="yes">
-        <source>%Ln job(s)</source>
-        <translation>
-            <numerusform>%Ln trabajo</numerusform>
-            <numerusform>%Ln trabajos</numerusform>
-        </translation>
-    </message>
-<message numerus="yes">
         <source>%Ln recording(s)</source>
         <translation>
             <numerusform>%Ln grabación</numerusform>
@@ -4237,7 +4011,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -4625,26 +4399,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>VocabularyDialog</name>
     <message>
-        <source>Words that may come up</source>
-        <translation>Palabras que pueden aparecer</translation>
-    </message>
-    <message>
-        <source>&amp;Names of drugs, places or people in the recordings that you add next, one a line:</source>
-        <translation>&amp;Nombres de medicamentos, lugares o personas de las próximas grabaciones que añada, uno por línea:</translation>
-    </message>
-    <message>
-        <source>One a line</source>
-        <translation>Uno por línea</translation>
-    </message>
-    <message>
-        <source>They are more likely to be spelt right. A few dozen at most.</source>
-        <translation>Así es más probable que se escriban bien. Unas pocas docenas como mucho.</translation>
-    </message>
-    <message>
-        <source>Use them</source>
-        <translation>Usarlas</translation>
-    </message>
-    <message>
         <source>Vocabulary</source>
         <translation>Vocabulario</translation>
     </message>
@@ -4672,13 +4426,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WatchController</name>
     <message numerus="yes">
-        <source>%Ln recording(s) taken from watched folders.</source>
-        <translation>
-            <numerusform>%Ln grabación recogida de las carpetas vigiladas.</numerusform>
-            <numerusform>%Ln grabaciones recogidas de las carpetas vigiladas.</numerusform>
-        </translation>
-    </message>
-<message numerus="yes">
         <source>%Ln recording(s) added from watched folders.</source>
         <translation>
             <numerusform>%Ln grabación agregada de carpetas vigiladas.</numerusform>
@@ -4703,36 +4450,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WatchedFolderLabels</name>
     <message numerus="yes">
-        <source>%Ln file(s) of other kinds left out ({kinds})</source>
-        <translation>
-            <numerusform>se omitió %Ln archivo de otro tipo ({kinds})</numerusform>
-            <numerusform>se omitieron %Ln archivos de otros tipos ({kinds})</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Is looked at for the first time…</source>
-        <translation>Revisándola por primera vez…</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln taken</source>
-        <translation>
-            <numerusform>%Ln recogida</numerusform>
-            <numerusform>%Ln recogidas</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>The watched folder “{name}” is not there now; it is looked for again.</source>
-        <translation>La carpeta vigilada «{name}» no está ahora; se seguirá buscando.</translation>
-    </message>
-    <message>
-        <source>Not there now</source>
-        <translation>Ahora no está</translation>
-    </message>
-    <message>
-        <source>Watching; nothing can be taken now</source>
-        <translation>Vigilando; ahora no se puede recoger nada</translation>
-    </message>
-<message numerus="yes">
         <source>%Ln folder(s) cannot be read</source>
         <translation>
             <numerusform>no se puede leer %Ln carpeta</numerusform>
@@ -4806,37 +4523,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>WatchedFoldersDialog</name>
-    <message>
-        <source>Recordings that arrive in these folders are taken once they are complete. They stay there.</source>
-        <translation>Las grabaciones que llegan a estas carpetas se recogen cuando están completas. Se quedan donde están.</translation>
-    </message>
-    <message>
-        <source>&amp;Sub-folders too</source>
-        <translation>También las &amp;subcarpetas</translation>
-    </message>
-    <message>
-        <source>Profile of what is taken from this folder</source>
-        <translation>Perfil de lo que se recoge de esta carpeta</translation>
-    </message>
-    <message>
-        <source>As chosen in the window</source>
-        <translation>Como se elija en la ventana</translation>
-    </message>
-    <message numerus="yes">
-        <source>Take the %Ln recording(s) in it now?</source>
-        <translation>
-            <numerusform>¿Recoger la grabación que contiene ahora?</numerusform>
-            <numerusform>¿Recoger las %Ln grabaciones que contiene ahora?</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Those that arrive from now on are taken in any case.</source>
-        <translation>Las que lleguen a partir de ahora se recogen en cualquier caso.</translation>
-    </message>
-    <message>
-        <source>Take them</source>
-        <translation>Recogerlas</translation>
-    </message>
     <message>
         <source>Watched folders</source>
         <translation>Carpetas vigiladas</translation>
@@ -4942,10 +4628,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>A graphics card speeds up processing.</source>
         <translation>Una tarjeta gráfica acelera el procesamiento.</translation>
-    </message>
-    <message>
-        <source>Recordings are processed without a graphics card; none was found that can be used.</source>
-        <translation>Las grabaciones se procesan sin tarjeta gráfica; no se encontró ninguna que se pueda usar.</translation>
     </message>
     <message>
         <source>The built-in engine identifies speakers.</source>

@@ -1,4 +1,4 @@
-"""The details beside the table: what is known of the selected job, live, and only where there is room."""
+"""The details panel shows the selected job, follows its changes, and opens only if there is room."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,7 @@ TOOK = (StageTime(Stage.DECODE, 2.0), StageTime(Stage.SPEECH, 3.5, StageEnd.BROK
 
 @pytest.fixture
 def window(desktop, qtbot, program, recordings):
-    """Three jobs, the first one selected, and the details open."""
+    """The details of the first of three jobs."""
     window = desktop.window
     window.resize(1120, 700)
     program.service.submit(recordings).result(120)
@@ -47,7 +47,7 @@ def fail(hand, job, **more):
     hand.do(lambda service: service.transitions.failed(job.id, job.claim, ERROR, stages=TOOK, **more))
 
 
-def test_it_tells_what_the_recording_is_and_how_it_is_to_be_done(view, recordings, window):
+def test_facts_show_the_recording_and_its_options(view, recordings, window):
     form = view.form
     assert (form.file.text(), form.folder.text()) == (recordings[0].name, str(recordings[0].parent))
     assert form.added.text() == "just now"
@@ -57,11 +57,11 @@ def test_it_tells_what_the_recording_is_and_how_it_is_to_be_done(view, recording
     assert [card.isVisible() for card in view.cards()] == []
 
 
-def test_while_no_model_is_installed_that_is_what_it_says(view):
+def test_a_missing_model_is_named(view):
     assert view.form.transcriber.text() == "None: no model is installed"
 
 
-def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, hand, window):
+def test_a_completed_job_shows_what_was_found_and_by_which_models(qtbot, view, hand, window):
     assert view.form.language.text() == "Detect automatically"
     job = hand.claim()
     talk = samples.conversation(5)
@@ -76,14 +76,14 @@ def test_once_it_is_done_it_tells_what_was_found_and_what_did_it(qtbot, view, ha
     assert view.form.diarizer.text() == "Built-in"
 
 
-def test_of_a_result_without_words_it_tells_why(qtbot, view, hand, window):
+def test_a_result_without_transcript_says_why(qtbot, view, hand, window):
     hand.complete(hand.claim(), samples.conversation(5))
     qtbot.waitUntil(lambda: view.form.version.text() != "")
     assert view.form.transcriber.text() == "None: no model is installed"
-    assert not view.form.language.isVisible()  # nothing was found out, and nothing will be
+    assert not view.form.language.isVisible()  # there is no transcript to detect it from
 
 
-def test_a_long_path_shows_both_ends_and_all_of_it_to_whoever_goes_into_it(view, qtbot, window):
+def test_a_long_path_is_elided_in_the_middle_until_it_has_the_focus(view, qtbot, window):
     line, label = view.form.folder, view.form.size_bytes
     line.show_path("/" + "very long names of folders/" * 9 + "last")
     assert line.visible_text().startswith("/very")
@@ -94,13 +94,13 @@ def test_a_long_path_shows_both_ends_and_all_of_it_to_whoever_goes_into_it(view,
     assert line.visible_text() == line.text() == line.toolTip()
 
 
-def test_a_recording_that_vanished_is_said_to_be_gone(view, recordings, window, hand, qtbot):
+def test_a_missing_recording_is_reported(view, recordings, window, hand, qtbot):
     recordings[0].unlink()
     hand.claim()
     qtbot.waitUntil(lambda: view.form.size_bytes.text() == "The file no longer exists")
 
 
-def test_each_attempt_is_told_with_its_stages_and_its_error(view, hand, qtbot, window):
+def test_each_attempt_shows_its_stages_and_error(view, hand, qtbot, window):
     fail(hand, hand.claim("worker-2"))
     qtbot.waitUntil(lambda: len(view.cards()) == 1 and view.cards()[0].error.isVisible())
     card = view.cards()[0]
@@ -116,7 +116,7 @@ def test_each_attempt_is_told_with_its_stages_and_its_error(view, hand, qtbot, w
     assert "interrupted after 3.5 s" in stages[0]
 
 
-def test_news_of_the_job_leave_scroll_and_open_folds_as_they_are(view, hand, qtbot, program, window):
+def test_updates_keep_the_scroll_position_and_expanded_texts(view, hand, qtbot, program, window):
     window.resize(1120, 420)
     fail(hand, hand.claim())
     qtbot.waitUntil(lambda: len(view.cards()) == 1 and view.cards()[0].traceback.isVisible())
@@ -137,14 +137,14 @@ def test_news_of_the_job_leave_scroll_and_open_folds_as_they_are(view, hand, qtb
     assert view.form.length.text() == "1:00"
 
 
-def test_what_happened_is_told_in_order(view, hand, qtbot, window):
+def test_the_history_is_in_order(view, hand, qtbot, window):
     fail(hand, hand.claim())
     qtbot.waitUntil(lambda: view.events.text.toPlainText().count("\n") >= 2)
     happened = [line.split("  ", 1)[1] for line in view.events.text.toPlainText().splitlines()]
     assert happened[:3] == ["Added", "Started by Worker 1", "Failed: Something unexpected went wrong."]
 
 
-def test_retry_and_open_act_on_the_job_that_is_shown(view, hand, qtbot, window):
+def test_retry_and_open_act_on_the_selected_job(view, hand, qtbot, window):
     job = hand.claim()
     hand.do(lambda service: service.transitions.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
     qtbot.waitUntil(lambda: view.open.isVisible() and view.retry.isVisible())
@@ -165,7 +165,7 @@ def test_diagnostics_are_copied_without_the_recordings_name(view, hand, qtbot, r
     assert str(recordings[0].parent) not in copied
 
 
-def test_several_jobs_are_summed_up_and_none_gets_a_hint(view, window, hand, qtbot):
+def test_several_jobs_show_totals_and_none_a_hint(view, window, hand, qtbot):
     job = hand.claim()
     hand.do(lambda service: service.transitions.completed(job.id, job.claim, Summary(2, 60.0, "builtin")))
     window.table.selectAll()
@@ -177,7 +177,7 @@ def test_several_jobs_are_summed_up_and_none_gets_a_hint(view, window, hand, qtb
     assert panel.currentWidget() is panel.hint
 
 
-def test_the_details_are_shown_and_hidden_by_a_key_and_the_window_stays(window, qtbot):
+def test_a_key_shows_and_hides_the_details_without_resizing_the_window(window, qtbot):
     panel, size = window.details.panel, window.size()
     qtbot.keyClick(window, Qt.Key.Key_F4)
     assert not panel.isVisible()
@@ -187,7 +187,7 @@ def test_the_details_are_shown_and_hidden_by_a_key_and_the_window_stays(window, 
     assert window.size() == size
 
 
-def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, program, desktop):
+def test_visibility_and_width_are_remembered(window, qtbot, program, desktop):
     window.details.setSizes([870, 250])
     width = window.details.panel.width()
     qtbot.keyClick(window, Qt.Key.Key_F4)
@@ -210,7 +210,7 @@ def test_whether_they_are_shown_and_how_wide_is_remembered(window, qtbot, progra
         opened.window.deleteLater()
 
 
-def test_a_narrow_window_keeps_its_room_for_the_table(desktop, qtbot, program, recordings):
+def test_a_narrow_window_does_not_show_the_details(desktop, qtbot, program, recordings):
     window = desktop.window
     window.hide()
     other = AppController(program)

@@ -39,13 +39,13 @@ def take(qtbot, model, *news):
     qtbot.waitUntil(lambda: model.settled)
 
 
-def test_new_jobs_stand_on_top_newest_first(qtbot, model):
+def test_new_jobs_are_on_top_newest_first(qtbot, model):
     take(qtbot, model, *(samples.submitted(i, f"{i}.wav", at=NOW) for i in (1, 2, 3)))
     take(qtbot, model, *(samples.submitted(i, f"{i}.wav", at=NOW) for i in (4, 5)))
     assert names(model) == ["5.wav", "4.wav", "3.wav", "2.wav", "1.wav"]
 
 
-def test_a_job_listed_and_told_is_shown_once(qtbot, model):
+def test_a_job_that_is_listed_and_reported_is_shown_once(qtbot, model):
     news = [samples.submitted(i, at=NOW) for i in range(1, 6)]
     with qtbot.waitSignal(model.jobs_changed):
         model.apply_events(news[2:])
@@ -56,7 +56,7 @@ def test_a_job_listed_and_told_is_shown_once(qtbot, model):
     assert model.counts[JobState.QUEUED] == 4
 
 
-def test_a_job_removed_before_it_was_listed_stays_away(qtbot, model):
+def test_a_job_removed_before_it_was_listed_is_not_shown(qtbot, model):
     take(qtbot, model, samples.submitted(1, at=NOW), JobRemoved(1), samples.submitted(2, at=NOW))
     assert [model.job(1), model.job(2).id, model.rowCount()] == [None, 2, 1]
 
@@ -76,7 +76,7 @@ def batch_of(news, batch=1):
     return [replace(item, job=replace(item.job, batch=batch)) for item in news]
 
 
-def test_a_batch_with_a_few_bad_files_is_completed_and_says_how_many_failed(qtbot, model):
+def test_a_completed_batch_says_how_many_jobs_failed(qtbot, model):
     news = []
     for job_id in range(1, 6):
         begun = samples.claimed(samples.submitted(job_id, at=NOW - 60), NOW - 40)
@@ -93,7 +93,7 @@ def test_a_batch_with_a_few_bad_files_is_completed_and_says_how_many_failed(qtbo
     assert text(model, 0, column_index("state")) == "Failed"
 
 
-def test_a_batch_is_foretold_by_those_of_its_jobs_that_are_done(qtbot, model):
+def test_a_batchs_time_left_is_predicted_from_its_completed_jobs(qtbot, model):
     waiting = [samples.submitted(i, at=NOW - 600) for i in range(1, 11)]
     begun = [samples.claimed(item, NOW - 60) for item in waiting[:4]]
     take(qtbot, model, *batch_of([*begun, *waiting[4:]]))
@@ -104,12 +104,12 @@ def test_a_batch_is_foretold_by_those_of_its_jobs_that_are_done(qtbot, model):
         samples.completed(item, NOW - 60 + took_s) for item, took_s in zip(begun[:2], (20, 40), strict=True)
     ]
     take(qtbot, model, *batch_of(done))
-    # of ten, two are done and two run: eight times half a minute, two at a time
+    # ten jobs, two completed and two running: eight times 30 s, two at a time
     assert text(model, 0, column_index("left")) == "≈ 2:00"
     assert model.left_s == pytest.approx(120.0)
 
 
-def test_progress_of_an_ended_or_unknown_job_is_dropped(qtbot, model):
+def test_progress_of_a_finished_or_unknown_job_is_ignored(qtbot, model):
     job = samples.claimed(samples.submitted(1, at=NOW - 60), NOW - 40)
     ended = samples.completed(job, NOW - 1)
     take(qtbot, model, job, ended, JobProgressed(1, Stage.DIARIZE, 0.5), JobProgressed(7, Stage.JOIN, 1))
@@ -117,7 +117,7 @@ def test_progress_of_an_ended_or_unknown_job_is_dropped(qtbot, model):
     assert model.rowCount() == 1
 
 
-def test_a_second_attempt_begins_at_nothing(qtbot, model):
+def test_a_second_attempt_starts_without_progress(qtbot, model):
     first = samples.claimed(samples.submitted(1, at=NOW - 60), NOW - 40)
     again = samples.then(first, ev.Released(1, NOW - 20, first.job.claim))
     take(qtbot, model, first, JobProgressed(1, Stage.DIARIZE, 0.5))
@@ -125,7 +125,7 @@ def test_a_second_attempt_begins_at_nothing(qtbot, model):
     assert model.job(1).share == 0
 
 
-def test_cells_say_what_the_job_is(qtbot, model):
+def test_cells_describe_the_job(qtbot, model):
     news = samples.busy_day(NOW)
     take(qtbot, model, *(item for item in news if not hasattr(item, "workers")))
     said = {name: place for place, name in enumerate(names(model))}
@@ -155,7 +155,7 @@ def test_every_column_sorts(qtbot, model, column, order):
     assert names(model)[0] == "Consulta 0118.wav"
 
 
-def test_sorted_by_name_ignores_case_and_takes_new_jobs_in(qtbot, model):
+def test_sorting_by_name_ignores_case_and_sorts_new_jobs_in(qtbot, model):
     take(qtbot, model, *(samples.submitted(i, n, at=NOW) for i, n in enumerate(("b.wav", "A.wav"), 1)))
     model.sort(column_index("name"), Qt.SortOrder.AscendingOrder)
     take(qtbot, model, samples.submitted(3, "Ab.wav", at=NOW))
@@ -193,7 +193,7 @@ def test_a_burst_of_changes_is_few_updates_and_keeps_the_selection(qtbot, model)
     assert {row.id for row in table.selected_rows()} == {70, 140}
 
 
-def test_failed_jobs_say_why_in_red_words(qtbot, model):
+def test_failed_jobs_say_why(qtbot, model):
     job = samples.failed(
         samples.claimed(samples.submitted(1, at=NOW - 9), NOW - 8), NOW - 7, "No sound.", kind=ErrorKind.USER
     )

@@ -214,5 +214,5 @@ def test_watched_folders_survive_a_restart_and_a_language_change(qtbot, dressed,
 def test_each_state_has_a_label(window, look, words, sentence):
     said = WatchedFolderLabels(window)
     assert said.state(look) == words
-    trouble = said.trouble(WatchedFolder(Path("/x")), look) if look is not None else ""
+    trouble = said.problem(WatchedFolder(Path("/x")), look) if look is not None else ""
     assert trouble == sentence

@@ -58,12 +58,12 @@ def found(rows, text, **options):
         ("-", {1, 2, 3, 12}),
     ],
 )
-def test_terms_find_what_they_say(rows, text, ids):
+def test_terms_find_matching_rows(rows, text, ids):
     assert found(rows, text) == ids
     assert parse(text).unknown == parse(text).invalid == ()
 
 
-def test_the_windows_own_words_are_known(rows):
+def test_labels_of_the_window_are_known(rows):
     spanish = {"En curso": JobState.RUNNING, "Fallido": JobState.FAILED}
     assert found(rows, "state:fallido", states=spanish) == {3}
     assert found(rows, "state:failed", states=spanish) == {3}
@@ -83,7 +83,7 @@ def test_the_windows_own_words_are_known(rows):
         ('before:"last week"', (), ('before:"last week"',)),
     ],
 )
-def test_what_is_not_understood_is_named_and_finds_all(rows, text, unknown, invalid):
+def test_unknown_and_invalid_terms_are_named_and_match_all(rows, text, unknown, invalid):
     query = parse(text)
     assert (query.unknown, query.invalid) == (unknown, invalid)
     assert len(query.tests) == ("ward" in text)
@@ -94,7 +94,7 @@ def test_states_and_terms_combine(rows):
     assert [row.id for row in rows if test(row)] == [3]
 
 
-def test_a_day_is_the_persons_own(rows):
+def test_a_day_is_local(rows):
     midnight = datetime(2026, 11, 1).astimezone()
     just_before = samples.submitted(5, at=(midnight - timedelta(seconds=1)).timestamp())
     just_after = samples.submitted(6, at=midnight.timestamp())

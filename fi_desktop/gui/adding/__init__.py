@@ -1,1 +1,1 @@
-"""How recordings come in: dropped, pasted, chosen, or found in a folder that is watched."""
+"""Adding recordings: drop, paste, file dialog, watched folders."""

@@ -1,4 +1,4 @@
-"""Watched folders in the window: configured in a dialog, shown in the status bar, reported in messages."""
+"""Watched folders in the window: controller, labels, and the indicator in the status bar."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is known of the selected job, in a panel beside the table."""
+"""The details panel, next to the job table."""

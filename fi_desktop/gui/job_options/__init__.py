@@ -1,1 +1,1 @@
-"""How the next recordings are done: chosen before they are handed in."""
+"""Options for the next recordings: toolbar, menu, vocabulary and profiles."""

@@ -1,1 +1,1 @@
-"""The table of jobs: what it knows of each, how it is ordered, and how it is drawn."""
+"""The job table: model, columns, operations, delegate, filters and search field."""

@@ -1,4 +1,6 @@
-"""The table model of all jobs, without a proxy model; see `viewmodel/visible_rows.py` for how it stays fast.
+"""The table model of all jobs.
+
+There is no proxy model; `viewmodel/visible_rows.py` explains how 100,000 jobs stay fast.
 
 Events are collected and shown together, at most ten times a second and at once when nothing was shown for a
 while. They are processed in slices, so that the event loop keeps running. A few changed lines are reported to

@@ -1,4 +1,4 @@
-"""Recordings that are dropped or pasted, in whatever form they come."""
+"""Recordings are dropped and pasted, in every form."""
 
 import os
 import sys
@@ -26,7 +26,7 @@ def text_data(text: str) -> QMimeData:
 
 @pytest.fixture
 def paste(qtbot, window):
-    """Copy something, and press Ctrl+V in the window."""
+    """Copy something and press Ctrl+V in the window."""
 
     def copy_and_paste(data: QMimeData) -> None:
         QGuiApplication.clipboard().setMimeData(data)
@@ -41,7 +41,7 @@ def names(window) -> set[str]:
 
 
 class TestPathsInText:
-    def test_one_a_line_in_every_form(self):
+    def test_one_path_per_line_in_every_form(self):
         text = "/a/First.wav\n\n  '/b/it is.mp3'  \r\n\"/c/x.m4a\"\nfile:///d/se%C3%B1ora.wav\n~/e.wav\n"
         assert paths_in(text) == (
             Path("/a/First.wav"),
@@ -54,10 +54,10 @@ class TestPathsInText:
     @pytest.mark.parametrize(
         "text", ["", "hello", "/a.wav\nand more", "https://example.org/a.wav", "a.wav", "file:", "/a\0b", '"']
     )
-    def test_anything_else_is_none(self, text):
+    def test_other_text_holds_no_paths(self, text):
         assert paths_in(text) == ()
 
-    def test_addresses_come_before_the_text_that_file_managers_send_along(self):
+    def test_urls_take_precedence_over_text(self):
         data = files_data([Path("/a.wav")])
         data.setText("/a.wav")
         assert not dropped_files(data).typed
@@ -72,26 +72,24 @@ class TestPaste:
         paste(text_data("\n".join(f'"{path}"' for path in recordings)))
         qtbot.waitUntil(lambda: names(window) == {path.name for path in recordings})
 
-    def test_a_path_that_is_not_there_is_named_and_the_others_are_taken(
-        self, qtbot, window, paste, recordings
-    ):
+    def test_a_missing_path_is_named_and_the_others_are_added(self, qtbot, window, paste, recordings):
         paste(text_data(f"{recordings[0]}\n/not/there.wav"))
         qtbot.waitUntil(lambda: names(window) == {"First.wav"})
         told = "There is no file or folder /not/there.wav. 1 recording added: 2 speakers."
         qtbot.waitUntil(lambda: window.message.text == told)
 
     @pytest.mark.parametrize("text", ["Dear colleague,", "https://example.org/a.wav"])
-    def test_anything_else_is_refused_in_a_sentence(self, qtbot, window, paste, text):
+    def test_other_text_is_refused_with_a_message(self, qtbot, window, paste, text):
         paste(text_data(text))
         qtbot.waitUntil(window.message.isVisible)
         assert window.message.text == "Only files and folders on this computer can be added."
 
-    def test_an_empty_clipboard_too(self, qtbot, window):
+    def test_an_empty_clipboard_is_refused_with_a_message(self, qtbot, window):
         QGuiApplication.clipboard().clear()
         window.commands.paste.trigger()
         assert window.message.isVisible()
 
-    def test_a_text_field_keeps_its_own_paste(self, qtbot, window, paste, recordings):
+    def test_a_text_field_pastes_text(self, qtbot, window, paste, recordings):
         window.options.menu.edit_words.trigger()
         dialog = window.options.menu._dialog
         assert QTest.qWaitForWindowExposed(dialog)
@@ -102,20 +100,20 @@ class TestPaste:
         assert window.jobs.rowCount() == 0
 
 
-def test_a_drop_of_paths_as_text_is_taken_too(qtbot, window, recordings):
+def test_dropped_paths_are_added(qtbot, window, recordings):
     drop(window, text_data(str(recordings[1])))
     qtbot.waitUntil(lambda: names(window) == {"Second ñ.mp3"})
 
 
 class TestLeftOut:
-    """Nothing that a person handed in goes missing without a word."""
+    """Whatever is not added is reported."""
 
     def urls(self, *urls: QUrl) -> QMimeData:
         data = QMimeData()
         data.setUrls(list(urls))
         return data
 
-    def test_files_on_other_computers_are_named_beside_what_is_added(self, qtbot, window, recordings):
+    def test_remote_files_are_named_along_with_what_is_added(self, qtbot, window, recordings):
         away = [
             QUrl("sftp://ana:secret@server/visits/Ana%E2%80%AE.wav"),
             QUrl("smb://server/b.wav"),
@@ -129,14 +127,14 @@ class TestLeftOut:
         qtbot.waitUntil(lambda: window.message.text == told)
         qtbot.waitUntil(lambda: names(window) == {"First.wav"})
 
-    def test_files_on_other_computers_alone_are_refused_with_what_to_do(self, window):
+    def test_remote_files_alone_are_refused_with_advice(self, window):
         drop(window, self.urls(QUrl("smb://server/b.wav")))
         assert window.message.text == (
             "smb://server/b.wav is not on this computer. Copy it here and add the copy."
         )
 
     @pytest.mark.skipif(os.name == "nt", reason="a host is a share's there")
-    def test_this_computer_by_its_name_is_this_computer(self, qtbot, window, recordings):
+    def test_urls_with_this_computers_name_are_local(self, qtbot, window, recordings):
         address = QUrl(f"file://localhost{recordings[0]}")
         assert dropped_files(self.urls(address)).paths == (recordings[0],)
         assert paths_in(address.toString()) == (recordings[0],)
@@ -144,7 +142,7 @@ class TestLeftOut:
         assert dropped_files(self.urls(elsewhere)).remote == (elsewhere.toString(),)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only there may a name be no text")
-    def test_a_name_that_is_no_text_is_the_same_file(self, qtbot, window, program, tmp_path):
+    def test_a_name_that_is_not_utf8_is_the_same_file(self, qtbot, window, program, tmp_path):
         odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/consulta \xf1% \xff#?.wav"))
         odd.write_bytes(b"RIFF")
         data = QMimeData()
@@ -153,35 +151,33 @@ class TestLeftOut:
         qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
         assert Path(program.service.job(1).result(120).path) == odd
 
-    def test_files_of_other_kinds_are_counted(self, qtbot, window, tmp_path):
+    def test_files_of_other_types_are_counted(self, qtbot, window, tmp_path):
         for name in ("a.wav", "1.ds2", "2.ds2", "letter.txt"):
             (tmp_path / name).write_bytes(name.encode())
         drop_files(window, tmp_path)
         told = "3 files of other types were skipped (2 .ds2, 1 .txt). 1 recording added: 2 speakers."
         qtbot.waitUntil(lambda: window.message.text == told)
 
-    def test_a_folder_of_other_kinds_alone_is_not_called_empty(self, qtbot, window, tmp_path):
+    def test_a_folder_of_other_types_is_not_called_empty(self, qtbot, window, tmp_path):
         (tmp_path / "1.ds2").write_bytes(b"x")
         drop_files(window, tmp_path)
         told = "No audio or video was found, only files of other types (1 .ds2)."
         qtbot.waitUntil(lambda: window.message.text == told)
 
     @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
-    def test_what_the_system_refuses_is_named_and_the_rest_is_added(
-        self, qtbot, window, recordings, tmp_path
-    ):
+    def test_unreadable_files_are_named_and_the_others_are_added(self, qtbot, window, recordings, tmp_path):
         refused = tmp_path / "Ana\u202e"
-        refused.symlink_to(refused)  # for the administrator too
+        refused.symlink_to(refused)  # unreadable for root too
         drop_files(window, refused / "a.wav", *recordings)
         told = (
             "Ana�/a.wav cannot be read (Too many levels of symbolic links). 3 recordings added: 2 speakers."
         )
         qtbot.waitUntil(lambda: window.message.text.endswith(told))
         drop_files(window, refused)
-        qtbot.waitUntil(lambda: window.message.text.startswith("Nothing was added: "))
+        qtbot.waitUntil(lambda: window.message.text.startswith("Nothing was added. "))
         assert "\u202e" not in window.message.text
 
-    def test_a_slip_of_the_pen_is_said_without_turning_the_text_round(self, qtbot, window, paste):
+    def test_a_mistyped_path_cannot_reverse_the_message(self, qtbot, window, paste):
         paste(text_data("/not/gp3\u202evaw.exe"))
         qtbot.waitUntil(lambda: window.message.text == "There is no file or folder /not/gp3�vaw.exe.")
 
@@ -201,14 +197,14 @@ def test_a_drop_of_nested_folders_while_a_job_runs_does_not_freeze_the_window(qt
     heart.timeout.connect(lambda: beats.append(window.jobs.rowCount()))
     heart.start()
     drop_files(window, *(tmp_path / str(number) for number in range(10)))
-    assert window.jobs.rowCount() == 1  # the drop itself waits for none of them
+    assert window.jobs.rowCount() == 1  # the drop does not wait for them
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 501)
     heart.stop()
-    assert beats.count(1) > 2  # the window lived while they came in
+    assert beats.count(1) > 2  # the event loop kept running
     assert window.jobs.job(running.id).state is JobState.RUNNING
 
 
-def test_a_sentence_turns_no_text_round_whatever_a_name_or_the_system_says(window):
+def test_names_and_system_messages_cannot_reverse_a_message(window):
     window.message.info("gp3\u202evaw.exe cannot be read (\x1b[31m).\nSecond line.")
     assert window.message.text == "gp3�vaw.exe cannot be read (�[31m).\nSecond line."
     assert window.message.accessibleDescription() == window.message.text
@@ -217,7 +213,7 @@ def test_a_sentence_turns_no_text_round_whatever_a_name_or_the_system_says(windo
 class TestSheet:
     @pytest.fixture
     def sheet(self, qtbot, window, recordings):
-        """Three recordings were dropped, and the person wants to change how they are done."""
+        """The sheet, open for three recordings just dropped."""
         drop_files(window, *recordings)
         told = "3 recordings added: 2 speakers."
         qtbot.waitUntil(lambda: window.message.text == told and window.jobs.rowCount() == 3)
@@ -228,14 +224,14 @@ class TestSheet:
     def options(self, program, job_id):
         return program.service.job(job_id).result(120).options
 
-    def test_a_drop_opens_nothing_and_steals_no_focus(self, qtbot, window, recordings):
+    def test_a_drop_opens_nothing_and_takes_no_focus(self, qtbot, window, recordings):
         window.options.speakers.setFocus()
         drop_files(window, recordings[0])
         qtbot.waitUntil(lambda: window.message.text == "1 recording added: 2 speakers.")
         assert not window.add_controller.sheet.isVisible()
         assert window.message.action_button.text() == "Change…"
 
-    def test_what_waits_is_changed(self, qtbot, window, program, sheet):
+    def test_waiting_jobs_are_changed(self, qtbot, window, program, sheet):
         qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_3)
         sheet.form.language.setCurrentText("Spanish")
         sheet.form.priority.setCurrentText("Urgent")
@@ -244,9 +240,9 @@ class TestSheet:
         jobs = [program.service.job(job_id).result(120) for job_id in (1, 2, 3)]
         assert {(str(job.options.speakers), job.options.language) for job in jobs} == {("3", "es")}
         assert {job.priority for job in jobs} == {Priority.URGENT}
-        assert str(window.options.options().speakers) == "2"  # the next ones are done as before
+        assert str(window.options.options().speakers) == "2"  # the next recordings keep their options
 
-    def test_what_has_begun_is_named_and_can_be_done_again(self, qtbot, window, hand, program, sheet):
+    def test_started_jobs_are_counted_and_can_be_processed_again(self, qtbot, window, hand, program, sheet):
         begun = hand.claim()
         sheet.form.language.setCurrentText("Spanish")
         qtbot.keyClick(sheet.form.language, Qt.Key.Key_Return)
@@ -258,7 +254,7 @@ class TestSheet:
         again = program.service.job(4).result(120)
         assert (again.path, again.options.language) == (begun.path, "es")
 
-    def test_a_profile_fills_it(self, qtbot, window, sheet):
+    def test_a_profile_fills_the_form(self, qtbot, window, sheet):
         form = sheet.form
         assert form.profile.currentText() == "Consultation, 2 people"
         form.profile.setCurrentText("Dictation, 1 person")
@@ -267,13 +263,13 @@ class TestSheet:
         form.language.setCurrentText("English")
         assert form.profile.currentText() == "None"
 
-    def test_escape_leaves_them_as_they_are(self, qtbot, window, program, sheet):
+    def test_escape_changes_nothing(self, qtbot, window, program, sheet):
         qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_3)
         qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_Escape)
         assert not sheet.isVisible()
         assert str(self.options(program, 1).speakers) == "2"
 
-    def test_the_offer_goes_once_all_have_begun(self, qtbot, window, hand, recordings):
+    def test_the_offer_is_withdrawn_once_all_have_started(self, qtbot, window, hand, recordings):
         drop_files(window, *recordings[:2])
         qtbot.waitUntil(window.message.isVisible)
         hand.claim("worker-1")
