@@ -3,7 +3,7 @@
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +11,7 @@ from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtCore import QLocale, QSettings
@@ -28,6 +29,7 @@ from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.application import GarbageCollector, make_application
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.language import WindowLanguage
+from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.service import JobService
@@ -36,26 +38,28 @@ from fi_desktop.settings import Settings, changed, load, save_changes
 from fi_desktop.system.files import RESULT, write_whole
 from fi_desktop.workers.queue_thread import QueueThread
 from tests.gui import environments
+from tests.gui.samples import claim_of
 
+T = TypeVar("T")
 TIMEOUT_S = 120.0
 
 
 class SlowMachineBot(QtBot):
     """Waits long enough for a busy machine; a condition that never holds still fails."""
 
-    def waitUntil(self, callback, *, timeout=TIMEOUT_S * 1000):
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: float = TIMEOUT_S * 1000) -> None:
         super().waitUntil(callback, timeout=round(timeout))
 
-    def waitSignal(self, signal, *, timeout=TIMEOUT_S * 1000, **more):
+    def waitSignal(self, signal: Any, *, timeout: float = TIMEOUT_S * 1000, **more: Any) -> Any:
         return super().waitSignal(signal, timeout=round(timeout), **more)
 
 
 @pytest.fixture
-def qtbot(qapp, request) -> QtBot:
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     return SlowMachineBot(request)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Ignore the offscreen platform's warnings about unsupported window functions."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -73,17 +77,19 @@ class ManualQueueThread(QueueThread):
 
     def __init__(self, service: JobService, settings: Settings) -> None:
         super().__init__(service, settings, ())
-        self._actions: SimpleQueue[tuple[Future, Callable]] = SimpleQueue()
+        self._actions: SimpleQueue[tuple[Future[Any], Callable[[JobService], Any]]] = SimpleQueue()
 
-    def do(self, action: Callable[[JobService], object]):
+    def do(self, action: Callable[[JobService], T]) -> T:
         """Run an action in a transaction; return its result once it is committed and published."""
-        future: Future = Future()
+        future: Future[T] = Future()
         self._actions.put((future, action))
         self._wake()
         return future.result(TIMEOUT_S)
 
     def claim(self, worker: str = "worker-1") -> Job:
-        return self.do(lambda service: service.transitions.claim(worker))
+        job = self.do(lambda service: service.transitions.claim(worker))
+        assert job is not None
+        return job
 
     def complete(self, job: Job, transcript: Transcript) -> None:
         folder = self._service.folders.folder(job.id)
@@ -95,15 +101,15 @@ class ManualQueueThread(QueueThread):
         write_whole(folder / RESULT, json.dumps(transcript_to_json(transcript)).encode())
         grade = transcript.grade.value if transcript.grade else None
         summary = Summary(len(transcript.speakers), transcript.duration, "builtin", grade, transcript.notes)
-        self.do(lambda service: service.transitions.completed(job.id, job.claim, summary))
+        self.do(lambda service: service.transitions.completed(job.id, claim_of(job), summary))
 
     def _work(self) -> None:
         while not self._stopping.is_set():
             wait([self._wakeup_reader])
             self._clear_wakeup()
-            done: list[tuple[Future, object]] = []
+            done: list[tuple[Future[Any], object]] = []
 
-            def act(done=done):
+            def act(done: list[tuple[Future[Any], object]] = done) -> list[Job]:
                 while True:
                     try:
                         future, action = self._actions.get_nowait()
@@ -155,13 +161,13 @@ class FakeApp:
         if self.refusal is None:
             self.hand.stop()
 
-    def on_handover(self, callback) -> None:
+    def on_handover(self, callback: Callable[[list[str]], None]) -> None:
         self.handover = callback
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
         return ()
 
-    def change_settings(self, changes) -> Settings:
+    def change_settings(self, changes: Mapping[str, Any]) -> Settings:
         self.settings = save_changes(self.settings, changes)
         return self.settings
 
@@ -179,12 +185,12 @@ class FakeApp:
 
 
 @pytest.fixture(scope="session")
-def qapp_cls():
+def qapp_cls() -> type[QApplication]:
     return QApplication
 
 
 @pytest.fixture(scope="session")
-def qapp(qapp):
+def qapp(qapp: QApplication) -> QApplication:
     """The application, with the font of the environment that the tests run in."""
     font = environments.ENVIRONMENTS[environments.chosen()].font if environments.chosen() else None
     if font is not None:
@@ -195,7 +201,7 @@ def qapp(qapp):
 
 
 @pytest.fixture(scope="session")
-def dressed(qapp):
+def dressed(qapp: QApplication) -> Iterator[QApplication]:
     application = make_application()
     collector = GarbageCollector(application)
     WindowLanguage(application, "en")  # for widgets without the window: the plural forms of English
@@ -217,7 +223,7 @@ def program(home: Path) -> FakeApp:
 
 
 @pytest.fixture
-def desktop(qtbot, dressed, program: FakeApp) -> Iterator[AppController]:
+def desktop(qtbot: QtBot, dressed: QApplication, program: FakeApp) -> Iterator[AppController]:
     """The program with its window shown and its queue started."""
     desktop = AppController(program)
     desktop.window.show()
@@ -232,7 +238,7 @@ def desktop(qtbot, dressed, program: FakeApp) -> Iterator[AppController]:
 
 
 @pytest.fixture
-def window(desktop: AppController):
+def window(desktop: AppController) -> MainWindow:
     return desktop.window
 
 
@@ -242,7 +248,7 @@ def hand(program: FakeApp, desktop: AppController) -> ManualQueueThread:
 
 
 @pytest.fixture
-def bridge(dressed, program: FakeApp) -> Iterator[Bridge]:
+def bridge(dressed: QApplication, program: FakeApp) -> Iterator[Bridge]:
     """A separate bridge, for widgets without the main window."""
     bridge = Bridge(program.service)
     yield bridge

@@ -1,6 +1,7 @@
 """A clinic's jobs to measure, and made-up workers for the monitor."""
 
 import random
+from typing import Any
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
@@ -16,40 +17,48 @@ BUSY = ErrorInfo(
 )
 
 
-def job(job_id, at, *attempts, state=JobState.QUEUED, name="", **more):
+def job(
+    job_id: int,
+    at: float,
+    *attempts: Attempt,
+    state: JobState = JobState.QUEUED,
+    name: str = "",
+    **more: Any,
+) -> Job:
     path = f"/home/clinic/Recordings/{name or f'Consulta {job_id:04d}.wav'}"
     return Job(job_id, path, OPTIONS, Priority.NORMAL, at, state, attempts, **more)
 
 
-def done(job_id, at, started_at, ended_at, worker="worker-1"):
+def done(job_id: int, at: float, started_at: float, ended_at: float, worker: str = "worker-1") -> Job:
     attempt = Attempt(1, started_at, worker, ended_at, AttemptOutcome.COMPLETED)
     summary = Summary(2, 1800.0, "builtin")
     return job(job_id, at, attempt, state=JobState.COMPLETED, summary=summary, finished_at=ended_at)
 
 
-def broken(job_id, at, started_at, ended_at, worker="worker-1"):
+def broken(job_id: int, at: float, started_at: float, ended_at: float, worker: str = "worker-1") -> Job:
     attempt = Attempt(1, started_at, worker, ended_at, AttemptOutcome.FAILED, BROKEN)
     return job(job_id, at, attempt, state=JobState.FAILED, finished_at=ended_at)
 
 
-def running(job_id, at, started_at, worker="worker-1", name=""):
+def running(job_id: int, at: float, started_at: float, worker: str = "worker-1", name: str = "") -> Job:
     return job(job_id, at, Attempt(1, started_at, worker), state=JobState.RUNNING, name=name, claim="1.1.1")
 
 
-def put_off(job_id, at, due_at, name="", error=BUSY):
+def put_off(job_id: int, at: float, due_at: float, name: str = "", error: ErrorInfo = BUSY) -> Job:
     attempt = Attempt(1, at + 5, "worker-1", at + 9, AttemptOutcome.FAILED, error, charged=True)
     return job(job_id, at, attempt, state=JobState.RETRYING, due_at=due_at, name=name)
 
 
-def clinic_days(now, *, days=9, seed=3):
+def clinic_days(now: float, *, days: int = 9, seed: int = 3) -> list[Job]:
     """Return the jobs of several days: most during the day, sometimes fifteen at once."""
     rng = random.Random(seed)
-    made, free_at, at = [], {"worker-1": 0.0, "worker-2": 0.0}, now - days * 86_400
+    made: list[Job] = []
+    free_at, at = {"worker-1": 0.0, "worker-2": 0.0}, now - days * 86_400
     while at < now - 200:
         hour = at / 3600 % 24
         at += rng.expovariate(1 / (600 if 8 < hour < 18 else 6000))
         for _ in range(15 if rng.random() < 0.02 else 1):
-            worker = min(free_at, key=free_at.get)
+            worker = min(free_at, key=free_at.__getitem__)
             start = max(at, free_at[worker]) + rng.uniform(0.05, 0.4)
             end = start + rng.lognormvariate(4.3, 0.6)
             if end > now - 60:
@@ -68,5 +77,15 @@ def clinic_days(now, *, days=9, seed=3):
     ]
 
 
-def gauge(number, *, device="cpu", cpu=0.0, rss=0, uptime_s=12_140.0, uptime=1.0, done=0, failed=0):
+def gauge(
+    number: int,
+    *,
+    device: str = "cpu",
+    cpu: float = 0.0,
+    rss: int = 0,
+    uptime_s: float = 12_140.0,
+    uptime: float = 1.0,
+    done: int = 0,
+    failed: int = 0,
+) -> WorkerGauge:
     return WorkerGauge(f"worker-{number}", 4000 + number, device, cpu, rss, uptime_s, uptime, done, failed)

@@ -64,7 +64,7 @@ class UrlSink(QObject):
     def __init__(self) -> None:
         super().__init__()
         for scheme in _SCHEMES:
-            QDesktopServices.setUrlHandler(scheme, self, "take")
+            QDesktopServices.setUrlHandler(scheme, self, "take")  # type: ignore[arg-type] # the stub is wrong
 
     def close(self) -> None:
         """Let the desktop open URLs again."""
@@ -223,7 +223,8 @@ class Monkey:
             return
         control = Qt.KeyboardModifier.ControlModifier
         shift = self._random.choice((NOTHING, NOTHING, Qt.KeyboardModifier.ShiftModifier))
-        QTest.keyClick(widget, self._random.choice(CHORDS), control | shift)
+        key = Qt.Key(ord(self._random.choice(CHORDS).upper()))
+        QTest.keyClick(widget, key, control | shift)
 
     def _wheel(self) -> None:
         if (target := self._target()) is not None:
@@ -286,14 +287,14 @@ class Monkey:
         job = rng.choice(running)
         outcome = rng.choice(("on", "on", "on", "done", "failed", "crashed", "full", "added back"))
         if job.cancelling:
-            in_transaction(lambda service: service.transitions.cancelled(job.id, job.claim))
+            in_transaction(lambda service: service.transitions.cancelled(job.id, samples.claim_of(job)))
         elif outcome == "on":
             news = JobProgressed(job.id, rng.choice(list(Stage)), rng.random(), 600.0)
             in_transaction(lambda service: service.publish(news))
         elif outcome == "done":
             self._program.hand.complete(job, samples.conversation(seed=rng.randint(0, 9)))
         elif outcome == "added back":
-            in_transaction(lambda service: service.transitions.released(job.id, job.claim))
+            in_transaction(lambda service: service.transitions.released(job.id, samples.claim_of(job)))
         else:
             kind, code = {
                 "failed": (ErrorKind.USER, "audio.unreadable"),
@@ -303,7 +304,7 @@ class Monkey:
             error = ErrorInfo(kind, code, "It did not go well.", "Traceback: here")
             in_transaction(
                 lambda service: service.transitions.failed(
-                    job.id, job.claim, error, crashed=outcome == "crashed"
+                    job.id, samples.claim_of(job), error, crashed=outcome == "crashed"
                 )
             )
 

@@ -2,15 +2,18 @@
 
 import random
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.alignment import segments_of
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, apply
+from fi_desktop.core.messages import Note
 from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
-from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, Summary
+from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageTime, Summary
 from fi_desktop.jobs.queue_events import (
     JobChanged,
     JobProgressed,
@@ -24,14 +27,14 @@ DOUBT = messages.RESULT_DOUBTFUL_VOICES()
 
 
 def submitted(
-    job_id,
-    name="Consultation.wav",
+    job_id: int,
+    name: str = "Consultation.wav",
     *,
-    at=None,
-    speakers="2",
-    folder="/home/clinic/Recordings",
-    transcriber="none",
-):
+    at: float | None = None,
+    speakers: str = "2",
+    folder: str | Path = "/home/clinic/Recordings",
+    transcriber: str = "none",
+) -> JobChanged:
     event = ev.Submitted(
         job_id,
         time.time() if at is None else at,
@@ -42,26 +45,49 @@ def submitted(
     return JobChanged(apply(None, event), event)
 
 
+def claim_of(job: Job) -> str:
+    """Return the claim of a running job."""
+    assert job.claim is not None
+    return job.claim
+
+
 def then(news: JobChanged, event: ev.JobEvent) -> JobChanged:
     return JobChanged(apply(news.job, event), event)
 
 
-def claimed(news: JobChanged, at: float, worker="worker-1") -> JobChanged:
+def claimed(news: JobChanged, at: float, worker: str = "worker-1") -> JobChanged:
     job = news.job
     return then(news, ev.Claimed(job.id, at, f"1.{job.id}.{len(job.attempts) + 1}", worker))
 
 
-def completed(news, at, *, speakers=2, duration_s=1804.0, grade="clear", notes=(), stages=()) -> JobChanged:
+def completed(
+    news: JobChanged,
+    at: float,
+    *,
+    speakers: int = 2,
+    duration_s: float = 1804.0,
+    grade: str | None = "clear",
+    notes: tuple[Note, ...] = (),
+    stages: tuple[StageTime, ...] = (),
+) -> JobChanged:
     summary = Summary(speakers, duration_s, "builtin", grade, notes)
-    return then(news, ev.Completed(news.job.id, at, news.job.claim, summary, stages=stages))
+    return then(news, ev.Completed(news.job.id, at, claim_of(news.job), summary, stages=stages))
 
 
-def failed(news, at, message, *, kind=ErrorKind.USER, code="audio.bad", retry_at=None) -> JobChanged:
+def failed(
+    news: JobChanged,
+    at: float,
+    message: str,
+    *,
+    kind: ErrorKind = ErrorKind.USER,
+    code: str = "audio.bad",
+    retry_at: float | None = None,
+) -> JobChanged:
     error = ErrorInfo(kind, code, message)
-    return then(news, ev.Failed(news.job.id, at, news.job.claim, error, retry_at))
+    return then(news, ev.Failed(news.job.id, at, claim_of(news.job), error, retry_at))
 
 
-def finished(job_id, name, now, *, ago_s, took_s, **result) -> JobChanged:
+def finished(job_id: int, name: str, now: float, *, ago_s: float, took_s: float, **result: Any) -> JobChanged:
     start = submitted(job_id, name, at=now - ago_s - took_s - 20)
     return completed(claimed(start, now - ago_s - took_s), now - ago_s, **result)
 
@@ -119,7 +145,7 @@ def busy_day(now: float) -> tuple[QueueEvent, ...]:
     )
 
 
-def workers(*states: WorkerState, trouble=None) -> WorkersChanged:
+def workers(*states: WorkerState, trouble: Note | None = None) -> WorkersChanged:
     infos = (
         WorkerInfo(f"worker-{number}", 100 + number, state, None, 0.0, 0, 0)
         for number, state in enumerate(states, 1)
@@ -127,12 +153,18 @@ def workers(*states: WorkerState, trouble=None) -> WorkersChanged:
     return WorkersChanged(tuple(infos), trouble)
 
 
-def jobs_of(news) -> list[Job]:
+def jobs_of(news: Iterable[QueueEvent]) -> list[Job]:
     return [item.job for item in news if isinstance(item, JobChanged)]
 
 
 def conversation(
-    turns=60, *, speakers=2, grade=Grade.CLEAR, seed=4, name="Intake interview – room 2.wav", notes=()
+    turns: int = 60,
+    *,
+    speakers: int = 2,
+    grade: Grade | None = Grade.CLEAR,
+    seed: int = 4,
+    name: str = "Intake interview – room 2.wav",
+    notes: tuple[Note, ...] = (),
 ) -> Transcript:
     """Return a conversation without words."""
     rng = random.Random(seed)
@@ -180,7 +212,12 @@ _HARD_TO_HEAR = ("sumatriptán", "amoxicilina,", "Santos,", "ronchas", "agacho")
 
 
 def consultation(
-    segments=26, *, seed=7, named=True, notes=(), name="Consulta señora Núñez.m4a"
+    segments: int = 26,
+    *,
+    seed: int = 7,
+    named: bool = True,
+    notes: tuple[Note, ...] = (),
+    name: str = "Consulta señora Núñez.m4a",
 ) -> Transcript:
     """Return a visit in Spanish with words, some doubtful and some overlapped."""
     rng = random.Random(seed)

@@ -23,7 +23,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
+from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerGauge
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system.files import RESULT, write_whole
 from tests.gui import samples
@@ -39,7 +39,7 @@ class BusyApp(FakeApp):
         super().__init__(home)
         self._readings = 0
 
-    def gauges(self):
+    def gauges(self) -> tuple[WorkerGauge, ...]:
         self._readings += 1
         load = max(0.0, 96 - 30 * math.sin(self._readings / 5) ** 2 - (60 if self._readings % 23 < 3 else 0))
         return (
@@ -80,6 +80,7 @@ class Scene:
         """Restore the initial state: only the main window, unlocked and without a selection."""
         window = self.desktop.window
         if self.desktop.lock.locked:
+            assert self.desktop.lock.screen is not None
             self.desktop.lock.screen.unlocked.emit()
             (self.program.settings.home / "pin.json").unlink()
         for other in QApplication.topLevelWidgets():

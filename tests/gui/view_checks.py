@@ -23,9 +23,10 @@ MARKED = "<b>Ana</b><img src='a.png'>"
 
 def cut(view: QWidget) -> list[str]:
     """Return the labels and buttons of a view that are too small for their text."""
+    texts: list[QLabel | QAbstractButton] = [*view.findChildren(QLabel), *view.findChildren(QAbstractButton)]
     return [
         f"{type(widget).__name__} {widget.text()!r}: {widget.size()} of {widget.minimumSizeHint()}"
-        for widget in (*view.findChildren(QLabel), *view.findChildren(QAbstractButton))
+        for widget in texts
         if widget.isVisible()
         and widget.text()
         and (
@@ -55,8 +56,10 @@ def scrolls(widget: QWidget) -> bool:
 
 
 def ancestors(widget: QWidget) -> Iterator[QWidget]:
-    while (widget := widget.parentWidget()) is not None:
-        yield widget
+    ancestor = widget.parentWidget()
+    while ancestor is not None:
+        yield ancestor
+        ancestor = ancestor.parentWidget()
 
 
 def marked_up(view: QWidget) -> list[str]:

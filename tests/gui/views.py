@@ -15,10 +15,13 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from fi_desktop.core.events import Submitted
 from fi_desktop.core.transcript import Grade
 from fi_desktop.gui.actions import HelpMenu
+from fi_desktop.gui.help import AboutDialog, WelcomeDialog
 from fi_desktop.gui.monitor.window import MonitorWindow
+from fi_desktop.gui.result.text_panel import TextPanel
+from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.result.window import JobWindow
 from fi_desktop.gui.window_state import resize_to_screen
-from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
+from fi_desktop.jobs.queue_events import JobChanged, QueueEvent, WorkerState
 from fi_desktop.viewmodel import pin
 from fi_desktop.watch.config import WatchedFolder
 from tests.gui import samples
@@ -64,8 +67,10 @@ def retrying(scene: Scene) -> QWidget:
 def turns(scene: Scene) -> QWidget:
     scene.finish(1, samples.conversation(58))
     window = result(scene, 1)
-    window.result.turns.table.choose(9)
-    window.result.lanes.choose(9)
+    view = result_of(window)
+    assert view.turns is not None
+    view.turns.table.choose(9)
+    view.lanes.choose(9)
     return window
 
 
@@ -77,17 +82,18 @@ def doubtful(scene: Scene) -> QWidget:
     return result(scene, 3)
 
 
-def reading(scene: Scene) -> QWidget:
+def reading(scene: Scene) -> JobWindow:
     scene.finish(2, samples.consultation())
     window = result(scene, 2)
-    window.result.text.table.selectRow(3)
+    text_of(window).table.selectRow(3)
     return window
 
 
 def searching(scene: Scene) -> QWidget:
     window = reading(scene)
-    window.result.text.bar.open()
-    window.result.text.bar.field.setText("dolor")
+    bar = text_of(window).bar
+    bar.open()
+    bar.field.setText("dolor")
     return window
 
 
@@ -104,18 +110,20 @@ def settings(scene: Scene) -> QWidget:
 
 
 def keys(scene: Scene) -> QWidget:
-    return asked_for(scene, scene.desktop.window.findChild(HelpMenu).shortcuts)
+    return asked_for(scene, help_menu(scene).shortcuts)
 
 
 def welcome(scene: Scene) -> QWidget:
-    dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).welcome)
+    dialog = asked_for(scene, help_menu(scene).welcome)
+    assert isinstance(dialog, WelcomeDialog)
     # the installed models are read in the background
     scene.wait(lambda: len(dialog.installed_models.text()) > 20)
     return dialog
 
 
 def about(scene: Scene) -> QWidget:
-    dialog = asked_for(scene, scene.desktop.window.findChild(HelpMenu).about)
+    dialog = asked_for(scene, help_menu(scene).about)
+    assert isinstance(dialog, AboutDialog)
     scene.wait(lambda: "\n\n" in dialog.components.toPlainText())  # the licences are read in the background
     return dialog
 
@@ -138,6 +146,7 @@ def cover(scene: Scene) -> QWidget:
     if not pin.is_set(home):
         pin.change(home, "", "2468")
     lock.lock()
+    assert lock.screen is not None
     lock.screen.forgot.click()
     return lock.screen
 
@@ -197,6 +206,23 @@ def opened(scene: Scene, job_id: int, width: int, height: int) -> JobWindow:
     return window
 
 
+def result_of(window: JobWindow) -> ResultView:
+    assert window.result is not None
+    return window.result
+
+
+def text_of(window: JobWindow) -> TextPanel:
+    text = result_of(window).text
+    assert text is not None
+    return text
+
+
+def help_menu(scene: Scene) -> HelpMenu:
+    menu = scene.desktop.window.findChild(HelpMenu)
+    assert menu is not None
+    return menu
+
+
 def result(scene: Scene, job_id: int) -> JobWindow:
     window = opened(scene, job_id, 980, 640)
     scene.wait(lambda: window.result is not None and window.result.isVisible())
@@ -204,7 +230,7 @@ def result(scene: Scene, job_id: int) -> JobWindow:
 
 
 def no_jobs() -> tuple[QueueEvent, ...]:
-    return (samples.workers(samples.WorkerState.IDLE, samples.WorkerState.IDLE),)
+    return (samples.workers(WorkerState.IDLE, WorkerState.IDLE),)
 
 
 def a_day() -> tuple[QueueEvent, ...]:

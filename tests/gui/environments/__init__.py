@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def run(name: str, arguments: Sequence[str], **options: Any) -> subprocess.Compl
     """Run pytest in an environment; `options` are those of `subprocess.run`."""
     desktop = ENVIRONMENTS[name]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    display = _display() if desktop.session else nullcontext({})
+    display: AbstractContextManager[dict[str, str]] = _display() if desktop.session else nullcontext({})
     with display as variables, tempfile.TemporaryDirectory() as runtime:
         environment = {**os.environ, **desktop.variables, **variables, CHOSEN: name}
         if desktop.session:
