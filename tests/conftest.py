@@ -1,4 +1,4 @@
-"""What every test may use: a data folder of its own, and recordings of real voices."""
+"""Fixtures for all tests: a separate data folder, and recordings of real voices."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# before Qt is imported anywhere: tests draw into memory unless they were given a display on purpose
+# before Qt is imported: tests run offscreen unless a display is given on purpose
 from tests.gui import environments
 
 os.environ.setdefault("QT_QPA_PLATFORM", environments.screen("desktop"))
 
 from fi_desktop.audio.media_files import phone_call
 
-# a busy machine is no reason to fail
+# tests must not fail because the machine is busy
 hypothesis.settings.register_profile(
     "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("any-machine")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder of the test's own; no test ever touches the person's."""
+    """A separate data folder; no test touches the person's."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("FI_DESKTOP_HOME", str(folder))
     return folder
@@ -33,7 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="session")
 def sample() -> Path:
-    """A real phone call of two people, 30 s, 16 kHz; its reference is next to it as sample.rttm."""
+    """A real phone call between two people, 30 s, 16 kHz, with its reference in sample.rttm."""
     path = phone_call()
     if path is None:
         pytest.skip(
@@ -44,13 +44,13 @@ def sample() -> Path:
 
 @pytest.fixture(scope="session")
 def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """The phone call again and again for 20 minutes: some seconds of work, so that it can be interrupted."""
+    """The phone call repeated for 20 minutes: enough work to be interrupted."""
     return _repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", times=40)
 
 
 @pytest.fixture(scope="session")
 def five_minutes(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """The phone call ten times: can be interrupted, and is soon finished."""
+    """The phone call repeated ten times: can be interrupted, and finishes soon."""
     return _repeated(sample, tmp_path_factory.mktemp("recordings") / "five-minutes.wav", times=10)
 
 
@@ -65,14 +65,14 @@ def _repeated(sample: Path, path: Path, *, times: int) -> Path:
 
 @pytest.fixture(scope="session")
 def fitted_pyannote(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of pyannote weights that know the phone call by heart: ten seconds of training, so once."""
+    """A folder of pyannote weights overfitted to the phone call; trained once, in ten seconds."""
     torch = pytest.importorskip("torch", reason="fi-desktop[pyannote] is not installed")
 
     from tests.packs.make_pyannote import make_pyannote
 
     folder = tmp_path_factory.mktemp("weights") / "fitted"
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # several that wait for each other on a busy machine make a second a minute
+    torch.set_num_threads(1)  # threads that wait for each other on a busy machine are very slow
     make_pyannote(folder, fit=True)
     torch.set_num_threads(threads)
     return folder

@@ -1,4 +1,4 @@
-"""What a person sees on their own screen, in their own font: all of it is there, and nothing is cut.
+"""Windows fit the screen, and text is not cut off, in different fonts and sizes.
 
 What is marked `look` runs again on other desktops, see `tests.gui.environments`.
 """
@@ -29,7 +29,7 @@ from tests.gui.view_checks import cut, outside
 pytestmark = pytest.mark.look
 
 
-def test_the_surroundings_are_what_they_are_called(qtbot, dressed):
+def test_environment_has_its_font_and_screen(qtbot, dressed):
     screen, font = dressed.primaryScreen(), QFontInfo(dressed.font())
     match environments.chosen():
         case "laptop":
@@ -43,7 +43,7 @@ def test_the_surroundings_are_what_they_are_called(qtbot, dressed):
             assert screen.geometry().width() >= 1280
 
 
-def test_the_pages_of_the_settings_lie_below_one_another(qtbot, desktop, window):
+def test_settings_pages_do_not_overlap(qtbot, desktop, window):
     window.commands.preferences.trigger()
     qtbot.waitUntil(lambda: desktop.preferences.dialog is not None)
     pages = desktop.preferences.dialog.pages
@@ -54,8 +54,8 @@ def test_the_pages_of_the_settings_lie_below_one_another(qtbot, desktop, window)
     assert all(place.height() >= pages.fontMetrics().height() for place in places)
 
 
-def test_the_names_of_speakers_are_read_whole(qtbot, dressed, bridge):
-    """How wide a text is depends on font and size by fractions of a pixel."""
+def test_speaker_names_are_not_elided(qtbot, dressed, bridge):
+    """Text widths differ between fonts and sizes by fractions of a pixel."""
     view = ResultView(samples.consultation(), "/recordings/Consulta.m4a", bridge)
     qtbot.addWidget(view)
     table = view.text.table
@@ -73,7 +73,7 @@ def queued(qtbot, window, recordings):
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 3)
 
 
-def test_windows_open_on_the_screen_and_not_upon_one_another(qtbot, desktop, window, queued):
+def test_windows_open_on_the_screen_and_cascade(qtbot, desktop, window, queued):
     assert not outside(window)
     results = [window.windows.open(job_id) for job_id in (1, 2, 3)]
     window.commands.monitor.trigger()
@@ -88,8 +88,8 @@ def test_windows_open_on_the_screen_and_not_upon_one_another(qtbot, desktop, win
     assert monitor.frameGeometry().contains(middle)
 
 
-def test_a_window_that_was_larger_than_this_screen_fits_on_it(qtbot, dressed, bridge, home):
-    """It was last used on a large screen."""
+def test_window_saved_on_a_larger_screen_fits(qtbot, dressed, bridge, home):
+    """The geometry was saved on a larger screen."""
     wide = dressed.primaryScreen().availableGeometry()
     window_state = WindowState(home)
     large = QWidget()
@@ -105,15 +105,15 @@ def test_a_window_that_was_larger_than_this_screen_fits_on_it(qtbot, dressed, br
 
 
 @pytest.mark.parametrize("number", [7, 48, 208, 1_204])
-def test_the_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, number):
+def test_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, number):
     chips = window.panel.chips
     window.commands.details.trigger()
     window.resize(800, 600)
-    window.jobs.jobs_changed.disconnect(window.panel._on_jobs_changed)  # of three jobs alone
+    window.jobs.jobs_changed.disconnect(window.panel._on_jobs_changed)  # of the three jobs only
     chips.show_counts(Counter(dict.fromkeys(JobState, number)))
     window.panel._fit()
     qtbot.waitUntil(lambda: not cut(chips))
-    chips.by_state[JobState.COMPLETED].click()  # in bold letters
+    chips.by_state[JobState.COMPLETED].click()  # shown in bold
     for chip in (chips.all, *chips.by_state.values()):
         wide = chip.width() - (chip.iconSize().width() + 4 if not chip.icon().isNull() else 0) - 18
         bold = QFont(chip.font())
@@ -122,8 +122,8 @@ def test_the_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, 
     assert window.rect().contains(QRect(chips.mapTo(window, QPoint()), chips.size()))
 
 
-def test_where_a_drop_goes_is_said_on_empty_ground(qtbot, window, queued):
-    """The words of the empty window would stand right below those of the drop."""
+def test_drop_overlay_hides_the_text_of_the_empty_window(qtbot, window, queued):
+    """Otherwise the texts of the empty window and of the overlay would overlap."""
     overlay = drag(window)
     over_jobs = picture(window, overlay)
     window._pages.setCurrentWidget(window.empty)
@@ -139,7 +139,7 @@ def picture(window, part: QWidget):
     return window.grab(QRect(part.mapTo(window, QPoint()), part.size())).toImage()
 
 
-def test_a_priority_has_one_name(window, queued):
+def test_each_priority_has_one_name(window, queued):
     menu = RowMenu([], window.commands.export, window.job_controller, window.table, window)
     (priority,) = (each.menu() for each in menu.actions() if each.text() == "&Priority")
     words = window.jobs.texts.labels
@@ -148,8 +148,8 @@ def test_a_priority_has_one_name(window, queued):
     assert [action.text() for action in priority.actions()] == options
 
 
-def test_a_window_that_goes_takes_no_screen_along(qapp):
-    """The binding makes what a window returns a part of that window."""
+def test_deleted_window_does_not_delete_its_screen(qapp):
+    """PySide makes objects that a window returns children of its wrapper."""
     screen = qapp.primaryScreen()
     window = QWidget()
     resize_to_screen(window, (400, 300), least=(200, 100))
