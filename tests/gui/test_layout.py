@@ -1,6 +1,6 @@
 """Windows fit the screen, and text is not cut off, in different fonts and sizes.
 
-What is marked `look` runs again on other desktops, see `tests.gui.environments`.
+Tests marked `look` also run in other desktop environments, see `tests.gui.environments`.
 """
 
 from __future__ import annotations
