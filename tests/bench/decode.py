@@ -1,8 +1,7 @@
-"""How long decoding three hours of stereo takes, and how much memory: `python tests/bench/decode.py [hours]`.
+"""Time and peak memory of decoding three hours of stereo: `python tests/bench/decode.py [hours]`.
 
-The recording is made by coding one minute and repeating its packets. Making and decoding run in processes of
-their
-own, started by one that imports nothing large: a child's peak on Linux is at least what its parent held.
+The recording is made by encoding one minute and repeating its packets. Encoding and decoding run in separate
+processes, started by one that imports nothing large: on Linux, a child's peak includes its parent's memory.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ FORMATS = (
 
 
 def make(path: Path, codec: str, container: str, minutes: int) -> None:
-    """Write noise in two channels, one minute of it again and again."""
+    """Write stereo noise, one minute of it repeated."""
     import av
     import numpy as np
 
@@ -62,7 +61,7 @@ def decode_once(source: Path, target: Path) -> None:
 
 
 def run(*arguments: object) -> str:
-    """Run this file again with arguments, and return what it prints."""
+    """Run this file with arguments; return what it prints."""
     command = [sys.executable, __file__, *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

@@ -3,9 +3,9 @@
     python tests/bench/der.py FOLDER… [--speakers given|auto|N] [--model DIR] [--only PART…]
     python tests/bench/der.py --long HOURS FOLDER
 
-FOLDER holds NAME.flac or NAME.wav with NAME.rttm (and NAME.uem where only a part is scored). Prints, for each
+FOLDER holds NAME.flac or NAME.wav with NAME.rttm, and NAME.uem if only a part is scored. Prints, for each
 file and each group (the name up to the first "_"), the diarization error rate without collar and with 0.25 s
-on each side, overlap scored, and its parts. `given` tells the engine the reference's number of speakers.
+on each side, overlap scored, and its parts. `given` passes the reference's number of speakers to the engine.
 Files whose channels hold different speakers go to the per-channel engine. `--long` tiles the folder's first
 two-person file and measures time and peak memory. Needs pyannote.metrics.
 """
@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Score:
-    """What one file got. Rates are fractions of the reference's speech."""
+    """The score of a file. Rates are fractions of the reference's speech."""
 
     der: float
     der_collar: float
@@ -64,7 +64,7 @@ def read_rttm(path: Path) -> Annotation:
 
 
 def annotate(result: Diarization) -> Annotation:
-    """Turn the engine's answer into what pyannote.metrics reads."""
+    """Return the engine's answer for pyannote.metrics."""
     annotation = Annotation()
     for row, turn in enumerate(result.turns):
         annotation[Segment(turn.start, turn.end), row] = turn.speaker
@@ -72,7 +72,7 @@ def annotate(result: Diarization) -> Annotation:
 
 
 def score(reference: Annotation, hypothesis: Annotation, uem: Path) -> Score:
-    """Score one file, within its UEM where it has one."""
+    """Score one file, within its UEM if it has one."""
     if uem.exists():
         rows = [line.split() for line in uem.read_text(encoding="utf-8").splitlines() if line.strip()]
         scored = Timeline([Segment(float(row[2]), float(row[3])) for row in rows])
@@ -81,7 +81,7 @@ def score(reference: Annotation, hypothesis: Annotation, uem: Path) -> Score:
         scored = Timeline([Segment(0.0, max(ends))])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # pyannote.metrics takes the whole width of the collar: 0.5 is 0.25 s on each side.
+        # pyannote.metrics wants the full width of the collar: 0.5 is 0.25 s on each side
         parts = DiarizationErrorRate()(reference, hypothesis, uem=scored, detailed=True)
         collar = DiarizationErrorRate(collar=0.5)(reference, hypothesis, uem=scored)
     total = parts["total"] or 1.0
@@ -97,7 +97,7 @@ def score(reference: Annotation, hypothesis: Annotation, uem: Path) -> Score:
 
 
 def run_engine(recording: Recording, speakers: SpeakerCount, engine: BuiltinDiarizer) -> Diarization:
-    """Diarize as the pipeline does; where it finds no speech, the answer is empty."""
+    """Diarize as the pipeline does; without speech, the answer is empty."""
     chosen: BuiltinDiarizer | ChannelsDiarizer = engine
     mix = select_channels(recording, _quiet)
     recording = mix.recording
@@ -201,7 +201,7 @@ def main() -> None:
 
 
 def _quiet(_fraction: float) -> None:
-    """A benchmark shows no progress."""
+    """Ignore progress."""
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Measure the pyannote diarizer against the library's own pipeline, on weights of the true architecture.
+"""Measure the pyannote diarizer against the library's own pipeline, on weights of the real architecture.
 
     python -m tests.bench.diarize [--minutes 10] [--rounds 1] [--pack FOLDER] [--layout 3.1]
 
-Prints a Markdown table: the library as it comes, with the published pack's batch of 32, and ours as a worker
-runs it, on the sample recording and on a longer one made of it; then two of our workers with a recording
-each; then the time until a worker is ready. Every figure is of a process of its own: CPU-seconds, wall and
-what it held at most while it diarized, imports and model included in the memory alone. Without a folder the
-weights are our own: speed and memory are true, what is said is learned by heart, and has to be the same.
+Prints a Markdown table: the library with its defaults and the published pack's batch of 32, and ours as a
+worker runs it, on the sample recording and on a longer one made of it; then two of our workers with a
+recording each; then the time until a worker is ready. Each figure is measured in a separate process:
+CPU-seconds, wall time, and peak memory while diarizing, which includes imports and the model. Without --pack
+the weights are made here: speed and memory are realistic, and both pipelines must give the same answer.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Turns = list[tuple[float, float, str]]
 
 @dataclass(frozen=True)
 class Run:
-    """One recording, diarized in a process of its own.
+    """One recording, diarized in a separate process.
 
     Attributes:
         ready_s: from the start of the process to the loaded model.
-        ready_cpu_s: of that, on the processor.
+        ready_cpu_s: CPU time of that.
         turns, exclusive: (start, end, speaker), sorted.
     """
 
@@ -53,7 +53,7 @@ class Run:
 
 
 def run_stock(pack: Path, recording: Recording, born: float) -> Run:
-    """The library as it comes: its threads, its batches, the waveform in memory."""
+    """Run the library with its own threads and batches and the waveform in memory."""
     from fi_desktop.engines.pyannote import import_pyannote
 
     library = import_pyannote()
@@ -75,7 +75,7 @@ def run_stock(pack: Path, recording: Recording, born: float) -> Run:
 
 
 def run_ours(pack: Path, recording: Recording, born: float) -> Run:
-    """Ours, on one thread."""
+    """Run ours on one thread."""
     from fi_desktop.core.values import SpeakerCount
     from fi_desktop.engines.contracts import Speech
     from fi_desktop.engines.pyannote import PyannoteDiarizer
@@ -98,7 +98,7 @@ class _Clock:
         self.cpu_s, self._wall = time.process_time(), time.perf_counter()
 
     def passed(self) -> tuple[float, float, int]:
-        """CPU-seconds, wall, and the process's peak of resident memory in bytes."""
+        """Return CPU-seconds, wall time and the process's peak resident memory, bytes."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return time.process_time() - self.cpu_s, time.perf_counter() - self._wall, peak
 
@@ -108,7 +108,7 @@ def _child(work: Callable[..., Any], arguments: tuple[Any, ...], answer: Connect
 
 
 def start(work: Callable[..., Any], *arguments: Any, one_thread: bool = False) -> Callable[[], Any]:
-    """Start `work` in a new process; return what waits for its answer."""
+    """Start `work` in a new process; return a function that waits for its answer."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_child, args=(work, arguments, theirs))
@@ -133,7 +133,7 @@ def make_pack(folder: Path, layout: str) -> None:
 
 
 def lengthen(recording: Recording, path: Path, seconds: float) -> Recording:
-    """The recording again and again."""
+    """Repeat the recording."""
     samples = np.concatenate(list(recording.blocks()))[None]
     wanted = round(seconds * SAMPLE_RATE_HZ)
     with RecordingWriter(path, 1) as writer:
@@ -143,7 +143,7 @@ def lengthen(recording: Recording, path: Path, seconds: float) -> Recording:
 
 
 def compare(ours: Run, stock: Run) -> str:
-    """Say whether turns are equal apart from the speakers' names."""
+    """Say whether turns are equal except for the speakers' names."""
     names = dict(zip((t[2] for t in stock.turns), (t[2] for t in ours.turns), strict=False))
 
     def renamed(turns: Turns) -> Turns:
@@ -163,8 +163,8 @@ def best(runs: list[Run]) -> Run:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the pyannote diarizer against the library's own.")
     parser.add_argument("--minutes", type=float, default=10.0, help="length of the longer recording")
-    parser.add_argument("--rounds", type=int, default=1, help="take the best of so many")
-    parser.add_argument("--pack", type=Path, help="a model pack; left out, random weights")
+    parser.add_argument("--rounds", type=int, default=1, help="take the best of this many")
+    parser.add_argument("--pack", type=Path, help="a model pack (default: random weights)")
     parser.add_argument("--layout", default="community-1", help="of the random weights")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -1,18 +1,18 @@
-"""How fast the queue is beside its peers: `python -m tests.bench.job_queue [--peers PYTHON]`.
+"""Throughput and latency of the queue and its peers: `python -m tests.bench.job_queue [--peers PYTHON]`.
 
-No-op jobs, two workers: a burst (jobs begun a second, from the first submit to the last start), and one job
-after the other while nothing else waits (from the submit to the start in the worker). Ours is the whole
-queue, the real service, store (synchronous FULL), pool and worker processes; the pipeline alone is a no-op,
-and no worker is recycled, as none of the peers' is. The peers are Celery + Redis (acks late, append-only file
-synced every second) and SqliteHuey (synchronous FULL). All take turns, so that noise falls on each.
+No-op jobs, two workers. A burst measures jobs started per second, from the first submit to the last start;
+paced jobs measure the time from a submit to the start in a worker while nothing else waits. Ours is the real
+service, store (synchronous FULL), pool and worker processes; only the pipeline is a no-op, and no worker is
+recycled, as with the peers. The peers are Celery + Redis (acks late, append-only file synced every second)
+and SqliteHuey (synchronous FULL). Rounds alternate, so that noise affects all.
 
-The peers are no dependencies of the project. Where one is missing, its row says so:
+The peers are not dependencies of the project. The row of a missing one says so:
 
     python3 -m venv peers && peers/bin/pip install "celery[redis]" huey
     apt install redis-server
     python -m tests.bench.job_queue --peers peers/bin/python
 
-It is not called queue.py, or the scripts beside it would import it for the standard library's queue.
+It is not called queue.py, which scripts in this folder would import instead of the standard library's.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ JOBS = 2_000
 PACED = 200
 EVERY_S = 0.025
 STORED = 100_000
-_PAGE = 2_000  # jobs that the window asks for at first
+_PAGE = 2_000  # jobs on the first page of the window
 _PEERS = {"celery_job": "Celery + Redis", "huey_job": "SqliteHuey"}
 _SUMMARY = Summary(2, 600.0, "builtin", "clear")
 _real_main = process.main
@@ -58,7 +58,7 @@ _real_main = process.main
 
 
 def noop_worker(pipe: Connection, device: str) -> None:
-    """A worker process as it is, whose pipeline does nothing."""
+    """Run a worker process whose pipeline does nothing."""
 
     def run(task: pipeline.Task, reporter: object) -> Summary:
         note_start(Path(task.folder).parents[1], int(Path(task.path).stem))
@@ -69,7 +69,7 @@ def noop_worker(pipe: Connection, device: str) -> None:
 
 
 def measure_ours(home: Path) -> dict[str, Any]:
-    """Measure the queue over a data folder, which may hold jobs of earlier rounds."""
+    """Measure the queue on a data folder, which may hold jobs of earlier rounds."""
     watch = Watch(home)
     numbers = iter(range(watch.sent + 1, watch.sent + 2 * JOBS + PACED + 1))
     together = home / f"together-{watch.sent}"
@@ -103,7 +103,7 @@ def measure_ours(home: Path) -> dict[str, Any]:
 
 
 def write_recording(folder: Path, number: int) -> Path:
-    """Write a recording without a sound, unlike any other."""
+    """Write a unique file to submit; it holds no sound."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{number:08d}.wav"
     path.write_text(path.stem)
@@ -111,7 +111,7 @@ def write_recording(folder: Path, number: int) -> Path:
 
 
 def fill(home: Path) -> None:
-    """Put so many finished jobs into a new store, each with its folder, as months of work leave them."""
+    """Create a store of finished jobs with their folders, as months of work leave it."""
     settings = load({"FI_DESKTOP_HOME": str(home)})
     store = JobStore(settings.store)
     now = time.time()
@@ -149,7 +149,7 @@ def missing(name: str, python: str) -> str | None:
 
 
 def measure_peer(name: str, python: str, folder: Path) -> dict[str, Any]:
-    """Measure a peer in a Python that has it."""
+    """Measure a peer in a Python that has it installed."""
     here = Path(__file__).parent
     environment = {
         "PYTHONPATH": os.pathsep.join((str(here), str(here / "peers"))),
@@ -169,7 +169,7 @@ def measure_peer(name: str, python: str, folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def redis(folder: Path) -> Iterator[str]:
-    """A Redis of our own on a free port, append-only file synced every second."""
+    """Run Redis on a free port, its append-only file synced every second."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -193,7 +193,7 @@ def redis(folder: Path) -> Iterator[str]:
 
 
 def wait_for_port(port: int) -> None:
-    """Return once somebody listens there."""
+    """Wait until the port accepts connections."""
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -241,7 +241,7 @@ def show(results: dict[str, list[dict[str, Any]]], skipped: dict[str, str]) -> N
 
 
 def main() -> None:
-    """Measure all in turn, round by round, and print the table."""
+    """Measure all, round by round, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help="a Python with the peers")
     parser.add_argument("--rounds", type=int, default=3)
@@ -252,25 +252,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         full = Path(folder) / "full"
         if not options.without_stored:
-            print(f"stores {STORED:,} jobs", file=sys.stderr)
+            print(f"storing {STORED:,} jobs", file=sys.stderr)
             fill(full)
         for number in range(options.rounds):
-            place = Path(folder) / str(number)
-            place.mkdir()
-            results["ours"].append(measure_ours(new(place / "ours")))
+            round_folder = Path(folder) / str(number)
+            round_folder.mkdir()
+            results["ours"].append(measure_ours(new(round_folder / "ours")))
             for name in _PEERS:
                 if name not in skipped:
-                    results[name].append(measure_peer(name, options.peers, new(place / name)))
+                    results[name].append(measure_peer(name, options.peers, new(round_folder / name)))
             if not options.without_stored:
-                # in place: to copy 100,000 folders, and to delete them, takes longer than all else
+                # not on a copy: copying and deleting 100,000 folders takes longer than all else
                 results["stored"].append(measure_ours(full))
-            shutil.rmtree(place)
+            shutil.rmtree(round_folder)
             print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
     show(results, skipped)
 
 
 def new(folder: Path) -> Path:
-    """Make a folder and return it."""
+    """Create a folder and return it."""
     folder.mkdir()
     return folder
 

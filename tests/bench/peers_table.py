@@ -1,4 +1,4 @@
-"""The same rows as a program usually shows them: beside ours in `table.py`."""
+"""The same rows in Qt's own models and widgets, for comparison in `table.py`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ COLUMNS = 8
 Took = Callable[[QApplication, Callable[[], object]], float]
 
 
-class Plain(QAbstractTableModel):
-    """A list of rows, and nothing else."""
+class PlainModel(QAbstractTableModel):
+    """A list of rows."""
 
     def __init__(self, rows: list[tuple[str, ...]]) -> None:
         super().__init__()
@@ -29,15 +29,15 @@ class Plain(QAbstractTableModel):
         return 0 if parent.isValid() else COLUMNS
 
     def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a cell says."""
+        """Return a cell's text."""
         return self.rows[index.row()][index.column()] if role == Qt.ItemDataRole.DisplayRole else None
 
 
 def measure(application: QApplication, jobs: int, took_ms: Took, say: Callable[[str, str], None]) -> None:
-    """Print how long a proxy over a plain model and a table widget take for the same."""
+    """Print the times of a proxy over a plain model, and of a table widget."""
     rng = random.Random(1)
     rows = [(f"Consulta {rng.randrange(10**6):06d}.wav", *("x",) * (COLUMNS - 1)) for _ in range(jobs)]
-    model = Plain(rows)
+    model = PlainModel(rows)
     proxy = QSortFilterProxyModel()
     proxy.setSourceModel(model)
     view = QTableView()
@@ -46,7 +46,7 @@ def measure(application: QApplication, jobs: int, took_ms: Took, say: Callable[[
     say("QSortFilterProxyModel: shown", f"{took_ms(application, view.show):.0f} ms")
     say("QSortFilterProxyModel: sort by name", f"{took_ms(application, lambda: proxy.sort(0)):,.0f} ms")
     say(
-        "QSortFilterProxyModel: a key",
+        "QSortFilterProxyModel: a key typed",
         f"{took_ms(application, lambda: proxy.setFilterFixedString('12')):,.0f} ms",
     )
     view.close()
@@ -60,7 +60,7 @@ def measure(application: QApplication, jobs: int, took_ms: Took, say: Callable[[
 def _fill(widget: QTableWidget, rows: list[tuple[str, ...]]) -> None:
     widget.setColumnCount(COLUMNS)
     widget.setRowCount(len(rows))
-    for place, row in enumerate(rows):
+    for number, row in enumerate(rows):
         for column, text in enumerate(row):
-            widget.setItem(place, column, QTableWidgetItem(text))
+            widget.setItem(number, column, QTableWidgetItem(text))
     widget.show()

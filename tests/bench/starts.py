@@ -1,7 +1,7 @@
-"""When jobs were sent and when they began: the one stop-watch for our queue and its peers.
+"""When jobs were sent and started, for our queue and its peers.
 
-Workers note each start in a file of their own, by the clock that all processes share. It imports nothing of
-the project: the peers use it too.
+Each worker appends its starts to a file, by the clock that all processes share. This module imports nothing
+from the project, since the peers use it too.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 
 _LINE = b"%08d %017.6f\n"
 _LINE_BYTES = len(_LINE % (0, 0.0))
-_LOOK_EVERY_S = 0.01
-_PATIENCE_S = 300.0
+_POLL_INTERVAL_S = 0.01
+_TIMEOUT_S = 300.0
 _SETTLE_S = 0.5
 
 _notes: dict[Path, int] = {}
 
 
 def note_start(folder: Path, number: int) -> None:
-    """Note, in a worker, that job `number` begins now."""
+    """Record, in a worker, that job `number` starts now."""
     now = time.time()
     if folder not in _notes:
         path = folder / f"{os.getpid()}.starts"
@@ -31,10 +31,10 @@ def note_start(folder: Path, number: int) -> None:
 
 
 class Watch:
-    """Sends jobs, and reads from `folder` when they began. Numbers are never used twice in a folder.
+    """Sends jobs, and reads from `folder` when they started. Numbers are never reused in a folder.
 
     Attributes:
-        sent: the highest number that was used, by another watch before too.
+        sent: the highest number used so far, by earlier watches too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,7 +42,7 @@ class Watch:
         self.sent = self._noted()
 
     def burst(self, send: Callable[[list[int]], None], jobs: int) -> float:
-        """Send so many jobs at once; return how many a second began, counted from the first `send`."""
+        """Send jobs at once; return how many started per second, counted from the first `send`."""
         numbers = self._numbers(jobs)
         began = time.time()
         send(numbers)
@@ -50,7 +50,7 @@ class Watch:
         return jobs / (max(starts.values()) - began)
 
     def paced(self, send: Callable[[list[int]], None], jobs: int, every_s: float) -> list[float]:
-        """Send one job after the other; return for each how long it took to begin, milliseconds, sorted."""
+        """Send one job every `every_s` seconds; return how long each took to start, milliseconds, sorted."""
         time.sleep(_SETTLE_S)
         numbers = self._numbers(jobs)
         sent_at = {}
@@ -66,11 +66,11 @@ class Watch:
         return list(range(self.sent - jobs + 1, self.sent + 1))
 
     def _wait_for(self, numbers: list[int]) -> dict[int, float]:
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + _TIMEOUT_S
         while self._noted() < self.sent:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"not all of {self.sent} jobs began within {_PATIENCE_S:.0f} s")
-            time.sleep(_LOOK_EVERY_S)
+                raise TimeoutError(f"not all of {self.sent} jobs started within {_TIMEOUT_S:.0f} s")
+            time.sleep(_POLL_INTERVAL_S)
         lines = (line.split() for path in self._notes() for line in path.read_text().splitlines())
         starts = {int(number): float(at) for number, at in lines}
         return {number: starts[number] for number in numbers}
@@ -88,5 +88,5 @@ def median(values: list[float]) -> float:
 
 
 def p95(values: list[float]) -> float:
-    """Return the value that one in twenty exceeds."""
+    """Return the 95th percentile."""
     return sorted(values)[int(0.95 * len(values))]

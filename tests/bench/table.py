@@ -1,9 +1,8 @@
 """The window with many jobs: `QT_QPA_PLATFORM=offscreen python -m tests.bench.table [jobs] [seconds]`.
 
-A real store, kept in the temporary folder between rounds; a real main window, its bridge,
-and an owner thread that commits a thousand changes a second. How long the GUI thread is held up is
-measured on it: by the time a step takes to be done and painted, and by a timer of 4 ms that says how late it
-comes.
+A real store, kept in the temporary folder between rounds, a real main window with its bridge, and an owner
+thread that commits a thousand changes a second. Delays are measured on the GUI thread: the time until a step
+is done and painted, and how late a 4 ms timer fires.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ from tests.bench import peers_table
 from tests.bench.table_store import end, home_with
 from tests.gui.conftest import FakeApp
 
-CHANGES_A_SECOND = 1000
+CHANGES_PER_S = 1000
 BEAT_MS = 4
-LOOK_MS = 5
+POLL_MS = 5
 PEAK = 0.99
 
 
 class Heartbeat:
-    """Says how late the event loop comes to its timers, milliseconds."""
+    """Measures how late the event loop runs a timer, milliseconds."""
 
     def __init__(self) -> None:
         self.late_ms: list[float] = []
@@ -65,7 +64,7 @@ class Heartbeat:
 
 
 class Churn:
-    """An owner's thousand changes a second: jobs are claimed, get on, end, are submitted and removed."""
+    """Makes a thousand changes a second: jobs are claimed, make progress, end, are cancelled and removed."""
 
     def __init__(self, program: FakeApp, seconds: float) -> None:
         self._hand = program.hand
@@ -76,26 +75,26 @@ class Churn:
         self.made = 0
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     @property
-    def going_on(self) -> bool:
-        """Whether there is more to come."""
+    def running(self) -> bool:
+        """Whether the thread runs."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        begun = time.monotonic()
-        while (passed := time.monotonic() - begun) < self._seconds:
-            owed = int(passed * CHANGES_A_SECOND) - self.made
-            if owed > 0:
-                self._hand.do(partial(self._change_service, number=owed))
+        started = time.monotonic()
+        while (passed := time.monotonic() - started) < self._seconds:
+            due = int(passed * CHANGES_PER_S) - self.made
+            if due > 0:
+                self._hand.do(partial(self._change_service, number=due))
             time.sleep(0.005)
 
     def _change_service(self, service: JobService, number: int) -> None:
         self._change(service.transitions, service.publish, number)
 
-    def _change(self, transitions: Transitions, tell: Callable[..., None], number: int) -> None:
+    def _change(self, transitions: Transitions, publish: Callable[..., None], number: int) -> None:
         for _ in range(number):
             dice = self._rng.random()
             if dice < 0.15 and len(self._running) < 64 and (job := transitions.claim("worker-1")) is not None:
@@ -111,12 +110,12 @@ class Churn:
                     transitions.cancel(job)
             elif self._running:
                 job = self._rng.choice(self._running)
-                tell(JobProgressed(job.id, Stage.SPEECH, self._rng.random()))
+                publish(JobProgressed(job.id, Stage.SPEECH, self._rng.random()))
         self.made += number
 
 
 def took_ms(application: QApplication, step: Callable[[], object]) -> float:
-    """Return how long a step takes until it is painted."""
+    """Return how long a step takes to run and be painted, milliseconds."""
     clock = QElapsedTimer()
     clock.start()
     step()
@@ -149,7 +148,7 @@ def start(application: QApplication, home: Path, jobs: int) -> tuple[AppControll
     late = beat.stop()
     say(f"start → newest jobs painted, {counted:,} counted", f"{first:.2f} s")
     say(f"start → all {jobs:,} listed and painted", f"{time.monotonic() - begun:.2f} s")
-    say("longest the window was held up meanwhile", f"{late[-1]:.0f} ms")
+    say("longest delay meanwhile", f"{late[-1]:.0f} ms")
     return desktop, program
 
 
@@ -161,7 +160,7 @@ def scroll(application: QApplication, window: MainWindow) -> None:
         for at in range(0, bar.maximum(), bar.maximum() // 300)
     ]
     pages = [took_ms(application, lambda: bar.setValue(bar.value() - bar.pageStep())) for _ in range(100)]
-    say("scroll by far, longest of 300", f"{max(steps):.0f} ms")
+    say("long scroll, longest of 300", f"{max(steps):.0f} ms")
     say("scroll by a page, longest of 100", f"{max(pages):.0f} ms")
     bar.setValue(0)
     times: dict[str, float] = {}
@@ -173,12 +172,12 @@ def scroll(application: QApplication, window: MainWindow) -> None:
                 took_ms(application, partial(window.table.sortByColumn, column, order)),
             )
     slowest = max(times, key=times.__getitem__)
-    say("sort by a column, longest of all, both ways", f"{times[slowest]:.0f} ms ({slowest})")
+    say("sort by a column, longest of all, both orders", f"{times[slowest]:.0f} ms ({slowest})")
     window.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
 
 
 def find(application: QApplication, window: MainWindow) -> None:
-    """Search as one types, select and collapse."""
+    """Type a search, select and collapse."""
     panel = window.panel
 
     def typed(key: str) -> None:
@@ -188,7 +187,7 @@ def find(application: QApplication, window: MainWindow) -> None:
     times = [
         took_ms(application, partial(typed, t)) for t in ("g", "ga", "gar", "garcia state:failed", "-g", "")
     ]
-    say("a key in the search field, longest of 6", f"{max(times):.0f} ms")
+    say("a key typed in the search field, longest of 6", f"{max(times):.0f} ms")
     window.table.setFocus()
     say("Ctrl+A", f"{took_ms(application, window.table.selectAll):.0f} ms")
     say(
@@ -206,7 +205,7 @@ def find(application: QApplication, window: MainWindow) -> None:
 
 
 def churn(application: QApplication, window: MainWindow, program: FakeApp, seconds: float) -> None:
-    """Follow a thousand changes a second."""
+    """Measure delays and memory during a thousand changes a second."""
     process = psutil.Process()
     application.processEvents()
     gc.collect()
@@ -214,7 +213,7 @@ def churn(application: QApplication, window: MainWindow, program: FakeApp, secon
     work = Churn(program, seconds)
     beat = Heartbeat()
     work.start()
-    run_until(lambda: not work.going_on)
+    run_until(lambda: not work.running)
     late = beat.stop()
     run_until(lambda: window.jobs.settled)
     grown = (process.memory_info().rss - before) / 1e6
@@ -226,9 +225,9 @@ def churn(application: QApplication, window: MainWindow, program: FakeApp, secon
 
 
 def run_until(done: Callable[[], bool]) -> None:
-    """Run an event loop until something is true, without asking so often that the other thread is slowed."""
+    """Run an event loop until `done`, polled rarely enough not to slow the other thread."""
     loop, look = QEventLoop(), QTimer()
-    look.setInterval(LOOK_MS)
+    look.setInterval(POLL_MS)
     look.timeout.connect(lambda: loop.quit() if done() else None)
     look.start()
     loop.exec()

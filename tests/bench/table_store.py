@@ -18,8 +18,8 @@ from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.transitions import FileIdentity, SubmittedFile, Transitions
 from fi_desktop.settings import load
 
-_A_TURN = 2000
-_WAITING = 10_000  # of a hundred thousand, as many are left to be done
+_JOBS_PER_TRANSACTION = 2000
+_WAITING = 10_000  # of a hundred thousand
 _NAMES = ("Consulta", "Follow-up", "García", "Sesión de pareja", "Ward round", "Telehealth", "WS33")
 _DAMAGED = ErrorInfo(
     ErrorKind.USER,
@@ -29,19 +29,19 @@ _DAMAGED = ErrorInfo(
 
 
 def home_with(jobs: int) -> Path:
-    """Return a fresh copy of a data folder with so many jobs; the first call takes a minute."""
+    """Return a fresh copy of a data folder with this many jobs; the first call takes a minute."""
     kept = Path(tempfile.gettempdir()) / f"fi-desktop-bench-{jobs}"
     if not kept.exists():
-        making = kept.with_suffix(".part")
-        shutil.rmtree(making, ignore_errors=True)
-        fill(making, jobs)
-        making.replace(kept)
+        part = kept.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        fill(part, jobs)
+        part.replace(kept)
     home = Path(tempfile.mkdtemp(prefix="fi-desktop-bench-home-"))
     return Path(shutil.copytree(kept, home / "data"))
 
 
 def fill(home: Path, jobs: int) -> None:
-    """Make a data folder with so many jobs: most are done, some wait; a third came in folders."""
+    """Create a data folder with this many jobs: most are finished, some wait; a third are in batches."""
     store = JobStore(load({"FI_DESKTOP_HOME": str(home)}).store)
     rng = random.Random(1)
     moment = count(time.time() - 30 * 86_400, 10.0)
@@ -51,14 +51,14 @@ def fill(home: Path, jobs: int) -> None:
     made = 0
     while made < jobs:
         with store.transaction():
-            made += _submit_some(transitions, rng, made, min(_A_TURN, jobs - made))
+            made += _submit_some(transitions, rng, made, min(_JOBS_PER_TRANSACTION, jobs - made))
     done = 0
     while done < jobs - jobs * _WAITING // 100_000:
         with store.transaction():
-            for _ in range(_A_TURN):
+            for _ in range(_JOBS_PER_TRANSACTION):
                 if (job := transitions.claim("worker-1")) is not None:
                     end(transitions, job, rng)
-            done += _A_TURN
+            done += _JOBS_PER_TRANSACTION
         transitions.events.clear()
     store.close()
 
@@ -70,17 +70,17 @@ def _submit_some(transitions: Transitions, rng: random.Random, made: int, number
         SubmittedFile(folder / f"{rng.choice(_NAMES)} {rng.randrange(10**6):06d}.wav", FileIdentity(None))
         for _ in range(number)
     ]
-    alone = len(files) * 2 // 3
-    for file in files[:alone]:
+    single = len(files) * 2 // 3
+    for file in files[:single]:
         transitions.submit([file], options, Priority.NORMAL, batch=None, again=True)
-    for start in range(alone, len(files), 40):
+    for start in range(single, len(files), 40):
         transitions.submit(files[start : start + 40], options, Priority.NORMAL, batch=0, again=True)
     transitions.events.clear()
     return len(files)
 
 
 def end(transitions: Transitions, job: Job, rng: random.Random) -> None:
-    """End a job's attempt: mostly well."""
+    """End a job's attempt, mostly with a result."""
     claim = job.claim or ""
     if rng.random() < 0.04:
         transitions.failed(job.id, claim, _DAMAGED)

@@ -2,16 +2,15 @@
 
     python -m tests.bench.transcribe [--minutes 5] [--size base] [--threads 2] [--only WAY]
 
-Each way runs in a process of its own, on the same weights, threads, precision (int8), beam and language, with
-word timestamps, and with nothing carried from window to window. faster-whisper's `transcribe` finds speech by
-its own `vad_filter`; ours gets it from the stage that the diarizer shares, whose time is counted. The
-recording is the phone call that comes with pyannote.audio, again and again.
+Each way runs in a separate process, with the same weights, threads, precision (int8), beam and language, with
+word timestamps and no text carried from window to window. faster-whisper's `transcribe` finds speech with its
+`vad_filter`; ours gets it from the stage that the diarizer shares, whose time is included. The recording is
+the phone call that comes with pyannote.audio, repeated.
 
-The model is made here (`tests/packs/make_whisper.py`): it has the layers of the real one, so its speed, and
-it says the same 75 words in each window, about as many as half a minute of speech holds. But for the last
-window, which is shorter, no text of it needs a second look, which would cost every way but `batched`, which
-takes none. Nothing follows for the quality of
-the words. "Windows" is how many the encoder saw.
+The model is made by `tests/packs/make_whisper.py`. It has the layers of the real one, so its speed is
+realistic, and it returns the same 75 words in each window, about as many as half a minute of speech has. Only
+the shorter last window is decoded twice, except by `batched`, which never does. The words themselves mean
+nothing. "Windows" is the number of windows encoded.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ from typing import Any
 
 from fi_desktop.audio.media_files import phone_call
 
-# as varied as text is: what looks repetitive is decoded again
+# as varied as real text: repetitive text is decoded again
 WORDS = ["".join(random.Random(n).choices("abcdefghijklmnoprstuv", k=2 + n % 7)) for n in range(75)]
 PACE_S = 0.38  # so that they fill a window: speech without words would be decoded again
 BEAM = 5
 
 
 def tile(path: Path, minutes: float) -> None:
-    """Write the phone call again and again."""
+    """Write the phone call repeatedly."""
     call = phone_call()
     assert call is not None
     with wave.open(str(call)) as source, wave.open(str(path), "wb") as target:
@@ -66,12 +65,12 @@ def ours(source: Path, folder: Path, threads: int) -> int:
 
 
 def plain(source: Path, folder: Path, threads: int) -> int:
-    """Transcribe by `WhisperModel.transcribe`; return the number of words."""
+    """Transcribe with `WhisperModel.transcribe`; return the number of words."""
     return _count(_open(folder, threads).transcribe(str(source), **_options())[0])
 
 
 def batched(source: Path, folder: Path, threads: int) -> int:
-    """Transcribe by `BatchedInferencePipeline.transcribe` and its usual batch; return the number."""
+    """Transcribe with `BatchedInferencePipeline` and its default batch; return the number of words."""
     from faster_whisper import BatchedInferencePipeline
 
     pipeline = BatchedInferencePipeline(_open(folder, threads))
@@ -106,7 +105,7 @@ def _count(segments: Iterable[Any]) -> int:
 
 
 def measure(way: str, source: Path, folder: Path, threads: int) -> None:
-    """Do it one way, and print words, windows encoded, seconds, seconds of the processor and peak bytes."""
+    """Measure one way; print words, windows encoded, seconds, CPU-seconds and peak bytes."""
     import faster_whisper
 
     encoded = 0
@@ -127,7 +126,7 @@ def measure(way: str, source: Path, folder: Path, threads: int) -> None:
 
 
 def child(*arguments: object) -> str:
-    """Run this module, or another, in a process of its own, with a worker's environment."""
+    """Run this module, or another one, in a process with a worker's environment."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     command = [sys.executable, "-m", *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
@@ -146,7 +145,7 @@ def main() -> None:
         way, source, model = given.measure
         measure(way, Path(source), Path(model), given.threads)
         return
-    print("| Transcriber | Words | Windows | Processor | Wall | × real time | Peak memory |")
+    print("| Transcriber | Words | Windows | CPU | Wall | × real time | Peak memory |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         source, model = Path(folder, "recording.wav"), Path(folder, "model")

@@ -1,11 +1,10 @@
-"""How soon the window is there: `python tests/bench/window.py [times]`.
+"""Start-up time of the window, and its cost while idle: `python tests/bench/window.py [times]`.
 
-From the start of the process to the first event loop turn after the window was exposed and painted, warm
-(one start before the first that counts), drawn into memory and, where there is Xvfb, on an X display. Each
-start has an empty data folder of its own. The child tells the moment by the clock that both processes share.
+From the start of the process to the first event after the window was exposed and painted. Warm: one start is
+not counted. Rendered in memory and, if Xvfb is installed, on an X display. Each start has an empty data
+folder. The child prints the time of the clock that both processes share.
 
-And what the window costs while nothing is to be done: its process's share of a core over 10 s, with 1,000
-finished jobs in the table.
+Idle is the share of a core over 10 s, with 1,000 finished jobs in the table.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ if __name__ == "__main__":
 
 
 def idle_share() -> float:
-    """Return the share of a core that an idle window takes, 0 to 1."""
+    """Return the share of a core that an idle window uses, 0 to 1."""
     with tempfile.TemporaryDirectory() as home:
         environment = {"QT_QPA_PLATFORM": "offscreen", "FI_DESKTOP_HOME": home}
         command = [sys.executable, "-c", IDLE]
@@ -102,7 +101,7 @@ def idle_share() -> float:
 
 
 def start_s(environment: dict[str, str]) -> tuple[float, set[str]]:
-    """Start the window once; return the time to its first frame, seconds, and what it had loaded by then."""
+    """Start the window once; return the seconds to its first frame, and the packages loaded by then."""
     with tempfile.TemporaryDirectory() as home:
         begun = time.clock_gettime(time.CLOCK_MONOTONIC)
         done = subprocess.run(
@@ -119,7 +118,7 @@ def start_s(environment: dict[str, str]) -> tuple[float, set[str]]:
 
 @contextmanager
 def x_display() -> Iterator[dict[str, str]]:
-    """An X server that draws into memory."""
+    """Run an X server that renders in memory."""
     command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:

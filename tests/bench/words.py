@@ -1,12 +1,12 @@
-"""Words with real weights: ours against faster-whisper's own two ways, on the same weights.
+"""Word errors with real weights: ours against faster-whisper's two ways, on the same weights.
 
     python packaging/real_weights.py
     python -m tests.bench.words [--only ours] [--threads 2] [FOLDER ...]
 
-Every FLAC and Ogg file with known words is used: `<name>.truth.json` (rows that end with the text),
-`<name>.words.json` or `<name>.txt`, whose language is Spanish if the name says "es". Figures: errors as
-substitutions/deletions/insertions, seconds of speech under no word, words marked as doubtful with precision
-and recall, and seconds of the processor, the search for speech included in ours.
+Uses every FLAC and Ogg file with known words: `<name>.truth.json` (rows that end with the text),
+`<name>.words.json` or `<name>.txt`; the language is Spanish if the name contains "es". Prints errors as
+substitutions/deletions/insertions, seconds of speech without a word, words marked as doubtful with precision
+and recall, and CPU-seconds, which include voice activity detection for ours.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FOLDERS = (
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A recording and what is said in it."""
+    """A recording and its reference text."""
 
     path: Path
     language: str
@@ -52,7 +52,7 @@ class Piece:
 
 
 def pieces(folders: Sequence[Path]) -> Iterator[Piece]:
-    """Find recordings whose words are known."""
+    """Yield the recordings with reference texts."""
     for path in sorted(
         path for folder in folders for path in folder.iterdir() if path.suffix in (".flac", ".ogg")
     ):
@@ -103,7 +103,7 @@ def _words(segments: Any) -> list[Word]:
 
 
 def doubts(words: Sequence[Word], said: str, language: str) -> list[tuple[bool, bool]]:
-    """For each written word whether it is marked and whether it is wrong."""
+    """Return, for each transcribed word, whether it is marked and whether it is wrong."""
     split = [plain_words(word.text, language) for word in words]
     wrong = iter(compare(plain_words(said, language), [each for row in split for each in row]).wrong)
     marks = []
@@ -114,7 +114,7 @@ def doubts(words: Sequence[Word], said: str, language: str) -> list[tuple[bool, 
 
 
 def main() -> None:
-    """Print a line a recording and way, and the sums."""
+    """Print a line per recording and way, and the sums."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--only", action="append", choices=("ours", "plain", "batched"))

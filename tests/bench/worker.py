@@ -1,10 +1,9 @@
-"""Time and peak memory of a worker that does a long recording, from the file to its result.
+"""Time and peak memory of a worker that processes a long recording, from the file to its result.
 
     python tests/bench/worker.py [HOURS]
 
-Writes a FLAC of two channels (the phone call again and again, its channels alike, so that they are mixed),
-runs it through the real queue and a real worker process, and reads the worker's resident memory twenty times
-a second.
+Writes a stereo FLAC (the phone call repeated, with equal channels, so that they are mixed), runs it through
+the real queue and a real worker process, and reads the worker's resident memory twenty times a second.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from fi_desktop.audio.media_files import phone_call
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.settings import load
 
-_READ_S = 0.05
+_SAMPLE_INTERVAL_S = 0.05
 
 
 def write_recording(path: Path, hours: float) -> None:
@@ -34,7 +33,7 @@ def write_recording(path: Path, hours: float) -> None:
     assert sample is not None
     with wave.open(str(sample)) as file:
         call = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    stereo = np.repeat(call, 2)[None]  # packed: left and right alike
+    stereo = np.repeat(call, 2)[None]  # packed: left equals right
     with av.open(str(path), "w") as container:
         stream = container.add_stream("flac", rate=16_000, layout="stereo")
         assert isinstance(stream, av.AudioStream)
@@ -59,7 +58,7 @@ def main() -> None:
 
         def watch() -> None:
             nonlocal peak
-            while not done.wait(_READ_S):
+            while not done.wait(_SAMPLE_INTERVAL_S):
                 for child in psutil.Process().children():
                     try:
                         peak = max(peak, child.memory_info().rss)
@@ -70,12 +69,12 @@ def main() -> None:
         watcher.start()
         finished = threading.Event()
 
-        def notice_end(events: Sequence[QueueEvent]) -> None:
+        def on_events(events: Sequence[QueueEvent]) -> None:
             for event in events:
                 if isinstance(event, JobChanged) and event.job.state.final:
                     finished.set()
 
-        app.service.listen(notice_end)
+        app.service.listen(on_events)
         began = time.perf_counter()
         (job_id,) = app.service.submit([recording]).result().ids
         finished.wait()

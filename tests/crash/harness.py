@@ -1,11 +1,11 @@
-"""Kill the app and its workers, start again, and look whether anything was lost or done twice.
+"""Kill the app and its workers, restart, and check that nothing was lost or done twice.
 
     python -m tests.crash.harness [ROUNDS] [SEED]        (make crash ROUNDS=200)
 
-Every round hands in three short recordings, and now and then a file that is none; the app or a worker is
-killed by SIGKILL, sometimes the app once more while it recovers; then the app is started again and does what
-is left. The rounds are shared among harnesses that run at the same time, each over a data folder of its own.
-Where a round goes wrong, its harness ends and the folder is kept; what went wrong is said on stderr.
+Each round submits three short recordings, and sometimes a file that is not one. The app or a worker is killed
+by SIGKILL, sometimes the app once more while it recovers. Then the app is started again and finishes the
+queue. Several harnesses share the rounds and run in parallel, each on its own data folder. If a round fails,
+its harness stops, reports the failure on stderr, and keeps the folder.
 """
 
 from __future__ import annotations
@@ -40,35 +40,36 @@ from fi_desktop.system.files import RESULT
 from tests.crash.victim import SPARED
 
 KINDS = ("commit", "file", "app", "worker")
-_MOMENTS = {"commit": ("before", "after"), "file": ("worker-before", "worker-after")}
+_POINTS = {"commit": ("before", "after"), "file": ("worker-before", "worker-after")}
 ORPHANS_S = 2.0
-"""How long a worker may outlive its app."""
+"""How long a worker may outlive its app, seconds."""
 PATIENCE_S = 300.0
 _HARNESSES = 4
 _SPEECH_S = (10.6, 26.0)
-"""Where somebody speaks all the time in the phone call."""
+"""A part of the phone call with continuous speech, seconds."""
 
 
 class Broken(AssertionError):
-    """A promise was not kept."""
+    """The queue broke a guarantee."""
 
 
 @dataclass
 class Figures:
-    """What became of all rounds.
+    """The outcome of all rounds.
 
     Attributes:
         kills: by kind.
-        points: the commit points at which the app, and a worker, died.
-        passed_the_last: the kinds of commit points whose last was reached: a run ended unharmed.
-        lost, doubled: jobs that were acknowledged and are not there; that were completed twice.
-        slowest_end_s: how long the last worker outlived its app at most, seconds.
+        points: the commit points at which the app or a worker died.
+        exhausted: the kinds whose last commit point was passed: a run ended unharmed.
+        lost: jobs that were acknowledged and are missing.
+        doubled: jobs that were completed twice.
+        slowest_end_s: the longest time a worker outlived its app, seconds.
     """
 
     rounds: int = 0
     kills: Counter[str] = field(default_factory=Counter)
     points: set[str] = field(default_factory=set)
-    passed_the_last: set[str] = field(default_factory=set)
+    exhausted: set[str] = field(default_factory=set)
     acknowledged: int = 0
     completed: int = 0
     failed: int = 0
@@ -79,7 +80,7 @@ class Figures:
 
 
 class Victim:
-    """A running app; its lines are read as they come."""
+    """A running app, and the lines it has written."""
 
     def __init__(self, home: Path, doom: str, recordings: list[Path]) -> None:
         command = [sys.executable, "-m", "tests.crash.victim", str(home), doom, *map(str, recordings)]
@@ -95,10 +96,10 @@ class Victim:
         return self.text.decode().splitlines()
 
     def read_until(self, line: str | None) -> bool:
-        """Read until this line, or until all who could write one have ended; return whether it came."""
+        """Read until this line, or until every writer has exited; return whether the line came."""
         while line is None or line not in self.lines:
             if not wait([self.stdout.fileno()], PATIENCE_S):
-                raise Broken(f"nothing more is said after {self.lines}")
+                raise Broken(f"no more output after {self.lines}")
             more = self.stdout.read(65536)
             if not more:
                 return False
@@ -106,7 +107,7 @@ class Victim:
         return True
 
     def workers(self) -> list[psutil.Process]:
-        """The worker processes; multiprocessing's own helper is none."""
+        """Return the worker processes, without multiprocessing's resource tracker."""
         try:
             children = psutil.Process(self.process.pid).children()
             return [child for child in children if "--multiprocessing-fork" in child.cmdline()]
@@ -114,43 +115,43 @@ class Victim:
             return []
 
     def ended_after_s(self) -> float:
-        """Wait for the app's end; return how long its workers outlived it, seconds.
+        """Wait for the app to exit; return how long its workers outlived it, seconds.
 
-        They all write to one pipe: it ends when the last of them is gone.
+        All write to one pipe, which closes when the last of them exits.
         """
         self.process.wait(PATIENCE_S)
-        gone_at = time.monotonic()
+        exited_at = time.monotonic()
         self.stdin.close()
         self.read_until(None)
         self.stdout.close()
-        return time.monotonic() - gone_at
+        return time.monotonic() - exited_at
 
 
 class Harness:
-    """Rounds over one data folder.
+    """Rounds on one data folder.
 
     Attributes:
-        promised: the recordings whose submit was acknowledged, by job.
+        acknowledged: the recordings whose submit was answered, by job.
     """
 
     def __init__(self, folder: Path, seed: int, *, share: tuple[int, int] = (0, 1)) -> None:
-        """Prepare; `share`: which of how many harnesses this is, so that each takes other commit points."""
+        """Prepare; `share`: the index and number of harnesses, which share the commit points."""
         self.home = folder / "home"
         self.recordings = folder / "recordings"
         self.home.mkdir()
         self.recordings.mkdir()
         self.rng = random.Random(seed)
         self.figures = Figures()
-        self.promised: dict[int, str] = {}
-        self._span_s = 2.0
+        self.acknowledged: dict[int, str] = {}
+        self._run_s = 2.0
         self._share = share
-        self._points = {kind: self._points_of(kind) for kind in _MOMENTS}
+        self._points = {kind: self._points_of(kind) for kind in _POINTS}
 
     def run(self, rounds: int) -> Figures:
-        """Do so many rounds.
+        """Run rounds.
 
         Raises:
-            Broken: a promise was not kept. It, and any other error, has a note of the round and the folder.
+            Broken: the queue broke a guarantee. Any error has a note with the round and the folder.
         """
         began = time.monotonic()
         for number in range(rounds):
@@ -158,7 +159,7 @@ class Harness:
             try:
                 self._round(number, kind)
             except Exception as error:
-                error.add_note(f"in round {number}, {kind}, over {self.home}")
+                error.add_note(f"in round {number}, {kind}, on {self.home}")
                 raise
             self.figures.rounds += 1
             self.figures.seconds = time.monotonic() - began
@@ -168,7 +169,7 @@ class Harness:
         files = [self._recording(f"{number:04}-{part}.wav") for part in range(3)]
         if self.rng.random() < 0.25:
             bad = self.recordings / f"{number:04}-bad.wav"
-            bad.write_text(f"no recording {number}")
+            bad.write_text(f"not a recording {number}")
             files.insert(self.rng.randrange(4), bad)
         match kind:
             case "app":
@@ -177,20 +178,20 @@ class Harness:
                 self._kill_workers(files)
             case _:
                 self._doom(kind, files)
-        if self.rng.random() < 0.3:  # once more, while it recovers
+        if self.rng.random() < 0.3:  # again, while it recovers
             self._kill_app([])
         victim = Victim(self.home, "none", [])
         began = time.monotonic() if victim.read_until("started") else 0.0
         if not victim.read_until("done"):
-            raise Broken("the app ended by itself")
-        self._span_s = max(0.5, time.monotonic() - began)
+            raise Broken("the app exited on its own")
+        self._run_s = max(0.5, time.monotonic() - began)
         self._end(victim)
         if victim.process.returncode != 0:
-            raise Broken(f"the app ended with {victim.process.returncode}")
+            raise Broken(f"the app exited with {victim.process.returncode}")
         self._check()
 
     def _doom(self, kind: str, files: list[Path]) -> None:
-        """Die at the next commit point; past the last of them, begin again with the first."""
+        """Die at the next commit point; after the last one, start again with the first."""
         doom = next(self._points[kind])
         (self.home / SPARED).touch()
         victim = Victim(self.home, doom, files)
@@ -201,24 +202,24 @@ class Harness:
             self.figures.kills[kind] += 1
             self.figures.points.add(doom)
         else:
-            self.figures.passed_the_last.add(kind)
+            self.figures.exhausted.add(kind)
             self._points[kind] = self._points_of(kind)
 
     def _kill_app(self, files: list[Path]) -> None:
         victim = Victim(self.home, "none", files)
         victim.read_until("started")
-        _wait_for(victim, self.rng.uniform(0, 1.5 * self._span_s))
+        _wait_for(victim, self.rng.uniform(0, 1.5 * self._run_s))
         if victim.process.poll() is None:
             victim.process.kill()
             self.figures.kills["app"] += 1
         self._end(victim)
 
     def _kill_workers(self, files: list[Path]) -> None:
-        """Kill up to three workers of an app that lives on; a fourth could use up a job's retries."""
+        """Kill up to three workers of a running app; a fourth could use up a job's retries."""
         victim = Victim(self.home, "none", files)
         victim.read_until("started")
         for _ in range(self.rng.randint(1, 3)):
-            _wait_for(victim, self.rng.uniform(0, 0.7 * self._span_s))
+            _wait_for(victim, self.rng.uniform(0, 0.7 * self._run_s))
             workers = victim.workers()
             if workers:
                 try:
@@ -227,21 +228,21 @@ class Harness:
                     continue
                 self.figures.kills["worker"] += 1
         if not victim.read_until("done"):
-            raise Broken("the app ended with its worker")
+            raise Broken("the app exited with its worker")
         self._end(victim)
 
     def _end(self, victim: Victim) -> None:
-        left_s = victim.ended_after_s()
-        self.figures.slowest_end_s = max(self.figures.slowest_end_s, left_s)
+        outlived_s = victim.ended_after_s()
+        self.figures.slowest_end_s = max(self.figures.slowest_end_s, outlived_s)
         for line in victim.lines:
             match line.split():
                 case ["acknowledged", job_id, name]:
-                    self.promised[int(job_id)] = name
-        if left_s > ORPHANS_S:
-            raise Broken(f"a worker outlived its app by {left_s:.1f} s")
+                    self.acknowledged[int(job_id)] = name
+        if outlived_s > ORPHANS_S:
+            raise Broken(f"a worker outlived its app by {outlived_s:.1f} s")
 
     def _check(self) -> None:
-        """Look at all that was ever handed in, not at this round's alone."""
+        """Check everything ever submitted, not just this round's."""
         folders = JobFolders(self.home / "jobs")
         store = JobStore(self.home / "store")
         try:
@@ -254,27 +255,27 @@ class Harness:
         finally:
             store.close()
         figures = self.figures
-        figures.acknowledged = len(self.promised)
+        figures.acknowledged = len(self.acknowledged)
         figures.completed = sum(job.state is JobState.COMPLETED for job in jobs.values())
         figures.failed = sum(job.state is JobState.FAILED for job in jobs.values())
         figures.lost = sum(
             job_id not in jobs or Path(jobs[job_id].path).name != name
-            for job_id, name in self.promised.items()
+            for job_id, name in self.acknowledged.items()
         )
         figures.doubled = sum(number > 1 for number in completions.values())
-        broken = findings + [
+        problems = findings + [
             problem for job in jobs.values() for problem in _problems(job, completions[job.id], folders)
         ]
-        if figures.lost or figures.doubled or broken:
-            raise Broken(f"{figures.lost} lost, {figures.doubled} doubled, {broken}")
+        if figures.lost or figures.doubled or problems:
+            raise Broken(f"{figures.lost} lost, {figures.doubled} doubled, {problems}")
 
     def _points_of(self, kind: str) -> Iterator[str]:
-        every = (f"{moment}:{number}" for number in itertools.count(1) for moment in _MOMENTS[kind])
+        every = (f"{moment}:{number}" for number in itertools.count(1) for moment in _POINTS[kind])
         which, harnesses = self._share
         return itertools.islice(every, which, None, harnesses)
 
     def _recording(self, name: str) -> Path:
-        """Cut two seconds of speech out of the phone call, never the same ones twice."""
+        """Cut two seconds of speech out of the phone call, different ones each time."""
         sample = phone_call()
         assert sample is not None
         path = self.recordings / name
@@ -304,25 +305,25 @@ def _problems(job: Job, completions: int, folders: JobFolders) -> Iterator[str]:
 
 
 def _wait_for(victim: Victim, seconds: float) -> None:
-    """Let the app work for a moment, or less where it ends before."""
+    """Let the app work for some seconds, or until it exits."""
     try:
         victim.process.wait(seconds)
     except subprocess.TimeoutExpired:
         return
 
 
-def work_off(harness: Harness, rounds: int) -> bool:
-    """Do so many rounds; return whether all went well, and where one did not, say why at once."""
+def run_rounds(harness: Harness, rounds: int) -> bool:
+    """Run rounds; return whether all passed, and print the first failure at once."""
     try:
         harness.run(rounds)
-    except Exception:  # noqa: BLE001 - whatever it is, the other harnesses go on
+    except Exception:  # noqa: BLE001 - the other harnesses continue
         traceback.print_exc()
         return False
     return True
 
 
 def main() -> None:
-    # the trace of each thread where it is told to stop from outside
+    # print the stack of each thread if stopped from outside
     faulthandler.register(signal.SIGTERM, chain=True)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(10_000)
@@ -331,17 +332,17 @@ def main() -> None:
     shares = [len(range(which, rounds, _HARNESSES)) for which in range(_HARNESSES)]
     harnesses = []
     for which in range(_HARNESSES):
-        own = folder / str(which)
-        own.mkdir()
-        harnesses.append(Harness(own, seed + which, share=(which, _HARNESSES)))
+        home = folder / str(which)
+        home.mkdir()
+        harnesses.append(Harness(home, seed + which, share=(which, _HARNESSES)))
     with ThreadPoolExecutor(_HARNESSES) as threads:
-        all_well = all(list(threads.map(work_off, harnesses, shares)))
+        passed = all(list(threads.map(run_rounds, harnesses, shares)))
     for harness in harnesses:
         print(harness.figures)
-    if not all_well:
+    if not passed:
         for process in psutil.Process().children(recursive=True):
             process.kill()
-        sys.exit(f"A round went wrong: see above; {folder} is kept.")
+        sys.exit(f"A round failed, see above. Its files are in {folder}.")
     shutil.rmtree(folder)
 
 

@@ -1,6 +1,6 @@
-"""SIGKILL at any moment: nothing is lost, nothing is done twice, nobody is left behind.
+"""SIGKILL at any moment loses no job, repeats no job and leaves no worker.
 
-A few rounds; `make crash ROUNDS=200` does many.
+A few rounds; `make crash ROUNDS=200` runs many.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from tests.crash.harness import KINDS, ORPHANS_S, PATIENCE_S, Harness, Victim
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL there"),
+    pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL"),
 ]
 
-ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process that cannot watch")
+ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills orphans")
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path):
@@ -35,7 +35,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path):
     "held",
     [
         "in the engine",
-        pytest.param("in native code, with Python's lock", marks=ONLY_LINUX),
+        pytest.param("in native code, holding the GIL", marks=ONLY_LINUX),
         pytest.param("halted", marks=ONLY_LINUX),
     ],
 )
@@ -57,7 +57,7 @@ def test_no_worker_outlives_a_killed_app(home: Path, long_recording: Path, held:
                 worker.kill()
 
 
-def test_no_worker_outlives_an_app_that_is_killed_while_its_workers_start(home: Path):
+def test_no_worker_outlives_an_app_killed_while_workers_start(home: Path):
     for moment in range(10):
         victim = Victim(home, "none", [])
         victim.read_until("started")
@@ -68,12 +68,12 @@ def test_no_worker_outlives_an_app_that_is_killed_while_its_workers_start(home: 
         assert victim.ended_after_s() < ORPHANS_S
 
 
-def test_a_worker_that_finds_the_app_gone_when_it_starts_ends(home: Path):
+def test_a_worker_exits_if_the_app_is_gone_when_it_starts(home: Path):
     victim = Victim(home, "pause", [])
     victim.read_until("starting")
     workers = victim.workers()
     assert workers
     victim.process.kill()
     victim.process.wait(PATIENCE_S)
-    assert any(worker.is_running() for worker in workers)  # nothing has tied them to the app
+    assert any(worker.is_running() for worker in workers)  # they do not watch the app yet
     assert victim.ended_after_s() < ORPHANS_S

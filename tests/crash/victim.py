@@ -1,16 +1,15 @@
-"""An app that is to be killed: `python -m tests.crash.victim HOME DOOM RECORDING…`
+"""An app to be killed: `python -m tests.crash.victim HOME DOOM RECORDING…`
 
-Submits the recordings one after the other, prints a line once a submit is acknowledged and when a worker
-tells that it is at work, and ends once all that is in the queue is done. DOOM says where it dies by itself,
-with SIGKILL:
+Submits the recordings one after the other, prints a line when a submit is acknowledged and when a worker
+makes progress, and exits once the queue is finished. DOOM says where it kills itself with SIGKILL:
 
-    none            nowhere
-    before:N after:N    the app, just before or just after its N-th COMMIT that writes something
-    worker-before:N worker-after:N    one worker, once, around the N-th file that it puts in its place
-    hold            nowhere; a worker that gets a job stays in native code, and keeps Python's lock
-    pause           nowhere; a worker that starts says so, and goes on once the app's input is closed
+    none                              nowhere
+    before:N after:N                  the app, just before or after its N-th COMMIT that writes something
+    worker-before:N worker-after:N    one worker, once, around the N-th file that it moves into place
+    hold                              nowhere; a worker that gets a job stays in native code and holds the GIL
+    pause                             nowhere; a worker that starts waits until the app's stdin is closed
 
-Workers are spawned with this module as their main one, and with the same arguments: that is how they know.
+Workers are spawned with this module as their main module and the same arguments, so they know their doom.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 
 SPARED = "spared"
-"""The file in HOME whose removal is the right to kill a worker, so that only one is killed."""
+"""The file in HOME that a worker removes before it dies, so that only one dies."""
 
 
 def die() -> None:
@@ -62,7 +61,7 @@ def die_around_commit(moment: str, number: int) -> None:
 
 
 def die_around_file(home: Path, moment: str, number: int) -> None:
-    """Die around the N-th file that is put in its place, if no other worker did."""
+    """Die around the N-th file moved into place, unless another worker did."""
     count = 0
 
     def around(put: Callable[..., object]) -> Callable[..., object]:
@@ -96,34 +95,34 @@ def hold_in_native_code() -> None:
     def run(_work: object, _report: object) -> Summary:
         sys.stdout.write("holding\n")
         sys.stdout.flush()
-        ctypes.PyDLL(None).sleep(600)  # PyDLL keeps Python's lock: no thread of the worker runs meanwhile
-        raise RuntimeError("nobody ended the worker")
+        ctypes.PyDLL(None).sleep(600)  # PyDLL holds the GIL: no thread of the worker runs meanwhile
+        raise RuntimeError("the worker was not killed")
 
     pipeline.run = run  # type: ignore[assignment]
 
 
 def pause() -> None:
-    """Wait at a moment at which nothing ties the worker to the app yet."""
+    """Wait while the worker does not watch the app yet."""
     say("starting")
     sys.stdin.read()
 
 
 def main(home: Path, recordings: list[Path]) -> None:
-    # here and not above: a worker starts as lightly as that of the real program
+    # imported here, so that a worker starts as lightly as in the real program
     from fi_desktop.app import App
     from fi_desktop.jobs.queue_events import JobProgressed, QueueEvent
     from fi_desktop.settings import load
 
     app = App(load({"FI_DESKTOP_HOME": str(home)}, workers=2, retry_delays_s="0.1,0.2,0.4"))
-    told: queue.SimpleQueue[tuple[QueueEvent, ...]] = queue.SimpleQueue()
-    app.service.listen(told.put)
+    published: queue.SimpleQueue[tuple[QueueEvent, ...]] = queue.SimpleQueue()
+    app.service.listen(published.put)
     app.start()
     say("started")
     for recording in recordings:
         (job_id,) = app.service.submit([recording]).result().ids
         say(f"acknowledged {job_id} {recording.name}")
     while any(number for state, number in app.service.counts().result().items() if not state.final):
-        if any(isinstance(item, JobProgressed) for item in told.get()):
+        if any(isinstance(item, JobProgressed) for item in published.get()):
             say("working")
     say("done")
     app.stop()
@@ -134,8 +133,8 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def meet_doom(*kinds: str) -> None:
-    """Arrange for the death that the arguments name, where it is of one of these kinds."""
+def arm(*kinds: str) -> None:
+    """Arrange for the death that the arguments name, if it is one of these kinds."""
     moment, _, number = sys.argv[2].partition(":")
     if moment not in kinds:
         return
@@ -150,7 +149,7 @@ def meet_doom(*kinds: str) -> None:
 
 
 if __name__ == "__main__":
-    meet_doom("before", "after")
+    arm("before", "after")
     main(Path(sys.argv[1]), [Path(name) for name in sys.argv[3:]])
 elif __name__ == "__mp_main__":  # a worker
-    meet_doom("worker-before", "worker-after", "hold", "pause")
+    arm("worker-before", "worker-after", "hold", "pause")

@@ -1,4 +1,4 @@
-"""A real service over a real store, driven by hand in place of a backend."""
+"""A real service over a real store, driven by the test instead of a backend."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ T = TypeVar("T")
 
 
 class Bench:
-    """A service, a clock that only moves when told to, and turns that are taken by hand.
+    """A service whose clock and transactions are driven by the test.
 
     Attributes:
         now: UTC, seconds since the epoch.
-        news: all that listeners were told.
+        news: all published events.
     """
 
     def __init__(self, home: Path, *, keep_s: float | None = None, keep_unseen: bool = False) -> None:
@@ -53,12 +53,12 @@ class Bench:
         return service
 
     def restart(self) -> None:
-        """Start again as after a crash: the store is closed, nothing was given back."""
+        """Restart as after a crash: the store is closed, and running jobs stay running."""
         self.service.transitions.store.close()
         self.service = self._service()
 
     def answer(self, future: Future[T]) -> T:
-        """Take turns until a command is answered."""
+        """Run transactions until a command is answered."""
         while not future.done():
             with self.service.transaction():
                 pass

@@ -1,7 +1,7 @@
-"""What the queue promises, written a second time: plain dicts, no events, no store.
+"""A model of the queue: plain dicts, no events, no store.
 
-`test_stateful.py` holds the real queue against it. Nothing here is taken from `core/job.py`: where the two
-disagree, one of them is wrong.
+`test_stateful.py` compares the real queue with it. Nothing is imported from `core/job.py` but the record: if
+the two disagree, one of them is wrong.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Record = dict[str, Any]
 
 
 class Refused(Exception):
-    """The person is to be told that this cannot be done."""
+    """The command fails with a UserError."""
 
 
 class Model:
-    """The queue as a person would describe it.
+    """The queue in its simplest form.
 
     Attributes:
-        jobs: by id. `due` is a moment, or the pair of moments between which it must lie.
-        last_id: ids are given once.
+        jobs: by id. `due` is a time, or the earliest and the latest time allowed.
+        last_id: the last id used.
     """
 
     def __init__(self, *, keep_s: float, keep_unseen: bool) -> None:
@@ -41,14 +41,14 @@ class Model:
         self.keep_s = keep_s
         self.keep_unseen = keep_unseen
 
-    # ---- persons
+    # ---- commands
 
     def submit(
         self, paths: Iterable[Path], options: Any, priority: int, now: float, *, single: bool, again: bool
     ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
-        """Queue what no job did, does or will do already.
+        """Queue recordings that no job has processed or will process.
 
-        Returns: the ids of the new and of the known ones, and where the known ones were handed in from.
+        Returns: the ids of new jobs, those of known ones, and the paths of the known ones.
         """
         ids: list[int] = []
         known: list[int] = []
@@ -57,9 +57,9 @@ class Model:
             same = [
                 i for i, job in self.jobs.items() if (job["path"], job["options"]) == (str(path), options)
             ]
-            standing = [i for i in same if self.jobs[i]["state"] not in ("FAILED", "CANCELLED")]
-            if standing and not again:
-                known.append(standing[-1])
+            active = [i for i in same if self.jobs[i]["state"] not in ("FAILED", "CANCELLED")]
+            if active and not again:
+                known.append(active[-1])
                 known_paths.append(str(path))
                 continue
             self.last_id += 1
@@ -89,10 +89,10 @@ class Model:
             if job["state"] == "RUNNING":
                 job["cancelling"] = True
             elif job["state"] in WAITING:
-                self._give_up(job, now)
+                self._cancel(job, now)
 
     def retry(self, ids: Iterable[int]) -> None:
-        """Do jobs again; a result is there to be seen until there is another."""
+        """Requeue jobs; their results stay until there are new ones."""
         for job in self._named(ids):
             if job["state"] == "COMPLETED":
                 job["earlier"] = (job["options"], job["finished_at"])
@@ -124,9 +124,9 @@ class Model:
     def change(
         self, ids: Iterable[int], options: Any
     ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """Do what waits with other options; return the changed, the begun, and those another job does so."""
+        """Change the options of waiting jobs; return the ids of the changed, the started and the known."""
         changed: list[int] = []
-        begun: list[int] = []
+        started: list[int] = []
         known: list[int] = []
         for job_id in ids:
             job = self.jobs.get(job_id)
@@ -140,7 +140,7 @@ class Model:
                 and (job["batch"] is None or other["batch"] != job["batch"])
             ]
             if job["state"] not in WAITING:
-                begun.append(job_id)
+                started.append(job_id)
             elif job["options"] == options:
                 changed.append(job_id)
             elif same:
@@ -148,7 +148,7 @@ class Model:
             else:
                 job["options"] = options
                 changed.append(job_id)
-        return tuple(changed), tuple(begun), tuple(known)
+        return tuple(changed), tuple(started), tuple(known)
 
     def mark_seen(self, ids: Iterable[int], now: float) -> None:
         for job in self._named(ids):
@@ -161,11 +161,11 @@ class Model:
     # ---- workers
 
     def claim(self, now: float) -> int | None:
-        """Hand out the most urgent ready job, the oldest of these; return its id."""
+        """Claim the most urgent ready job, the oldest of those; return its id."""
         if self.paused:
             return None
         for job in self.jobs.values():
-            # a wait that begins in this very turn has no moment yet, and is not over
+            # a wait that begins in this transaction has no due time yet
             if isinstance(job["due"], float) and job["due"] <= now:
                 job.update(state="QUEUED", due=None)
         ready = [(job["priority"], i) for i, job in self.jobs.items() if job["state"] == "QUEUED"]
@@ -181,17 +181,17 @@ class Model:
             self._end(job, "completed", state="COMPLETED", finished_at=now)
             job.update(result=True, earlier=None, seen_at=None)
 
-    def failed(self, job_id: int, claim: str, now: float, *, mendable: bool, crashed: bool) -> None:
-        """An attempt ended in an error; `mendable` by the person alone, so that trying again is no use."""
+    def failed(self, job_id: int, claim: str, now: float, *, permanent: bool, crashed: bool) -> None:
+        """An attempt ended in an error; a `permanent` one is not retried."""
         job = self._running(job_id, claim)
         if job is None:
             return
         if job["cancelling"]:
-            self._give_up(job, now)
+            self._cancel(job, now)
             return
         before = job["charged"]
         self._end(job, "crashed" if crashed else "failed", charged=before + 1)
-        if mendable or job["deliveries"] >= MAX_DELIVERIES or before >= len(DELAYS_S):
+        if permanent or job["deliveries"] >= MAX_DELIVERIES or before >= len(DELAYS_S):
             job.update(state="FAILED", finished_at=now)
         elif crashed and before == 0:
             job.update(state="QUEUED")
@@ -203,14 +203,14 @@ class Model:
         job = self._running(job_id, claim)
         if job is None:
             return
-        if job["cancelling"]:  # the person had given it up: it must not come back
-            self._give_up(job, now)
+        if job["cancelling"]:  # it must not be requeued
+            self._cancel(job, now)
         else:
             self._end(job, "released", state="QUEUED")
 
     def cancelled(self, job_id: int, claim: str, now: float) -> None:
         if job := self._running(job_id, claim):
-            self._give_up(job, now)
+            self._cancel(job, now)
 
     # ---- the program
 
@@ -221,9 +221,9 @@ class Model:
                 del self.jobs[job_id]
 
     def restart(self, now: float) -> None:
-        """What ran when the program died comes back, unless it ended the program too often.
+        """Requeue running jobs, unless they ended the program too often.
 
-        So does what waits for a moment that no wait from now could reach: the clock had been ahead.
+        Also requeue retries due later than any retry from now on could be: the clock was ahead.
         """
         for job in self.jobs.values():
             if job["state"] == "RETRYING" and job["due"] > now + max(DELAYS_S) * (1 + JITTER):
@@ -231,7 +231,7 @@ class Model:
             if job["state"] != "RUNNING":
                 continue
             if job["cancelling"]:
-                self._give_up(job, now)
+                self._cancel(job, now)
             elif job["deliveries"] >= MAX_DELIVERIES:
                 self._end(job, "crashed", state="FAILED", charged=job["charged"] + 1, finished_at=now)
             else:
@@ -248,12 +248,12 @@ class Model:
         return found
 
     def _running(self, job_id: int, claim: str) -> Record | None:
-        """Return the job, if it runs under this claim; news under another one change nothing."""
+        """Return the job if it runs under this claim; another claim changes nothing."""
         job = self.jobs.get(job_id)
         return job if job and job["state"] == "RUNNING" and job["claim"] == claim else None
 
-    def _give_up(self, job: Record, now: float) -> None:
-        """A person wants it no more; a result of before is as it was when it was made."""
+    def _cancel(self, job: Record, now: float) -> None:
+        """End a job that was cancelled; an earlier result is restored."""
         if job["state"] == "RUNNING":
             self._end(job, "cancelled")
         if job["earlier"] is None:
@@ -270,7 +270,7 @@ Effect = Callable[[Model], Any]
 
 
 def as_record(job: Job) -> Record:
-    """Return a stored job in the model's words."""
+    """Return a stored job as the model has it."""
     return {
         "path": job.path,
         "options": job.options,

@@ -1,4 +1,4 @@
-"""A row that SQLite finds sound and nobody can read: it costs itself at most, and no command and no claim."""
+"""A row that SQLite can read and the program cannot costs no other job, no command and no claim."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RECORD, FIRST_EVENT = "j:{:012d}", "e:{:012d}:000001"
 BAD = ("{", "[]", '{"id": 2}', "7", "null", '"text"')
 
 
-def spoil(bench: Bench, *keys: str, value: object = "{") -> None:
+def damage(bench: Bench, *keys: str, value: object = "{") -> None:
     store = bench.service.transitions.store
     for key in keys:
         store.rows.execute("UPDATE Cache SET value = ? WHERE key = ?", (value, key))
@@ -21,43 +21,43 @@ def spoil(bench: Bench, *keys: str, value: object = "{") -> None:
 
 
 @pytest.mark.parametrize("value", [*BAD, b"\x80\x04N."])
-def test_a_record_that_cannot_be_read_is_made_again_from_its_events(bench: Bench, value: object):
+def test_an_unreadable_record_is_restored_from_its_events(bench: Bench, value: object):
     bench.submit("a.wav", "b.wav", "c.wav")
     bench.claim()
     before = bench.answer(bench.service.jobs())
     for key in (RECORD.format(1), RECORD.format(2)):
-        spoil(bench, key, value=value)
+        damage(bench, key, value=value)
         assert bench.answer(bench.service.jobs()) == before
-        spoil(bench, key, value=value)
+        damage(bench, key, value=value)
         page = bench.answer(bench.service.page(10, before=99))
         assert [job.id for job in page.jobs] == [3, 2, 1]
     assert bench.answer(bench.service.verify()) == []
-    spoil(bench, RECORD.format(2), value=value)
+    damage(bench, RECORD.format(2), value=value)
     (told,) = bench.answer(bench.service.verify())
     assert told.startswith("Job 2: its record")
     assert bench.claim() == bench.job(2)
 
 
-def test_events_that_cannot_be_read_end_where_they_are_whole(bench: Bench):
+def test_a_record_is_restored_up_to_the_first_unreadable_event(bench: Bench):
     bench.submit("a.wav")
     for _ in range(2):
         job = bench.claim()
         with bench.service.transaction():
             bench.service.transitions.failed(1, job.claim, BROKEN, crashed=True)
     assert bench.job(1).state is JobState.RETRYING
-    spoil(bench, RECORD.format(1), "e:000000000001:000002")
+    damage(bench, RECORD.format(1), "e:000000000001:000002")
     assert bench.job(1).state is JobState.QUEUED
     assert bench.claim().id == 1
     assert bench.answer(bench.service.verify()) == []
 
 
 @pytest.mark.parametrize("value", BAD)
-def test_a_job_of_which_nothing_can_be_read_stops_nothing(bench: Bench, value: str):
+def test_an_unreadable_job_holds_up_nothing(bench: Bench, value: str):
     bench.submit("a.wav", "b.wav", "c.wav", "d.wav")
     job = bench.claim()
     with bench.service.transaction():
         bench.service.transitions.failed(job.id, job.claim, BROKEN)
-    spoil(bench, *(key.format(n) for key in (RECORD, FIRST_EVENT) for n in (1, 2)), value=value)
+    damage(bench, *(key.format(n) for key in (RECORD, FIRST_EVENT) for n in (1, 2)), value=value)
     bench.now += 100  # the first one is due
     assert [job.id for job in bench.answer(bench.service.jobs())] == [3, 4]
     assert [job.id for job in bench.answer(bench.service.page(2)).jobs] == [4, 3]
@@ -71,8 +71,8 @@ def test_a_job_of_which_nothing_can_be_read_stops_nothing(bench: Bench, value: s
     assert sorted(bench.service.transitions.store.ids()) == [1, 2, 3]  # never deleted
 
 
-def test_a_job_goes_on_though_its_last_event_cannot_be_read(bench: Bench):
+def test_a_job_continues_though_its_last_event_cannot_be_read(bench: Bench):
     bench.submit("a.wav")
-    spoil(bench, FIRST_EVENT.format(1))
+    damage(bench, FIRST_EVENT.format(1))
     assert bench.claim().id == 1
     assert bench.answer(bench.service.verify())

@@ -1,4 +1,4 @@
-"""The reader's thread: what is kept of a reading that stalls, in which order, and how it ends."""
+"""`FileReader`: stalled readings, their order, and shutdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAIT_S = 120
 
 
 class Numbers:
-    """Reads numbers; the one in `stuck` does not come before `answers` is set."""
+    """Reads numbers; `stuck` is not read before `answers` is set."""
 
     def __init__(self, count: int, stuck: int | None = None) -> None:
         self.left = list(range(count))
@@ -27,9 +27,9 @@ class Numbers:
         self.skipped: list[int] = []
         self.done: Future[None] = Future()
 
-    def read(self, beat: Callable[[], None]) -> Iterator[int]:
+    def read(self, progress: Callable[[], None]) -> Iterator[int]:
         for number in list(self.left):
-            beat()
+            progress()
             if number == self.stuck:
                 self.stands.set()
                 self.answers.wait()
@@ -56,7 +56,7 @@ def reader() -> Iterator[FileReader]:
     reader.close()
 
 
-def test_what_does_not_answer_is_skipped_and_what_it_says_later_is_dropped(reader: FileReader):
+def test_a_stalled_item_is_skipped_and_its_late_answer_ignored(reader: FileReader):
     earlier = set(threading.enumerate())
     stalls, after = Numbers(4, stuck=2), Numbers(3)
     reader.start(stalls)
@@ -72,7 +72,7 @@ def test_what_does_not_answer_is_skipped_and_what_it_says_later_is_dropped(reade
     assert stalls.taken == [0, 1, 3]
 
 
-def test_time_that_the_queue_needs_is_no_stall(reader: FileReader):
+def test_waiting_for_the_queue_is_not_a_stall(reader: FileReader):
     class Slow(Numbers):
         def take(self, item: int) -> None:
             threading.Event().wait(STALL_S * 3)  # a disk that is busy
@@ -84,7 +84,7 @@ def test_time_that_the_queue_needs_is_no_stall(reader: FileReader):
     assert (reading.taken, reading.skipped) == ([0, 1], [])
 
 
-def test_closing_refuses_what_is_stuck_what_waits_and_what_comes_later():
+def test_closing_refuses_stalled_waiting_and_later_readings():
     readings = [Numbers(1, stuck=0), Numbers(1), Numbers(1)]
     reader = FileReader(stall_s=WAIT_S)
     for reading in readings[:2]:
@@ -99,9 +99,9 @@ def test_closing_refuses_what_is_stuck_what_waits_and_what_comes_later():
     assert [reading.taken for reading in readings] == [[], [], []]
 
 
-def test_an_error_of_one_reading_is_told_and_the_next_one_is_done(reader: FileReader):
+def test_an_error_ends_one_reading_and_the_next_one_runs(reader: FileReader):
     class Broken(Numbers):
-        def read(self, beat: Callable[[], None]) -> Iterator[int]:
+        def read(self, progress: Callable[[], None]) -> Iterator[int]:
             raise OSError("no such drive")
             yield
 

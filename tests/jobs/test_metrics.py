@@ -1,4 +1,4 @@
-"""The metrics: what is counted, over which time, and whether the targets are met."""
+"""Queue metrics and targets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def done(job_id: int, submitted_at: float, started_at: float, ended_at: float) -
 
 
 def retried(job_id: int, submitted_at: float) -> Job:
-    """Failed after 10 s, tried again 60 s later, completed in 20 s."""
+    """Return a job that failed after 10 s and completed in 20 s a minute later."""
     at = submitted_at
     return job(
         job_id,
@@ -73,14 +73,14 @@ def test_a_retry_and_a_timeout_are_counted():
     assert metrics.longest_s == 20.0
 
 
-def test_what_lies_before_the_window_does_not_count():
+def test_events_before_the_window_do_not_count():
     jobs = [done(1, 0.0, 1.0, 2.0), done(2, 5_000.0, 5_001.0, 5_003.0)]
     metrics = measure(jobs, now=6_000.0, window_s=3_600.0)
     assert (metrics.submitted, metrics.completed, metrics.run.p50) == (1, 1, 2.0)
     assert measure(jobs, now=6_000.0, window_s=None).completed == 2
 
 
-def test_the_depth_is_weighed_by_time():
+def test_depth_is_weighted_by_time():
     # twenty jobs wait for half a second of a hundred, one for all of it
     jobs = [done(n, 50.0, 50.5, 51.0) for n in range(1, 21)]
     jobs += [job(21, 0.0), done(22, 0.0, 0.0, 1.0)]
@@ -90,7 +90,7 @@ def test_the_depth_is_weighed_by_time():
     assert measure([*slower, job(21, 0.0)], now=100.0, window_s=None).depth_p99 == 21
 
 
-def test_the_targets_are_the_old_backends():
+def test_each_target_is_compared_with_its_bound():
     jobs = [done(n, n * 10.0, n * 10.0 + 1, n * 10.0 + 2) for n in range(20)]
     aims = targets(measure(jobs, now=300.0, window_s=None), worker_uptime=0.98)
     assert [(aim.name, aim.met) for aim in aims] == [

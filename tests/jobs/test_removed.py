@@ -1,4 +1,4 @@
-"""What is removed, or has expired, is gone from every file of the store, also while it is open."""
+"""Removed and expired jobs are erased from every file of the store, even while it is open."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BROKEN = ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer.
 
 @pytest.fixture
 def as_upstream(monkeypatch: pytest.MonkeyPatch) -> Callable[..., sqlite3.Connection]:
-    """SQLite as its makers build it: what is deleted is left in the file."""
+    """Open SQLite as upstream builds it: deleted data stays in the file."""
     connect = sqlite3.connect
 
     def upstream(*arguments, **named) -> sqlite3.Connection:
@@ -36,16 +36,16 @@ def as_upstream(monkeypatch: pytest.MonkeyPatch) -> Callable[..., sqlite3.Connec
 
 
 def names_in(folder: Path) -> dict[str, int]:
-    """How often the name stands in each file."""
+    """Count the name in each file."""
     found = {path.name: path.read_bytes().count(NAME.encode()) for path in folder.iterdir()}
     return {name: times for name, times in found.items() if times}
 
 
-def test_removed_jobs_are_gone_while_the_store_is_open(bench: Bench, as_upstream):
-    bench.restart()  # with a connection as upstream's
+def test_removed_jobs_are_erased_while_the_store_is_open(bench: Bench, as_upstream):
+    bench.restart()  # with an upstream connection
     ids = bench.submit(*(f"{NAME} {number}.wav" for number in range(JOBS)))
     assert len(ids) == JOBS
-    for _ in range(JOBS):  # rows that were written more than once leave older ones behind
+    for _ in range(JOBS):  # overwritten rows leave old data too
         job = bench.claim()
         with bench.service.transaction():
             bench.service.transitions.failed(job.id, job.claim, BROKEN)
@@ -54,7 +54,7 @@ def test_removed_jobs_are_gone_while_the_store_is_open(bench: Bench, as_upstream
     assert names_in(bench.home / "store") == {}
 
 
-def test_expired_jobs_are_gone_from_the_log(tmp_path: Path, as_upstream):
+def test_expired_jobs_are_erased_from_the_write_ahead_log(tmp_path: Path, as_upstream):
     bench = Bench(tmp_path, keep_s=100.0)
     bench.answer(bench.service.cancel(bench.submit(f"{NAME}.wav")))
     bench.now += 200
@@ -64,7 +64,7 @@ def test_expired_jobs_are_gone_from_the_log(tmp_path: Path, as_upstream):
     bench.service.close()
 
 
-def test_what_was_deleted_before_deleting_overwrote_goes_at_the_next_start(home: Path, as_upstream):
+def test_data_deleted_by_an_older_version_is_erased_at_startup(home: Path, as_upstream):
     bench = Bench(home)
     bench.submit(*(f"{NAME} {number}.wav" for number in range(JOBS)))
     bench.service.close()
@@ -76,7 +76,7 @@ def test_what_was_deleted_before_deleting_overwrote_goes_at_the_next_start(home:
     assert names_in(home / "store") == {}
 
 
-def test_a_store_that_was_set_aside_is_deleted_after_some_weeks(home: Path):
+def test_a_store_set_aside_is_deleted_after_some_weeks(home: Path):
     folders = JobFolders(home / "jobs")
     folders.prepare()
     JobStore(home / "store").close()
@@ -92,9 +92,9 @@ def test_a_store_that_was_set_aside_is_deleted_after_some_weeks(home: Path):
     assert kept.exists()
 
 
-def test_old_jobs_expire_where_the_queue_is_only_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch):
+def test_old_jobs_expire_even_if_the_queue_is_only_listed(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fi_desktop.jobs.transitions._IDS_PER_EXPIRY", 2)
-    bench = Bench(home)  # its clock stands in 1970
+    bench = Bench(home)  # its clock is in 1970
     ids = bench.submit(*(f"{NAME} {number}.wav" for number in range(7)))
     bench.answer(bench.service.cancel(ids[:-1]))
     bench.service.close()

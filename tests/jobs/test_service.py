@@ -1,4 +1,4 @@
-"""The service: what a person asks of the queue, and what becomes of it."""
+"""`JobService`: commands, and what happens to jobs."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def states(bench: Bench) -> list[tuple[int, JobState]]:
     return [(news.job.id, news.job.state) for news in bench.news if isinstance(news, JobChanged)]
 
 
-def test_submitted_jobs_are_stored_with_their_options_and_told(bench: Bench):
+def test_submitted_jobs_are_stored_with_their_options_and_published(bench: Bench):
     options = JobOptions(SpeakerCount(3, 3), engine="builtin")
     ids = bench.submit("a.wav", "b.wav", options=options)
     assert [bench.job(i).options for i in ids] == [options, options]
     assert states(bench) == [(1, JobState.QUEUED), (2, JobState.QUEUED)]
 
 
-def test_a_folder_of_500_files_is_500_jobs(bench: Bench):
+def test_a_folder_of_500_files_becomes_500_jobs(bench: Bench):
     folder = bench.home / "recordings"
     folder.mkdir()
     for number in range(500):
@@ -47,12 +47,12 @@ def test_a_folder_of_500_files_is_500_jobs(bench: Bench):
     assert len(bench.answer(bench.service.submit([folder], again=True)).ids) == 500
 
 
-def test_a_recording_that_is_known_is_not_queued_twice(bench: Bench):
+def test_a_known_recording_is_not_queued_twice(bench: Bench):
     for name, content in (("a.wav", b"one"), ("same as a.wav", b"one"), ("b.wav", b"two")):
         (bench.home / name).write_bytes(content)
     paths = [bench.home / name for name in ("a.wav", "same as a.wav", "b.wav")]
     first = bench.answer(bench.service.submit(paths))
-    assert first == SubmitResult((1, 2), (1,), (str(paths[1]),))  # one piece of work under two names
+    assert first == SubmitResult((1, 2), (1,), (str(paths[1]),))  # the same bytes under two names
     second = bench.answer(bench.service.submit(paths))
     assert second == SubmitResult((), (1, 1, 2), tuple(map(str, paths)))
     assert bench.answer(bench.service.submit(paths, JobOptions(SpeakerCount(3, 3)))).ids == (3, 4)
@@ -60,7 +60,7 @@ def test_a_recording_that_is_known_is_not_queued_twice(bench: Bench):
 
 
 def parts_of_a_recorder(folder: Path, *names: str) -> list[Path]:
-    """Recordings of equal length that begin and end with the same silence, and differ in one byte between."""
+    """Write recordings of equal length that begin and end with silence and differ in one byte."""
     paths = [folder / name for name in names]
     for number, path in enumerate(paths):
         path.write_bytes(bytes(100_000) + bytes([number]) + bytes(100_000))
@@ -68,7 +68,7 @@ def parts_of_a_recorder(folder: Path, *names: str) -> list[Path]:
 
 
 def completed_from(bench: Bench, path: Path) -> Job:
-    """Complete the next job as its worker does: its result says of which bytes it was made."""
+    """Complete the next job as a worker does, with the hash of its recording in the result."""
     job = bench.claim()
     folder = bench.service.folders.folder(job.id)
     folder.mkdir(parents=True)
@@ -79,23 +79,23 @@ def completed_from(bench: Bench, path: Path) -> Job:
     return bench.job(job.id)
 
 
-def test_recordings_of_equal_length_and_ends_are_told_apart_by_all_of_their_bytes(bench: Bench):
+def test_recordings_of_equal_length_and_ends_are_distinguished_by_all_their_bytes(bench: Bench):
     nine, half_past, ten = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav", "1000.wav")
     assert bench.answer(bench.service.submit([nine])).ids == (1,)
-    assert bench.answer(bench.service.submit([half_past])).ids == (2,)  # while the first one waits
+    assert bench.answer(bench.service.submit([half_past])).ids == (2,)  # the first one is waiting
     completed_from(bench, nine)
-    assert bench.claim().id == 2  # … is done, while the second one runs
+    assert bench.claim().id == 2  # the first one is completed, the second one runs
     assert bench.answer(bench.service.submit([ten])).ids == (3,)
     assert bench.answer(bench.service.submit([nine, half_past, ten])).known == (1, 2, 3)
 
 
-def test_parts_that_are_handed_in_together_are_told_apart(bench: Bench):
+def test_parts_submitted_together_are_distinguished(bench: Bench):
     paths = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav", "1000.wav")
     assert bench.answer(bench.service.submit(paths)).ids == (1, 2, 3)
     assert {job.batch for job in bench.answer(bench.service.jobs())} == {1}
 
 
-def test_a_recording_that_is_gone_is_known_by_its_result_and_else_not_at_all(bench: Bench):
+def test_a_deleted_recording_is_known_only_by_its_result(bench: Bench):
     nine, half_past = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav")
     copy = bench.home / "copy of 0900.wav"
     copy.write_bytes(nine.read_bytes())
@@ -104,11 +104,11 @@ def test_a_recording_that_is_gone_is_known_by_its_result_and_else_not_at_all(ben
     nine.unlink()
     assert bench.answer(bench.service.submit([copy])) == SubmitResult((), (1,), (str(copy),))
     assert bench.answer(bench.service.submit([half_past])).ids == (2,)
-    bench.answer(bench.service.retry([1]))  # it waits, and nobody knows what its recording was
+    bench.answer(bench.service.retry([1]))  # waiting, and its recording can no longer be read
     assert bench.answer(bench.service.submit([copy])).ids == (3,)
 
 
-def test_another_recording_in_the_place_of_one_that_is_done_is_queued(bench: Bench):
+def test_another_recording_at_the_path_of_a_completed_one_is_queued(bench: Bench):
     first, second = parts_of_a_recorder(bench.home, "REC001.WAV", "next")
     bench.answer(bench.service.submit([first]))
     completed_from(bench, first)
@@ -117,7 +117,7 @@ def test_another_recording_in_the_place_of_one_that_is_done_is_queued(bench: Ben
     assert bench.answer(bench.service.submit([first])).ids == (2,)
 
 
-def test_options_are_changed_where_another_job_only_looks_the_same(bench: Bench):
+def test_options_change_if_another_job_only_looks_the_same(bench: Bench):
     nine, half_past = parts_of_a_recorder(bench.home, "0900.wav", "0930.wav")
     three = JobOptions(SpeakerCount(3, 3))
     bench.answer(bench.service.submit([nine], three))
@@ -126,7 +126,7 @@ def test_options_are_changed_where_another_job_only_looks_the_same(bench: Bench)
     assert bench.answer(bench.service.submit([nine, half_past], three)).known == (1, 2)
 
 
-def test_a_recording_that_failed_or_was_removed_is_queued_anew(bench: Bench):
+def test_a_recording_that_failed_or_was_removed_is_queued_again(bench: Bench):
     (bench.home / "a.wav").write_bytes(b"one")
     submit = [bench.home / "a.wav"]
     bench.answer(bench.service.submit(submit))
@@ -138,7 +138,7 @@ def test_a_recording_that_failed_or_was_removed_is_queued_anew(bench: Bench):
     assert bench.answer(bench.service.submit(submit)).ids == (3,)
 
 
-def test_a_recording_stays_known_by_its_first_job_where_a_second_one_is_cancelled_or_removed(bench: Bench):
+def test_a_recording_stays_known_if_a_second_job_for_it_is_cancelled_or_removed(bench: Bench):
     (bench.home / "a.wav").write_bytes(b"one")
     submit = [bench.home / "a.wav"]
     bench.answer(bench.service.submit(submit))
@@ -149,7 +149,7 @@ def test_a_recording_stays_known_by_its_first_job_where_a_second_one_is_cancelle
     assert bench.answer(bench.service.submit(submit)).known == (1,)
 
 
-def test_the_options_of_jobs_that_wait_are_changed_and_the_duplicate_rule_follows(bench: Bench):
+def test_options_of_waiting_jobs_change_and_duplicates_are_found_by_the_new_ones(bench: Bench):
     for name in ("a.wav", "b.wav"):
         (bench.home / name).write_bytes(name.encode())
     paths = [bench.home / name for name in ("a.wav", "b.wav")]
@@ -163,7 +163,7 @@ def test_the_options_of_jobs_that_wait_are_changed_and_the_duplicate_rule_follow
     assert bench.job(2).options == three
     assert bench.answer(bench.service.submit(paths[1:], three)).known == (2,)
     assert bench.answer(bench.service.submit(paths[1:])).ids == (3,)
-    # what another job does with these options is not done a second time
+    # another job has the same recording and these options
     assert bench.answer(bench.service.change({3: paths[1]}, three)) == ChangeResult(known=(3,))
     bench.answer(bench.service.remove([2]))
     assert bench.answer(bench.service.change({3: paths[1], 2: paths[1]}, three)) == ChangeResult(changed=(3,))
@@ -173,7 +173,7 @@ def test_the_options_of_jobs_that_wait_are_changed_and_the_duplicate_rule_follow
     assert bench.answer(bench.service.submit(paths[1:])).ids == (4,)
 
 
-def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them(tmp_path: Path):
+def test_finished_jobs_expire_and_unseen_results_only_if_allowed(tmp_path: Path):
     for keep_unseen, left in ((False, []), (True, [1])):
         bench = Bench(tmp_path / str(keep_unseen), keep_s=100.0, keep_unseen=keep_unseen)
         bench.submit("a.wav", "b.wav", "c.wav")
@@ -194,7 +194,7 @@ def test_finished_jobs_expire_and_unseen_results_only_where_the_person_lets_them
         bench.service.close()
 
 
-def test_the_time_that_jobs_are_kept_can_be_changed_while_it_runs(bench: Bench):
+def test_retention_can_be_changed_while_running(bench: Bench):
     bench.answer(bench.service.cancel(bench.submit("a.wav")))
     bench.now += 100_000
     assert not bench.service.transitions.expires
@@ -204,7 +204,7 @@ def test_the_time_that_jobs_are_kept_can_be_changed_while_it_runs(bench: Bench):
     assert bench.answer(bench.service.jobs()) == []
 
 
-def test_another_retry_policy_decides_from_then_on(bench: Bench):
+def test_a_new_retry_policy_applies_from_then_on(bench: Bench):
     bench.submit("a.wav")
     bench.answer(bench.service.change_policy(RetryPolicy((7.0,), jitter=0.0)))
     job = bench.claim()
@@ -219,7 +219,7 @@ def test_another_retry_policy_decides_from_then_on(bench: Bench):
     assert bench.job(1).state is JobState.FAILED
 
 
-def test_old_jobs_expire_a_few_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_old_jobs_expire_a_few_per_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fi_desktop.jobs.transitions._IDS_PER_EXPIRY", 2)
     bench = Bench(tmp_path, keep_s=100.0)
     bench.answer(bench.service.cancel(bench.submit("a.wav", "b.wav", "c.wav", "d.wav", "e.wav")))
@@ -228,18 +228,18 @@ def test_old_jobs_expire_a_few_a_turn(tmp_path: Path, monkeypatch: pytest.Monkey
         with bench.service.transaction():
             all_seen = bench.service.transitions.expire()
         left.append((len(bench.answer(bench.service.jobs())), all_seen))
-    assert left == [(3, False), (1, False), (0, True), (0, False)]  # and then from the first again
+    assert left == [(3, False), (1, False), (0, True), (0, False)]  # then from the first one again
     bench.service.close()
 
 
-def test_a_batch_is_what_was_handed_in_together(bench: Bench):
+def test_a_batch_holds_jobs_submitted_together(bench: Bench):
     bench.submit("single.wav")
     bench.submit("a.wav", "b.wav")
     assert bench.job(1).batch is None
     assert [job.id for job in bench.answer(bench.service.batch(2))] == [2, 3]
 
 
-def test_a_paused_queue_gives_nothing_out_also_after_a_restart(bench: Bench):
+def test_a_paused_queue_claims_nothing_even_after_a_restart(bench: Bench):
     bench.submit("a.wav")
     bench.answer(bench.service.pause())
     assert bench.claim() is None
@@ -249,18 +249,18 @@ def test_a_paused_queue_gives_nothing_out_also_after_a_restart(bench: Bench):
     assert bench.claim() is not None
 
 
-def test_a_due_time_that_makes_no_sense_is_not_waited_for(bench: Bench):
+def test_an_impossible_due_time_is_not_waited_for(bench: Bench):
     bench.submit("a.wav")
     bench.now += 10 * 365 * 86_400  # the clock was years ahead …
     job = bench.claim()
     with bench.service.transaction():
         bench.service.transitions.failed(1, job.claim, BROKEN)
-    bench.now = 2_000.0  # … and was put right
+    bench.now = 2_000.0  # … and was corrected
     bench.restart()
     assert bench.claim() is not None
 
 
-def test_a_folder_without_recordings_is_refused_with_a_sentence(bench: Bench):
+def test_a_folder_without_recordings_is_refused(bench: Bench):
     empty = bench.home / "empty"
     empty.mkdir()
     with pytest.raises(UserError, match="No audio or video"):
@@ -281,7 +281,7 @@ def test_a_bad_file_fails_at_once(bench: Bench):
     assert (bench.job(1).state, bench.job(1).error) == (JobState.FAILED, BAD_FILE)
 
 
-def test_what_may_pass_is_tried_four_times_and_then_fails(bench: Bench):
+def test_a_transient_error_is_retried_three_times_and_then_fails(bench: Bench):
     bench.submit("a.wav")
     waits = []
     while (job := bench.claim()) is not None:
@@ -296,7 +296,7 @@ def test_what_may_pass_is_tried_four_times_and_then_fails(bench: Bench):
     assert (bench.job(1).state, len(bench.job(1).attempts)) == (JobState.FAILED, 4)
 
 
-def test_a_job_waits_for_room_on_the_disk_without_a_charge(bench: Bench):
+def test_a_full_disk_costs_no_attempt(bench: Bench):
     bench.submit("a.wav")
     for _ in range(12):
         job = bench.claim()
@@ -306,7 +306,7 @@ def test_a_job_waits_for_room_on_the_disk_without_a_charge(bench: Bench):
         bench.now = bench.job(1).due_at
 
 
-def test_a_persons_retry_keeps_the_options(bench: Bench):
+def test_a_retry_command_keeps_the_options(bench: Bench):
     options = JobOptions(SpeakerCount(4, 4))
     bench.submit("a.wav", options=options)
     job = bench.claim()
@@ -317,7 +317,7 @@ def test_a_persons_retry_keeps_the_options(bench: Bench):
     assert (again.options, again.state) == (options, JobState.RUNNING)
 
 
-def test_news_of_an_old_attempt_are_dropped(bench: Bench):
+def test_a_stale_claim_is_ignored(bench: Bench):
     bench.submit("a.wav")
     old = bench.claim()
     with bench.service.transaction():
@@ -328,7 +328,7 @@ def test_news_of_an_old_attempt_are_dropped(bench: Bench):
     assert (bench.job(1).state, bench.job(1).claim) == (JobState.RUNNING, new.claim)
 
 
-def test_what_an_owner_that_died_left_running_comes_back_without_a_charge(bench: Bench):
+def test_jobs_left_running_by_a_dead_owner_are_requeued_at_no_charge(bench: Bench):
     bench.submit("a.wav")
     bench.claim()
     bench.restart()
@@ -336,7 +336,7 @@ def test_what_an_owner_that_died_left_running_comes_back_without_a_charge(bench:
     assert (job.state, job.charged, job.deliveries) == (JobState.QUEUED, 0, 1)
 
 
-def test_a_job_that_ends_the_program_again_and_again_is_given_up(bench: Bench):
+def test_a_job_that_keeps_killing_the_program_fails(bench: Bench):
     bench.submit("a.wav")
     for _ in range(8):
         assert bench.claim() is not None
@@ -345,7 +345,7 @@ def test_a_job_that_ends_the_program_again_and_again_is_given_up(bench: Bench):
     assert bench.claim() is None
 
 
-def test_a_retrys_due_time_survives_a_restart(bench: Bench):
+def test_due_times_survive_a_restart(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
     with bench.service.transaction():
@@ -356,7 +356,7 @@ def test_a_retrys_due_time_survives_a_restart(bench: Bench):
     assert bench.service.transitions.store.next_due_at() == pytest.approx(due_at, abs=0.001)
 
 
-def test_cancelling_what_waits_is_done_at_once_and_cancelling_twice_is_no_harm(bench: Bench):
+def test_a_waiting_job_is_cancelled_at_once_and_cancelling_twice_does_no_harm(bench: Bench):
     bench.submit("a.wav")
     bench.answer(bench.service.cancel([1]))
     bench.answer(bench.service.cancel([1]))
@@ -364,7 +364,7 @@ def test_cancelling_what_waits_is_done_at_once_and_cancelling_twice_is_no_harm(b
     assert bench.claim() is None
 
 
-def test_a_cancelled_job_whose_worker_dies_is_cancelled_and_not_retried(bench: Bench):
+def test_a_job_being_cancelled_is_not_retried_if_its_worker_dies(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
     bench.answer(bench.service.cancel([1]))
@@ -373,7 +373,7 @@ def test_a_cancelled_job_whose_worker_dies_is_cancelled_and_not_retried(bench: B
     assert bench.job(1).state is JobState.CANCELLED
 
 
-def test_a_removed_job_is_gone_with_its_files_and_the_recording_stays(bench: Bench):
+def test_removing_a_job_deletes_its_files_but_not_the_recording(bench: Bench):
     bench.submit("a.wav")
     folder = bench.service.folders.folder(1)
     folder.mkdir(parents=True)
@@ -386,7 +386,7 @@ def test_a_removed_job_is_gone_with_its_files_and_the_recording_stays(bench: Ben
     assert JobRemoved(1) in bench.news
 
 
-def test_a_running_job_is_not_removed(bench: Bench):
+def test_a_running_job_cannot_be_removed(bench: Bench):
     bench.submit("a.wav")
     bench.claim()
     with pytest.raises(UserError, match="running"):
@@ -394,7 +394,7 @@ def test_a_running_job_is_not_removed(bench: Bench):
     assert bench.job(1).state is JobState.RUNNING
 
 
-def test_a_refused_command_changes_nothing_and_spares_the_others_of_its_turn(bench: Bench):
+def test_a_refused_command_changes_nothing_and_does_not_affect_others(bench: Bench):
     bench.submit("a.wav", "b.wav")
     refused = bench.service.cancel([1, 99])
     done = bench.service.cancel([2])
@@ -406,7 +406,7 @@ def test_a_refused_command_changes_nothing_and_spares_the_others_of_its_turn(ben
     assert (1, JobState.CANCELLED) not in states(bench)
 
 
-def test_a_fault_in_one_command_is_its_callers_alone(bench: Bench):
+def test_an_exception_in_a_command_reaches_only_its_caller(bench: Bench):
     bench.submit("a.wav")
     faulty = bench.service._commands.put(lambda: 1 // 0)
     sound = bench.service.cancel([1])
@@ -416,7 +416,7 @@ def test_a_fault_in_one_command_is_its_callers_alone(bench: Bench):
     assert bench.job(1).state is JobState.CANCELLED
 
 
-def test_a_turn_that_cannot_be_written_tells_nobody_and_can_be_taken_again(bench: Bench):
+def test_a_failed_transaction_publishes_nothing_and_can_be_repeated(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
     told = len(bench.news)
@@ -430,7 +430,7 @@ def test_a_turn_that_cannot_be_written_tells_nobody_and_can_be_taken_again(bench
     assert bench.job(1).state is JobState.COMPLETED
 
 
-def test_files_of_jobs_that_are_gone_are_swept_at_the_next_start(bench: Bench):
+def test_files_of_removed_jobs_are_deleted_at_startup(bench: Bench):
     bench.submit("a.wav")
     kept, stray = bench.service.folders.folder(1), bench.service.folders.folder(77)
     for folder in (kept, stray):
@@ -444,7 +444,7 @@ STAGES = ("audio.s16", "decoded.json", "speech.npz", "turns.json", "words.json",
 
 
 def leave_stages(bench: Bench, job_id: int) -> Path:
-    """Leave in a job's folder what a worker that was killed leaves, and an earlier result."""
+    """Write the files that a killed worker leaves, and an earlier result."""
     folder = bench.service.folders.folder(job_id)
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*STAGES, "result.json"):
@@ -465,7 +465,7 @@ def crash(bench: Bench, times: int) -> None:
 
 
 @pytest.mark.parametrize("state", JobState)
-def test_stages_stay_while_a_job_may_go_on_and_go_with_its_final_state(bench: Bench, state: JobState):
+def test_stage_files_are_deleted_when_a_job_finishes(bench: Bench, state: JobState):
     bench.submit("a.wav")
     folder = leave_stages(bench, 1)
     match state:
@@ -477,7 +477,7 @@ def test_stages_stay_while_a_job_may_go_on_and_go_with_its_final_state(bench: Be
             crash(bench, 2)
         case JobState.FAILED:
             crash(bench, 4)
-        case JobState.CANCELLED:  # killed, and cancelled while it waits
+        case JobState.CANCELLED:  # crashed, and cancelled while waiting
             crash(bench, 2)
             bench.answer(bench.service.cancel([1]))
         case JobState.COMPLETED:
@@ -488,18 +488,18 @@ def test_stages_stay_while_a_job_may_go_on_and_go_with_its_final_state(bench: Be
     assert left(folder) == ({"result.json"} if state.final else {*STAGES, "result.json"})
 
 
-def test_stages_of_a_job_that_is_killed_after_it_was_cancelled_go_once_its_worker_is_gone(bench: Bench):
+def test_stage_files_of_a_job_being_cancelled_are_deleted_once_its_worker_is_gone(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
     folder = leave_stages(bench, 1)
     bench.answer(bench.service.cancel([1]))
-    assert left(folder) == {*STAGES, "result.json"}  # it still works on them
+    assert left(folder) == {*STAGES, "result.json"}  # still in use
     with bench.service.transaction():
         bench.service.transitions.failed(1, job.claim, BROKEN, crashed=True)
     assert left(folder) == {"result.json"}
 
 
-def test_what_a_program_that_died_left_of_finished_jobs_is_swept_at_the_next_start(bench: Bench):
+def test_stage_files_of_finished_jobs_are_deleted_at_startup(bench: Bench):
     bench.submit(*(f"{number}.wav" for number in range(7)))
     bench.answer(bench.service.cancel(range(1, 6)))
     assert bench.claim().id == 6
@@ -516,7 +516,7 @@ def test_what_a_program_that_died_left_of_finished_jobs_is_swept_at_the_next_sta
     assert [left(folder) == kept for folder in folders[:4]] == [False] * 4
 
 
-def test_the_sweep_spares_a_job_that_is_done_again_before_its_turn_comes(bench: Bench):
+def test_stage_files_of_a_job_that_was_retried_meanwhile_are_kept(bench: Bench):
     bench.submit("a.wav", "b.wav")
     bench.answer(bench.service.cancel([1, 2]))
     folders = [leave_stages(bench, number) for number in (1, 2)]
@@ -525,14 +525,14 @@ def test_the_sweep_spares_a_job_that_is_done_again_before_its_turn_comes(bench: 
     assert [left(folder) for folder in folders] == [{*STAGES, "result.json"}, {"result.json"}]
 
 
-def test_commands_after_closing_are_refused_and_not_forgotten_silently(tmp_path: Path):
+def test_commands_after_closing_are_refused(tmp_path: Path):
     bench = Bench(tmp_path)
     bench.service.close()
     with pytest.raises(UserError, match="closing"):
         bench.service.cancel([1]).result(120)
 
 
-def test_a_store_that_cannot_be_opened_leaves_no_caller_waiting(tmp_path: Path):
+def test_callers_are_answered_if_the_store_cannot_be_opened(tmp_path: Path):
     store = JobStore(tmp_path / "store")
     with store.transaction():
         store.rows.cache.set("m:schema", 999)

@@ -1,4 +1,4 @@
-"""What earlier jobs took says how long the next one will take."""
+"""Speeds are learned from earlier jobs."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def speeds() -> Speeds:
 
 
 def plan_of(speeds: Speeds, *, engine: str = "builtin", model: str = "", device: str = "cpu") -> StagePlan:
-    """The plan of an attempt, once it is decided what does it."""
+    """Return the plan of an attempt whose engines are chosen."""
     begun = waiting(JobOptions(), ev.Claimed(1, 1.0, "a", "worker-1", device))
     return speeds.refine(speeds.plan(begun), EngineChoice(engine, model))
 
 
-def test_a_machine_on_which_little_was_measured_is_guessed_at():
+def test_few_measurements_give_the_default_plan():
     speeds = Speeds()
     speeds.learn_all([done(TOOK)] * 2)
     plan = plan_of(speeds)
@@ -65,14 +65,14 @@ def test_a_machine_on_which_little_was_measured_is_guessed_at():
     assert plan_of(speeds, model="small").work == GUESS[True].work
 
 
-def test_before_it_is_decided_what_does_a_job_its_plan_is_the_most_that_may_come(speeds: Speeds):
+def test_before_engines_are_chosen_the_plan_has_every_possible_stage(speeds: Speeds):
     plan = speeds.plan(waiting(JobOptions()))
     assert (plan.measured, plan.work) == (False, GUESS[True].work)
     assert speeds.plan(waiting(JobOptions(transcriber="none"))).work == GUESS[False].work
     assert plan.after(Stage.DECODE) is None
 
 
-def test_speed_is_work_a_second_of_the_recording(speeds: Speeds):
+def test_speed_is_work_per_second_of_recording(speeds: Speeds):
     plan = plan_of(speeds)
     assert plan.measured
     assert plan.after(Stage.SPEECH) == pytest.approx(0.07)
@@ -81,21 +81,21 @@ def test_speed_is_work_a_second_of_the_recording(speeds: Speeds):
     assert plan.share(Stage.JOIN, 1.0) == pytest.approx(1.0)
 
 
-def test_one_slow_job_does_not_spoil_it_and_the_latest_count(speeds: Speeds):
+def test_one_slow_job_changes_nothing_and_the_latest_jobs_count(speeds: Speeds):
     speeds.learn(done(dict.fromkeys(TOOK, 5000.0)))
     assert plan_of(speeds).rate == pytest.approx(0.10)
     speeds.learn_all([done(dict.fromkeys(TOOK, 10.0))] * 20)
     assert plan_of(speeds).rate == pytest.approx(0.40)
 
 
-def test_engine_and_device_have_speeds_of_their_own(speeds: Speeds):
+def test_each_engine_and_device_has_its_own_speeds(speeds: Speeds):
     assert not plan_of(speeds, engine="pyannote").measured
     assert not plan_of(speeds, device="cuda:0").measured
     speeds.learn_all([done(dict.fromkeys(TOOK, 0.1), device="cuda:1")] * 3)
     assert plan_of(speeds, device="cuda:0").rate == pytest.approx(0.004)
 
 
-def test_jobs_without_words_say_nothing_of_one_with_words(speeds: Speeds):
+def test_jobs_without_words_do_not_predict_one_with_words(speeds: Speeds):
     assert not plan_of(speeds, model="small").measured
     with_words = TOOK | {Stage.TRANSCRIBE: 30.0}
     speeds.learn_all([done(with_words, JobOptions(), model="small")] * 3)
@@ -104,7 +104,7 @@ def test_jobs_without_words_say_nothing_of_one_with_words(speeds: Speeds):
     assert plan_of(speeds).rate == pytest.approx(0.10)
 
 
-def test_what_an_earlier_attempt_saved_takes_no_time(speeds: Speeds):
+def test_stages_saved_by_an_earlier_attempt_take_no_time(speeds: Speeds):
     begun = ev.Claimed(1, 1.0, "a", "worker-1")
     told = (StageTime(Stage.DECODE, 1.0), StageTime(Stage.SPEECH, 0.5, StageEnd.BROKEN_OFF))
     crashed = ev.Failed(1, 3.0, "a", CRASH, retry_at=3.0, crashed=True, stages=told)
@@ -113,7 +113,7 @@ def test_what_an_earlier_attempt_saved_takes_no_time(speeds: Speeds):
     assert plan.work == pytest.approx(
         {Stage.DECODE: 0, Stage.SPEECH: 0.02, Stage.DIARIZE: 0.06, Stage.JOIN: 0.01}
     )
-    # nothing but the result is kept of a job that is done
+    # a completed job keeps only its result
     again = waiting(
         JobOptions(transcriber="none"),
         begun,

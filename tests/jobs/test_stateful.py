@@ -1,7 +1,7 @@
-"""The real queue against a model of it, through any sequence of what persons, workers and the world do.
+"""The real queue compared with a model, through random sequences of commands, worker reports and faults.
 
-Turns are taken by hand and the clock is moved by hand. FI_STATEFUL_EXAMPLES=20000 looks further than the
-suite does, and elsewhere each time.
+Transactions and the clock are driven by the test. FI_STATEFUL_EXAMPLES=20000 tries more examples than the
+suite does, and other ones each time.
 """
 
 from __future__ import annotations
@@ -49,29 +49,29 @@ from tests.jobs.model import (
     as_record,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # some seconds, or what one asks for
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # some seconds; more with FI_STATEFUL_EXAMPLES
 
 HOUR_S = 3600.0
 KEEP_S = 5 * HOUR_S
 PATIENCE_S = 300.0
 MEMORY = Path("/dev/shm")
-"""Where Linux keeps files in memory: a commit costs nothing there."""
+"""Linux keeps these files in memory, where a commit is cheap."""
 
 ERRORS = {
     "bad file": ErrorInfo(ErrorKind.USER, "audio.empty", "The file is empty."),
-    "trouble": ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer."),
-    "our bug": ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something unexpected went wrong.", "Traceback"),
+    "transient": ErrorInfo(ErrorKind.TRANSIENT, "audio.read", "The drive did not answer."),
+    "bug": ErrorInfo(ErrorKind.BUG, "engine.unexpected", "Something unexpected went wrong.", "Traceback"),
     "crashed": ErrorInfo(ErrorKind.BUG, "worker.crashed", "The worker ended unexpectedly."),
 }
 ENDS = ("completed", "released", "cancelled", *ERRORS)
 SUMMARY = Summary(2, 30.0, "builtin")
 
 priorities = st.sampled_from(Priority)
-faults = st.sampled_from(["commit fails", "disk is full", "trouble in the turn"])
+faults = st.sampled_from(["commit fails", "disk is full", "error in the transaction"])
 
 
 class FailingCommit:
-    """A connection whose COMMIT fails, as where the disk breaks at this moment."""
+    """A connection whose COMMIT fails, as if the disk broke at that moment."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -86,14 +86,14 @@ class FailingCommit:
 
 
 class Queue(RuleBasedStateMachine):
-    """A queue, the model of it, and what was asked and told but not committed yet.
+    """A queue, its model, and what is not committed yet.
 
     Attributes:
-        asked: commands that wait for a turn, each with what it does to the model.
-        told: what workers told, each with what it does to the model; kept over a turn that failed.
-        claims: every claim that was ever handed out, with its job.
-        handed_in: the recordings of each submit.
-        picture: what listeners were told of each job last.
+        commands: commands that wait for a transaction, each with its effect on the model.
+        reports: what workers reported, each with its effect on the model; kept if a transaction fails.
+        claims: every claim ever made, with its job.
+        submitted: the recordings of each submit.
+        published: the last published record of each job.
     """
 
     def __init__(self) -> None:
@@ -102,14 +102,14 @@ class Queue(RuleBasedStateMachine):
         self.home = Path(self.folder.name)
         self.now = 1_700_000_000.0
         self.rng = random.Random(1)
-        self.asked: list[tuple[Future[Any], Effect]] = []
-        self.told: list[tuple[Callable[[], None], Effect]] = []
+        self.commands: list[tuple[Future[Any], Effect]] = []
+        self.reports: list[tuple[Callable[[], None], Effect]] = []
         self.claims: list[tuple[int, str]] = []
-        self.picture: dict[int, Job] = {}
-        self.shown_paused = False
+        self.published: dict[int, Job] = {}
+        self.published_paused = False
         self.progress: list[JobProgressed] = []
         self.posted = threading.Event()
-        self.handed_in: list[list[Path]] = []
+        self.submitted: list[list[Path]] = []
 
     @initialize(keep_unseen=st.booleans())
     def start(self, keep_unseen: bool) -> None:
@@ -131,27 +131,27 @@ class Queue(RuleBasedStateMachine):
             keep_s=KEEP_S,
             keep_unseen=self.model.keep_unseen,
         )
-        self.service.listen(self._on_news)
+        self.service.listen(self._on_events)
         self.service.open(self.posted.set)
 
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        for item in news:
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        for item in events:
             match item:
                 case JobChanged(job=job):
-                    self.picture[job.id] = job
+                    self.published[job.id] = job
                 case JobRemoved(job_id=job_id):
-                    del self.picture[job_id]
+                    del self.published[job_id]
                 case QueuePaused(paused=paused):
-                    self.shown_paused = paused
+                    self.published_paused = paused
                 case JobProgressed():
                     self.progress.append(item)
 
-    # ---- turns
+    # ---- transactions
 
-    def _take_turn(self, *, workers: int = 0, expiring: bool = False, fault: str | None = None) -> None:
-        """Take a turn of the real queue and one of the model, and hold their answers against each other."""
+    def _transact(self, *, workers: int = 0, expiring: bool = False, fault: str | None = None) -> None:
+        """Run a transaction of the real queue and one of the model, and compare their answers."""
         expected, answers = deepcopy(self.model), []
-        for _, effect in self.asked:
+        for _, effect in self.commands:
             trial = deepcopy(expected)
             try:
                 answers.append(effect(trial))
@@ -159,44 +159,44 @@ class Queue(RuleBasedStateMachine):
                 answers.append(refusal)
             else:
                 expected = trial
-        for _, effect in self.told:
+        for _, effect in self.reports:
             effect(expected)
         if expiring:
             expected.expire(self.now)
         try:
             with self._faulty(fault), self.service.transaction():
-                for record, _ in self.told:
+                for record, _ in self.reports:
                     record()
                 if expiring:
                     self.service.transitions.expire()
                 claimed = [
                     self.service.transitions.claim(f"worker-{number + 1}") for number in range(workers)
                 ]
-                if fault == "trouble in the turn":
+                if fault == "error in the transaction":
                     raise TransientError(messages.STORE_UNWRITABLE)
         except TransientError:
             assert fault is not None
-            # those behind the command for which there was no room still wait
-            taken = len(self.asked) - self.service._commands._calls.qsize()
-            for future, _ in self.asked[:taken]:
+            # commands after the one that did not fit still wait
+            done = len(self.commands) - self.service._commands._calls.qsize()
+            for future, _ in self.commands[:done]:
                 assert isinstance(future.exception(PATIENCE_S), TransientError)
-            del self.asked[:taken]
+            del self.commands[:done]
             return
-        assert fault in (None, "disk is full")  # a full disk may have had room for so little
+        assert fault in (None, "disk is full")  # what was written may have fitted
         for job in claimed:
             self._check_claim(job, expected)
-        for (future, _), answer in zip(self.asked, answers, strict=True):
+        for (future, _), answer in zip(self.commands, answers, strict=True):
             if isinstance(answer, Refused):
                 assert isinstance(future.exception(PATIENCE_S), UserError)
             else:
                 assert future.result(PATIENCE_S) == answer
-        self.asked.clear()
-        self.told.clear()
+        self.commands.clear()
+        self.reports.clear()
         self.model = expected
         self._learn_due_times()
 
     def _check_claim(self, job: Job | None, expected: Model) -> None:
-        """The model says which job is claimed; the token is the queue's to choose, and is new each time."""
+        """The model says which job is claimed; the queue chooses the token, which must be new."""
         job_id = expected.claim(self.now)
         assert (job and job.id) == job_id
         if job is not None:
@@ -205,11 +205,11 @@ class Queue(RuleBasedStateMachine):
             expected.jobs[job.id]["claim"] = job.claim
 
     def _learn_due_times(self) -> None:
-        """The queue varies each wait a little: within its bounds, take over what it chose."""
+        """Copy due times within the allowed range: the queue varies them at random."""
         for job_id, record in self.model.jobs.items():
             if isinstance(record["due"], tuple):
                 earliest, latest = record["due"]
-                due_at = self.picture[job_id].due_at
+                due_at = self.published[job_id].due_at
                 assert due_at is not None
                 assert earliest <= due_at <= latest
                 record["due"] = due_at
@@ -229,17 +229,17 @@ class Queue(RuleBasedStateMachine):
             cache._local.con = connection
             connection.execute("PRAGMA max_page_count = 1073741823")
 
-    def _ask(self, future: Future[Any], effect: Effect, *, at_once: bool) -> None:
-        self.asked.append((future, effect))
+    def _call(self, future: Future[Any], effect: Effect, *, at_once: bool) -> None:
+        self.commands.append((future, effect))
         if at_once:
-            self._take_turn()
+            self._transact()
 
     def _some(self, data: st.DataObject) -> list[int]:
-        """Ids of one job or more; now and then one that never was, or is no more."""
+        """Draw ids of jobs; sometimes one that does not exist."""
         known = sorted(self.model.jobs) or [1]
         return data.draw(st.lists(st.sampled_from([*known, *known, 99]), min_size=1, max_size=3, unique=True))
 
-    # ---- persons
+    # ---- commands
 
     @rule(
         data=st.data(),
@@ -263,30 +263,30 @@ class Queue(RuleBasedStateMachine):
         again: bool,
         at_once: bool,
     ) -> None:
-        self._let_intake_go_on()
-        if known and self.handed_in:
-            paths = data.draw(st.sampled_from(self.handed_in))
+        self._finish_submits()
+        if known and self.submitted:
+            paths = data.draw(st.sampled_from(self.submitted))
         else:
             paths = self._new_recordings(names)
-            self.handed_in.append(paths)
+            self.submitted.append(paths)
         given = [paths[0].parent] if as_folder else paths
         single = len(paths) == 1 and not as_folder
         options = JobOptions(SpeakerCount(speakers, speakers))
         self.posted.clear()
         future = self.service.submit(given, options, priority=priority, again=again)
-        assert self.posted.wait(PATIENCE_S)  # the folder is walked on a thread of its own
+        assert self.posted.wait(PATIENCE_S)  # the folder is searched on another thread
 
         def effect(model: Model) -> SubmitResult:
             return SubmitResult(*model.submit(paths, options, priority, self.now, single=single, again=again))
 
-        self._ask_or_settle(future, effect, effect(deepcopy(self.model)).known, at_once=at_once)
+        self._call_or_compare(future, effect, effect(deepcopy(self.model)).known, at_once=at_once)
 
-    def _ask_or_settle(
+    def _call_or_compare(
         self, future: Future[Any], effect: Effect, known: tuple[int, ...], *, at_once: bool
     ) -> None:
-        """Where recordings look known, their bytes are compared in between: that takes more than one turn."""
+        """Comparing the bytes of possible duplicates takes more than one transaction."""
         if not known:
-            self._ask(future, effect, at_once=at_once)
+            self._call(future, effect, at_once=at_once)
             return
         while not future.done():
             with self.service.transaction():
@@ -294,7 +294,7 @@ class Queue(RuleBasedStateMachine):
         assert future.result() == effect(self.model)
 
     def _new_recordings(self, names: int) -> list[Path]:
-        folder = self.home / f"recordings-{len(self.handed_in):03}"
+        folder = self.home / f"recordings-{len(self.submitted):03}"
         folder.mkdir()
         paths = [folder / f"{name}.wav" for name in range(names)]
         for path in paths:
@@ -303,15 +303,15 @@ class Queue(RuleBasedStateMachine):
 
     @rule()
     def submit_nothing(self) -> None:
-        self._let_intake_go_on()
+        self._finish_submits()
         folder = self.home / "empty"
         folder.mkdir(exist_ok=True)
         assert isinstance(self.service.submit([folder]).exception(PATIENCE_S), UserError)
 
-    def _let_intake_go_on(self) -> None:
-        """Folders are taken in one after the other: a submit that waits for its turn holds up the next."""
-        if self.asked:
-            self._take_turn()
+    def _finish_submits(self) -> None:
+        """A submit that waits for a transaction holds up the next one."""
+        if self.commands:
+            self._transact()
 
     @rule(
         data=st.data(),
@@ -326,32 +326,32 @@ class Queue(RuleBasedStateMachine):
             "remove": (self.service.remove, lambda model: model.remove(ids)),
             "see": (self.service.mark_seen, lambda model: model.mark_seen(ids, self.now)),
         }[do]
-        self._ask(future(ids), effect, at_once=at_once)
+        self._call(future(ids), effect, at_once=at_once)
 
     @rule(data=st.data(), priority=priorities, at_once=st.booleans())
     def prioritize(self, data: st.DataObject, priority: Priority, at_once: bool) -> None:
         ids = self._some(data)
         future = self.service.prioritize(ids, priority)
-        self._ask(future, lambda model: model.prioritize(ids, priority), at_once=at_once)
+        self._call(future, lambda model: model.prioritize(ids, priority), at_once=at_once)
 
     @rule(data=st.data(), speakers=st.integers(2, 4), at_once=st.booleans())
     def change_options(self, data: st.DataObject, speakers: int, at_once: bool) -> None:
-        self._let_intake_go_on()
-        ids = [job_id for job_id in self._some(data) if job_id in self.picture]
+        self._finish_submits()
+        ids = [job_id for job_id in self._some(data) if job_id in self.published]
         options = JobOptions(SpeakerCount(speakers, speakers))
         self.posted.clear()
-        future = self.service.change({job_id: Path(self.picture[job_id].path) for job_id in ids}, options)
-        assert self.posted.wait(PATIENCE_S)  # the recordings are read on a thread of its own
+        future = self.service.change({job_id: Path(self.published[job_id].path) for job_id in ids}, options)
+        assert self.posted.wait(PATIENCE_S)  # the recordings are read on another thread
 
         def effect(model: Model) -> ChangeResult:
             return ChangeResult(*model.change(ids, options))
 
-        self._ask_or_settle(future, effect, effect(deepcopy(self.model)).known, at_once=at_once)
+        self._call_or_compare(future, effect, effect(deepcopy(self.model)).known, at_once=at_once)
 
     @rule(states=st.sampled_from([WAITING, FINAL, ("RUNNING",)]), at_once=st.booleans())
     def purge(self, states: tuple[str, ...], at_once: bool) -> None:
         future = self.service.purge(map(JobState, states))
-        self._ask(future, lambda model: model.purge(states), at_once=at_once)
+        self._call(future, lambda model: model.purge(states), at_once=at_once)
 
     @rule(do=st.sampled_from(["retry failed", "pause", "resume", "resume"]), at_once=st.booleans())
     def decide_on_the_queue(self, do: str, at_once: bool) -> None:
@@ -360,25 +360,25 @@ class Queue(RuleBasedStateMachine):
             "pause": (self.service.pause, lambda model: model.pause(paused=True)),
             "resume": (self.service.resume, lambda model: model.pause(paused=False)),
         }[do]
-        self._ask(future(), effect, at_once=at_once)
+        self._call(future(), effect, at_once=at_once)
 
     # ---- workers
 
     @rule(workers=st.integers(1, 3))
     def claim(self, workers: int) -> None:
-        self._take_turn(workers=workers)
+        self._transact(workers=workers)
 
     def _running(self) -> list[tuple[int, str]]:
         return [(i, job["claim"]) for i, job in sorted(self.model.jobs.items()) if job["claim"]]
 
     @precondition(lambda self: self._running())
     @rule(data=st.data(), fraction=st.floats(0, 1))
-    def get_on(self, data: st.DataObject, fraction: float) -> None:
+    def progress_made(self, data: st.DataObject, fraction: float) -> None:
         job_id, _ = data.draw(st.sampled_from(self._running()))
-        news = JobProgressed(job_id, Stage.DIARIZE, fraction)
-        self.service.publish(news)
-        self._take_turn()
-        assert self.progress[-1] is news
+        event = JobProgressed(job_id, Stage.DIARIZE, fraction)
+        self.service.publish(event)
+        self._transact()
+        assert self.progress[-1] is event
 
     @precondition(lambda self: self.claims)
     @rule(
@@ -388,11 +388,11 @@ class Queue(RuleBasedStateMachine):
         at_once=st.booleans(),
     )
     def end(self, data: st.DataObject, how: str, late: bool, at_once: bool) -> None:
-        """An attempt tells how it ended; late: one that may have been given up long ago."""
+        """A worker reports how an attempt ended; late: perhaps under a claim that ended long ago."""
         named = data.draw(st.sampled_from(self.claims if late else self._running() or self.claims))
-        self.told.append((partial(self._record, how, *named), partial(self._model, how, *named)))
+        self.reports.append((partial(self._record, how, *named), partial(self._model, how, *named)))
         if at_once:
-            self._take_turn()
+            self._transact()
 
     def _record(self, how: str, job_id: int, claim: str) -> None:
         transitions = self.service.transitions
@@ -408,11 +408,11 @@ class Queue(RuleBasedStateMachine):
                 transitions.failed(job_id, claim, ERRORS[how], crashed=how == "crashed")
 
     def _write_result(self, job_id: int) -> None:
-        """Leave the result of a job as its worker does: it says of which recording it is."""
-        if job_id in self.picture:
+        """Write a result as a worker does, with the hash of its recording."""
+        if job_id in self.published:
             folder = self.service.folders.folder(job_id)
             folder.mkdir(parents=True, exist_ok=True)
-            made_from = source_sha256(Path(self.picture[job_id].path))
+            made_from = source_sha256(Path(self.published[job_id].path))
             (folder / "result.json").write_text(json.dumps({"provenance": {"source_sha256": made_from}}))
 
     def _model(self, how: str, job_id: int, claim: str, model: Model) -> None:
@@ -424,47 +424,47 @@ class Queue(RuleBasedStateMachine):
             case "cancelled":
                 model.cancelled(job_id, claim, self.now)
             case _:
-                mendable, crashed = how == "bad file", how == "crashed"
-                model.failed(job_id, claim, self.now, mendable=mendable, crashed=crashed)
+                permanent, crashed = how == "bad file", how == "crashed"
+                model.failed(job_id, claim, self.now, permanent=permanent, crashed=crashed)
 
-    # ---- the world
+    # ---- clock and faults
 
     @rule(
         seconds=st.sampled_from([1.0, 53.0, 67.0, 133.0])
         | st.integers(-6, 6).map(lambda hours: hours * HOUR_S)
     )
-    def clock_moves(self, seconds: float) -> None:
+    def move_clock(self, seconds: float) -> None:
         self.now += seconds
 
     @precondition(lambda self: self.service.transitions.store.next_due_at() is not None)
     @rule(seconds=st.sampled_from([-1.0, 0.0, 1.0]))
-    def a_retry_is_all_but_due(self, seconds: float) -> None:
+    def move_clock_to_next_retry(self, seconds: float) -> None:
         due = min(job["due"] for job in self.model.jobs.values() if job["state"] == "RETRYING")
         self.now = due + seconds
 
     @rule()
     def expire(self) -> None:
-        self._take_turn(expiring=True)
+        self._transact(expiring=True)
 
     @rule(fault=faults, workers=st.integers(0, 2), expiring=st.booleans())
-    def turn_that_cannot_be_written(self, fault: str, workers: int, expiring: bool) -> None:
-        self._take_turn(workers=workers, expiring=expiring, fault=fault)
+    def fail_transaction(self, fault: str, workers: int, expiring: bool) -> None:
+        self._transact(workers=workers, expiring=expiring, fault=fault)
 
     @rule()
-    def program_dies(self) -> None:
-        """It dies in the middle of a turn: who waits for an answer gets none, and no worker's news arrive."""
-        if self.asked:
-            self._take_turn(fault="commit fails")
-        self.told.clear()
+    def kill_program(self) -> None:
+        """Die during a transaction: commands are not answered, and worker reports are lost."""
+        if self.commands:
+            self._transact(fault="commit fails")
+        self.reports.clear()
         self.service.transitions.store.close()
         self.model.restart(self.now)
         self.model.expire(self.now)
         self._open()
 
-    # ---- what holds at any time
+    # ---- invariants
 
     @invariant()
-    def store_is_as_the_model_says(self) -> None:
+    def store_equals_model(self) -> None:
         store = self.service.transitions.store
         assert {job.id: as_record(job) for job in store.jobs()} == self.model.jobs
         states = [job["state"] for job in self.model.jobs.values()]
@@ -472,9 +472,9 @@ class Queue(RuleBasedStateMachine):
         assert store.paused == self.model.paused
 
     @invariant()
-    def listeners_see_what_is_stored(self) -> None:
-        assert {i: as_record(job) for i, job in self.picture.items()} == self.model.jobs
-        assert self.shown_paused == self.model.paused
+    def published_events_equal_store(self) -> None:
+        assert {i: as_record(job) for i, job in self.published.items()} == self.model.jobs
+        assert self.published_paused == self.model.paused
 
     @invariant()
     def next_retry_is_known(self) -> None:
@@ -484,17 +484,17 @@ class Queue(RuleBasedStateMachine):
         )
 
     @invariant()
-    def store_proves_itself(self) -> None:
+    def verify_finds_nothing(self) -> None:
         assert list(verify(self.service.transitions.store)) == []
 
 
-_FURTHER = os.environ.get("FI_STATEFUL_EXAMPLES")
+_EXAMPLES = os.environ.get("FI_STATEFUL_EXAMPLES")
 
 Queue.TestCase.settings = settings(
-    max_examples=int(_FURTHER or 500),
+    max_examples=int(_EXAMPLES or 500),
     stateful_step_count=20,
     deadline=None,
-    derandomize=_FURTHER is None,
+    derandomize=_EXAMPLES is None,
     database=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),

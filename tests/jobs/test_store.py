@@ -1,4 +1,4 @@
-"""The store: what is written is there, in order, together or not at all."""
+"""`JobStore`: durable, ordered and atomic."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def record(store: JobStore, job: Job, event: ev.JobEvent) -> Job:
     return after
 
 
-def test_a_job_is_found_again_after_the_store_was_closed(tmp_path: Path):
+def test_jobs_survive_closing_the_store(tmp_path: Path):
     store = JobStore(tmp_path / "store")
     job = submit(store)
     store.close()
@@ -55,7 +55,7 @@ def test_a_job_is_found_again_after_the_store_was_closed(tmp_path: Path):
     again.close()
 
 
-def test_ids_are_never_used_twice(store: JobStore):
+def test_ids_are_never_reused(store: JobStore):
     first = submit(store)
     with store.transaction():
         store.remove(first)
@@ -73,7 +73,7 @@ def test_the_most_urgent_comes_first_and_then_the_oldest(store: JobStore):
     assert order == [urgent.id, old.id, new.id, low.id]
 
 
-def test_a_released_job_goes_back_to_its_place(store: JobStore):
+def test_a_released_job_returns_to_its_position_in_the_queue(store: JobStore):
     first, second = submit(store), submit(store)
     running = record(store, first, ev.Claimed(first.id, 2.0, "c", "w"))
     assert store.first_ready() == second
@@ -96,14 +96,14 @@ def test_waiting_retries_are_found_by_their_due_time(store: JobStore):
     assert due.due_at == 100.5
 
 
-def test_events_are_kept_in_order_and_their_fold_is_the_record(store: JobStore):
+def test_events_are_kept_in_order_and_replay_to_the_record(store: JobStore):
     job = submit(store)
     job = record(store, job, ev.Claimed(job.id, 2.0, "c", "w"))
     job = record(store, job, ev.Failed(job.id, 3.0, "c", ERROR, 60.0))
-    folded = None
+    replayed = None
     for event in store.events(job.id):
-        folded = apply(folded, event)
-    assert folded == store.get(job.id) == job
+        replayed = apply(replayed, event)
+    assert replayed == store.get(job.id) == job
 
 
 def test_an_exception_undoes_the_whole_transaction(store: JobStore):
@@ -126,7 +126,7 @@ def test_a_savepoint_undoes_only_what_is_inside(store: JobStore):
     assert [job.id for job in store.jobs()] == [1]
 
 
-def test_an_id_that_was_given_before_a_savepoint_was_undone_is_not_given_again(store: JobStore):
+def test_an_id_taken_in_an_undone_savepoint_is_not_reused(store: JobStore):
     with store.transaction():
         first = store.next_id()
         with pytest.raises(ZeroDivisionError), store.savepoint():
@@ -135,14 +135,14 @@ def test_an_id_that_was_given_before_a_savepoint_was_undone_is_not_given_again(s
         assert store.next_id() > first
 
 
-def test_ids_of_a_transaction_that_was_undone_are_free(store: JobStore):
+def test_ids_of_an_undone_transaction_are_free(store: JobStore):
     with pytest.raises(ZeroDivisionError), store.transaction():
         store.next_id()
         raise ZeroDivisionError
     assert submit(store).id == 1
 
 
-def test_a_queue_that_was_not_paused_after_all_is_not_remembered_as_paused(store: JobStore):
+def test_an_undone_pause_is_not_cached(store: JobStore):
     assert not store.paused
     with pytest.raises(ZeroDivisionError), store.transaction():
         store.paused = True
@@ -150,7 +150,7 @@ def test_a_queue_that_was_not_paused_after_all_is_not_remembered_as_paused(store
     assert not store.paused
 
 
-def test_the_retry_that_is_due_first_is_known_after_each_change(store: JobStore):
+def test_the_next_retry_is_known_after_each_change(store: JobStore):
     assert store.next_due_at() is None
     jobs = [submit(store) for _ in range(3)]
     for job, retry_at in zip(jobs, (300.0, 100.0, 200.0), strict=True):
@@ -171,7 +171,7 @@ def test_the_retry_that_is_due_first_is_known_after_each_change(store: JobStore)
     assert store.next_due_at() is None
 
 
-def test_a_store_as_diskcache_makes_it_goes_on_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_store_with_diskcaches_own_indexes_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fi_desktop.jobs.sql._drop_eviction", lambda _connection: None)
     store = JobStore(tmp_path)
     job = submit(store)
@@ -201,7 +201,7 @@ def test_jobs_that_were_finished_before_a_moment_are_found(store: JobStore):
     assert [job.id for job in store.finished_before(3.0, after=0, up_to=9)] == [old.id]
 
 
-def test_what_was_undone_is_not_remembered(store: JobStore):
+def test_an_undone_write_is_not_cached(store: JobStore):
     job = submit(store)
     with pytest.raises(ZeroDivisionError), store.transaction():
         claimed = ev.Claimed(job.id, 2.0, "c", "w")
@@ -215,7 +215,7 @@ def test_what_was_undone_is_not_remembered(store: JobStore):
     assert unbroken(store.event_links(job.id))
 
 
-def test_three_thousand_jobs_with_long_errors_are_all_there(store: JobStore):
+def test_three_thousand_jobs_with_long_errors_are_not_evicted(store: JobStore):
     long_error = ErrorInfo(ErrorKind.BUG, "x", "y", "traceback " * 400)
     with store.transaction():
         for _ in range(3_000):
@@ -227,7 +227,7 @@ def test_three_thousand_jobs_with_long_errors_are_all_there(store: JobStore):
     assert store.counts()[JobState.FAILED] == 3_000  # diskcache's defaults would have evicted most
 
 
-def test_removing_a_job_leaves_nothing_of_it(store: JobStore):
+def test_removing_a_job_removes_its_events_and_queue_entry(store: JobStore):
     job = submit(store)
     with store.transaction():
         store.remove(job)
@@ -240,7 +240,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_store_of_a_newer_version_is_left_as_it_is(tmp_path: Path):
+def test_a_store_of_a_newer_version_is_not_changed(tmp_path: Path):
     store = JobStore(tmp_path / "store")
     submit(store)
     with store.transaction():
@@ -253,11 +253,11 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(tmp_path: Path):
     assert contents(tmp_path) == before
 
 
-def test_a_store_of_a_newer_version_that_was_killed_is_left_as_it_is(tmp_path: Path):
+def test_a_store_of_a_newer_version_that_was_killed_is_not_changed(tmp_path: Path):
     store = JobStore(tmp_path / "store")
     with store.transaction():
         store.rows.cache.set("m:schema", 999)
-    # as a killed program leaves it: what was written last is in the log alone
+    # as a killed program leaves it: the last write is only in the log
     killed = shutil.copytree(tmp_path / "store", tmp_path / "killed")
     store.close()
     before = contents(killed)
@@ -268,13 +268,13 @@ def test_a_store_of_a_newer_version_that_was_killed_is_left_as_it_is(tmp_path: P
     assert (after["cache.db"], after["cache.db-wal"]) == (before["cache.db"], before["cache.db-wal"])
 
 
-def test_a_file_that_is_no_database_is_said_to_be_damaged(tmp_path: Path):
+def test_a_file_that_is_not_a_database_is_reported_as_damaged(tmp_path: Path):
     (tmp_path / "cache.db").write_bytes(b"not a database" * 1000)
     with pytest.raises(UserError, match="damaged"):
         JobStore(tmp_path)
 
 
-def test_a_locked_database_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_waiting_for_a_locked_database_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fi_desktop.jobs.sql._BUSY_TIMEOUT_S", 0.1)
     store = JobStore(tmp_path)
     other = JobStore(tmp_path)
@@ -287,18 +287,18 @@ def test_a_locked_database_is_not_waited_for_for_ever(tmp_path: Path, monkeypatc
     other.close()
 
 
-def test_the_integrity_check_is_clean(store: JobStore):
+def test_the_integrity_check_finds_nothing(store: JobStore):
     submit(store)
     assert store.check() == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights elsewhere")
-def test_the_folder_is_for_its_owner_alone(tmp_path: Path):
+@pytest.mark.skipif(sys.platform == "win32", reason="no POSIX permissions")
+def test_only_its_owner_can_enter_the_store(tmp_path: Path):
     JobStore(tmp_path / "store").close()
     assert stat.S_IMODE((tmp_path / "store").stat().st_mode) == 0o700
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps rights elsewhere")
-def test_the_folder_of_results_is_for_its_owner_alone(tmp_path: Path):
+@pytest.mark.skipif(sys.platform == "win32", reason="no POSIX permissions")
+def test_only_its_owner_can_enter_the_results(tmp_path: Path):
     JobFolders(tmp_path / "jobs").prepare()
     assert stat.S_IMODE((tmp_path / "jobs").stat().st_mode) == 0o700

@@ -1,6 +1,6 @@
-"""Drives that do not answer: one path that blocks for ever stops neither the others nor the program's end.
+"""A drive that does not answer holds up neither other recordings nor the program's exit.
 
-Only a mount that hangs cannot be had in a test: a function that blocks stands in for it.
+A test cannot have a mount that hangs, so a blocking function replaces it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NO_ANSWER = messages.PATH_NO_ANSWER()
 
 
 class HangingDrive:
-    """A folder in which whatever is read blocks, until it answers."""
+    """A folder in which every read blocks until `answers` is set."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -67,20 +67,20 @@ def drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HangingDr
     drive.answers.set()
 
 
-def test_a_path_that_does_not_answer_is_left_out_and_the_rest_is_taken(bench: Bench, drive: HangingDrive):
-    stuck, beside, good = drive.recording("1.wav"), drive.recording("2.wav"), bench.home / "a.wav"
+def test_a_path_that_does_not_answer_is_left_out_and_the_rest_is_queued(bench: Bench, drive: HangingDrive):
+    stuck, sibling, good = drive.recording("1.wav"), drive.recording("2.wav"), bench.home / "a.wav"
     good.write_bytes(b"RIFF")
     drive.hangs.set()
-    taken = bench.answer(bench.service.submit([stuck, good, beside]))
+    taken = bench.answer(bench.service.submit([stuck, good, sibling]))
     assert [bench.job(job_id).path for job_id in taken.ids] == [str(good)]
-    assert taken.left_out.unreadable == tuple(Unreadable(str(path), NO_ANSWER) for path in (stuck, beside))
+    assert taken.left_out.unreadable == tuple(Unreadable(str(path), NO_ANSWER) for path in (stuck, sibling))
     with pytest.raises(UserError, match=str(NO_ANSWER)):
         bench.answer(bench.service.submit([stuck]))
     drive.answers.set()
-    assert bench.answer(bench.service.submit([stuck, beside])).ids == (2, 3)
+    assert bench.answer(bench.service.submit([stuck, sibling])).ids == (2, 3)
 
 
-def test_what_was_found_before_the_drive_went_silent_is_taken(bench: Bench, drive: HangingDrive):
+def test_recordings_found_before_the_drive_stalled_are_queued(bench: Bench, drive: HangingDrive):
     first, below = drive.recording("a.wav"), drive.folder / "b"
     below.mkdir()
     (below / "b.wav").write_bytes(b"RIFF")
@@ -91,7 +91,7 @@ def test_what_was_found_before_the_drive_went_silent_is_taken(bench: Bench, driv
     assert taken.left_out.unreadable == (Unreadable(str(first.parent), NO_ANSWER),)
 
 
-def test_a_recording_that_cannot_be_compared_is_not_known(bench: Bench, drive: HangingDrive):
+def test_a_recording_that_cannot_be_compared_is_queued(bench: Bench, drive: HangingDrive):
     known = drive.recording("a.wav", b"one")
     copy = bench.home / "copy.wav"
     copy.write_bytes(b"one")
@@ -101,7 +101,7 @@ def test_a_recording_that_cannot_be_compared_is_not_known(bench: Bench, drive: H
     assert bench.answer(bench.service.submit([copy])).ids == (2,)
 
 
-def test_options_are_changed_though_the_recording_does_not_answer(bench: Bench, drive: HangingDrive):
+def test_options_change_even_if_the_drive_does_not_answer(bench: Bench, drive: HangingDrive):
     path = drive.recording("a.wav")
     bench.answer(bench.service.submit([path]))
     drive.hangs.set()

@@ -1,4 +1,4 @@
-"""`jobs verify`: a store that was tampered with, or that lost something, is found out."""
+"""`jobs verify` finds what was changed or lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 
 @pytest.fixture
 def store(tmp_path: Path):
-    """Three jobs: queued, running, and waiting for its retry."""
+    """Three jobs: queued, running and retrying."""
     store = JobStore(tmp_path)
     for later in (
         [],
@@ -36,7 +36,7 @@ def store(tmp_path: Path):
     store.close()
 
 
-def test_a_sound_store_has_nothing_to_say(store: JobStore):
+def test_an_intact_store_has_no_findings(store: JobStore):
     assert list(verify(store)) == []
 
 
@@ -86,6 +86,6 @@ def double_queue_entry(store: JobStore) -> None:
         (double_queue_entry, "Job 1: it is in the queue more than once"),
     ],
 )
-def test_each_damage_is_told(store: JobStore, damage: Callable[[JobStore], None], said: str):
+def test_each_damage_is_found(store: JobStore, damage: Callable[[JobStore], None], said: str):
     damage(store)
     assert any(finding.startswith(said) for finding in verify(store)), list(verify(store))

@@ -1,4 +1,4 @@
-"""One owner a data folder; other processes reach the queue through it."""
+"""A data folder has one owner, and other processes use the queue through it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.app_driver import running_app
 from tests.e2e.commands import fi_desktop, lines, start
 
 
-def test_a_second_owner_is_refused_until_the_first_has_left(home: Path):
+def test_a_second_owner_is_refused_until_the_first_one_stops(home: Path):
     first, second = InstanceLock(home), InstanceLock(home)
     first.acquire()
     with pytest.raises(AlreadyOwned):
@@ -30,7 +30,7 @@ def test_a_second_owner_is_refused_until_the_first_has_left(home: Path):
     second.release()
 
 
-def test_a_killed_owner_leaves_no_lock_behind(home: Path, long_recording: Path):
+def test_the_lock_of_a_killed_owner_is_released(home: Path, long_recording: Path):
     owner = start("run", long_recording, "--json", home=home)
     assert owner.stdout is not None
     assert owner.stdout.readline()
@@ -43,7 +43,7 @@ def test_a_killed_owner_leaves_no_lock_behind(home: Path, long_recording: Path):
     lock.release()
 
 
-def test_the_command_line_talks_to_the_app_that_runs(home: Path, sample: Path):
+def test_the_command_line_uses_the_running_app(home: Path, sample: Path):
     with running_app(home) as driver:
         done = fi_desktop("run", sample, "--json", home=home)
         assert done.returncode == 0, done.stderr
@@ -55,7 +55,7 @@ def test_the_command_line_talks_to_the_app_that_runs(home: Path, sample: Path):
         driver.wait_for(lambda: driver.removed(1))
 
 
-def test_a_remote_caller_gets_the_owners_refusals(home: Path, sample: Path):
+def test_a_remote_caller_gets_the_owners_errors(home: Path, sample: Path):
     with running_app(home) as driver:
         client = driver.app.owner()
         with pytest.raises(UserError, match="no job 7"):
@@ -66,16 +66,16 @@ def test_a_remote_caller_gets_the_owners_refusals(home: Path, sample: Path):
         assert client.call(JobService.job, taken.ids[0]).options.speakers == SpeakerCount(1, 3)
 
 
-def test_a_second_launch_hands_its_files_to_the_first(home: Path, sample: Path):
-    handed = []
+def test_a_second_launch_passes_its_files_to_the_first(home: Path, sample: Path):
+    received = []
     with running_app(home) as driver:
-        driver.app.on_handover(handed.append)
+        driver.app.on_handover(received.append)
         done = fi_desktop(sample, home=home)
         assert done.returncode == 0, done.stderr
-    assert handed == [[str(sample)]]
+    assert received == [[str(sample)]]
 
 
-def test_a_second_launch_beside_a_command_without_a_window_says_so(home: Path, sample: Path):
+def test_a_second_launch_is_refused_if_the_owner_has_no_window(home: Path, sample: Path):
     with running_app(home):
         done = fi_desktop(sample, home=home)
     assert (done.returncode, done.stderr) == (
@@ -84,7 +84,7 @@ def test_a_second_launch_beside_a_command_without_a_window_says_so(home: Path, s
     )
 
 
-def test_a_window_waits_for_a_command_that_just_looks_at_the_queue(home: Path):
+def test_a_window_waits_for_a_short_command(home: Path):
     settings = load({"FI_DESKTOP_HOME": str(home)})
     app = App(settings)
     with ThreadPoolExecutor(1) as pool:
@@ -95,7 +95,7 @@ def test_a_window_waits_for_a_command_that_just_looks_at_the_queue(home: Path):
     app.stop()
 
 
-def test_a_window_is_given_the_files_of_a_second_launch(home: Path):
+def test_a_window_gets_the_files_of_a_second_launch(home: Path):
     settings = load({"FI_DESKTOP_HOME": str(home)})
     given: list[str] = []
     first = App(settings, backend="idle")

@@ -1,4 +1,4 @@
-"""Requests to the owner of a data folder: answered for its own account, whatever else comes."""
+"""The IPC server answers its own account, and survives whatever else connects."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def serving(home: Path, answer: Callable[[dict[str, Any]], dict[str, Any]] = dic
 
 @pytest.fixture
 def short() -> Iterator[Path]:
-    """A folder whose path is short enough for a socket, wherever the tests run."""
+    """A folder with a path short enough for a socket."""
     with tempfile.TemporaryDirectory(dir="/tmp" if sys.platform == "darwin" else None) as name:
         yield Path(name)
 
 
 @pytest.fixture
 def deep(tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data folder whose path is too long for a socket; sockets have a runtime folder."""
+    """A data folder with a path too long for a socket, and a runtime folder."""
     runtime = short / "runtime"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
@@ -61,7 +61,7 @@ def deep(tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_requests_are_answered_and_nothing_is_left(home: Path):
+def test_requests_are_answered_and_no_file_is_left(home: Path):
     with serving(home, lambda message: {"value": message["number"] * 2}):
         assert [request(home, {"number": number}) for number in (1, 2, 3)] == [
             {"value": n} for n in (2, 4, 6)
@@ -69,7 +69,7 @@ def test_requests_are_answered_and_nothing_is_left(home: Path):
     assert list(home.iterdir()) == []
 
 
-def test_requests_are_answered_side_by_side(home: Path):
+def test_requests_are_answered_in_parallel(home: Path):
     both = threading.Barrier(2)
 
     def answer(_message: dict[str, Any]) -> dict[str, Any]:
@@ -83,14 +83,14 @@ def test_requests_are_answered_side_by_side(home: Path):
 
 
 @posix
-def test_the_key_and_the_socket_are_for_their_owner_alone(home: Path):
+def test_only_the_owner_can_use_the_key_and_the_socket(home: Path):
     with serving(home):
         for name in ("ipc.key", "ipc.sock"):
             assert stat.S_IMODE((home / name).stat().st_mode) == 0o600
 
 
 @posix
-def test_a_deep_data_folder_has_its_socket_in_the_runtime_folder(deep: Path, short: Path):
+def test_a_long_path_puts_the_socket_in_the_runtime_folder(deep: Path, short: Path):
     with serving(deep, lambda _message: {"value": "here"}):
         (path,) = (short / "runtime").iterdir()
         assert stat.S_ISSOCK(path.stat().st_mode)
@@ -110,7 +110,7 @@ def test_a_runtime_folder_that_others_can_enter_is_not_used(deep: Path, short: P
 
 @posix
 @pytest.mark.parametrize("variable", ["", "."])
-def test_the_current_folder_is_no_runtime_folder(deep: Path, short: Path, monkeypatch, variable: str):
+def test_the_current_folder_is_never_the_runtime_folder(deep: Path, short: Path, monkeypatch, variable: str):
     monkeypatch.chdir(short / "runtime")
     monkeypatch.setenv("XDG_RUNTIME_DIR", variable)
     monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(short))
@@ -129,7 +129,7 @@ def test_a_runtime_folder_with_a_long_path_is_not_used(deep: Path, short: Path, 
 
 
 @two_accounts
-def test_a_folder_that_another_account_took_first_is_refused(deep: Path, short: Path, monkeypatch):
+def test_a_runtime_folder_of_another_account_is_refused(deep: Path, short: Path, monkeypatch):
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setattr(ipc_socket.tempfile, "gettempdir", lambda: str(short))
     planted = short / f"fi-desktop-{os.geteuid()}"
@@ -152,7 +152,7 @@ peer = socket.socket(socket.AF_UNIX)
 peer.connect(sys.argv[1])
 sys.stdout.write(repr(peer.recv(100)))
 """
-    # outside pytest's folder, which no other account can enter: as if the rights of the files had failed
+    # outside pytest's folder, which no other account can enter
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         home.chmod(0o755)
@@ -166,7 +166,7 @@ sys.stdout.write(repr(peer.recv(100)))
 
 
 @two_accounts
-def test_nothing_is_sent_to_another_account_that_listens_in_the_owners_place(home: Path, tmp_path: Path):
+def test_nothing_is_sent_to_another_account_that_listens_on_the_socket(home: Path, tmp_path: Path):
     got = tmp_path / "got"
     got.touch()
     os.chown(got, STRANGER, STRANGER)
@@ -175,7 +175,7 @@ import os, socket, sys
 listener = socket.socket(fileno=int(sys.argv[1]))
 listener.listen()
 os.setuid(int(sys.argv[2]))
-listener.listen()  # the system takes the account that listens
+listener.listen()  # the peer is the account that listens
 print("ready", flush=True)
 peer, _ = listener.accept()
 try:
@@ -207,26 +207,26 @@ except (BrokenPipeError, ConnectionResetError):
 @pytest.mark.parametrize(
     "said", [b"", b"\0\0\1\0", b"\0\0\1\0half", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff"]
 )
-def test_a_peer_that_says_nothing_or_half_holds_up_nobody(home: Path, said: bytes):
+def test_a_silent_peer_holds_up_nobody(home: Path, said: bytes):
     server = IpcServer(home, lambda _message: {"value": 1})
     server.open()
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(home / "ipc.sock"))
         peer.sendall(said)
         assert request(home, {}) == {"value": 1}
-        server.close()  # joins its threads: the peer is not waited for longer than a message's time
+        server.close()  # joins its threads, which wait for the peer no longer than for a message
         assert peer.recv(100)[4:36] != b""  # the nonce came
         assert peer.recv(100) == b""
 
 
 def _exchange(home: Path, sealed: Callable[[bytes], bytes]) -> bytes:
-    """Send a hand-made request; return the answer's bytes."""
+    """Send a handmade request; return the answer's bytes."""
     with ipc_socket.connect(home) as connection:
         connection.send_bytes(sealed(connection.recv_bytes()))
         return connection.recv_bytes()
 
 
-def test_who_does_not_know_the_key_gets_no_answer(home: Path):
+def test_a_peer_without_the_key_gets_no_answer(home: Path):
     answered = threading.Event()
     with serving(home, lambda _message: answered.set() or {}):
         with pytest.raises(EOFError):
@@ -238,7 +238,7 @@ def test_who_does_not_know_the_key_gets_no_answer(home: Path):
         assert request(home, {}) == {}
 
 
-def test_a_recorded_request_is_not_answered_again(home: Path):
+def test_a_replayed_request_is_refused(home: Path):
     count: list[int] = []
     with serving(home, lambda _message: count.append(1) or {}):
         key = (home / "ipc.key").read_bytes()
@@ -264,7 +264,7 @@ def test_a_recorded_request_is_not_answered_again(home: Path):
      b'{"command": "submit", "arguments": {"paths": ["a"], "options": {}, "priority": 5, "again": false}}'],
     ids=lambda body: body[:60].decode(),
 )  # fmt: skip
-def test_nonsense_from_who_knows_the_key_ends_nothing(home: Path, body: bytes):
+def test_nonsense_from_a_peer_with_the_key_does_no_harm(home: Path, body: bytes):
     app = App(load({"FI_DESKTOP_HOME": str(home)}), backend="idle")
     app.start()
     try:
@@ -276,7 +276,7 @@ def test_nonsense_from_who_knows_the_key_ends_nothing(home: Path, body: bytes):
         try:
             answer = json.loads(_exchange(home, seal)[32:])
         except EOFError:
-            pass  # no message at all: hung up on
+            pass  # disconnected
         else:
             assert answer["refusal"]["code"] == "ipc.version"
         assert app.owner().call(JobService.jobs) == []
@@ -284,7 +284,7 @@ def test_nonsense_from_who_knows_the_key_ends_nothing(home: Path, body: bytes):
         app.stop()
 
 
-def test_an_owner_that_does_not_answer_is_said(home: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_owner_that_does_not_answer_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ipc, "_START_TIMEOUT_S", 0.1)
     with pytest.raises(TransientError, match="does not answer"):
         request(home, {})

@@ -1,4 +1,4 @@
-"""The no-op job under Celery + Redis: acks late, and the limits that the old backend had."""
+"""The no-op job under Celery + Redis: acks late, with our time limits."""
 
 from __future__ import annotations
 

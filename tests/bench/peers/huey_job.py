@@ -1,4 +1,4 @@
-"""The no-op job under SqliteHuey: synchronous FULL, two processes that look for work every 10 ms."""
+"""The no-op job under SqliteHuey: synchronous FULL, two processes that poll every 10 ms."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Measure a peer: `python measure.py celery_job|huey_job JOBS PACED EVERY_S`, which job_queue.py runs.
+"""Measure a peer, for job_queue.py: `python measure.py celery_job|huey_job JOBS PACED EVERY_S`.
 
-It runs in a Python that has the peer, and prints what was measured as JSON.
+Runs in a Python that has the peer installed, and prints the figures as JSON.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from importlib import import_module
 
 from starts import Watch
 
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 
 
 def main() -> None:
-    """Start the peer's worker, measure, end it."""
+    """Start the peer's worker, measure, stop it."""
     name, jobs, paced, every_s = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
     peer = import_module(name)
     worker = subprocess.Popen(
@@ -25,11 +25,11 @@ def main() -> None:
     )
     try:
         watch = Watch(peer.FOLDER)
-        watch.burst(peer.send, 20)  # so that the worker is there, and has imported what it needs
+        watch.burst(peer.send, 20)  # until the worker has started and imported what it needs
         measured = {"burst": watch.burst(peer.send, jobs), "paced_ms": watch.paced(peer.send, paced, every_s)}
     finally:
         worker.send_signal(signal.SIGINT if name == "huey_job" else signal.SIGTERM)
-        worker.wait(_PATIENCE_S)
+        worker.wait(_TIMEOUT_S)
     print(json.dumps(measured))
 
 

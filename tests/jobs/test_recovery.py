@@ -1,4 +1,4 @@
-"""A damaged store is set aside and rebuilt; what can be read is not lost."""
+"""A damaged store is set aside and rebuilt from what can be read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JOBS = 200
 
 @pytest.fixture
 def home(home: Path) -> Path:
-    """A store of 200 jobs whose owner was killed: every other one is completed, the rest wait."""
+    """A store of 200 jobs whose owner was killed: half are completed, half wait."""
     store = JobStore(home / "store")
     for _ in range(JOBS):
         with store.transaction():
@@ -41,7 +41,7 @@ def home(home: Path) -> Path:
             for event in events:
                 before, job = job, apply(job, event)
                 store.write(before, job, event)
-    store.rows.cache.close()  # as a kill leaves it: not marked as closed
+    store.rows.cache.close()  # not marked as closed, as after a kill
     return home
 
 
@@ -70,13 +70,13 @@ def overwrite_head(database: Path) -> None:
 
 
 def checkpoint(database: Path) -> None:
-    """Bring everything from SQLite's log into its file, so that the damage hits it."""
+    """Move everything from SQLite's log into its file, where the damage is done."""
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
 
-def test_a_sound_store_is_opened_as_it_is(home: Path):
+def test_an_intact_store_is_not_rebuilt(home: Path):
     store = reopen(home)
     assert (store.notice, len(store.ids())) == (None, JOBS)
     store.close()
@@ -102,7 +102,7 @@ def test_a_damaged_store_is_set_aside_and_rebuilt(home: Path, damage: Callable[[
 
 
 def damage_an_index(database: Path) -> None:
-    """Leave every row readable, and the file unsound."""
+    """Damage the file, but leave every row readable."""
     with sqlite3.connect(database) as connection:
         (page,) = connection.execute(
             "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND name = 'Cache_tag_rowid'"
@@ -113,7 +113,7 @@ def damage_an_index(database: Path) -> None:
         file.write(b"garbage" * 500)
 
 
-def test_a_job_that_was_to_be_done_again_still_is_and_keeps_its_result(home: Path):
+def test_a_retried_job_stays_queued_and_keeps_its_result(home: Path):
     store = JobStore(home / "store")
     with store.transaction():
         before = store.get(2)
@@ -135,7 +135,7 @@ def test_a_job_that_was_to_be_done_again_still_is_and_keeps_its_result(home: Pat
     store.close()
 
 
-def test_a_result_is_never_lost_with_the_store(home: Path, sample: Path):
+def test_results_survive_the_loss_of_the_store(home: Path, sample: Path):
     for leftover in (home / "store").iterdir():
         leftover.unlink()
     with running_app(home) as driver:

@@ -1,4 +1,4 @@
-"""Nothing in the store can run code when it is read."""
+"""Rows hold JSON text; reading one never runs code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _explode() -> None:
     Bomb.exploded = True
 
 
-def test_values_come_back_as_they_were(tmp_path: Path):
+def test_values_are_read_as_they_were_written(tmp_path: Path):
     cache = open_cache(tmp_path)
     for value in ({"a": [1, 2.5, None, True], "ñ": "日本"}, [], "text", 7, 2.5, None):
         cache.set("key", value)
@@ -32,7 +32,7 @@ def test_values_come_back_as_they_were(tmp_path: Path):
     cache.close()
 
 
-def test_large_values_stay_in_the_database_where_the_transaction_is(tmp_path: Path):
+def test_large_values_stay_in_the_database(tmp_path: Path):
     cache = open_cache(tmp_path)
     cache.set("key", {"details": "x" * 500_000})
     assert cache.get("key")["details"] == "x" * 500_000
@@ -41,12 +41,12 @@ def test_large_values_stay_in_the_database_where_the_transaction_is(tmp_path: Pa
 
 
 @pytest.mark.parametrize("key", [1, 1.5, b"bytes", ("tuple",)])
-def test_only_text_may_be_a_key(tmp_path: Path, key: object):
+def test_a_key_must_be_text(tmp_path: Path, key: object):
     with pytest.raises(TypeError, match="keys are str"):
         JSONTextDisk(str(tmp_path)).put(key)
 
 
-def test_what_json_cannot_say_is_not_stored(tmp_path: Path):
+def test_a_value_that_is_not_json_is_refused(tmp_path: Path):
     cache = open_cache(tmp_path)
     with pytest.raises(TypeError):
         cache.set("key", Bomb())
@@ -54,7 +54,7 @@ def test_what_json_cannot_say_is_not_stored(tmp_path: Path):
 
 
 @pytest.mark.parametrize("mode", [MODE_RAW, MODE_PICKLE])
-def test_a_poisoned_row_is_refused_unread(tmp_path: Path, mode: int):
+def test_a_pickled_value_is_refused(tmp_path: Path, mode: int):
     cache = open_cache(tmp_path)
     cache.set("key", 1)
     with sqlite3.connect(tmp_path / "cache.db") as database:
@@ -66,7 +66,7 @@ def test_a_poisoned_row_is_refused_unread(tmp_path: Path, mode: int):
     assert not Bomb.exploded
 
 
-def test_a_poisoned_key_is_refused_unread(tmp_path: Path):
+def test_a_pickled_key_is_refused(tmp_path: Path):
     cache = open_cache(tmp_path)
     cache.set("key", 1)
     with sqlite3.connect(tmp_path / "cache.db") as database:
