@@ -3,8 +3,8 @@
     client.call(JobService.cancel, [1, 2])
 
 A command is a method marked `@command`. `LocalClient` calls it in this process; `RemoteClient` sends its name
-and arguments to the process that owns the queue. Only plain JSON crosses, read by the types that the command
-is annotated with.
+and arguments to the process that owns the queue, which must have the same version. Only plain JSON crosses,
+read by the types that the command is annotated with.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from fi_desktop import __version__
 from fi_desktop.core.codec import (
     job_from_json,
     job_to_json,
@@ -78,7 +79,7 @@ class RemoteClient:
         given = signature(command).bind(self, *args, **kwargs).arguments
         arguments = {name: encode(value) for name, value in given.items() if value is not self}
         name: str = getattr(command, "__name__", "")
-        answer = self._request({"command": name, "arguments": arguments})
+        answer = self._request({"version": __version__, "command": name, "arguments": arguments})
         if (refusal := answer.get("refusal")) is not None:
             kind = TransientError if refusal["transient"] else UserError
             raise kind(Message(refusal["code"], refusal["message"]))

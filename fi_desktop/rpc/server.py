@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from fi_desktop import __version__
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.rpc.client import decode_arguments, encode
@@ -112,6 +113,8 @@ def answer(commands: Mapping[str, Callable[..., Future[Any]]], message: Any) -> 
     """
     try:
         try:
+            if message["version"] != __version__:
+                raise ValueError(message["version"])
             method = commands[message["command"]]
             arguments = decode_arguments(method, message["arguments"])
         except (AttributeError, KeyError, TypeError, ValueError):

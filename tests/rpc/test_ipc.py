@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from fi_desktop import __version__
 from fi_desktop.app import App
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.jobs.service import JobService
@@ -197,7 +198,7 @@ except (BrokenPipeError, ConnectionResetError):
     with stranger:
         assert stranger.stdout is not None
         assert stranger.stdout.readline() == "ready\n"
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(TransientError, match="does not answer"):
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(TransientError, match="does not respond"):
             patch.setattr(ipc, "_START_TIMEOUT_S", 0.0)
             request(home, {"command": "submit", "arguments": {"paths": ["patient.wav"]}})
     assert got.read_bytes() == b""
@@ -254,16 +255,32 @@ def test_a_replayed_request_is_refused(home: Path):
     assert count == [1]
 
 
+def _command(name: object, arguments: object, version: object = __version__) -> bytes:
+    return json.dumps({"version": version, "command": name, "arguments": arguments}).encode()
+
+
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"[1]", b'"command"', b"[" * 100_000, b'{"do": "jobs", "state": null}', b'{"command": 7}',
-     b'{"command": "jobs", "arguments": {"state": "LOST"}}', b'{"command": "jobs", "arguments": []}',
-     b'{"command": "cancel", "arguments": {"ids": ["x"]}}', b'{"command": "cancel", "arguments": {}}',
-     b'{"command": "cancel", "arguments": {"ids": [1], "self": 2}}',
-     b'{"command": "change_policy", "arguments": {}}', b'{"command": "_run", "arguments": {}}',
-     b'{"command": "submit", "arguments": {"paths": ["a"], "options": {}, "priority": 5, "again": false}}'],
-    ids=lambda body: body[:60].decode(),
-)  # fmt: skip
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b'"command"',
+        b"[" * 100_000,
+        b'{"do": "jobs", "state": null}',  # as version 0.1 asked
+        _command("jobs", {}, version="0.0.1"),
+        _command(7, {}),
+        _command("jobs", []),
+        _command("jobs", {"state": "LOST"}),
+        _command("cancel", {}),
+        _command("cancel", {"ids": ["x"]}),
+        _command("cancel", {"ids": [1], "self": 2}),
+        _command("submit", {"paths": ["a"], "options": 7}),
+        _command("change_policy", {}),  # not for other processes
+        _command("_run", {}),
+    ],
+    ids=range(16),
+)
 def test_nonsense_from_a_peer_with_the_key_does_no_harm(home: Path, body: bytes):
     app = App(load({"FI_DESKTOP_HOME": str(home)}), backend="idle")
     app.start()
@@ -286,5 +303,5 @@ def test_nonsense_from_a_peer_with_the_key_does_no_harm(home: Path, body: bytes)
 
 def test_an_owner_that_does_not_answer_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(ipc, "_START_TIMEOUT_S", 0.1)
-    with pytest.raises(TransientError, match="does not answer"):
+    with pytest.raises(TransientError, match="does not respond"):
         request(home, {})
