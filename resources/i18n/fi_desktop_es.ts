@@ -262,8 +262,8 @@
     <message numerus="yes">
         <source>%Ln recording(s) added: {options}.</source>
         <translation>
-            <numerusform>%Ln grabación añadida: {options}.</numerusform>
-            <numerusform>%Ln grabaciones añadidas: {options}.</numerusform>
+            <numerusform>%Ln grabación agregada: {options}.</numerusform>
+            <numerusform>%Ln grabaciones agregadas: {options}.</numerusform>
         </translation>
     </message>
 </context>
@@ -271,7 +271,7 @@
     <name>AddedOptionsSheet</name>
     <message>
         <source>Options of the recordings just added</source>
-        <translation>Opciones de las grabaciones recién añadidas</translation>
+        <translation>Opciones de las grabaciones recién agregadas</translation>
     </message>
     <message>
         <source>Apply</source>
@@ -292,8 +292,8 @@
     <message numerus="yes">
         <source>The %Ln recording(s) just added</source>
         <translation>
-            <numerusform>La grabación recién añadida</numerusform>
-            <numerusform>Las %Ln grabaciones recién añadidas</numerusform>
+            <numerusform>La grabación recién agregada</numerusform>
+            <numerusform>Las %Ln grabaciones recién agregadas</numerusform>
         </translation>
     </message>
 </context>
@@ -366,7 +366,7 @@
     </message>
     <message>
         <source>Added {moment}</source>
-        <translation>Añadida el {moment}</translation>
+        <translation>Agregada el {moment}</translation>
     </message>
     <message>
         <source>Auto</source>
@@ -486,7 +486,7 @@
     </message>
     <message>
         <source>Time left</source>
-        <translation>Falta</translation>
+        <translation>Tiempo restante</translation>
     </message>
     <message>
         <source>Estimated time until it is done</source>
@@ -502,7 +502,7 @@
     </message>
     <message>
         <source>Added</source>
-        <translation>Añadidas</translation>
+        <translation>Agregada</translation>
     </message>
     <message>
         <source>Finished</source>
@@ -724,7 +724,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Added</source>
-        <translation>Añadida</translation>
+        <translation>Agregada</translation>
     </message>
     <message>
         <source>Started</source>
@@ -743,20 +743,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Idioma</translation>
     </message>
     <message>
-        <source>Speakers by</source>
-        <translation>Hablantes por</translation>
-    </message>
-    <message>
-        <source>Transcript by</source>
-        <translation>Transcripción por</translation>
-    </message>
-    <message>
         <source>The file no longer exists</source>
         <translation>El archivo ya no existe</translation>
     </message>
     <message>
         <source>Vocabulary</source>
         <translation>Vocabulario</translation>
+    </message>
+    <message>
+        <source>Speaker model</source>
+        <translation>Modelo de hablantes</translation>
+    </message>
+    <message>
+        <source>Transcription model</source>
+        <translation>Modelo de transcripción</translation>
     </message>
     <message>
         <source>Made by</source>
@@ -975,7 +975,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Added</source>
-        <translation>Agregadas</translation>
+        <translation>Agregada</translation>
     </message>
     <message>
         <source>Started by {worker}</source>
@@ -3386,11 +3386,11 @@ Todo se queda en esta computadora.</translation>
     <name>RecordingPicker</name>
     <message>
         <source>Add recordings</source>
-        <translation>Añadir grabaciones</translation>
+        <translation>Agregar grabaciones</translation>
     </message>
     <message>
         <source>Audio and video ({endings})</source>
-        <translation>Audio y vídeo ({endings})</translation>
+        <translation>Audio y video ({endings})</translation>
     </message>
     <message>
         <source>All files (*)</source>
@@ -3398,24 +3398,24 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Add a folder of recordings</source>
-        <translation>Añadir una carpeta de grabaciones</translation>
+        <translation>Agregar una carpeta de grabaciones</translation>
     </message>
 </context>
 <context>
     <name>RejectedRecordings</name>
     <message>
         <source>Recordings that were not added</source>
-        <translation>Grabaciones que no se añadieron</translation>
+        <translation>Grabaciones que no se agregaron</translation>
     </message>
     <message>
         <source>“{name}” was not added.</source>
-        <translation>«{name}» no se añadió.</translation>
+        <translation>“{name}” no se agregó.</translation>
     </message>
     <message numerus="yes">
         <source>%Ln recording(s) or folder(s) not added.</source>
         <translation>
-            <numerusform>%Ln grabación o carpeta no se añadió.</numerusform>
-            <numerusform>%Ln grabaciones o carpetas no se añadieron.</numerusform>
+            <numerusform>%Ln grabación o carpeta no se agregó.</numerusform>
+            <numerusform>%Ln grabaciones o carpetas no se agregaron.</numerusform>
         </translation>
     </message>
     <message>
@@ -4498,11 +4498,11 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>The watched folder “{name}” cannot be read: {reason}.</source>
-        <translation>La carpeta vigilada «{name}» no se puede leer: {reason}.</translation>
+        <translation>La carpeta vigilada “{name}” no se puede leer: {reason}.</translation>
     </message>
     <message>
         <source>The watched folder “{name}”: {reason}</source>
-        <translation>La carpeta vigilada «{name}»: {reason}</translation>
+        <translation>La carpeta vigilada “{name}”: {reason}</translation>
     </message>
     <message>
         <source>Watching</source>
@@ -4545,7 +4545,7 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>&amp;Add folder…</source>
-        <translation>&amp;Añadir carpeta…</translation>
+        <translation>&amp;Agregar carpeta…</translation>
     </message>
     <message>
         <source>&amp;Remove</source>

@@ -167,7 +167,7 @@ class TestDrop:
         desktop.set_language("es")
         bar = desktop.window.add_controller.rejected.bar
         assert bar.text == (
-            "2 grabaciones o carpetas no se añadieron. Otro programa está usando el archivo de la cola."
+            "2 grabaciones o carpetas no se agregaron. Otro programa está usando el archivo de la cola."
         )
         qtbot.mouseClick(bar.action_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: desktop.window.jobs.total == 2)

@@ -271,8 +271,8 @@ class FactsForm(QWidget):
         self.finished = self._add(self.tr("Finished"))
         self.speakers = self._add(self.tr("Speakers"))
         self.language = self._add(self.tr("Language"))
-        self.diarizer = self._add(self.tr("Speakers by"))
-        self.transcriber = self._add(self.tr("Transcript by"))
+        self.diarizer = self._add(self.tr("Speaker model"))
+        self.transcriber = self._add(self.tr("Transcription model"))
         self.vocabulary = self._add(self.tr("Vocabulary"))
         self.version = self._add(self.tr("Made by"))
 
