@@ -318,6 +318,7 @@ DONE_PATHS = (
     "$.summary.language",
 )
 """JSON paths of the fields of `Done` in a job's record, in order."""
+_NOTES = Done._fields.index("notes")
 
 
 def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
@@ -328,8 +329,9 @@ def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
     """
     if isinstance(data, dict):
         return job_from_json(data)
-    *before, notes, language = data
-    return Done(*(*before, notes_from_json(notes), language))
+    if len(data) == len(DONE_PATHS):
+        data[_NOTES] = notes_from_json(notes) if (notes := data[_NOTES]) else ()
+    return Done(*data)
 
 
 def plain(value: T) -> T:

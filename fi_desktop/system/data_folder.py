@@ -11,6 +11,7 @@ import psutil
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
+from fi_desktop.core.messages import system_reason
 from fi_desktop.system.files import write_whole
 
 # File locks are unreliable on these, so SQLite is too: https://sqlite.org/faq.html#q5
@@ -41,11 +42,10 @@ def check_data_folder(home: Path) -> None:
         write_whole(home / ".writable", b"")
         (home / ".writable").unlink()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
         raise UserError(
             messages.HOME_UNWRITABLE,
             home=str(home),
-            reason=reason,
+            reason=system_reason(error),
         ) from error
     except TransientError as error:
         raise data_folder_full(home) from error

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from fi_desktop.core import messages
 from fi_desktop.core.codec import options_from_json, options_to_json
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import system_reason
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.system.files import write_whole
 
@@ -98,9 +99,7 @@ def load_profiles(home: Path) -> tuple[Profile, ...]:
     try:
         return _load(home / _PROFILES, _parse_profiles)
     except OSError as error:
-        raise UserError(
-            messages.PROFILES_UNREADABLE, reason=error.strerror or type(error).__name__
-        ) from error
+        raise UserError(messages.PROFILES_UNREADABLE, reason=system_reason(error)) from error
     except ValueError as error:
         raise UserError(messages.PROFILES_DAMAGED, file=_set_aside(home / _PROFILES)) from error
 
@@ -125,7 +124,7 @@ def load_folders(home: Path) -> tuple[WatchedFolder, ...]:
     try:
         return _load(home / _FOLDERS, _parse_folders)
     except OSError as error:
-        raise UserError(messages.WATCH_UNREADABLE, reason=error.strerror or type(error).__name__) from error
+        raise UserError(messages.WATCH_UNREADABLE, reason=system_reason(error)) from error
     except ValueError as error:
         raise UserError(messages.WATCH_DAMAGED, file=_set_aside(home / _FOLDERS)) from error
 

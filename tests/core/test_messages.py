@@ -42,6 +42,16 @@ def _message(node: ast.expr) -> Message | None:
     return None
 
 
+def test_messages_are_declared_in_one_module_and_those_of_the_terminal_in_the_command_line():
+    declaring = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Message"
+    }
+    assert declaring <= {"core", "cli", "rpc"}  # rpc repeats the message of the other process
+
+
 def test_each_message_is_used():
     source = "".join(
         path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if path.name != "messages.py"

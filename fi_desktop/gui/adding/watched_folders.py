@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
+from fi_desktop.core.messages import system_reason
 from fi_desktop.core.text import one_line
 from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.bridge import Bridge
@@ -168,7 +169,7 @@ def _existing(home: Path, folder: WatchedFolder) -> list[FoundFile]:
         raise UserError(
             messages.WATCH_FOLDER_UNREADABLE,
             folder=str(folder.path),
-            reason=error.strerror or type(error).__name__,
+            reason=system_reason(error),
         ) from error
 
 
