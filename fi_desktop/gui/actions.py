@@ -12,9 +12,9 @@ from PySide6.QtGui import QAction, QActionGroup, QColor, QKeySequence, QPalette,
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from fi_desktop.gui import theme
+from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportMenu
-from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.operations import OPERATIONS, JobOperation
 from fi_desktop.gui.language import LANGUAGES, SYSTEM

@@ -24,12 +24,12 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from fi_desktop.gui import errors, theme
 from fi_desktop.gui.actions import Actions, HelpMenu, ToolBar
 from fi_desktop.gui.adding.controller import AddController, RecordingPicker
+from fi_desktop.gui.adding.options_bar import OptionsBar
+from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.splitter import DetailsSplitter
 from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, is_export
 from fi_desktop.gui.drop_zone import DropOverlay, EmptyState
-from fi_desktop.gui.job_options.bar import OptionsBar
-from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.operations import RowMenu

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines import registry
 from fi_desktop.gui import theme
-from fi_desktop.gui.job_options.menu import COUNTS, LANGUAGES, OTHER_LANGUAGES
+from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES, OTHER_LANGUAGES
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.settings import CONTEXT, Kind, SettingSpec

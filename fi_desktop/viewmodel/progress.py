@@ -13,8 +13,7 @@ from fi_desktop.core.retry import run_of, took_s
 from fi_desktop.core.values import Stage
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.jobs.speed import GUESS, Speeds, StagePlan
-from fi_desktop.viewmodel.batches import ENOUGH_COMPLETED
-from fi_desktop.viewmodel.rows import Row, StageTiming
+from fi_desktop.viewmodel.rows import ENOUGH_COMPLETED, Row, StageTiming
 
 _OWN_SPEED_AFTER_S = 3.0
 _OWN_SPEED_AFTER_FRACTION = 0.05

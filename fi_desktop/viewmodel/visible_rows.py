@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fi_desktop.core.job import JobState
-from fi_desktop.viewmodel.batches import Batch
 from fi_desktop.viewmodel.ranking import Ranking
-from fi_desktop.viewmodel.rows import Row
+from fi_desktop.viewmodel.rows import Batch, Row
 from fi_desktop.viewmodel.search import RowTest
 
 SortKey = Callable[[Row], Any]

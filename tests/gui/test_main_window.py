@@ -19,7 +19,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.messages import verbatim
 from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.gui.adding.controller import Rejection
-from fi_desktop.gui.job_options.bar import OptionsBar
+from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.gui.window_state import available
 from fi_desktop.jobs.queue_events import Notice, QueuePaused

@@ -6,7 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolBar, QToolButton
 
 from fi_desktop.core.values import JobOptions, SpeakerCount
-from fi_desktop.gui.job_options.bar import OptionsBar
+from fi_desktop.gui.adding.options_bar import OptionsBar
 
 PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
 

@@ -1,1 +1,1 @@
-"""Adding recordings: drop, paste, file dialog, watched folders."""
+"""Adding recordings: drop, paste, file dialog, watched folders, and their options and profiles."""

@@ -17,12 +17,12 @@ from fi_desktop.core.errors import ErrorInfo, UserError, error_info
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import one_line
 from fi_desktop.gui import errors
+from fi_desktop.gui.adding.options_bar import OptionsBar
+from fi_desktop.gui.adding.options_menu import ChoiceLabels
 from fi_desktop.gui.adding.options_sheet import AddedOptionsSheet
+from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.drag_and_drop import DroppedFiles, dropped_files, missing
-from fi_desktop.gui.job_options.bar import OptionsBar
-from fi_desktop.gui.job_options.menu import ChoiceLabels
-from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import FileDialog

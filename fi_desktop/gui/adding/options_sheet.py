@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.gui import theme
-from fi_desktop.gui.job_options.menu import Choices
-from fi_desktop.gui.job_options.profiles import ProfileController
+from fi_desktop.gui.adding.options_menu import Choices
+from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.config import Choice
 

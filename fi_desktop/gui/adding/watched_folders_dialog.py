@@ -27,8 +27,8 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.gui import theme
+from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.adding.watched_folders import WatchController, WatchedFolderLabels
-from fi_desktop.gui.job_options.profiles import ProfileController
 from fi_desktop.gui.widgets import FileDialog, ItemList, draw_text, message_box, plain_tooltip
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.config import WatchedFolder

@@ -28,8 +28,7 @@ from fi_desktop.gui import errors, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
 from fi_desktop.gui.widgets import ElidedLabel
-from fi_desktop.viewmodel.diagnostics import diagnostics
-from fi_desktop.viewmodel.job_facts import JobFacts
+from fi_desktop.viewmodel.job_facts import JobFacts, diagnostics
 from fi_desktop.viewmodel.rows import Row
 
 _ICON_PX = 18

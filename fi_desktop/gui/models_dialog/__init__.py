@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.job_options.bar import OptionsBar
 from fi_desktop.models import PackKind, catalog, installed
 from fi_desktop.settings import Settings
 

@@ -7,7 +7,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import apply
 from fi_desktop.core.transcript import Provenance
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageEnd, StageTime, Summary
-from fi_desktop.viewmodel.diagnostics import diagnostics
+from fi_desktop.viewmodel.job_facts import diagnostics
 
 PATH = "/home/dra.ruiz/Pacientes/Núñez, Josefa/primera visita.wav"
 TRACEBACK = """Traceback (most recent call last):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QToolBut
 
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
 from fi_desktop.gui import theme
-from fi_desktop.gui.job_options.menu import Choices, OptionsMenu
+from fi_desktop.gui.adding.options_menu import Choices, OptionsMenu
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.config import Choice
 

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.gui.adding.options_bar import OptionsBar
+from fi_desktop.gui.adding.options_menu import ChoiceLabels
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.job_options.bar import OptionsBar
-from fi_desktop.gui.job_options.menu import ChoiceLabels
 from fi_desktop.gui.widgets import ItemList
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.config import BUILT_IN, LONGEST_NAME, Choice, Profile, load_profiles, save_profiles

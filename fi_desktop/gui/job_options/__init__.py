@@ -1,1 +1,0 @@
-"""Options for the next recordings: toolbar, menu, vocabulary and profiles."""
