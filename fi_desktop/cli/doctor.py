@@ -81,7 +81,7 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
         if options.json:
             say_json(asdict(finding))
         else:
-            mark = Text("ok  ", "green") if finding.well else Text("BAD ", "red bold")
+            mark = Text("ok   ", "green") if finding.well else Text("FAIL ", "red bold")
             terminal.print(Text.assemble(mark, f"{finding.part:<10}", finding.text), soft_wrap=True)
     return 0 if all_well else 1
 

@@ -197,9 +197,9 @@ def _verify(settings: Settings, options: argparse.Namespace, terminal: Terminal)
                 verify(pack, report)
         except UserError as error:
             all_match = False
-            terminal.print(Text.assemble(("BAD ", "red bold"), error.message), soft_wrap=True)
+            terminal.print(Text.assemble(("FAIL ", "red bold"), error.message), soft_wrap=True)
         else:
-            terminal.print(Text.assemble(("ok  ", "green"), f"{pack.name}: all files match the manifest."))
+            terminal.print(Text.assemble(("ok   ", "green"), f"{pack.name}: all files match the manifest."))
     if not packs:
         terminal.print("No models are installed.")
     return 0 if all_match else 1
