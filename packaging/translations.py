@@ -18,7 +18,7 @@ import PySide6
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "resources" / "i18n"
-LANGUAGES = {"en": ["-pluralonly"], "es": []}  # the source is English; only its plurals are asked for
+LANGUAGES = {"en": ["-pluralonly"], "es": []}  # the source is English; only its plurals are translated
 
 
 def main() -> int:
@@ -67,9 +67,9 @@ def marked_sentences() -> str:
 
 def release(file: Path, target: Path) -> None:
     """Compile a .ts file atomically: an open window may be reading the old one."""
-    made = target.with_suffix(".made")
-    _run("lrelease", "-silent", str(file), "-qm", str(made))
-    made.replace(target)
+    compiled = target.with_suffix(".tmp")
+    _run("lrelease", "-silent", str(file), "-qm", str(compiled))
+    compiled.replace(target)
 
 
 def unfinished(file: Path) -> list[tuple[str, str]]:

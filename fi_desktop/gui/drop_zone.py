@@ -70,9 +70,9 @@ class EmptyState(QWidget):
         column.addSpacing(24)
         column.addLayout(buttons)
         column.addStretch(5)
-        self._dress()
+        self._update_icon()
 
-    def _dress(self) -> None:
+    def _update_icon(self) -> None:
         ratio = self.devicePixelRatioF()
         self._icon.setPixmap(theme.app_icon().pixmap(QSize(_ICON_PX, _ICON_PX), ratio))
 
@@ -80,7 +80,7 @@ class EmptyState(QWidget):
         """Follow the screen's resolution."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._dress()
+            self._update_icon()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a dashed frame."""

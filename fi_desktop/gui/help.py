@@ -162,7 +162,7 @@ class WelcomeDialog(QDialog):
         column.addWidget(private)
         column.addStretch(1)
         column.addLayout(foot)
-        resize_to_screen(self, (660, 420), least=(520, 380))
+        resize_to_screen(self, (660, 420), minimum=(520, 380))
 
     def _on_found(self, capabilities: Capabilities) -> None:
         self.computer.setText(
@@ -206,7 +206,7 @@ class AboutDialog(QDialog):
         """Show the dialog; licences are read on another thread."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("About fi-desktop"))
-        resize_to_screen(self, (560, 520), least=(480, 380))
+        resize_to_screen(self, (560, 520), minimum=(480, 380))
         self.components = QPlainTextEdit(self)
         self.components.setReadOnly(True)
         self.components.setTabChangesFocus(True)
@@ -287,7 +287,7 @@ class ShortcutsDialog(QDialog):
     def __init__(self, window: QMainWindow) -> None:
         super().__init__(window)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
-        resize_to_screen(self, (460, 560), least=(380, 300))
+        resize_to_screen(self, (460, 560), minimum=(380, 300))
         self.shortcuts: list[tuple[str, str]] = []
         content = QWidget(self)
         content.setAutoFillBackground(True)

@@ -104,7 +104,7 @@ class UiLabels(QObject):
             return " ".join((self.grade_sentence(grade), *others))
         return " ".join(map(errors.sentence, notes))
 
-    def lacks(self, notes: tuple[Note, ...]) -> bool:
+    def is_incomplete(self, notes: tuple[Note, ...]) -> bool:
         """Whether speakers or words are missing from the result."""
         return any(note.code in _MISSING for note in notes)
 
@@ -171,7 +171,7 @@ class UiLabels(QObject):
         """Return the name of a speaker; `number` starts at 0."""
         return labels().speaker.format(number=number + 1)
 
-    def nobody(self) -> str:
+    def unknown_speaker(self) -> str:
         """Return the name of an unknown speaker."""
         return self.tr("Unknown")
 
@@ -184,11 +184,11 @@ class UiLabels(QObject):
         """Return the language chosen for a recording; None: detect it."""
         return self.tr("Detect automatically") if code is None else self.language(code)
 
-    def requested_speakers(self, asked: str) -> str:
+    def requested_speakers(self, speakers: str) -> str:
         """Return the number of speakers chosen for a recording: "2", "2-4" or "auto"."""
-        if asked == "auto":
+        if speakers == "auto":
             return self.tr("Detect automatically")
-        return asked.replace("-", "–")
+        return speakers.replace("-", "–")
 
     def priority(self, priority: Priority) -> str:
         """Return the name of a priority."""
@@ -231,10 +231,10 @@ class UiLabels(QObject):
     def detail(self, row: Row, now: float, retries: int) -> str:
         """Return the line below a job's name: its error, warnings or next retry."""
         if row.exportable and row.state is not JobState.COMPLETED:
-            return " ".join(filter(None, (self._status(row, now, retries), self.kept(row))))
+            return " ".join(filter(None, (self._status(row, now, retries), self.kept_result(row))))
         return self._status(row, now, retries)
 
-    def kept(self, row: Row) -> str:
+    def kept_result(self, row: Row) -> str:
         """Return what happens to the earlier result of a job that is being processed again."""
         if row.state is JobState.FAILED:
             return self.tr("The earlier result is still there.")
@@ -269,36 +269,38 @@ class NoTranscriptReason(Enum):
     NOTHING_HEARD = auto()
 
 
-def no_transcript_reason(made: Provenance, notes: Iterable[Note]) -> NoTranscriptReason:
+def no_transcript_reason(provenance: Provenance, notes: Iterable[Note]) -> NoTranscriptReason:
     """Return why a result has no words."""
     if any(note.code == _WORDS_MISSING for note in notes):
         return NoTranscriptReason.FAILED
-    if made.transcriber:
+    if provenance.transcriber:
         return NoTranscriptReason.NOTHING_HEARD
     return (
-        NoTranscriptReason.OFF if made.options.get("transcriber") == "none" else NoTranscriptReason.NO_MODEL
+        NoTranscriptReason.OFF
+        if provenance.options.get("transcriber") == "none"
+        else NoTranscriptReason.NO_MODEL
     )
 
 
 class NoTranscriptLabels(QObject):
     """Explains why a result has no transcript."""
 
-    def sentence(self, why: NoTranscriptReason, notes: Iterable[Note]) -> str:
+    def sentence(self, reason: NoTranscriptReason, notes: Iterable[Note]) -> str:
         """Return the reason as a sentence."""
-        match why:
+        match reason:
             case NoTranscriptReason.OFF:
                 return self.tr("Transcription was switched off for this recording.")
             case NoTranscriptReason.FAILED:
-                reason = next(dict(note.values)["reason"] for note in notes if note.code == _WORDS_MISSING)
-                return self.tr("Transcription failed: {reason}").format(reason=errors.sentence(reason))
+                cause = next(dict(note.values)["reason"] for note in notes if note.code == _WORDS_MISSING)
+                return self.tr("Transcription failed: {reason}").format(reason=errors.sentence(cause))
             case NoTranscriptReason.NOTHING_HEARD:
                 return self.tr("No words were recognized in this recording.")
             case NoTranscriptReason.NO_MODEL:
                 return self.tr("No transcription model was installed when this recording was processed.")
 
-    def advice(self, why: NoTranscriptReason) -> str:
+    def advice(self, reason: NoTranscriptReason) -> str:
         """Return what the person can do about it; "" if nothing."""
-        match why:
+        match reason:
             case NoTranscriptReason.NO_MODEL:
                 return self.tr("Install a model, then process the recording again.")
             case NoTranscriptReason.OFF | NoTranscriptReason.FAILED:
@@ -306,9 +308,9 @@ class NoTranscriptLabels(QObject):
             case NoTranscriptReason.NOTHING_HEARD:
                 return ""
 
-    def short(self, why: NoTranscriptReason) -> str:
+    def short(self, reason: NoTranscriptReason) -> str:
         """Return the reason in a few words, shown instead of a model's name."""
-        match why:
+        match reason:
             case NoTranscriptReason.OFF:
                 return self.tr("None: switched off")
             case NoTranscriptReason.FAILED:

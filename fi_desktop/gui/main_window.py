@@ -119,8 +119,8 @@ class MainWindow(QMainWindow):
             service, bridge, self.jobs, self.options, self.profiles, self.message
         )
         self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
-        self.picker = RecordingPicker(self.add_controller, bridge, self._on_refused, self)
-        self.models = ModelsOpener(settings, bridge, self.options, self._on_refused, self)
+        self.picker = RecordingPicker(self.add_controller, bridge, self._show_error, self)
+        self.models = ModelsOpener(settings, bridge, self.options, self._show_error, self)
         self._lay_out()
         self._connect()
         header = self.table.horizontalHeader()
@@ -139,7 +139,7 @@ class MainWindow(QMainWindow):
     def _restore_options(self) -> None:
         self.options.choose(self._window_state.restore_choice(self.options.default))
         self.options.changed.connect(self._on_options_changed)
-        self.profiles.failed.connect(self._on_refused)
+        self.profiles.failed.connect(self._show_error)
 
     @Slot()
     def _on_options_changed(self) -> None:
@@ -175,8 +175,8 @@ class MainWindow(QMainWindow):
     @Slot(bool)
     def pause(self, paused: bool) -> None:
         """Pause or resume the queue."""
-        asked = self._service.pause() if paused else self._service.resume()
-        self._bridge.when_done(asked, None, self._on_pause_refused)
+        request = self._service.pause() if paused else self._service.resume()
+        self._bridge.when_done(request, None, self._on_pause_failed)
 
     @Slot()
     def bring_to_front(self) -> None:
@@ -191,8 +191,8 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.panel)  # until the jobs are listed
         self._pages.addWidget(self.empty)
-        centre = QWidget(self)
-        column = QVBoxLayout(centre)
+        center = QWidget(self)
+        column = QVBoxLayout(center)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.pause_bar)
@@ -200,11 +200,11 @@ class MainWindow(QMainWindow):
         column.addWidget(self.message)
         column.addWidget(self.add_controller.sheet)
         self.details = DetailsSplitter(
-            self._pages, self.jobs, self.commands.details, self._make_details, self._window_state, centre
+            self._pages, self.jobs, self.commands.details, self._make_details, self._window_state, center
         )
         column.addWidget(self.details, 1)
-        self.setCentralWidget(centre)
-        self._overlay = DropOverlay(centre)
+        self.setCentralWidget(center)
+        self._overlay = DropOverlay(center)
         self.commands.fill_menu_bar(self.menuBar(), self.table.columns.menu)
         self.help = HelpMenu(self, self._bridge, self._settings.model_roots)
         self.menuBar().addMenu(self.help)
@@ -217,32 +217,32 @@ class MainWindow(QMainWindow):
         # imported on demand, so that the first window appears sooner
         from fi_desktop.gui.details.panel import DetailsPanel
 
-        panel = DetailsPanel(self._service, self._bridge, self.jobs, self._settings, self._on_refused, parent)
+        panel = DetailsPanel(self._service, self._bridge, self.jobs, self._settings, self._show_error, parent)
         panel.job.open_requested.connect(self.windows.open)
-        panel.job.retry_requested.connect(self._on_retry_of_one)
+        panel.job.retry_requested.connect(self._on_retry_requested)
         return panel
 
     def _connect(self) -> None:
-        acts = self.commands
-        acts.add.triggered.connect(self.picker.choose_files)
-        acts.add_folder.triggered.connect(self.picker.choose_folder)
-        acts.paste.triggered.connect(self.picker.paste)
-        acts.models.triggered.connect(self.models.show)
-        acts.monitor.triggered.connect(self.monitor_asked)
-        acts.pause.triggered.connect(self._on_pause_asked)
-        acts.preferences.triggered.connect(self.preferences_asked)
+        commands = self.commands
+        commands.add.triggered.connect(self.picker.choose_files)
+        commands.add_folder.triggered.connect(self.picker.choose_folder)
+        commands.paste.triggered.connect(self.picker.paste)
+        commands.models.triggered.connect(self.models.show)
+        commands.monitor.triggered.connect(self.monitor_asked)
+        commands.pause.triggered.connect(self._on_pause_asked)
+        commands.preferences.triggered.connect(self.preferences_asked)
         self.windows.models_asked.connect(self.models.show)
-        acts.connect_jobs(self.job_controller)
+        commands.connect_jobs(self.job_controller)
         self.job_controller.open_requested.connect(self.windows.open)
-        acts.export.chosen.connect(self.job_controller.export)
+        commands.export.chosen.connect(self.job_controller.export)
         self.job_controller.exports.exported.connect(self._window_state.save_format)
-        acts.undo.triggered.connect(self.job_controller.removal.undo)
-        acts.collapse.triggered.connect(self.jobs.collapse_all)
-        acts.expand.triggered.connect(self.jobs.expand_all)
-        self.job_controller.removal.pending_changed.connect(acts.undo.setEnabled)
-        acts.select_all.triggered.connect(self.table.selectAll)
-        acts.quit.triggered.connect(self.quit_asked)
-        acts.language_asked.connect(self.language_asked)
+        commands.undo.triggered.connect(self.job_controller.removal.undo)
+        commands.collapse.triggered.connect(self.jobs.collapse_all)
+        commands.expand.triggered.connect(self.jobs.expand_all)
+        self.job_controller.removal.pending_changed.connect(commands.undo.setEnabled)
+        commands.select_all.triggered.connect(self.table.selectAll)
+        commands.quit.triggered.connect(self.quit_asked)
+        commands.language_asked.connect(self.language_asked)
         self.add_controller.added.connect(self._on_added)
         self.empty.add_asked.connect(self.picker.choose_files)
         self.empty.sample_asked.connect(self.picker.add_sample)
@@ -252,8 +252,8 @@ class MainWindow(QMainWindow):
         self.table.selection_changed.connect(self._on_selection_changed)
         self.jobs.jobs_changed.connect(self._on_jobs_changed)
         self._bridge.jobs_listed.connect(self._on_jobs_listed)
-        self._bridge.events_arrived.connect(self._on_news)
-        self._bridge.listing_failed.connect(self._on_refused)
+        self._bridge.events_arrived.connect(self._on_events)
+        self._bridge.listing_failed.connect(self._show_error)
         self._bridge.listing_failed.connect(self.jobs.end_listing)
 
     def _show_paused(self, paused: bool) -> None:
@@ -270,35 +270,36 @@ class MainWindow(QMainWindow):
         self.pause(not self.status.paused)
 
     @Slot(str)
-    def _on_pause_refused(self, sentence: str) -> None:
+    def _on_pause_failed(self, sentence: str) -> None:
         self._show_paused(self.status.paused)
-        self._on_refused(sentence)
+        self._show_error(sentence)
 
     def _follow(self, future: Future[Any]) -> None:
         """Show an error if a command fails."""
-        self._bridge.when_done(future, None, self._on_refused)
+        self._bridge.when_done(future, None, self._show_error)
 
     @Slot(object)
-    def _on_added(self, submission: SubmitResult) -> None:
-        if submission.ids:
+    def _on_added(self, result: SubmitResult) -> None:
+        if result.ids:
             self.table.scrollToTop()
-        if submission.known:
-            self.table.select(submission.known[0])
+        if result.known:
+            self.table.select(result.known[0])
 
     @Slot(str)
-    def _on_refused(self, sentence: str) -> None:
+    def _show_error(self, sentence: str) -> None:
         self.message.error(sentence)
 
     @Slot(object)
-    def _on_news(self, news: tuple[QueueEvent, ...]) -> None:
-        self.jobs.apply_events(news)
-        for item in news:
-            if isinstance(item, WorkersChanged):
-                self.status.show_workers(item)
-            elif isinstance(item, Notice):
-                self._show_notice(errors.sentence(item.note))
-            elif isinstance(item, QueuePaused):
-                self._show_paused(item.paused)
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        self.jobs.apply_events(events)
+        for event in events:
+            match event:
+                case WorkersChanged():
+                    self.status.show_workers(event)
+                case Notice(note=note):
+                    self._show_notice(errors.sentence(note))
+                case QueuePaused(paused=paused):
+                    self._show_paused(paused)
 
     def _show_notice(self, sentence: str) -> None:
         """Show a notice of the queue; "" dismisses the previous one, but no other message."""
@@ -313,7 +314,7 @@ class MainWindow(QMainWindow):
         self.jobs.add_page(page)
         if not page.jobs:
             self.show_jobs()
-        self._bridge.when_done(self._service.paused(), self._show_paused, self._on_refused)
+        self._bridge.when_done(self._service.paused(), self._show_paused, self._show_error)
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:
@@ -331,8 +332,8 @@ class MainWindow(QMainWindow):
 
     @Slot(QPoint)
     def _on_row_menu_requested(self, position: QPoint) -> None:
-        acts = self.commands
-        RowMenu(acts.job_actions, acts.export, self.job_controller, self.table, self).popup(position)
+        commands = self.commands
+        RowMenu(commands.job_actions, commands.export, self.job_controller, self.table, self).popup(position)
 
     @Slot()
     def _on_selection_changed(self) -> None:
@@ -341,7 +342,7 @@ class MainWindow(QMainWindow):
         self.details.show_rows(rows)
 
     @Slot(int)
-    def _on_retry_of_one(self, job_id: int) -> None:
+    def _on_retry_requested(self, job_id: int) -> None:
         self._follow(self._service.retry([job_id]))
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -77,7 +77,7 @@ class PreferencesDialog(QDialog):
         self._settings, self._change, self._bridge = settings, change, bridge
         self.setWindowTitle(self.tr("Settings"))
         self.setWindowIcon(theme.app_icon())
-        resize_to_screen(self, (860, 620), least=(700, 400))
+        resize_to_screen(self, (860, 620), minimum=(700, 400))
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(self.tr("Search settings"))
         self.search.setAccessibleName(self.tr("Search settings"))

@@ -192,12 +192,12 @@ def pixmap(name: str, size: int, colour: QColor, ratio: float) -> QPixmap:
 
 
 def _icon(name: str, normal: QColor, disabled: QColor) -> QIcon:
-    made = QIcon()
+    icon = QIcon()
     for size in _SIZES:
         for ratio in (1.0, 2.0):
-            made.addPixmap(pixmap(name, size, normal, ratio), QIcon.Mode.Normal)
-            made.addPixmap(pixmap(name, size, disabled, ratio), QIcon.Mode.Disabled)
-    return made
+            icon.addPixmap(pixmap(name, size, normal, ratio), QIcon.Mode.Normal)
+            icon.addPixmap(pixmap(name, size, disabled, ratio), QIcon.Mode.Disabled)
+    return icon
 
 
 @lru_cache(maxsize=512)

@@ -50,24 +50,24 @@ class WindowState:
             )
         return True
 
-    def restore_choice(self, usual: Choice) -> Choice:
+    def restore_choice(self, defaults: Choice) -> Choice:
         """Return the options chosen last; the defaults if these have changed since."""
         try:
-            kept = json.loads(str(self._settings.value("options/chosen")))
-            chosen, was_usual = choice_from_json(kept["chosen"]), choice_from_json(kept["usual"])
+            saved = json.loads(str(self._settings.value("options/chosen")))
+            chosen, previous = choice_from_json(saved["chosen"]), choice_from_json(saved["usual"])
         except (AttributeError, KeyError, TypeError, ValueError):
-            return usual
-        return chosen if was_usual == usual else usual
+            return defaults
+        return chosen if previous == defaults else defaults
 
-    def save_choice(self, usual: Choice, chosen: Choice) -> None:
+    def save_choice(self, defaults: Choice, chosen: Choice) -> None:
         """Save the chosen options with the defaults they were chosen against."""
-        kept = {"usual": choice_to_json(usual), "chosen": choice_to_json(chosen)}
-        self._settings.setValue("options/chosen", json.dumps(kept))
+        saved = {"usual": choice_to_json(defaults), "chosen": choice_to_json(chosen)}
+        self._settings.setValue("options/chosen", json.dumps(saved))
 
     def format(self) -> str:
         """Return the format of the last export; plain text at first."""
-        kept = self._settings.value("export/format")
-        return kept if kept in EXPORTERS else "txt"
+        saved = self._settings.value("export/format")
+        return saved if saved in EXPORTERS else "txt"
 
     def save_format(self, name: str) -> None:
         """Save the format of an export."""
@@ -109,25 +109,27 @@ _SAME_PX = 12  # windows whose corners are closer than this hide each other's ti
 def available(window: QWidget) -> QRect:
     """Return the available area of a window's screen; a hidden dialog uses its parent's screen."""
     parent = window.parentWidget()
-    seen = parent.window() if parent is not None and not window.isVisible() else window
+    visible = parent.window() if parent is not None and not window.isVisible() else window
     # not `QWidget.screen`: if Python owns the window, deleting the wrapper deletes Qt's screen too
-    screen = QGuiApplication.screenAt(seen.frameGeometry().center()) or QGuiApplication.primaryScreen()
+    screen = QGuiApplication.screenAt(visible.frameGeometry().center()) or QGuiApplication.primaryScreen()
     return screen.availableGeometry()
 
 
-def resize_to_screen(window: QWidget, usual: tuple[int, int], least: tuple[int, int] | None = None) -> None:
-    """Set a window's size and minimum size (`least`), limited to its screen."""
+def resize_to_screen(
+    window: QWidget, default: tuple[int, int], minimum: tuple[int, int] | None = None
+) -> None:
+    """Set a window's size and minimum size (`minimum`), limited to its screen."""
     room = available(window).size() - _FRAME
-    if least is not None:
-        window.setMinimumSize(QSize(*least).boundedTo(room))
-    window.resize(QSize(*usual).boundedTo(room))
+    if minimum is not None:
+        window.setMinimumSize(QSize(*minimum).boundedTo(room))
+    window.resize(QSize(*default).boundedTo(room))
 
 
 def center(window: QWidget, over: QWidget | None = None) -> None:
     """Centre a window over another one or on the screen, without leaving the screen."""
-    place = window.rect()
-    place.moveCenter((available(window) if over is None else over.frameGeometry()).center())
-    window.move(_within(window, place.topLeft()))
+    frame = window.rect()
+    frame.moveCenter((available(window) if over is None else over.frameGeometry()).center())
+    window.move(_within(window, frame.topLeft()))
 
 
 def keep_on_screen(window: QWidget) -> None:
@@ -148,10 +150,10 @@ def cascade(window: QWidget, others: Iterable[QWidget]) -> None:
     for _ in range(len(taken)):
         if not any((window.pos() - other).manhattanLength() < _SAME_PX for other in taken):
             return
-        free, place = _free(window), window.pos() + _STEP
-        across, down = place.x() - free.left(), place.y() - free.top()
+        free, corner = _free(window), window.pos() + _STEP
+        x, y = corner.x() - free.left(), corner.y() - free.top()
         # wrap around at the edges of the screen
-        window.move(free.left() + across % free.width(), free.top() + down % free.height())
+        window.move(free.left() + x % free.width(), free.top() + y % free.height())
 
 
 def _fills(window: QWidget) -> bool:

@@ -94,9 +94,9 @@ def test_missing_words_and_speakers_are_detected_by_notes(qapp):
     full = messages.DISK_FULL()
     early = verbatim("It ends early.")
     missing = messages.RESULT_WORDS_MISSING(reason=full)
-    assert words.lacks((early, missing))
-    assert words.lacks((messages.RESULT_SPEAKERS_MISSING(reason=full),))
-    assert not words.lacks((early,))
+    assert words.is_incomplete((early, missing))
+    assert words.is_incomplete((messages.RESULT_SPEAKERS_MISSING(reason=full),))
+    assert not words.is_incomplete((early,))
     assert words.remarks("clear", (missing, early)) == f"{missing} It ends early."
 
 

@@ -152,7 +152,7 @@ def test_deleted_window_does_not_delete_its_screen(qapp):
     """PySide makes objects that a window returns children of its wrapper."""
     screen = qapp.primaryScreen()
     window = QWidget()
-    resize_to_screen(window, (400, 300), least=(200, 100))
+    resize_to_screen(window, (400, 300), minimum=(200, 100))
     center(window)
     keep_on_screen(window)
     cascade(window, [])

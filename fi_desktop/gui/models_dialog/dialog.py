@@ -69,7 +69,7 @@ class ModelsDialog(QDialog):
         self._prompts = ModelPrompts(self._labels, urlsplit(address).netloc, self)
         self.setWindowTitle(self.tr("Models"))
         self.setWindowIcon(theme.app_icon())
-        resize_to_screen(self, (840, 760), least=(640, 420))
+        resize_to_screen(self, (840, 760), minimum=(640, 420))
         self.setAcceptDrops(True)
         self.message = MessageBar(self)
         self.token_panel = TokenPanel(self._labels, self)

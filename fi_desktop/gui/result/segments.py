@@ -72,7 +72,7 @@ class SegmentsModel(QAbstractListModel):
     def name(self, row: int) -> str:
         """Return the speaker's name."""
         number = self.texts[row].speaker
-        return self._labels.nobody() if number is None else self._labels.speaker(number)
+        return self._labels.unknown_speaker() if number is None else self._labels.speaker(number)
 
     def start_time(self, row: int) -> str:
         """Return the start as text."""

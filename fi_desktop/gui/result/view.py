@@ -228,7 +228,7 @@ class ResultView(QWidget):
         grade = transcript.grade.value if transcript.grade else None
         colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
         icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
-        if self._labels.lacks(transcript.notes):
+        if self._labels.is_incomplete(transcript.notes):
             colour, icon = theme.tone("warn", palette), "warning"
         self._grade_icon.setPixmap(theme.pixmap(icon, 18, colour, self.devicePixelRatioF()))
         good = self._labels.grade_sentence(grade) if grade != "doubtful" else ""

@@ -150,7 +150,7 @@ class JobWindow(QWidget):
             self.rerun_bar.dismiss()
             return
         detail = " ".join(
-            filter(None, (f"{labels.state_of(row)}:", labels.error(row.error), labels.kept(row)))
+            filter(None, (f"{labels.state_of(row)}:", labels.error(row.error), labels.kept_result(row)))
         )
         tone = {JobState.FAILED: "bad", JobState.RETRYING: "warn"}.get(row.state, "info")
         action = MessageAction(self.tr("Cancel"), self._on_cancel_asked) if row.cancellable else None
