@@ -45,10 +45,10 @@ class Actions(QObject):
         languages: languages of the window.
 
     Signals:
-        language_asked: "system" or the language to switch to.
+        language_requested: "system" or the language to switch to.
     """
 
-    language_asked = Signal(str)
+    language_requested = Signal(str)
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -196,7 +196,7 @@ class Actions(QObject):
 
     @Slot(QAction)
     def _on_language_chosen(self, action: QAction) -> None:
-        self.language_asked.emit(action.data())
+        self.language_requested.emit(action.data())
 
     def _make(self, text: str, icon: str, key: QKeySequence.StandardKey | str, *, tip: str = "") -> QAction:
         action = QAction(text, self)
@@ -316,14 +316,14 @@ class HelpMenu(QMenu):
         self.welcome = self.addAction(self.tr("&Welcome"))
         self.shortcuts = self.addAction(self.tr("&Keyboard shortcuts"))
         self.shortcuts.setShortcuts([QKeySequence("F1"), QKeySequence("Ctrl+?")])
-        self.shortcuts.triggered.connect(self._on_shortcuts_asked)
+        self.shortcuts.triggered.connect(self._on_shortcuts_requested)
         self.addSeparator()
         self.about = self.addAction(self.tr("&About fi-desktop"))
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
-        self.about.triggered.connect(self._on_about_asked)
+        self.about.triggered.connect(self._on_about_requested)
 
     @Slot()
-    def _on_shortcuts_asked(self) -> None:
+    def _on_shortcuts_requested(self) -> None:
         from fi_desktop.gui.help import ShortcutsDialog
 
         if self.shortcuts_dialog is not None:
@@ -332,7 +332,7 @@ class HelpMenu(QMenu):
         self.shortcuts_dialog.show()
 
     @Slot()
-    def _on_about_asked(self) -> None:
+    def _on_about_requested(self) -> None:
         if self.about_dialog is None:
             from fi_desktop.gui.help import AboutDialog
 

@@ -100,7 +100,7 @@ class AppController(QObject):
         self.lock = ScreenLock(program.settings.home, self._bridge, lambda: self.window)
         self.lock.pin_needed.connect(self._on_pin_needed)
         self.lock.files_dropped.connect(self._on_files_dropped)
-        self.lock.end_asked.connect(self.stop)
+        self.lock.end_requested.connect(self.stop)
         self.lock.set_timeout(program.settings.lock_after_min)
         self._build()
         self._notifier = QueueNotifier(self._bridge, self.window.jobs, lambda: program.settings)
@@ -156,23 +156,23 @@ class AppController(QObject):
         self.welcome = WelcomeOpener(program.settings, self.language.choice, self._bridge, self.window)
         self.updates = UpdateNotice(program.settings, self._bridge, self.window.message)
         self.window.commands.show_language(self.language.choice)
-        self.window.close_asked.connect(self._on_close_asked)
-        self.window.quit_asked.connect(self.stop)
-        self.window.monitor_asked.connect(self._on_monitor_asked)
-        self.window.preferences_asked.connect(self.preferences.open)
+        self.window.close_requested.connect(self._on_close_requested)
+        self.window.quit_requested.connect(self.stop)
+        self.window.monitor_requested.connect(self._on_monitor_requested)
+        self.window.preferences_requested.connect(self.preferences.open)
         self.preferences.changed.connect(self._on_settings_changed)
-        self.preferences.pin_asked.connect(self._on_pin_asked)
+        self.preferences.pin_requested.connect(self._on_pin_requested)
         self.window.commands.lock.triggered.connect(self.lock.lock)
         # queued: the menu that was used must close before its window is deleted
-        self.window.language_asked.connect(self.set_language, Qt.ConnectionType.QueuedConnection)
-        self.welcome.language_asked.connect(self.set_language, Qt.ConnectionType.QueuedConnection)
+        self.window.language_requested.connect(self.set_language, Qt.ConnectionType.QueuedConnection)
+        self.welcome.language_requested.connect(self.set_language, Qt.ConnectionType.QueuedConnection)
         self.close_question.keep_chosen.connect(self._on_keep_chosen)
         self.close_question.stop_chosen.connect(self.stop)
         if self._tray is not None:
-            self._tray.show_asked.connect(self._bring_to_front)
-            self._tray.quit_asked.connect(self.stop)
-            self._tray.pause_asked.connect(self.window.pause)
-            self._tray.last_asked.connect(self._on_last_asked)
+            self._tray.show_requested.connect(self._bring_to_front)
+            self._tray.quit_requested.connect(self.stop)
+            self._tray.pause_requested.connect(self.window.pause)
+            self._tray.last_requested.connect(self._on_last_requested)
             self._tray.show()
 
     @Slot(str)
@@ -218,7 +218,7 @@ class AppController(QObject):
         old.deleteLater()
 
     @Slot()
-    def _on_close_asked(self) -> None:
+    def _on_close_requested(self) -> None:
         counts = self.window.jobs.counts
         running = counts[JobState.RUNNING]
         waiting = counts[JobState.QUEUED] + counts[JobState.RETRYING]
@@ -237,7 +237,7 @@ class AppController(QObject):
             self.window.showMinimized()
 
     @Slot()
-    def _on_monitor_asked(self) -> None:
+    def _on_monitor_requested(self) -> None:
         self._show_monitor()
 
     def _show_monitor(self) -> MonitorWindow:
@@ -297,7 +297,7 @@ class AppController(QObject):
         self._open_pin_dialog().accepted.connect(self.lock.lock)
 
     @Slot()
-    def _on_pin_asked(self) -> None:
+    def _on_pin_requested(self) -> None:
         self._open_pin_dialog()
 
     def _open_pin_dialog(self) -> PinDialog:
@@ -315,7 +315,7 @@ class AppController(QObject):
         self.lock.set_timeout(self._program.settings.lock_after_min)
 
     @Slot()
-    def _on_last_asked(self) -> None:
+    def _on_last_requested(self) -> None:
         self._bring_to_front()
         if self._notifier is not None and not self.lock.locked:
             self.window.table.select(self._notifier.last_job_id)

@@ -66,12 +66,12 @@ class PreferencesOpener(DialogOpener):
 
     Signals:
         changed: the new Settings; the dialog has closed.
-        pin_asked: set or change the PIN.
+        pin_requested: set or change the PIN.
     """
 
     dialog: PreferencesDialog | None
     changed = Signal(object)
-    pin_asked = Signal()
+    pin_requested = Signal()
 
     def __init__(self, program: SettingsOwner, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
@@ -86,9 +86,9 @@ class PreferencesOpener(DialogOpener):
         )
         # queued: a change of language deletes this dialog's window
         dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)
-        dialog.models_asked.connect(self._window.models.show)
-        dialog.watched_asked.connect(self._window.commands.watch.trigger)
-        dialog.pin_asked.connect(self.pin_asked)
+        dialog.models_requested.connect(self._window.models.show)
+        dialog.watched_requested.connect(self._window.commands.watch.trigger)
+        dialog.pin_requested.connect(self.pin_requested)
         return dialog
 
 
@@ -96,11 +96,11 @@ class WelcomeOpener(DialogOpener):
     """Opens the welcome dialog.
 
     Signals:
-        language_asked: "system" or the language to switch to.
+        language_requested: "system" or the language to switch to.
     """
 
     dialog: WelcomeDialog | None
-    language_asked = Signal(str)
+    language_requested = Signal(str)
 
     def __init__(self, settings: Settings, language: str, bridge: Bridge, window: MainWindow) -> None:
         super().__init__(window)
@@ -117,7 +117,7 @@ class WelcomeOpener(DialogOpener):
         from fi_desktop.gui.help import WelcomeDialog
 
         dialog = WelcomeDialog(self._settings, self._language, self._bridge, self._window)
-        dialog.language_asked.connect(self.language_asked)
-        dialog.models_asked.connect(self._window.models.show)
-        dialog.sample_asked.connect(self._window.empty.sample_asked)
+        dialog.language_requested.connect(self.language_requested)
+        dialog.models_requested.connect(self._window.models.show)
+        dialog.sample_requested.connect(self._window.empty.sample_requested)
         return dialog

@@ -15,12 +15,12 @@ class EmptyState(QWidget):
     """Shown while there are no jobs: an invitation to drop recordings.
 
     Signals:
-        add_asked: choose files.
-        sample_asked: try the sample.
+        add_requested: choose files.
+        sample_requested: try the sample.
     """
 
-    add_asked = Signal()
-    sample_asked = Signal()
+    add_requested = Signal()
+    sample_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,11 +43,11 @@ class EmptyState(QWidget):
         hint.setFont(theme.scaled(self.font(), 1.05))
         self.add = QPushButton(self.tr("Choose recordings…"), self)
         self.add.setObjectName("primary")
-        self.add.clicked.connect(self.add_asked)
+        self.add.clicked.connect(self.add_requested)
         self.sample = QPushButton(self.tr("Try a sample"), self)
         self.sample.setObjectName("plain")
         self.sample.setToolTip(self.tr("A short conversation between two people, included with the program"))
-        self.sample.clicked.connect(self.sample_asked)
+        self.sample.clicked.connect(self.sample_requested)
         for button in (self.add, self.sample):
             button.setAccessibleName(button.text())
             button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)

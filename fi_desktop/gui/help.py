@@ -45,14 +45,14 @@ class WelcomeDialog(QDialog):
         computer, installed_models: texts about hardware and models.
 
     Signals:
-        language_asked: "system" or the language to switch to.
-        models_asked: open the models.
-        sample_asked: try the sample; the dialog closes.
+        language_requested: "system" or the language to switch to.
+        models_requested: open the models.
+        sample_requested: try the sample; the dialog closes.
     """
 
-    language_asked = Signal(str)
-    models_asked = Signal()
-    sample_asked = Signal()
+    language_requested = Signal(str)
+    models_requested = Signal()
+    sample_requested = Signal()
 
     def __init__(self, settings: Settings, language: str, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
@@ -74,10 +74,10 @@ class WelcomeDialog(QDialog):
         self.computer = self._line(self.tr("Checking…"))
         self.installed_models = self._line(self.tr("Checking…"))
         self.models = self._button(self.tr("Models…"))
-        self.models.clicked.connect(self.models_asked)
+        self.models.clicked.connect(self.models_requested)
         self.sample = self._button(self.tr("Try a sample"))
         self.sample.setToolTip(self.tr("A short conversation between two people, included with the program"))
-        self.sample.clicked.connect(self._on_sample_asked)
+        self.sample.clicked.connect(self._on_sample_requested)
         self.begin = QPushButton(self.tr("Get started"), self)
         self.begin.setObjectName("primary")
         self.begin.setDefault(True)
@@ -186,12 +186,12 @@ class WelcomeDialog(QDialog):
 
     @Slot(int)
     def _on_language_chosen(self, index: int) -> None:
-        self.language_asked.emit(self.language.itemData(index))
+        self.language_requested.emit(self.language.itemData(index))
 
     @Slot()
-    def _on_sample_asked(self) -> None:
+    def _on_sample_requested(self) -> None:
         self.accept()
-        self.sample_asked.emit()
+        self.sample_requested.emit()
 
 
 class AboutDialog(QDialog):

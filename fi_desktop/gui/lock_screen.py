@@ -50,13 +50,13 @@ class ScreenLock(QObject):
         changed: whether the windows are locked now.
         pin_needed: a PIN must be set before the windows can be locked.
         files_dropped: paths dropped on the lock screen, a list of Path.
-        end_asked: the person logs out.
+        end_requested: the person logs out.
     """
 
     changed = Signal(bool)
     pin_needed = Signal()
     files_dropped = Signal(object)
-    end_asked = Signal()
+    end_requested = Signal()
 
     def __init__(self, home: Path, bridge: Bridge, window: Callable[[], QWidget]) -> None:
         """Prepare; `window` returns the main window, whose place the lock screen takes."""
@@ -125,7 +125,7 @@ class ScreenLock(QObject):
         self.screen = LockScreen(self._home, self._bridge, self.attempts)
         self.screen.unlocked.connect(self._on_unlocked)
         self.screen.files_dropped.connect(self.files_dropped)
-        self.screen.end_asked.connect(self.end_asked)
+        self.screen.end_requested.connect(self.end_requested)
         self._update_event_filter()
         while (popup := QApplication.activePopupWidget()) is not None:
             popup.close()
@@ -226,12 +226,12 @@ class LockScreen(QWidget):
     Signals:
         unlocked: the PIN was correct.
         files_dropped: paths dropped here, a list of Path.
-        end_asked: the person logs out.
+        end_requested: the person logs out.
     """
 
     unlocked = Signal()
     files_dropped = Signal(object)
-    end_asked = Signal()
+    end_requested = Signal()
 
     def __init__(self, home: Path, bridge: Bridge, attempts: PinAttempts) -> None:
         super().__init__(None, Qt.WindowType.Window)
@@ -364,7 +364,7 @@ class LockScreen(QWidget):
         """Minimise instead of closing; end the program if the person logs out."""
         event.ignore()
         if is_session_ending():
-            self.end_asked.emit()
+            self.end_requested.emit()
         else:
             self.showMinimized()
 

@@ -66,18 +66,18 @@ class MainWindow(QMainWindow):
         closable: whether the next close closes without asking.
 
     Signals:
-        close_asked: the person closes the window; the controller decides what happens.
-        quit_asked: stop and quit.
-        monitor_asked: open the monitor.
-        language_asked: "system" or the language to switch to.
-        preferences_asked: open the settings.
+        close_requested: the person closes the window; the controller decides what happens.
+        quit_requested: stop and quit.
+        monitor_requested: open the monitor.
+        language_requested: "system" or the language to switch to.
+        preferences_requested: open the settings.
     """
 
-    close_asked = Signal()
-    quit_asked = Signal()
-    monitor_asked = Signal()
-    language_asked = Signal(str)
-    preferences_asked = Signal()
+    close_requested = Signal()
+    quit_requested = Signal()
+    monitor_requested = Signal()
+    language_requested = Signal(str)
+    preferences_requested = Signal()
 
     def __init__(
         self, service: JobService, settings: Settings, bridge: Bridge, jobs: JobsModel | None = None
@@ -228,9 +228,9 @@ class MainWindow(QMainWindow):
         commands.add_folder.triggered.connect(self.picker.choose_folder)
         commands.paste.triggered.connect(self.picker.paste)
         commands.models.triggered.connect(self.models.show)
-        commands.monitor.triggered.connect(self.monitor_asked)
-        commands.pause.triggered.connect(self._on_pause_asked)
-        commands.preferences.triggered.connect(self.preferences_asked)
+        commands.monitor.triggered.connect(self.monitor_requested)
+        commands.pause.triggered.connect(self._on_pause_requested)
+        commands.preferences.triggered.connect(self.preferences_requested)
         self.windows.models_asked.connect(self.models.show)
         commands.connect_jobs(self.job_controller)
         self.job_controller.open_requested.connect(self.windows.open)
@@ -241,11 +241,11 @@ class MainWindow(QMainWindow):
         commands.expand.triggered.connect(self.jobs.expand_all)
         self.job_controller.removal.pending_changed.connect(commands.undo.setEnabled)
         commands.select_all.triggered.connect(self.table.selectAll)
-        commands.quit.triggered.connect(self.quit_asked)
-        commands.language_asked.connect(self.language_asked)
+        commands.quit.triggered.connect(self.quit_requested)
+        commands.language_requested.connect(self.language_requested)
         self.add_controller.added.connect(self._on_added)
-        self.empty.add_asked.connect(self.picker.choose_files)
-        self.empty.sample_asked.connect(self.picker.add_sample)
+        self.empty.add_requested.connect(self.picker.choose_files)
+        self.empty.sample_requested.connect(self.picker.add_sample)
         self.table.open_requested.connect(self.windows.open)
         self.table.menu_requested.connect(self._on_row_menu_requested)
         self.table.drag_requested.connect(self._drag_export.start)
@@ -266,7 +266,7 @@ class MainWindow(QMainWindow):
         self.commands.show_paused(paused=paused)
 
     @Slot()
-    def _on_pause_asked(self) -> None:
+    def _on_pause_requested(self) -> None:
         self.pause(not self.status.paused)
 
     @Slot(str)
@@ -364,7 +364,7 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        self.close_asked.emit()
+        self.close_requested.emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Show what a drop would do."""

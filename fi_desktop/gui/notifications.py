@@ -156,35 +156,35 @@ class TrayIcon(QObject):
         last: names the recording that finished last, and opens it.
 
     Signals:
-        show_asked: show the window.
-        last_asked: show the recording that finished last.
-        pause_asked: whether to pause the queue.
-        quit_asked: stop and quit.
+        show_requested: show the window.
+        last_requested: show the recording that finished last.
+        pause_requested: whether to pause the queue.
+        quit_requested: stop and quit.
     """
 
-    show_asked = Signal()
-    last_asked = Signal()
-    pause_asked = Signal(bool)
-    quit_asked = Signal()
+    show_requested = Signal()
+    last_requested = Signal()
+    pause_requested = Signal(bool)
+    quit_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._paused = False
         self._menu = QMenu(parent)
-        self._menu.addAction(self.tr("Show fi-desktop")).triggered.connect(self.show_asked)
+        self._menu.addAction(self.tr("Show fi-desktop")).triggered.connect(self.show_requested)
         self.last = self._menu.addAction("")
         self.last.setVisible(False)
-        self.last.triggered.connect(self.last_asked)
+        self.last.triggered.connect(self.last_requested)
         self._menu.addSeparator()
         self.pause = self._menu.addAction(self.tr("Pause the queue"))
         self.pause.triggered.connect(self._on_pause)
         self._menu.addSeparator()
-        self._menu.addAction(self.tr("Stop and quit")).triggered.connect(self.quit_asked)
+        self._menu.addAction(self.tr("Stop and quit")).triggered.connect(self.quit_requested)
         self._icon = QSystemTrayIcon(theme.app_icon(), self)
         self._icon.setToolTip("fi-desktop")
         self._icon.setContextMenu(self._menu)
         self._icon.activated.connect(self._on_activated)
-        self._icon.messageClicked.connect(self.last_asked)
+        self._icon.messageClicked.connect(self.last_requested)
 
     @staticmethod
     def available() -> bool:
@@ -231,12 +231,12 @@ class TrayIcon(QObject):
 
     @Slot()
     def _on_pause(self) -> None:
-        self.pause_asked.emit(not self._paused)
+        self.pause_requested.emit(not self._paused)
 
     @Slot(QSystemTrayIcon.ActivationReason)
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason is not QSystemTrayIcon.ActivationReason.Context:
-            self.show_asked.emit()
+            self.show_requested.emit()
 
 
 def progress_icon(progress: float | None, *, paused: bool) -> QIcon:

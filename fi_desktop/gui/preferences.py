@@ -45,15 +45,15 @@ class PreferencesDialog(QDialog):
 
     Signals:
         settings_changed: the new Settings.
-        models_asked: open the models.
-        watched_asked: open the watched folders.
-        pin_asked: set or change the PIN.
+        models_requested: open the models.
+        watched_requested: open the watched folders.
+        pin_requested: set or change the PIN.
     """
 
     settings_changed = Signal(object)
-    models_asked = Signal()
-    watched_asked = Signal()
-    pin_asked = Signal()
+    models_requested = Signal()
+    watched_requested = Signal()
+    pin_requested = Signal()
 
     def __init__(
         self,
@@ -206,9 +206,9 @@ class PreferencesDialog(QDialog):
         self.cancel.clicked.connect(self.reject)
         folder = QUrl.fromLocalFile(str(self._settings.home))
         self.data_folder.button.clicked.connect(partial(QDesktopServices.openUrl, folder))
-        self.models.button.clicked.connect(self.models_asked)
-        self.watched_folders.button.clicked.connect(self.watched_asked)
-        self.pin.button.clicked.connect(self.pin_asked)
+        self.models.button.clicked.connect(self.models_requested)
+        self.watched_folders.button.clicked.connect(self.watched_requested)
+        self.pin.button.clicked.connect(self.pin_requested)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self).activated.connect(self.search.setFocus)
 
     @Slot()

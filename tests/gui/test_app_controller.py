@@ -84,10 +84,10 @@ def test_keep_running_hides_in_the_tray(qtbot, dressed, program, monkeypatch, re
     window.close()
     press(qtbot, desktop.close_question.box, "Continue in the background")
     assert not window.isVisible()
-    desktop._tray.show_asked.emit()
+    desktop._tray.show_requested.emit()
     assert window.isVisible()
     with qtbot.waitSignal(desktop.ended):
-        desktop._tray.quit_asked.emit()
+        desktop._tray.quit_requested.emit()
     assert program.calls == ["start", "stop"]
 
 
