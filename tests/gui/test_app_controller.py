@@ -146,7 +146,7 @@ def test_queue_of_a_newer_version_is_reported(qtbot, dressed, home):
     )
     desktop.window.show()
     desktop.start([])
-    qtbot.waitUntil(lambda: "newer version of fi-desktop: nothing was changed" in desktop.window.message.text)
+    qtbot.waitUntil(lambda: "newer version of fi-desktop, and was not changed" in desktop.window.message.text)
     assert desktop.window.status.workers_text == "The queue is not running"
     with qtbot.waitSignal(desktop.ended):
         desktop.stop()
