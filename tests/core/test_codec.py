@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from fi_desktop.core import messages
 from fi_desktop.core.codec import (
@@ -24,6 +23,7 @@ from fi_desktop.core.values import JobOptions
 
 
 def test_library_values_become_python_values_at_any_depth():
+    torch = pytest.importorskip("torch", reason="fi-desktop[pyannote] is not installed")
     found = Diarization(
         (Turn(np.float32(0.5), np.float64(1.5), str(np.str_("a"))),),
         "engine",
