@@ -166,17 +166,17 @@ class ModelsDialog(QDialog):
         self._on_tick()
         self._tick.start()
 
-    def _confirm_download(self, name: str, given: str) -> None:
+    def _confirm_download(self, name: str, hub_token: str) -> None:
         entry = self._entry(name)
         repair = entry is not None and entry.installed
         self._prompts.confirm_download(
-            catalog.find_entry(name), partial(self._download, name, given), repair=repair
+            catalog.find_entry(name), partial(self._download, name, hub_token), repair=repair
         )
 
-    def _download(self, name: str, given: str) -> None:
+    def _download(self, name: str, hub_token: str) -> None:
         entry = self._entry(name)
         self.controller.download(
-            catalog.find_entry(name), given, replace=entry is not None and entry.installed
+            catalog.find_entry(name), hub_token, replace=entry is not None and entry.installed
         )
         self._follow()
 
@@ -216,19 +216,19 @@ class ModelsDialog(QDialog):
             self._confirm_download(name, "")
 
     @Slot(str, str)
-    def _on_token_loaded(self, name: str, given: str) -> None:
+    def _on_token_loaded(self, name: str, hub_token: str) -> None:
         known, entry = catalog.find_entry(name), self._entry(name)
-        if given and entry is not None and entry.fetched_bytes:
-            self._download(name, given)
-        elif given:
-            self._confirm_download(name, given)
+        if hub_token and entry is not None and entry.fetched_bytes:
+            self._download(name, hub_token)
+        elif hub_token:
+            self._confirm_download(name, hub_token)
         else:
             self.token_panel.ask(known)
 
     @Slot(str, str, bool)
-    def _on_token_saved(self, name: str, given: str, kept: bool) -> None:
-        self._download(name, given)
-        if not kept:
+    def _on_token_saved(self, name: str, hub_token: str, saved: bool) -> None:
+        self._download(name, hub_token)
+        if not saved:
             self.message.info(
                 self.tr("This computer has no unlocked keyring: the token is used once and not saved.")
             )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -32,7 +31,6 @@ from fi_desktop.viewmodel.catalog_state import (
     read_catalog,
 )
 
-T = TypeVar("T")
 Task = Callable[[Report], object]
 """Long work that reports its progress; it must not refer to a widget."""
 
@@ -90,17 +88,17 @@ class ModelsController(QObject):
             "models", stored_token, partial(self._on_token_loaded, name), self._on_failed
         )
 
-    def save_token(self, name: str, given: str) -> None:
+    def save_token(self, name: str, hub_token: str) -> None:
         """Save a token in the keyring if there is one; emits `token_saved`."""
-        done = partial(self._on_token_saved, name, given)
-        self._bridge.run_in_thread("models", partial(store_token, given), done, self._on_failed)
+        done = partial(self._on_token_saved, name, hub_token)
+        self._bridge.run_in_thread("models", partial(store_token, hub_token), done, self._on_failed)
 
-    def download(self, known: CatalogEntry, given: str = "", *, replace: bool = False) -> None:
-        """Start or resume a download; `given`: the person's token. Emits `downloaded`."""
+    def download(self, known: CatalogEntry, hub_token: str = "", *, replace: bool = False) -> None:
+        """Start or resume a download; `hub_token`: the person's token. Emits `downloaded`."""
         root, address = self._root, self._address
 
         def task(report: Report) -> None:
-            install(known, root, Hub(address, token=given or None), report=report, replace=replace)
+            install(known, root, Hub(address, token=hub_token or None), report=report, replace=replace)
 
         self._start(known.name, Activity.DOWNLOADING, task)
 
@@ -199,8 +197,8 @@ class ModelsController(QObject):
     def _on_token_loaded(self, name: str, saved: str | None) -> None:
         self.token_loaded.emit(name, saved or "")
 
-    def _on_token_saved(self, name: str, given: str, saved: bool) -> None:
-        self.token_saved.emit(name, given, saved)
+    def _on_token_saved(self, name: str, hub_token: str, saved: bool) -> None:
+        self.token_saved.emit(name, hub_token, saved)
 
     def _on_discarded(self, _nothing: None) -> None:
         self.refresh()
