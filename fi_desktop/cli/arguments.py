@@ -34,7 +34,7 @@ def priority(text: str) -> Priority:
     try:
         return Priority[text.upper()]
     except KeyError:
-        raise argparse.ArgumentTypeError(f"{text!r} is none of {PRIORITIES}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {PRIORITIES}") from None
 
 
 def export_formats(text: str) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ def export_formats(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     for name in names:
         if name not in EXPORTERS:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(EXPORTERS)}")
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(EXPORTERS)}")
     return names
 
 
