@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.values import JobOptions, SpeakerCount
-from fi_desktop.settings import SPECS, Settings, load, save, save_changes
+from fi_desktop.settings import SPECS, Kind, Settings, SettingSpec, load, save, save_changes
 from fi_desktop.workers.queue_thread import Limits
 
 sys.path.append(str(Path(__file__).parent.parent / "packaging"))
@@ -34,36 +35,34 @@ def test_all_folders_are_in_home(tmp_path: Path):
         assert folder.is_relative_to(tmp_path / "señal")
 
 
-GIVEN = {
-    "theme": ("dark", "dark"),
-    "language": ("es", "es"),
-    "speakers": ("2-4", "2-4"),
-    "engine": ("builtin", "builtin"),
-    "transcriber": ("none", "none"),
-    "spoken_language": ("es", "es"),
-    "vocabulary": ("sertralina, enalapril,", ("sertralina", "enalapril")),
-    "workers": ("1", 1),
-    "soft_limit_s": ("10", 10.0),
-    "hard_limit_s": ("20", 20.0),
-    "limit_factor": ("0.5", 0.5),
-    "stop_grace_s": ("1", 1.0),
-    "stuck_after_s": ("30", 30.0),
-    "recycle_jobs": ("5", 5),
-    "recycle_mb": ("900", 900),
-    "retry_delays_s": ("1, 2.5", (1.0, 2.5)),
-    "max_deliveries": ("3", 3),
-    "keep_days": ("1.5", 1.5),
-    "keep_unseen": ("yes", True),
-    "notify": ("each", "each"),
-    "names_in_notifications": ("yes", True),
-    "lock_after_min": ("5", 5),
-    "check_updates": ("yes", True),
+SAMPLES = {
+    Kind.FLAG: ("yes", True),
+    Kind.INTEGER: ("5", 5),
+    Kind.NUMBER: ("10.5", 10.5),
+    Kind.NUMBERS: ("1, 2.5", (1.0, 2.5)),
+    Kind.TERMS: ("sertralina, enalapril,", ("sertralina", "enalapril")),
+    Kind.SPEAKERS: ("2-4", "2-4"),
+    Kind.ENGINE: ("builtin", "builtin"),
+    Kind.TRANSCRIBER: ("none", "none"),
+    Kind.LANGUAGE: ("es", "es"),
 }
-"""Each setting as text in the environment, and parsed."""
+"""For each kind, text in the environment and its parsed value."""
+
+
+def sample(spec: SettingSpec) -> tuple[str, Any]:
+    """Return text for a setting, and its parsed value, which is not the default."""
+    if spec.kind is Kind.CHOICE:
+        last = list(spec.choices)[-1]
+        return last, last
+    return SAMPLES[spec.kind]
+
+
+GIVEN = {name: sample(spec) for name, spec in SPECS.items()}
 
 
 def test_the_environment_can_set_every_setting(tmp_path: Path):
-    assert set(GIVEN) == set(SPECS) == set(Settings.__slots__) - {"home", "overridden", "more_models"}
+    assert set(SPECS) == set(Settings.__slots__) - {"home", "overridden", "more_models"}
+    assert not [spec.name for spec in SPECS.values() if GIVEN[spec.name][1] == spec.default]
     environment = {f"FI_DESKTOP_{name.upper()}": given for name, (given, _) in GIVEN.items()}
     settings = load({**environment, "FI_DESKTOP_HOME": str(tmp_path)})
     assert settings == Settings(tmp_path, **{name: value for name, (_, value) in GIVEN.items()})
