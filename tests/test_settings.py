@@ -164,7 +164,8 @@ def test_an_unreadable_file_is_not_overwritten(tmp_path: Path):
 
 
 def test_the_documentation_lists_every_setting():
-    assert settings_table.DOCUMENT.read_text(encoding="utf-8") == settings_table.document()
+    now = settings_table.DOCUMENT.read_text(encoding="utf-8")
+    assert now == settings_table.document(), "run `python packaging/settings_table.py`"
 
 
 def test_a_file_with_a_hard_limit_below_the_soft_limit_loads(tmp_path: Path):
