@@ -114,9 +114,7 @@ VERBATIM = Message("text", "{text}")
 
 # --- Recordings: why one cannot be used
 
-AUDIO_AWAY = Message(
-    "audio.away", "The drive or folder with the recording is not connected. Connect it again."
-)
+AUDIO_AWAY = Message("audio.away", "The drive or folder of the recording is not connected. Connect it.")
 AUDIO_CHANGING = Message(
     "audio.changing", "The recording changed while it was being read. Try again when it is complete."
 )
@@ -136,20 +134,15 @@ AUDIO_DICTATION_LOCKED = Message(
     "This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, "
     "and add that file.",
 )
-AUDIO_EMPTY = Message(
-    "audio.empty", "The file is empty: nothing was recorded, or copying it was interrupted."
-)
+AUDIO_EMPTY = Message("audio.empty", "The file is empty: nothing was recorded, or the copy was interrupted.")
 AUDIO_FORBIDDEN = Message(
     "audio.forbidden",
     "You do not have permission to read this recording. Copy it to a folder of yours, and try again.",
 )
-AUDIO_MISSING = Message(
-    "audio.missing", "The recording has been moved or deleted. Put it back, and try again."
-)
+AUDIO_MISSING = Message("audio.missing", "The recording was moved or deleted. Put it back, and try again.")
 AUDIO_NO_AUDIO = Message("audio.no_audio", "This file has no audio track.")
 AUDIO_NO_ROOM = Message(
-    "audio.no_room",
-    "There is not enough disk space to decode this recording. Free some space, and try again.",
+    "audio.no_room", "There is not enough disk space to decode the recording. Free some space, and try again."
 )
 AUDIO_NO_SAMPLES = Message("audio.no_samples", "The recording contains no audio: its length is zero.")
 AUDIO_NO_SPEECH = Message("audio.no_speech", "Nobody speaks in this recording.")
@@ -157,12 +150,8 @@ AUDIO_NOT_A_FILE = Message("audio.not_a_file", "This is a folder or a device, no
 AUDIO_PROJECT = Message(
     "audio.project", "This is an Audacity project, not a recording. Export it as WAV, and add that file."
 )
-AUDIO_READ = Message(
-    "audio.read", "The recording could not be read to the end. Check its drive or network folder."
-)
-AUDIO_SHORTCUT = Message(
-    "audio.shortcut", "This is a shortcut, not a recording. Add the file that it points to."
-)
+AUDIO_READ = Message("audio.read", "The recording could not be read to the end. Check its drive or network.")
+AUDIO_SHORTCUT = Message("audio.shortcut", "This is a shortcut, not a recording. Add the file it points to.")
 AUDIO_SILENT = Message("audio.silent", "The recording is silent from beginning to end. Check the microphone.")
 AUDIO_TOO_LONG = Message(
     "audio.too_long",
@@ -304,9 +293,7 @@ WATCH_UNREADABLE = Message("watch.unreadable", "The list of watched folders cann
 
 # --- Engines
 
-ENGINE_BAD_LANGUAGE = Message(
-    "engine.bad_language", "The Whisper model does not support the chosen language."
-)
+ENGINE_BAD_LANGUAGE = Message("engine.bad_language", "The Whisper model does not support this language.")
 ENGINE_BAD_MODEL = Message("engine.bad_model", "The {engine} model pack is incomplete. Install it again.")
 ENGINE_BUILTIN_DAMAGED = Message(
     "engine.builtin_damaged", "The built-in voice model is damaged. Install the program again."
@@ -316,16 +303,13 @@ ENGINE_BUILTIN_MISSING = Message(
 )
 ENGINE_NO_MODEL = Message("engine.no_model", "The engine {name} needs a model pack, but none is installed.")
 ENGINE_NOT_INSTALLED = Message(
-    "engine.not_installed",
-    "The engine {name} is not part of this installation. Install fi-desktop[{name}].",
+    "engine.not_installed", "The engine {name} is not part of this installation. Install fi-desktop[{name}]."
 )
 ENGINE_NO_TRANSCRIBER = Message(
     "engine.no_transcriber", "The model pack {name} is not installed, or does not transcribe."
 )
 ENGINE_ODD_MODEL = Message("engine.odd_model", "This type of pyannote model pack is not supported.")
-ENGINE_SILERO_MISSING = Message(
-    "engine.silero_missing", "The speech detector is missing from this installation."
-)
+ENGINE_SILERO_MISSING = Message("engine.silero_missing", "The speech detector is not installed.")
 ENGINE_UNEXPECTED = Message("engine.unexpected", "Something unexpected went wrong ({error}).")
 ENGINE_UNKNOWN = Message("engine.unknown", "Unknown engine “{name}”. Available: {known}.")
 
@@ -374,7 +358,7 @@ MODELS_GATED = Message(
     "sure that the token can read gated repositories. Then try again.",
 )
 MODELS_HUB_TROUBLE = Message(
-    "models.hub_trouble", "{host} is not available (status {status}). Try again later."
+    "models.hub_trouble", "{host} is unavailable (status {status}). Try again later."
 )
 MODELS_IN_USE = Message(
     "models.in_use", "The model pack {name} is in use. Wait until the running jobs end, and try again."
@@ -385,9 +369,7 @@ MODELS_INCOMPLETE = Message(
 MODELS_LINKS = Message(
     "models.links", "The folder contains links, like the hub's own cache. Copy it with cp -rL first."
 )
-MODELS_LINKS_IN_ARCHIVE = Message(
-    "models.links_in_archive", "The archive contains links. Nothing was unpacked."
-)
+MODELS_LINKS_IN_ARCHIVE = Message("models.links_in_archive", "The archive has links. Nothing was unpacked.")
 MODELS_MISSING = Message("models.missing", "The model pack {name} is not installed.")
 MODELS_NEEDS_TOKEN = Message(
     "models.needs_token",
@@ -410,7 +392,7 @@ MODELS_ODD_ANSWER = Message(
     "models.odd_answer", "{host} did not answer with a list of files. Does the network require a login page?"
 )
 MODELS_ODD_ARCHIVE = Message(
-    "models.odd_archive", "The archive uses an unusual compression. Create a plain zip."
+    "models.odd_archive", "The archive's compression is unusual. Create a plain zip."
 )
 MODELS_OFFLINE = Message(
     "models.offline",

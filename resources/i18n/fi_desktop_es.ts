@@ -1664,8 +1664,8 @@ Todo se queda en esta computadora.</translation>
         <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
     </message>
     <message>
-        <source>The drive or folder with the recording is not connected. Connect it again.</source>
-        <translation>La unidad o la carpeta de la grabación no está conectada. Vuelva a conectarla.</translation>
+        <source>The drive or folder of the recording is not connected. Connect it.</source>
+        <translation>La unidad o la carpeta de la grabación no está conectada. Conéctela.</translation>
     </message>
     <message>
         <source>it does not exist</source>
@@ -1716,7 +1716,7 @@ Todo se queda en esta computadora.</translation>
         <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
     </message>
     <message>
-        <source>There is not enough disk space to decode this recording. Free some space, and try again.</source>
+        <source>There is not enough disk space to decode the recording. Free some space, and try again.</source>
         <translation>No hay espacio suficiente en el disco para decodificar esta grabación. Libere espacio e inténtelo de nuevo.</translation>
     </message>
     <message>
@@ -1748,7 +1748,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This is a shortcut, not a recording. Add the file that it points to.</source>
+        <source>This is a shortcut, not a recording. Add the file it points to.</source>
         <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
     </message>
     <message>
@@ -1760,7 +1760,7 @@ Todo se queda en esta computadora.</translation>
         <translation>No tiene permiso para leer esta grabación. Cópiela en una carpeta propia e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The recording has been moved or deleted. Put it back, and try again.</source>
+        <source>The recording was moved or deleted. Put it back, and try again.</source>
         <translation>La grabación se movió o se eliminó. Devuélvala a su sitio e inténtelo de nuevo.</translation>
     </message>
     <message>
@@ -1776,7 +1776,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Esto es una carpeta o un dispositivo, no una grabación.</translation>
     </message>
     <message>
-        <source>The recording could not be read to the end. Check its drive or network folder.</source>
+        <source>The recording could not be read to the end. Check its drive or network.</source>
         <translation>No se pudo leer la grabación hasta el final. Verifique su unidad o carpeta de red.</translation>
     </message>
     <message>
@@ -1796,8 +1796,8 @@ Todo se queda en esta computadora.</translation>
         <translation>El programa ya está abierto, pero no responde.</translation>
     </message>
     <message>
-        <source>The Whisper model does not support the chosen language.</source>
-        <translation>El modelo de Whisper no admite el idioma elegido.</translation>
+        <source>The Whisper model does not support this language.</source>
+        <translation>El modelo de Whisper no admite este idioma.</translation>
     </message>
     <message>
         <source>The {engine} model pack is incomplete. Install it again.</source>
@@ -1816,8 +1816,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Este tipo de paquete de modelo de pyannote no es compatible.</translation>
     </message>
     <message>
-        <source>The speech detector is missing from this installation.</source>
-        <translation>Falta el detector de voz en esta instalación.</translation>
+        <source>The speech detector is not installed.</source>
+        <translation>El detector de voz no está instalado.</translation>
     </message>
     <message>
         <source>Something unexpected went wrong ({error}).</source>
@@ -1920,7 +1920,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Su cuenta de Hugging Face aún no tiene acceso a {repo}: acepte sus condiciones en {page} y compruebe que el token permite leer repositorios restringidos. Después, inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>{host} is not available (status {status}). Try again later.</source>
+        <source>{host} is unavailable (status {status}). Try again later.</source>
         <translation>{host} no puede atender la petición ahora (estado {status}): inténtelo más tarde.</translation>
     </message>
     <message>
@@ -1936,7 +1936,7 @@ Todo se queda en esta computadora.</translation>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
-        <source>The archive contains links. Nothing was unpacked.</source>
+        <source>The archive has links. Nothing was unpacked.</source>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
@@ -1964,7 +1964,7 @@ Todo se queda en esta computadora.</translation>
         <translation>{host} no respondió con una lista de archivos. ¿La red exige iniciar sesión en una página?</translation>
     </message>
     <message>
-        <source>The archive uses an unusual compression. Create a plain zip.</source>
+        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -2232,7 +2232,7 @@ Todo se queda en esta computadora.</translation>
         <translation>fi-desktop se está cerrando.</translation>
     </message>
     <message>
-        <source>The file is empty: nothing was recorded, or copying it was interrupted.</source>
+        <source>The file is empty: nothing was recorded, or the copy was interrupted.</source>
         <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
     </message>
     <message>

@@ -13,7 +13,7 @@ BROKEN = ErrorInfo(ErrorKind.USER, "audio.no_audio", "This file has no audio tra
 BUSY = ErrorInfo(
     ErrorKind.TRANSIENT,
     "audio.read",
-    "The recording could not be read to the end. Check its drive or network folder.",
+    "The recording could not be read to the end. Check its drive or network.",
 )
 
 
