@@ -9,10 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fi_desktop.core import events as ev
 from fi_desktop.core.events import JobEvent
-from fi_desktop.core.job import Job
+from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.core.values import EngineChoice, Stage
+from fi_desktop.system import log
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +131,33 @@ class Notice:
 
 QueueEvent = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | Notice
 Listener = Callable[[tuple[QueueEvent, ...]], None]
+
+_LOG_EVENTS = {
+    ev.Submitted: "WORKFLOW_JOB_QUEUED",
+    ev.Claimed: "WORKFLOW_JOB_STARTED",
+    ev.Due: "WORKFLOW_JOB_DUE",
+    ev.CancelAsked: "WORKFLOW_JOB_CANCEL_REQUESTED",
+    ev.RetryAsked: "WORKFLOW_JOB_RETRY_REQUESTED",
+    ev.Prioritized: "WORKFLOW_JOB_PRIORITIZED",
+    ev.OptionsChanged: "WORKFLOW_JOB_OPTIONS_CHANGED",
+    ev.Seen: "WORKFLOW_JOB_SEEN",
+    ev.Completed: "WORKFLOW_JOB_COMPLETED",
+    ev.Released: "WORKFLOW_JOB_RELEASED",
+    ev.Cancelled: "WORKFLOW_JOB_CANCELLED",
+}
+
+
+def log_event(event: QueueEvent) -> None:
+    """Write an event to the log; progress, workers and notices are not logged."""
+    match event:
+        case QueuePaused(paused=paused):
+            log.event("WORKFLOW_QUEUE_PAUSED" if paused else "WORKFLOW_QUEUE_RESUMED")
+        case JobRemoved(job_id=job_id):
+            log.event("WORKFLOW_JOB_REMOVED", job=job_id)
+        case JobChanged(job=job, event=ev.Failed(error=error)):
+            name = "WORKFLOW_JOB_FAILED" if job.state is JobState.FAILED else "WORKFLOW_JOB_RETRYING"
+            log.event(name, job=job.id, attempt=len(job.attempts), code=error.code, kind=error.kind.value)
+        case JobChanged(job=job) if job.state is JobState.CANCELLED:
+            log.event("WORKFLOW_JOB_CANCELLED", job=job.id)
+        case JobChanged(job=job, event=job_event):
+            log.event(_LOG_EVENTS[type(job_event)], job=job.id, attempt=len(job.attempts))

@@ -1,17 +1,16 @@
-"""Opens the store. A damaged one is set aside, and rebuilt from what can still be read.
+"""Opens, verifies and rebuilds the store.
 
-The rebuilt store gets the events that can be read, row by row, and the results in the jobs' folders. A job
-continues from its last valid event; a job with a result is completed, whatever else was lost. What was set
-aside is deleted some weeks later, as it holds the names of recordings that were removed since.
+A damaged store is set aside, and rebuilt from the events that can still be read and the results in the jobs'
+folders. A job continues from its last valid event; a job with a result is completed, whatever else was lost.
+What was set aside is deleted some weeks later, as it holds the names of recordings removed since.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.codec import options_from_json
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import Job, JobState, apply
+from fi_desktop.core.job import Job, JobState, apply, check
 from fi_desktop.core.transcript import Transcript, summarize
 from fi_desktop.core.values import JobOptions, Priority
-from fi_desktop.jobs.event_chain import UNREADABLE, valid_events
+from fi_desktop.jobs.event_chain import UNREADABLE, replay, unbroken, valid_events
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.sql import DATABASE, salvage
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
@@ -33,10 +33,6 @@ ASIDE_DAYS = 30
 _ASIDE = "-damaged-"
 _MOMENT = "%Y%m%d-%H%M%S-%f"
 _CLAIM = "rebuilt"
-_ROW = "SELECT key, value FROM Cache WHERE rowid = ?"
-_ROWS_PER_PAGE = 40
-_MAGIC = b"SQLite format 3"
-_LARGEST_BYTES = 2**36  # a header with a larger size is damaged too
 
 
 def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], float]) -> JobStore:
@@ -60,7 +56,7 @@ def open_or_rebuild(folder: Path, folders: JobFolders, *, now: Callable[[], floa
     aside = folder.rename(folder.with_name(f"{folder.name}{_ASIDE}{moment}"))
     store = JobStore(folder)
     with store.transaction():
-        restored = _restore(store, _links(aside / "cache.db"), folders, now())
+        restored = _restore(store, _links(aside / DATABASE), folders, now())
     log.event("STORE_REBUILT", jobs=restored)
     store.notice = messages.QUEUE_RESTORED(folder=aside.name, number=restored)
     return store
@@ -130,58 +126,47 @@ def _submission(transcript: Transcript, job_id: int, at: float) -> ev.Submitted:
 def _links(database: Path) -> dict[int, dict[int, Any]]:
     """Return the events of a damaged database that can be read, by job and number."""
     found: dict[int, dict[int, Any]] = {}
-    for key, value in _rows(database):
-        try:
-            _, job_id, number = key.split(":")
-            found.setdefault(int(job_id), {})[int(number)] = json.loads(value)
-        except UNREADABLE:
-            continue
+    for key, value in salvage(database):
+        with suppress(*UNREADABLE):
+            kind, job_id, number = key.split(":")
+            if kind == "e":
+                found.setdefault(int(job_id), {})[int(number)] = json.loads(value)
     return found
 
 
-def _rows(database: Path) -> Iterator[tuple[Any, Any]]:
-    """Yield the event rows of a damaged database, read one by one."""
-    scratch = database.with_suffix(".scratch")
-    try:
-        pages = _copy_whole(database, scratch)
-        with closing(sqlite3.connect(scratch)) as connection:
-            for rowid in range(1, _last_row(connection, pages) + 1):
-                try:
-                    row = connection.execute(_ROW, (rowid,)).fetchone()
-                except sqlite3.DatabaseError:
-                    continue
-                if row is not None and str(row[0]).startswith("e:"):
-                    yield row
-    except (OSError, sqlite3.DatabaseError) as error:
-        log.event("STORE_UNREADABLE", error=type(error).__name__)
-    finally:
-        for leftover in database.parent.glob(f"{scratch.name}*"):
-            leftover.unlink()
+def verify(store: JobStore) -> Iterator[str]:
+    """Yield one sentence for each inconsistency.
 
-
-def _copy_whole(database: Path, scratch: Path) -> int:
-    """Copy a database and fill up what was cut off with zeros: SQLite reads no file that is too short.
-
-    Returns: the number of pages in its header; 0 if that is lost.
+    Checked are SQLite's file, each job's chain of events, each record against the replay of its events, and
+    that exactly the waiting jobs have a queue entry, and one each.
     """
-    shutil.copyfile(database, scratch)
-    log_file = database.with_name(database.name + "-wal")
-    if log_file.is_file():
-        shutil.copyfile(log_file, scratch.with_name(scratch.name + "-wal"))
-    with scratch.open("r+b") as file:
-        header = file.read(32)
-        if not header.startswith(_MAGIC):
-            return 0
-        page_bytes, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
-        page_bytes = 65_536 if page_bytes == 1 else page_bytes
-        if page_bytes * pages > _LARGEST_BYTES:
-            return 0
-        file.truncate(max(page_bytes * pages, scratch.stat().st_size))
-    return pages
+    store.clear_cache()  # check what is on disk
+    for finding in store.check():
+        yield f"The database's file is damaged: {finding}"
+    for job_id in store.ids():
+        yield from _verify_job(store, job_id)
+    yield from _verify_queue(store)
 
 
-def _last_row(connection: sqlite3.Connection, pages: int) -> int:
+def _verify_job(store: JobStore, job_id: int) -> Iterator[str]:
     try:
-        return int(connection.execute("SELECT MAX(rowid) FROM Cache").fetchone()[0] or 0)
-    except sqlite3.DatabaseError:
-        return pages * _ROWS_PER_PAGE  # unknown: more than there can be
+        record = store.record(job_id)
+        if not unbroken(store.event_links(job_id)):
+            yield f"Job {job_id}: an event was changed or left out."
+        if replay(store.events(job_id)) != record:
+            yield f"Job {job_id}: its record is not what its events say."
+        if record is not None:
+            check(record)
+    except UNREADABLE as error:
+        yield f"Job {job_id}: its record or its events cannot be read ({type(error).__name__}: {error})."
+
+
+def _verify_queue(store: JobStore) -> Iterator[str]:
+    waiting = {job.id for state in (JobState.QUEUED, JobState.RETRYING) for job in store.jobs(state=state)}
+    queued = store.queue.ids()
+    for job_id in sorted(waiting - set(queued)):
+        yield f"Job {job_id}: it is waiting, but is not in the queue."
+    for job_id in sorted(set(queued) - waiting):
+        yield f"Job {job_id}: it is in the queue, but is not waiting."
+    for job_id in sorted({job_id for job_id in queued if queued.count(job_id) > 1}):
+        yield f"Job {job_id}: it is in the queue more than once."

@@ -30,31 +30,17 @@ from fi_desktop.jobs.queue_events import (
     Listener,
     Notice,
     QueueEvent,
-    QueuePaused,
     WorkerGauge,
+    log_event,
 )
+from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
-from fi_desktop.jobs.verify import verify
 from fi_desktop.system import log
 
 T = TypeVar("T")
 _COMMANDS_PER_TRANSACTION = 64  # a burst of commands must not hold up what workers report
-
-_LOG_EVENTS = {
-    ev.Submitted: "WORKFLOW_JOB_QUEUED",
-    ev.Claimed: "WORKFLOW_JOB_STARTED",
-    ev.Due: "WORKFLOW_JOB_DUE",
-    ev.CancelAsked: "WORKFLOW_JOB_CANCEL_REQUESTED",
-    ev.RetryAsked: "WORKFLOW_JOB_RETRY_REQUESTED",
-    ev.Prioritized: "WORKFLOW_JOB_PRIORITIZED",
-    ev.OptionsChanged: "WORKFLOW_JOB_OPTIONS_CHANGED",
-    ev.Seen: "WORKFLOW_JOB_SEEN",
-    ev.Completed: "WORKFLOW_JOB_COMPLETED",
-    ev.Released: "WORKFLOW_JOB_RELEASED",
-    ev.Cancelled: "WORKFLOW_JOB_CANCELLED",
-}
 
 
 class JobService:
@@ -396,7 +382,7 @@ class JobService:
                 self.folders.discard(event.job_id)
             elif isinstance(event, JobChanged) and event.job.state.final:
                 self.folders.discard_stages(event.job.id)  # no worker uses them any more
-            _log(event)
+            log_event(event)
         if events:
             self.publish_now(*events)
 
@@ -404,18 +390,3 @@ class JobService:
 def unknown_job(job_id: int) -> UserError:
     """Return the error for a job that does not exist."""
     return UserError(messages.JOB_UNKNOWN, job=job_id)
-
-
-def _log(event: QueueEvent) -> None:
-    match event:
-        case QueuePaused(paused=paused):
-            log.event("WORKFLOW_QUEUE_PAUSED" if paused else "WORKFLOW_QUEUE_RESUMED")
-        case JobRemoved(job_id=job_id):
-            log.event("WORKFLOW_JOB_REMOVED", job=job_id)
-        case JobChanged(job=job, event=ev.Failed(error=error)):
-            name = "WORKFLOW_JOB_FAILED" if job.state is JobState.FAILED else "WORKFLOW_JOB_RETRYING"
-            log.event(name, job=job.id, attempt=len(job.attempts), code=error.code, kind=error.kind.value)
-        case JobChanged(job=job) if job.state is JobState.CANCELLED:
-            log.event("WORKFLOW_JOB_CANCELLED", job=job.id)
-        case JobChanged(job=job, event=job_event):
-            log.event(_LOG_EVENTS[type(job_event)], job=job.id, attempt=len(job.attempts))

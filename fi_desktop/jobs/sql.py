@@ -14,6 +14,7 @@ pickle (CVE-2025-69872), so one forged row would run code in the app.
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -29,7 +30,8 @@ from fi_desktop.system import log
 from fi_desktop.system.data_folder import data_folder_full
 from fi_desktop.system.files import has_room
 
-_FILE = "cache.db"
+DATABASE = "cache.db"
+"""The database's file name."""
 _NEVER = 2**62  # bytes; no store gets this large, so nothing is evicted or moved to a file
 _BUSY_TIMEOUT_S = 5.0
 _EVICTION_TRIGGERS = ("count_insert", "count_delete", "size_insert", "size_update", "size_delete")
@@ -45,6 +47,9 @@ _SELECT = "SELECT key, mode, filename, value FROM Cache WHERE "
 _BETWEEN = "key >= ? AND key < ? AND raw = 1"
 
 _LINES_PER_PARSE = 200
+_ROWS_PER_PAGE = 40
+_MAGIC = b"SQLite format 3"
+_LARGEST_BYTES = 2**36  # a header with a larger size is damaged too
 _BYTES_TO_OPEN = 64 * 1024  # SQLite's companion files, and some more
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
@@ -289,7 +294,7 @@ def _drop_eviction(connection: sqlite3.Connection) -> None:
 
 def peek(folder: Path, key: str) -> Any:
     """Read one value without changing the database's files; None if it cannot be read like that."""
-    file = folder / _FILE
+    file = folder / DATABASE
     if not file.is_file():
         return None
     # The log of an owner that was killed must be read too. Without a log, mode=ro would create files.
@@ -300,6 +305,54 @@ def peek(folder: Path, key: str) -> Any:
     except sqlite3.Error:
         return None
     return None if row is None else row[0]
+
+
+def salvage(database: Path) -> Iterator[tuple[str, Any]]:
+    """Yield keys and stored values of a damaged database, as far as they can be read, one by one."""
+    scratch, query = database.with_suffix(".scratch"), "SELECT key, value FROM Cache WHERE rowid = ?"
+    try:
+        pages = _copy_whole(database, scratch)
+        with closing(sqlite3.connect(scratch)) as connection:
+            for rowid in range(1, _last_row(connection, pages) + 1):
+                try:
+                    row = connection.execute(query, (rowid,)).fetchone()
+                except sqlite3.DatabaseError:
+                    continue
+                if row is not None and isinstance(row[0], str):
+                    yield row
+    except (OSError, sqlite3.DatabaseError) as error:
+        log.event("STORE_UNREADABLE", error=type(error).__name__)
+    finally:
+        for leftover in database.parent.glob(f"{scratch.name}*"):
+            leftover.unlink()
+
+
+def _copy_whole(database: Path, scratch: Path) -> int:
+    """Copy a database and fill up what was cut off with zeros: SQLite reads no file that is too short.
+
+    Returns: the number of pages in its header; 0 if that is lost.
+    """
+    shutil.copyfile(database, scratch)
+    log_file = database.with_name(database.name + "-wal")
+    if log_file.is_file():
+        shutil.copyfile(log_file, scratch.with_name(scratch.name + "-wal"))
+    with scratch.open("r+b") as file:
+        header = file.read(32)
+        if not header.startswith(_MAGIC):
+            return 0
+        page_bytes, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
+        page_bytes = 65_536 if page_bytes == 1 else page_bytes
+        if page_bytes * pages > _LARGEST_BYTES:
+            return 0
+        file.truncate(max(page_bytes * pages, scratch.stat().st_size))
+    return pages
+
+
+def _last_row(connection: sqlite3.Connection, pages: int) -> int:
+    try:
+        return int(connection.execute("SELECT MAX(rowid) FROM Cache").fetchone()[0] or 0)
+    except sqlite3.DatabaseError:
+        return pages * _ROWS_PER_PAGE  # unknown: more than there can be
 
 
 class JSONTextDisk(Disk):  # type: ignore[misc]  # diskcache ships no types

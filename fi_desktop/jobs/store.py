@@ -8,8 +8,7 @@ Rows have text keys, so that a range of keys is a list of things:
 
     j:<id>                  a job's record; its tag is the job's state
     e:<id>:<number>         a job's events in order, chained by hashes (`event_chain.py`)
-    q:<priority>:<id>       ready jobs, best first; the value is the job's id
-    d:<due time>:<id>       jobs that wait for a retry, soonest first; the value is the job's id
+    q:… and d:…             the queue (`queue_index.py`)
     b:<batch>:<id>          the jobs of a batch; the value is the job's id
     f:<fingerprint>:<id>    the jobs of a recording with the same options; the value is the job's id
     m:…                     the schema's version, the last id, the owner's epoch, whether an owner has the
@@ -43,6 +42,7 @@ from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.jobs.event_chain import ROOT, UNREADABLE, link, replay, valid_events
+from fi_desktop.jobs.queue_index import QueueIndex
 from fi_desktop.jobs.sql import Rows, opening, peek, to_text
 from fi_desktop.system import log
 
@@ -50,8 +50,6 @@ SCHEMA_VERSION = 1
 _SCHEMA = "m:schema"
 _CACHED_JOBS = 10_000  # some megabytes
 _ALL_JOBS = "j:", "j;"
-_READY = "q:", "q;"
-_RETRYING = "d:", "d;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +83,7 @@ class JobStore:
         intact: False if the last owner did not close the store and SQLite finds its file damaged.
         notice: what the person should know about how the store was opened; mostly None.
         rows: the database.
+        queue: which jobs are ready, and which wait for a retry.
     """
 
     notice: Note | None = None
@@ -99,9 +98,9 @@ class JobStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_newer(peek(folder, _SCHEMA))
         self.rows = Rows(folder)
+        self.queue = QueueIndex(self.rows, self.get)
         self._cached: dict[int, _Cached] = {}
         self._paused: bool | None = None  # None: not read yet
-        self._next_retry: str | None = None  # the first key of a retry, "" if none waits; None: not read yet
         self._counts: dict[JobState, int] | None = None  # None: not counted yet
         self._last_id: int | None = None  # None: not read yet
         self._last_id_changed = False
@@ -170,7 +169,8 @@ class JobStore:
     def clear_cache(self) -> None:
         """Read jobs and the queue from disk again from now on."""
         self._cached.clear()
-        self._paused = self._next_retry = self._counts = None
+        self._paused = self._counts = None
+        self.queue.clear_cache()
 
     def next_id(self) -> int:
         """Return an id that was never used before. Needs a transaction, whose end writes the last id."""
@@ -195,11 +195,8 @@ class JobStore:
         put = self.rows.put
         self._counts = None
         if before is not None:
-            self._dequeue(before)
-        if (key := queue_key(job)) is not None:
-            put(key, job.id)
-            if job.state is JobState.RETRYING:
-                self._next_retry = None
+            self.queue.discard(before)
+        self.queue.put(job)
         if before is None and job.batch is not None:
             put(_batch_key(job), job.id)
         old_fingerprint = before.fingerprint if before is not None else None
@@ -218,7 +215,7 @@ class JobStore:
         self._removed = True
         self._cached.pop(job.id, None)
         self._counts = None
-        self._dequeue(job)
+        self.queue.discard(job)
         if job.batch is not None:
             self.rows.delete(_batch_key(job))
         if job.fingerprint is not None:
@@ -255,8 +252,6 @@ class JobStore:
         """Return a job's events as they are stored, in order; see `event_chain.py`."""
         return [self.rows.value(row) for row in self.rows.between(*_event_keys(job_id))]
 
-    # ---- the queue
-
     @property
     def paused(self) -> bool:
         """Whether no job may be claimed. Setting it needs a transaction."""
@@ -268,30 +263,6 @@ class JobStore:
     def paused(self, paused: bool) -> None:
         self.rows.put("m:paused", int(paused))
         self._paused = paused
-
-    def first_ready(self) -> Job | None:
-        """Return the ready job to claim next: the most urgent, then the oldest."""
-        while (key := self.rows.first_key(*_READY)) is not None:
-            if (job := self._queued_under(key)) is not None:
-                return job
-        return None
-
-    def first_due(self, now: float) -> Job | None:
-        """Return the job whose retry has been due longest, or None if none is due at `now`."""
-        while (key := self._first_retry()) and key <= f"d:{now:017.3f}:~":
-            if (job := self._queued_under(key)) is not None:
-                return job
-            self._next_retry = None
-        return None
-
-    def next_due_at(self) -> float | None:
-        """Return when the next retry is due, UTC seconds since the epoch; None if none waits."""
-        key = self._first_retry()
-        return float(key.split(":")[1]) if key else None
-
-    def queued_ids(self) -> list[int]:
-        """Return the job id of each queue entry, ready and retrying."""
-        return self.rows.ints(*_READY) + self.rows.ints(*_RETRYING)
 
     # ---- many jobs
 
@@ -351,25 +322,6 @@ class JobStore:
             self._removed = False
 
     # ---- inside
-
-    def _dequeue(self, job: Job) -> None:
-        if (key := queue_key(job)) is not None:
-            self.rows.delete(key)
-            if job.state is JobState.RETRYING:
-                self._next_retry = None
-
-    def _queued_under(self, key: str) -> Job | None:
-        """Return the job that a queue entry is for; an entry that is wrong or cannot be read is deleted."""
-        job = self.get(_number_in(key))
-        if job is not None and queue_key(job) == key:
-            return job
-        self.rows.delete(key)
-        return None
-
-    def _first_retry(self) -> str:
-        if self._next_retry is None:
-            self._next_retry = self.rows.first_key(*_RETRYING) or ""
-        return self._next_retry
 
     def _cache(self, cached: _Cached) -> None:
         if cached.job.state.final:  # unlikely to change again
@@ -439,22 +391,10 @@ class JobStore:
         if job is None:
             return None
         self.rows.delete_between(_event_key(job_id, len(events) + 1), _event_keys(job_id)[1])
-        for queue in (_READY, _RETRYING):
-            self.rows.delete_between_with_value(*queue, job_id)
         self.rows.put(_record_key(job_id), to_text(job_to_json(job)), job.state.value)
-        if (key := queue_key(job)) is not None:
-            self.rows.put(key, job_id)
+        self.queue.replace(job)
         self.clear_cache()
         return job
-
-
-def queue_key(job: Job) -> str | None:
-    """Return the key of a waiting job's queue entry; None if the job does not wait."""
-    if job.state is JobState.QUEUED:
-        return f"q:{int(job.priority)}:{job.id:012d}"
-    if job.state is JobState.RETRYING and job.due_at is not None:
-        return f"d:{job.due_at:017.3f}:{job.id:012d}"
-    return None
 
 
 def _record_key(job_id: int) -> str:

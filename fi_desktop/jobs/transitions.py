@@ -276,9 +276,9 @@ class Transitions:
         """Give the next ready job to a worker; None if none is ready, or the queue is paused."""
         if self.store.paused:
             return None
-        while (due := self.store.first_due(self._now())) is not None:
+        while (due := self.store.queue.first_due(self._now())) is not None:
             self._record(due, ev.Due(due.id, self._now()))
-        job = self.store.first_ready()
+        job = self.store.queue.first_ready()
         if job is None:
             return None
         token = f"{self.store.epoch}.{job.id}.{len(job.attempts) + 1}"

@@ -80,7 +80,7 @@ class InlineBackend(QueueThread):
                 self._cancelled_claim = event.job.claim
 
     def _timeout_s(self) -> float | None:
-        return None if self._service.transitions.store.next_due_at() is None else _RETRY_S
+        return None if self._service.transitions.store.queue.next_due_at() is None else _RETRY_S
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error

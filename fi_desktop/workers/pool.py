@@ -216,7 +216,7 @@ class WorkerPool(QueueThread):
         if self._retry_at is not None:
             moments.append(self._retry_at)
         elif any(slot.idle for slot in self._slots):
-            due_at = self._service.transitions.store.next_due_at()
+            due_at = self._service.transitions.store.queue.next_due_at()
             if due_at is not None:
                 moments.append(now + due_at - self._now())
         if self._service.transitions.expires:

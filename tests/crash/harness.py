@@ -34,8 +34,8 @@ from fi_desktop.audio.media_files import phone_call
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.jobs.verify import verify
 from fi_desktop.system.files import RESULT
 from tests.crash.victim import SPARED
 

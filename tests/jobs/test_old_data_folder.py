@@ -21,6 +21,7 @@ from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.core.job import AttemptOutcome, Job, JobState, check
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
+from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import open_or_rebuild
 from fi_desktop.jobs.service import JobService
@@ -151,6 +152,12 @@ def test_profiles_watched_folders_and_the_pin_are_as_they_were(old_home: Path):
     assert pin.is_set(old_home)
     assert pin.matches(old_home, "2468")
     assert not pin.matches(old_home, "1357")
+
+
+def test_the_windows_settings_are_as_they_were(old_home: Path):
+    state = WindowState(old_home)
+    assert state.format() == "srt"
+    assert state._settings.value("main/columns_count", type=int) == 13
 
 
 def test_jobs_verify_finds_nothing(old_home: Path):

@@ -15,9 +15,8 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState, apply
 from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.jobs.folders import JobFolders
-from fi_desktop.jobs.recovery import open_or_rebuild
+from fi_desktop.jobs.recovery import open_or_rebuild, verify
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.jobs.verify import verify
 from fi_desktop.system.files import RESULT
 from tests.app_driver import running_app
 

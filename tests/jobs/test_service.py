@@ -353,7 +353,7 @@ def test_due_times_survive_a_restart(bench: Bench):
     due_at = bench.job(1).due_at
     bench.restart()
     assert bench.job(1).due_at == due_at
-    assert bench.service.transitions.store.next_due_at() == pytest.approx(due_at, abs=0.001)
+    assert bench.service.transitions.store.queue.next_due_at() == pytest.approx(due_at, abs=0.001)
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_cancelling_twice_does_no_harm(bench: Bench):

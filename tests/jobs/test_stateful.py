@@ -33,10 +33,10 @@ from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, Summary
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent, QueuePaused
+from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult
-from fi_desktop.jobs.verify import verify
 from tests.jobs.model import (
     DELAYS_S,
     FINAL,
@@ -436,7 +436,7 @@ class Queue(RuleBasedStateMachine):
     def move_clock(self, seconds: float) -> None:
         self.now += seconds
 
-    @precondition(lambda self: self.service.transitions.store.next_due_at() is not None)
+    @precondition(lambda self: self.service.transitions.store.queue.next_due_at() is not None)
     @rule(seconds=st.sampled_from([-1.0, 0.0, 1.0]))
     def move_clock_to_next_retry(self, seconds: float) -> None:
         due = min(job["due"] for job in self.model.jobs.values() if job["state"] == "RETRYING")
@@ -479,7 +479,7 @@ class Queue(RuleBasedStateMachine):
     @invariant()
     def next_retry_is_known(self) -> None:
         due = [job["due"] for job in self.model.jobs.values() if job["state"] == "RETRYING"]
-        assert self.service.transitions.store.next_due_at() == (
+        assert self.service.transitions.store.queue.next_due_at() == (
             pytest.approx(min(due), abs=0.001) if due else None
         )
 

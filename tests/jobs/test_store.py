@@ -67,7 +67,7 @@ def test_the_most_urgent_comes_first_and_then_the_oldest(store: JobStore):
         submit(store, p) for p in (Priority.LOW, Priority.NORMAL, Priority.NORMAL, Priority.URGENT)
     )
     order = []
-    while (job := store.first_ready()) is not None:
+    while (job := store.queue.first_ready()) is not None:
         order.append(job.id)
         record(store, job, ev.Claimed(job.id, 2.0, f"c{job.id}", "w"))
     assert order == [urgent.id, old.id, new.id, low.id]
@@ -76,9 +76,9 @@ def test_the_most_urgent_comes_first_and_then_the_oldest(store: JobStore):
 def test_a_released_job_returns_to_its_position_in_the_queue(store: JobStore):
     first, second = submit(store), submit(store)
     running = record(store, first, ev.Claimed(first.id, 2.0, "c", "w"))
-    assert store.first_ready() == second
+    assert store.queue.first_ready() == second
     record(store, running, ev.Released(first.id, 3.0, "c"))
-    ready = store.first_ready()
+    ready = store.queue.first_ready()
     assert ready is not None
     assert ready.id == first.id
 
@@ -88,10 +88,10 @@ def test_waiting_retries_are_found_by_their_due_time(store: JobStore):
         job = submit(store)
         running = record(store, job, ev.Claimed(job.id, 2.0, "c", "w"))
         record(store, running, ev.Failed(job.id, 3.0, "c", ERROR, retry_at))
-    assert store.first_ready() is None
-    assert store.next_due_at() == 100.5
-    assert store.first_due(100.4) is None
-    due = store.first_due(100.5)
+    assert store.queue.first_ready() is None
+    assert store.queue.next_due_at() == 100.5
+    assert store.queue.first_due(100.4) is None
+    due = store.queue.first_due(100.5)
     assert due is not None
     assert due.due_at == 100.5
 
@@ -112,7 +112,7 @@ def test_an_exception_undoes_the_whole_transaction(store: JobStore):
         store.write(None, apply(None, event), event)
         raise ZeroDivisionError
     assert store.jobs() == []
-    assert store.first_ready() is None
+    assert store.queue.first_ready() is None
 
 
 def test_a_savepoint_undoes_only_what_is_inside(store: JobStore):
@@ -151,24 +151,24 @@ def test_an_undone_pause_is_not_cached(store: JobStore):
 
 
 def test_the_next_retry_is_known_after_each_change(store: JobStore):
-    assert store.next_due_at() is None
+    assert store.queue.next_due_at() is None
     jobs = [submit(store) for _ in range(3)]
     for job, retry_at in zip(jobs, (300.0, 100.0, 200.0), strict=True):
         running = record(store, job, ev.Claimed(job.id, 2.0, "c", "w"))
         record(store, running, ev.Failed(job.id, 3.0, "c", ERROR, retry_at))
-    assert store.next_due_at() == 100.0
+    assert store.queue.next_due_at() == 100.0
     with pytest.raises(ZeroDivisionError), store.transaction():
         store.remove(store.get(2))
-        assert store.next_due_at() == 200.0
+        assert store.queue.next_due_at() == 200.0
         raise ZeroDivisionError
-    assert store.next_due_at() == 100.0
+    assert store.queue.next_due_at() == 100.0
     record(store, store.get(2), ev.CancelAsked(2, 4.0))
-    assert store.next_due_at() == 200.0
+    assert store.queue.next_due_at() == 200.0
     with store.transaction():
         store.remove(store.get(3))
-    assert store.next_due_at() == 300.0
+    assert store.queue.next_due_at() == 300.0
     record(store, store.get(1), ev.Due(1, 300.0))
-    assert store.next_due_at() is None
+    assert store.queue.next_due_at() is None
 
 
 def test_a_store_with_diskcaches_own_indexes_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -233,7 +233,7 @@ def test_removing_a_job_removes_its_events_and_queue_entry(store: JobStore):
         store.remove(job)
     assert store.get(job.id) is None
     assert store.events(job.id) == []
-    assert store.first_ready() is None
+    assert store.queue.first_ready() is None
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -11,8 +11,8 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, apply
 from fi_desktop.core.values import JobOptions, Priority
+from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.jobs.verify import verify
 
 ERROR = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 
