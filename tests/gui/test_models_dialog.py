@@ -179,7 +179,7 @@ class TestInstall:
         click(qtbot, row.install)
         answer(qtbot, dialog, "Download")
         qtbot.waitUntil(dialog.message.isVisible)
-        assert "try again later" in dialog.message.text
+        assert "Try again later" in dialog.message.text
         hub.down = 0
         click(qtbot, dialog.message.action_button)
         answer(qtbot, dialog, "Download")
@@ -235,7 +235,7 @@ class TestToken:
         self.ask(qtbot, dialog)
         self.paste(qtbot, dialog, TOKEN)
         qtbot.waitUntil(dialog.token_panel.isVisible)
-        assert "accept its conditions" in dialog.token_panel.problem
+        assert "Accept its conditions" in dialog.token_panel.problem
 
     def test_without_a_keyring_the_token_is_used_once(self, qtbot, opened, hub: FakeHub):
         keyring.set_keyring(NoKeyring())
@@ -292,7 +292,7 @@ class TestImport:
         dialog = opened()
         dialog.import_path(str(packs.make_zip(tmp_path / "x.zip", {"holiday.jpg": b"x"})))
         qtbot.waitUntil(dialog.message.isVisible)
-        assert "no model pack" in dialog.message.text
+        assert "not a model pack" in dialog.message.text
 
     def test_unknown_pack_gets_a_row_at_the_top(self, qtbot, opened, tmp_path: Path):
         dialog = opened()
