@@ -17,7 +17,7 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportMenu
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.operations import OPERATIONS, JobOperation
-from fi_desktop.gui.language import LANGUAGES, SYSTEM
+from fi_desktop.gui.language import language_choices
 from fi_desktop.viewmodel.rows import Row
 
 if TYPE_CHECKING:
@@ -186,9 +186,8 @@ class Actions(QObject):
 
     def _make_languages(self) -> QActionGroup:
         group = QActionGroup(self)
-        names = {SYSTEM: self.tr("&Same as the system"), "en": "&English", "es": "Es&pañol"}
-        for choice in (*LANGUAGES, SYSTEM):
-            action = QAction(names[choice], self, checkable=True)
+        for choice, label in language_choices():
+            action = QAction(label, self, checkable=True)
             action.setData(choice)
             group.addAction(action)
         group.triggered.connect(self._on_language_chosen)

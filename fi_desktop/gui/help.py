@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from fi_desktop import __version__
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.language import SYSTEM
+from fi_desktop.gui.language import language_choices
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.settings import Settings
@@ -61,8 +61,8 @@ class WelcomeDialog(QDialog):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.language = QComboBox(self)
-        for choice, name in ((SYSTEM, self.tr("Same as the system")), ("en", "English"), ("es", "Español")):
-            self.language.addItem(name, choice)
+        for choice, label in language_choices():
+            self.language.addItem(label, choice)
         self.language.setCurrentIndex(max(0, self.language.findData(language)))
         self.language.activated.connect(self._on_language_chosen)
         self.language.setAccessibleName(self.tr("Language"))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QLibraryInfo, QLocale, QObject, QTranslator
 
+from fi_desktop.settings import CONTEXT, SPECS
 from fi_desktop.system.files import resource
 
 SYSTEM = "system"
-LANGUAGES = ("en", "es")
+LANGUAGES = tuple(code for code in SPECS["language"].choices if code != SYSTEM)
 """Languages of the window; the first is the fallback."""
 
 _LOCALES = {"es": "es_MX"}  # plain "es" is Spain, with a decimal comma
@@ -75,6 +76,16 @@ class WindowLanguage(QObject):
         if translator.load(name, folder):
             self._application.installTranslator(translator)
             self._translators.append(translator)
+
+
+def setting_text(source: str) -> str:
+    """Return a title, help, choice, unit or page of the settings in the window's language."""
+    return QCoreApplication.translate(CONTEXT, source) if source else ""
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """Return the choices of the window's language as pairs of value and label."""
+    return [(value, setting_text(label)) for value, label in SPECS["language"].choices.items()]
 
 
 def language_of(choice: str, system: QLocale) -> str:

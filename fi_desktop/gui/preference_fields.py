@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -26,16 +26,12 @@ from fi_desktop.engines import registry
 from fi_desktop.gui import theme
 from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES, OTHER_LANGUAGES
 from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.widgets import ElidedLabel
-from fi_desktop.settings import CONTEXT, Kind, SettingSpec
+from fi_desktop.settings import Kind, SettingSpec
 
 _NUMBER_WIDTH = 80
 _WIDTH = 240
-
-
-def translated(source: str) -> str:
-    """Return a title, help, choice or unit of a `SettingSpec` in the window's language."""
-    return QCoreApplication.translate(CONTEXT, source) if source else ""
 
 
 class SettingField(QWidget):
@@ -188,7 +184,7 @@ def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> Sett
         case Kind.NUMBERS:
             return NumberField(parent, several=True)
         case Kind.CHOICE:
-            choices = [(translated(label), value) for value, label in spec.choices.items()]
+            choices = [(setting_text(label), value) for value, label in spec.choices.items()]
         case Kind.SPEAKERS:
             choices = [(labels.requested_speakers(count), count) for count in COUNTS]
         case Kind.ENGINE:
@@ -263,7 +259,7 @@ class SettingRow(DialogRow):
         self, spec: SettingSpec, field: SettingField, *, read_only: bool, parent: QWidget | None = None
     ) -> None:
         """Show a setting; `read_only`: the environment or the command line overrides it."""
-        title, help = translated(spec.title), translated(spec.help)
+        title, help = setting_text(spec.title), setting_text(spec.help)
         super().__init__(title, help, parent)
         self.spec, self.field, self.error = spec, field, ""
         self._read_only = read_only
@@ -297,7 +293,7 @@ class SettingRow(DialogRow):
         if self._read_only:
             return self.tr("Set by the environment or the command line; cannot be changed here")
         spec = self.spec
-        default = f"{self.field.text_of(spec.default)} {translated(spec.unit.value)}".strip()
+        default = f"{self.field.text_of(spec.default)} {setting_text(spec.unit.value)}".strip()
         notes = [self.tr("Default: {value}").format(value=default or self.tr("none"))]
         if spec.needs_restart:
             notes.append(self.tr("takes effect after a restart"))
@@ -317,7 +313,7 @@ class SettingRow(DialogRow):
         self.text.addLayout(error)
         self.text.addStretch(1)  # a field may be taller than the text
         self.right.addWidget(self.field)
-        if unit := translated(self.spec.unit.value):
+        if unit := setting_text(self.spec.unit.value):
             label = QLabel(unit, self)
             label.setObjectName("quiet")
             self.right.addWidget(label)

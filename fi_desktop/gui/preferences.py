@@ -25,8 +25,9 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.message_bar import MessageBar
-from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field, translated
+from fi_desktop.gui.preference_fields import ActionRow, DialogRow, SettingRow, make_field
 from fi_desktop.gui.widgets import ItemList, separator
 from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.settings import SPECS, Page, Settings
@@ -151,7 +152,7 @@ class PreferencesDialog(QDialog):
         }
         if page in actions:
             rows.append(actions[page])
-        return PageSection(translated(page.value), rows, self)
+        return PageSection(setting_text(page.value), rows, self)
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()
@@ -160,7 +161,7 @@ class PreferencesDialog(QDialog):
         left.addWidget(self.search)
         left.addWidget(self.pages, 1)
         for page in Page:
-            self.pages.addItem(translated(page.value))
+            self.pages.addItem(setting_text(page.value))
         self.pages.setFixedWidth(190)
         self.search.setFixedWidth(190)
         content = QWidget(self)

@@ -111,10 +111,6 @@
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
     </message>
     <message>
-        <source>&amp;Same as the system</source>
-        <translation>&amp;Igual que el sistema</translation>
-    </message>
-    <message>
         <source>&amp;Paste</source>
         <translation>&amp;Pegar</translation>
     </message>
@@ -1660,12 +1656,52 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>Part of the file after {at:clock} could not be read.</source>
-        <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
-    </message>
-    <message>
         <source>The drive or folder of the recording is not connected. Connect it.</source>
         <translation>La unidad o la carpeta de la grabación no está conectada. Conéctela.</translation>
+    </message>
+    <message>
+        <source>There is not enough disk space to decode the recording. Free some space, and try again.</source>
+        <translation>No hay espacio suficiente en el disco para decodificar esta grabación. Libere espacio e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>This is a shortcut, not a recording. Add the file it points to.</source>
+        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
+    </message>
+    <message>
+        <source>The recording was moved or deleted. Put it back, and try again.</source>
+        <translation>La grabación se movió o se eliminó. Devuélvala a su sitio e inténtelo de nuevo.</translation>
+    </message>
+    <message>
+        <source>The recording could not be read to the end. Check its drive or network.</source>
+        <translation>No se pudo leer la grabación hasta el final. Verifique su unidad o carpeta de red.</translation>
+    </message>
+    <message>
+        <source>The Whisper model does not support this language.</source>
+        <translation>El modelo de Whisper no admite este idioma.</translation>
+    </message>
+    <message>
+        <source>The speech detector is not installed.</source>
+        <translation>El detector de voz no está instalado.</translation>
+    </message>
+    <message>
+        <source>{host} is unavailable (status {status}). Try again later.</source>
+        <translation>{host} no puede atender la petición ahora (estado {status}): inténtelo más tarde.</translation>
+    </message>
+    <message>
+        <source>The archive has links. Nothing was unpacked.</source>
+        <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
+    </message>
+    <message>
+        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
+    </message>
+    <message>
+        <source>The file is empty: nothing was recorded, or the copy was interrupted.</source>
+        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
+    </message>
+    <message>
+        <source>Part of the file after {at:clock} could not be read.</source>
+        <translation>No se pudo leer una parte del archivo después de {at:clock}.</translation>
     </message>
     <message>
         <source>it does not exist</source>
@@ -1716,10 +1752,6 @@ Todo se queda en esta computadora.</translation>
         <translation>La cola no se puede guardar: el disco no lo acepta.</translation>
     </message>
     <message>
-        <source>There is not enough disk space to decode the recording. Free some space, and try again.</source>
-        <translation>No hay espacio suficiente en el disco para decodificar esta grabación. Libere espacio e inténtelo de nuevo.</translation>
-    </message>
-    <message>
         <source>The recording is too long to process at once. Split it into parts of a few hours, and add those.</source>
         <translation>La grabación es demasiado larga para procesarla de una sola vez. Divídala en partes de unas horas y agréguelas.</translation>
     </message>
@@ -1748,20 +1780,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Este es un proyecto de Audacity y no una grabación: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This is a shortcut, not a recording. Add the file it points to.</source>
-        <translation>Este es un acceso directo y no la grabación: agregue el archivo al que apunta.</translation>
-    </message>
-    <message>
         <source>The recording is damaged and cannot be read. Copy it again from the recorder.</source>
         <translation>La grabación está dañada y no se puede leer nada de ella: cópiela de nuevo desde la grabadora.</translation>
     </message>
     <message>
         <source>You do not have permission to read this recording. Copy it to a folder of yours, and try again.</source>
         <translation>No tiene permiso para leer esta grabación. Cópiela en una carpeta propia e inténtelo de nuevo.</translation>
-    </message>
-    <message>
-        <source>The recording was moved or deleted. Put it back, and try again.</source>
-        <translation>La grabación se movió o se eliminó. Devuélvala a su sitio e inténtelo de nuevo.</translation>
     </message>
     <message>
         <source>This file has no audio track.</source>
@@ -1774,10 +1798,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>This is a folder or a device, not a recording.</source>
         <translation>Esto es una carpeta o un dispositivo, no una grabación.</translation>
-    </message>
-    <message>
-        <source>The recording could not be read to the end. Check its drive or network.</source>
-        <translation>No se pudo leer la grabación hasta el final. Verifique su unidad o carpeta de red.</translation>
     </message>
     <message>
         <source>The recording is silent from beginning to end. Check the microphone.</source>
@@ -1796,10 +1816,6 @@ Todo se queda en esta computadora.</translation>
         <translation>El programa ya está abierto, pero no responde.</translation>
     </message>
     <message>
-        <source>The Whisper model does not support this language.</source>
-        <translation>El modelo de Whisper no admite este idioma.</translation>
-    </message>
-    <message>
         <source>The {engine} model pack is incomplete. Install it again.</source>
         <translation>El paquete de modelo de {engine} está incompleto: instálelo de nuevo.</translation>
     </message>
@@ -1814,10 +1830,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>This type of pyannote model pack is not supported.</source>
         <translation>Este tipo de paquete de modelo de pyannote no es compatible.</translation>
-    </message>
-    <message>
-        <source>The speech detector is not installed.</source>
-        <translation>El detector de voz no está instalado.</translation>
     </message>
     <message>
         <source>Something unexpected went wrong ({error}).</source>
@@ -1920,10 +1932,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Su cuenta de Hugging Face aún no tiene acceso a {repo}: acepte sus condiciones en {page} y compruebe que el token permite leer repositorios restringidos. Después, inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>{host} is unavailable (status {status}). Try again later.</source>
-        <translation>{host} no puede atender la petición ahora (estado {status}): inténtelo más tarde.</translation>
-    </message>
-    <message>
         <source>The model pack {name} is in use. Wait until the running jobs end, and try again.</source>
         <translation>El paquete de modelo {name} está en uso: espere a que terminen los trabajos en curso e inténtelo de nuevo.</translation>
     </message>
@@ -1934,10 +1942,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
-    </message>
-    <message>
-        <source>The archive has links. Nothing was unpacked.</source>
-        <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
         <source>{repo} requires a free Hugging Face account. Accept its conditions at {page}, create a token at {tokens}, and enter it here.</source>
@@ -1962,10 +1966,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{host} did not answer with a list of files. Does the network require a login page?</source>
         <translation>{host} no respondió con una lista de archivos. ¿La red exige iniciar sesión en una página?</translation>
-    </message>
-    <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
-        <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
         <source>{host} cannot be reached. Check the network and the proxy (HTTPS_PROXY), or bring the pack on a USB drive and import it.</source>
@@ -2230,10 +2230,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>fi-desktop is closing.</source>
         <translation>fi-desktop se está cerrando.</translation>
-    </message>
-    <message>
-        <source>The file is empty: nothing was recorded, or the copy was interrupted.</source>
-        <translation>El archivo está vacío: no se grabó nada o se interrumpió la copia.</translation>
     </message>
     <message>
         <source>Nobody speaks in this recording.</source>
@@ -4592,10 +4588,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>No usable graphics card was found; the processor does the work.</source>
         <translation>No se encontró una tarjeta gráfica compatible; el procesador hace el trabajo.</translation>
-    </message>
-    <message>
-        <source>Same as the system</source>
-        <translation>Igual que el sistema</translation>
     </message>
     <message>
         <source>Checking…</source>
