@@ -121,8 +121,8 @@ class ExportController(QObject):
         self._write(_Export(format, [(result, Path(target))]))  # the dialog confirmed replacing a file
 
     def _on_folder_chosen(self, results: tuple[Exportable, ...], format: str, folder: str) -> None:
-        look = partial(targets, [result.name for result in results], format, Path(folder))
-        self._bridge.run_task(look, partial(self._on_targets, results, format), self._on_refused)
+        find_targets = partial(targets, [result.name for result in results], format, Path(folder))
+        self._bridge.run_task(find_targets, partial(self._on_targets, results, format), self._on_refused)
 
     def _on_targets(self, results: tuple[Exportable, ...], format: str, found: ExportTargets) -> None:
         keeping = _Export(format, list(zip(results, found.keeping, strict=True)))

@@ -79,7 +79,7 @@ class Row(NamedTuple):
         before_s: time of earlier attempts and their waits, while the job waits or runs.
         charged: attempts that count towards the retry limit.
         error: the last attempt's error, if it failed.
-        asked: number of speakers requested: "2", "2-4" or "auto".
+        requested_speakers: "2", "2-4" or "auto".
         duration_s: length of the recording; None until it is decoded.
         speakers, grade, notes: of the result, if there is one.
         stage: current stage; None before the worker reports.
@@ -105,7 +105,7 @@ class Row(NamedTuple):
     attempts: int
     charged: int
     error: ErrorInfo | None
-    asked: str
+    requested_speakers: str
     speakers: int | None = None
     duration_s: float | None = None
     grade: str | None = None
@@ -170,7 +170,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         attempts=len(job.attempts),
         charged=job.charged,
         error=error,
-        asked=str(job.options.speakers),
+        requested_speakers=str(job.options.speakers),
         speakers=summary.speakers if summary else None,
         duration_s=summary.duration_s if summary else None,
         grade=summary.grade if summary else None,
@@ -202,7 +202,7 @@ def row_of_done(done: Done) -> Row:
         attempts=1,
         charged=0,
         error=None,
-        asked=done.speakers_asked,
+        requested_speakers=done.speakers_asked,
         speakers=done.speakers,
         duration_s=done.duration_s,
         grade=done.grade,
@@ -282,7 +282,7 @@ class Batch:
             attempts=self._attempts,
             charged=0,
             error=None,
-            asked=member.asked,
+            requested_speakers=member.requested_speakers,
             duration_s=self._length_s or None,
             share=min(1.0, max(0.0, self._shares / len(self.ids))),
             search_key=name_key(folder.name),

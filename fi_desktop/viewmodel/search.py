@@ -140,8 +140,8 @@ def _error_key(error: ErrorInfo, error_text: ErrorText) -> str:
     return search_key(f"{error_text(error)} {error.code} {error.message}")
 
 
-def _has_speakers(number: int, asked: str, row: Row) -> bool:
-    return row.asked == asked if row.speakers is None else row.speakers == number
+def _has_speakers(number: int, requested: str, row: Row) -> bool:
+    return row.requested_speakers == requested if row.speakers is None else row.speakers == number
 
 
 def _start_of_day(value: str) -> float | None:

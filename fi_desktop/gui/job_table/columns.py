@@ -117,7 +117,8 @@ class CellTexts(QObject):
             return NOTHING
         if row.speakers is not None:
             return str(row.speakers or NOTHING)  # 0: diarization failed, and there is a transcript
-        return self.automatic() if row.asked == "auto" else self.labels.requested_speakers(row.asked)
+        requested = row.requested_speakers
+        return self.automatic() if requested == "auto" else self.labels.requested_speakers(requested)
 
     def language(self, row: Row, _now: float) -> str:
         """Return the language found; before that, the one requested."""
