@@ -147,7 +147,7 @@ class Job:
 
     @property
     def out_of_memory(self) -> int:
-        """Those of them that ran out of memory, the computer's or a GPU's."""
+        """Charged attempts that ran out of memory, the computer's or a GPU's."""
         return sum(
             attempt.charged and attempt.error is not None and attempt.error.code == messages.MEMORY_FULL.code
             for attempt in self.attempts
@@ -215,11 +215,11 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return _cancelled(job, event.at)
         case JobState.FAILED | JobState.CANCELLED | JobState.RETRYING | JobState.COMPLETED, ev.RetryAsked():
             # A retry by a person resets the count: earlier attempts are kept, but no longer charged.
-            forgiven = tuple(replace(attempt, charged=False) for attempt in job.attempts)
+            uncharged = tuple(replace(attempt, charged=False) for attempt in job.attempts)
             return replace(
                 job,
                 state=JobState.QUEUED,
-                attempts=forgiven,
+                attempts=uncharged,
                 deliveries=0,
                 due_at=None,
                 finished_at=None,

@@ -10,7 +10,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind, UserError, error_info
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.values import Stage, StageTime
 
-_WAIT_FOR_ROOM_S = 60.0
+_FULL_DISK_DELAY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class RetryPolicy:
         recording. A full disk is always retried.
         """
         if error.code == messages.DISK_FULL.code:
-            return self._varied(self.delays_s[0] if self.delays_s else _WAIT_FOR_ROOM_S, rng)
+            return self._varied(self.delays_s[0] if self.delays_s else _FULL_DISK_DELAY_S, rng)
         if error.kind is ErrorKind.USER or job.deliveries >= self.max_deliveries:
             return None
         if job.charged >= len(self.delays_s):

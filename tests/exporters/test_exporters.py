@@ -1,3 +1,5 @@
+"""Each format, its golden files, and properties of all."""
+
 import json
 import re
 from dataclasses import fields, replace
@@ -167,7 +169,7 @@ def test_each_language_has_all_labels_with_the_same_values():
             assert asked(text) == asked(getattr(LABELS["en"], field.name))
 
 
-def test_a_transcript_of_the_first_schema_is_read():
+def test_transcript_of_the_first_schema_is_read():
     data = json.loads((GOLDEN / "words.version-1.json").read_text(encoding="utf-8"))
 
     assert transcript_from_json(data) == WITH_WORDS
@@ -193,7 +195,7 @@ TXT = Exporter("txt", "Another text", "text", "text/plain", lambda *_given: b"")
 """
 
 
-def test_a_plugin_adds_a_binary_format_and_replaces_no_built_in_one(tmp_path, monkeypatch):
+def test_plugin_adds_a_binary_format_and_replaces_no_built_in_one(tmp_path, monkeypatch):
     metadata = tmp_path / "plugin-1.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1\n")
@@ -328,7 +330,7 @@ def test_text_has_one_line_per_segment(transcript):
         ("  ", "recording"),
     ],
 )
-def test_a_file_id_is_one_field(source_name, file_id):
+def test_file_id_is_one_field(source_name, file_id):
     transcript = replace(WITHOUT_WORDS, provenance=replace(PROVENANCE, source_name=source_name))
 
     fields = text_of("rttm", transcript).split("\n")[0].split(" ")
@@ -337,7 +339,7 @@ def test_a_file_id_is_one_field(source_name, file_id):
     assert len(fields) == 10
 
 
-def test_a_transcript_without_speech_says_so():
+def test_transcript_without_speech_says_so():
     silent = replace(WITHOUT_WORDS, turns=(), segments=(), speech=0.0)
 
     assert text_of("rttm", silent) == ""
@@ -354,7 +356,7 @@ def test_speaker_names_given_by_people_are_kept():
     assert lines[-2:] == ["[00:00:00] Dra. Ruiz: Hola.", "[00:00:01] Speaker 12: Sí."]
 
 
-def test_a_name_with_half_a_character_does_not_prevent_the_export(tmp_path):
+def test_name_with_half_a_character_does_not_prevent_the_export(tmp_path):
     broken = replace(WITH_WORDS, provenance=replace(PROVENANCE, source_name="caf\udce9.wav"))
 
     for name, exporter in EXPORTERS.items():
@@ -363,7 +365,7 @@ def test_a_name_with_half_a_character_does_not_prevent_the_export(tmp_path):
         target.read_bytes().decode("utf-8")
 
 
-def test_an_export_replaces_the_file_and_leaves_no_other(tmp_path):
+def test_export_replaces_the_file_and_leaves_no_other(tmp_path):
     target = tmp_path / ("n" * 251 + ".txt")
     target.write_text("before")
 
@@ -373,7 +375,7 @@ def test_an_export_replaces_the_file_and_leaves_no_other(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_the_error_of_a_folder_that_refuses_files_names_no_path(tmp_path):
+def test_error_of_a_folder_that_refuses_files_names_no_path(tmp_path):
     with pytest.raises(UserError) as caught:
         export(WITH_WORDS, "txt", tmp_path / "missing" / "result.txt")
 
@@ -381,7 +383,7 @@ def test_the_error_of_a_folder_that_refuses_files_names_no_path(tmp_path):
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_a_target_that_is_a_folder_leaves_nothing_behind(tmp_path):
+def test_target_that_is_a_folder_leaves_nothing_behind(tmp_path):
     (tmp_path / "result.txt").mkdir()
     (tmp_path / "result.txt" / "inside").touch()
 

@@ -14,13 +14,13 @@ file_names = st.text(
 
 @settings(deadline=None)
 @given(file_names, st.sampled_from(["txt", "rttm"]), st.integers(1, 1000))
-def test_a_name_fits_the_disk_and_keeps_its_ending_and_its_number(name, format, number):
+def test_name_fits_the_file_system_and_keeps_extension_and_number(name, format, number):
     made = file_name(name, format, number=number)
     assert len(os.fsencode(made)) <= LONGEST_NAME
     assert made.endswith(f".{format}" if number == 1 else f" ({number}).{format}")
 
 
-def test_a_name_is_cut_between_characters_only_where_it_is_too_long():
+def test_name_is_cut_between_characters_if_too_long():
     assert file_name("visita.wav", "txt") == "visita.txt"
     assert file_name("ñ" * 126 + ".wav", "rttm") == "ñ" * 125 + ".rttm"
     odd = os.fsdecode(b"x" * 250 + b"\xff.wav")
@@ -35,7 +35,7 @@ def test_names_that_are_equal_once_cut_get_numbers(tmp_path):
     assert second.endswith("x (2).rttm")
 
 
-def test_a_file_is_free_or_has_the_same_content(tmp_path):
+def test_free_file_is_absent_or_has_the_same_content(tmp_path):
     taken: set[str] = set()
     (tmp_path / "a.txt").write_bytes(b"one")
     (tmp_path / "a (2).txt").mkdir()

@@ -1,3 +1,5 @@
+"""Subtitles are short, in order and well-formed."""
+
 import re
 from dataclasses import replace
 from html import unescape
@@ -16,7 +18,7 @@ transcripts = st.lists(segments, max_size=4).map(lambda parts: replace(WITH_WORD
 
 
 def blocks(text):
-    """(start_ms, end_ms, lines) of each subtitle, read by rules of this test alone."""
+    """Return (start_ms, end_ms, lines) of each subtitle, parsed independently of the product."""
     read = []
     for block in text.split("\n\n"):
         lines = block.rstrip("\n").split("\n")
@@ -35,7 +37,7 @@ def shown(lines):
 
 
 def said(text, *, speaker="SPEAKER_00", each_s=0.3, gap_s=0.0):
-    """A transcript in which one speaker says this, each word as long as the others."""
+    """Return a transcript in which one speaker says this, all words equally long."""
     spoken = tuple(
         Word(n * (each_s + gap_s), n * (each_s + gap_s) + each_s, word, 0.9, speaker)
         for n, word in enumerate(text.split())
@@ -61,7 +63,7 @@ def test_subtitles_are_short_in_order_and_well_formed(transcript):
 
 
 @given(transcripts)
-def test_every_word_is_in_a_subtitle_once(transcript):
+def test_each_word_is_in_one_subtitle(transcript):
     expected = "".join(
         char
         for segment in transcript.segments
@@ -74,7 +76,7 @@ def test_every_word_is_in_a_subtitle_once(transcript):
 
 
 @given(transcripts)
-def test_vtt_escapes_what_means_something_to_players(transcript):
+def test_vtt_escapes_markup(transcript):
     for _, _, lines in blocks(text_of("vtt", transcript)):
         voice = re.match(r"<v [^<>]+>", lines[0])
         rest = "\n".join(lines)[voice.end() if voice else 0 :]
@@ -83,7 +85,7 @@ def test_vtt_escapes_what_means_something_to_players(transcript):
         assert not re.search(r"&(?!amp;|lt;|gt;)", rest)
 
 
-def test_srt_has_numbers_and_no_orders_for_players():
+def test_srt_is_numbered_and_has_no_markup():
     text = text_of("srt", said("<i>pulso</i> {\\an8} --> 90"))
 
     first, last = text.split("\n\n")
@@ -91,7 +93,7 @@ def test_srt_has_numbers_and_no_orders_for_players():
     assert last == "2\n00:00:01,200 --> 00:00:03,200\nDraft, not reviewed.\n"
 
 
-def test_a_subtitle_ends_with_its_sentence_at_a_pause_and_at_a_comma():
+def test_subtitle_ends_at_a_sentence_a_pause_or_a_comma():
     sentences = said("Le voy a mirar la tensión. Luego hablamos.")
     assert [cue.lines for cue in cues(sentences, leads={})] == [
         ("Le voy a mirar la tensión.",),
@@ -107,12 +109,12 @@ def test_a_subtitle_ends_with_its_sentence_at_a_pause_and_at_a_comma():
     assert second.lines[0].startswith("pero")
 
 
-def test_a_speaker_who_talks_slowly_has_subtitles_of_seven_seconds():
+def test_subtitle_of_slow_speech_lasts_seven_seconds():
     slow = cues(said("palabra " * 12, each_s=2.0), leads={})
     assert {cue.end_ms - cue.start_ms for cue in slow} == {6000}
 
 
-def test_a_word_longer_than_a_line_is_broken_and_languages_without_spaces_get_none():
+def test_long_word_is_split_and_joined_words_get_no_space():
     (long,) = cues(said("a" * 60), leads={})
     assert long.lines == ("a" * 42, "a" * 18)
     chinese = replace(WITH_WORDS, segments=(Segment(0, 2, "A", "你好吗", (
@@ -121,7 +123,7 @@ def test_a_word_longer_than_a_line_is_broken_and_languages_without_spaces_get_no
     assert [cue.lines for cue in cues(chinese, leads={})] == [("你好吗",)]
 
 
-def test_a_short_subtitle_stands_for_a_second_unless_another_one_comes():
+def test_short_subtitle_lasts_a_second_unless_another_follows():
     (short,) = cues(said("Sí.", each_s=0.2), leads={})
     assert (short.start_ms, short.end_ms) == (0, 1000)
     first, second = cues(said("Sí. No.", each_s=0.1, gap_s=0.85), leads={})
