@@ -21,7 +21,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from fi_desktop.core.errors import FiError, error_info
-from fi_desktop.gui import errors
+from fi_desktop.gui import labels
 from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
@@ -200,7 +200,7 @@ class Bridge(QObject):
         self.jobs_listed.emit(page)
 
     def _emit_listing_failed(self, error: Exception) -> None:
-        self.listing_failed.emit(errors.sentence(error_info(error)))
+        self.listing_failed.emit(labels.sentence(error_info(error)))
 
     def _emit_folder(self, scanned: tuple[WatchedFolder, FolderScan]) -> None:
         self.folder_scanned.emit(*scanned)
@@ -216,7 +216,7 @@ class Bridge(QObject):
         except CancelledError:
             return
         except FiError as error:
-            _call(failed, errors.sentence(error_info(error)))
+            _call(failed, labels.sentence(error_info(error)))
         except Exception as error:  # noqa: BLE001 any other error becomes a sentence too
             log.event("WINDOW_TASK_FAILED", error=type(error).__name__)
             _call(failed, self.tr("Something went wrong ({error}).").format(error=type(error).__name__))

@@ -14,11 +14,10 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QMessageBox, QWidget
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.text import one_line
 from fi_desktop.exporters import EXPORTERS
-from fi_desktop.exporters.exporter import LABELS, ExportOptions, Labels
+from fi_desktop.exporters.exporter import ExportOptions
 from fi_desktop.exporters.files import file_name
-from fi_desktop.gui import errors
+from fi_desktop.gui import labels
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.language import current_language
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import FileDialog, message_box, url_from_path
 from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, ExportTargets, targets, write
@@ -26,15 +25,10 @@ from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, ExportT
 _FILES_PER_STEP = 20  # other file tasks run between two steps
 
 
-def labels() -> Labels:
-    """Return the labels of exported files, in the window's language."""
-    return LABELS[current_language()]
-
-
 def export_options() -> ExportOptions:
     """Return how files are exported: in the window's language, at local time."""
     zone = datetime.now().astimezone().tzinfo or ExportOptions().zone
-    return ExportOptions(labels(), zone, errors.sentence)
+    return ExportOptions(labels.export_labels(), zone, labels.sentence)
 
 
 class ExportMenu(QMenu):
@@ -49,7 +43,7 @@ class ExportMenu(QMenu):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(self.tr("E&xport"), parent)
         for format, exporter in EXPORTERS.items():
-            action = self.addAction(errors.translated(exporter.title))
+            action = self.addAction(labels.translated(exporter.title))
             action.triggered.connect(partial(self._choose, format))
 
     def _choose(self, format: str, _checked: bool = False) -> None:
@@ -94,7 +88,7 @@ class ExportController(QObject):
         """Ask where to export these results, unless a dialog is open."""
         if self._dialog is not None or not results:
             return
-        title = self.tr("Export as {format}").format(format=errors.translated(EXPORTERS[format].title))
+        title = self.tr("Export as {format}").format(format=labels.translated(EXPORTERS[format].title))
         dialog = FileDialog(self._message.window(), title)
         if len(results) == 1:
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -187,7 +181,7 @@ class ExportController(QObject):
             failed = self.tr("%Ln file(s) not written, such as {file}.", "", len(export.failed))
             sentences.append(failed.format(file=one_line(export.failed[0].name)))
         if export.error is not None:
-            sentences.append(errors.sentence(export.error))
+            sentences.append(labels.sentence(export.error))
         tone = "bad" if export.failed or not files else "warn" if export.unreadable else "info"
         show = partial(self._show_folder, files[0].parent) if files else None
         action = MessageAction(self.tr("Show in folder"), show) if show else None

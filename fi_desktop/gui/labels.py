@@ -1,4 +1,4 @@
-"""`UiLabels`: the window's words for states, stages, engines and so on, in the person's language.
+"""Texts in the person's language: labels of states, stages and engines, errors and notes, exports.
 
 Texts are translated at each call, so that a change of language shows with the next repaint.
 """
@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from PySide6.QtCore import QDateTime, QLocale, QObject
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QObject
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import AttemptOutcome, JobState
-from fi_desktop.core.messages import Note
+from fi_desktop.core.messages import CONTEXT, MESSAGES, Message, Note, Phrasing, Value
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Provenance
 from fi_desktop.core.values import Priority, Stage
 from fi_desktop.engines import registry
-from fi_desktop.gui import errors
-from fi_desktop.gui.export_controller import labels
-from fi_desktop.gui.language import language_name
+from fi_desktop.exporters.exporter import LABELS, Labels
+from fi_desktop.gui.language import current_language, language_name
 from fi_desktop.models import catalog
 from fi_desktop.viewmodel.rows import Row
 
@@ -93,16 +92,16 @@ class UiLabels(QObject):
             case "fair":
                 return self.tr("The voices are fairly different: worth a quick check.")
             case "doubtful":
-                return errors.sentence(messages.RESULT_DOUBTFUL_VOICES())
+                return sentence(messages.RESULT_DOUBTFUL_VOICES())
             case _:
                 return ""
 
     def remarks(self, grade: str | None, notes: tuple[Note, ...]) -> str:
         """Return warnings about a result; "" if there are none."""
         if grade == "doubtful":
-            others = (errors.sentence(note) for note in notes if note.code != _DOUBT)
+            others = (sentence(note) for note in notes if note.code != _DOUBT)
             return " ".join((self.grade_sentence(grade), *others))
-        return " ".join(map(errors.sentence, notes))
+        return " ".join(map(sentence, notes))
 
     def is_incomplete(self, notes: tuple[Note, ...]) -> bool:
         """Whether speakers or words are missing from the result."""
@@ -110,7 +109,7 @@ class UiLabels(QObject):
 
     def error(self, error: ErrorInfo | None) -> str:
         """Return an error as a sentence; "" if there is no error."""
-        return errors.sentence(error) if error is not None else ""
+        return sentence(error) if error is not None else ""
 
     def moment(self, at: float) -> str:
         """Return date and time in the person's locale. `at`: seconds since the epoch."""
@@ -169,7 +168,7 @@ class UiLabels(QObject):
 
     def speaker(self, number: int) -> str:
         """Return the name of a speaker; `number` starts at 0."""
-        return labels().speaker.format(number=number + 1)
+        return export_labels().speaker.format(number=number + 1)
 
     def unknown_speaker(self) -> str:
         """Return the name of an unknown speaker."""
@@ -292,7 +291,7 @@ class NoTranscriptLabels(QObject):
                 return self.tr("Transcription was switched off for this recording.")
             case NoTranscriptReason.FAILED:
                 cause = next(dict(note.values)["reason"] for note in notes if note.code == _WORDS_MISSING)
-                return self.tr("Transcription failed: {reason}").format(reason=errors.sentence(cause))
+                return self.tr("Transcription failed: {reason}").format(reason=sentence(cause))
             case NoTranscriptReason.NOTHING_HEARD:
                 return self.tr("No words were recognized in this recording.")
             case NoTranscriptReason.NO_MODEL:
@@ -323,3 +322,40 @@ class NoTranscriptLabels(QObject):
     def no_model(self) -> str:
         """Return the text shown instead of a model's name if none is installed."""
         return self.tr("None: no model is installed")
+
+
+class _Translated(Phrasing):
+    """Speaks the language of the window."""
+
+    def template(self, message: Message) -> str:
+        return translated(message.text)
+
+    def number(self, value: float, decimals: int) -> str:
+        return QLocale().toString(float(value), "f", decimals)
+
+
+_phrasing = _Translated()
+
+
+def export_labels() -> Labels:
+    """Return the labels of exported files, in the window's language."""
+    return LABELS[current_language()]
+
+
+def translated(text: str) -> str:
+    """Return a text from below the window, such as a title, in the person's language."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+def sentence(said: ErrorInfo | Value | None) -> str:
+    """Return what an error or a note says; "" for None."""
+    match said:
+        case None:
+            return ""
+        case ErrorInfo():
+            message = MESSAGES.get(said.code)
+            known = message is not None and _phrasing.fits(message, said.values)
+            return _phrasing.say(said.note) if known else said.message
+        case Note():
+            return _phrasing.say(said)
+    return str(said)

@@ -21,15 +21,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from fi_desktop.gui import errors, theme
+from fi_desktop.gui import labels, theme
 from fi_desktop.gui.actions import Actions, HelpMenu, ToolBar
 from fi_desktop.gui.adding.controller import AddController, RecordingPicker
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.splitter import DetailsSplitter
-from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, is_export
-from fi_desktop.gui.drop_zone import DropOverlay, EmptyState
+from fi_desktop.gui.drag_and_drop import DragExport, DragExportFolder, DropOverlay, EmptyState, is_export
 from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.operations import RowMenu
@@ -297,7 +296,7 @@ class MainWindow(QMainWindow):
                 case WorkersChanged():
                     self.status.show_workers(event)
                 case Notice(note=note):
-                    self._show_notice(errors.sentence(note))
+                    self._show_notice(labels.sentence(note))
                 case QueuePaused(paused=paused):
                     self._show_paused(paused)
 

@@ -23,7 +23,7 @@ from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.settings import Settings
-from fi_desktop.viewmodel.active_jobs import ActiveJobs, FinishedJobs
+from fi_desktop.viewmodel.progress import ActiveJobs, FinishedJobs
 
 if TYPE_CHECKING:
     from PySide6.QtDBus import QDBusConnection

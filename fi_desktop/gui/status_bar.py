@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import time_left
-from fi_desktop.gui import errors, theme
+from fi_desktop.gui import labels, theme
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
 
@@ -94,7 +94,7 @@ class StatusBar(QStatusBar):
         """Show what the workers do, or their problem."""
         self._problem_icon.setVisible(bool(event.trouble))
         if event.trouble:
-            self.show_problem(errors.sentence(event.trouble))
+            self.show_problem(labels.sentence(event.trouble))
             return
         states = [worker.state for worker in event.workers]
         if not states:

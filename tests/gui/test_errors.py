@@ -8,7 +8,7 @@ from fi_desktop.audio.timeline import AudioWarning
 from fi_desktop.core import messages
 from fi_desktop.core.errors import DeadlineExceeded, ErrorInfo, ErrorKind, FiError, UserError, error_info
 from fi_desktop.core.messages import MESSAGES, verbatim
-from fi_desktop.gui import errors
+from fi_desktop.gui import labels
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import WindowLanguage
 
@@ -23,15 +23,15 @@ def spanish(dressed) -> Iterator[WindowLanguage]:
 def test_error_is_translated_by_code_and_values(spanish):
     error = error_info(DeadlineExceeded(540))
     assert error.message == "Timeout (9 min)"
-    assert errors.sentence(error) == "Tiempo agotado (9 min)"
+    assert labels.sentence(error) == "Tiempo agotado (9 min)"
 
 
 def test_numbers_are_localized_but_versions_are_not(spanish):
     error = error_info(UserError(messages.MODELS_NO_ROOM, wanted=3.1e9, free=412e6))
-    assert errors.sentence(error).startswith("Se necesitan 3.1 GB más")
-    assert "412 MB" in errors.sentence(error)
+    assert labels.sentence(error).startswith("Se necesitan 3.1 GB más")
+    assert "412 MB" in labels.sentence(error)
     named = error_info(UserError(messages.MODELS_MISSING, name="3.1"))
-    assert "3.1" in errors.sentence(named)  # a version of pyannote, not a number
+    assert "3.1" in labels.sentence(named)  # a version of pyannote, not a number
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_numbers_are_localized_but_versions_are_not(spanish):
     ],
 )
 def test_unknown_codes_stay_english(spanish, error):
-    assert errors.sentence(error) == error.message
+    assert labels.sentence(error) == error.message
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_unknown_codes_stay_english(spanish, error):
     ],
 )
 def test_note_on_missing_parts_includes_their_times(spanish, note, words):
-    assert words in errors.sentence(note)
+    assert words in labels.sentence(note)
 
 
 def test_note_includes_its_translated_reason(spanish):
@@ -72,8 +72,8 @@ def test_note_includes_its_translated_reason(spanish):
 def test_english_shows_the_raised_message(dressed):
     for message in MESSAGES.values():
         error = error_info(FiError(message, **{name: f"<{name}>" for name in message.placeholders}))
-        assert errors.sentence(error) == error.message
+        assert labels.sentence(error) == error.message
 
 
 def test_no_error_has_no_sentence(dressed):
-    assert errors.sentence(None) == ""
+    assert labels.sentence(None) == ""

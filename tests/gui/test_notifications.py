@@ -9,7 +9,7 @@ from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.notifications import progress_icon
 from fi_desktop.settings import save_changes
-from fi_desktop.viewmodel.active_jobs import ActiveJobs, FinishedJobs
+from fi_desktop.viewmodel.progress import ActiveJobs, FinishedJobs
 from tests.gui.events import drop_files
 from tests.gui.samples import consultation
 

@@ -16,7 +16,7 @@ from fi_desktop.audio.media_files import MEDIA_EXTENSIONS, LeftOut, sample_recor
 from fi_desktop.core.errors import ErrorInfo, UserError, error_info
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import one_line
-from fi_desktop.gui import errors
+from fi_desktop.gui import labels
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.adding.options_menu import ChoiceLabels
 from fi_desktop.gui.adding.options_sheet import AddedOptionsSheet
@@ -168,7 +168,7 @@ class AddController(QObject):
                 "",
                 len(left_out.unreadable),
             )
-            yield unreadable.format(path=one_line(first.path), reason=errors.sentence(first.reason))
+            yield unreadable.format(path=one_line(first.path), reason=labels.sentence(first.reason))
         if left_out.others:
             others = self.tr("%Ln file(s) of other types skipped ({kinds}).", "", left_out.number)
             yield others.format(kinds=one_line(left_out.kinds))
@@ -273,7 +273,7 @@ class RejectedRecordings(QObject):
         else:
             sentence = self.tr("%Ln recording(s) or folder(s) not added.", "", number)
         retry = MessageAction(self.tr("Retry"), self.retry)
-        self.bar.error(f"{sentence} {errors.sentence(last.error)}", retry)
+        self.bar.error(f"{sentence} {labels.sentence(last.error)}", retry)
 
     def retry(self) -> None:
         """Add them again."""

@@ -14,7 +14,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import system_reason
 from fi_desktop.core.text import one_line
-from fi_desktop.gui import errors, theme, widgets
+from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.watch.config import WatchedFolder, load_folders, save_folders
@@ -210,7 +210,7 @@ class WatchedFolderLabels(QObject):
                 )
             case FolderState.REFUSED if scan.refusal is not None:
                 return self.tr("The watched folder “{name}”: {reason}").format(
-                    name=name, reason=errors.sentence(scan.refusal)
+                    name=name, reason=labels.sentence(scan.refusal)
                 )
             case _:
                 return ""

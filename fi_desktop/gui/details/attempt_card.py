@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job
 from fi_desktop.core.text import length
 from fi_desktop.core.values import Stage, StageEnd, StageTime
-from fi_desktop.gui import errors, theme
+from fi_desktop.gui import labels, theme
 from fi_desktop.gui.labels import UiLabels
 
 _ICONS = {  # icon and tone
@@ -70,7 +70,7 @@ class AttemptCard(QFrame):
         set_text(self._ran, self._where_and_when(attempt))
         self._bar.show_stages(attempt.stages)
         error = attempt.error
-        set_text(self.error, errors.sentence(error) if error else "")
+        set_text(self.error, labels.sentence(error) if error else "")
         self.traceback.show_text(f"{error.code}\n{error.details}".strip() if error else "")
         self._apply_palette()
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.text import clock
-from fi_desktop.gui import errors, theme, widgets
+from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
 from fi_desktop.gui.widgets import ElidedLabel
@@ -162,7 +162,7 @@ class JobView(QWidget):
             case ev.Failed(crashed=True):
                 return self.tr("The worker stopped unexpectedly")
             case ev.Failed(error=error):
-                return self.tr("Failed: {reason}").format(reason=errors.sentence(error))
+                return self.tr("Failed: {reason}").format(reason=labels.sentence(error))
             case ev.Released():
                 return self.tr("Returned to the queue")
             case ev.Cancelled():

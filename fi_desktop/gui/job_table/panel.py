@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import JobState
-from fi_desktop.gui import errors, theme, widgets
+from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.job_table.chips import StateChips
 from fi_desktop.gui.job_table.columns import CellTexts
 from fi_desktop.gui.job_table.model import JobsModel
@@ -203,9 +203,8 @@ class JobsPanel(QWidget):
     def apply(self) -> None:
         """Show the jobs that match the search and the chips."""
         self._typing.stop()
-        labels = self._jobs.texts.labels
-        states = {labels.state(state): state for state in JobState}
-        query = parse(self.search.text(), states, self._keys(), error_text=errors.sentence)
+        states = {self._jobs.texts.labels.state(state): state for state in JobState}
+        query = parse(self.search.text(), states, self._keys(), error_text=labels.sentence)
         self._show_warning(query)
         self._jobs.filter(combine(query.tests, self.chips.states))
         self._show_page()

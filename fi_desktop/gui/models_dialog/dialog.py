@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.gui import errors, theme
+from fi_desktop.gui import labels, theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.models_dialog.model_list import ModelLabels, ModelsList
@@ -246,12 +246,12 @@ class ModelsDialog(QDialog):
     def _on_downloaded(self, name: str, outcome: TaskOutcome) -> None:
         title = catalog.title(name)
         if outcome.code in _TOKEN_ERRORS:
-            self.token_panel.ask(catalog.find_entry(name), errors.sentence(outcome.note))
+            self.token_panel.ask(catalog.find_entry(name), labels.sentence(outcome.note))
         elif outcome.code == "":
             self.message.info(self.tr("{title} is installed. New recordings use it.").format(title=title))
         elif outcome.code != STOPPED:
             retry = MessageAction(self.tr("Try again"), partial(self._on_install_asked, name))
-            self.message.error(errors.sentence(outcome.note), retry)
+            self.message.error(labels.sentence(outcome.note), retry)
 
     @Slot(str, object)
     def _on_checked(self, name: str, outcome: TaskOutcome) -> None:
@@ -260,14 +260,14 @@ class ModelsDialog(QDialog):
             self.message.info(self.tr("{title} is intact.").format(title=title))
         elif outcome.code in _DAMAGE_ERRORS and catalog.entry_of(name) is not None:
             repair = MessageAction(self.tr("Repair"), partial(self._on_install_asked, name))
-            self.message.error(errors.sentence(outcome.note), repair)
+            self.message.error(labels.sentence(outcome.note), repair)
         elif outcome.code != STOPPED:
-            self.message.error(errors.sentence(outcome.note))
+            self.message.error(labels.sentence(outcome.note))
 
     @Slot(str, object)
     def _on_removed(self, name: str, outcome: TaskOutcome) -> None:
         if outcome.code:
-            self.message.error(errors.sentence(outcome.note))
+            self.message.error(labels.sentence(outcome.note))
 
     @Slot(str, object)
     def _on_imported(self, path: str, outcome: TaskOutcome) -> None:
@@ -276,13 +276,13 @@ class ModelsDialog(QDialog):
                 self.message.info(self.tr("The model is installed. New recordings use it."))
             case "models.unapproved":
                 self._prompts.confirm_trust(
-                    errors.sentence(outcome.note), partial(self._import_trusted, path)
+                    labels.sentence(outcome.note), partial(self._import_trusted, path)
                 )
             case "models.already":
                 accepted = partial(self._import, path, replace=True)
-                self._prompts.confirm_replace(errors.sentence(outcome.note), accepted)
+                self._prompts.confirm_replace(labels.sentence(outcome.note), accepted)
             case code if code != STOPPED:
-                self.message.error(errors.sentence(outcome.note))
+                self.message.error(labels.sentence(outcome.note))
 
     def _import_trusted(self, path: str) -> None:
         self._trusted.add(path)

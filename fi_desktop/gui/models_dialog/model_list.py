@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.gui import errors, theme, widgets
+from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.language import language_name
 from fi_desktop.models import PackKind, catalog
 from fi_desktop.models.manifest import UNKNOWN_LICENCE
@@ -167,7 +167,7 @@ class ModelRow(QWidget):
         self._title.setToolTip(widgets.plain_tooltip(f"{entry.name}\n{entry.attribution}"))
         self._purpose.setText(self._labels.purpose(entry.name))
         self._facts.setText(self._labels.facts(entry))
-        self._trouble.setText(errors.sentence(entry.trouble))
+        self._trouble.setText(labels.sentence(entry.trouble))
         self._trouble.setVisible(bool(entry.trouble))
         busy = activity is not Activity.NONE
         paused = bool(entry.fetched_bytes) and not entry.installed and not busy

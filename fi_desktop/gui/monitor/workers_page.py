@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from fi_desktop.gui import errors, theme
+from fi_desktop.gui import labels, theme
 from fi_desktop.gui.monitor.monitor_labels import MonitorLabels
 from fi_desktop.gui.monitor.workers_table import WorkersModel, WorkersTable
 from fi_desktop.jobs.queue_events import QueueEvent, WorkersChanged, WorkerState
@@ -82,7 +82,7 @@ class WorkersPage(QWidget):
         """Apply the queue's events."""
         for event in events:
             if isinstance(event, WorkersChanged):
-                self._problem = errors.sentence(event.trouble)
+                self._problem = labels.sentence(event.trouble)
         self.model.apply(events)
         self._update()
 
