@@ -32,11 +32,12 @@ check: $(STAMP) lint ## lint and the quick tests
 gui: $(STAMP) ## window tests in other environments: laptop screen at 125 %, Noto Sans, screen reader
 	$(BIN)/python -m tests.gui.environments $(ENVIRONMENTS)
 
-lint: $(STAMP) ## style, types, layers
+lint: $(STAMP) ## style, types, layers, names
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python packaging/house.py
 
 house: $(STAMP) ## module counts, duplicate names, import cycles, retired words
 	@$(BIN)/python packaging/house.py
