@@ -130,7 +130,7 @@ def say(what: str, value: str) -> None:
 
 def start(application: QApplication, home: Path, jobs: int) -> tuple[AppController, FakeApp]:
     """Open the window over the store."""
-    begun = time.monotonic()
+    started = time.monotonic()
     program = FakeApp(home)
     desktop = AppController(program)
     window = desktop.window
@@ -141,13 +141,13 @@ def start(application: QApplication, home: Path, jobs: int) -> tuple[AppControll
     desktop.start([])
     run_until(lambda: window.jobs.rowCount() > 0)
     took_ms(application, window.grab)
-    first = time.monotonic() - begun
+    first = time.monotonic() - started
     counted = window.jobs.total
     run_until(lambda: window.jobs.settled)
     took_ms(application, window.grab)
     late = beat.stop()
     say(f"start → newest jobs painted, {counted:,} counted", f"{first:.2f} s")
-    say(f"start → all {jobs:,} listed and painted", f"{time.monotonic() - begun:.2f} s")
+    say(f"start → all {jobs:,} listed and painted", f"{time.monotonic() - started:.2f} s")
     say("longest delay meanwhile", f"{late[-1]:.0f} ms")
     return desktop, program
 

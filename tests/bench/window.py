@@ -69,8 +69,8 @@ def fill():
     QTimer.singleShot(3000, lambda: begin(window))
 
 def begin(window):
-    begun = time.process_time(), time.monotonic()
-    QTimer.singleShot(10_000, lambda: end(window, *begun))
+    started = time.process_time(), time.monotonic()
+    QTimer.singleShot(10_000, lambda: end(window, *started))
 
 def end(window, worked, began):
     print((time.process_time() - worked) / (time.monotonic() - began), flush=True)
@@ -103,7 +103,7 @@ def idle_share() -> float:
 def start_s(environment: dict[str, str]) -> tuple[float, set[str]]:
     """Start the window once; return the seconds to its first frame, and the packages loaded by then."""
     with tempfile.TemporaryDirectory() as home:
-        begun = time.clock_gettime(time.CLOCK_MONOTONIC)
+        started = time.clock_gettime(time.CLOCK_MONOTONIC)
         done = subprocess.run(
             [sys.executable, "-c", CHILD],
             env={**os.environ, **environment, "FI_DESKTOP_HOME": home},
@@ -113,7 +113,7 @@ def start_s(environment: dict[str, str]) -> tuple[float, set[str]]:
             check=True,
         )
     moment, *modules = done.stdout.split()
-    return float(moment) - begun, {module.split(".")[0] for module in modules}
+    return float(moment) - started, {module.split(".")[0] for module in modules}
 
 
 @contextmanager

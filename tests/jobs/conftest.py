@@ -27,7 +27,7 @@ class Bench:
 
     Attributes:
         now: UTC, seconds since the epoch.
-        news: all published events.
+        events: all published events.
     """
 
     def __init__(self, home: Path, *, keep_s: float | None = None, keep_unseen: bool = False) -> None:
@@ -35,7 +35,7 @@ class Bench:
         self.home = home
         self._keep_s, self._keep_unseen = keep_s, keep_unseen
         self.now = 1_000.0
-        self.news: list[QueueEvent] = []
+        self.events: list[QueueEvent] = []
         self.service = self._service()
 
     def _service(self) -> JobService:
@@ -48,7 +48,7 @@ class Bench:
             keep_s=self._keep_s,
             keep_unseen=self._keep_unseen,
         )
-        service.listen(self.news.extend)
+        service.listen(self.events.extend)
         service.open(lambda: None)
         return service
 

@@ -33,8 +33,8 @@ def test_an_unreadable_record_is_restored_from_its_events(bench: Bench, value: o
         assert [job.id for job in page.jobs] == [3, 2, 1]
     assert bench.answer(bench.service.verify()) == []
     damage(bench, RECORD.format(2), value=value)
-    (told,) = bench.answer(bench.service.verify())
-    assert told.startswith("Job 2: its record")
+    (findings,) = bench.answer(bench.service.verify())
+    assert findings.startswith("Job 2: its record")
     assert bench.claim() == bench.job(2)
 
 
@@ -62,8 +62,8 @@ def test_an_unreadable_job_holds_up_nothing(bench: Bench, value: str):
     assert [job.id for job in bench.answer(bench.service.jobs())] == [3, 4]
     assert [job.id for job in bench.answer(bench.service.page(2)).jobs] == [4, 3]
     assert [job.id for job in bench.answer(bench.service.page(2, before=4)).jobs] == [3]
-    told = bench.answer(bench.service.verify())
-    assert [sentence[:5] for sentence in told if "cannot be read" in sentence] == ["Job 1", "Job 2"]
+    findings = bench.answer(bench.service.verify())
+    assert [sentence[:5] for sentence in findings if "cannot be read" in sentence] == ["Job 1", "Job 2"]
     assert bench.claim().id == 3
     assert bench.answer(bench.service.purge()) == 1
     bench.restart()

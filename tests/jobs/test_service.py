@@ -28,7 +28,7 @@ SUMMARY = Summary(2, 30.0, "builtin")
 
 
 def states(bench: Bench) -> list[tuple[int, JobState]]:
-    return [(news.job.id, news.job.state) for news in bench.news if isinstance(news, JobChanged)]
+    return [(event.job.id, event.job.state) for event in bench.events if isinstance(event, JobChanged)]
 
 
 def test_submitted_jobs_are_stored_with_their_options_and_published(bench: Bench):
@@ -383,7 +383,7 @@ def test_removing_a_job_deletes_its_files_but_not_the_recording(bench: Bench):
     assert bench.answer(bench.service.job(1)) is None
     assert not folder.exists()
     assert (bench.home / "a.wav").exists()
-    assert JobRemoved(1) in bench.news
+    assert JobRemoved(1) in bench.events
 
 
 def test_a_running_job_cannot_be_removed(bench: Bench):
@@ -419,11 +419,11 @@ def test_an_exception_in_a_command_reaches_only_its_caller(bench: Bench):
 def test_a_failed_transaction_publishes_nothing_and_can_be_repeated(bench: Bench):
     bench.submit("a.wav")
     job = bench.claim()
-    told = len(bench.news)
+    published = len(bench.events)
     with pytest.raises(TransientError), bench.service.transaction():
         bench.service.transitions.completed(1, job.claim, SUMMARY)
         raise TransientError(messages.STORE_UNWRITABLE)
-    assert len(bench.news) == told
+    assert len(bench.events) == published
     assert bench.job(1).state is JobState.RUNNING
     with bench.service.transaction():
         bench.service.transitions.completed(1, job.claim, SUMMARY)

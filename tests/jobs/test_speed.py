@@ -52,8 +52,8 @@ def speeds() -> Speeds:
 
 def plan_of(speeds: Speeds, *, engine: str = "builtin", model: str = "", device: str = "cpu") -> StagePlan:
     """Return the plan of an attempt whose engines are chosen."""
-    begun = waiting(JobOptions(), ev.Claimed(1, 1.0, "a", "worker-1", device))
-    return speeds.refine(speeds.plan(begun), EngineChoice(engine, model))
+    claimed = waiting(JobOptions(), ev.Claimed(1, 1.0, "a", "worker-1", device))
+    return speeds.refine(speeds.plan(claimed), EngineChoice(engine, model))
 
 
 def test_few_measurements_give_the_default_plan():
@@ -105,10 +105,10 @@ def test_jobs_without_words_do_not_predict_one_with_words(speeds: Speeds):
 
 
 def test_stages_saved_by_an_earlier_attempt_take_no_time(speeds: Speeds):
-    begun = ev.Claimed(1, 1.0, "a", "worker-1")
-    told = (StageTime(Stage.DECODE, 1.0), StageTime(Stage.SPEECH, 0.5, StageEnd.BROKEN_OFF))
-    crashed = ev.Failed(1, 3.0, "a", CRASH, retry_at=3.0, crashed=True, stages=told)
-    again = waiting(JobOptions(), begun, crashed, ev.Claimed(1, 4.0, "b", "worker-1"))
+    claimed = ev.Claimed(1, 1.0, "a", "worker-1")
+    stages = (StageTime(Stage.DECODE, 1.0), StageTime(Stage.SPEECH, 0.5, StageEnd.BROKEN_OFF))
+    crashed = ev.Failed(1, 3.0, "a", CRASH, retry_at=3.0, crashed=True, stages=stages)
+    again = waiting(JobOptions(), claimed, crashed, ev.Claimed(1, 4.0, "b", "worker-1"))
     plan = speeds.refine(speeds.plan(again), EngineChoice("builtin", ""))
     assert plan.work == pytest.approx(
         {Stage.DECODE: 0, Stage.SPEECH: 0.02, Stage.DIARIZE: 0.06, Stage.JOIN: 0.01}
@@ -116,7 +116,7 @@ def test_stages_saved_by_an_earlier_attempt_take_no_time(speeds: Speeds):
     # a completed job keeps only its result
     again = waiting(
         JobOptions(transcriber="none"),
-        begun,
+        claimed,
         ev.Completed(1, 11.0, "a", Summary(2, 100.0, "builtin"), stages=times(TOOK)),
         ev.RetryAsked(1, 12.0, keep_result=True),
         ev.Claimed(1, 13.0, "b", "worker-1"),

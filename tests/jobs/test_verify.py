@@ -42,7 +42,7 @@ def test_an_intact_store_has_no_findings(store: JobStore):
 
 def change_event(store: JobStore) -> None:
     data = store.rows.cache.get("e:000000000002:000002")
-    data["event"]["worker"] = "somebody else"
+    data["event"]["worker"] = "another worker"
     store.rows.cache.set("e:000000000002:000002", data)
 
 
