@@ -116,7 +116,7 @@ class HubClient:
 
     def __enter__(self) -> Self:
         token = self.hub.token or ""
-        if not token.isascii() or any(letter.isspace() for letter in token):  # cannot be sent
+        if not token.isascii() or any(letter.isspace() for letter in token):  # not valid in a header
             raise self._refused(HTTPStatus.UNAUTHORIZED, "")
         self._process.start()
         self._theirs.close()

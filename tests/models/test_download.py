@@ -1,7 +1,14 @@
 import hashlib
 import logging
 import os
+import shutil
+import ssl
+import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
@@ -290,6 +297,31 @@ class TestNetwork:
         verify(pack)
         assert {seen.host for seen in hub.seen} == {"localhost"}
 
+    def test_proxy_that_asks_for_a_password_is_reported(self, root: Path, monkeypatch: pytest.MonkeyPatch):
+        class Proxy(BaseHTTPRequestHandler):
+            def do_CONNECT(self) -> None:
+                self.send_response(407)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        with answering(Proxy) as port:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+            with pytest.raises(TransientError) as caught:
+                install(find_entry("tiny"), root, Hub(), report=ignore)
+        assert caught.value.code == "models.proxy"
+
+    @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+    def test_untrusted_certificate_is_reported(self, root: Path, tmp_path: Path):
+        key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+        command += ["-keyout", str(key), "-out", str(certificate)]
+        subprocess.run(command, check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        with answering(BaseHTTPRequestHandler, context) as port, pytest.raises(TransientError) as caught:
+            install(find_entry("tiny"), root, Hub(f"https://localhost:{port}"), report=ignore)
+        assert caught.value.code == "models.untrusted"
+
     @pytest.mark.parametrize(
         "address", ["http://example.org", "ftp://example.org", "file:///etc", "example.org"]
     )
@@ -314,6 +346,23 @@ class TestNetwork:
         assert os.environ["HF_HUB_OFFLINE"] == "1"
         fetch("tiny", root, hub)
         assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+@contextmanager
+def answering(handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Run a server; yields its port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.handle_error = lambda *_arguments: None  # type: ignore[method-assign]
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _is_client(process: psutil.Process) -> bool:
