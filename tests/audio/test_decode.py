@@ -68,15 +68,15 @@ FORMATS = [
 
 
 @pytest.mark.parametrize(
-    ("ending", "codec", "layout", "rate_hz", "options"),
+    ("extension", "codec", "layout", "rate_hz", "options"),
     FORMATS,
     ids=[f"{f[0]}-{f[1]}-{f[2]}-{f[3]}" for f in FORMATS],
 )
-def test_format_keeps_pitch_channels_and_length(tmp_path, ending, codec, layout, rate_hz, options):
+def test_format_keeps_pitch_channels_and_length(tmp_path, extension, codec, layout, rate_hz, options):
     frequencies = [440, 700][: 1 if layout == "mono" else 2]
     sound = tones(frequencies, seconds=2.0, rate_hz=rate_hz)
     source = write_media(
-        tmp_path / f"sound.{ending}", sound, codec=codec, layout=layout, rate_hz=rate_hz, **options
+        tmp_path / f"sound.{extension}", sound, codec=codec, layout=layout, rate_hz=rate_hz, **options
     )
 
     result = decoded(source)
@@ -189,12 +189,12 @@ def test_float_samples_are_clipped_and_nan_becomes_silence(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ending", "codec", "video"), [("mp4", "aac", "mpeg4"), ("mka", "libopus", None), ("m4a", "aac", None)]
+    ("extension", "codec", "video"), [("mp4", "aac", "mpeg4"), ("mka", "libopus", None), ("m4a", "aac", None)]
 )
-def test_late_start_becomes_silence(tmp_path, ending, codec, video):
+def test_late_start_becomes_silence(tmp_path, extension, codec, video):
     sound = tones([440], seconds=1.0, rate_hz=48_000)
     source = write_media(
-        tmp_path / f"late.{ending}", sound, codec=codec, rate_hz=48_000, start_s=1.5, video=video
+        tmp_path / f"late.{extension}", sound, codec=codec, rate_hz=48_000, start_s=1.5, video=video
     )
 
     assert onset_s(samples_of(decoded(source).recording)) == pytest.approx(1.5, abs=0.003)
@@ -215,14 +215,14 @@ def test_missing_packets_become_silence(tmp_path):
 
 def test_progress_rises_to_one(tmp_path):
     source = write_wav(tmp_path / "tone.wav", tones([440], seconds=30.0, rate_hz=8_000), rate_hz=8_000)
-    told = []
+    reported = []
 
-    decode(source, tmp_path / "samples.pcm", progress=told.append)
+    decode(source, tmp_path / "samples.pcm", progress=reported.append)
 
-    assert told == sorted(told)
-    assert told[-1] == 1.0
-    assert len(told) >= 15
-    assert told[7] == pytest.approx(16 / 30, abs=0.05)
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
+    assert len(reported) >= 15
+    assert reported[7] == pytest.approx(16 / 30, abs=0.05)
 
 
 def test_progress_of_unknown_length_follows_the_file_position(tmp_path):
@@ -231,14 +231,14 @@ def test_progress_of_unknown_length_follows_the_file_position(tmp_path):
     raw = bytearray(source.read_bytes())
     raw[4:8] = raw[40:44] = b"\xff\xff\xff\xff"
     source.write_bytes(raw)
-    told = []
+    reported = []
 
-    result = decode(source, tmp_path / "samples.pcm", progress=told.append)
+    result = decode(source, tmp_path / "samples.pcm", progress=reported.append)
 
     assert result.recording.duration == pytest.approx(20.0, abs=0.01)
     assert result.warnings == ()
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
 
 
 # Cancelling, writing
@@ -301,10 +301,11 @@ def test_unusual_file_name_is_read(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("ending", "codec"), [("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("flac", "flac"), ("mka", "libopus")]
+    ("extension", "codec"),
+    [("wav", "pcm_s16le"), ("mp3", "libmp3lame"), ("flac", "flac"), ("mka", "libopus")],
 )
-def test_truncated_file_is_used_with_a_warning(tmp_path, ending, codec):
-    source = tmp_path / f"cut.{ending}"
+def test_truncated_file_is_used_with_a_warning(tmp_path, extension, codec):
+    source = tmp_path / f"cut.{extension}"
     write_media(source, tones([440], seconds=10.0, rate_hz=48_000), codec=codec, rate_hz=48_000)
     whole = source.read_bytes()
     source.write_bytes(whole[: len(whole) * 6 // 10])

@@ -126,13 +126,13 @@ def test_whole_file_is_read_with_correct_times(tmp_path, kind):
 
     result = decode(make(tmp_path / name), tmp_path / "samples.pcm", progress=lambda _fraction: None)
 
-    heard = samples_of(result.recording)
+    output = samples_of(result.recording)
     assert result.recording.duration == pytest.approx(length_s, abs=0.2)
     for start_s, hz in ((low_s, LOW_HZ), (high_s, HIGH_HZ)):
         first = round((start_s + 0.2) * SAMPLE_RATE_HZ)
-        part = heard[:1, first : first + round(0.6 * SAMPLE_RATE_HZ)]
+        part = output[:1, first : first + round(0.6 * SAMPLE_RATE_HZ)]
         assert pitches_hz(part, skip_s=0.05) == [hz]
         assert np.abs(part).max() > 0.2
     if kind == "silence put in":
-        assert not heard[:, round(2.1 * SAMPLE_RATE_HZ) : round(2.9 * SAMPLE_RATE_HZ)].any()
+        assert not output[:, round(2.1 * SAMPLE_RATE_HZ) : round(2.9 * SAMPLE_RATE_HZ)].any()
     assert [warning.code for warning in result.warnings] == (["audio.gap"] if "jumps ahead" in kind else [])

@@ -207,7 +207,8 @@ def test_dictations_and_recorded_calls_are_recordings(tmp_path, name):
 def test_extensions_are_lower_case_and_distinct():
     assert not AUDIO_EXTENSIONS & VIDEO_EXTENSIONS
     assert all(
-        ending == ending.lower() and ending.startswith(".") for ending in AUDIO_EXTENSIONS | VIDEO_EXTENSIONS
+        extension == extension.lower() and extension.startswith(".")
+        for extension in AUDIO_EXTENSIONS | VIDEO_EXTENSIONS
     )
 
 

@@ -129,8 +129,8 @@ def test_very_soft_float_samples_keep_their_voices(
     tmp_path: Path, voices: NDArray[np.float32], spoken: NDArray[np.bool_], db: float
 ) -> None:
     recording = decoded(write_float(tmp_path / "soft.wav", voices * gain(db)))
-    heard = samples_of(recording)[0]
-    assert np.corrcoef(heard, voices)[0, 1] > 0.9999
+    output = samples_of(recording)[0]
+    assert np.corrcoef(output, voices)[0, 1] > 0.9999
     assert (spoken_in(recording) == spoken).mean() > 0.99
 
 
@@ -160,15 +160,15 @@ def test_each_track_is_treated_separately(tmp_path: Path) -> None:
     soft = tone[:1] * gain(-70.0) * (time_s < 3)
     offset = tone[1:] * 0.1 * (time_s >= 3) + np.float32(0.4)
     tracks = [Track(soft, codec="pcm_f32le"), Track(offset, codec="pcm_f32le")]
-    told: list[float] = []
+    reported: list[float] = []
     result = decode(
-        write_tracks(tmp_path / "two.mkv", tracks), tmp_path / "two.pcm", progress=told.append
+        write_tracks(tmp_path / "two.mkv", tracks), tmp_path / "two.pcm", progress=reported.append
     ).recording
-    heard = np.sqrt(np.square(samples_of(result)[:, 4000:-4000]).mean(axis=1))
-    assert heard[0] == pytest.approx(0.03, rel=0.5)
-    assert heard[1] == pytest.approx(0.01, rel=0.5)
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    output = np.sqrt(np.square(samples_of(result)[:, 4000:-4000]).mean(axis=1))
+    assert output[0] == pytest.approx(0.03, rel=0.5)
+    assert output[1] == pytest.approx(0.01, rel=0.5)
+    assert reported == sorted(reported)
+    assert reported[-1] == 1.0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["two.mkv", "two.pcm"]
 
 

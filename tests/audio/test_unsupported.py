@@ -62,12 +62,12 @@ SOUND = {
 }
 
 
-@pytest.mark.parametrize("ending", SOUND)
-def test_formats_of_dictation_and_call_recorders_are_read(tmp_path: Path, ending: str):
-    codec, container, rate_hz = SOUND[ending]
+@pytest.mark.parametrize("extension", SOUND)
+def test_formats_of_dictation_and_call_recorders_are_read(tmp_path: Path, extension: str):
+    codec, container, rate_hz = SOUND[extension]
     tone = make_media.tones([440], seconds=1.0, rate_hz=rate_hz)
     source = make_media.write_media(
-        tmp_path / f"llamada.{ending}", tone, codec=codec, container=container, rate_hz=rate_hz
+        tmp_path / f"llamada.{extension}", tone, codec=codec, container=container, rate_hz=rate_hz
     )
     assert source.suffix in MEDIA_EXTENSIONS
     assert probe(source).sample_rate_hz == rate_hz
@@ -81,9 +81,9 @@ FRAMES = {
 }
 
 
-@pytest.mark.parametrize("ending", FRAMES)
-def test_formats_of_old_recorders_and_phones_are_read(tmp_path: Path, ending: str):
-    source = tmp_path / f"dictado.{ending}"
-    source.write_bytes(FRAMES[ending])
+@pytest.mark.parametrize("extension", FRAMES)
+def test_formats_of_old_recorders_and_phones_are_read(tmp_path: Path, extension: str):
+    source = tmp_path / f"dictado.{extension}"
+    source.write_bytes(FRAMES[extension])
     assert source.suffix in MEDIA_EXTENSIONS
     assert probe(source).channels == 1

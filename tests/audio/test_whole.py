@@ -206,18 +206,18 @@ def counting_frames(source: Path, count: Callable[[int], int]) -> Path:
     return source
 
 
-@pytest.mark.parametrize("ending", ["aiff", "caf", "w64"])
-def test_other_chunk_formats_are_read_beyond_their_header(tmp_path, ending):
+@pytest.mark.parametrize("extension", ["aiff", "caf", "w64"])
+def test_other_chunk_formats_are_read_beyond_their_header(tmp_path, extension):
     sound = late_tone(seconds=6.0, tone_s=5.0)
-    codec = "pcm_s16le" if ending == "w64" else "pcm_s16be"
-    source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=RATE_HZ)
+    codec = "pcm_s16le" if extension == "w64" else "pcm_s16be"
+    source = write_media(tmp_path / f"a.{extension}", sound, codec=codec, rate_hz=RATE_HZ)
     raw = bytearray(source.read_bytes())
     # Format of the size, the chunk it follows, its offset, and what it counts besides the audio.
     order, name, offset, besides = {
         "aiff": (">I", b"SSND", 4, 8),
         "caf": (">Q", b"data", 4, 4),
         "w64": ("<Q", b"data\xf3\xac", 16, 24),
-    }[ending]
+    }[extension]
     at = raw.index(name) + offset
     struct.pack_into(order, raw, at, besides + 2 * 2 * RATE_HZ)
     source.write_bytes(raw + bytes(3_000_000))
@@ -229,11 +229,11 @@ def test_other_chunk_formats_are_read_beyond_their_header(tmp_path, ending):
     assert [warning.code for warning in result.warnings] == ["audio.more_than_counted"]
 
 
-@pytest.mark.parametrize("ending", ["aiff", "caf", "w64"])
-def test_space_reserved_in_other_chunk_formats_is_not_audio(tmp_path, ending):
-    codec = "pcm_s16le" if ending == "w64" else "pcm_s16be"
+@pytest.mark.parametrize("extension", ["aiff", "caf", "w64"])
+def test_space_reserved_in_other_chunk_formats_is_not_audio(tmp_path, extension):
+    codec = "pcm_s16le" if extension == "w64" else "pcm_s16be"
     sound = tones([440], seconds=2.0, rate_hz=RATE_HZ)
-    source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=RATE_HZ)
+    source = write_media(tmp_path / f"a.{extension}", sound, codec=codec, rate_hz=RATE_HZ)
     source.write_bytes(source.read_bytes() + bytes(3_000_000))
 
     result = decoded(source)
@@ -309,12 +309,12 @@ def hurt(source: Path, *, places: int, seed: int = 7) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("ending", "codec"), [("ogg", "libopus"), ("flac", "flac"), ("mka", "libopus"), ("m4a", "aac")]
+    ("extension", "codec"), [("ogg", "libopus"), ("flac", "flac"), ("mka", "libopus"), ("m4a", "aac")]
 )
-def test_damaged_pieces_are_reported(tmp_path, ending, codec):
+def test_damaged_pieces_are_reported(tmp_path, extension, codec):
     random = np.random.default_rng(2)
     sound = random.normal(0, 0.1, (1, 30 * 48_000)).astype(np.float32)
-    source = write_media(tmp_path / f"a.{ending}", sound, codec=codec, rate_hz=48_000)
+    source = write_media(tmp_path / f"a.{extension}", sound, codec=codec, rate_hz=48_000)
 
     result = decoded(hurt(source, places=3))
 
@@ -348,15 +348,15 @@ def test_file_with_one_late_track_is_complete(tmp_path):
     assert result.warnings == ()
 
 
-@pytest.mark.parametrize("ending", ["mkv", "mp4"])
-def test_truncated_video_is_reported_and_shorter_audio_track_is_not(tmp_path, ending):
+@pytest.mark.parametrize("extension", ["mkv", "mp4"])
+def test_truncated_video_is_reported_and_shorter_audio_track_is_not(tmp_path, extension):
     sound = tones([440], seconds=10.0, rate_hz=48_000)
-    options = {"movflags": "faststart"} if ending == "mp4" else {}
+    options = {"movflags": "faststart"} if extension == "mp4" else {}
     source = write_media(
-        tmp_path / f"a.{ending}", sound, codec="aac", rate_hz=48_000, video="mpeg4", options=options
+        tmp_path / f"a.{extension}", sound, codec="aac", rate_hz=48_000, video="mpeg4", options=options
     )
     short = write_media(
-        tmp_path / f"b.{ending}",
+        tmp_path / f"b.{extension}",
         sound[:, :96_000],
         codec="aac",
         rate_hz=48_000,
