@@ -97,7 +97,8 @@ class Account:
         """Start the window and wait until it owns the queue; otherwise the next command would own it."""
         key = self.data / "ipc.key"
         old = key.read_bytes() if key.exists() else b""
-        window = self.start("window", *files, DISPLAY=display)
+        # no session bus: otherwise libdbus may start one with dbus-launch, which writes to the home folder
+        window = self.start("window", *files, DISPLAY=display, DBUS_SESSION_BUS_ADDRESS="disabled:")
         wait_until(lambda: key.exists() and key.read_bytes() not in (b"", old), "the window owns the queue")
         return window
 
