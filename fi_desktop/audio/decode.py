@@ -3,27 +3,58 @@
 First stage of the pipeline; runs in a worker. Audio is streamed in blocks of seconds, so memory does not
 grow with the recording. Knows nothing of jobs: exceptions raised by `progress` (cancel, timeout) pass
 through.
+
+Screen recorders store the microphone and the computer's own audio in separate tracks, so every track that
+holds audio is used. Each is decoded to a temporary recording; `timeline.py` puts all of them on one clock.
+Then the channels that are not silent are joined block by block. Skipped are:
+- tracks that cannot be decoded, such as a phone's spatial audio next to its plain audio;
+- tracks whose language tag differs from the main one: dubs would be heard as speakers;
+- tracks with a voice that describes or comments on the picture;
+- silent tracks, duplicates, and a track that is the mix of the others.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from av.audio.stream import AudioStream
+from av.stream import Disposition
+from numpy.typing import NDArray
 
 from fi_desktop.audio.container import Media, open_media, open_media_at
 from fi_desktop.audio.demux import FilePosition, next_recording, packets
 from fi_desktop.audio.disk_space import DiskSpace
+from fi_desktop.audio.recording import Recording, RecordingWriter, distinct_channels
 from fi_desktop.audio.timeline import AudioWarning, MissingAudio
 from fi_desktop.audio.track_decoder import MAX_CHANNELS, DecodedAudio, DecodeProgress, TrackDecoder
-from fi_desktop.audio.tracks import MAX_TRACKS, audio_tracks, join_tracks
 from fi_desktop.audio.treatment import UNTREATED, Treatment
 from fi_desktop.core.errors import UserError
 
 # Stop looking for further recordings in a file after this many that cannot be read.
 _MAX_UNREADABLE = 16
+# Further tracks are not decoded.
+_MAX_TRACKS = 8
+_DESCRIBING = Disposition.visual_impaired | Disposition.comment | Disposition.dub
+_UNKNOWN_LANGUAGES = (None, "", "und", "zxx", "mis", "mul")
+_BLOCK_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _JoinedTracks:
+    """Several tracks as one recording.
+
+    Attributes:
+        recording: the channels that no others explain.
+        used: indices of the tracks they come from, ascending.
+    """
+
+    recording: Recording
+    used: tuple[int, ...]
 
 
 def decode(
@@ -36,8 +67,8 @@ def decode(
     """Decode `source` to `target`, which exists afterwards in full or not at all.
 
     Up to eight channels are kept; further ones are mixed into these in turn. Gaps in the timestamps become
-    silence. Several audio tracks are joined (see `tracks.py`). A recording that needs treatment is decoded a
-    second time, with progress held at 1 (see `treatment.py`).
+    silence. Several audio tracks are joined. A recording that needs treatment is decoded a second time, with
+    progress held at 1 (see `treatment.py`).
 
     Args:
         source: any file with an audio track.
@@ -50,18 +81,18 @@ def decode(
         TransientError: disk.full, audio.no_room, or audio.read if the drive fails.
     """
     # Fixed names: the next attempt overwrites what a killed one left behind.
-    parts = [target.with_name(f"{target.name}.part{number or ''}") for number in range(MAX_TRACKS + 1)]
+    parts = [target.with_name(f"{target.name}.part{number or ''}") for number in range(_MAX_TRACKS + 1)]
     disk_space = disk_space or DiskSpace(target.parent)
     try:
         with open_media(source) as media:
-            tracks = audio_tracks(media)
+            tracks = _audio_tracks(media)
             decoded = _decode_tracks(media, dict.fromkeys(tracks, UNTREATED), parts, progress, disk_space)
         needs = {index: track.treatment for index, track in decoded.items() if track.treatment != UNTREATED}
         if needs:
             _delete(parts)
             disk_space = replace(disk_space)
             with open_media(source) as media:
-                treated = {track: needs.get(track.stream.index, UNTREATED) for track in audio_tracks(media)}
+                treated = {track: needs.get(track.stream.index, UNTREATED) for track in _audio_tracks(media)}
                 decoded = _decode_tracks(media, treated, parts, lambda _fraction: progress(1.0), disk_space)
         result = _join(list(decoded.values()), len(tracks), parts[-1], disk_space)
         progress(1.0)
@@ -161,10 +192,65 @@ def _join(
     recording, used = decoded[0].recording, tuple(range(1))
     if len(decoded) > 1:
         recordings = [track.recording for track in decoded]
-        joined = join_tracks(recordings, part, max_channels=MAX_CHANNELS, disk_space=disk_space)
+        joined = _join_tracks(recordings, part, max_channels=MAX_CHANNELS, disk_space=disk_space)
         recording, used = joined.recording, joined.used
     code = "audio.tracks" if len(used) == track_count else "audio.some_tracks"
     summary = AudioWarning(code, used=len(used), tracks=track_count)
     damage = {warning.code: warning for number in reversed(used) for warning in decoded[number].warnings}
     peak = max(decoded[number].peak for number in used)
     return DecodedAudio(recording, peak, (summary, *damage.values()))
+
+
+def _audio_tracks(media: Media) -> list[Media]:
+    """Return one view of the file per track to decode, the main one first."""
+    main = media.stream
+    others = [
+        replace(media, stream=stream)
+        for stream in media.container.streams.audio
+        if stream.index != main.index and stream.codec_context is not None and _is_wanted(stream, main)
+    ]
+    return [media, *others][:_MAX_TRACKS]
+
+
+def _join_tracks(
+    tracks: Sequence[Recording], target: Path, *, max_channels: int, disk_space: DiskSpace | None = None
+) -> _JoinedTracks:
+    """Join decoded tracks to one recording; shorter ones are padded with silence.
+
+    tracks: two or more, none of them silent. max_channels: if there are more in total, each track is mixed to
+    one channel. disk_space: limits what is written.
+    """
+    mono = sum(track.channels for track in tracks) > max_channels
+    owners = [number for number, track in enumerate(tracks) for _ in range(1 if mono else track.channels)]
+    products = np.zeros((len(owners), len(owners)))
+    for block in _blocks(tracks, mono=mono):
+        products += block @ block.T
+    kept = distinct_channels(products)
+    with RecordingWriter(target, len(kept), disk_space) as writer:
+        for block in _blocks(tracks, mono=mono):
+            writer.write(block[kept])
+        return _JoinedTracks(writer.recording, tuple(sorted({owners[row] for row in kept})))
+
+
+def _is_wanted(stream: AudioStream, main: AudioStream) -> bool:
+    """Whether a track may hold what the main one lacks."""
+    if stream.disposition & _DESCRIBING and not main.disposition & _DESCRIBING:
+        return False
+    languages = (stream.language, main.language)
+    return any(language in _UNKNOWN_LANGUAGES for language in languages) or languages[0] == languages[1]
+
+
+def _blocks(tracks: Sequence[Recording], *, mono: bool) -> Iterator[NDArray[np.float32]]:
+    """Yield float32 (channels of all tracks, samples)."""
+    readers = [track.channel_blocks(block_s=_BLOCK_S) for track in tracks]
+    while True:
+        blocks = [next(reader, None) for reader in readers]
+        length = max((block.shape[1] for block in blocks if block is not None), default=0)
+        if not length:
+            return
+        rows = []
+        for track, block in zip(tracks, blocks, strict=True):
+            samples = np.zeros((track.channels, 0), dtype=np.float32) if block is None else block
+            samples = np.pad(samples, ((0, 0), (0, length - samples.shape[1])))
+            rows.append(samples.mean(axis=0, keepdims=True) if mono else samples)
+        yield np.concatenate(rows)
