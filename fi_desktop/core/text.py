@@ -15,6 +15,11 @@ _MIN_NAME = 3  # characters; a shorter name is part of too many words
 _ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\f": "f", "\b": "b"}
 
 
+def percent(share: float) -> str:
+    """Return a share from 0 to 1 as "45 %", with a space that does not break."""
+    return f"{share * 100:.0f}\u00a0%"
+
+
 def clock(seconds: float, *, decimals: int = 0, point: str = ".", padded: bool = False) -> str:
     """Return a time as "0:07", "12:05" or "1:02:03".
 

@@ -21,15 +21,7 @@ from tests.gui.views import VIEWS, Gallery
 
 LANGUAGES, SCALES = ("en", "es"), ("1", "2")
 OUT, IMAGES = Path("build/shots"), Path("docs/images")
-IN_README = {
-    "queue": ("en-light-2x", "en-dark-2x", "es-light-2x"),
-    "reading": ("en-light-2x", "en-dark-2x"),
-    "turns": ("en-light-2x",),
-    "empty": ("en-light-2x",),
-    "doubtful": ("en-light-2x",),
-    "monitor-targets": ("en-light-2x",),
-    "monitor-workers": ("en-dark-2x",),
-}
+IN_README = {"queue": "en-light-2x", "reading": "en-light-2x"}
 _FONT = "Inter"  # the system's font if it is not installed
 
 
@@ -80,10 +72,8 @@ def publish(names: list[str]) -> None:
     """Copy the README's screenshots."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     for name in names:
-        for kind in IN_README.get(name, ()):
-            language, theme, _ = kind.split("-")
-            marks = [mark for mark in (language, theme) if mark not in ("en", "light")]
-            shutil.copyfile(OUT / kind / f"{name}.png", IMAGES / ("-".join((name, *marks)) + ".png"))
+        if folder := IN_README.get(name):
+            shutil.copyfile(OUT / folder / f"{name}.png", IMAGES / f"{name}.png")
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ def test_a_job_removed_before_it_was_listed_is_not_shown(qtbot, model):
 def test_progress_is_shown_and_never_goes_back(qtbot, model):
     job = samples.claimed(samples.submitted(1, at=NOW - 60), NOW - 40)
     take(qtbot, model, job, JobProgressed(1, Stage.DIARIZE, 0.5))
-    assert text(model, 0, column_index("stage")) == "Identifying speakers, 90%"
+    assert text(model, 0, column_index("stage")) == "Identifying speakers, 90\u00a0%"
     take(qtbot, model, JobProgressed(1, Stage.DIARIZE, 0.1))
     assert model.job(1).share == pytest.approx(0.905)
     assert text(model, 0, column_index("time")) == "0:40"
@@ -88,7 +88,7 @@ def test_a_completed_batch_says_how_many_jobs_failed(qtbot, model):
     model.collapse([1])
     assert model.row(model.index(0, 0)).state is JobState.COMPLETED
     assert text(model, 0, column_index("state")) == "Completed · 2 failed"
-    assert text(model, 0, column_index("stage")) == "100%"
+    assert text(model, 0, column_index("stage")) == "100\u00a0%"
     take(qtbot, model, *(JobRemoved(i) for i in (3, 4, 5)))
     assert text(model, 0, column_index("state")) == "Failed"
 

@@ -87,9 +87,9 @@ class TestWorking:
     def test_running_jobs_out_of_view_are_named_above_the_table(self, qtbot, window, hand, begun):
         working = window.panel.active
         qtbot.waitUntil(lambda: working.isVisible() and working.buttons[0].text() != "")
-        assert working.buttons[0].accessibleName() == "Third.m4a: Starting, 0% · calculating…"
+        assert working.buttons[0].accessibleName() == "Third.m4a: Starting, 0\u00a0% · calculating…"
         hand.do(lambda service: service.publish(JobProgressed(begun[0].id, Stage.SPEECH, 0.5)))
-        said = "Third.m4a: Finding speech, 4% · calculating…"
+        said = "Third.m4a: Finding speech, 4\u00a0% · calculating…"
         qtbot.waitUntil(lambda: working.buttons[0].accessibleName() == said)
         assert working.more.text().startswith("and ")
         for job in begun[1:]:
@@ -194,7 +194,7 @@ class TestBatches:
         assert names(window) == [f"{recordings[0].parent.name} – 3 recordings"]
         told = window.jobs.index(0, 0).data(Qt.ItemDataRole.AccessibleDescriptionRole)
         assert told == "1 completed, 1 failed"
-        assert window.jobs.index(0, column_index("stage")).data() == "67%"
+        assert window.jobs.index(0, column_index("stage")).data() == "67\u00a0%"
         qtbot.keyClick(window.table, Qt.Key.Key_Right)
         assert len(names(window)) == 3
         assert window.jobs.collapsed == set()

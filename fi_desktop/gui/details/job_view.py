@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
-from fi_desktop.core.text import clock
+from fi_desktop.core.text import clock, percent
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
@@ -88,7 +88,7 @@ class JobView(QWidget):
         state = self._labels.state_of(row)
         running = row.state is JobState.RUNNING
         self._state.setText(
-            f"{state} · {self._labels.stage(row.stage)} {row.share:.0%}" if running else state
+            f"{state} · {self._labels.stage(row.stage)} {percent(row.share)}" if running else state
         )
         self.progress.setVisible(running)
         self.progress.setValue(round(row.share * 1000))

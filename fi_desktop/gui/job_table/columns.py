@@ -14,7 +14,7 @@ from operator import attrgetter
 from PySide6.QtCore import QCoreApplication, QObject, Qt
 
 from fi_desktop.core.job import JobState
-from fi_desktop.core.text import clock, time_left
+from fi_desktop.core.text import clock, percent, time_left
 from fi_desktop.core.values import Stage
 from fi_desktop.gui import widgets
 from fi_desktop.gui.labels import UiLabels
@@ -100,11 +100,11 @@ class CellTexts(QObject):
     def stage(self, row: Row, _now: float) -> str:
         """Return the stage and progress of a running job, or the grade of a result."""
         if row.summary is not None:
-            return f"{row.share:.0%}"
+            return percent(row.share)
         if row.state is JobState.COMPLETED:
             return self.labels.grade(row.grade) or NOTHING
         if row.state is JobState.RUNNING:
-            return f"{self.labels.stage(row.stage)}, {row.share:.0%}"
+            return f"{self.labels.stage(row.stage)}, {percent(row.share)}"
         return NOTHING
 
     def stage_tip(self, row: Row, _now: float) -> str:

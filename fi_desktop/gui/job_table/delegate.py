@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from fi_desktop.core.job import JobState
+from fi_desktop.core.text import percent
 from fi_desktop.gui import theme
 from fi_desktop.gui.job_table.columns import NAME, NOTHING, RIGHT, Column
 from fi_desktop.gui.job_table.model import JobsModel
@@ -128,7 +129,7 @@ class JobDelegate(QStyledItemDelegate):
         share_width = theme.digits_width(self._detail_font, "100 %")
         stage = self._model.texts.labels.stage(row.stage) if row.summary is None else ""
         draw_text(painter, line.adjusted(0, 0, -share_width - 6, 0), stage, self._detail_font, text)
-        share = f"{row.share * 100:.0f} %"
+        share = percent(row.share)
         draw_text(painter, line, share, number_font, theme.quiet(option.palette), right=True)
         bar = QRectF(area.left(), area.bottom() + 1 - _BAR_HEIGHT, area.width(), _BAR_HEIGHT)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.job import JobState
+from fi_desktop.core.text import percent
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.job_table.chips import StateChips
 from fi_desktop.gui.job_table.columns import CellTexts
@@ -120,7 +121,7 @@ class ActiveJobsBar(QWidget):
         self.more.setVisible(others > 0)
 
     def _set_text(self, button: QPushButton, row: Row) -> None:
-        progress = f"{row.share:.0%} · {self._texts.time_left(row, self._now)}"
+        progress = f"{percent(row.share)} · {self._texts.time_left(row, self._now)}"
         width = button.width() - _BUTTON_FRAME - theme.text_width(button.font(), f"  {progress}")
         name = button.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, max(width, 40))
         button.setText(f"{name}  {progress}".replace("&", "&&"))

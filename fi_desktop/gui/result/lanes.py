@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 
-from fi_desktop.core.text import clock
+from fi_desktop.core.text import clock, percent
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.labels import UiLabels
@@ -163,7 +163,7 @@ class LanesView(QAbstractScrollArea):
 
     def _summary(self, lane: Lane) -> str:
         return self.tr("{speaker}: {time}, {share}").format(
-            speaker=self._name(lane), time=clock(lane.total_s), share=f"{lane.share:.0%}"
+            speaker=self._name(lane), time=clock(lane.total_s), share=percent(lane.share)
         )
 
     def _turn_at(self, point: QPointF) -> int | None:
@@ -267,7 +267,7 @@ class LanesView(QAbstractScrollArea):
             below = QRect(30, top + _LANE // 2 + 1, _GUTTER - 40, _LANE // 2 - 8)
             text = clock(lane.total_s)
             if self._named:
-                text += f" · {lane.share * 100:.0f} %"
+                text += f" · {percent(lane.share)}"
             painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
 
     def sizeHint(self) -> QSize:
