@@ -748,11 +748,11 @@ Todo se queda en esta computadora.</translation>
     </message>
     <message>
         <source>Speaker model</source>
-        <translation>Modelo de hablantes</translation>
+        <translation>Voces</translation>
     </message>
     <message>
         <source>Transcription model</source>
-        <translation>Modelo de transcripción</translation>
+        <translation>Transcripción</translation>
     </message>
     <message>
         <source>Made by</source>
@@ -4141,7 +4141,7 @@ Todo se queda en esta computadora.</translation>
     <name>UiLabels</name>
     <message>
         <source>Detect automatically</source>
-        <translation>Detectar automáticamente</translation>
+        <translation>Detectar</translation>
     </message>
     <message>
         <source>Low</source>
