@@ -198,7 +198,8 @@ def _runtime_folder(name: str) -> Path:
     short = len(os.fsencode(runtime / name)) <= _LONGEST_SOCKET_PATH
     if runtime.is_absolute() and short and _is_private(runtime):
         return runtime
-    folder = Path(tempfile.gettempdir()) / f"fi-desktop-{os.geteuid()}"
+    folders = [Path(root) / f"fi-desktop-{os.geteuid()}" for root in (tempfile.gettempdir(), "/tmp")]
+    folder = next((f for f in folders if len(os.fsencode(f / name)) <= _LONGEST_SOCKET_PATH), folders[-1])
     with suppress(FileExistsError):  # a file, which is not private either
         folder.mkdir(mode=0o700, exist_ok=True)
     if not _is_private(folder):

@@ -129,6 +129,14 @@ def test_a_runtime_folder_with_a_long_path_is_not_used(deep: Path, short: Path, 
         assert request(deep, {}) == {"value": "here"}
 
 
+@posix
+def test_a_temp_folder_with_a_long_path_is_not_used(deep: Path, monkeypatch):
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with serving(deep, lambda _message: {"value": "here"}):
+        assert request(deep, {}) == {"value": "here"}
+
+
 @two_accounts
 def test_a_runtime_folder_of_another_account_is_refused(deep: Path, short: Path, monkeypatch):
     monkeypatch.delenv("XDG_RUNTIME_DIR")
