@@ -21,6 +21,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.models import Pack, PackKind
 from fi_desktop.system import log
+from fi_desktop.system.plugins import entry_points
 
 if TYPE_CHECKING:
     from fi_desktop.engines.contracts import Diarizer, Transcriber
@@ -253,10 +254,8 @@ def _by_name(table: Iterable[EngineSpec], group: str) -> dict[str, EngineSpec]:
 
 @cache
 def _plugins(group: str) -> tuple[EngineSpec, ...]:
-    from importlib.metadata import entry_points  # not above: it would cost every start of the window 20 ms
-
     specs = []
-    for entry in entry_points(group=group):
+    for entry in entry_points(group):
         try:
             specs.append(entry.load())
         except (ImportError, AttributeError) as error:

@@ -13,6 +13,7 @@ from importlib import import_module
 
 from fi_desktop.exporters.exporter import Exporter
 from fi_desktop.system import log
+from fi_desktop.system.plugins import entry_points
 
 _BUILT_IN = ("rttm", "json_", "txt", "srt", "vtt")
 
@@ -37,9 +38,7 @@ class _Exporters(Mapping[str, Exporter]):
 
 
 def _plugins() -> Iterator[Exporter]:
-    from importlib.metadata import entry_points  # slow to import
-
-    for point in entry_points(group="fi_desktop.exporters"):
+    for point in entry_points("fi_desktop.exporters"):
         try:
             exporter = point.load()
         except Exception as error:  # noqa: BLE001 a broken plugin must not cost the other formats
