@@ -14,7 +14,7 @@ from fi_desktop.gui.adding.watched_folders import WatchedFolderLabels
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.system.files import disk_full
 from fi_desktop.watch.config import Choice, WatchedFolder, load_folders, save_folders
-from fi_desktop.watch.watcher import FolderScan, FolderState
+from fi_desktop.watch.watcher import FolderScan, FolderState, unseen
 from tests.gui.conftest import FakeApp
 
 FULL = error_info(disk_full())
@@ -86,12 +86,13 @@ def test_existing_recordings_are_asked_about(qtbot, window, watch, dialog, folde
     assert window.jobs.row(window.jobs.index(0, 0)).name == "new.wav"
 
 
-def test_existing_recordings_and_subfolders_can_be_included(qtbot, window, watch, dialog, folder):
+def test_existing_recordings_and_subfolders_can_be_included(qtbot, window, watch, dialog, folder, home):
     (folder / "a.wav").write_bytes(b"RIFF a")
     dialog.propose(WatchedFolder(folder))
     qtbot.waitUntil(lambda: dialog.question is not None)
     press(qtbot, dialog.question, "Add them")
     qtbot.waitUntil(lambda: window.jobs.rowCount() == 1)
+    qtbot.waitUntil(lambda: not unseen(home, WatchedFolder(folder)))  # written after the job is queued
     (folder / "below").mkdir()
     (folder / "below" / "b.wav").write_bytes(b"RIFF b")
     qtbot.mouseClick(dialog.subfolders, Qt.MouseButton.LeftButton)
