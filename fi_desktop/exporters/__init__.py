@@ -41,7 +41,7 @@ def _plugins() -> Iterator[Exporter]:
     for point in entry_points("fi_desktop.exporters"):
         try:
             exporter = point.load()
-        except Exception as error:  # noqa: BLE001 a broken plugin must not cost the other formats
+        except Exception as error:  # noqa: BLE001 - a broken plugin must not cost the other formats
             log.event("EXPORTER_FAILED", exporter=point.name, error=type(error).__name__)
             continue
         if isinstance(exporter, Exporter):

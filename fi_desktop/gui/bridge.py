@@ -217,7 +217,7 @@ class Bridge(QObject):
             return
         except FiError as error:
             _call(failed, labels.sentence(error_info(error)))
-        except Exception as error:  # noqa: BLE001 any other error becomes a sentence too
+        except Exception as error:  # noqa: BLE001 - any other error becomes a sentence too
             log.event("WINDOW_TASK_FAILED", error=type(error).__name__)
             _call(failed, self.tr("Something went wrong ({error}).").format(error=type(error).__name__))
         else:

@@ -30,7 +30,7 @@ def _any_declared(path: tuple[str, ...]) -> bool:
     """Return whether a package on this `sys.path` declares a plugin of any group."""
     for folder in path:
         with suppress(OSError):
-            for name in os.listdir(folder or "."):  # noqa: PTH208 a Path for each of thousands of names is slow
+            for name in os.listdir(folder or "."):  # noqa: PTH208 - a Path for each of thousands of names is slow
                 if name.endswith((".dist-info", ".egg-info")):
                     with suppress(OSError):
                         if _DECLARATION in (Path(folder) / name / "entry_points.txt").read_bytes():
