@@ -382,7 +382,9 @@ class JobService:
                 self.folders.discard(event.job_id)
             elif isinstance(event, JobChanged) and event.job.state.final:
                 self.folders.discard_stages(event.job.id)  # no worker uses them any more
-            log_event(event)
+        with log.batch():
+            for event in events:
+                log_event(event)
         if events:
             self.publish_now(*events)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from multiprocessing.connection import wait
 
 from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError
 from fi_desktop.core.events import CancelAsked
@@ -32,7 +31,7 @@ class InlineBackend(QueueThread):
                 for job in claimed:
                     self._run_job(job)
                 if not claimed and not self._pending:
-                    wait([self._wakeup_reader], self._timeout_s())
+                    self._wait_for([], self._timeout_s())
                     self._clear_wakeup()
             self._transact(list)
         finally:

@@ -190,8 +190,7 @@ class WorkerPool(QueueThread):
 
     def _receive(self, timeout_s: float | None) -> bool:
         """Wait for messages, exits or a wake-up, and handle them; return whether a worker sent a message."""
-        waitables = [self._wakeup_reader, *(w for slot in self._slots for w in slot.waitables)]
-        ready = set(wait(waitables, timeout_s))
+        ready = self._wait_for([w for slot in self._slots for w in slot.waitables], timeout_s)
         before, self._waited_at = self._waited_at, time.monotonic()
         if timeout_s is not None and (late_s := self._waited_at - before - timeout_s) > _SUSPEND_S:
             self._discount_suspend(late_s)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
+import selectors
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -16,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
+from typing import Any
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError
@@ -118,6 +121,8 @@ class QueueThread(Backend, ABC):
         self._wakeup_reader, self._wakeup_writer = Pipe(duplex=False)
         self._wakeup_lock = threading.Lock()
         self._wakeup_sent = False
+        self._selector = selectors.DefaultSelector()
+        self._selected: list[Any] = []
 
     def start(self) -> None:
         """Open the store and start working; see `Backend`."""
@@ -146,6 +151,22 @@ class QueueThread(Backend, ABC):
                 self._wakeup_sent = False
                 self._wakeup_reader.recv_bytes()
 
+    def _wait_for(self, waitables: list[Any], timeout_s: float | None = None) -> set[Any]:
+        """Wait for a wake-up or one of the waitables; return what is ready, none after `timeout_s` seconds.
+
+        Does what `connection.wait` does, with one selector for as long as the waitables are the same.
+        """
+        waitables = [self._wakeup_reader, *waitables]
+        if sys.platform == "win32":  # no selector takes its pipes
+            return set(wait(waitables, timeout_s))
+        if waitables != self._selected:
+            self._selector.close()
+            self._selector = selectors.DefaultSelector()
+            for waitable in waitables:
+                self._selector.register(waitable, selectors.EVENT_READ)
+            self._selected = waitables
+        return {key.fileobj for key, _ in self._selector.select(timeout_s)}
+
     def _run(self) -> None:
         try:
             self._service.open(self._wake, self.gauges)
@@ -162,6 +183,7 @@ class QueueThread(Backend, ABC):
             self._service.publish(WorkersChanged((), messages.QUEUE_STOPPED()))
             raise
         finally:
+            self._selector.close()
             self._service.close()
 
     def _transact(
@@ -243,7 +265,7 @@ class IdleBackend(QueueThread):
     def _work(self) -> None:
         while not self._stopping.is_set():
             if self._all_expired:
-                wait([self._wakeup_reader])
+                self._wait_for([])
             self._clear_wakeup()
             self._transact(self._expire)
 

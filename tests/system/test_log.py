@@ -33,6 +33,18 @@ def test_value_cannot_forge_a_second_line(folder: Path):
     assert (folder / "fi-desktop.log").read_text().count("\n") == 1
 
 
+def test_events_of_a_batch_are_written_at_its_end(folder: Path):
+    file = folder / "fi-desktop.log"
+    with pytest.raises(ValueError, match="the block fails"), log.batch():
+        log.event("X", number=1)
+        log.event("X", number=2)
+        within = file.read_text()
+        raise ValueError("the block fails")
+    assert (within, file.read_text().count("\n")) == ("", 2)
+    log.event("X", number=3)
+    assert file.read_text().count("\n") == 3
+
+
 def test_old_files_are_deleted(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(log, "_MAX_BYTES", 1_000)
     log.set_up(folder)
