@@ -1,0 +1,70 @@
+"""Networks as ONNX files: one place that starts ONNX Runtime, on one thread and without its telemetry.
+
+A file's hash is checked against its pack's manifest before it is loaded, and each network is loaded once per
+process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fi_desktop.core import messages
+from fi_desktop.core.errors import FiError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MANIFEST = "manifest.json"
+
+
+class Network:
+    """A loaded network with one output."""
+
+    def __init__(self, content: bytes) -> None:
+        """content: of the ONNX file."""
+        import onnxruntime
+
+        onnxruntime.disable_telemetry_events()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # Blocks differ in length, and the arena would keep the largest of each shape.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        options.log_severity_level = 4
+        self._session: Any = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
+
+    def run(self, **inputs: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the network's first output. inputs: float32, by name."""
+        output: NDArray[np.float32] = self.run_all(**inputs)[0]
+        return output
+
+    def run_all(self, **inputs: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """Return all outputs, in the network's order. inputs: by name."""
+        outputs: list[NDArray[np.float32]] = self._session.run(None, inputs)
+        return outputs
+
+
+@cache
+def load_network(pack: Path, file: str) -> Network:
+    """Load a network of a bundled pack.
+
+    Raises:
+        FiError: "engine.builtin_missing", or "engine.builtin_damaged" if its hash is not the manifest's.
+    """
+    try:
+        manifest = json.loads((pack / MANIFEST).read_bytes())
+        content = (pack / file).read_bytes()
+    except OSError as error:
+        raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
+    except ValueError as error:
+        raise FiError(messages.ENGINE_BUILTIN_DAMAGED) from error
+    if hashlib.sha256(content).hexdigest() != manifest["files"][file]:
+        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
+    return Network(content)
