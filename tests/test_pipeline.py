@@ -276,10 +276,11 @@ class Engine:
     def __init__(self) -> None:
         self.fails: dict[str, Exception] = {}
         self.calls: list[str] = []
+        self.found = Diarization(TURNS, "builtin")
 
     def diarize(self, *_given: Any, **_options: Any) -> Diarization:
         self._begin("diarize")
-        return Diarization(TURNS, "builtin")
+        return self.found
 
     def transcribe(self, *_given: Any, **_options: Any) -> Transcription:
         self._begin("transcribe")
@@ -320,6 +321,62 @@ def test_words_that_cross_a_change_of_speaker_complete_at_the_first_attempt(task
     pipeline.run(replace(task, model_roots=(*task.model_roots, root)), Recorder())
     turns, words = result(task).turns, [word for part in result(task).segments for word in part.words]
     assert any(word.start < turn.start < word.end for word in words for turn in turns)
+
+
+def test_exclusive_turns_and_the_probable_number_survive_a_resume(task: Task, engine: Engine):
+    over = Turn(4.0, 6.0, "SPEAKER_01")
+    engine.found = Diarization(
+        (TURNS[0], over), "builtin", exclusive=(TURNS[0], Turn(5.0, 6.0, "SPEAKER_01")), probable_speakers=3
+    )
+    with pytest.raises(Interrupted):
+        pipeline.run(task, Recorder(stop_at=Stage.TRANSCRIBE))
+    saved = json.loads((task.folder / "turns.json").read_text())
+    assert (saved["exclusive"][1]["start"], saved["probable_speakers"]) == (5.0, 3)
+    pipeline.run(task, Recorder())
+    assert engine.calls == ["diarize", "transcribe"]
+    whole = result(task)
+    assert (whole.turns, whole.probable_speakers) == ((TURNS[0], over), 3)
+    assert whole.segments[0].speaker == "SPEAKER_00"
+
+
+def test_turns_that_an_earlier_version_saved_are_reused(task: Task, engine: Engine):
+    with pytest.raises(Interrupted):
+        pipeline.run(task, Recorder(stop_at=Stage.TRANSCRIBE))
+    path = task.folder / "turns.json"
+    saved = json.loads(path.read_text())
+    del saved["probable_speakers"]
+    path.write_text(json.dumps(saved))
+    pipeline.run(task, Recorder())
+    assert engine.calls == ["diarize", "transcribe"]
+    assert "probable_speakers" not in json.loads((task.folder / "result.json").read_text())
+
+
+TWO, THREE = SpeakerCount(2, 2), SpeakerCount(3, 3)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "probable", "notes"),
+    [
+        (TWO, 2, None, []),
+        (SpeakerCount(None, None), 1, None, []),
+        (SpeakerCount(1, 4), 1, None, []),
+        (TWO, 1, None, ["Only one voice was found, although 2 people were expected."]),
+        (SpeakerCount(2, 4), 1, None, ["Only one voice was found, although 2–4 people were expected."]),
+        (THREE, 2, None, ["Only 2 voices were found, although 3 people were expected."]),
+        (TWO, 2, 3, ["The voices suggest 3 people instead of 2. Please check."]),
+        (TWO, 2, 1, ["The voices suggest one person instead of 2. Please check."]),
+        (SpeakerCount(1, 1), 1, 2, ["The voices suggest 2 people instead of 1. Please check."]),
+        (SpeakerCount(None, None), 2, 3, ["The voices suggest 3 people instead of 2. Please check."]),
+    ],
+)
+def test_a_number_of_speakers_that_the_voices_deny_is_said(
+    task: Task, engine: Engine, asked: SpeakerCount, found: int, probable: int | None, notes: list[str]
+):
+    turns = tuple(Turn(n, n + 1.0, f"SPEAKER_{n:02d}") for n in range(found))
+    engine.found = Diarization(turns, "builtin", probable_speakers=probable)
+    summary = pipeline.run(replace(task, options=JobOptions(asked)), Recorder())
+    assert list(map(str, summary.notes)) == notes
+    assert (result(task).notes, result(task).probable_speakers) == (summary.notes, probable)
 
 
 def test_words_are_kept_if_diarization_fails(task: Task, engine: Engine):

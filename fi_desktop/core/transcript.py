@@ -104,6 +104,7 @@ class Diarization:
         grade: how sure the engine is; None if it does not say.
         details: measurements behind the grade (JSON values), for the result file.
         exclusive: the turns without overlap, for assigning words; empty if the engine has none.
+        probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
     """
 
     turns: tuple[Turn, ...]
@@ -112,6 +113,7 @@ class Diarization:
     grade: Grade | None = None
     details: dict[str, Any] = field(default_factory=dict)
     exclusive: tuple[Turn, ...] = ()
+    probable_speakers: int | None = None
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -170,11 +172,12 @@ class Transcript:
     Attributes:
         duration: length of the recording, seconds.
         speech: seconds during which anybody speaks.
-        turns: who spoke when, sorted by start.
+        turns: who spoke when, sorted by start; turns of different speakers may overlap.
         segments: the words by speaker; the turns themselves without a transcription.
         grade: how sure the diarization is; None if the engine does not say.
         language: ISO 639-1 code of the transcription.
         notes: what the person must know.
+        probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
     """
 
     duration: float
@@ -186,6 +189,7 @@ class Transcript:
     details: dict[str, Any] = field(default_factory=dict)
     language: str | None = None
     notes: tuple[Note, ...] = ()
+    probable_speakers: int | None = None
 
     @property
     def speakers(self) -> tuple[str, ...]:

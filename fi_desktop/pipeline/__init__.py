@@ -10,7 +10,7 @@ note says what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -28,7 +28,7 @@ from fi_desktop.core.transcript import (
     Transcription,
     summarize,
 )
-from fi_desktop.core.values import EngineChoice, Stage, Summary
+from fi_desktop.core.values import EngineChoice, SpeakerCount, Stage, Summary
 from fi_desktop.engines import registry
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.pipeline import stages
@@ -156,6 +156,7 @@ def _join(
         segments = segments_of_words(assign_speakers(transcribed.words, diarized.turns, diarized.exclusive))
     grade = diarized.grade
     warnings = (messages.RESULT_DOUBTFUL_VOICES(),) if grade is Grade.DOUBTFUL else ()
+    warnings = (*warnings, *_number_notes(diarized, task.options.speakers))
     speech_s = sum(region.duration for region in speech.regions)
     if speech.missed_s >= max(_MISSED_S, _MISSED_SHARE * (speech_s + speech.missed_s)):
         grade = Grade.FAIR if grade is Grade.CLEAR else grade
@@ -180,4 +181,19 @@ def _join(
         details=diarized.details,
         language=transcribed.language,
         notes=(*source.notes, *notes, *transcribed.notes, *warnings),
+        probable_speakers=diarized.probable_speakers,
     )
+
+
+def _number_notes(diarized: Diarization, asked: SpeakerCount) -> Iterator[Note]:
+    """Yield what the person must know about the number of speakers."""
+    found, probable = len(diarized.speakers), diarized.probable_speakers
+    expected = str(asked).replace("-", "–") if asked.minimum is not None else str(found)
+    if found == 1 < (asked.minimum or 0):
+        yield messages.RESULT_ONE_VOICE(asked=expected)
+    elif 1 < found < (asked.minimum or 0):
+        yield messages.RESULT_FEWER_VOICES(found=found, asked=expected)
+    if probable == 1:
+        yield messages.RESULT_PROBABLY_ONE(asked=expected)
+    elif probable is not None:
+        yield messages.RESULT_PROBABLY_MORE(probable=probable, asked=expected)

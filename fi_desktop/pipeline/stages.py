@@ -248,6 +248,7 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
         grade=Grade(saved["grade"]) if saved["grade"] else None,
         details=saved["details"],
         exclusive=tuple(Turn(**turn) for turn in saved.get("exclusive", ())),
+        probable_speakers=saved.get("probable_speakers"),
     )
 
 

@@ -1764,8 +1764,24 @@ Todo se queda en esta computadora.</translation>
         <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
+        <source>Only one voice was found, although {asked} people were expected.</source>
+        <translation>Solo se encontró una voz, aunque se esperaban {asked} personas.</translation>
+    </message>
+    <message>
+        <source>Only {found} voices were found, although {asked} people were expected.</source>
+        <translation>Solo se encontraron {found} voces, aunque se esperaban {asked} personas.</translation>
+    </message>
+    <message>
         <source>The program is already running. Close it first.</source>
         <translation>El programa ya está abierto. Ciérrelo primero.</translation>
+    </message>
+    <message>
+        <source>The voices suggest one person instead of {asked}. Please check.</source>
+        <translation>Por las voces, parece ser una sola persona en lugar de {asked}. Conviene revisar.</translation>
+    </message>
+    <message>
+        <source>The voices suggest {probable} people instead of {asked}. Please check.</source>
+        <translation>Por las voces, parecen ser {probable} personas en lugar de {asked}. Conviene revisar.</translation>
     </message>
     <message>
         <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>

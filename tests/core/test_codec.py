@@ -60,6 +60,17 @@ def test_unsupported_value_is_refused():
         plain(Diarization((), "engine", details={"speakers": {1, 2}}))
 
 
+def test_probable_number_of_speakers_is_written_only_if_there_is_one():
+    provenance = Provenance("1.0", "builtin", "voices", {}, "ab" * 32, "a.wav", "2026-01-01T00:00:00+00:00")
+    transcript = Transcript(1.0, 0.0, (), (), provenance)
+    data = transcript_to_json(transcript)
+    assert "probable_speakers" not in data
+    assert transcript_from_json(data) == transcript
+    three = replace(transcript, probable_speakers=3)
+    assert transcript_to_json(three) == data | {"probable_speakers": 3}
+    assert transcript_from_json(transcript_to_json(three)) == three
+
+
 def test_transcript_has_the_oldest_version_that_can_read_it():
     provenance = Provenance("1", "builtin", "", {}, "", "a.wav", "")
     transcript = Transcript(1.0, 0.0, (), (), provenance, notes=(verbatim("a note"),))
