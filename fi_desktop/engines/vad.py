@@ -1,25 +1,35 @@
 """Voice activity detection: which parts of a recording hold speech, by Silero's model.
 
-Owns the model's input (level, blocks, context) and the conversion of its probabilities to regions; the
-network itself is in `silero.py`. Runs before any diarizer; knows nothing of speakers.
+Owns the model's input (level, blocks, context, state) and the conversion of its probabilities to regions.
+Runs before any diarizer; knows nothing of speakers.
+
+Source: Silero Team, "Silero VAD", https://github.com/snakers4/silero-vad (MIT), version 6, as packaged with
+faster-whisper.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.core import messages
+from fi_desktop.core.errors import FiError
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Progress, Speech
-from fi_desktop.engines.silero import STATE_SIZE, SileroNetwork, shared_network
+from fi_desktop.engines.networks import Network
 
 FRAME_SAMPLES = 512
 HOP_S = FRAME_SAMPLES / SAMPLE_RATE_HZ
 _CONTEXT_SAMPLES = 64
+# hidden and cell state of the network's LSTM
+_STATE_SHAPE = (1, 1, 128)
 
 # A whole number of model frames and of 10 ms feature frames, so that no samples are carried over.
 BLOCK_S = 32.0
@@ -82,7 +92,7 @@ def detect_speech(recording: Recording, *, per_channel: bool, progress: Progress
             samples = np.ascontiguousarray(block[row]) if per_channel else mixed
             found = stream.probabilities(samples)
             if not per_channel:  # quiet sound in a single channel is crosstalk
-                found = _with_backward_pass(shared_network(), samples, found)
+                found = _with_backward_pass(speech_network(), samples, found)
             probability[row, frame : frame + len(found)] = found
         frame += -(-block.shape[1] // FRAME_SAMPLES)
         progress(min(1.0, frame * FRAME_SAMPLES / recording.samples))
@@ -133,14 +143,38 @@ def _hysteresis(probability: NDArray[np.float32], onset: float, offset: float) -
     return np.asarray((last >= 0) & (decision[last] == 1))
 
 
+@cache
+def speech_network() -> Network:
+    """Return Silero's network, loaded once per process.
+
+    Raises:
+        FiError: "engine.silero_missing".
+    """
+    return Network(network_file().read_bytes())
+
+
+def network_file() -> Path:
+    """Locate the network in the faster-whisper package without importing it, which would load CTranslate2.
+
+    Raises:
+        FiError: "engine.silero_missing".
+    """
+    spec = find_spec("faster_whisper")
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
+        found = sorted(Path(folder).glob("assets/silero_vad*.onnx"))
+        if found:
+            return found[-1]
+    raise FiError(messages.ENGINE_SILERO_MISSING)
+
+
 class SpeechStream:
     """The model on one channel; its state carries over from block to block."""
 
-    def __init__(self, network: SileroNetwork | None = None) -> None:
+    def __init__(self, network: Network | None = None) -> None:
         """network: the shared one if None."""
-        self._network = network or shared_network()
-        self._hidden = np.zeros(STATE_SIZE, dtype=np.float32)
-        self._cell = np.zeros(STATE_SIZE, dtype=np.float32)
+        self._network = network or speech_network()
+        self._hidden = self._cell = np.zeros(_STATE_SHAPE, dtype=np.float32)
         self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
 
     def probabilities(
@@ -154,14 +188,16 @@ class SpeechStream:
         padded = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES))
         stretched = np.concatenate([self._context, padded]) * gain
         self._context = padded[-_CONTEXT_SAMPLES:]
-        # The model's input is a frame and the 64 samples before it.
+        # The model's input is a frame and the 64 samples before it; all frames of a block are one sequence.
         frames = np.lib.stride_tricks.sliding_window_view(stretched, _CONTEXT_SAMPLES + FRAME_SAMPLES)
-        found, self._hidden, self._cell = self._network.run(frames[::FRAME_SAMPLES], self._hidden, self._cell)
+        found, self._hidden, self._cell = self._network.run_all(
+            input=np.ascontiguousarray(frames[::FRAME_SAMPLES]), h=self._hidden, c=self._cell
+        )
         return found
 
 
 def _with_backward_pass(
-    network: SileroNetwork, samples: NDArray[np.float32], probability: NDArray[np.float32]
+    network: Network, samples: NDArray[np.float32], probability: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Run loud sound without detected speech through the model backwards in time.
 
