@@ -58,13 +58,27 @@ def load_network(pack: Path, file: str) -> Network:
     Raises:
         FiError: "engine.builtin_missing", or "engine.builtin_damaged" if its hash is not the manifest's.
     """
+    manifest = _manifest(pack)
     try:
-        manifest = json.loads((pack / MANIFEST).read_bytes())
         content = (pack / file).read_bytes()
+    except OSError as error:
+        raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
+    if hashlib.sha256(content).hexdigest() != manifest["files"][file]:
+        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
+    return Network(content)
+
+
+def pack_name(pack: Path) -> str:
+    """Return name and version of a bundled pack, for provenance."""
+    manifest = _manifest(pack)
+    return f"{manifest['name']} {manifest['version']}"
+
+
+def _manifest(pack: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((pack / MANIFEST).read_bytes())
     except OSError as error:
         raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
     except ValueError as error:
         raise FiError(messages.ENGINE_BUILTIN_DAMAGED) from error
-    if hashlib.sha256(content).hexdigest() != manifest["files"][file]:
-        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
-    return Network(content)
+    return manifest

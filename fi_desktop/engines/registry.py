@@ -39,9 +39,9 @@ class EngineSpec:
         name: used in settings, on the command line and in results.
         title: for people; the window translates the titles of the engines below.
         target: "module:class". Called with the model's folder, `memory_level` and `threads` if it uses model
-            packs; with the model's folder if its model is bundled; else without arguments.
+            packs; with the folders of its models if they are bundled; else without arguments.
         pack_kind: the kind of model pack that it loads, if any.
-        bundled: its folder below a model root, if its model comes with the program.
+        bundled: the folders of its models below a model root, if they come with the program.
         requires: a module of an optional dependency, if it needs one.
         per_channel: wants speech detected in each channel separately (diarizers).
     """
@@ -50,13 +50,18 @@ class EngineSpec:
     title: str
     target: str
     pack_kind: PackKind | None = None
-    bundled: str = ""
+    bundled: tuple[str, ...] = ()
     requires: str = ""
     per_channel: bool = False
 
 
 DIARIZERS = (
-    EngineSpec(BUILTIN, "Built-in", "fi_desktop.engines.builtin:BuiltinDiarizer", bundled="builtin"),
+    EngineSpec(
+        BUILTIN,
+        "Built-in",
+        "fi_desktop.engines.builtin:BuiltinDiarizer",
+        bundled=("builtin", "voices"),
+    ),
     EngineSpec(
         "channels",
         "One speaker per channel",
@@ -185,7 +190,7 @@ def create_diarizer(
         pack = _pack(spec.name, spec.pack_kind, roots)
         engine = _last_diarizer.get(spec, pack, memory_level=memory_level, threads=threads)
     elif spec.bundled:
-        engine = _class(spec)(_bundled(spec, roots))
+        engine = _class(spec)(*_bundled(spec, roots))
     else:
         engine = _class(spec)()
     return engine
@@ -286,7 +291,7 @@ def _transcriber(
 def _has_model(spec: EngineSpec, roots: tuple[Path, ...]) -> bool:
     if spec.pack_kind is not None:
         return models.best(spec.pack_kind, roots) is not None
-    return not spec.bundled or _bundled(spec, roots) is not None
+    return not spec.bundled or bool(_bundled(spec, roots))
 
 
 def _pack(name: str, kind: PackKind, roots: tuple[Path, ...]) -> Pack:
@@ -296,8 +301,13 @@ def _pack(name: str, kind: PackKind, roots: tuple[Path, ...]) -> Pack:
     return pack
 
 
-def _bundled(spec: EngineSpec, roots: tuple[Path, ...]) -> Path | None:
-    return next((folder for root in roots if (folder := root / spec.bundled).is_dir()), None)
+def _bundled(spec: EngineSpec, roots: tuple[Path, ...]) -> list[Path]:
+    """Return the folders of an engine's bundled models; empty if no root has all of them."""
+    for root in roots:
+        folders = [root / name for name in spec.bundled]
+        if all(folder.is_dir() for folder in folders):
+            return folders
+    return []
 
 
 def _class(spec: EngineSpec) -> Any:

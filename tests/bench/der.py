@@ -1,6 +1,6 @@
 """Measure the built-in and the per-channel diarizer against recordings with exact references.
 
-    python tests/bench/der.py FOLDER… [--speakers given|auto|N] [--model DIR] [--only PART…]
+    python tests/bench/der.py FOLDER… [--speakers given|auto|N] [--models DIR] [--only PART…]
     python tests/bench/der.py --long HOURS FOLDER
 
 FOLDER holds NAME.flac or NAME.wav with NAME.rttm, and NAME.uem if only a part is scored. Prints, for each
@@ -189,11 +189,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--speakers", default="given")
-    parser.add_argument("--model", type=Path, default=ROOT / "resources" / "models" / "builtin")
+    parser.add_argument("--models", type=Path, default=ROOT / "resources" / "models")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--long", type=float, metavar="HOURS")
     options = parser.parse_args()
-    engine = BuiltinDiarizer(options.model)
+    engine = BuiltinDiarizer(options.models / "builtin", options.models / "voices")
     if options.long:
         measure_long(options.folders[0], options.long, options.only, engine)
     else:

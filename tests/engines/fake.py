@@ -23,10 +23,7 @@ class FakeTranscriber:
 
 
 class FakeDiarizer:
-    """Finds two speakers, whatever it is asked for: each region's second half belongs to both.
-
-    It suggests three, unless it is asked for them.
-    """
+    """Assigns all speech to one speaker."""
 
     description = "fake"
 
@@ -34,11 +31,8 @@ class FakeDiarizer:
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
     ) -> Diarization:
         progress(1.0)
-        exclusive = tuple(Turn(region.start, region.end, "SPEAKER_00") for region in speech.regions)
-        second = (Turn((turn.start + turn.end) / 2, turn.end, "SPEAKER_01") for turn in exclusive)
-        turns = sorted((*exclusive, *second), key=lambda turn: (turn.start, turn.end))
-        probable = None if speakers.fixed == 3 else 3
-        return Diarization(tuple(turns), "fake", exclusive=exclusive, probable_speakers=probable)
+        turns = tuple(Turn(region.start, region.end, "SPEAKER_00") for region in speech.regions)
+        return Diarization(turns, "fake")
 
 
 TRANSCRIBER = EngineSpec("fake", "Fake", "tests.engines.fake:FakeTranscriber")

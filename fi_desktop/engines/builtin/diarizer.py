@@ -1,15 +1,14 @@
-"""The built-in diarizer: from detected speech to turns, with a 1 MB model of voices.
+"""The built-in diarizer: from detected speech to turns that may overlap.
 
-Combines the steps (cepstra, chunk statistics, i-vectors, search, count) and grades the result; the
-mathematics is in the other modules.
+Combines the steps and grades the result; the networks and the mathematics are in the other modules. Each step
+reads the recording block by block. Memory grows by some 40 MB for an hour of speech.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import count as counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,33 +18,58 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
 from fi_desktop.core.values import SpeakerCount
-from fi_desktop.engines.builtin.features import FRAME_S, FRAME_SAMPLES, ChunkGrid, make_grid, speech_cepstra
-from fi_desktop.engines.builtin.ivector import load_model
-from fi_desktop.engines.builtin.search import COUNTED_S, MAX_SPEAKERS, SpeakerSearch, count_speakers
-from fi_desktop.engines.builtin.vbhmm import HmmSettings, Resegmentation
+from fi_desktop.engines.builtin.embedding import DIMENSIONS, STATISTICS, VoiceEmbedder, row_sums
+from fi_desktop.engines.builtin.features import (
+    FRAME_SAMPLES,
+    ROW_FRAMES,
+    ROW_S,
+    ChunkGrid,
+    Floats32,
+    make_grid,
+    sample_chunks,
+    speech_cepstra,
+)
+from fi_desktop.engines.builtin.ivector import Floats, load_model
+from fi_desktop.engines.builtin.overlap import Overlap, find_overlap, second_speakers
+from fi_desktop.engines.builtin.search import (
+    MAX_SPEAKERS,
+    SEARCHED_S,
+    CountRule,
+    Evidence,
+    Voices,
+    VoiceSearch,
+    windows_around,
+)
 from fi_desktop.engines.contracts import Progress, Speech
 
-# Acoustic evidence weighs less in counting: there, one voice in two moods costs a wrong count.
-_COUNTING = HmmSettings(evidence=0.10)
-_DIARIZING = HmmSettings(evidence=0.15)
-# Gain of the ELBO for each second of the smallest speaker, relative to one speaker fewer.
-_CLEAR_GAIN, _FAIR_GAIN, _ONE_VOICE_GAIN = 4.0, 2.0, 1.0
+# A voice is compared with what surrounds a chunk: this many chunks of 0.1 s on both sides.
+_NEAR = 4
+_SECTION_ROWS = 7500  # of the networks' output in memory, 2.5 min
 # With less speech than this for each speaker, voices cannot be compared.
 _SPEECH_PER_SPEAKER_S = 2.0
+# Pauses of one speaker up to this length are part of the turn.
+_BRIDGED_S = 0.3
+# The grade depends on how near the closest voices are to the limit between one person and two, and on what
+# the one who says the least says.
+_FAIR_CLOSENESS = 0.8
+_FAIR_S = 4.0
+_CLEAR_ALONE_S = 10.0
 
 
 class BuiltinDiarizer:
-    """Diarizes with the model that comes with the program.
+    """Diarizes with the models that come with the program.
 
     Attributes:
         description: how it works.
     """
 
-    description = "the bundled model, on the CPU"
+    description = "the bundled models, on the CPU"
 
-    def __init__(self, model_dir: Path) -> None:
-        """model_dir: folder of the background model and its manifest."""
-        self._model = load_model(model_dir)
+    def __init__(self, background: Path, networks: Path) -> None:
+        """background, networks: folders of the background model and of the voice networks."""
+        self._model = load_model(background)
+        self._embedder = VoiceEmbedder(networks)
+        self._networks = networks
 
     def diarize(
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
@@ -58,98 +82,139 @@ class BuiltinDiarizer:
         grid = make_grid(speech.regions, recording.samples // FRAME_SAMPLES)
         if not len(grid):
             raise UserError(messages.AUDIO_NO_SPEECH)
-        cepstra = speech_cepstra(recording, speech.regions, _part(progress, 0.0, 0.5))
-        statistics = self._model.statistics(cepstra, grid.offsets, _part(progress, 0.5, 0.8))
-        del cepstra
-        search = SpeakerSearch(self._model, statistics, grid.windows)
-        number, evidence = _choose_number(search, grid, speakers, _part(progress, 0.8, 0.9))
-        best = search.run(number, _DIARIZING, _part(progress, 0.9, 0.95))
-        grade, details = _judge(grid, best)
-        if number > 1:
-            fewer = search.run(number - 1, _DIARIZING, _part(progress, 0.95, 1.0))
-            gain = details["elbo_gain_per_s"] = _gain_per_second(grid, best, fewer)
-            grade = _grade(gain)
-        elif evidence:
-            two = search.run(2, _DIARIZING, _part(progress, 0.95, 1.0))
-            gain = details["second_voice_gain_per_s"] = _gain_per_second(grid, two, best)
-            grade = _grade_of_one(gain)
+        overlap = find_overlap(self._networks, recording, grid.mask, _part(progress, 0.0, 0.25))
+        evidence = self._evidence(recording, grid, overlap, _part(progress, 0.25, 0.9))
+        search = VoiceSearch(self._model, self._embedder, evidence)
+        most = max(1, min(search.windows, int(grid.seconds.sum() / _SPEECH_PER_SPEAKER_S)))
+        counted, tried = search.count(min(most, MAX_SPEAKERS), _part(progress, 0.9, 0.97))
+        number = min(max(counted, speakers.minimum or 1), speakers.maximum or most, most)
+        voices = search.run(number)
+        progress(0.98)
+        turns, exclusive = _turns(grid, search.assign(voices), overlap, recording.duration)
         progress(1.0)
-        labels = best.posterior.argmax(axis=1)
-        turns = rename_speakers(_turns(grid, labels))
-        details["speaker_s"] = _seconds(turns)
-        if evidence:
-            details["elbo_by_count"] = {str(tried): round(elbo, 1) for tried, elbo in evidence.items()}
         return Diarization(
-            turns=turns, engine="builtin", model=self._model.name, grade=grade, details=details
+            turns=turns,
+            engine="builtin",
+            model=self._embedder.name,
+            grade=_grade(voices),
+            details={
+                "speech_s": round(float(grid.seconds.sum()), 2),
+                "closeness": round(voices.closeness, 3),
+                "smallest_speaker_s": round(voices.smallest_s, 2),
+                "closeness_by_count": {str(count): round(v.closeness, 3) for count, v in tried.items()},
+                "speaker_s": _seconds(turns),
+            },
+            exclusive=exclusive,
+            probable_speakers=counted if counted != number else None,
+        )
+
+    def _evidence(
+        self, recording: Recording, grid: ChunkGrid, overlap: Overlap, progress: Progress
+    ) -> Evidence:
+        """Measure each chunk; a few minutes of the networks' output are in memory at a time."""
+        cepstra = speech_cepstra(recording, grid.mask, _part(progress, 0.0, 0.1))
+        offsets = grid.offsets * ROW_FRAMES
+        statistics = self._model.statistics(cepstra, offsets, _part(progress, 0.1, 0.2))
+        del cepstra
+        rows = np.diff(grid.offsets)
+        total = np.concatenate([[0.0], np.cumsum(overlap.together, dtype=np.float64)])
+        low, high = windows_around(grid.region, np.arange(len(grid)), _NEAR)
+        sampled = sample_chunks(len(grid), SEARCHED_S)
+        sums = np.empty((len(sampled), STATISTICS), dtype=np.float32)
+        near = np.empty((len(grid), DIMENSIONS), dtype=np.float32)
+        kept, first, done = np.zeros((0, STATISTICS)), 0, 0  # the first chunk in `kept`; chunks with `near`
+        pieces = self._embedder.rows(recording, grid.mask, _part(progress, 0.2, 1.0))
+        for section in _chunk_sums(pieces, grid.offsets):
+            known = first + len(kept)
+            chosen = np.flatnonzero((sampled >= known) & (sampled < known + len(section)))
+            sums[chosen] = section[sampled[chosen] - known]
+            kept = np.concatenate([kept, section])
+            known += len(section)
+            ready = known if known == len(grid) else known - _NEAR
+            running = np.concatenate([np.zeros((1, STATISTICS)), np.cumsum(kept, axis=0)])
+            inside = running[high[done:ready] - first] - running[low[done:ready] - first]
+            counts = grid.offsets[high[done:ready]] - grid.offsets[low[done:ready]]
+            near[done:ready] = self._embedder.embed(counts, inside)
+            done = ready
+            kept, first = kept[max(first, done - _NEAR) - first :], max(first, done - _NEAR)
+        return Evidence(
+            stretch=grid.region,
+            rows=rows,
+            near=near,
+            near_s=np.asarray((grid.offsets[high] - grid.offsets[low]) * ROW_S, dtype=np.float64),
+            overlapped=(total[grid.end] - total[grid.start]) / rows,
+            statistics=statistics,
+            sampled=sampled,
+            sums=sums,
         )
 
 
-def _choose_number(
-    search: SpeakerSearch, grid: ChunkGrid, speakers: SpeakerCount, progress: Progress
-) -> tuple[int, dict[int, float]]:
-    """Return the number of speakers and, if it had to be found, the evidence for each number tried."""
-    most = max(1, min(search.windows, int(grid.seconds.sum() / _SPEECH_PER_SPEAKER_S)))
-    minimum = min(speakers.minimum or 1, most)
-    maximum = min(speakers.maximum or MAX_SPEAKERS, most)
-    if minimum == maximum:
-        return minimum, {}
-    sample = search.sampled(COUNTED_S)
-    searches = counter()
-    share = 1.0 / (maximum - minimum + 1)
+def _chunk_sums(pieces: Iterator[Floats32], offsets: NDArray[np.int64]) -> Iterator[Floats]:
+    """Yield the sums of consecutive chunks, (chunks, 1024), a section at a time.
 
-    def run(number: int) -> Resegmentation:
-        done = next(searches) * share
-        return sample.run(number, _COUNTING, _part(progress, done, done + share))
-
-    return count_speakers(run, minimum=minimum, maximum=maximum)
-
-
-def _judge(grid: ChunkGrid, best: Resegmentation) -> tuple[Grade, dict[str, Any]]:
-    """Return the grade of a result with one requested speaker, and the details of any result."""
-    spoken = best.posterior.T @ grid.seconds
-    details: dict[str, Any] = {
-        "speech_s": round(float(grid.seconds.sum()), 2),
-        "smallest_speaker_s": round(float(spoken.min()), 2),
-        "certainty": round(float(best.posterior.max(axis=1).mean()), 4),
-        "elbo": round(best.elbo, 1),
-    }
-    enough = grid.seconds.sum() >= 2 * _SPEECH_PER_SPEAKER_S
-    return (Grade.CLEAR if enough else Grade.DOUBTFUL), details
+    pieces: consecutive rows, float32 (rows, 512). offsets: (chunks + 1,), in rows.
+    """
+    pending: list[Floats32] = []
+    first = rows = 0  # the chunk at the front of `pending`, and the rows in it
+    for piece in pieces:
+        pending.append(piece)
+        rows += len(piece)
+        last = offsets[first] + rows == offsets[-1]
+        if rows >= _SECTION_ROWS or last:
+            known = np.concatenate(pending)
+            end = int(np.searchsorted(offsets, offsets[first] + rows, "right")) - 1
+            starts = offsets[first:end] - offsets[first]
+            complete = offsets[end] - offsets[first]
+            yield np.add.reduceat(row_sums(known[:complete]), starts, axis=0)
+            pending, rows, first = [known[complete:]], rows - int(complete), end
 
 
-def _gain_per_second(grid: ChunkGrid, more: Resegmentation, fewer: Resegmentation) -> float:
-    """Return the gain of the ELBO by one more speaker, for each second of the smallest one."""
-    smallest_s = float((more.posterior.T @ grid.seconds).min())
-    return round((more.elbo - fewer.elbo) / max(smallest_s, 1.0), 2)
+def _grade(voices: Voices) -> Grade:
+    """Grade by the closest voices and by how much the one who says the least says."""
+    if len(voices) == 1:
+        return Grade.CLEAR if voices.smallest_s >= _CLEAR_ALONE_S else Grade.DOUBTFUL
+    rule = CountRule()
+    if not rule.believes(voices):
+        return Grade.DOUBTFUL
+    near = voices.closeness > _FAIR_CLOSENESS * rule.limit_at(voices.smallest_s)
+    return Grade.FAIR if near or voices.smallest_s < _FAIR_S else Grade.CLEAR
 
 
-def _grade(gain: float) -> Grade:
-    """Grade by the evidence for the least certain speaker."""
-    if gain >= _CLEAR_GAIN:
-        return Grade.CLEAR
-    return Grade.FAIR if gain >= _FAIR_GAIN else Grade.DOUBTFUL
+def _turns(
+    grid: ChunkGrid, posterior: Floats, overlap: Overlap, duration_s: float
+) -> tuple[tuple[Turn, ...], tuple[Turn, ...]]:
+    """Return the turns, and the exclusive turns of those who speak first."""
+    rows = len(overlap.together)
+    who = np.zeros((rows, posterior.shape[1]), dtype=np.float32)
+    first = np.full(rows, -1, dtype=np.int64)
+    for start, end, row in zip(grid.start, grid.end, posterior, strict=True):
+        who[start:end] = row
+        first[start:end] = row.argmax()
+    second = second_speakers(overlap, who)
+    turns, exclusive = [], []
+    for name in range(posterior.shape[1]):
+        turns += _runs((first == name) | (second == name), f"{name}", duration_s)
+        exclusive += _runs(first == name, f"{name}", duration_s)
+    turns.sort(key=lambda turn: (turn.start, turn.end, turn.speaker))
+    renamed = rename_speakers(turns)
+    names = {turn.speaker: new.speaker for turn, new in zip(turns, renamed, strict=True)}
+    exclusive.sort(key=lambda turn: turn.start)
+    return renamed, tuple(replace(turn, speaker=names[turn.speaker]) for turn in exclusive)
 
 
-def _grade_of_one(gain: float) -> Grade:
-    """Grade a single speaker that was counted, by the lack of evidence for a second one."""
-    if gain < _ONE_VOICE_GAIN:
-        return Grade.CLEAR
-    return Grade.FAIR if gain < _FAIR_GAIN else Grade.DOUBTFUL
+def _runs(marked: NDArray[np.bool_], speaker: str, duration_s: float) -> list[Turn]:
+    """Return one speaker's stretches of marked rows, short pauses included."""
+    turns: list[Turn] = []
+    for first, last in np.flatnonzero(np.diff(marked, prepend=False, append=False)).reshape(-1, 2):
+        start, end = round(float(first) * ROW_S, 3), round(min(float(last) * ROW_S, duration_s), 3)
+        if turns and start - turns[-1].end <= _BRIDGED_S:
+            turns[-1] = replace(turns[-1], end=end)
+        else:
+            turns.append(Turn(start, end, speaker))
+    return turns
 
 
-def _turns(grid: ChunkGrid, speaker: NDArray[np.int64]) -> list[Turn]:
-    """Join consecutive chunks of one speaker and one region. speaker: (chunks,)."""
-    first_of_turn = np.ones(len(grid), dtype=bool)
-    first_of_turn[1:] = (speaker[1:] != speaker[:-1]) | (grid.region[1:] != grid.region[:-1])
-    first = np.flatnonzero(first_of_turn)
-    last = np.append(first[1:], len(grid)) - 1
-    return [
-        Turn(round(grid.start[a] * FRAME_S, 3), round(grid.end[b] * FRAME_S, 3), f"{speaker[a]}")
-        for a, b in zip(first, last, strict=True)
-    ]
-
-
-def _seconds(turns: Iterable[Turn]) -> dict[str, float]:
+def _seconds(turns: tuple[Turn, ...]) -> dict[str, float]:
     """Return how long each speaker speaks."""
     total: dict[str, float] = {}
     for turn in turns:

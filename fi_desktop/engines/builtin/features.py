@@ -1,4 +1,4 @@
-"""Features of the built-in diarizer: cepstra in frames of 10 ms, chunks of 0.2 s, windows of 2 s.
+"""Features of the built-in diarizer: cepstra in frames of 10 ms, and chunks of 0.1 s.
 
 Cepstra: C1 to C20 of 30 mel bands between 60 and 7600 Hz (C0, the energy, depends more on the microphone
 than on the voice), in frames of 25 ms every 10 ms, computed block by block, then normalized to mean 0 and
@@ -29,26 +29,25 @@ _LEAD = (_WIDTH - FRAME_SAMPLES) // 2
 _FFT_SIZE = 512
 _BANDS = 30
 _LOW_HZ, _HIGH_HZ = 60.0, 7600.0
-_PREEMPHASIS = np.float32(0.97)
+_PREEMPHASIS = 0.97
 _FLOOR = np.float32(1e-9)
 # The power spectra of 2,000 frames fill the 2 MB cache of a core; larger batches are slower.
 _BATCH = 2000
 
-CHUNK_S = 0.2
-WINDOW_CHUNKS = round(2.0 / CHUNK_S)
-_HOP_CHUNKS = round(1.0 / CHUNK_S)
+ROW_FRAMES = 2
+ROW_S = ROW_FRAMES * FRAME_S
+CHUNK_S = 0.1
+_CHUNK_ROWS = round(CHUNK_S / ROW_S)
 _BLOCK_CHUNKS = round(20.0 / CHUNK_S)
 
+Floats32 = NDArray[np.float32]
 
-def speech_cepstra(
-    recording: Recording, regions: Iterable[Region], progress: Progress
-) -> NDArray[np.float32]:
-    """Compute the normalized cepstra of all frames inside the regions, concatenated.
 
-    Returns: float32 (speech frames, 20), each column with mean 0 and variance 1; the frames that
-        `speech_mask` marks.
+def speech_cepstra(recording: Recording, mask: NDArray[np.bool_], progress: Progress) -> Floats32:
+    """Compute the normalized cepstra of the marked frames, concatenated.
+
+    mask: (frames,). Returns: float32 (marked frames, 20), each column with mean 0 and variance 1.
     """
-    mask = speech_mask(regions, recording.samples // FRAME_SAMPLES)
     kept = np.empty((int(mask.sum()), COEFFICIENTS), dtype=np.float32)
     frame = row = 0
     for block in cepstra(recording.blocks(block_s=20.0)):
@@ -68,8 +67,25 @@ def speech_mask(regions: Iterable[Region], frames: int) -> NDArray[np.bool_]:
     return mask
 
 
-def cepstra(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+def cepstra(blocks: Iterable[Floats32]) -> Iterator[Floats32]:
     """Yield the cepstra of consecutive blocks of samples, float32 (frames, 20), whatever the blocks' size.
+
+    blocks: float32 (samples,), 16 kHz; together they have one frame per whole step of 10 ms.
+    """
+    window = np.hamming(_WIDTH).astype(np.float32)
+    for frames in frames_of(blocks, preemphasis=_PREEMPHASIS):
+        result = np.empty((len(frames), COEFFICIENTS), dtype=np.float32)
+        for start in range(0, len(frames), _BATCH):
+            stop = min(start + _BATCH, len(frames))
+            spectrum = np.fft.rfft(frames[start:stop] * window, _FFT_SIZE, axis=1)
+            power = np.square(spectrum.real) + np.square(spectrum.imag)
+            bands = np.log(power @ _mel_filters() + _FLOOR)
+            result[start:stop] = bands @ _cosines()
+        yield result
+
+
+def frames_of(blocks: Iterable[Floats32], *, preemphasis: float = 0.0) -> Iterator[Floats32]:
+    """Yield frames of 25 ms every 10 ms, centred on these 10 ms: float32 (frames, 400), not writable.
 
     blocks: float32 (samples,), 16 kHz; together they have one frame per whole step of 10 ms.
     """
@@ -78,34 +94,25 @@ def cepstra(blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float3
     samples = frames = 0
     for block in blocks:
         raw = np.concatenate([last, block])
-        pending = np.concatenate([pending, raw[1:] - _PREEMPHASIS * raw[:-1]])
+        pending = np.concatenate([pending, raw[1:] - np.float32(preemphasis) * raw[:-1]])
         last = raw[-1:]
         samples += len(block)
         ready = max(0, (len(pending) - _WIDTH) // FRAME_SAMPLES + 1)
         if ready:
-            yield _cepstra_of(pending, ready)
+            yield _sliding(pending, ready)
             pending = pending[ready * FRAME_SAMPLES :]
             frames += ready
     missing = samples // FRAME_SAMPLES - frames
     if missing > 0:
-        yield _cepstra_of(np.pad(pending, (0, _WIDTH)), missing)
+        yield _sliding(np.pad(pending, (0, _WIDTH)), missing)
 
 
-def _cepstra_of(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    result = np.empty((frames, COEFFICIENTS), dtype=np.float32)
-    window = np.hamming(_WIDTH).astype(np.float32)
-    sliding = np.lib.stride_tricks.sliding_window_view(samples, _WIDTH)[::FRAME_SAMPLES]
-    for start in range(0, frames, _BATCH):
-        stop = min(start + _BATCH, frames)
-        spectrum = np.fft.rfft(sliding[start:stop] * window, _FFT_SIZE, axis=1)
-        power = np.square(spectrum.real) + np.square(spectrum.imag)
-        bands = np.log(power @ _mel_filters() + _FLOOR)
-        result[start:stop] = bands @ _cosines()
-    return result
+def _sliding(samples: Floats32, frames: int) -> Floats32:
+    return np.lib.stride_tricks.sliding_window_view(samples, _WIDTH)[::FRAME_SAMPLES][:frames]
 
 
 @cache
-def _cosines() -> NDArray[np.float32]:
+def _cosines() -> Floats32:
     """Return C1 to C20 of the discrete cosine transform, type 2, orthonormal: (bands, coefficients)."""
     band, order = np.arange(_BANDS)[:, None], np.arange(1, COEFFICIENTS + 1)
     waves = np.cos(np.pi * order * (band + 0.5) / _BANDS)
@@ -113,7 +120,7 @@ def _cosines() -> NDArray[np.float32]:
 
 
 @cache
-def _mel_filters() -> NDArray[np.float32]:
+def _mel_filters() -> Floats32:
     """Return triangles of equal width on the mel scale: (frequency bins, bands)."""
     low, high = (1127.0 * np.log1p(hz / 700.0) for hz in (_LOW_HZ, _HIGH_HZ))
     corners = 700.0 * np.expm1(np.linspace(low, high, _BANDS + 2) / 1127.0)
@@ -123,7 +130,7 @@ def _mel_filters() -> NDArray[np.float32]:
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
 
 
-def _normalize(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _normalize(values: Floats32) -> Floats32:
     if len(values):
         # float64: over a million frames, a float32 sum loses the digits that matter here.
         values -= values.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -135,20 +142,20 @@ def _normalize(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChunkGrid:
-    """The chunks and windows of a recording's speech.
+    """The chunks of a recording's speech. A row is 20 ms, two frames.
 
     Attributes:
-        start, end: (chunks,), in frames of the recording.
-        region: (chunks,), the region of speech that each chunk is part of.
-        offsets: (chunks + 1,), rows of the speech frames.
-        windows: (windows, 2), first and one past the last chunk; a short region is one window.
+        start, end: (chunks,), in rows of the recording.
+        region: (chunks,), the region of speech that each chunk is part of, ascending.
+        offsets: (chunks + 1,), in rows of the speech alone.
+        mask: (frames,), which frames of the recording are in a chunk.
     """
 
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     region: NDArray[np.int64]
     offsets: NDArray[np.int64]
-    windows: NDArray[np.int64]
+    mask: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.start)
@@ -156,35 +163,35 @@ class ChunkGrid:
     @property
     def seconds(self) -> NDArray[np.float64]:
         """Length of each chunk, (chunks,)."""
-        return np.asarray((self.end - self.start) * FRAME_S, dtype=np.float64)
+        return np.asarray((self.end - self.start) * ROW_S, dtype=np.float64)
 
 
 def make_grid(regions: Sequence[Region], frames: int) -> ChunkGrid:
-    """Cut the regions of speech into chunks and windows. frames: in the recording, 10 ms each."""
+    """Cut the regions of speech into chunks. frames: in the recording, 10 ms each."""
     starts: list[NDArray[np.int64]] = []
     ends: list[NDArray[np.int64]] = []
-    windows: list[tuple[int, int]] = []
     owners: list[int] = []
-    chunks = 0
+    rows = frames // ROW_FRAMES
     for index, region in enumerate(regions):
-        first, last = round(region.start / FRAME_S), min(round(region.end / FRAME_S), frames)
+        first, last = round(region.start / ROW_S), min(round(region.end / ROW_S), rows)
         if last <= first:
             continue
-        count = max(1, round((last - first) * FRAME_S / CHUNK_S))
+        count = max(1, round((last - first) / _CHUNK_ROWS))
         borders = np.linspace(first, last, count + 1).round().astype(np.int64)
         starts.append(borders[:-1])
         ends.append(borders[1:])
         owners += [index] * count
-        windows += [(chunks + low, chunks + high) for low, high in _windows(count)]
-        chunks += count
     start = np.concatenate(starts) if starts else np.zeros(0, dtype=np.int64)
     end = np.concatenate(ends) if ends else np.zeros(0, dtype=np.int64)
+    mask = np.zeros(frames, dtype=bool)
+    for low, high in zip(start, end, strict=True):
+        mask[low * ROW_FRAMES : high * ROW_FRAMES] = True
     return ChunkGrid(
         start=start,
         end=end,
         region=np.array(owners, dtype=np.int64),
         offsets=np.concatenate([[0], np.cumsum(end - start)]).astype(np.int64),
-        windows=np.array(windows, dtype=np.int64).reshape(-1, 2),
+        mask=mask,
     )
 
 
@@ -195,31 +202,3 @@ def sample_chunks(chunks: int, seconds: float) -> NDArray[np.int64]:
         return np.arange(chunks)
     starts = np.linspace(0, chunks - _BLOCK_CHUNKS, blocks).astype(np.int64)
     return (starts[:, None] + np.arange(_BLOCK_CHUNKS)).reshape(-1)
-
-
-def windows_of_sample(
-    windows: NDArray[np.int64], sample: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the windows that are completely inside the sample.
-
-    Returns: their rows, (n,); the windows in positions of the sample, (n, 2).
-    """
-    low = np.searchsorted(sample, windows[:, 0])
-    high = np.searchsorted(sample, windows[:, 1] - 1)
-    inside = high < len(sample)
-    last = np.minimum(high, len(sample) - 1)
-    # Consecutive in the sample as in the recording: no border between blocks inside the window.
-    inside &= (sample[np.minimum(low, len(sample) - 1)] == windows[:, 0]) & (
-        sample[last] == windows[:, 1] - 1
-    )
-    inside &= last - low == windows[:, 1] - 1 - windows[:, 0]
-    rows = np.flatnonzero(inside)
-    return rows, np.stack([low[rows], last[rows] + 1], axis=1)
-
-
-def _windows(chunks: int) -> list[tuple[int, int]]:
-    """Return the windows of one region, the last ending with it; a region up to 1.25 windows long is one."""
-    if chunks <= WINDOW_CHUNKS * 1.25:
-        return [(0, chunks)]
-    starts = [*range(0, chunks - WINDOW_CHUNKS, _HOP_CHUNKS), chunks - WINDOW_CHUNKS]
-    return [(start, start + WINDOW_CHUNKS) for start in starts]

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError
-from fi_desktop.engines.builtin.features import WINDOW_CHUNKS
 from fi_desktop.engines.contracts import Progress
 
 MANIFEST = "manifest.json"
@@ -31,6 +30,7 @@ _BATCH_WINDOWS = 256
 _STATISTICS_SCALE = 0.3
 # Windows of 2 s, one per second, overlap by half and so repeat each other.
 _WINDOW_SCALE = 0.3
+WINDOW_CHUNKS = 20
 
 Floats = NDArray[np.float64]
 

@@ -1,243 +1,342 @@
 """Finds who speaks in which chunk, for a given number of speakers, and how many speakers there are.
 
-Resegmentation (`vbhmm.py`) finds a local optimum, so it starts from several clusterings of the windows'
-i-vectors: Ward and average-cosine linkage, each cut into the wanted number of clusters and into more, which
-are resegmented and then merged pair by pair, by evidence, as in Bayesian agglomerative clustering. Ward
-prefers speakers of equal share; average linkage, and merging, find the one who says little.
+Two kinds of evidence name the speaker of a chunk: the cosine between the embedding of what surrounds it and
+each voice's (`embedding.py`), which tells voices apart, and the eigenvoices' score of the chunk itself
+(`vbhmm.py`), which finds where a turn ends. A hidden Markov model over the chunks combines them.
 
-The best solution is not the one with the highest ELBO, which would rather split a lively voice in two than
-find a third person's few sentences. It is selected by the ELBO under weaker acoustic evidence, which
-depends less on what was said, plus the evidence that each speaker's i-vectors share a voice.
+The model finds a local optimum, so it starts from clusters of windows: the trees of average, Ward and
+centroid linkage, cut into the wanted number of clusters and into more, each improved by spherical k-means.
+The model starts from the best of them.
 
-Source: Ward 1963; Sokal & Michener 1958; for diarization Sell & Garcia-Romero 2014.
+There is one more speaker as long as no two voices, each pooled from all that is surely its own, are closer
+than two people are. Two halves of one voice are closer, but less so if one of them is short.
+
+Source: the limits were chosen on the tuning half of `tests/bench/consultations.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import combinations
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fi_desktop.engines.builtin.features import CHUNK_S, sample_chunks, windows_of_sample
-from fi_desktop.engines.builtin.ivector import (
-    BackgroundModel,
-    Floats,
-    Statistics,
-    ivectors,
-    normalize,
-    project,
-    same_voice_evidence,
-)
-from fi_desktop.engines.builtin.vbhmm import HmmSettings, Resegmentation, resegment, voice_evidence
-from fi_desktop.engines.contracts import Progress
-from fi_desktop.engines.linkage import cut_tree, linkage
+from fi_desktop.engines.builtin.embedding import VoiceEmbedder, unit
+from fi_desktop.engines.builtin.features import ROW_S, Floats32
+from fi_desktop.engines.builtin.ivector import BackgroundModel, Floats, Statistics
+from fi_desktop.engines.builtin.vbhmm import eigenvoice_scores, forward_backward
+from fi_desktop.engines.linkage import centroid_linkage, cut_tree, linkage
 
-COUNTED_S = 120.0
 MAX_SPEAKERS = 8
 MAX_CLUSTERED = 1500
 
-# The trees are cut into the number of speakers plus each of these, and once into many.
-_EXTRA_CLUSTERS = (1, 2, 4)
-_MANY_CLUSTERS = 10
-# Clusters that will be merged need not converge.
-_ROUGH_ITERATIONS = 10
-_SELECTION_EVIDENCE = 0.07
-# A longer recording is searched on a sample of its speech, and the solution resegmented on all of it: 20 min
-# include everybody who says more than a sentence or two, and the search costs the same for an hour and a day.
-_SEARCHED_S = 1200.0
-# A chunk in no window of a speaker may still be that speaker's: the start rules nothing out.
-_DOUBT = 0.01
+# A longer recording is searched on a sample of its speech, and the voices found there are applied to all of
+# it: 20 min include everybody who says more than a sentence or two, and cost the same for an hour and a day.
+SEARCHED_S = 1200.0
+# Windows to cluster, in chunks: about 1 s, every 0.5 s.
+_HALF_WINDOW, _HOP = 5, 5
+_SHORTEST_WINDOW_S = 0.6
+_FULL_WEIGHT_S = 1.5
+# The trees are cut into the number of speakers plus each of these.
+_EXTRA_CLUSTERS = (0, 1, 2, 4, 6)
+_KMEANS_ROUNDS = 30
+# Evidence is compared with this tolerance, relative, to see that the model has converged.
+_TOLERANCE = 1e-5
+# A chunk is surely a voice's own from this posterior on, with at most this share of overlap.
+_SURE, _CLEAN = 0.8, 0.3
+# Windows with more overlap are not clustered.
+_MOSTLY_OVERLAP = 0.5
+_FEW_CHUNKS = 3
 
 
-class SpeakerSearch:
-    """Searches one recording's statistics for any number of speakers."""
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The parameters of the hidden Markov model.
 
-    def __init__(
-        self,
-        model: BackgroundModel,
-        statistics: Statistics,
-        windows: NDArray[np.int64],
-        points: Floats | None = None,
-    ) -> None:
-        """windows: (windows, 2), chunks; points: their i-vectors after LDA, if they are known."""
-        self._model = model
-        self._statistics = statistics
-        self._windows = windows
-        self._points = project(model, ivectors(model, statistics, windows)) if points is None else points
-        self._clusterings = InitialClusterings(normalize(model, self._points))
-
-    @property
-    def windows(self) -> int:
-        """The number of windows: the most speakers that can be found."""
-        return len(self._windows)
-
-    def sampled(self, seconds: float) -> SpeakerSearch:
-        """Return the search of an evenly spaced sample, or itself if there is no more speech."""
-        chunks = sample_chunks(len(self._statistics), seconds)
-        return self if len(chunks) == len(self._statistics) else self._part(chunks)
-
-    def run(self, speakers: int, settings: HmmSettings, progress: Progress) -> Resegmentation:
-        """Find who speaks in which chunk; speakers: at most `windows`."""
-        chunks = sample_chunks(len(self._statistics), _SEARCHED_S)
-        if len(chunks) == len(self._statistics):
-            return self._run(speakers, settings, progress)
-        found = self._part(chunks)._run(speakers, settings, lambda fraction: progress(0.7 * fraction))
-        # Rows of zeros outside the sample: the first iteration estimates the voices from the sample alone.
-        posterior = np.zeros((len(self._statistics), speakers))
-        posterior[chunks] = found.posterior
-        return resegment(
-            self._model,
-            self._statistics,
-            posterior,
-            settings,
-            lambda fraction: progress(0.7 + 0.3 * fraction),
-        )
-
-    def _part(self, chunks: NDArray[np.int64]) -> SpeakerSearch:
-        rows, windows = windows_of_sample(self._windows, chunks)
-        return SpeakerSearch(self._model, self._statistics.take(chunks), windows, self._points[rows])
-
-    def _run(self, speakers: int, settings: HmmSettings, progress: Progress) -> Resegmentation:
-        if speakers == 1:
-            whole = np.ones((len(self._statistics), 1))
-            return resegment(self._model, self._statistics, whole, settings, progress)
-        sizes = dict.fromkeys([speakers, *(speakers + extra for extra in _EXTRA_CLUSTERS), _MANY_CLUSTERS])
-        starts = [labels for size in sizes if size >= speakers for labels in self._clusterings.cut(size)]
-        found: dict[float, Resegmentation] = {}
-        for index, labels in enumerate(starts):
-            solution = self._solve(labels, speakers, settings)
-            # Many starts reach the same optimum, recognized by its ELBO.
-            found.setdefault(round(solution.elbo, 2), solution)
-            progress((index + 1) / len(starts))
-        return max(found.values(), key=self._score)
-
-    def _solve(self, labels: NDArray[np.int64], speakers: int, settings: HmmSettings) -> Resegmentation:
-        clusters = max(int(labels.max()) + 1, speakers)
-        posterior = self._first_posterior(labels, clusters)
-        if clusters > speakers:
-            rough = replace(settings, iterations=_ROUGH_ITERATIONS)
-            split = resegment(self._model, self._statistics, posterior, rough, _ignore).posterior
-            posterior = self._merge(split, speakers, settings)
-        return resegment(self._model, self._statistics, posterior, settings, _ignore)
-
-    def _merge(self, posterior: Floats, speakers: int, settings: HmmSettings) -> Floats:
-        """Merge the pair of clusters that loses the least evidence, until `speakers` are left."""
-        while posterior.shape[1] > speakers:
-            pairs = np.array(list(combinations(range(posterior.shape[1]), 2)))
-            joined = posterior[:, pairs[:, 0]] + posterior[:, pairs[:, 1]]
-            single = voice_evidence(self._model, self._statistics, posterior, settings)
-            gain = voice_evidence(self._model, self._statistics, joined, settings) - single[pairs].sum(axis=1)
-            best = int(gain.argmax())
-            posterior = np.column_stack([np.delete(posterior, pairs[best], axis=1), joined[:, best]])
-        return posterior
-
-    def _score(self, solution: Resegmentation) -> float:
-        settings = HmmSettings(evidence=_SELECTION_EVIDENCE)
-        elbo = resegment(self._model, self._statistics, solution.posterior, settings, _ignore).elbo
-        total = np.cumsum(np.vstack([np.zeros(solution.posterior.shape[1]), solution.posterior]), axis=0)
-        labels = (total[self._windows[:, 1]] - total[self._windows[:, 0]]).argmax(axis=1)
-        chunks = self._windows[:, 1] - self._windows[:, 0]
-        return elbo + same_voice_evidence(self._model, self._points, labels, chunks)
-
-    def _first_posterior(self, labels: NDArray[np.int64], speakers: int) -> Floats:
-        """Spread the windows' labels over their chunks. Returns: (chunks, speakers), rows sum to 1."""
-        votes = np.zeros((len(self._statistics) + 1, speakers))
-        np.add.at(votes, (self._windows[:, 0], labels), 1.0)
-        np.add.at(votes, (self._windows[:, 1], labels), -1.0)
-        weights: Floats = np.cumsum(votes, axis=0)[:-1] + _DOUBT
-        weights /= weights.sum(axis=1, keepdims=True)
-        return weights
-
-
-class InitialClusterings:
-    """The Ward and average-cosine trees over one set of windows.
-
-    At most 1,500 evenly spaced windows are clustered (the cost is quadratic); the others join the nearest
-    centroid.
+    Attributes:
+        cosine: weight of the cosine.
+        eigenvoices: Fa, weight of the eigenvoices' evidence; 0 does without.
+        stay: probability that the next chunk keeps the speaker without a new draw.
+        rounds: the maximum of iterations.
     """
 
-    def __init__(self, points: NDArray[np.float64]) -> None:
-        """points: (windows, dimensions), unit length."""
-        self._points = points
-        count = min(len(points), MAX_CLUSTERED)
-        self._sample = np.unique(np.linspace(0, len(points) - 1, count).astype(np.int64))
-        self._trees: list[NDArray[np.float64]] = []
-        if len(self._sample) > 1:
-            sample = points[self._sample]
-            cosine = np.maximum(1.0 - sample @ sample.T, 0.0)
-            # the Euclidean distance of points of unit length is sqrt(2 * cosine distance)
-            self._trees = [linkage(np.sqrt(2.0 * cosine), "ward"), linkage(cosine, "average")]
+    cosine: float = 6.0
+    eigenvoices: float = 0.2
+    stay: float = 0.97
+    rounds: int = 10
 
-    def cut(self, clusters: int) -> list[NDArray[np.int64]]:
-        """Return the labels of all windows for each tree, (windows,) from 0."""
-        if not self._trees:
-            return [np.zeros(len(self._points), dtype=np.int64)]
-        return [self._spread(cut_tree(tree, clusters)) for tree in self._trees]
 
-    def _spread(self, labels: NDArray[np.int64]) -> NDArray[np.int64]:
-        sample = self._points[self._sample]
-        centroids = np.stack([sample[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
-        centroids /= np.linalg.norm(centroids, axis=1, keepdims=True) + 1e-9
-        spread: NDArray[np.int64] = (self._points @ centroids.T).argmax(axis=1)
-        spread[self._sample] = labels
-        return spread
+# Eigenvoices would split one voice in two moods.
+_COUNTING = ModelSettings(cosine=10.0, eigenvoices=0.0, rounds=3)
 
 
 @dataclass(frozen=True, slots=True)
 class CountRule:
-    """How much evidence one more speaker needs.
+    """When one more speaker is believed.
 
     Attributes:
-        gain: the least gain of the ELBO for each added speaker.
-        gain_per_second: the least gain for each second of the speaker who says the least.
-        shortest_s: the least that a speaker says, seconds.
+        limit: of the closeness of two voices that both say much.
+        drop: how much lower the limit is for a voice of no length.
+        fade_s: the length in which this drop shrinks to a third.
+        shortest_s: the least that a speaker says.
     """
 
-    gain: float = 5.0
-    gain_per_second: float = 0.6
-    shortest_s: float = 2.5
+    limit: float = 0.58
+    drop: float = 0.3
+    fade_s: float = 2.0
+    shortest_s: float = 1.5
+
+    def limit_at(self, seconds: float) -> float:
+        """Return the limit of the closeness if the smallest voice says this much."""
+        return self.limit - self.drop * float(np.exp(-seconds / self.fade_s))
+
+    def believes(self, voices: Voices) -> bool:
+        """Return whether these are different people."""
+        return voices.smallest_s >= self.shortest_s and voices.closeness < self.limit_at(voices.smallest_s)
 
 
-def count_speakers(
-    search: Callable[[int], Resegmentation], *, minimum: int, maximum: int, rule: CountRule | None = None
-) -> tuple[int, dict[int, float]]:
-    """Find the number of speakers between two bounds.
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known of each chunk of speech.
 
-    The evidence for one more speaker grows with the amount of speech, because voices drift; on an hour it
-    would always find more. So callers search a sample of `COUNTED_S`, whatever the recording's length. The
-    count tries up to two speakers past the best number so far, because a second voice may be split before a
-    third is found.
-
-    Args:
-        search: diarizes the sample with a given number of speakers.
-        minimum: the lower bound.
-        maximum: the upper bound.
-        rule: how much evidence one more speaker needs.
-
-    Returns: the number, and the ELBO of every number that was tried.
+    Attributes:
+        stretch: (chunks,), ascending; chunks of one number follow each other without a pause.
+        rows: (chunks,), their length in rows of 20 ms.
+        near: float32 (chunks, 192), embeddings of the windows around them.
+        near_s: (chunks,), length of these windows, seconds.
+        overlapped: (chunks,), the share during which two people speak.
+        statistics: of the eigenvoices.
+        sampled: (n,), the chunks that are searched, ascending.
+        sums: float32 (n, 1024), for `VoiceEmbedder.embed`.
     """
-    rule = rule or CountRule()
-    best = minimum
-    reference = search(minimum).elbo
-    evidence = {minimum: reference}
-    for speakers in range(minimum + 1, maximum + 1):
-        found = search(speakers)
-        evidence[speakers] = found.elbo
-        smallest_s = float(found.posterior.sum(axis=0).min()) * CHUNK_S
-        gain = found.elbo - reference
-        if (
-            gain > rule.gain * (speakers - best)
-            and gain > rule.gain_per_second * max(smallest_s, 1.0)
-            and smallest_s >= rule.shortest_s
-        ):
-            best, reference = speakers, found.elbo
-        elif speakers >= best + 2:
-            break
-    return best, evidence
+
+    stretch: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    near: Floats32
+    near_s: Floats
+    overlapped: Floats
+    statistics: Statistics
+    sampled: NDArray[np.int64]
+    sums: Floats32
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
-def _ignore(_fraction: float) -> None:
-    """Ignore progress: one solution takes well under a second, and the search reports how many are done."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Voices:
+    """Speakers that were found.
+
+    Attributes:
+        posterior: (sampled chunks, speakers), rows sum to 1.
+        centroids: float32 (speakers, 192), means of the windows around their own chunks.
+        pooled: float32 (speakers, 192), embeddings of all that is surely their own.
+        seconds: (speakers,), how much that is.
+    """
+
+    posterior: Floats
+    centroids: Floats32
+    pooled: Floats32
+    seconds: Floats
+
+    def __len__(self) -> int:
+        return len(self.pooled)
+
+    @property
+    def closeness(self) -> float:
+        """The largest cosine between two of the pooled voices; -1 for a single voice."""
+        if len(self) < 2:
+            return -1.0
+        return float((self.pooled @ self.pooled.T - 2.0 * np.eye(len(self))).max())
+
+    @property
+    def smallest_s(self) -> float:
+        """What the one who says the least says, seconds."""
+        return float(self.seconds.min())
+
+
+class VoiceSearch:
+    """Searches one recording's evidence for any number of speakers."""
+
+    def __init__(self, model: BackgroundModel, embedder: VoiceEmbedder, evidence: Evidence) -> None:
+        """model: the eigenvoices; embedder: pools voices; evidence: of at least one chunk."""
+        self._model = model
+        self._embedder = embedder
+        self._evidence = evidence
+        chosen = evidence.sampled
+        breaks = (np.diff(chosen, prepend=chosen[0] - 1) > 1) | (
+            np.diff(evidence.stretch[chosen], prepend=evidence.stretch[chosen[0]]) > 0
+        )
+        self._stretch = np.cumsum(breaks, dtype=np.int64)
+        self._rows = evidence.rows[chosen].astype(np.float64)
+        self._near = evidence.near[chosen]
+        self._overlapped = evidence.overlapped[chosen]
+        self._weight = np.minimum(evidence.near_s[chosen], 1.0) * (self._overlapped < _CLEAN)
+        self._statistics = evidence.statistics.take(chosen)
+        self._clusters = self._windows()
+
+    @property
+    def windows(self) -> int:
+        """The number of clustered windows: the most speakers that can be found."""
+        return len(self._clusters)
+
+    def run(self, speakers: int, settings: ModelSettings | None = None) -> Voices:
+        """Find this number of speakers, at most `windows`, in the sample."""
+        settings = settings or ModelSettings()
+        centroids = self._clusters.centroids(speakers)
+        cosine = settings.cosine
+        posterior, _ = forward_backward(cosine * self._cosines(centroids), _equal(speakers), settings.stay)
+        previous = -np.inf
+        for _ in range(settings.rounds):
+            score = cosine * self._cosines(centroids)
+            if settings.eigenvoices:
+                score += eigenvoice_scores(self._model, self._statistics, posterior, settings.eigenvoices)
+            posterior, evidence = forward_backward(score, _equal(speakers), settings.stay)
+            if abs(evidence - previous) < _TOLERANCE * abs(evidence):
+                break
+            previous = evidence
+            centroids = self._centroids(posterior, centroids)
+        pooled, seconds = self._pool(posterior)
+        return Voices(posterior, centroids, pooled, seconds)
+
+    def count(
+        self, maximum: int, progress: Callable[[float], None], rule: CountRule | None = None
+    ) -> tuple[int, dict[int, Voices]]:
+        """Find the number of speakers, at most `maximum`; return it, and the voices for every number tried.
+
+        Looks up to two speakers past the best number, because a voice may be split before another is found.
+        """
+        rule = rule or CountRule()
+        best, tried = 1, {}
+        for speakers in range(2, maximum + 1):
+            tried[speakers] = self.run(speakers, _COUNTING)
+            if rule.believes(tried[speakers]):
+                best = speakers
+            elif speakers >= best + 2:
+                break
+            progress(speakers / maximum)
+        return best, tried
+
+    def assign(self, voices: Voices) -> Floats:
+        """Return who speaks in each chunk of the whole recording, (chunks, speakers); rows sum to 1."""
+        everything = self._evidence
+        if len(self._rows) == len(everything):
+            return voices.posterior
+        settings = ModelSettings()
+        score = settings.cosine * (everything.near @ voices.centroids.T).astype(np.float64)
+        score += eigenvoice_scores(
+            self._model, self._statistics, voices.posterior, settings.eigenvoices, everything.statistics
+        )
+        return forward_backward(score, _equal(len(voices)), settings.stay)[0]
+
+    def _windows(self) -> Clusters:
+        """Embed the windows to cluster."""
+        low, high = windows_around(self._stretch, np.arange(len(self._rows)), _HALF_WINDOW)
+        total = np.concatenate([[0.0], np.cumsum(self._rows)])
+        seconds = (total[high] - total[low]) * ROW_S
+        clear = (self._overlapped < _MOSTLY_OVERLAP) & (seconds >= _SHORTEST_WINDOW_S)
+        chosen = np.flatnonzero(clear & (np.arange(len(clear)) % _HOP == _HOP // 2))
+        if len(chosen) < 2 * MAX_SPEAKERS:  # little speech: use all of it
+            chosen = np.arange(0, len(clear), 2)
+        if len(chosen) > MAX_CLUSTERED:  # the cost is quadratic
+            chosen = chosen[np.linspace(0, len(chosen) - 1, MAX_CLUSTERED).astype(np.int64)]
+        spans = list(zip(low[chosen], high[chosen], strict=True))
+        sums = np.stack([self._evidence.sums[a:b].sum(axis=0, dtype=np.float64) for a, b in spans])
+        points = self._embedder.embed(total[high[chosen]] - total[low[chosen]], sums)
+        return Clusters(points, np.minimum(seconds[chosen] / _FULL_WEIGHT_S, 1.0))
+
+    def _cosines(self, centroids: Floats32) -> Floats:
+        cosines: Floats = (self._near @ centroids.T).astype(np.float64)
+        return cosines
+
+    def _centroids(self, posterior: Floats, before: Floats32) -> Floats32:
+        """Return the means of the windows that are surely a voice's own; as before for a voice with few."""
+        own = np.where(posterior > _SURE, posterior, 0.0) * self._weight[:, None]
+        enough = own.sum(axis=0) > _FEW_CHUNKS
+        return np.where(enough[:, None], unit(own.T @ self._near), before)
+
+    def _pool(self, posterior: Floats) -> tuple[Floats32, Floats]:
+        """Return the embedding of all that is surely each voice's own, and its seconds."""
+        rows, sums = [], []
+        for share in posterior.T:
+            own = (share > _SURE) & (self._overlapped < _CLEAN)
+            if own.sum() < _FEW_CHUNKS:
+                own = share >= np.sort(share)[-min(_FEW_CHUNKS, len(share))]
+            rows.append(self._rows[own].sum())
+            sums.append(self._evidence.sums[own].sum(axis=0, dtype=np.float64))
+        return self._embedder.embed(np.array(rows), np.stack(sums)), np.array(rows) * ROW_S
+
+
+class Clusters:
+    """Windows of speech as points, to be clustered into any number of voices."""
+
+    def __init__(self, points: Floats32, weights: Floats) -> None:
+        """points: float32 (windows, dimensions), unit length; weights: (windows,)."""
+        self._points = points
+        self._weights = weights
+        self._trees: list[Floats] = []
+        if len(points) > 1:
+            cosine = np.maximum(1.0 - (points @ points.T).astype(np.float64), 0.0)
+            # the Euclidean distance of points of unit length is sqrt(2 * cosine distance)
+            self._trees = [
+                linkage(np.sqrt(2.0 * cosine), "ward"),
+                linkage(cosine, "average"),
+                centroid_linkage(points, _ignore)[:, :3],
+            ]
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def centroids(self, number: int) -> Floats32:
+        """Return the centroids that fit the points best, (number, dimensions); number: at most the points."""
+        found = [self._kmeans(start) for start in self._starts(number)]
+        if not found:
+            return self._kmeans(self._points[:number])[0]
+        return max(found, key=lambda fitted: fitted[1])[0]
+
+    def _starts(self, number: int) -> Iterator[Floats32]:
+        """Yield the centroids of the largest clusters of each tree, cut at several heights."""
+        for tree in self._trees:
+            for clusters in (number + extra for extra in _EXTRA_CLUSTERS):
+                labels = cut_tree(tree, min(clusters, len(self)))
+                weight = np.bincount(labels, weights=self._weights)
+                if len(weight) >= number:
+                    yield self._means(labels, np.argsort(-weight, kind="stable")[:number])
+
+    def _kmeans(self, centroids: Floats32) -> tuple[Floats32, float]:
+        """Improve centroids by spherical k-means; return them and how well they fit, higher is better."""
+        labels = np.full(len(self), -1)
+        for _ in range(_KMEANS_ROUNDS):
+            nearest = (self._points @ centroids.T).argmax(axis=1)
+            if (nearest == labels).all():
+                break
+            labels = nearest
+            used = np.bincount(labels, minlength=len(centroids)) > 0
+            means = self._means(labels, np.arange(len(centroids)))
+            centroids = np.where(used[:, None], means, centroids)
+        return centroids, float(self._weights @ (self._points @ centroids.T).max(axis=1))
+
+    def _means(self, labels: NDArray[np.int64], chosen: NDArray[np.int64]) -> Floats32:
+        own = (labels == chosen[:, None]) * self._weights
+        return unit(own @ self._points)
+
+
+def windows_around(
+    stretch: NDArray[np.int64], chunks: NDArray[np.int64], half: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and one past the last chunk of the window around each of `chunks`.
+
+    A window reaches `half` chunks to both sides, but not beyond its stretch of speech.
+    """
+    first = np.searchsorted(stretch, stretch[chunks], "left")
+    last = np.searchsorted(stretch, stretch[chunks], "right")
+    return np.maximum(chunks - half, first), np.minimum(chunks + half + 1, last)
+
+
+def _equal(speakers: int) -> Floats:
+    return np.full(speakers, 1.0 / speakers)
+
+
+def _ignore(_done: int, _total: int) -> None:
+    """Ignore progress: a tree of 1,500 windows takes a quarter of a second."""

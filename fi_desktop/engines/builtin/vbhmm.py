@@ -93,6 +93,35 @@ def resegment(
     return Resegmentation(posterior, history[-1], tuple(history))
 
 
+def eigenvoice_scores(
+    model: BackgroundModel,
+    statistics: Statistics,
+    posterior: Floats,
+    evidence: float,
+    scored: Statistics | None = None,
+) -> Floats:
+    """Return the expected log likelihood of each chunk under each voice, relative to the UBM.
+
+    Args:
+        model: the background model.
+        statistics: of the chunks that the voices are estimated from.
+        posterior: (chunks, speakers), who speaks in these.
+        evidence: Fa, weight of the acoustic evidence.
+        scored: of the chunks to score; those of `statistics` unless given.
+
+    Returns: (scored chunks, speakers).
+    """
+    covariance, voice = _voices(
+        model, posterior.T @ statistics.zero_order, posterior.T @ statistics.first_order, evidence
+    )
+    second = (covariance + voice[:, :, None] * voice[:, None, :]).reshape(len(voice), -1)
+    scored = scored or statistics
+    scores: Floats = evidence * (
+        scored.first_order @ voice.T - 0.5 * scored.zero_order @ (model.precision @ second.T)
+    )
+    return scores
+
+
 def voice_evidence(
     model: BackgroundModel, statistics: Statistics, posterior: Floats, settings: HmmSettings
 ) -> Floats:

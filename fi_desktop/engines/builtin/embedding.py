@@ -1,0 +1,170 @@
+"""Voice embeddings by CAM++: one point for any part of a recording's speech.
+
+The frame layers run once over the speech, its pauses left out. What follows them, statistics pooling and one
+linear layer, is cheap, so an embedding can be had for any set of chunks. One pass over the recording for the
+mean of the mel bands, one for the frames; memory holds a few minutes of frames.
+
+Input: 80 mel bands of 20 to 8000 Hz in frames of 25 ms every 10 ms, less their mean over the recording's
+speech, as Kaldi computes them. The frame layers put out one row for two frames.
+
+Source: H. Wang et al. 2023, "CAM++: A fast and efficient network for speaker verification using context-aware
+masking"; D. Snyder et al. 2018 (statistics pooling).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.engines.builtin.features import ROW_FRAMES, Floats32, frames_of
+from fi_desktop.engines.contracts import Progress
+from fi_desktop.engines.networks import Network, load_network, pack_name
+
+DIMENSIONS = 192
+STATISTICS = 1024
+_BANDS = 80
+_LOW_HZ, _HIGH_HZ = 20.0, 8000.0
+_WIDTH, _FFT_SIZE = 400, 512
+_PREEMPHASIS = np.float32(0.97)
+_FLOOR = np.float32(np.finfo(np.float32).eps)
+# Spectra of 1,000 frames fit the cache of a core.
+_BATCH = 1000
+# The network's context masking looks at 2 s at a time. Pieces of 5 s tell short stretches apart better than
+# longer ones, and far better than each stretch by itself.
+_PIECE_ROWS, _MARGIN_ROWS = 250, 50
+_SMALLEST_VARIANCE = 1e-10
+
+
+class VoiceEmbedder:
+    """The two parts of the network.
+
+    Attributes:
+        name: name and version of the weights.
+    """
+
+    def __init__(self, pack: Path) -> None:
+        """pack: the folder of the voice networks."""
+        self.name = pack_name(pack)
+        self._frames: Network = load_network(pack, "frames.onnx")
+        self._embedding: Network = load_network(pack, "embedding.onnx")
+
+    def rows(self, recording: Recording, mask: NDArray[np.bool_], progress: Progress) -> Iterator[Floats32]:
+        """Yield the frame layers' output for the marked frames, pieces of float32 (rows, 512), in order.
+
+        mask: frames of 10 ms, (frames,); each run of marked frames is even.
+        """
+        mean = _mean_bands(recording, mask, lambda fraction: progress(0.1 * fraction))
+        total = int(mask.sum()) // ROW_FRAMES
+        pending = np.zeros((0, _BANDS), dtype=np.float32)
+        before = done = 0  # rows of context at the front of `pending`; rows yielded
+        core, margin = _PIECE_ROWS * ROW_FRAMES, _MARGIN_ROWS * ROW_FRAMES
+        for bands in _speech_bands(recording, mask):
+            pending = np.concatenate([pending, bands - mean])
+            while len(pending) >= before * ROW_FRAMES + core + margin:
+                end = before * ROW_FRAMES + core
+                yield self._run(pending[: end + margin], before, _PIECE_ROWS)
+                done += _PIECE_ROWS
+                progress(0.1 + 0.9 * done / total)
+                pending, before = pending[end - margin :], _MARGIN_ROWS
+        rest = total - done
+        while rest > 0:
+            rows = min(rest, _PIECE_ROWS)
+            end = (before + rows) * ROW_FRAMES
+            yield self._run(pending[: end + margin], before, rows)
+            pending, before, rest = (
+                pending[max(0, end - margin) :],
+                min(before + rows, _MARGIN_ROWS),
+                rest - rows,
+            )
+        progress(1.0)
+
+    def embed(self, count: NDArray[Any], sums: NDArray[np.float64]) -> Floats32:
+        """Pool rows and return the embeddings, unit length: float32 (voices, 192).
+
+        Args:
+            count: number of rows of each voice, (voices,).
+            sums: sums of the rows and of their squares, (voices, 1024).
+        """
+        rows = np.maximum(count, 2.0)[:, None]
+        mean, square = np.split(sums / np.maximum(count, 1.0)[:, None], 2, axis=1)
+        variance = np.maximum((square - mean * mean) * rows / (rows - 1.0), _SMALLEST_VARIANCE)
+        pooled = np.concatenate([mean, np.sqrt(variance)], axis=1).astype(np.float32)
+        embeddings = self._embedding.run(pooled=pooled)
+        return unit(embeddings)
+
+    def _run(self, bands: Floats32, before: int, rows: int) -> Floats32:
+        frames = self._frames.run(bands=bands[None])[0]
+        return np.ascontiguousarray(frames[:, before : before + rows].T)
+
+
+def unit(vectors: NDArray[np.floating]) -> Floats32:
+    """Scale vectors to unit length, along the last axis."""
+    scaled: Floats32 = (vectors / (np.linalg.norm(vectors, axis=-1, keepdims=True) + 1e-9)).astype(np.float32)
+    return scaled
+
+
+def row_sums(rows: Floats32) -> NDArray[np.float64]:
+    """Return the rows and their squares side by side, to be summed for `VoiceEmbedder.embed`."""
+    return np.concatenate([rows, np.square(rows)], axis=1).astype(np.float64)
+
+
+def _mean_bands(recording: Recording, mask: NDArray[np.bool_], progress: Progress) -> Floats32:
+    total, frames = np.zeros(_BANDS), max(1, int(mask.sum()))
+    done = 0
+    for bands in _speech_bands(recording, mask):
+        total += bands.sum(axis=0, dtype=np.float64)
+        done += len(bands)
+        progress(done / frames)
+    mean: Floats32 = (total / frames).astype(np.float32)
+    return mean
+
+
+def _speech_bands(recording: Recording, mask: NDArray[np.bool_]) -> Iterator[Floats32]:
+    """Yield the mel bands of the marked frames, block by block."""
+    at = 0
+    for frames in frames_of(recording.blocks(block_s=20.0)):
+        marked = mask[at : at + len(frames)]
+        at += len(frames)
+        if marked.any():
+            yield mel_bands(frames[marked])
+
+
+def mel_bands(frames: Floats32) -> Floats32:
+    """Return the logarithms of the mel bands. frames: (frames, 400) samples. Returns: (frames, 80)."""
+    bands = np.empty((len(frames), _BANDS), dtype=np.float32)
+    for start in range(0, len(frames), _BATCH):
+        part = frames[start : start + _BATCH]
+        part = part - part.mean(axis=1, keepdims=True)
+        # Kaldi takes the first sample as its own predecessor
+        part = part - _PREEMPHASIS * np.concatenate([part[:, :1], part[:, :-1]], axis=1)
+        spectrum = np.fft.rfft(part * _window(), _FFT_SIZE, axis=1)
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        bands[start : start + len(part)] = np.log(
+            np.maximum(power.astype(np.float32) @ _mel_filters(), _FLOOR)
+        )
+    return bands
+
+
+@cache
+def _window() -> Floats32:
+    """Return Kaldi's default window: a Hann window to the power of 0.85."""
+    window: Floats32 = np.power(np.hanning(_WIDTH), 0.85).astype(np.float32)
+    return window
+
+
+@cache
+def _mel_filters() -> Floats32:
+    """Return triangles on the mel scale, (frequency bins, bands)."""
+    hz = np.arange(_FFT_SIZE // 2 + 1) * SAMPLE_RATE_HZ / _FFT_SIZE
+    mel, low, high = (1127.0 * np.log1p(value / 700.0) for value in (hz, _LOW_HZ, _HIGH_HZ))
+    corners = np.linspace(low, high, _BANDS + 2)
+    rising = (mel[:, None] - corners[:-2]) / (corners[1:-1] - corners[:-2])
+    falling = (corners[2:] - mel[:, None]) / (corners[2:] - corners[1:-1])
+    filters: Floats32 = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    return filters
