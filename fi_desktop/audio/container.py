@@ -10,9 +10,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -31,7 +32,10 @@ av.logging.set_level(None)
 
 _READ_BUFFER_BYTES = 256 * 1024
 _AV_TIME_BASE = 1_000_000
-# Largest single allocation in FFmpeg; the index of 24 hours of video takes half of it.
+# Largest single allocation in FFmpeg: room for a picture of a 4K video, and for an index that takes more
+# than the samples it counts; the index of 24 hours of video takes half of the maximum.
+_FIXED_ALLOCATION_BYTES = 32 * 1024 * 1024
+_ALLOCATION_PER_FILE_BYTE = 2
 _MAX_ALLOCATION_BYTES = 256 * 1024 * 1024
 _PYAV = Path(av.__file__).resolve().parent
 # Where PyAV's wheels keep FFmpeg's libraries: Linux and Windows, macOS.
@@ -104,27 +108,33 @@ def away_error() -> TransientError:
     )
 
 
-def limit_allocations(max_bytes: int = _MAX_ALLOCATION_BYTES) -> bool:
-    """Make FFmpeg's allocations of more than `max_bytes` fail in this process, whatever a header asks for.
+def limit_allocations(file_bytes: int) -> bool:
+    """Make FFmpeg's allocations fail that a file of this length cannot need, whatever its header claims.
 
-    FFmpeg's own limit is 2 GiB, and PyAV has no way to change it.
+    FFmpeg allocates a chunk, tag or table before it reads it. Its own limit is 2 GiB, and PyAV has no way to
+    change it. The limit is that of the process, which reads one recording at a time.
 
     Returns: whether it was possible: only with a PyAV that brings its own FFmpeg.
     """
-    limited = False
+    limit = min(_FIXED_ALLOCATION_BYTES + _ALLOCATION_PER_FILE_BYTE * file_bytes, _MAX_ALLOCATION_BYTES)
+    for set_limit in _allocation_limits():
+        set_limit(limit)
+    return bool(_allocation_limits())
+
+
+@cache
+def _allocation_limits() -> list[Callable[[int], None]]:
+    """Return what sets the limit in each copy of FFmpeg that PyAV has loaded."""
+    found: list[Callable[[int], None]] = []
     for path in (path for folder in _LIBRARY_FOLDERS for path in folder.glob("*avutil*")):
         try:
             # PyAV has loaded this library: the same path gives the same instance.
-            max_alloc = ctypes.CDLL(str(path)).av_max_alloc
+            set_limit = ctypes.CDLL(str(path)).av_max_alloc
         except (OSError, AttributeError):
             continue
-        max_alloc.argtypes, max_alloc.restype = [ctypes.c_size_t], None
-        max_alloc(max_bytes)
-        limited = True
-    return limited
-
-
-limit_allocations()
+        set_limit.argtypes, set_limit.restype = [ctypes.c_size_t], None
+        found.append(set_limit)
+    return found
 
 
 @contextmanager
@@ -160,6 +170,7 @@ def _open(file: Readable) -> Iterator[Media]:
     if (error := unsupported_error(head)) is not None:
         raise error
     chunk = _find_audio(file, size_bytes)
+    limit_allocations(size_bytes)
     if chunk is not None and chunk.trailing:
         size_bytes = chunk.end
         patched = FileSlice(file, 0, chunk.end, replaced_at=chunk.size_at, replacement=chunk.size_field)
