@@ -14,7 +14,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.gui import theme, window_snapshot
 from fi_desktop.gui.adding.watched_folders import WatchController
 from fi_desktop.gui.bridge import Bridge
-from fi_desktop.gui.dialogs import PreferencesOpener, WelcomeOpener
+from fi_desktop.gui.dialogs import PinDialog, PreferencesOpener, WelcomeOpener
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.lock_screen import ScreenLock, is_session_ending
@@ -29,7 +29,6 @@ from fi_desktop.watch.watcher import Watcher
 
 if TYPE_CHECKING:
     from fi_desktop.gui.monitor.window import MonitorWindow
-    from fi_desktop.gui.pin_dialog import PinDialog
 
 
 class Program(Protocol):
@@ -301,8 +300,6 @@ class AppController(QObject):
         self._open_pin_dialog()
 
     def _open_pin_dialog(self) -> PinDialog:
-        from fi_desktop.gui.pin_dialog import PinDialog
-
         parent = self.preferences.dialog or self.window
         dialog = PinDialog(self._program.settings.home, self._bridge, self.lock.attempts, parent)
         dialog.changed.connect(self._on_pin_changed)

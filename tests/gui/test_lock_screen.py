@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import JobState
 from fi_desktop.gui.app_controller import AppController
-from fi_desktop.gui.pin_dialog import PinDialog
+from fi_desktop.gui.dialogs import PinDialog
 from fi_desktop.viewmodel import pin
 from fi_desktop.viewmodel.pin import PinAttempts
 from tests.gui.conftest import FakeApp
