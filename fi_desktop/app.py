@@ -23,9 +23,8 @@ from fi_desktop.settings import Settings, save_changes
 from fi_desktop.system import log
 from fi_desktop.system.clock import Clock
 from fi_desktop.system.data_folder import check_data_folder
-from fi_desktop.workers.inline import InlineBackend
 from fi_desktop.workers.pool import WorkerPool
-from fi_desktop.workers.queue_thread import Backend, IdleBackend, Limits
+from fi_desktop.workers.queue_thread import Backend, IdleBackend, InlineBackend, Limits
 
 __all__ = ["AlreadyOwned", "App"]
 

@@ -1,8 +1,10 @@
 """`Backend`, the contract between the app and what runs jobs, and `QueueThread`, which owns the store.
 
-Each iteration of the thread is one transaction: apply queued commands, record worker events,
-claim jobs for idle workers. Side effects follow the commit: a job is delivered after its claim is on disk,
-and an attempt has ended once its end is on disk.
+Each iteration of the thread is one transaction: apply queued commands, record worker events, claim jobs for
+idle workers. Side effects follow the commit: a job is delivered after its claim is on disk, and an attempt
+has ended once its end is on disk.
+
+The queue threads without worker processes are here, too; the one that has them is in `pool.py`.
 """
 
 from __future__ import annotations
@@ -16,21 +18,43 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import Any
 
 from fi_desktop.core import messages
-from fi_desktop.core.errors import TransientError
+from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError
+from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job
-from fi_desktop.core.values import StageTime
-from fi_desktop.jobs.queue_events import Notice, WorkerGauge, WorkersChanged
+from fi_desktop.core.values import EngineChoice, StageTime
+from fi_desktop.jobs.queue_events import (
+    JobChanged,
+    JobProgressed,
+    Notice,
+    QueueEvent,
+    WorkerGauge,
+    WorkersChanged,
+)
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
-from fi_desktop.workers.protocol import AttemptDone, AttemptEnd, AttemptFailed, AttemptStopped, Deliver
+from fi_desktop.workers.attempt import Reporter, attempt
+from fi_desktop.workers.protocol import (
+    AttemptDone,
+    AttemptEnd,
+    AttemptFailed,
+    AttemptProgress,
+    AttemptStopped,
+    Deliver,
+    EnginesChosen,
+    Measured,
+    Progressed,
+    StageEnded,
+)
 
-_IDLE_RETRY_S = 1.0
+_RETRY_S = 1.0
+_INLINE = "inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,4 +300,75 @@ class IdleBackend(QueueThread):
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error
-        time.sleep(_IDLE_RETRY_S)
+        time.sleep(_RETRY_S)
+
+
+class InlineBackend(QueueThread):
+    """Runs jobs on the queue thread itself, one at a time: for tests and for debugging.
+
+    Commands are applied at the job's progress calls.
+    """
+
+    _cancelled_claim: str | None = None
+
+    def _work(self) -> None:
+        unlisten = self._service.listen(self._on_events)
+        try:
+            while not self._stopping.is_set():
+                claimed = self._transact(self._claim)
+                for job in claimed:
+                    self._run_job(job)
+                if not claimed and not self._pending:
+                    self._wait_for([], self._timeout_s())
+                    self._clear_wakeup()
+            self._transact(list)
+        finally:
+            unlisten()
+
+    def _claim(self) -> list[Job]:
+        job = self._service.transitions.claim(_INLINE)
+        return [job] if job is not None else []
+
+    def _run_job(self, job: Job) -> None:
+        duration_s: float | None = None
+        chosen: EngineChoice | None = None
+        stages: list[StageTime] = []
+
+        def send(message: AttemptProgress) -> None:
+            nonlocal chosen, duration_s
+            match message:
+                case Progressed():
+                    self._service.publish(
+                        JobProgressed(job.id, message.stage, message.fraction, duration_s, chosen)
+                    )
+                    self._transact(list)
+                case EnginesChosen():
+                    chosen = message.chosen
+                case Measured():
+                    duration_s = message.duration_s
+                case StageEnded():
+                    stages.append(message.time)
+
+        def check() -> None:
+            if self._service.waiting:
+                self._transact(list)
+            if self._stopping.is_set():
+                raise Interrupted
+            if self._cancelled_claim == job.claim:
+                raise CancelledByUser
+
+        delivery = self._delivery(job)
+        end = attempt(delivery, Reporter(delivery, send, check))
+        self._pending.append(partial(self._record_end, job.id, end, tuple(stages)))
+
+    def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
+        for event in events:
+            if isinstance(event, JobChanged) and isinstance(event.event, CancelAsked):
+                self._cancelled_claim = event.job.claim
+
+    def _timeout_s(self) -> float | None:
+        return None if self._service.transitions.store.queue.next_due_at() is None else _RETRY_S
+
+    def _on_unwritable(self, error: TransientError) -> None:
+        del error
+        time.sleep(_RETRY_S)
