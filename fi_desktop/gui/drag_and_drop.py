@@ -15,13 +15,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.core.text import one_line
-from fi_desktop.exporters.files import not_written, target_files
+from fi_desktop.exporters.files import Exportable, ExportOutcome, export_all, not_written, target_files
 from fi_desktop.gui import labels, theme
 from fi_desktop.gui.export_controller import export_options
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.widgets import path_from_url, url_from_path
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, write
 
 _MOST_FILES = 30  # per drag: they are written while the pointer waits
 _ICON, _PADDING, _TEXT_WIDTH = 18, 9, 260  # of the label at the pointer, pixels
@@ -177,7 +176,7 @@ class DragExport(QObject):
     def _write(self, results: list[Exportable]) -> ExportOutcome:
         format = self._window_state.format()
         targets = target_files([result.name for result in results], format, self._folder.new_folder())
-        return write(list(zip(results, targets, strict=True)), format, export_options())
+        return export_all(list(zip(results, targets, strict=True)), format, export_options())
 
     def _drag(self, files: tuple[Path, ...]) -> None:
         title = files[0].name if len(files) == 1 else self.tr("%Ln transcript(s)", "", len(files))

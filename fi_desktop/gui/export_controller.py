@@ -15,12 +15,18 @@ from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.text import one_line
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import ExportOptions
-from fi_desktop.exporters.files import file_name
+from fi_desktop.exporters.files import (
+    Exportable,
+    ExportOutcome,
+    ExportTargets,
+    export_all,
+    export_targets,
+    file_name,
+)
 from fi_desktop.gui import labels
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import FileDialog, message_box, url_from_path
-from fi_desktop.viewmodel.export_files import Exportable, ExportOutcome, ExportTargets, targets, write
 
 _FILES_PER_STEP = 20  # other file tasks run between two steps
 
@@ -115,7 +121,7 @@ class ExportController(QObject):
         self._write(_Export(format, [(result, Path(target))]))  # the dialog confirmed replacing a file
 
     def _on_folder_chosen(self, results: tuple[Exportable, ...], format: str, folder: str) -> None:
-        find_targets = partial(targets, [result.name for result in results], format, Path(folder))
+        find_targets = partial(export_targets, [result.name for result in results], format, Path(folder))
         self._bridge.run_task(find_targets, partial(self._on_targets, results, format), self._on_refused)
 
     def _on_targets(self, results: tuple[Exportable, ...], format: str, found: ExportTargets) -> None:
@@ -146,7 +152,9 @@ class ExportController(QObject):
         step = export.left[:_FILES_PER_STEP]
         del export.left[:_FILES_PER_STEP]
         done = partial(self._on_written, export)
-        self._bridge.run_task(partial(write, step, export.format, export_options()), done, self._on_refused)
+        self._bridge.run_task(
+            partial(export_all, step, export.format, export_options()), done, self._on_refused
+        )
 
     def _on_written(self, export: _Export, outcome: ExportOutcome) -> None:
         export.written += outcome.written

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.values import Priority
+from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController
 from fi_desktop.gui.job_table.model import JobsModel
@@ -22,7 +23,6 @@ from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import message_box, url_from_path
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.service import JobService
-from fi_desktop.viewmodel.export_files import Exportable
 from fi_desktop.viewmodel.rows import Row
 
 _JOBS_PER_COMMAND = 500  # so that workers never wait long, however many jobs are selected

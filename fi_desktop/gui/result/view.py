@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController, ExportMenu
@@ -27,7 +28,6 @@ from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.widgets import ElidedLabel, separator
-from fi_desktop.viewmodel.export_files import Exportable
 from fi_desktop.viewmodel.result import ResultPosition, SegmentTurnMap, turns_to_show
 
 
