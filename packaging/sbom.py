@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from urllib.parse import quote
 
 import about
 
@@ -26,11 +27,19 @@ from fi_desktop.models import Pack, installed
 BILL = "sbom.cdx.json"
 LICENCES = "licences"
 MODELS = Path("_internal", "fi_desktop", "resources", "models")
+_BUNDLED = about.ROOT / "resources" / "models"
 
 _LICENCE = re.compile(r"(^|[/_.-])(LICEN[CS]E|COPYING|NOTICE|AUTHORS|THIRD[-_]?PARTY)", re.IGNORECASE)
 _COPYRIGHT = "/usr/share/doc/{}/copyright"
 # inside PyAV's wheel; x264 and x265 make the package as a whole GPL, see docs/packaging.md
 _IN_PYAV = (("FFmpeg", "LGPL-3.0-or-later"), ("x264", "GPL-2.0-or-later"), ("x265", "GPL-2.0-or-later"))
+# the built-in engine's models: folder, name, version, licence, and the file with the licence's text
+_WEIGHTS = (
+    ("builtin", "fi-desktop voices", "1", "CC-BY-4.0", ""),
+    ("voices", "segmentation-3.0", "3.0", "MIT", "LICENSE-segmentation.txt"),
+    ("voices", "CAM++", "common_advanced", "Apache-2.0", "LICENSE-campplus.txt"),
+)
+_ATTRIBUTIONS = ("builtin/ATTRIBUTION.md", "voices/NOTICE.md")
 _WHOLE = "The package as a whole: GPL-3.0-or-later. fi-desktop itself: MIT.\n"
 
 
@@ -58,23 +67,23 @@ def write(frozen: Path, collected: Path) -> list[Part]:
     """Write the bill and the licences into the frozen program; return its components."""
     parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
     packs = installed((frozen / MODELS,))
-    (frozen / BILL).write_text(
-        json.dumps(bill([*parts, *map(_model, packs)]), indent=1) + "\n", encoding="utf-8"
-    )
+    weights = [_weights(*row) for row in _WEIGHTS]
+    text = json.dumps(bill([*parts, *weights, *map(_model, packs)]), indent=1)
+    (frozen / BILL).write_text(text + "\n", encoding="utf-8")
     folder = frozen / LICENCES
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for part in parts:
-        for name, text in part.texts.items():
+    for part in [*parts, *weights]:
+        for name, source in part.texts.items():
             target = folder / part.name / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(text, target)
+            shutil.copyfile(source, target)
             target.chmod(0o644)
     index = [f"{part.name} {part.version}: {part.licence or 'see its folder'}" for part in parts]
     shutil.copyfile(about.ROOT / "LICENSE", folder / "LICENSE")
     models = [f"{pack.name} {pack.version}: {pack.licence}. {pack.attribution}\n" for pack in packs]
-    builtin = (about.ROOT / "resources" / "models" / "builtin" / "ATTRIBUTION.md").read_text(encoding="utf-8")
-    (folder / "MODELS.txt").write_text("\n".join([*models, builtin]), encoding="utf-8")
+    builtin = [(_BUNDLED / file).read_text(encoding="utf-8") for file in _ATTRIBUTIONS]
+    (folder / "MODELS.txt").write_text("\n".join([*models, *builtin]), encoding="utf-8")
     (folder / "INDEX.txt").write_text(_WHOLE + "\n".join(index) + "\n", encoding="utf-8")
     return parts
 
@@ -110,6 +119,12 @@ def _component(part: Part) -> dict[str, object]:
 def _model(pack: Pack) -> Part:
     purl = f"pkg:generic/{pack.name}@{pack.version}"
     return Part(pack.name, pack.version, purl, pack.licence, kind="machine-learning-model")
+
+
+def _weights(folder: str, name: str, version: str, licence: str, text: str) -> Part:
+    purl = f"pkg:generic/{quote(name)}@{version}"
+    texts = {"LICENSE": _BUNDLED / folder / text} if text else {}
+    return Part(name, version, purl, licence, texts, kind="machine-learning-model")
 
 
 def find_parts(files: Iterable[Path]) -> list[Part]:

@@ -24,12 +24,14 @@ from fi_desktop.models import catalog, manifest
 from fi_desktop.models.manifest import Pack, PackFile, PackKind
 from fi_desktop.models.structure import CONFIG, MAX_CONFIG_BYTES, check_structure, incomplete
 from fi_desktop.system import log
+from fi_desktop.system.files import resource
 
 Report = Callable[[int, int], None]
 """Called with the bytes done and the total; may raise `CancelledByUser` to stop the work."""
 
 _BLOCK_BYTES = 1 << 20
-_BUILTIN = "builtin"  # the built-in engine's model has another kind of manifest
+# The built-in engine's models have another kind of manifest.
+_BUNDLED = frozenset(resource("models", name) for name in ("builtin", "voices"))
 _PARTIAL = ".partial"
 _REMOVED = "removed-"
 _SPARE_BYTES = 200_000_000  # left free for others
@@ -218,7 +220,7 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _may_be_pack(folder: Path) -> bool:
-    return folder.name[0] != "." and folder.name != _BUILTIN and folder.is_dir()
+    return folder.name[0] != "." and folder not in _BUNDLED and folder.is_dir()
 
 
 def _check_sizes(pack: Pack) -> Path:

@@ -15,6 +15,7 @@ from fi_desktop.system.files import resource
 
 _INDEX = Path("licences", "INDEX.txt")  # written by packaging/sbom.py
 _PACKAGE = "fi-desktop"
+_ATTRIBUTIONS = (("builtin", "ATTRIBUTION.md"), ("voices", "NOTICE.md"))
 
 
 def version() -> str:
@@ -32,8 +33,11 @@ def libraries() -> list[str]:
 
 def models(roots: tuple[Path, ...]) -> list[str]:
     """Return one line for each model: name, licence, attribution."""
-    _, *paragraphs = resource("models", "builtin", "ATTRIBUTION.md").read_text(encoding="utf-8").split("\n\n")
-    builtin = [" ".join(paragraph.split()).replace("`", "") for paragraph in paragraphs]
+    builtin = [
+        " ".join(paragraph.split()).replace("`", "")
+        for folder, file in _ATTRIBUTIONS
+        for paragraph in resource("models", folder, file).read_text(encoding="utf-8").split("\n\n")[1:]
+    ]
     return builtin + [f"{pack.name}: {pack.licence}. {pack.attribution}".strip() for pack in installed(roots)]
 
 

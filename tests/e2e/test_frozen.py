@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from fi_desktop.system.files import resource
-from tests.e2e.commands import lines
+from tests.e2e.commands import fi_desktop, lines
 from tests.models.packs import make_pack
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +174,21 @@ def test_worker_process_diarizes_the_sample(account: Account):
     assert tree(account.program.parent) == before  # the program's folder is unchanged
 
 
+def test_turns_are_those_of_the_source(account: Account, home: Path):
+    sample = resource("samples", "consulta.flac")
+    command = ("run", sample, "--engine", "builtin", "--transcriber", "none", "--json")
+    code, _, errors = account.run(*command)
+    assert code == 0, errors
+    assert errors == ""  # such as ONNX Runtime's warnings
+    code, frozen, errors = account.run("export", 1, "--to", "json", "--output", "-")
+    assert code == 0, errors
+    assert fi_desktop(*command, home=home).returncode == 0
+    source = fi_desktop("export", 1, "--to", "json", "--output", "-", home=home)
+    turns = json.loads(source.stdout)["turns"]
+    assert len(turns) > 10
+    assert json.loads(frozen)["turns"] == turns
+
+
 def test_selftest_passes_in_the_frozen_program(account: Account):
     code, out, errors = account.run("selftest")
     assert code == 0, out + errors
@@ -270,6 +285,7 @@ def test_all_modules_can_be_imported(account: Account):
     names += [
         "faster_whisper",
         "ctranslate2",
+        "onnxruntime",
         "huggingface_hub.file_download",
         *(("torch", "pyannote.audio") if full else ()),
     ]

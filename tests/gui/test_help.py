@@ -25,7 +25,9 @@ def test_about_shows_version_libraries_and_models(qtbot, window):
     lines = dialog.components.toPlainText().splitlines()
     assert any(line.startswith("diskcache 5") and "Apache" in line for line in lines)
     assert any(line.lower().startswith("pyside6") for line in lines)
-    assert any("LibriSpeech" in line for line in lines)
+    for name in ("LibriSpeech", "segmentation-3.0", "CAM++"):
+        assert any(name in line for line in lines), name
+    assert any(line.startswith("onnxruntime 1") and "MIT" in line for line in lines)
     assert not any(line.startswith("pytest") for line in lines)
     qtbot.mouseClick(dialog.copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text().startswith(f"fi-desktop {__version__}, Python 3.")

@@ -1,4 +1,5 @@
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 
 from fi_desktop.core.errors import UserError
 from fi_desktop.models import PackKind, best, check, find, installed, manifest, remove, verify
+from fi_desktop.system.files import resource
 from tests.models.packs import (
     CONFIG,
     CONFIG_31,
@@ -43,10 +45,16 @@ class TestFinding:
         assert found.folder == root / "faster-whisper-tiny"
         assert len(installed((root, bundle))) == 1
 
-    def test_background_model_is_not_a_pack(self):
-        from fi_desktop.system.files import resource
+    def test_models_of_the_built_in_engine_are_not_packs(self, caplog: pytest.LogCaptureFixture):
+        bundle = resource("models")
+        assert {folder.parent.name for folder in bundle.glob("*/manifest.json")} >= {"builtin", "voices"}
+        with caplog.at_level(logging.DEBUG, "fi_desktop"):
+            assert installed((bundle,)) == ()
+        assert caplog.records == []
 
-        assert [pack.name for pack in installed((resource("models"),))] == []
+    def test_custom_pack_may_be_called_voices(self, root: Path):
+        make_pack(root, "voices")
+        assert [pack.name for pack in installed((root,))] == ["voices"]
 
     @pytest.mark.parametrize(
         "spoil",

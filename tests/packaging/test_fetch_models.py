@@ -96,3 +96,26 @@ def test_bundled_models_are_listed_with_licence_and_attribution(script, tmp_path
     assert "LibriSpeech" in text
     components = json.loads((tmp_path / "sbom.cdx.json").read_text())["components"]
     assert [each["type"] for each in components if each["name"] == pack.name] == ["machine-learning-model"]
+
+
+def test_weights_of_the_built_in_engine_are_listed_with_their_licences(script, tmp_path: Path):
+    collected = tmp_path / "collected.json"
+    collected.write_text(json.dumps([]))
+    script("sbom").write(tmp_path, collected)
+    components = json.loads((tmp_path / "sbom.cdx.json").read_text())["components"]
+    licences = {each["name"]: each["licenses"][0]["license"]["name"] for each in components}
+    manifests = [
+        json.loads((ROOT / "resources" / "models" / name / "manifest.json").read_text())
+        for name in ("builtin", "voices")
+    ]
+    assert licences == {
+        "fi-desktop voices": manifests[0]["license"],
+        "segmentation-3.0": "MIT",
+        "CAM++": "Apache-2.0",
+    }
+    assert manifests[1]["license"] == "MIT AND Apache-2.0"
+    assert all(each["type"] == "machine-learning-model" for each in components)
+    folder = tmp_path / "licences"
+    assert "(c) 2020 CNRS" in (folder / "MODELS.txt").read_text()
+    assert "CNRS" in (folder / "segmentation-3.0" / "LICENSE").read_text()
+    assert "Apache License" in (folder / "CAM++" / "LICENSE").read_text()

@@ -147,6 +147,12 @@ def test_bill_of_materials_names_what_pyav_bundles(load):
     assert licences["x264"] == licences["x265"] == "GPL-2.0-or-later"
 
 
+def test_bill_of_materials_names_onnx_runtime_with_its_licence(load):
+    (part,) = load("sbom").find_parts([Path(importlib.import_module("onnxruntime").__file__ or "")])
+    assert (part.name, part.licence) == ("onnxruntime", "MIT License")
+    assert {"LICENSE", "ThirdPartyNotices.txt"} <= set(part.texts)
+
+
 def validate(program: str, *arguments: object) -> None:
     """Run a validator, if it is installed."""
     if shutil.which(program) is None:
