@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from fi_desktop.models import Pack, PackKind
 from fi_desktop.pipeline import Task
 from fi_desktop.system.files import resource
 from tests.audio.make_media import samples_of, write_wav
+from tests.engines import fake
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
 
@@ -62,6 +63,15 @@ def task(tmp_path: Path, sample: Path) -> Task:
     recording = tmp_path / "consulta de José.wav"
     shutil.copy(sample, recording)
     return Task(1, recording, JobOptions(), tmp_path / "jobs" / "1", (resource("models"),))
+
+
+def rows_of_numbers(value: Any) -> Iterator[list[float]]:
+    """Yield lists of numbers, which may be voiceprints."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inside:
+        yield from rows_of_numbers(each)
+    if isinstance(value, list) and value and all(isinstance(each, int | float) for each in value):
+        yield value
 
 
 def files(task: Task) -> set[str]:
@@ -141,6 +151,20 @@ def test_missed_speech_lowers_the_grade_and_adds_a_note(task: Task):
     assert (clear.grade, clear.notes) == (Grade.CLEAR, ())
     assert summary.grade == Grade.FAIR
     assert [note.code for note in summary.notes] == ["result.unheard"]
+
+
+def test_no_voiceprint_is_stored(task: Task):
+    with pytest.raises(Interrupted):
+        pipeline.run(task, Recorder(stop_at=Stage.JOIN))
+    with np.load(task.folder / "speech.npz") as speech:
+        assert set(speech) == {"probability", "hop_s", "regions", "per_channel", "unheard_s"}
+        assert speech["probability"].shape[0] == 1
+    stored = [json.loads((task.folder / name).read_text()) for name in ("turns.json", "decoded.json")]
+    pipeline.run(task, Recorder())
+    assert files(task) == {"result.json"}
+    stored.append(json.loads((task.folder / "result.json").read_text()))
+    # the shortest embedding of the engines has 60 values; a file's fingerprint has two
+    assert all(len(row) <= 8 for data in stored for row in rows_of_numbers(data))
 
 
 def test_changed_options_repeat_only_the_affected_stages(task: Task):
@@ -360,13 +384,13 @@ TWO, THREE = SpeakerCount(2, 2), SpeakerCount(3, 3)
         (TWO, 2, None, []),
         (SpeakerCount(None, None), 1, None, []),
         (SpeakerCount(1, 4), 1, None, []),
-        (TWO, 1, None, ["Only one voice was found, although 2 people were expected."]),
-        (SpeakerCount(2, 4), 1, None, ["Only one voice was found, although 2–4 people were expected."]),
-        (THREE, 2, None, ["Only 2 voices were found, although 3 people were expected."]),
-        (TWO, 2, 3, ["The voices suggest 3 people instead of 2. Please check."]),
-        (TWO, 2, 1, ["The voices suggest one person instead of 2. Please check."]),
-        (SpeakerCount(1, 1), 1, 2, ["The voices suggest 2 people instead of 1. Please check."]),
-        (SpeakerCount(None, None), 2, 3, ["The voices suggest 3 people instead of 2. Please check."]),
+        (TWO, 1, None, ["Only one voice was found, although 2 speakers were expected."]),
+        (SpeakerCount(2, 4), 1, None, ["Only one voice was found, although 2–4 speakers were expected."]),
+        (THREE, 2, None, ["Only 2 voices were found, although 3 speakers were expected."]),
+        (TWO, 2, 3, ["The voices suggest 3 speakers instead of 2. Please check."]),
+        (TWO, 2, 1, ["The voices suggest one speaker instead of 2. Please check."]),
+        (SpeakerCount(1, 1), 1, 2, ["The voices suggest 2 speakers instead of 1. Please check."]),
+        (SpeakerCount(None, None), 2, 3, ["The voices suggest 3 speakers instead of 2. Please check."]),
     ],
 )
 def test_a_number_of_speakers_that_the_voices_deny_is_said(
@@ -377,6 +401,31 @@ def test_a_number_of_speakers_that_the_voices_deny_is_said(
     summary = pipeline.run(replace(task, options=JobOptions(asked)), Recorder())
     assert list(map(str, summary.notes)) == notes
     assert (result(task).notes, result(task).probable_speakers) == (summary.notes, probable)
+
+
+def test_an_engine_names_overlap_and_the_number_that_the_voices_suggest(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(registry, "DIARIZERS", (*registry.DIARIZERS, fake.DIARIZER))
+    monkeypatch.setattr(registry, "TRANSCRIBERS", (*registry.TRANSCRIBERS, fake.TRANSCRIBER))
+    options = JobOptions(engine="fake", transcriber="fake", language="es")
+    summary = pipeline.run(replace(task, options=options), Recorder())
+    found = result(task)
+    assert (summary.speakers, found.probable_speakers) == (2, 3)
+    assert [note.code for note in summary.notes] == ["result.probably_more"]
+    one, other = found.turns[:2]
+    assert one.start < other.start < other.end == one.end
+    # the words are those of the exclusive turns, and somebody speaks over them
+    assert {segment.speaker for segment in found.segments} == {"SPEAKER_00"}
+    assert all(word.overlap for segment in found.segments for word in segment.words)
+    pipeline.run(replace(task, options=replace(options, speakers=THREE)), Recorder())
+    assert (result(task).probable_speakers, result(task).notes[0].code) == (None, "result.fewer_voices")
+
+
+@pytest.mark.parametrize(("probable", "code"), [(None, "doubtful_voices"), (1, "probably_one")])
+def test_a_doubtful_result_says_what_is_doubtful(task: Task, engine: Engine, probable: int | None, code: str):
+    engine.found = Diarization(TURNS, "builtin", grade=Grade.DOUBTFUL, probable_speakers=probable)
+    assert [note.code for note in pipeline.run(task, Recorder()).notes] == [f"result.{code}"]
 
 
 def test_words_are_kept_if_diarization_fails(task: Task, engine: Engine):

@@ -86,7 +86,11 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     add("remove", "remove jobs and their results; recordings stay", _remove, ids="*", batch=True)
     prioritize = add("priority", "change the priority of waiting jobs", _prioritize, ids="+")
     prioritize.add_argument("--to", required=True, type=priority, metavar=PRIORITIES)
-    add_job_options(add("options", "change the options of waiting jobs", _change, ids="*", batch=True))
+    change = add("options", "change the options of waiting jobs", _change, ids="*", batch=True)
+    change.add_argument(
+        "--again", action="store_true", help="run finished jobs again; each keeps its result until then"
+    )
+    add_job_options(change)
     purge = add("purge", "remove all waiting jobs, or all jobs in a state", _purge)
     _add_state(purge, tuple(state for state in JobState if state is not JobState.RUNNING))
     add("pause", "start no more jobs, even after a restart", _pause)
@@ -173,9 +177,9 @@ def _change(client: QueueClient, options: argparse.Namespace) -> int:
         by_options.setdefault(job_options(job.options, options), {})[job_id] = Path(job.path)
     unchanged = 0
     for wanted, recordings in by_options.items():
-        result = client.call(JobService.change, recordings, wanted)
+        result = client.call(JobService.change, recordings, wanted, again=options.again)
         for job_id in result.started:
-            say(f"Job {job_id} is no longer waiting.")
+            say(f"Job {job_id} is running." if options.again else f"Job {job_id} is no longer waiting.")
         for job_id in result.known:
             say(f"Job {job_id} was not changed: another job has the same recording and these options.")
         unchanged += len(result.started) + len(result.known)

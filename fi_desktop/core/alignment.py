@@ -52,7 +52,7 @@ def assign_speakers(
     """
     everybody = _timeline(turns)
     heard = _timeline(exclusive) if exclusive else everybody
-    covers = [heard.cover(word) for word in words]
+    covers = [heard.cover(word) or everybody.cover(word) for word in words]
     speakers: list[str | None] = []
     for word, cover in zip(words, covers, strict=True):
         before = speakers[-1] if speakers else None

@@ -210,19 +210,19 @@ RESULT_DOUBTFUL_VOICES = Message(
     "result.doubtful_voices", "The voices are hard to tell apart, or there is only one. Please check."
 )
 RESULT_FEWER_VOICES = Message(
-    "result.fewer_voices", "Only {found} voices were found, although {asked} people were expected."
+    "result.fewer_voices", "Only {found} voices were found, although {asked} speakers were expected."
 )
 RESULT_LANGUAGE_UNCERTAIN = Message(
     "result.language_uncertain", "The language was hard to detect. If it is wrong, choose it and try again."
 )
 RESULT_ONE_VOICE = Message(
-    "result.one_voice", "Only one voice was found, although {asked} people were expected."
+    "result.one_voice", "Only one voice was found, although {asked} speakers were expected."
 )
 RESULT_PROBABLY_MORE = Message(
-    "result.probably_more", "The voices suggest {probable} people instead of {asked}. Please check."
+    "result.probably_more", "The voices suggest {probable} speakers instead of {asked}. Please check."
 )
 RESULT_PROBABLY_ONE = Message(
-    "result.probably_one", "The voices suggest one person instead of {asked}. Please check."
+    "result.probably_one", "The voices suggest one speaker instead of {asked}. Please check."
 )
 RESULT_SPEAKERS_MISSING = Message("result.speakers_missing", "The speakers are missing: {reason}")
 RESULT_UNHEARD = Message(

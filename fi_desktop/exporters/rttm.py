@@ -21,7 +21,7 @@ def render(transcript: Transcript, _options: ExportOptions) -> bytes:
     file_id = _field(PurePath(transcript.provenance.source_name).stem, "recording")
     lines = []
     for turn in sorted(transcript.turns, key=lambda turn: (turn.start, turn.end, turn.speaker)):
-        # Both ends are rounded, rather than the duration: adjacent turns stay adjacent, and none overlaps.
+        # Both ends are rounded, rather than the duration: adjacent turns stay adjacent and do not overlap.
         start_ms, end_ms = round(turn.start * 1000), round(turn.end * 1000)
         if end_ms > start_ms:
             times = f"{start_ms / 1000:.3f} {(end_ms - start_ms) / 1000:.3f}"

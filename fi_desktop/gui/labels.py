@@ -20,6 +20,7 @@ from fi_desktop.core.values import Priority, Stage
 from fi_desktop.engines import registry
 from fi_desktop.exporters.exporter import LABELS, Labels
 from fi_desktop.gui.language import current_language, language_name
+from fi_desktop.jobs.transitions import ChangeResult
 from fi_desktop.models import catalog
 from fi_desktop.viewmodel.rows import Row
 
@@ -27,6 +28,8 @@ _WORDS_MISSING = messages.RESULT_WORDS_MISSING.code
 _MISSING = (_WORDS_MISSING, messages.RESULT_SPEAKERS_MISSING.code)
 _SHORT = QLocale.FormatType.ShortFormat
 _DOUBT = messages.RESULT_DOUBTFUL_VOICES.code
+# these say more precisely what is doubtful
+_PROBABLY = (messages.RESULT_PROBABLY_ONE.code, messages.RESULT_PROBABLY_MORE.code)
 
 
 class UiLabels(QObject):
@@ -98,7 +101,7 @@ class UiLabels(QObject):
 
     def remarks(self, grade: str | None, notes: tuple[Note, ...]) -> str:
         """Return warnings about a result; "" if there are none."""
-        if grade == "doubtful":
+        if grade == "doubtful" and not any(note.code in _PROBABLY for note in notes):
             others = (sentence(note) for note in notes if note.code != _DOUBT)
             return " ".join((self.grade_sentence(grade), *others))
         return " ".join(map(sentence, notes))
@@ -232,6 +235,16 @@ class UiLabels(QObject):
         if row.exportable and row.state is not JobState.COMPLETED:
             return " ".join(filter(None, (self._status(row, now, retries), self.kept_result(row))))
         return self._status(row, now, retries)
+
+    def with_speakers(self, number: int) -> str:
+        """Return the label of the button that processes a recording again with another number of speakers."""
+        return self.tr("Process again with %Ln speaker(s)", "", number)
+
+    def unchanged(self, change: ChangeResult) -> str:
+        """Return why a recording is not processed again with other options; "" if it is."""
+        if change.known:
+            return self.tr("Another job in the list has this recording and these options.")
+        return self.tr("This recording is being processed.") if change.started else ""
 
     def kept_result(self, row: Row) -> str:
         """Return what happens to the earlier result of a job that is being processed again."""

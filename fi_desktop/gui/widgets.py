@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QMessageBox,
+    QSizePolicy,
     QStyle,
     QStyleOptionViewItem,
     QTableView,
@@ -48,6 +49,7 @@ from fi_desktop.gui import theme
 PAD = 10
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LINE_EDIT_MARGIN_PX = 2  # Qt's, on each side of the text
 
 
 class ReadOnlyTable(QTableView):
@@ -339,3 +341,46 @@ def separator(parent: QWidget, orientation: Qt.Orientation = Qt.Orientation.Hori
     else:
         line.setFixedWidth(1)
     return line
+
+
+class PathLine(QLineEdit):
+    """A path on one line, elided in the middle until it has the focus; it can be selected and copied."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("fact")
+        self.setReadOnly(True)
+        self.setFrame(False)
+        self.setTextMargins(-_LINE_EDIT_MARGIN_PX, 0, -_LINE_EDIT_MARGIN_PX, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_path(self, text: str) -> None:
+        """Show a path, also as tooltip; an unchanged path keeps its selection."""
+        if self.text() != text:
+            self.setText(text)
+            self.setCursorPosition(0)
+            self.setToolTip(plain_tooltip(text))
+
+    def visible_text(self) -> str:
+        """Return the text as painted."""
+        if self.hasFocus():
+            return self.text()
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+
+    def sizeHint(self) -> QSize:
+        """Return the height of a label."""
+        return QSize(self.fontMetrics().averageCharWidth() * 8, self.fontMetrics().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the width of a few characters."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the elided path, if it is too long."""
+        text = self.visible_text()
+        if text == self.text():
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

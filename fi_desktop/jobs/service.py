@@ -137,12 +137,15 @@ class JobService:
         return self._for_each(ids, lambda job: self.transitions.prioritize(job, priority))
 
     @command
-    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[ChangeResult]:
+    def change(
+        self, recordings: Mapping[int, Path], options: JobOptions, *, again: bool = False
+    ) -> Future[ChangeResult]:
         """Give waiting jobs other options; `ChangeResult` names those that could not be changed.
 
-        `recordings`: the file of each job. Unknown jobs are skipped.
+        `recordings`: the file of each job; `again`: finished jobs run again with these options, each keeping
+        its result until there is a new one. Unknown jobs are skipped.
         """
-        return self._submissions.change(dict(recordings), options)
+        return self._submissions.change(dict(recordings), options, again=again)
 
     @command
     def retry_failed(self) -> Future[int]:

@@ -95,12 +95,13 @@ class _SubmitRequest:
 @dataclass(slots=True)
 class _ChangeRequest:
     options: JobOptions
+    again: bool
     answer: Future[ChangeResult] = field(default_factory=Future)
     undecided: list[PossibleDuplicate] = field(default_factory=list)
     done: ChangeResult = field(default_factory=ChangeResult)
 
     def run(self, transitions: Transitions, files: Sequence[SubmittedFile]) -> Outcome:
-        return transitions.change(files, self.options)
+        return transitions.change(files, self.options, again=self.again)
 
     def add(self, result: ChangeResult) -> None:
         done = self.done
@@ -139,8 +140,10 @@ class Submissions:
         self._reader.start(_PathsReading(self, request, paths))
         return request.answer
 
-    def change(self, recordings: Mapping[int, Path], options: JobOptions) -> Future[ChangeResult]:
-        """Give waiting jobs other options; `recordings`: the file of each job."""
+    def change(
+        self, recordings: Mapping[int, Path], options: JobOptions, *, again: bool
+    ) -> Future[ChangeResult]:
+        """Give jobs other options; see `JobService.change`."""
 
         def read(item: tuple[int, Path], _progress: Callable[[], None]) -> SubmittedFile:
             return SubmittedFile(item[1], FileIdentity(fingerprint(item[1], options)), item[0])
@@ -148,7 +151,7 @@ class Submissions:
         def unread(item: tuple[int, Path]) -> SubmittedFile:
             return SubmittedFile(item[1], FileIdentity(None), item[0])
 
-        request = _ChangeRequest(options)
+        request = _ChangeRequest(options, again)
         request.answer.set_running_or_notify_cancel()
         self._reader.start(_ItemsReading(self, request, tuple(recordings.items()), read, unread))
         return request.answer

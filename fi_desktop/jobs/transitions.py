@@ -194,12 +194,13 @@ class Transitions:
             self._record(job, ev.Prioritized(job.id, self._now(), priority))
 
     def change(
-        self, files: Iterable[SubmittedFile], options: JobOptions
+        self, files: Iterable[SubmittedFile], options: JobOptions, *, again: bool
     ) -> tuple[ChangeResult, list[PossibleDuplicate]]:
         """Give waiting jobs other options; each file's identity is that under the new options.
 
-        A job stays as it is if another one processes its recording with these options, except for copies in
-        the same batch. Unknown jobs are skipped.
+        With `again`, finished jobs get them too, and run again; results stay until there are new ones. A
+        job stays as it is if another one processes its recording with these options, except for copies in the
+        same batch. Unknown jobs are skipped.
 
         Returns: what became of them, and possible duplicates, which are not changed yet.
         """
@@ -211,21 +212,23 @@ class Transitions:
             job = None if file.job_id is None else self.store.get(file.job_id)
             if job is None:
                 continue
-            if job.state not in _WAITING:
+            if job.state not in _WAITING and not (again and job.state.final):
                 started.append(job.id)
                 continue
-            if job.options == options:
-                changed.append(job.id)
-                continue
-            same, candidates = self._known(file.identity, except_batch=job.batch)
-            if same is not None:
-                known.append(job.id)
-            elif candidates:
-                undecided.append(PossibleDuplicate(file, candidates))
-            else:
+            if job.options != options:
+                same, candidates = self._known(file.identity, except_batch=job.batch)
+                if same is not None:
+                    known.append(job.id)
+                    continue
+                if candidates:
+                    undecided.append(PossibleDuplicate(file, candidates))
+                    continue
+            if job.state.final:
+                job = self._record(job, ev.RetryAsked(job.id, self._now(), keep_result=True))
+            if job.options != options:
                 fingerprint = file.identity.fingerprint
                 self._record(job, ev.OptionsChanged(job.id, self._now(), options, fingerprint))
-                changed.append(job.id)
+            changed.append(job.id)
         return ChangeResult(tuple(changed), tuple(started), tuple(known)), undecided
 
     def mark_seen(self, job: Job) -> None:

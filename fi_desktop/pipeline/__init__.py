@@ -155,8 +155,7 @@ def _join(
     else:
         segments = segments_of_words(assign_speakers(transcribed.words, diarized.turns, diarized.exclusive))
     grade = diarized.grade
-    warnings = (messages.RESULT_DOUBTFUL_VOICES(),) if grade is Grade.DOUBTFUL else ()
-    warnings = (*warnings, *_number_notes(diarized, task.options.speakers))
+    warnings = tuple(_voice_notes(diarized, task.options.speakers))
     speech_s = sum(region.duration for region in speech.regions)
     if speech.missed_s >= max(_MISSED_S, _MISSED_SHARE * (speech_s + speech.missed_s)):
         grade = Grade.FAIR if grade is Grade.CLEAR else grade
@@ -185,8 +184,8 @@ def _join(
     )
 
 
-def _number_notes(diarized: Diarization, asked: SpeakerCount) -> Iterator[Note]:
-    """Yield what the person must know about the number of speakers."""
+def _voice_notes(diarized: Diarization, asked: SpeakerCount) -> Iterator[Note]:
+    """Yield what the person must know about the voices and their number."""
     found, probable = len(diarized.speakers), diarized.probable_speakers
     expected = str(asked).replace("-", "–") if asked.minimum is not None else str(found)
     if found == 1 < (asked.minimum or 0):
@@ -197,3 +196,5 @@ def _number_notes(diarized: Diarization, asked: SpeakerCount) -> Iterator[Note]:
         yield messages.RESULT_PROBABLY_ONE(asked=expected)
     elif probable is not None:
         yield messages.RESULT_PROBABLY_MORE(probable=probable, asked=expected)
+    elif diarized.grade is Grade.DOUBTFUL:
+        yield messages.RESULT_DOUBTFUL_VOICES()

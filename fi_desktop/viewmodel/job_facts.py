@@ -44,6 +44,7 @@ class JobFacts:
         size_bytes: size of the recording; None if the file is gone.
         provenance: what made the result; None if there is no readable result.
         notes: of the result.
+        probable_speakers: of the result, see `Transcript`.
         model: whether a transcription model is installed.
         log: log lines that name the job, oldest first.
     """
@@ -51,6 +52,7 @@ class JobFacts:
     size_bytes: int | None
     provenance: Provenance | None
     notes: tuple[Note, ...]
+    probable_speakers: int | None
     model: bool
     log: tuple[str, ...]
 
@@ -69,8 +71,9 @@ def read_facts(
         transcript = None
     provenance = transcript.provenance if transcript is not None else None
     notes = transcript.notes if transcript is not None else ()
+    probable = transcript.probable_speakers if transcript is not None else None
     model = any(pack.kind is PackKind.WHISPER for pack in installed(models))
-    return JobFacts(size_bytes, provenance, notes, model, _log_lines(job_id, logs))
+    return JobFacts(size_bytes, provenance, notes, probable, model, _log_lines(job_id, logs))
 
 
 def _log_lines(job_id: int, logs: Path) -> tuple[str, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fi_desktop.core.codec import options_from_json
 from fi_desktop.core.text import search_key
-from fi_desktop.core.transcript import Segment, Transcript, Turn, Word
+from fi_desktop.core.transcript import Provenance, Segment, Transcript, Turn, Word
+from fi_desktop.core.values import JobOptions, SpeakerCount
 from fi_desktop.exporters.exporter import words_in
 
 NOTHING = "–"
@@ -29,6 +31,11 @@ class ResultPosition:
     query: str | None = None
     lanes_scale: float | None = None
     lanes_scroll: int = 0
+
+
+def options_with(speakers: int, made: Provenance) -> JobOptions:
+    """Return the options of a result, with another number of speakers."""
+    return replace(options_from_json(made.options), speakers=SpeakerCount(speakers, speakers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ class Lane:
         starts: the starts alone, for bisection.
         longest_s: duration of the longest turn: bounds how far before a time to look for turns.
         total_s: speaking time.
-        share: of all speaking time, 0 to 1.
+        share: of the speaking times of all speakers, 0 to 1; time during which two speak counts for both.
     """
 
     number: int

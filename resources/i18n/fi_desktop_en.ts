@@ -344,6 +344,16 @@
     </message>
 </context>
 <context>
+    <name>UiLabels</name>
+    <message numerus="yes">
+        <source>Process again with %Ln speaker(s)</source>
+        <translation>
+            <numerusform>Process again with %Ln speaker</numerusform>
+            <numerusform>Process again with %Ln speakers</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>UndoableRemoval</name>
     <message numerus="yes">
         <source>%Ln recording(s) removed</source>

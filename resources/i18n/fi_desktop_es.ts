@@ -1764,24 +1764,8 @@ Todo se queda en esta computadora.</translation>
         <translation>No se agregó nada: no se puede leer {path} ({reason}).</translation>
     </message>
     <message>
-        <source>Only one voice was found, although {asked} people were expected.</source>
-        <translation>Solo se encontró una voz, aunque se esperaban {asked} personas.</translation>
-    </message>
-    <message>
-        <source>Only {found} voices were found, although {asked} people were expected.</source>
-        <translation>Solo se encontraron {found} voces, aunque se esperaban {asked} personas.</translation>
-    </message>
-    <message>
         <source>The program is already running. Close it first.</source>
         <translation>El programa ya está abierto. Ciérrelo primero.</translation>
-    </message>
-    <message>
-        <source>The voices suggest one person instead of {asked}. Please check.</source>
-        <translation>Por las voces, parece ser una sola persona en lugar de {asked}. Conviene revisar.</translation>
-    </message>
-    <message>
-        <source>The voices suggest {probable} people instead of {asked}. Please check.</source>
-        <translation>Por las voces, parecen ser {probable} personas en lugar de {asked}. Conviene revisar.</translation>
     </message>
     <message>
         <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
@@ -2112,12 +2096,28 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
+        <source>Only one voice was found, although {asked} speakers were expected.</source>
+        <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
+    </message>
+    <message>
+        <source>Only {found} voices were found, although {asked} speakers were expected.</source>
+        <translation>Solo se encontraron {found} voces, aunque se esperaban {asked} hablantes.</translation>
+    </message>
+    <message>
         <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The voices suggest one speaker instead of {asked}. Please check.</source>
+        <translation>Por las voces, parece ser un solo hablante en lugar de {asked}. Conviene revisar.</translation>
+    </message>
+    <message>
+        <source>The voices suggest {probable} speakers instead of {asked}. Please check.</source>
+        <translation>Por las voces, parecen ser {probable} hablantes en lugar de {asked}. Conviene revisar.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -3453,6 +3453,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Alejar</translation>
     </message>
     <message>
+        <source>This result stays until the new one is ready.</source>
+        <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
+    </message>
+    <message>
         <source>Zoom in</source>
         <translation>Acercar</translation>
     </message>
@@ -4322,6 +4326,21 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Speakers missing</source>
         <translation>Sin hablantes</translation>
+    </message>
+    <message numerus="yes">
+        <source>Process again with %Ln speaker(s)</source>
+        <translation>
+            <numerusform>Procesar de nuevo con %Ln hablante</numerusform>
+            <numerusform>Procesar de nuevo con %Ln hablantes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Another job in the list has this recording and these options.</source>
+        <translation>Otro trabajo de la lista tiene esta grabación y estas opciones.</translation>
+    </message>
+    <message>
+        <source>This recording is being processed.</source>
+        <translation>Esta grabación se está procesando.</translation>
     </message>
     <message>
         <source>Retry {number}/{retries} in {wait}</source>

@@ -46,6 +46,15 @@ def test_only_given_options_change(settings, capsys):
         assert options == JobOptions(SpeakerCount.parse("3"), language=language, prompt=prompt)
 
 
+def test_finished_job_runs_again_with_other_options(settings, capsys):
+    call(settings, "cancel", "1")
+    assert call(settings, "options", "1", "--speakers", "3", "--again") == 0
+    assert capsys.readouterr().out == ""
+    call(settings, "show", "1", "--json")
+    job = json.loads(capsys.readouterr().out)
+    assert (job["state"], job["options"]["speakers"], job["options"]["language"]) == ("QUEUED", "3", "es")
+
+
 def test_finished_job_is_reported_and_left_alone(settings, capsys):
     call(settings, "cancel", "1")
     assert call(settings, "options", "1", "--speakers", "3") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,18 @@ def test_exclusive_turns_decide_and_all_turns_mark_the_overlap():
     assert [(word.speaker, word.overlap) for word in found] == [(A, False), (B, True), (A, False)]
 
 
+def test_short_overlap_neither_takes_words_nor_makes_a_segment():
+    turns = [Turn(0.0, 10.0, A), Turn(1.3, 1.9, B), Turn(6.0, 6.2, B)]
+    words = assign_speakers(said("Me duele la cabeza desde el lunes."), turns, [Turn(0.0, 10.0, A)])
+    (segment,) = segments_of_words(words)
+    assert (segment.speaker, len(segment.words)) == (A, 7)
+    assert [word.text for word in words if word.overlap] == ["cabeza", "desde"]
+
+
+def test_word_in_a_gap_of_the_exclusive_turns_has_the_speaker_of_its_turn():
+    assert who(said("Sí. Claro."), Turn(0.0, 10.0, A), exclusive=[Turn(5.0, 10.0, A)]) == [A, A]
+
+
 def test_previous_speaker_continues_on_a_tie():
     turns = [Turn(0.0, 6.0, B), Turn(4.0, 10.0, A)]
     assert who(said("Uno. Dos. Tres. Cuatro. Cinco.", each=2.0), *turns) == [B, B, B, A, A]
@@ -145,6 +158,38 @@ def test_words_are_neither_lost_nor_duplicated_nor_moved(
     assert {word.speaker for word in found} <= {turn.speaker for turn in [*turns, *exclusive]} | {None}
     assert assign_speakers(words, turns, exclusive) == found
     assert assign_speakers(found, turns, exclusive) == found
+
+
+@st.composite
+def _overlapping_turns(draw: st.DrawFn) -> tuple[list[Turn], list[Turn]]:
+    """Draw turns, and the same time with one of the speakers at each moment."""
+    turns = [turn for turn in draw(_turns) if turn.end > turn.start]
+    borders = sorted({time for turn in turns for time in (turn.start, turn.end)})
+    exclusive = []
+    for start, end in pairwise(borders):
+        speaking = [turn.speaker for turn in turns if turn.start <= start and turn.end >= end]
+        if speaking:
+            exclusive.append(Turn(start, end, draw(st.sampled_from(speaking))))
+    return turns, exclusive
+
+
+@given(_words, _overlapping_turns())
+def test_each_word_in_a_turn_has_one_of_its_speakers(words: list[Word], found: tuple[list[Turn], list[Turn]]):
+    turns, exclusive = found
+    # each word is a sentence, so that no word is assigned by those around it
+    words = [replace(word, text="Sí.") for word in words]
+    for word in assign_speakers(words, turns, exclusive):
+        end = max(word.end, word.start + 0.02)
+        heard: Counter[str] = Counter()
+        for turn in exclusive:
+            heard[turn.speaker] += max(0.0, min(end, turn.end) - max(word.start, turn.start))
+        longest = max(heard.values(), default=0.0)
+        if longest > 0.0:
+            assert word.speaker is not None
+            assert heard[word.speaker] == pytest.approx(longest)
+    for segment in segments_of_words(assign_speakers(words, turns, exclusive)):
+        assert segment.words
+        assert segment.speaker in {turn.speaker for turn in exclusive} | {None}
 
 
 @given(_words, _turns)

@@ -6,9 +6,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +20,7 @@ from tests.app_driver import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines
 from tests.packs.install import install
 from tests.packs.make_whisper import make_whisper
+from tests.test_pipeline import rows_of_numbers
 
 GUARD = Path(__file__).parent / "no_network"
 SPOKEN = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
@@ -50,15 +49,6 @@ def with_packs(home: Path, packs: Path) -> Path:
 
 def result(home: Path, job_id: int) -> Transcript:
     return JobFolders(home / "jobs").transcript(job_id)
-
-
-def rows_of_numbers(value: Any) -> Iterator[list[float]]:
-    """Yield lists of numbers, which may be voiceprints."""
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for each in inside:
-        yield from rows_of_numbers(each)
-    if isinstance(value, list) and value and all(isinstance(each, int | float) for each in value):
-        yield value
 
 
 def test_recording_is_diarized_and_transcribed_without_network(

@@ -23,7 +23,10 @@ class FakeTranscriber:
 
 
 class FakeDiarizer:
-    """Assigns all speech to one speaker."""
+    """Finds two speakers, whatever it is asked for: each region's second half belongs to both.
+
+    It suggests three, unless it is asked for them.
+    """
 
     description = "fake"
 
@@ -31,8 +34,11 @@ class FakeDiarizer:
         self, recording: Recording, speech: Speech, *, speakers: SpeakerCount, progress: Progress
     ) -> Diarization:
         progress(1.0)
-        turns = tuple(Turn(region.start, region.end, "SPEAKER_00") for region in speech.regions)
-        return Diarization(turns, "fake")
+        exclusive = tuple(Turn(region.start, region.end, "SPEAKER_00") for region in speech.regions)
+        second = (Turn((turn.start + turn.end) / 2, turn.end, "SPEAKER_01") for turn in exclusive)
+        turns = sorted((*exclusive, *second), key=lambda turn: (turn.start, turn.end))
+        probable = None if speakers.fixed == 3 else 3
+        return Diarization(tuple(turns), "fake", exclusive=exclusive, probable_speakers=probable)
 
 
 TRANSCRIBER = EngineSpec("fake", "Fake", "tests.engines.fake:FakeTranscriber")

@@ -47,7 +47,7 @@ def test_an_engine_in_the_table_runs_in_the_pipeline(tmp_path: Path, transcriber
     result = run(tmp_path, JobOptions(engine="fake", transcriber=transcriber, language="es"))
     assert (result.provenance.engine, result.provenance.transcriber) == ("fake", "fake")
     assert {word.text for segment in result.segments for word in segment.words} == {"blah"}
-    assert (result.speakers, result.language) == (("SPEAKER_00",), "es")
+    assert (result.speakers, result.language) == (("SPEAKER_00", "SPEAKER_01"), "es")
 
 
 def test_an_engine_of_a_plugin_is_found_by_its_entry_point(

@@ -279,6 +279,7 @@ transcripts = st.builds(
     details=st.dictionaries(texts, json_values, max_size=3),
     language=st.none() | texts,
     notes=st.lists(notes, max_size=3).map(tuple),
+    probable_speakers=st.none() | st.integers(1, 9),
 )
 
 
@@ -308,6 +309,30 @@ def test_rttm_has_ten_fields_and_keeps_every_turn_to_the_millisecond(transcript)
     ):
         assert float(row[3]) == pytest.approx(turn.start, abs=0.00051)
         assert float(row[3]) + float(row[4]) == pytest.approx(turn.end, abs=0.00051)
+
+
+ms = st.integers(0, 100_000)
+overlapping = st.lists(
+    st.builds(
+        lambda start, length, number: Turn(start / 1000, (start + length) / 1000, f"SPEAKER_{number:02d}"),
+        ms,
+        st.integers(1, 30_000),
+        st.integers(0, 2),
+    ),
+    max_size=12,
+).map(lambda turns: tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))))
+
+
+@given(overlapping)
+def test_rttm_round_trip_of_overlapping_turns(turns):
+    rows = text_of("rttm", replace(WITHOUT_WORDS, turns=turns, segments=segments_of(turns))).splitlines()
+
+    fields = [row.split(" ") for row in rows]
+    read = [
+        Turn(float(at), round(float(at) + float(length), 3), who)
+        for _, _, _, at, length, *_, who, _, _ in fields
+    ]
+    assert tuple(read) == turns
 
 
 @given(transcripts)

@@ -7,9 +7,10 @@ from html import unescape
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fi_desktop.core.alignment import segments_of
 from fi_desktop.core.transcript import Segment, Word
 from fi_desktop.exporters.subtitles import MAX_DURATION_MS, MAX_LINE, MAX_LINES, cues
-from tests.exporters.test_exporters import WITH_WORDS, segments, text_of
+from tests.exporters.test_exporters import WITH_WORDS, WITHOUT_WORDS, overlapping, segments, text_of
 
 _TIME = r"(\d{2,}):([0-5]\d):([0-5]\d)[,.](\d{3})"
 _TIMES = re.compile(f"{_TIME} --> {_TIME}")
@@ -60,6 +61,21 @@ def test_subtitles_are_short_in_order_and_well_formed(transcript):
             assert not any("-->" in line for line in lines)
     worded = [cue for cue in cues(transcript, leads={}) if cue.lines]
     assert all(cue.end_ms - cue.start_ms <= MAX_DURATION_MS for cue in worded)
+
+
+@given(overlapping)
+def test_overlapping_turns_without_words_are_overlapping_subtitles(turns):
+    transcript = replace(WITHOUT_WORDS, turns=turns, segments=segments_of(turns))
+    shown = cues(transcript, leads={})
+    assert [(cue.start_ms, cue.speaker) for cue in shown] == [
+        (round(turn.start * 1000), turn.speaker) for turn in turns
+    ]
+    for cue, turn in zip(shown, turns, strict=True):
+        assert cue.end_ms >= round(turn.end * 1000) > cue.start_ms
+    for format in ("srt", "vtt"):
+        read = blocks(text_of(format, transcript))
+        assert all(start < end for start, end, _ in read)
+        assert [start for start, _, _ in read] == sorted(start for start, _, _ in read)
 
 
 @given(transcripts)

@@ -3,12 +3,13 @@
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
-from fi_desktop.core.alignment import segments_of
+from fi_desktop.core.alignment import assign_speakers, segments_of, segments_of_words
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, apply
 from fi_desktop.core.messages import Note
@@ -209,6 +210,27 @@ _ANSWERED = (
     "Desde el día de Todos los Santos, más o menos.",
 )
 _HARD_TO_HEAR = ("sumatriptán", "amoxicilina,", "Santos,", "ronchas", "agacho")
+
+
+def crosstalk() -> Transcript:
+    """Return a visit during which people speak at once, and the voices suggest a third speaker."""
+    talk = consultation()
+    second = [
+        Turn(round(turn.start + 1.5, 2), round(turn.start + 2.2, 2), talk.speakers[number % 2 == 0])
+        for number, turn in enumerate(talk.turns)
+        if turn.duration > 4
+    ]
+    turns = tuple(sorted((*talk.turns, *second), key=lambda turn: (turn.start, turn.end)))
+    words = [word for part in talk.segments for word in part.words]
+    note = messages.RESULT_PROBABLY_MORE(probable=3, asked="2")
+    return replace(
+        talk,
+        turns=turns,
+        segments=segments_of_words(assign_speakers(words, turns, talk.turns)),
+        grade=Grade.FAIR,
+        notes=(note,),
+        probable_speakers=3,
+    )
 
 
 def consultation(

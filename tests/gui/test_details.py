@@ -11,7 +11,7 @@ from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
 from fi_desktop.core.transcript import summarize
-from fi_desktop.core.values import Stage, StageEnd, StageTime, Summary
+from fi_desktop.core.values import SpeakerCount, Stage, StageEnd, StageTime, Summary
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
@@ -76,11 +76,25 @@ def test_a_completed_job_shows_what_was_found_and_by_which_models(qtbot, view, h
     assert view.form.diarizer.text() == "Built-in"
 
 
+def test_the_number_of_speakers_that_the_voices_suggest_is_offered(qtbot, view, hand, program):
+    assert not view.other_number.isVisible()
+    job = hand.claim()
+    hand.complete(job, samples.crosstalk())
+    qtbot.waitUntil(view.other_number.isVisible)
+    assert view.other_number.text() == "Process again with 3 speakers"
+    qtbot.mouseClick(view.other_number, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not view.other_number.isVisible())
+    again = program.service.job(job.id).result(120)
+    assert again.options == replace(job.options, speakers=SpeakerCount(3, 3))
+    assert again.earlier.options == job.options
+
+
 def test_a_result_without_transcript_says_why(qtbot, view, hand, window):
     hand.complete(hand.claim(), samples.conversation(5))
     qtbot.waitUntil(lambda: view.form.version.text() != "")
     assert view.form.transcriber.text() == "None: no model is installed"
-    assert not view.form.language.isVisible()  # there is no transcript to detect it from
+    # there is no transcript to detect it from; the job and its files are read separately
+    qtbot.waitUntil(lambda: not view.form.language.isVisible())
 
 
 def test_a_long_path_is_elided_in_the_middle_until_it_has_the_focus(view, qtbot, window):

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
-from fi_desktop.core.values import Stage
+from fi_desktop.core.values import SpeakerCount, Stage
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.system.files import RESULT
 from tests.gui import samples
@@ -159,6 +161,54 @@ def test_cancelling_a_rerun_restores_the_result(qtbot, window, hand, done, progr
     qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
     qtbot.waitUntil(lambda: not opened.rerun_bar.isVisible())
     assert shown_result(qtbot, opened).turns.table.model().rowCount() == 12
+
+
+def test_result_offers_the_number_of_speakers_that_the_voices_suggest(qtbot, window, hand, job, program):
+    hand.complete(job, samples.crosstalk())
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
+    opened = window.windows.open(job.id)
+    view = shown_result(qtbot, opened)
+    assert "The voices suggest 3 speakers instead of 2. Please check." in view.verdict
+    assert view.other_number.text() == "Process again with 3 speakers"
+    qtbot.mouseClick(view.other_number, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.rerun_bar.isVisible)
+    assert opened.rerun_bar.text == "Waiting: The earlier result stays until the new one is ready."
+    assert opened.result is view
+    assert not view.other_number.isEnabled()
+    again = hand.claim()
+    assert again.options == replace(job.options, speakers=SpeakerCount(3, 3))
+    hand.complete(again, samples.conversation(21, speakers=3))
+    qtbot.waitUntil(lambda: opened.result is not view and opened.result.isVisible())
+    assert not opened.result.other_number.isVisible()
+    assert not opened.rerun_bar.isVisible()
+    assert program.service.job(job.id).result(120).summary.speakers == 3
+
+
+def test_cancelling_another_number_of_speakers_restores_the_options(qtbot, window, hand, job, program):
+    hand.complete(job, samples.crosstalk())
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
+    opened = window.windows.open(job.id)
+    qtbot.mouseClick(shown_result(qtbot, opened).other_number, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(opened.rerun_bar.isVisible)
+    qtbot.mouseClick(opened.rerun_bar.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.jobs.counts[JobState.COMPLETED] == 1)
+    qtbot.waitUntil(opened.result.other_number.isEnabled)
+    assert program.service.job(job.id).result(120).options == job.options
+
+
+def test_number_of_speakers_that_another_job_has_is_not_processed_again(
+    qtbot, window, hand, job, program, recordings
+):
+    hand.complete(job, samples.crosstalk())
+    three = replace(job.options, speakers=SpeakerCount(3, 3))
+    program.service.submit(recordings[:1], three).result(120)
+    qtbot.waitUntil(lambda: window.jobs.rowCount() == 2)
+    opened = window.windows.open(job.id)
+    view = shown_result(qtbot, opened)
+    qtbot.mouseClick(view.other_number, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(view.message.isVisible)
+    assert view.message.text == "Another job in the list has this recording and these options."
+    assert window.jobs.job(job.id).state is JobState.COMPLETED
 
 
 def test_damaged_result_can_be_created_again(qtbot, window, hand, done, program):

@@ -161,6 +161,27 @@ def test_grade_is_a_sentence(qtbot, bridge, grade, sentence):
     assert view.verdict == sentence
 
 
+def test_doubtful_result_says_how_many_speakers_the_voices_suggest(qtbot, bridge):
+    note = messages.RESULT_PROBABLY_ONE(asked="2")
+    talk = samples.conversation(9, grade=Grade.DOUBTFUL, notes=(note,))
+    view = ResultView(replace(talk, probable_speakers=1), "/x.wav", bridge)
+    qtbot.addWidget(view)
+    assert view.verdict == "The voices suggest one speaker instead of 2. Please check."
+
+
+def test_another_number_of_speakers_is_offered_only_if_the_voices_suggest_one(qtbot, dressed, bridge):
+    one = replace(samples.crosstalk(), probable_speakers=1)
+    for talk, label in ((one, "Process again with 1 speaker"), (TALK, "")):
+        view = ResultView(talk, "/x.wav", bridge)
+        qtbot.addWidget(view)
+        view.show()
+        assert (view.other_number.isVisible(), view.other_number.text()) == (bool(label), label)
+        if label:
+            with qtbot.waitSignal(view.number_asked) as asked:
+                qtbot.mouseClick(view.other_number, Qt.MouseButton.LeftButton)
+            assert asked.args == [1]
+
+
 def test_notes_are_shown_without_a_grade(qtbot, bridge):
     view = ResultView(
         samples.conversation(9, grade=None, notes=(verbatim("It ends early."),)), "/x.wav", bridge

@@ -89,6 +89,11 @@ def reading(scene: Scene) -> JobWindow:
     return window
 
 
+def other_number(scene: Scene) -> QWidget:
+    scene.finish(2, samples.crosstalk())
+    return result(scene, 2)
+
+
 def searching(scene: Scene) -> QWidget:
     window = reading(scene)
     bar = text_of(window).bar
@@ -134,6 +139,15 @@ def details(scene: Scene, job_id: int) -> QWidget:
         window.commands.details.trigger()
     window.table.select(job_id)
     scene.settle()
+    return window
+
+
+def details_other_number(scene: Scene) -> QWidget:
+    scene.finish(4, samples.crosstalk())
+    window = details(scene, 4)
+    panel = scene.desktop.window.details.panel
+    assert panel is not None
+    scene.wait(panel.job.other_number.isVisible)
     return window
 
 
@@ -256,8 +270,10 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "doubtful": (a_day, doubtful),
     "reading": (a_day, reading),
     "searching": (a_day, searching),
+    "other-number": (a_day, other_number),
     "models": (a_day, models),
     "details": (a_day, partial(details, job_id=2)),
+    "details-other-number": (a_day, details_other_number),
     "details-retrying": (a_day, partial(details, job_id=6)),
     "settings": (a_day, settings),
     "welcome": (no_jobs, welcome),

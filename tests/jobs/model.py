@@ -122,9 +122,12 @@ class Model:
                 job["priority"] = priority
 
     def change(
-        self, ids: Iterable[int], options: Any
+        self, ids: Iterable[int], options: Any, *, again: bool
     ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """Change the options of waiting jobs; return the ids of the changed, the started and the known."""
+        """Change the options of waiting jobs, or requeue finished ones with them.
+
+        Returns: the ids of the changed, the started and the known.
+        """
         changed: list[int] = []
         started: list[int] = []
         known: list[int] = []
@@ -139,13 +142,13 @@ class Model:
                 and other["state"] not in ("FAILED", "CANCELLED")
                 and (job["batch"] is None or other["batch"] != job["batch"])
             ]
-            if job["state"] not in WAITING:
+            if job["state"] == "RUNNING" or (job["state"] in FINAL and not again):
                 started.append(job_id)
-            elif job["options"] == options:
-                changed.append(job_id)
-            elif same:
+            elif job["options"] != options and same:
                 known.append(job_id)
             else:
+                if job["state"] in FINAL:
+                    self.retry([job_id])
                 job["options"] = options
                 changed.append(job_id)
         return tuple(changed), tuple(started), tuple(known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from fi_desktop.app import App
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind, TransientError, UserError
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import EarlierResult, Job, JobState
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, SpeakerCount, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved
@@ -171,6 +172,34 @@ def test_options_of_waiting_jobs_change_and_duplicates_are_found_by_the_new_ones
     assert bench.job(3).options == three
     assert bench.answer(bench.service.verify()) == []
     assert bench.answer(bench.service.submit(paths[1:])).ids == (4,)
+
+
+def test_a_finished_job_runs_again_with_other_options_and_keeps_its_result(bench: Bench):
+    path = bench.home / "a.wav"
+    path.write_bytes(b"a")
+    bench.answer(bench.service.submit([path]))
+    completed_from(bench, path)
+    before, three = bench.job(1), JobOptions(SpeakerCount(3, 3))
+    assert bench.answer(bench.service.change({1: path}, three, again=True)) == ChangeResult(changed=(1,))
+    job = bench.job(1)
+    assert (job.state, job.options, job.summary) == (JobState.QUEUED, three, before.summary)
+    assert job.earlier == EarlierResult(before.options, before.fingerprint, before.finished_at)
+    assert bench.answer(bench.service.submit([path], three)).known == (1,)
+    bench.answer(bench.service.cancel([1]))
+    assert bench.job(1) == replace(before, deliveries=0)
+    assert bench.answer(bench.service.verify()) == []
+
+
+def test_a_job_does_not_run_again_with_the_options_of_another_job_for_its_recording(bench: Bench):
+    path, three = bench.home / "a.wav", JobOptions(SpeakerCount(3, 3))
+    path.write_bytes(b"a")
+    bench.answer(bench.service.submit([path]))
+    completed_from(bench, path)
+    bench.answer(bench.service.submit([path], three))
+    assert bench.answer(bench.service.change({1: path}, three, again=True)) == ChangeResult(known=(1,))
+    assert bench.job(1).state is JobState.COMPLETED
+    bench.claim()
+    assert bench.answer(bench.service.change({2: path}, three, again=True)) == ChangeResult(started=(2,))
 
 
 def test_finished_jobs_expire_and_unseen_results_only_if_allowed(tmp_path: Path):

@@ -334,17 +334,18 @@ class Queue(RuleBasedStateMachine):
         future = self.service.prioritize(ids, priority)
         self._call(future, lambda model: model.prioritize(ids, priority), at_once=at_once)
 
-    @rule(data=st.data(), speakers=st.integers(2, 4), at_once=st.booleans())
-    def change_options(self, data: st.DataObject, speakers: int, at_once: bool) -> None:
+    @rule(data=st.data(), speakers=st.integers(2, 4), again=st.booleans(), at_once=st.booleans())
+    def change_options(self, data: st.DataObject, speakers: int, again: bool, at_once: bool) -> None:
         self._finish_submits()
         ids = [job_id for job_id in self._some(data) if job_id in self.published]
         options = JobOptions(SpeakerCount(speakers, speakers))
         self.posted.clear()
-        future = self.service.change({job_id: Path(self.published[job_id].path) for job_id in ids}, options)
+        recordings = {job_id: Path(self.published[job_id].path) for job_id in ids}
+        future = self.service.change(recordings, options, again=again)
         assert self.posted.wait(PATIENCE_S)  # the recordings are read on another thread
 
         def effect(model: Model) -> ChangeResult:
-            return ChangeResult(*model.change(ids, options))
+            return ChangeResult(*model.change(ids, options, again=again))
 
         self._call_or_compare(future, effect, effect(deepcopy(self.model)).known, at_once=at_once)
 

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Segment, Turn, Word
-from fi_desktop.viewmodel.result import Match, SegmentTurnMap, find_matches, lanes_of, segment_texts
+from fi_desktop.core.values import JobOptions, SpeakerCount
+from fi_desktop.viewmodel.result import (
+    Match,
+    SegmentTurnMap,
+    find_matches,
+    lanes_of,
+    options_with,
+    segment_texts,
+)
 from tests.gui import samples
 
 TALK = samples.consultation()
@@ -17,6 +25,26 @@ def test_lanes_contain_every_turn_and_all_speech():
     lanes = lanes_of(talk.turns)
     assert sum(len(lane.turns) for lane in lanes) == 200
     assert sum(lane.share for lane in lanes) == pytest.approx(1)
+
+
+def test_overlap_counts_for_each_speaker_but_not_twice_as_a_share():
+    lanes = lanes_of((Turn(0, 30, "A"), Turn(20, 30, "B"), Turn(25, 35, "C")))
+    assert [lane.total_s for lane in lanes] == [30, 10, 10]
+    assert [lane.share for lane in lanes] == pytest.approx([0.6, 0.2, 0.2])
+
+
+def test_turn_without_words_leads_to_the_segment_it_overlaps():
+    turns = (Turn(0, 10, "A"), Turn(4, 4.6, "B"), Turn(11, 15, "B"))
+    segments = (Segment(0, 10, "A"), Segment(11, 15, "B"))
+    places = SegmentTurnMap(turns, replace(TALK, turns=turns, segments=segments))
+    assert [places.segment_of(number) for number in range(3)] == [0, None, 1]
+    assert places.segment_near(1) == 0
+    assert [places.turn_of(number) for number in range(2)] == [0, 2]
+
+
+def test_options_of_a_result_get_another_number_of_speakers():
+    made = replace(TALK.provenance, options={"speakers": "2", "engine": "builtin", "language": "es"})
+    assert options_with(3, made) == JobOptions(SpeakerCount(3, 3), "builtin", "es")
 
 
 def test_turns_in_view_include_an_earlier_long_turn():

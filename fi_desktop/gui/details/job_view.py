@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from PySide6.QtCore import QEvent, QLocale, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -27,12 +25,12 @@ from fi_desktop.core.text import clock, percent
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
-from fi_desktop.gui.widgets import ElidedLabel
+from fi_desktop.gui.widgets import ElidedLabel, PathLine
 from fi_desktop.viewmodel.job_facts import JobFacts, diagnostics
+from fi_desktop.viewmodel.result import options_with
 from fi_desktop.viewmodel.rows import Row
 
 _ICON_PX = 18
-_LINE_EDIT_MARGIN_PX = 2  # Qt's, on each side of the text
 
 
 class JobView(QWidget):
@@ -45,10 +43,12 @@ class JobView(QWidget):
 
     Signals:
         open_requested, retry_requested: the job's id.
+        again_requested: process the job again with these JobOptions.
     """
 
     open_requested = Signal(int)
     retry_requested = Signal(int)
+    again_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +67,7 @@ class JobView(QWidget):
         self.progress.setRange(0, 1000)
         self.open = self._button(self.tr("Open result"))
         self.retry = self._button(self.tr("Retry"))
+        self.other_number = self._button("")
         self.copy = self._button(self.tr("Copy diagnostics"))
         self.copy.setToolTip(self.tr("Technical details for support, without patient data"))
         self.form = FactsForm(self)
@@ -75,6 +76,7 @@ class JobView(QWidget):
         self.log.use_fixed_width()
         self.open.clicked.connect(self._on_open)
         self.retry.clicked.connect(self._on_retry)
+        self.other_number.clicked.connect(self._on_other_number)
         self.copy.clicked.connect(self._on_copy)
         self._lay_out()
 
@@ -96,6 +98,7 @@ class JobView(QWidget):
         self.retry.setVisible(row.retriable)
         if self._job is not None:
             self.form.show_job(self._job, row.duration_s, now)
+        self._show_other_number()
         self._set_icon()
 
     def show_job(self, job: Job, events: Sequence[ev.JobEvent], now: float) -> None:
@@ -118,6 +121,7 @@ class JobView(QWidget):
         """Show what files say about the job."""
         self._facts = facts
         self.log.show_text("\n".join(facts.log))
+        self._show_other_number()
         if self._job is not None:
             self.form.show_facts(self._job, facts)
 
@@ -136,6 +140,16 @@ class JobView(QWidget):
         for text in (self.events, self.log):
             text.show_text("")
         self.area.verticalScrollBar().setValue(0)
+
+    def _show_other_number(self) -> None:
+        """Offer the number of speakers that the voices suggest, if it is not the number in the result."""
+        probable = self._facts.probable_speakers if self._facts else None
+        if self._facts is not None and probable is not None:
+            self.other_number.setText(self._labels.with_speakers(probable))
+            self.other_number.setAccessibleName(self.other_number.text())
+            self.other_number.setToolTip(self._labels.remarks(None, self._facts.notes))
+        final = self._row is not None and self._row.state.final
+        self.other_number.setVisible(probable is not None and final)
 
     def _event(self, event: ev.JobEvent) -> str:
         """Return what an event of the job's history says."""
@@ -198,6 +212,7 @@ class JobView(QWidget):
         column.addLayout(state)
         column.addWidget(self.progress)
         column.addLayout(buttons)
+        column.addWidget(self.other_number, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.form)
         column.addSpacing(4)
         column.addWidget(self._heading)
@@ -226,6 +241,12 @@ class JobView(QWidget):
     def _on_retry(self) -> None:
         if self._row is not None:
             self.retry_requested.emit(self._row.id)
+
+    @Slot()
+    def _on_other_number(self) -> None:
+        facts = self._facts
+        if facts is not None and facts.provenance is not None and facts.probable_speakers is not None:
+            self.again_requested.emit(options_with(facts.probable_speakers, facts.provenance))
 
     @Slot()
     def _on_copy(self) -> None:
@@ -345,46 +366,3 @@ class FactsForm(QWidget):
     def _set(self, label: QLabel, text: str) -> None:
         set_text(label, text)
         self._form.setRowVisible(label, bool(text))
-
-
-class PathLine(QLineEdit):
-    """A path on one line, elided in the middle until it has the focus; it can be selected and copied."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("fact")
-        self.setReadOnly(True)
-        self.setFrame(False)
-        self.setTextMargins(-_LINE_EDIT_MARGIN_PX, 0, -_LINE_EDIT_MARGIN_PX, 0)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def show_path(self, text: str) -> None:
-        """Show a path, also as tooltip; an unchanged path keeps its selection."""
-        if self.text() != text:
-            self.setText(text)
-            self.setCursorPosition(0)
-            self.setToolTip(widgets.plain_tooltip(text))
-
-    def visible_text(self) -> str:
-        """Return the text as painted."""
-        if self.hasFocus():
-            return self.text()
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
-
-    def sizeHint(self) -> QSize:
-        """Return the height of a label."""
-        return QSize(self.fontMetrics().averageCharWidth() * 8, self.fontMetrics().height())
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the width of a few characters."""
-        return self.sizeHint()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the elided path, if it is too long."""
-        text = self.visible_text()
-        if text == self.text():
-            super().paintEvent(event)
-            return
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 from fi_desktop.core.events import JobEvent
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.text import clock
+from fi_desktop.core.values import JobOptions
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.details.attempt_card import set_text, text_label
@@ -25,6 +26,7 @@ from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.jobs.queue_events import JobChanged, QueueEvent
 from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.transitions import ChangeResult
 from fi_desktop.settings import Settings
 from fi_desktop.viewmodel.job_facts import JobFacts, read_facts
 from fi_desktop.viewmodel.rows import Row
@@ -64,6 +66,7 @@ class DetailsPanel(QStackedWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.job = JobView(self)
+        self.job.again_requested.connect(self._on_again_requested)
         self.several = SelectionView(self)
         self.hint = QLabel(self.tr("Select a recording to see its details."), self)
         self.hint.setObjectName("quiet")
@@ -123,6 +126,16 @@ class DetailsPanel(QStackedWidget):
     def _on_facts(self, job_id: int, facts: JobFacts) -> None:
         if self._is_shown(job_id):
             self.job.show_facts(facts)
+
+    @Slot(object)
+    def _on_again_requested(self, options: JobOptions) -> None:
+        (row,) = self._rows
+        change = self._service.change({row.id: Path(row.path)}, options, again=True)
+        self._bridge.when_done(change, self._on_changed, self._refused)
+
+    def _on_changed(self, change: ChangeResult) -> None:
+        if sentence := UiLabels(self).unchanged(change):
+            self._refused(sentence)
 
     def _is_shown(self, job_id: int) -> bool:
         return len(self._rows) == 1 and self._rows[0].id == job_id

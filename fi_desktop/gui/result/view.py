@@ -9,6 +9,7 @@ from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSplitter,
     QTableView,
     QToolButton,
@@ -38,6 +39,8 @@ class ResultView(QWidget):
         lanes: the speaker lanes.
         text: the text; None without words.
         turns: the turns, and why there are no words; None with words.
+        other_number: processes the recording again with the number of speakers that the voices suggest;
+            hidden if the result has that number.
         export: the export button.
         exports: writes the exported files.
         message: the outcome of an export.
@@ -45,10 +48,12 @@ class ResultView(QWidget):
     Signals:
         models_asked: open the models dialog.
         again_asked: process the recording again.
+        number_asked: process the recording again with this number of speakers.
     """
 
     models_asked = Signal()
     again_asked = Signal()
+    number_asked = Signal(int)
 
     def __init__(
         self, transcript: Transcript, path: str, bridge: Bridge, parent: QWidget | None = None
@@ -69,6 +74,10 @@ class ResultView(QWidget):
         self.message = MessageBar(self)
         self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(transcript, self.exports, self)
+        self.other_number = QPushButton(self)
+        self.other_number.setObjectName("plain")
+        self.other_number.setToolTip(self.tr("This result stays until the new one is ready."))
+        self.other_number.clicked.connect(self._on_other_number_clicked)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
         self._grade_icon, self._grade = QLabel(self), QLabel(self)
         self._grade.setTextFormat(Qt.TextFormat.PlainText)  # may contain an engine's own message
@@ -155,6 +164,11 @@ class ResultView(QWidget):
         left.addWidget(facts)
         if transcript.grade is not None or transcript.notes:
             left.addLayout(grade)
+        left.addWidget(self.other_number, 0, Qt.AlignmentFlag.AlignLeft)
+        self.other_number.setVisible(transcript.probable_speakers is not None)
+        if transcript.probable_speakers is not None:
+            self.other_number.setText(self._labels.with_speakers(transcript.probable_speakers))
+            self.other_number.setAccessibleName(self.other_number.text())
         header = QHBoxLayout()
         header.setContentsMargins(16, 14, 12, 14)
         header.setSpacing(16)
@@ -228,7 +242,7 @@ class ResultView(QWidget):
         grade = transcript.grade.value if transcript.grade else None
         colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
         icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
-        if self._labels.is_incomplete(transcript.notes):
+        if transcript.probable_speakers is not None or self._labels.is_incomplete(transcript.notes):
             colour, icon = theme.tone("warn", palette), "warning"
         self._grade_icon.setPixmap(theme.pixmap(icon, 18, colour, self.devicePixelRatioF()))
         good = self._labels.grade_sentence(grade) if grade != "doubtful" else ""
@@ -236,6 +250,11 @@ class ResultView(QWidget):
         self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
             button.setIcon(theme.icon(name, palette))
+
+    @Slot()
+    def _on_other_number_clicked(self) -> None:
+        if self._transcript.probable_speakers is not None:
+            self.number_asked.emit(self._transcript.probable_speakers)
 
     @Slot(int)
     def _on_turn_chosen(self, turn: int) -> None:

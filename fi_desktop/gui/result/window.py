@@ -7,6 +7,7 @@ one is ready.
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent, QPalette
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.job import Attempt, Job, JobState
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.transcript import Provenance, Transcript
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
@@ -32,8 +33,9 @@ from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.widgets import ElidedLabel, ItemList
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.service import JobService
+from fi_desktop.jobs.transitions import ChangeResult
 from fi_desktop.system import log
-from fi_desktop.viewmodel.result import ResultPosition
+from fi_desktop.viewmodel.result import ResultPosition, options_with
 from fi_desktop.viewmodel.rows import Row, row_of
 
 
@@ -146,6 +148,8 @@ class JobWindow(QWidget):
     def _show_rerun(self, row: Row) -> None:
         """Show the progress of a job that has an earlier result, if it runs again."""
         labels = self._jobs.texts.labels
+        if self.result is not None:
+            self.result.other_number.setEnabled(row.state.final)
         if not row.exportable or row.state is JobState.COMPLETED:
             self.rerun_bar.dismiss()
             return
@@ -182,6 +186,9 @@ class JobWindow(QWidget):
         self.result.exports.exported.connect(self._window_state.save_format)
         self.result.models_asked.connect(self.page.models_asked)
         self.result.again_asked.connect(self._on_retry_asked)
+        self.result.number_asked.connect(partial(self._on_number_asked, path, transcript.provenance))
+        if (row := self._jobs.job(self.job_id)) is not None:
+            self._show_rerun(row)
         self._pages.addWidget(self.result)
         self._pages.setCurrentWidget(self.result)
         self.result.lanes.setFocus()
@@ -223,6 +230,19 @@ class JobWindow(QWidget):
     @Slot()
     def _on_retry_asked(self) -> None:
         self._bridge.when_done(self._service.retry([self.job_id]), None, self._on_refused)
+
+    def _on_number_asked(self, path: str, made: Provenance, speakers: int) -> None:
+        change = self._service.change({self.job_id: Path(path)}, options_with(speakers, made), again=True)
+        self._bridge.when_done(change, self._on_changed, self._on_not_changed)
+
+    def _on_changed(self, change: ChangeResult) -> None:
+        if sentence := self._jobs.texts.labels.unchanged(change):
+            self._on_not_changed(sentence)
+
+    @Slot(str)
+    def _on_not_changed(self, sentence: str) -> None:
+        if self.result is not None:
+            self.result.message.warning(sentence)
 
     @Slot()
     def _on_cancel_asked(self) -> None:
