@@ -242,10 +242,11 @@ class ResultView(QWidget):
         grade = transcript.grade.value if transcript.grade else None
         colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
         icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
-        if transcript.probable_speakers is not None or self._labels.is_incomplete(transcript.notes):
+        denied = transcript.probable_speakers is not None  # how sure the turns are matters less then
+        if denied or self._labels.is_incomplete(transcript.notes):
             colour, icon = theme.tone("warn", palette), "warning"
         self._grade_icon.setPixmap(theme.pixmap(icon, 18, colour, self.devicePixelRatioF()))
-        good = self._labels.grade_sentence(grade) if grade != "doubtful" else ""
+        good = self._labels.grade_sentence(grade) if grade != "doubtful" and not denied else ""
         self._grade.setText(" ".join(filter(None, (good, self._labels.remarks(grade, transcript.notes)))))
         self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
