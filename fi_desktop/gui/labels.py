@@ -206,7 +206,7 @@ class UiLabels(QObject):
         """Return the name of a diarizer or transcriber."""
         match name:
             case "auto":
-                return self.tr("Automatic (best installed)")
+                return self.tr("Automatic")
             case "builtin":
                 return self.tr("Built-in")
             case "channels":

@@ -80,7 +80,7 @@ def _transcript(task: Task, reporter: PipelineReporter) -> Transcript:
     with StageReporter(reporter, Stage.SPEECH) as stage:
         mix = stages.mix_channels(task, source.recording, stage)
         if engine == registry.AUTO:
-            engine = registry.best_diarizer(task.model_roots, separate=mix.separate)
+            engine = registry.best_diarizer(separate=mix.separate)
         reporter.chosen(EngineChoice(engine, transcriber.name if transcriber is not None else ""))
         diarize = stages.DiarizeStage(task, engine)
         speech = stages.find_speech(task, mix, diarize.per_channel, stage)

@@ -1656,6 +1656,22 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>Only one voice was found, although {asked} speakers were expected.</source>
+        <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
+    </message>
+    <message>
+        <source>Only {found} voices were found, although {asked} speakers were expected.</source>
+        <translation>Solo se encontraron {found} voces, aunque se esperaban {asked} hablantes.</translation>
+    </message>
+    <message>
+        <source>The voices suggest one speaker instead of {asked}. Please check.</source>
+        <translation>Por las voces, parece ser un solo hablante en lugar de {asked}. Conviene revisar.</translation>
+    </message>
+    <message>
+        <source>The voices suggest {probable} speakers instead of {asked}. Please check.</source>
+        <translation>Por las voces, parecen ser {probable} hablantes en lugar de {asked}. Conviene revisar.</translation>
+    </message>
+    <message>
         <source>The drive or folder of the recording is not connected. Connect it.</source>
         <translation>La unidad o la carpeta de la grabación no está conectada. Conéctela.</translation>
     </message>
@@ -2096,28 +2112,12 @@ Todo se queda en esta computadora.</translation>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
     </message>
     <message>
-        <source>Only one voice was found, although {asked} speakers were expected.</source>
-        <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
-    </message>
-    <message>
-        <source>Only {found} voices were found, although {asked} speakers were expected.</source>
-        <translation>Solo se encontraron {found} voces, aunque se esperaban {asked} hablantes.</translation>
-    </message>
-    <message>
         <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>The voices suggest one speaker instead of {asked}. Please check.</source>
-        <translation>Por las voces, parece ser un solo hablante en lugar de {asked}. Conviene revisar.</translation>
-    </message>
-    <message>
-        <source>The voices suggest {probable} speakers instead of {asked}. Please check.</source>
-        <translation>Por las voces, parecen ser {probable} hablantes en lugar de {asked}. Conviene revisar.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -2351,8 +2351,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Transcribir lo que se dice</translation>
     </message>
     <message>
-        <source>The most accurate, even when several people talk at once.</source>
-        <translation>El más preciso, incluso cuando hablan varias personas a la vez.</translation>
+        <source>An alternative to the built-in engine, for comparison.</source>
+        <translation>Una alternativa al motor integrado, para comparar.</translation>
     </message>
     <message>
         <source>The previous generation, for results comparable with older ones.</source>
@@ -2576,10 +2576,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Importar desde un archivo</translation>
     </message>
     <message>
-        <source>Models let fi-desktop identify speakers more accurately and transcribe what they say. Everything runs on this computer.</source>
-        <translation>Con los modelos, fi-desktop identifica mejor a los hablantes y transcribe lo que dicen. Todo se procesa en esta computadora.</translation>
-    </message>
-    <message>
         <source>ZIP file…</source>
         <translation>Archivo ZIP…</translation>
     </message>
@@ -2606,6 +2602,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Models</source>
         <translation>Modelos</translation>
+    </message>
+    <message>
+        <source>Models let fi-desktop transcribe what is said, or identify speakers in another way. Everything runs on this computer.</source>
+        <translation>Con los modelos, fi-desktop transcribe lo que se dice o identifica a los hablantes de otra manera. Todo se procesa en esta computadora.</translation>
     </message>
     <message>
         <source>Folder…</source>
@@ -3437,6 +3437,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>ResultView</name>
+    <message>
+        <source>This result stays until the new one is ready.</source>
+        <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
+    </message>
     <message numerus="yes">
         <source>%Ln speaking turn(s)</source>
         <translation>
@@ -3451,10 +3455,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
-    </message>
-    <message>
-        <source>This result stays until the new one is ready.</source>
-        <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
     </message>
     <message>
         <source>Zoom in</source>
@@ -4159,6 +4159,21 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>UiLabels</name>
+    <message numerus="yes">
+        <source>Process again with %Ln speaker(s)</source>
+        <translation>
+            <numerusform>Procesar de nuevo con %Ln hablante</numerusform>
+            <numerusform>Procesar de nuevo con %Ln hablantes</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Another job in the list has this recording and these options.</source>
+        <translation>Otro trabajo de la lista tiene esta grabación y estas opciones.</translation>
+    </message>
+    <message>
+        <source>This recording is being processed.</source>
+        <translation>Esta grabación se está procesando.</translation>
+    </message>
     <message>
         <source>Detect automatically</source>
         <translation>Detectar</translation>
@@ -4316,6 +4331,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Normal</translation>
     </message>
     <message>
+        <source>Automatic</source>
+        <translation>Automático</translation>
+    </message>
+    <message>
         <source>One speaker per channel</source>
         <translation>Un hablante por canal</translation>
     </message>
@@ -4326,21 +4345,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Speakers missing</source>
         <translation>Sin hablantes</translation>
-    </message>
-    <message numerus="yes">
-        <source>Process again with %Ln speaker(s)</source>
-        <translation>
-            <numerusform>Procesar de nuevo con %Ln hablante</numerusform>
-            <numerusform>Procesar de nuevo con %Ln hablantes</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Another job in the list has this recording and these options.</source>
-        <translation>Otro trabajo de la lista tiene esta grabación y estas opciones.</translation>
-    </message>
-    <message>
-        <source>This recording is being processed.</source>
-        <translation>Esta grabación se está procesando.</translation>
     </message>
     <message>
         <source>Retry {number}/{retries} in {wait}</source>

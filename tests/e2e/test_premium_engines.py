@@ -55,7 +55,9 @@ def test_recording_is_diarized_and_transcribed_without_network(
     with_packs: Path, tmp_path: Path, sample: Path
 ):
     guard = {"PYTHONPATH": str(GUARD), "NETWORK_ATTEMPTS": str(tmp_path / "attempts")}
-    done = fi_desktop("run", sample, "--language", "es", "--json", home=with_packs, **guard)
+    done = fi_desktop(
+        "run", sample, "--engine", "pyannote", "--language", "es", "--json", home=with_packs, **guard
+    )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "attempts").exists(), (tmp_path / "attempts").read_text()
     summary = lines(done.stdout)[-1]["summary"]
@@ -104,7 +106,8 @@ def test_job_killed_while_transcribing_is_not_diarized_again(with_packs: Path, l
 
 def test_second_job_reuses_the_loaded_engines(with_packs: Path, sample: Path):
     with running_app(with_packs, workers=1) as driver:
-        first, second = driver.wait_until_done(*driver.submit(sample), *driver.submit(sample))
+        jobs = [driver.submit(sample, options=JobOptions(engine="pyannote"))[0] for _ in range(2)]
+        first, second = driver.wait_until_done(*jobs)
     assert {first.state, second.state} == {JobState.COMPLETED}
     assert result(with_packs, first.id).segments == result(with_packs, second.id).segments
 
@@ -150,7 +153,7 @@ def test_changed_weights_are_never_loaded(with_packs: Path, sample: Path):
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    code, message = outcome(with_packs, sample)
+    code, message = outcome(with_packs, sample, "--engine", "pyannote")
     assert code == "models.changed"
     assert "embedding/pytorch_model.bin" in message
 

@@ -75,10 +75,14 @@ def test_an_engine_without_its_optional_dependency_is_not_used(monkeypatch: pyte
     )
     monkeypatch.setattr(registry, "DIARIZERS", missing)
     assert not registry.available("pyannote", ROOTS)
-    assert registry.best_diarizer(ROOTS, separate=False) == "builtin"
     with pytest.raises(UserError) as caught:
         registry.check("pyannote", ROOTS)
     assert caught.value.code == "engine.not_installed"
+
+
+def test_the_best_diarizer_depends_on_the_channels_alone() -> None:
+    assert registry.best_diarizer(separate=True) == "channels"
+    assert registry.best_diarizer(separate=False) == "builtin"
 
 
 def test_an_unknown_engine_is_a_user_error() -> None:

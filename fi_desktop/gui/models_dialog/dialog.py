@@ -92,7 +92,7 @@ class ModelsDialog(QDialog):
         title.setFont(theme.scaled(self.font(), 1.5, QFont.Weight.DemiBold))
         about = QLabel(
             self.tr(
-                "Models let fi-desktop identify speakers more accurately and transcribe what they say. "
+                "Models let fi-desktop transcribe what is said, or identify speakers in another way. "
                 "Everything runs on this computer."
             ),
             self,

@@ -39,7 +39,7 @@ class ModelLabels(QObject):
         """Return what a model is good for."""
         match name:
             case "speaker-diarization-community-1":
-                return self.tr("The most accurate, even when several people talk at once.")
+                return self.tr("An alternative to the built-in engine, for comparison.")
             case "speaker-diarization-3.1":
                 return self.tr("The previous generation, for results comparable with older ones.")
             case "faster-whisper-large-v3":
