@@ -11,15 +11,15 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import Attempt, EarlierResult, Job
+from fi_desktop.core.job import Attempt, Done, EarlierResult, Job
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, verbatim
 from fi_desktop.core.transcript import (
     SCHEMA,
@@ -36,7 +36,6 @@ T = TypeVar("T")
 Hook = Callable[[Any], Any]
 
 _SCHEMA_BEFORE_NOTE_CODES = 2
-_BUILTIN = (str, int, float, bool, type(None))
 
 
 def note_to_json(note: Note) -> dict[str, Any] | str:
@@ -267,38 +266,6 @@ def _read(kind: type[T], data: Any) -> T:
     return cast(T, read(data))
 
 
-class Done(NamedTuple):
-    """A job that completed at its first attempt, as a long list needs it.
-
-    A store may hold a hundred thousand jobs, nearly all of which completed at the first attempt. The database
-    extracts these values from their records, outside Python's lock. Times are UTC, seconds since the epoch.
-
-    Attributes:
-        priority: as a number.
-        speakers_asked, engine_asked, language_asked: of the options.
-        started_at, ended_at: of its only attempt.
-        speakers, duration_s, engine, grade, notes, language: of the summary.
-    """
-
-    id: int
-    path: str
-    priority: int
-    submitted_at: float
-    finished_at: float
-    batch: int | None
-    speakers_asked: str
-    engine_asked: str
-    language_asked: str | None
-    started_at: float
-    ended_at: float
-    speakers: int
-    duration_s: float
-    engine: str
-    grade: str | None
-    notes: tuple[Note, ...]
-    language: str | None
-
-
 DONE_PATHS = (
     "$.id",
     "$.path",
@@ -333,34 +300,6 @@ def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
     if len(data) == len(DONE_PATHS):
         data[_NOTES] = notes_from_json(notes) if (notes := data[_NOTES]) else ()
     return Done(*data)
-
-
-def plain(value: T) -> T:
-    """Return a value with all scalars and arrays of NumPy and torch in it converted to Python's.
-
-    Engines return such values, which compare and print like Python's but do not all become JSON. Dataclasses,
-    tuples, lists and dicts are rebuilt; enums are kept.
-
-    Raises:
-        TypeError: it contains something else.
-    """
-    return cast(T, _plain(value))
-
-
-def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind in _BUILTIN or isinstance(value, Enum):
-        return value
-    if is_dataclass(value):
-        return kind(**{field.name: _plain(getattr(value, field.name)) for field in fields(value)})
-    if kind in (tuple, list):
-        return kind(_plain(each) for each in value)
-    if kind is dict:
-        return {_plain(key): _plain(each) for key, each in value.items()}
-    as_python: Callable[[], Any] | None = getattr(value, "tolist", None)
-    if as_python is None:
-        raise TypeError(f"an engine returned a {kind.__module__}.{kind.__qualname__}")
-    return _plain(as_python())
 
 
 # Records and results from before notes and reasons had codes hold English sentences, which are converted when

@@ -7,8 +7,9 @@ progress call raises `CancelledByUser`, `Interrupted` or `DeadlineExceeded`; an 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from fi_desktop.core.transcript import Diarization, Region, Transcription
 from fi_desktop.core.values import SpeakerCount
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 
     from fi_desktop.audio.recording import Recording
 
+T = TypeVar("T")
+
 Progress = Callable[[float], None]
 """Called with the completed fraction of a stage, 0 to 1, at least every few seconds; may raise to stop it."""
+
+_BUILTIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,3 +104,31 @@ class Transcriber(Protocol):
         Raises: MemoryError if the computer or the GPU runs out of memory.
         """
         ...
+
+
+def plain(value: T) -> T:
+    """Return a value with all scalars and arrays of NumPy and torch in it converted to Python's.
+
+    Engines return such values, which compare and print like Python's but do not all become JSON. Dataclasses,
+    tuples, lists and dicts are rebuilt; enums are kept.
+
+    Raises:
+        TypeError: it contains something else.
+    """
+    return cast(T, _plain(value))
+
+
+def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in _BUILTIN or isinstance(value, Enum):
+        return value
+    if is_dataclass(value):
+        return kind(**{field.name: _plain(getattr(value, field.name)) for field in fields(value)})
+    if kind in (tuple, list):
+        return kind(_plain(each) for each in value)
+    if kind is dict:
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    as_python: Callable[[], Any] | None = getattr(value, "tolist", None)
+    if as_python is None:
+        raise TypeError(f"an engine returned a {kind.__module__}.{kind.__qualname__}")
+    return _plain(as_python())

@@ -30,7 +30,6 @@ from typing import Any, NamedTuple
 from fi_desktop.core import messages
 from fi_desktop.core.codec import (
     DONE_PATHS,
-    Done,
     event_from_json,
     event_to_json,
     job_from_json,
@@ -39,7 +38,7 @@ from fi_desktop.core.codec import (
 )
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.events import JobEvent
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import Done, Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.jobs.event_chain import ROOT, UNREADABLE, link, replay, valid_events
 from fi_desktop.jobs.queue_index import QueueIndex

@@ -19,14 +19,14 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core import messages
-from fi_desktop.core.codec import notes_from_json, notes_to_json, plain, transcript_to_json
+from fi_desktop.core.codec import notes_from_json, notes_to_json, transcript_to_json
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.messages import Note
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import Stage
 from fi_desktop.engines import registry
 from fi_desktop.engines.channels import ChannelMix, select_channels
-from fi_desktop.engines.contracts import Speech, TranscriptionOptions
+from fi_desktop.engines.contracts import Speech, TranscriptionOptions, plain
 from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.task import StageReporter, Task

@@ -12,10 +12,9 @@ from collections import Counter
 from pathlib import PurePath
 from typing import NamedTuple
 
-from fi_desktop.core.codec import Done
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.events import JobEvent, RetryAsked
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import Done, Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.core.retry import before_s, run_of, took_s
 from fi_desktop.core.text import one_line, search_key

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fi_desktop.core.codec import Done
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import JobState
+from fi_desktop.core.job import Done, JobState
 from fi_desktop.core.messages import verbatim
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Summary

@@ -26,9 +26,8 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from fi_desktop.core.codec import Done
 from fi_desktop.core.events import Completed
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import Done, Job, JobState
 from fi_desktop.gui.job_table.columns import COLUMNS, NAME, CellTexts, Column
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
 from fi_desktop.jobs.speed import Speeds
