@@ -1,4 +1,4 @@
-"""Makes test recordings: tones encoded by FFmpeg, and truncated or damaged files."""
+"""Makes test recordings, whole, truncated or damaged, from tones; decodes and measures them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
+from fi_desktop.audio.track_decoder import DecodedAudio
 
 
 def tones(
@@ -158,6 +160,11 @@ def black_picture(width: int, height: int) -> av.VideoFrame:
 
 def nothing(_fraction: float) -> None:
     """Ignore progress."""
+
+
+def decoded(source: Path) -> DecodedAudio:
+    """Decode a file, to samples in its folder."""
+    return decode(source, source.parent / "samples.pcm", progress=nothing)
 
 
 def write_flac_bomb(path: Path, *, frames: int) -> Path:

@@ -11,16 +11,12 @@ import pytest
 
 from fi_desktop.audio.chunk_formats import AudioChunk, find_audio
 from fi_desktop.audio.container import open_media
-from fi_desktop.audio.decode import DecodedAudio, decode
+from fi_desktop.audio.decode import DecodedAudio
 from fi_desktop.audio.probe import probe
 from fi_desktop.core.errors import UserError
-from tests.audio.make_media import onset_s, pitches_hz, samples_of, tones, write_media, write_wav
+from tests.audio.make_media import decoded, onset_s, pitches_hz, samples_of, tones, write_media, write_wav
 
 RATE_HZ = 16_000
-
-
-def decoded(source: Path) -> DecodedAudio:
-    return decode(source, source.parent / "samples.pcm", progress=lambda _fraction: None)
 
 
 def notes(result: DecodedAudio) -> list[str]:
