@@ -236,7 +236,7 @@ def _turn_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
 
 
 def _text_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
-    """Return time and speaker, and the text below; doubtful words are underlined."""
+    """Return time and speaker, and the text below: doubtful words underlined, overlapped ones in italics."""
     heading = Text.assemble((f"{clock(segment.start, decimals=1):>10}  ", "dim"), _speaker(segment, styles))
     text, position = Text(" ".join(segment.text.split())), 0
     for word in segment.words:
@@ -246,6 +246,8 @@ def _text_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
         position = start + len(word.text)
         if word.doubtful:
             text.stylize("underline", start, position)
+        if word.overlap:
+            text.stylize("italic", start, position)
     return Group(heading, Padding(text, (0, 0, 1, _TEXT_INDENT), expand=False))
 
 

@@ -215,6 +215,14 @@ def test_doubtful_words_are_underlined():
     assert "\x1b[4mdías," not in text
 
 
+def test_overlapped_words_are_in_italics():
+    (first, *_) = WITH_WORDS.segments
+    overlapped = replace(first, words=(replace(first.words[0], overlap=True), first.words[1]))
+    text = drawn(replace(WITH_WORDS, segments=(overlapped,)), styled=True)
+    assert "\x1b[3mBuenos\x1b[0m" in text
+    assert "\x1b[3mdías," not in text
+
+
 def test_turns_are_listed_if_there_is_no_text():
     lines = drawn(WITHOUT_WORDS).splitlines()
     assert lines[-len(TURNS)].split() == ["0:00.5", "–", "0:03.3", "SPEAKER_00"]
