@@ -7,7 +7,7 @@ VOICES: a folder of FLAC files named SPEAKER-…, one voice each; OUT: the folde
 and its attribution. Voices are joined to pseudo-files of two to four speakers, each with one simulated room,
 noise and perhaps telephone bandwidth, because the engine normalizes a file as a whole and so sees voices
 relative to their file. `--leave-out N` holds out N voices for validation.
-Source: Kenny 2010 (eigenvoices by EM), Brummer & de Villiers 2010 (two-covariance model, here as LDA).
+Source: Kenny 2005, "Joint factor analysis of speaker and session variability" (eigenvoices by EM).
 """
 
 from __future__ import annotations
@@ -25,18 +25,16 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 from scipy.signal import fftconvolve, firwin2
 
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter
-from fi_desktop.core.transcript import Region
-from fi_desktop.engines.builtin.features import FRAME_SAMPLES, speech_cepstra, speech_mask
-from fi_desktop.engines.builtin.ivector import MANIFEST, BackgroundModel, ivectors
+from fi_desktop.engines.builtin.eigenvoices import MODEL_FILE, BackgroundModel
+from fi_desktop.engines.builtin.features import FRAME_SAMPLES, make_grid, speech_cepstra
+from fi_desktop.engines.networks import MANIFEST
 from fi_desktop.engines.vad import detect_speech
 
-NAME, VERSION = "fi-desktop voices", "1"
-COMPONENTS, RANK, DIMENSIONS = 128, 60, 40
-WINDOW_FRAMES = 150
+NAME, VERSION = "fi-desktop voices", "2"
+COMPONENTS, RANK = 128, 60
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
@@ -173,16 +171,17 @@ def sessions(voices: list[Samples], passes: int, rng: np.random.Generator, folde
             samples = pseudo_file(group, CONDITIONS[number % len(CONDITIONS)], rng)
             recording = as_recording(samples, folder)
             regions = detect_speech(recording, per_channel=False, progress=_quiet).regions
-            cepstra = speech_cepstra(recording, regions, _quiet)
-            found += split_by_voice(cepstra, regions, [len(voice) for voice in group])
+            mask = make_grid(regions, recording.samples // FRAME_SAMPLES).mask
+            cepstra = speech_cepstra(recording, mask, _quiet)
+            found += split_by_voice(cepstra, mask, [len(voice) for voice in group])
         print(f"pass {number + 1} of {passes}: {len(found)} sessions", flush=True)
     return found
 
 
-def split_by_voice(cepstra: Samples, regions: tuple[Region, ...], lengths: list[int]) -> list[Samples]:
+def split_by_voice(cepstra: Samples, mask: NDArray[np.bool_], lengths: list[int]) -> list[Samples]:
     """Split a pseudo-file's speech by voice; pieces shorter than 3 s are dropped."""
     borders = np.cumsum([0, *lengths]) // FRAME_SAMPLES
-    rows = np.concatenate([[0], np.cumsum(speech_mask(regions, int(borders[-1])))])
+    rows = np.concatenate([[0], np.cumsum(mask)])
     parts = [cepstra[rows[low] : rows[high]] for low, high in pairwise(borders)]
     return [part for part in parts if len(part) > 300]
 
@@ -196,8 +195,6 @@ def train_ubm(frames: Samples, rng: np.random.Generator, rounds: int = 25) -> Ba
         means=chosen[:COMPONENTS].astype(np.float64),
         variances=np.tile(overall, (COMPONENTS, 1)),
         eigenvoices=np.zeros((COMPONENTS, chosen.shape[1], 0)),
-        lda=np.zeros((0, 0)),
-        lda_ratio=np.zeros(0),
     )
     for _ in range(rounds):
         occupied, first, second = np.zeros(COMPONENTS), 0.0, 0.0
@@ -213,8 +210,6 @@ def train_ubm(frames: Samples, rng: np.random.Generator, rounds: int = 25) -> Ba
             means=means,
             variances=np.maximum(second / (occupied[:, None] + 1e-6) - np.square(means), 0.02 * overall),
             eigenvoices=model.eigenvoices,
-            lda=model.lda,
-            lda_ratio=model.lda_ratio,
         )
     return model
 
@@ -244,38 +239,14 @@ def train_eigenvoices(
         spread = second.mean(axis=0).reshape(RANK, RANK) - np.outer(mean, mean)
         basis = basis @ np.linalg.cholesky(spread)
         print(f"eigenvoices, round {number + 1} of {rounds}", flush=True)
-    return BackgroundModel(ubm.weights, ubm.means, ubm.variances, basis, np.zeros((RANK, 0)), np.zeros(0))
-
-
-def train_lda(model: BackgroundModel, found: list[Samples]) -> BackgroundModel:
-    """Fit the LDA on i-vectors of 1.5 s windows: between-session over within-session variance."""
-    vectors, owners = [], []
-    for row, frames in enumerate(found):
-        offsets = np.arange(0, len(frames) + 1, WINDOW_FRAMES)
-        if len(offsets) < 3:
-            continue
-        statistics = model.statistics(frames, offsets, _quiet)
-        windows = np.stack([np.arange(len(offsets) - 1), np.arange(1, len(offsets))], axis=1)
-        vectors.append(ivectors(model, statistics, windows))
-        owners.append(row)
-    means = np.stack([part.mean(axis=0) for part in vectors])
-    sizes = np.array([len(part) for part in vectors])
-    scatter = sum((part - mean).T @ (part - mean) for part, mean in zip(vectors, means, strict=True))
-    within = scatter / (sizes.sum() - len(sizes))
-    between = np.cov(means.T) - within / sizes.mean()
-    ratio, directions = eigh((between + between.T) / 2.0, within + 1e-6 * np.eye(RANK))
-    best = np.argsort(ratio)[::-1][:DIMENSIONS]
-    return BackgroundModel(
-        model.weights, model.means, model.variances, model.eigenvoices,
-        directions[:, best], np.maximum(ratio[best], 1e-3),
-    )  # fmt: skip
+    return BackgroundModel(ubm.weights, ubm.means, ubm.variances, basis)
 
 
 def save(model: BackgroundModel, folder: Path, *, voices: int, command: str) -> None:
     """Write the model, its manifest and its attribution."""
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "background.npz"
-    names = ("weights", "means", "variances", "eigenvoices", "lda", "lda_ratio")
+    file = folder / MODEL_FILE
+    names = ("weights", "means", "variances", "eigenvoices")
     np.savez_compressed(file, **{name: getattr(model, name).astype(np.float32) for name in names})
     manifest = {
         "name": NAME,
@@ -290,7 +261,7 @@ def save(model: BackgroundModel, folder: Path, *, voices: int, command: str) -> 
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     text = ATTRIBUTION.format(file=file.name, voices=voices, command=command)
     (folder / "ATTRIBUTION.md").write_text(text, encoding="utf-8")
-    print(f"{file.stat().st_size / 1024:.0f} KiB, LDA ratios {model.lda_ratio[:6].round(2)}", flush=True)
+    print(f"{file.stat().st_size / 1024:.0f} KiB", flush=True)
 
 
 def main() -> None:
@@ -308,7 +279,7 @@ def main() -> None:
         voices = [voice_of(path, Path(folder)) for path in paths]
         found = sessions(voices, options.passes, rng, Path(folder))
     ubm = train_ubm(np.concatenate(found), rng)
-    model = train_lda(train_eigenvoices(ubm, found, rng), found)
+    model = train_eigenvoices(ubm, found, rng)
     words = [
         "packaging/train_background.py",
         "VOICES",

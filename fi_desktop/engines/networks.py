@@ -58,27 +58,44 @@ def load_network(pack: Path, file: str) -> Network:
     Raises:
         FiError: "engine.builtin_missing", or "engine.builtin_damaged" if its hash is not the manifest's.
     """
-    manifest = _manifest(pack)
-    try:
-        content = (pack / file).read_bytes()
-    except OSError as error:
-        raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
-    if hashlib.sha256(content).hexdigest() != manifest["files"][file]:
-        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
-    return Network(content)
+    files = read_manifest(pack).get("files")
+    digest = files.get(file) if isinstance(files, dict) else None
+    return Network(read_checked(pack / file, digest))
 
 
 def pack_name(pack: Path) -> str:
     """Return name and version of a bundled pack, for provenance."""
-    manifest = _manifest(pack)
-    return f"{manifest['name']} {manifest['version']}"
+    manifest = read_manifest(pack)
+    return f"{manifest.get('name')} {manifest.get('version')}"
 
 
-def _manifest(pack: Path) -> dict[str, Any]:
+def read_manifest(pack: Path) -> dict[str, Any]:
+    """Read the manifest of a bundled pack.
+
+    Raises:
+        FiError: "engine.builtin_missing", or "engine.builtin_damaged" if it is not a JSON object.
+    """
     try:
-        manifest: dict[str, Any] = json.loads((pack / MANIFEST).read_bytes())
+        manifest: Any = json.loads((pack / MANIFEST).read_bytes())
     except OSError as error:
         raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
     except ValueError as error:
         raise FiError(messages.ENGINE_BUILTIN_DAMAGED) from error
+    if not isinstance(manifest, dict):
+        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
     return manifest
+
+
+def read_checked(file: Path, sha256: str | None) -> bytes:
+    """Read a file of a bundled pack and compare it with the hash in the manifest; None matches nothing.
+
+    Raises:
+        FiError: "engine.builtin_missing" or "engine.builtin_damaged".
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
+    return content

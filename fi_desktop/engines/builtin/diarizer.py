@@ -18,18 +18,19 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
 from fi_desktop.core.values import SpeakerCount
+from fi_desktop.engines.builtin.eigenvoices import load_model
 from fi_desktop.engines.builtin.embedding import DIMENSIONS, STATISTICS, VoiceEmbedder, row_sums
 from fi_desktop.engines.builtin.features import (
     FRAME_SAMPLES,
     ROW_FRAMES,
     ROW_S,
     ChunkGrid,
+    Floats,
     Floats32,
     make_grid,
     sample_chunks,
     speech_cepstra,
 )
-from fi_desktop.engines.builtin.ivector import Floats, load_model
 from fi_desktop.engines.builtin.overlap import Overlap, find_overlap, second_speakers
 from fi_desktop.engines.builtin.search import (
     MAX_SPEAKERS,
@@ -48,7 +49,7 @@ _SECTION_ROWS = 7500  # of the networks' output in memory, 2.5 min
 # With less speech than this for each speaker, voices cannot be compared.
 _SPEECH_PER_SPEAKER_S = 2.0
 # Pauses of one speaker up to this length are part of the turn.
-_BRIDGED_S = 0.3
+_BRIDGED_ROWS = round(0.3 / ROW_S)
 # The grade depends on how near the closest voices are to the limit between one person and two, and on what
 # the one who says the least says.
 _FAIR_CLOSENESS = 0.8
@@ -193,8 +194,9 @@ def _turns(
     second = second_speakers(overlap, who)
     turns, exclusive = [], []
     for name in range(posterior.shape[1]):
-        turns += _runs((first == name) | (second == name), f"{name}", duration_s)
-        exclusive += _runs(first == name, f"{name}", duration_s)
+        spoken = (first == name) | (second == name)
+        turns += _runs(spoken, ~spoken, f"{name}", duration_s)
+        exclusive += _runs(first == name, first < 0, f"{name}", duration_s)
     turns.sort(key=lambda turn: (turn.start, turn.end, turn.speaker))
     renamed = rename_speakers(turns)
     names = {turn.speaker: new.speaker for turn, new in zip(turns, renamed, strict=True)}
@@ -202,16 +204,18 @@ def _turns(
     return renamed, tuple(replace(turn, speaker=names[turn.speaker]) for turn in exclusive)
 
 
-def _runs(marked: NDArray[np.bool_], speaker: str, duration_s: float) -> list[Turn]:
-    """Return one speaker's stretches of marked rows, short pauses included."""
-    turns: list[Turn] = []
-    for first, last in np.flatnonzero(np.diff(marked, prepend=False, append=False)).reshape(-1, 2):
-        start, end = round(float(first) * ROW_S, 3), round(min(float(last) * ROW_S, duration_s), 3)
-        if turns and start - turns[-1].end <= _BRIDGED_S:
-            turns[-1] = replace(turns[-1], end=end)
+def _runs(marked: NDArray[np.bool_], free: NDArray[np.bool_], speaker: str, duration_s: float) -> list[Turn]:
+    """Return one speaker's stretches of marked rows, and short pauses of free rows between them."""
+    runs: list[tuple[int, int]] = []
+    for first, last in np.flatnonzero(np.diff(marked, prepend=False, append=False)).reshape(-1, 2).tolist():
+        if runs and first - runs[-1][1] <= _BRIDGED_ROWS and free[runs[-1][1] : first].all():
+            runs[-1] = (runs[-1][0], last)
         else:
-            turns.append(Turn(start, end, speaker))
-    return turns
+            runs.append((first, last))
+    return [
+        Turn(round(first * ROW_S, 3), round(min(last * ROW_S, duration_s), 3), speaker)
+        for first, last in runs
+    ]
 
 
 def _seconds(turns: tuple[Turn, ...]) -> dict[str, float]:

@@ -41,6 +41,7 @@ _CHUNK_ROWS = round(CHUNK_S / ROW_S)
 _BLOCK_CHUNKS = round(20.0 / CHUNK_S)
 
 Floats32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
 def speech_cepstra(recording: Recording, mask: NDArray[np.bool_], progress: Progress) -> Floats32:
@@ -57,14 +58,6 @@ def speech_cepstra(recording: Recording, mask: NDArray[np.bool_], progress: Prog
         row += len(speech)
         progress(frame / len(mask))
     return _normalize(kept)
-
-
-def speech_mask(regions: Iterable[Region], frames: int) -> NDArray[np.bool_]:
-    """Return which frames of 10 ms are inside the regions, (frames,)."""
-    mask = np.zeros(frames, dtype=bool)
-    for region in regions:
-        mask[round(region.start / FRAME_S) : round(region.end / FRAME_S)] = True
-    return mask
 
 
 def cepstra(blocks: Iterable[Floats32]) -> Iterator[Floats32]:

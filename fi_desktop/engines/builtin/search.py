@@ -2,7 +2,7 @@
 
 Two kinds of evidence name the speaker of a chunk: the cosine between the embedding of what surrounds it and
 each voice's (`embedding.py`), which tells voices apart, and the eigenvoices' score of the chunk itself
-(`vbhmm.py`), which finds where a turn ends. A hidden Markov model over the chunks combines them.
+(`eigenvoices.py`), which finds where a turn ends. A hidden Markov model over the chunks combines them.
 
 The model finds a local optimum, so it starts from clusters of windows: the trees of average, Ward and
 centroid linkage, cut into the wanted number of clusters and into more, each improved by spherical k-means.
@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fi_desktop.engines.builtin.eigenvoices import BackgroundModel, Statistics, eigenvoice_scores
 from fi_desktop.engines.builtin.embedding import VoiceEmbedder, unit
-from fi_desktop.engines.builtin.features import ROW_S, Floats32
-from fi_desktop.engines.builtin.ivector import BackgroundModel, Floats, Statistics
-from fi_desktop.engines.builtin.vbhmm import eigenvoice_scores, forward_backward
+from fi_desktop.engines.builtin.features import ROW_S, Floats, Floats32
+from fi_desktop.engines.builtin.hmm import forward_backward
 from fi_desktop.engines.linkage import centroid_linkage, cut_tree, linkage
 
 MAX_SPEAKERS = 8

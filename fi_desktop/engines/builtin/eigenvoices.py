@@ -1,38 +1,29 @@
-"""The background model of voices, and i-vectors: one point for each second or so of speech.
+"""Eigenvoices: how well a chunk of speech fits each voice, from cepstra alone.
 
-The model has a universal background model (UBM) of diagonal Gaussians over cepstra, eigenvoices (a low-rank
-basis of the shifts of its means from voice to voice) and a linear discriminant analysis (LDA) of i-vectors.
-`packaging/train_background.py` trains it. Pure NumPy.
+The background model is a universal background model (UBM), a mixture of diagonal Gaussians over cepstra, and
+eigenvoices, a low-rank basis of the shifts of its means from voice to voice. `packaging/train_background.py`
+trains it. Pure NumPy.
 
-Source: Reynolds et al. 2000 (UBM), Kenny 2010 (eigenvoices), Dehak et al. 2011 (i-vectors, LDA).
+Source: Reynolds et al. 2000 (UBM); Kenny 2010, "Bayesian analysis of speaker diarization with eigenvoice
+priors"; Diez, Burget & Matejka 2018, "Speaker diarization based on Bayesian HMM with eigenvoice priors".
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fi_desktop.core import messages
-from fi_desktop.core.errors import FiError
+from fi_desktop.engines.builtin.features import Floats
 from fi_desktop.engines.contracts import Progress
+from fi_desktop.engines.networks import read_checked, read_manifest
 
-MANIFEST = "manifest.json"
+MODEL_FILE = "background.npz"
 _BATCH_CHUNKS = 256
-_BATCH_WINDOWS = 256
-
-# Neighbouring frames repeat each other; in full, they would make the posterior of a 2 s window too sure.
-_STATISTICS_SCALE = 0.3
-# Windows of 2 s, one per second, overlap by half and so repeat each other.
-_WINDOW_SCALE = 0.3
-WINDOW_CHUNKS = 20
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,24 +49,18 @@ class Statistics:
 
 @dataclass(frozen=True, eq=False)
 class BackgroundModel:
-    """UBM, eigenvoices and LDA.
+    """UBM and eigenvoices.
 
     Attributes:
         weights: (components,), sum 1.
         means, variances: (components, coefficients).
         eigenvoices: (components, coefficients, rank).
-        lda: (rank, dimensions), projects an i-vector so that its variance within a voice is 1.
-        lda_ratio: (dimensions,), variance between voices over variance within, descending.
-        name: name and version, for provenance.
     """
 
     weights: Floats
     means: Floats
     variances: Floats
     eigenvoices: Floats
-    lda: Floats
-    lda_ratio: Floats
-    name: str = ""
 
     @property
     def components(self) -> int:
@@ -162,83 +147,45 @@ class BackgroundModel:
 def load_model(folder: Path) -> BackgroundModel:
     """Read a model and check it against its manifest.
 
-    Raises: FiError if the model is missing or does not match its manifest.
+    Raises: FiError "engine.builtin_missing" or "engine.builtin_damaged".
     """
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        file = folder / manifest["file"]
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    except (OSError, ValueError, KeyError) as error:
-        raise FiError(messages.ENGINE_BUILTIN_MISSING) from error
-    if digest != manifest["sha256"]:
-        raise FiError(messages.ENGINE_BUILTIN_DAMAGED)
-    with np.load(file, allow_pickle=False) as arrays:
+    content = read_checked(folder / MODEL_FILE, read_manifest(folder).get("sha256"))
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
         values = {name: arrays[name].astype(np.float64) for name in arrays.files}
-    return BackgroundModel(**values, name=f"{manifest['name']} {manifest['version']}")
+    return BackgroundModel(**values)
 
 
-def ivectors(model: BackgroundModel, statistics: Statistics, windows: NDArray[np.int64]) -> Floats:
-    """Compute the i-vectors of windows of chunks (Dehak et al. 2011, eq. 6, with scaled statistics).
-
-    windows: (windows, 2), first and one past the last chunk. Returns: (windows, rank).
-    """
-    zero = _running_sum(statistics.zero_order)
-    first = _running_sum(statistics.first_order)
-    result = np.empty((len(windows), model.rank))
-    for start in range(0, len(windows), _BATCH_WINDOWS):
-        low, high = windows[start : start + _BATCH_WINDOWS].T
-        precision = _STATISTICS_SCALE * ((zero[high] - zero[low]) @ model.precision)
-        precision = precision.reshape(-1, model.rank, model.rank) + np.eye(model.rank)
-        shift = _STATISTICS_SCALE * (first[high] - first[low])
-        result[start : start + len(low)] = np.linalg.solve(precision, shift[:, :, None])[:, :, 0]
-    return result
-
-
-def project(model: BackgroundModel, vectors: Floats) -> Floats:
-    """Project i-vectors by LDA, centred on this file: variance 1 within a voice.
-
-    Returns: (windows, dimensions).
-    """
-    projected: Floats = (vectors - vectors.mean(axis=0)) @ model.lda
-    return projected
-
-
-def normalize(model: BackgroundModel, points: Floats) -> Floats:
-    """Scale points to unit length for clustering.
-
-    Each dimension is first scaled to this file and weighted by the share of its variance that voices explain.
-    """
-    weight = np.sqrt(model.lda_ratio / (model.lda_ratio + 1.0)) / (points.std(axis=0) + 1e-9)
-    weighted: Floats = points * weight
-    weighted /= np.linalg.norm(weighted, axis=1, keepdims=True) + 1e-9
-    return weighted
-
-
-def same_voice_evidence(
-    model: BackgroundModel, points: Floats, labels: NDArray[np.int64], chunks: NDArray[np.int64]
-) -> float:
-    """Return the log evidence that the points of each label share a voice, relative to the mean voice.
-
-    Source: Brummer & de Villiers 2010 (two-covariance model; here variance 1 within, `lda_ratio` between).
+def eigenvoice_scores(
+    model: BackgroundModel,
+    statistics: Statistics,
+    posterior: Floats,
+    evidence: float,
+    scored: Statistics | None = None,
+) -> Floats:
+    """Return the expected log likelihood of each chunk under each voice, relative to the UBM.
 
     Args:
-        model: gives the variance between voices.
-        points: (windows, dimensions), from `project`.
-        labels: (windows,).
-        chunks: (windows,), the number of chunks in each window.
+        model: the background model.
+        statistics: of the chunks that the voices are estimated from.
+        posterior: (chunks, speakers), who speaks in these.
+        evidence: Fa, weight of the acoustic evidence.
+        scored: of the chunks to score; those of `statistics` unless given.
+
+    Returns: (scored chunks, speakers).
     """
-    evidence = 0.0
-    weight = _WINDOW_SCALE * np.minimum(1.0, chunks / WINDOW_CHUNKS)
-    for label in np.unique(labels):
-        chosen = labels == label
-        count = weight[chosen].sum()
-        total = weight[chosen] @ points[chosen]
-        spread = 1.0 + count * model.lda_ratio
-        evidence += 0.5 * float((model.lda_ratio / spread * np.square(total) - np.log(spread)).sum())
-    return evidence
+    covariance, voice = _voices(
+        model, posterior.T @ statistics.zero_order, posterior.T @ statistics.first_order, evidence
+    )
+    second = (covariance + voice[:, :, None] * voice[:, None, :]).reshape(len(voice), -1)
+    scored = scored or statistics
+    scores: Floats = evidence * (
+        scored.first_order @ voice.T - 0.5 * scored.zero_order @ (model.precision @ second.T)
+    )
+    return scores
 
 
-def _running_sum(values: NDArray[np.float32]) -> Floats:
-    total = np.zeros((len(values) + 1, values.shape[1]))
-    np.cumsum(values, axis=0, dtype=np.float64, out=total[1:])
-    return total
+def _voices(model: BackgroundModel, zero: Floats, first: Floats, scale: float) -> tuple[Floats, Floats]:
+    """Return the posterior covariance (n, rank, rank) and mean (n, rank) of n voices."""
+    precision = np.eye(model.rank) + scale * (zero @ model.precision).reshape(-1, model.rank, model.rank)
+    covariance = np.linalg.inv(precision).astype(np.float64, copy=False)
+    return covariance, scale * np.einsum("krq,kq->kr", covariance, first)
