@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording, RecordingWriter
-from fi_desktop.engines.builtin.ivector import BackgroundModel, load_model
+from fi_desktop.engines.builtin import BuiltinDiarizer
+from fi_desktop.engines.builtin.eigenvoices import BackgroundModel, load_model
+from fi_desktop.engines.builtin.embedding import VoiceEmbedder
+from fi_desktop.engines.builtin.features import FRAME_SAMPLES, make_grid
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.engines.vad import detect_speech
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL_DIR = ROOT / "resources" / "models" / "builtin"
+NETWORKS_DIR = ROOT / "resources" / "models" / "voices"
 
 Write = Callable[[NDArray[np.float32]], Recording]
 
@@ -27,8 +31,20 @@ def ignore(_fraction: float) -> None:
 
 @pytest.fixture(scope="session")
 def model() -> BackgroundModel:
-    """The model that comes with the program."""
+    """The background model that comes with the program."""
     return load_model(MODEL_DIR)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> VoiceEmbedder:
+    """The voice networks that come with the program."""
+    return VoiceEmbedder(NETWORKS_DIR)
+
+
+@pytest.fixture(scope="session")
+def diarizer() -> BuiltinDiarizer:
+    """The built-in engine."""
+    return BuiltinDiarizer(MODEL_DIR, NETWORKS_DIR)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +63,12 @@ def call_samples(call: Recording) -> NDArray[np.float32]:
 def call_speech(call: Recording) -> Speech:
     """The phone call's speech."""
     return detect_speech(call, per_channel=False, progress=ignore)
+
+
+@pytest.fixture(scope="session")
+def call_mask(call: Recording, call_speech: Speech) -> NDArray[np.bool_]:
+    """Which frames of 10 ms of the phone call hold speech, (frames,)."""
+    return make_grid(call_speech.regions, call.samples // FRAME_SAMPLES).mask
 
 
 @pytest.fixture
@@ -81,3 +103,9 @@ def crosstalk(channels: NDArray[np.float32], db: float) -> NDArray[np.float32]:
     leaked = channels.sum(axis=0, keepdims=True) - channels
     mixed: NDArray[np.float32] = channels + leaked * np.float32(10 ** (db / 20)) + noise(channels.shape, -70)
     return mixed
+
+
+def read_rttm(path: Path) -> list[tuple[float, float, str]]:
+    """Return start and end, seconds, and speaker of each turn."""
+    fields = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(float(f[3]), float(f[3]) + float(f[4]), f[7]) for f in fields]

@@ -58,8 +58,9 @@ def test_changed_network_is_not_loaded(pack: Path) -> None:
     assert refusal(pack) == "engine.builtin_damaged"
 
 
-def test_damaged_manifest_is_reported(pack: Path) -> None:
-    (pack / MANIFEST).write_text("{", encoding="utf-8")
+@pytest.mark.parametrize("text", ["", "{", "[]", '"files"', "{}", '{"files": []}', '{"files": {}}'])
+def test_damaged_manifest_is_reported(pack: Path, text: str) -> None:
+    (pack / MANIFEST).write_text(text, encoding="utf-8")
     assert refusal(pack) == "engine.builtin_damaged"
 
 
