@@ -4,39 +4,48 @@
     python tests/bench/der.py --long HOURS FOLDER
 
 FOLDER holds NAME.flac or NAME.wav with NAME.rttm, and NAME.uem if only a part is scored. Prints, for each
-file and each group (the name up to the first "_"), the diarization error rate without collar and with 0.25 s
-on each side, overlap scored, and its parts. `given` passes the reference's number of speakers to the engine.
-Files whose channels hold different speakers go to the per-channel engine. `--long` tiles the folder's first
-two-person file and measures time and peak memory. Needs pyannote.metrics.
+file, each kind (the name up to the first "_") and each folder, the diarization error rate without collar and
+with 0.25 s on each side, overlap scored, and its parts; then how well the grade tells which results are
+wrong. `given` passes the reference's number of speakers to the engine. Files whose channels hold different
+speakers go to the per-channel engine.
+
+"words" is the share of words given to the wrong person, for files with NAME.words.json: their words, without
+speakers, are assigned by `core.alignment` with the engine's turns; people are mapped so that most are right.
+
+`--long` tiles the folder's first two-person file and measures time and peak memory. Needs pyannote.metrics.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import tempfile
 import time
 import warnings
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
+from scipy.optimize import linear_sum_assignment
 
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording, RecordingWriter
+from fi_desktop.core.alignment import assign_speakers
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.transcript import Diarization
+from fi_desktop.core.transcript import Diarization, Grade, Word
 from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin import BuiltinDiarizer
 from fi_desktop.engines.channels import ChannelsDiarizer, select_channels
 from fi_desktop.engines.vad import detect_speech
 
 ROOT = Path(__file__).resolve().parents[2]
+WRONG = 0.1  # a result with more confusion must be graded doubtful
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,17 @@ class Score:
     confusion: float
     speakers: int
     found: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the engine made of a file. wrong_words: a fraction; None if the words are not known."""
+
+    folder: Path
+    kind: str
+    score: Score
+    grade: Grade | None
+    wrong_words: float | None
 
 
 def read_rttm(path: Path) -> Annotation:
@@ -123,10 +143,26 @@ def files_of(folders: list[Path], only: list[str]) -> Iterator[tuple[Path, Path]
                 yield audio[0], reference
 
 
+def wrong_words(words: Path, result: Diarization) -> float | None:
+    """Return the share of a recording's words that the engine's turns give to the wrong person."""
+    if not words.exists():
+        return None
+    rows = json.loads(words.read_text(encoding="utf-8"))["words"]
+    unknown = [Word(row["start"], row["end"], row["text"]) for row in rows]
+    assigned = assign_speakers(unknown, result.turns, result.exclusive)
+    pairs = Counter((row["speaker"], word.speaker) for row, word in zip(rows, assigned, strict=True))
+    people = sorted({row["speaker"] for row in rows})
+    labels = sorted({word.speaker for word in assigned if word.speaker})
+    counts = np.array([[pairs[person, label] for label in labels] for person in people])
+    if not labels or not len(rows):
+        return 1.0
+    return 1 - float(counts[linear_sum_assignment(counts, maximize=True)].sum()) / len(rows)
+
+
 def measure_quality(folders: list[Path], speakers: str, only: list[str], engine: BuiltinDiarizer) -> None:
-    """Print the table of one run."""
-    groups: dict[str, list[Score]] = defaultdict(list)
-    print(f"{'file':24s} {'DER':>6s} {'DER.25':>6s} {'miss':>6s} {'fa':>6s} {'conf':>6s} ref hyp grade     s")
+    """Print the tables of one run."""
+    results = []
+    print(f"{'file':24s} {_HEADER} ref hyp grade     s")
     for audio, reference in files_of(folders, only):
         truth = read_rttm(reference)
         wanted = f"{len(truth.labels())}" if speakers == "given" else speakers
@@ -136,21 +172,55 @@ def measure_quality(folders: list[Path], speakers: str, only: list[str], engine:
             result = run_engine(recording, SpeakerCount.parse(wanted), engine)
             took = time.perf_counter() - started
         got = score(truth, annotate(result), reference.with_suffix(".uem"))
-        groups[reference.stem.split("_")[0]].append(got)
-        rates = (got.der, got.der_collar, got.miss, got.false_alarm, got.confusion)
+        wrong = wrong_words(reference.with_suffix(".words.json"), result)
+        one = Result(reference.parent, reference.stem.split("_")[0], got, result.grade, wrong)
+        results.append(one)
         print(
-            f"{reference.stem:24s} " + " ".join(f"{100 * rate:6.2f}" for rate in rates),
-            f"{got.speakers:3d} {got.found:3d} {result.grade or '':8s} {took:4.1f}",
+            f"{reference.stem:24s} {_rates([one])} {got.speakers:3d} {got.found:3d} "
+            f"{result.grade or '':8s} {took:4.1f}",
             flush=True,
         )
-    print()
-    for group, scores in groups.items():
-        table = np.array([[s.der, s.der_collar, s.miss, s.false_alarm, s.confusion] for s in scores])
-        exact = sum(s.speakers == s.found for s in scores)
-        print(
-            f"{group + ', mean':24s} " + " ".join(f"{100 * rate:6.2f}" for rate in table.mean(axis=0)),
-            f"  count right {exact}/{len(scores)}, worst confusion {100 * table[:, 4].max():.2f}",
-        )
+    for place in dict.fromkeys(result.folder for result in results):
+        here = [result for result in results if result.folder == place]
+        print(f"\n{place}\n{'kind, mean':24s} {_HEADER} worst  count right")
+        for kind in dict.fromkeys(result.kind for result in here):
+            _print_row(kind, [result for result in here if result.kind == kind])
+        _print_row("all", here)
+        print_grades(here)
+
+
+def print_grades(results: Sequence[Result]) -> None:
+    """Print how much confusion the results of each grade have, and which grades the wrong results got."""
+    print(f"\n{'grade':24s}   n   conf  worst  count right")
+    for grade in (*Grade, None):
+        scores = [result.score for result in results if result.grade == grade]
+        if scores:
+            confusion = 100 * np.array([score.confusion for score in scores])
+            exact = sum(score.speakers == score.found for score in scores)
+            print(
+                f"{grade or 'none':24s} {len(scores):3d} {confusion.mean():6.2f} {confusion.max():6.2f}"
+                f"  {exact}/{len(scores)}"
+            )
+    wrong = [result for result in results if result.score.confusion > WRONG]
+    doubted = sum(result.grade == Grade.DOUBTFUL for result in wrong)
+    print(f"confusion over {WRONG:.0%}: {len(wrong)} results, {doubted} of them graded doubtful")
+
+
+_HEADER = f"{'DER':>6s} {'DER.25':>6s} {'miss':>6s} {'fa':>6s} {'conf':>6s} {'words':>6s}"
+
+
+def _rates(results: Sequence[Result]) -> str:
+    """Return the means of a table's columns, percent."""
+    table = [[s.der, s.der_collar, s.miss, s.false_alarm, s.confusion] for s in (r.score for r in results)]
+    words = [result.wrong_words for result in results if result.wrong_words is not None]
+    columns = [f"{100 * rate:6.2f}" for rate in np.mean(table, axis=0)]
+    return " ".join([*columns, f"{100 * np.mean(words):6.2f}" if words else "     -"])
+
+
+def _print_row(name: str, results: Sequence[Result]) -> None:
+    exact = sum(result.score.speakers == result.score.found for result in results)
+    worst = max(result.score.confusion for result in results)
+    print(f"{name:24s} {_rates(results)} {100 * worst:5.1f}  {exact}/{len(results)}")
 
 
 def measure_long(folder: Path, hours: float, only: list[str], engine: BuiltinDiarizer) -> None:
