@@ -325,6 +325,19 @@ ENGINE_SILERO_MISSING = Message("engine.silero_missing", "The speech detector is
 ENGINE_UNEXPECTED = Message("engine.unexpected", "Something unexpected went wrong ({error}).")
 ENGINE_UNKNOWN = Message("engine.unknown", "Unknown engine “{name}”. Available: {known}.")
 
+# --- Enrolled voices
+
+VOICES_DAMAGED = Message(
+    "voices.damaged", "The enrolled voices cannot be read. Erase all of them and enrol each person again."
+)
+VOICES_SEVERAL = Message(
+    "voices.several", "More than one voice was found in the recording. Record the person alone."
+)
+VOICES_TOO_SHORT = Message(
+    "voices.too_short",
+    "The recording has {found:length} of clear speech, but at least {needed:length} is needed.",
+)
+
 # --- Model packs
 
 MODELS_ALREADY = Message("models.already", "A model pack named {name} is already installed.")

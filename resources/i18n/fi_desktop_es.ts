@@ -1784,6 +1784,10 @@ Todo se queda en esta computadora.</translation>
         <translation>El programa ya está abierto. Ciérrelo primero.</translation>
     </message>
     <message>
+        <source>The recording has {found:length} of clear speech, but at least {needed:length} is needed.</source>
+        <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
+    </message>
+    <message>
         <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
@@ -2108,8 +2112,16 @@ Todo se queda en esta computadora.</translation>
         <translation>En {at:clock} no se grabó nada durante {length:length}: es una pausa o una parte que se perdió.</translation>
     </message>
     <message>
+        <source>More than one voice was found in the recording. Record the person alone.</source>
+        <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
+    </message>
+    <message>
         <source>Nothing was recorded in {places} places, first at {at:clock}, {length:length} in total: pauses, or parts that were lost.</source>
         <translation>En {places} puntos no se grabó nada, el primero en {at:clock}, {length:length} en total: son pausas o partes que se perdieron.</translation>
+    </message>
+    <message>
+        <source>The enrolled voices cannot be read. Erase all of them and enrol each person again.</source>
+        <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
     <message>
         <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>

@@ -98,6 +98,16 @@ class VoiceEmbedder:
         embeddings = self._embedding.run(pooled=pooled)
         return unit(embeddings)
 
+    def pool(self, recording: Recording, mask: NDArray[np.bool_], progress: Progress) -> Floats32:
+        """Return the embedding of all marked frames, (192,). mask: as in `rows`, at least two frames."""
+        sums = np.zeros((1, STATISTICS))
+        count = 0
+        for rows in self.rows(recording, mask, progress):
+            sums += row_sums(rows).sum(axis=0)
+            count += len(rows)
+        embedding: Floats32 = self.embed(np.array([count]), sums)[0]
+        return embedding
+
     def _run(self, bands: Floats32, before: int, rows: int) -> Floats32:
         frames = self._frames.run(bands=bands[None])[0]
         return np.ascontiguousarray(frames[:, before : before + rows].T)
