@@ -149,9 +149,8 @@ def test_count_looks_two_past_the_best_number(
     last: int,
 ) -> None:
     evidence, _ = evidence_of(conversation(2, turns=8), voices_of(2))
-    found, tried = VoiceSearch(model, points, evidence).count(
-        maximum, ignore, BelievesNumbers(numbers=numbers)
-    )
+    rule = BelievesNumbers(numbers=numbers)
+    found, tried = VoiceSearch(model, points, evidence, rule).count(maximum, ignore)
     assert found == best
     assert list(tried) == list(range(2, last + 1))
 
@@ -165,15 +164,37 @@ def test_a_speaker_of_a_moment_is_no_speaker(
     assert VoiceSearch(model, points, evidence).count(8, ignore)[0] == number
 
 
+def pair(closeness: float, smallest_s: float, gain: float = 0.0) -> Voices:
+    pooled = np.array([[1.0, 0.0], [closeness, np.sqrt(1.0 - closeness**2)]], dtype=np.float32)
+    return Voices(np.full((10, 2), 0.5), pooled, pooled, np.array([30.0, smallest_s]), gain)
+
+
 def test_rule_asks_for_more_distance_from_a_short_voice() -> None:
     rule = CountRule()
-    assert rule.limit_at(0.0) < rule.limit_at(2.0) < rule.limit_at(20.0) <= rule.limit
-    posterior = np.full((10, 2), 0.5)
-    pooled = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    assert rule.believes(Voices(posterior, pooled, pooled, np.array([30.0, 30.0])))
-    assert not rule.believes(Voices(posterior, pooled, pooled, np.array([30.0, 0.3])))
-    same = np.array([[1.0, 0.0], [1.0, 0.0]], dtype=np.float32)
-    assert not rule.believes(Voices(posterior, same, same, np.array([30.0, 30.0])))
+    limits = [rule.limit_for(pair(0.0, seconds)) for seconds in (0.0, 2.0, 20.0)]
+    assert limits == sorted(limits)
+    assert limits[-1] == pytest.approx(rule.limit, abs=0.001)
+    assert rule.believes(pair(0.0, 30.0))
+    assert not rule.believes(pair(0.0, 0.3))
+    assert not rule.believes(pair(1.0, 30.0))
+
+
+def test_rule_bears_closer_voices_that_explain_much_more() -> None:
+    rule = CountRule()
+    assert not rule.believes(pair(0.6, 30.0, gain=0.02))
+    assert rule.believes(pair(0.6, 30.0, gain=0.05))
+    assert not rule.believes(pair(0.75, 30.0, gain=0.2))
+
+
+def test_a_companion_is_found_beside_a_lively_voice(model: BackgroundModel, points: PointEmbedder) -> None:
+    # two moods of the first voice fit better as two voices than the companion's 4 s do
+    first, second, companion = voices_of(3)
+    mood = unit(first + 0.6 * voices_of(4)[3])
+    turns = [(turn % 2 * (1 + turn // 2 % 2), 6.0) for turn in range(40)] + [(3, 4.0)]
+    evidence, truth = evidence_of(turns, np.stack([second, first, mood, companion]))
+    people = np.array([0, 1, 1, 2])[truth]
+    found = VoiceSearch(model, points, evidence).run(3)
+    assert wrong_share(found.posterior, people) < 0.01
 
 
 def test_overlapped_chunks_are_in_no_voice(model: BackgroundModel, points: PointEmbedder) -> None:
@@ -254,11 +275,14 @@ def test_clusters_of_any_number_have_a_centroid_each() -> None:
     close = unit(voices_of(3)[owner] + np.random.default_rng(13).normal(size=(120, 192)) * SPREAD)
     clusters = Clusters(close, np.ones(120))
     for number in (1, 2, 3, 7, 120):
-        assert clusters.centroids(number).shape == (number, 192)
-    nearest = (close @ clusters.centroids(3).T).argmax(axis=1)
+        candidates = clusters.candidates(number)
+        assert all(centroids.shape == (number, 192) for centroids, _ in candidates)
+        fits = [fit for _, fit in candidates]
+        assert fits == sorted(fits, reverse=True)
+    nearest = (close @ clusters.candidates(3)[0][0].T).argmax(axis=1)
     assert {tuple(np.unique(owner[nearest == label])) for label in range(3)} == {(0,), (1,), (2,)}
 
 
 def test_equal_points_make_clusters_too() -> None:
     clusters = Clusters(np.repeat(voices_of(1), 20, axis=0), np.ones(20))
-    assert np.isfinite(clusters.centroids(4)).all()
+    assert np.isfinite(clusters.candidates(4)[0][0]).all()

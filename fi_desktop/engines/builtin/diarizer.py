@@ -93,6 +93,7 @@ class BuiltinDiarizer:
         progress(0.98)
         turns, exclusive = _turns(grid, search.assign(voices), overlap, recording.duration)
         progress(1.0)
+        found = len({turn.speaker for turn in turns})
         return Diarization(
             turns=turns,
             engine="builtin",
@@ -106,7 +107,7 @@ class BuiltinDiarizer:
                 "speaker_s": _seconds(turns),
             },
             exclusive=exclusive,
-            probable_speakers=counted if counted != number else None,
+            probable_speakers=counted if counted != found else None,
         )
 
     def _evidence(
@@ -177,7 +178,7 @@ def _grade(voices: Voices) -> Grade:
     rule = CountRule()
     if not rule.believes(voices):
         return Grade.DOUBTFUL
-    near = voices.closeness > _FAIR_CLOSENESS * rule.limit_at(voices.smallest_s)
+    near = voices.closeness > _FAIR_CLOSENESS * rule.limit_for(voices)
     return Grade.FAIR if near or voices.smallest_s < _FAIR_S else Grade.CLEAR
 
 
