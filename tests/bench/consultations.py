@@ -23,7 +23,7 @@ from typing import cast as cast_to
 import av
 import numpy as np
 from numpy.random import Generator
-from scipy.signal import butter, sosfilt
+from scipy.signal import butter, ellip, sosfilt
 
 from tests.bench import rooms
 from tests.bench.conversation import LEAD_S, Scene, Spoken, Tape, converse, overlap_of
@@ -40,7 +40,7 @@ from tests.bench.speech_sources import (
 
 SEED = 2026
 _MP3 = "libri-mp3"
-_BAND_HZ = 5700  # of the MP3 voices; all voices of a recording with one of them are cut there
+_BAND_HZ = 5700  # of the MP3 voices; other voices are cut there in a recording with one of them
 _LOUDNESS = 0.045  # RMS of the finished recording's speech
 
 
@@ -99,7 +99,7 @@ def mix(
     length = round((max(part.end for part in spoken) + LEAD_S) * RATE_HZ)
     narrow = any(voice.source == _MP3 for voice in people)
     room = rooms.any_room(rng, scene.rt60_s)
-    band = butter(6, _BAND_HZ, "low", fs=RATE_HZ, output="sos")
+    band = ellip(12, 0.2, 70, _BAND_HZ, fs=RATE_HZ, output="sos")
     facts: dict[str, Any] = {"people": [], "rt60_s": None if scene.phone else round(room.rt60_s, 2)}
     mixed = np.zeros(length * rate // RATE_HZ, dtype=np.float32)
     levels = []
@@ -113,7 +113,7 @@ def mix(
                 begin = max(-at, 0)
                 sound = part.phrase.sound[begin:]
                 dry[at + begin : at + begin + len(sound)] += sound[: length - at - begin]
-        if narrow:
+        if narrow and people[person].source != _MP3:
             dry = sosfilt(band, dry).astype(np.float32)
         level_db = float(rng.uniform(-3, 3))
         distance = float(rng.uniform(*scene.distances_m))
