@@ -6,7 +6,7 @@ reads the recording block by block. Memory grows by some 40 MB for an hour of sp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,11 +50,11 @@ _SECTION_ROWS = 7500  # of the networks' output in memory, 2.5 min
 _SPEECH_PER_SPEAKER_S = 2.0
 # Pauses of one speaker up to this length are part of the turn.
 _BRIDGED_ROWS = round(0.3 / ROW_S)
-# The grade depends on how near the closest voices are to the limit between one person and two, and on what
-# the one who says the least says.
-_FAIR_CLOSENESS = 0.8
-_FAIR_S = 4.0
-_CLEAR_ALONE_S = 10.0
+# The grade: how near the closest two voices are to the limit between one person and two, and what the one who
+# says the least says. One voice is clear if its two halves are beyond the limit by far.
+_CLEAR_CLOSENESS, _FAIR_CLOSENESS = 0.67, 0.9
+_CLEAR_S = 4.0
+_ONE_CLEAR_CLOSENESS, _ONE_CLEAR_S = 1.3, 10.0
 
 
 class BuiltinDiarizer:
@@ -98,7 +98,7 @@ class BuiltinDiarizer:
             turns=turns,
             engine="builtin",
             model=self._embedder.name,
-            grade=_grade(voices),
+            grade=_grade(voices, tried, counted),
             details={
                 "speech_s": round(float(grid.seconds.sum()), 2),
                 "closeness": round(voices.closeness, 3),
@@ -171,15 +171,23 @@ def _chunk_sums(pieces: Iterator[Floats32], offsets: NDArray[np.int64]) -> Itera
             pending, rows, first = [known[complete:]], rows - int(complete), end
 
 
-def _grade(voices: Voices) -> Grade:
-    """Grade by the closest voices and by how much the one who says the least says."""
-    if len(voices) == 1:
-        return Grade.CLEAR if voices.smallest_s >= _CLEAR_ALONE_S else Grade.DOUBTFUL
+def _grade(voices: Voices, tried: Mapping[int, Voices], counted: int) -> Grade:
+    """Grade the voices that were found.
+
+    tried: the voices for each number that was tried; counted: the number that they suggest.
+    """
     rule = CountRule()
-    if not rule.believes(voices):
+    if len(voices) == 1:
+        two = tried.get(2)
+        if voices.smallest_s < _ONE_CLEAR_S or counted > 1 or two is None:
+            return Grade.DOUBTFUL
+        apart = two.closeness / rule.limit_for(two) > _ONE_CLEAR_CLOSENESS
+        return Grade.CLEAR if apart else Grade.FAIR
+    nearness = voices.closeness / rule.limit_for(voices)
+    if not rule.believes(voices) or nearness > _FAIR_CLOSENESS:
         return Grade.DOUBTFUL
-    near = voices.closeness > _FAIR_CLOSENESS * rule.limit_for(voices)
-    return Grade.FAIR if near or voices.smallest_s < _FAIR_S else Grade.CLEAR
+    clear = nearness <= _CLEAR_CLOSENESS and voices.smallest_s >= _CLEAR_S and counted == len(voices)
+    return Grade.CLEAR if clear else Grade.FAIR
 
 
 def _turns(
