@@ -18,7 +18,7 @@ from fi_desktop.core.transcript import Diarization, Grade, Region
 from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin import BuiltinDiarizer
 from fi_desktop.engines.builtin import diarizer as engine
-from fi_desktop.engines.builtin.embedding import VoiceEmbedder, row_sums
+from fi_desktop.engines.builtin.embedding import VoiceEmbedder, with_squares
 from fi_desktop.engines.builtin.features import ChunkGrid, make_grid, sample_chunks
 from fi_desktop.engines.builtin.overlap import Overlap
 from fi_desktop.engines.builtin.search import windows_around
@@ -278,7 +278,7 @@ def test_evidence_does_not_depend_on_sections(
         patch.setattr(engine, "SEARCHED_S", 20.0)
         found = diarizer._evidence(half_a_minute, grid, overlap, ignore)
     chosen = sample_chunks(len(grid), 20.0)
-    sums = np.stack([row_sums(rows[a:b]).sum(axis=0) for a, b in pairwise(grid.offsets)])
+    sums = np.stack([with_squares(rows[a:b]).sum(axis=0, dtype=float) for a, b in pairwise(grid.offsets)])
     low, high = windows_around(grid.region, np.arange(len(grid)), 4)
     near = np.stack([sums[a:b].sum(axis=0) for a, b in zip(low, high, strict=True)])
     counts = grid.offsets[high] - grid.offsets[low]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fi_desktop.audio.recording import Recording
-from fi_desktop.engines.builtin.embedding import VoiceEmbedder, mel_bands, row_sums
+from fi_desktop.engines.builtin.embedding import VoiceEmbedder, mel_bands, with_squares
 from fi_desktop.engines.builtin.features import frames_of
 from fi_desktop.engines.networks import load_network
 
@@ -127,11 +127,10 @@ def test_voices_in_pieces_are_the_voices_in_the_whole(
     who = sample_turns[sample_turns > 0]
     pieces = np.concatenate(list(embedder.rows(call, mask, ignore)))
     whole = frame_layers(speech_bands(call_samples, mask))
-    both = [
-        embedder.embed(np.array([(who == 1).sum(), (who == 2).sum()]),
-                       np.stack([row_sums(rows[who == 1]).sum(axis=0), row_sums(rows[who == 2]).sum(axis=0)]))
-        for rows in (pieces, whole)
-    ]  # fmt: skip
+    both = []
+    for rows in (pieces, whole):
+        sums = [with_squares(rows[who == voice]).sum(axis=0, dtype=float) for voice in (1, 2)]
+        both.append(embedder.embed(np.array([(who == 1).sum(), (who == 2).sum()]), np.stack(sums)))
     cosines = both[0] @ both[1].T
     assert cosines.diagonal().min() > 0.95
     assert max(cosines[0, 1], cosines[1, 0]) < 0.6
@@ -171,7 +170,10 @@ def test_progress_rises_to_one(embedder: VoiceEmbedder, call: Recording, ten_sec
 def test_embeddings_of_sums_are_those_of_mean_and_deviation(embedder: VoiceEmbedder) -> None:
     rng = np.random.default_rng(3)
     voices = [rng.gamma(1.0, size=(count, 512)).astype(np.float32) for count in (2, 10, 333)]
-    counts, sums = np.array([2, 10, 333]), np.stack([row_sums(rows).sum(axis=0) for rows in voices])
+    counts, sums = (
+        np.array([2, 10, 333]),
+        np.stack([with_squares(rows).sum(axis=0, dtype=float) for rows in voices]),
+    )
     pooled = np.stack([np.concatenate([rows.mean(axis=0), rows.std(axis=0, ddof=1)]) for rows in voices])
     direct = load_network(NETWORKS_DIR, "embedding.onnx").run(pooled=pooled)
     direct /= np.linalg.norm(direct, axis=1, keepdims=True)
@@ -183,6 +185,6 @@ def test_embeddings_of_sums_are_those_of_mean_and_deviation(embedder: VoiceEmbed
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_embeddings_of_a_moment_are_finite(embedder: VoiceEmbedder, count: int) -> None:
     rows = np.random.default_rng(4).normal(size=(count, 512)).astype(np.float32)
-    found = embedder.embed(np.array([count]), row_sums(rows).sum(axis=0)[None])
+    found = embedder.embed(np.array([count]), with_squares(rows).sum(axis=0, dtype=float)[None])
     assert found.shape == (1, 192)
     assert np.isfinite(found).all()

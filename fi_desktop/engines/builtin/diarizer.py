@@ -19,7 +19,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Diarization, Grade, Turn, rename_speakers
 from fi_desktop.core.values import SpeakerCount
 from fi_desktop.engines.builtin.eigenvoices import load_model
-from fi_desktop.engines.builtin.embedding import DIMENSIONS, STATISTICS, VoiceEmbedder, row_sums
+from fi_desktop.engines.builtin.embedding import DIMENSIONS, STATISTICS, VoiceEmbedder, with_squares
 from fi_desktop.engines.builtin.features import (
     FRAME_SAMPLES,
     ROW_FRAMES,
@@ -45,7 +45,7 @@ from fi_desktop.engines.contracts import Progress, Speech
 
 # A voice is compared with what surrounds a chunk: this many chunks of 0.1 s on both sides.
 _NEAR = 4
-_SECTION_ROWS = 7500  # of the networks' output in memory, 2.5 min
+_SECTION_ROWS = 3000  # of the network's output in memory, 1 min
 # With less speech than this for each speaker, voices cannot be compared.
 _SPEECH_PER_SPEAKER_S = 2.0
 # Pauses of one speaker up to this length are part of the turn.
@@ -167,7 +167,7 @@ def _chunk_sums(pieces: Iterator[Floats32], offsets: NDArray[np.int64]) -> Itera
             end = int(np.searchsorted(offsets, offsets[first] + rows, "right")) - 1
             starts = offsets[first:end] - offsets[first]
             complete = offsets[end] - offsets[first]
-            yield np.add.reduceat(row_sums(known[:complete]), starts, axis=0)
+            yield np.add.reduceat(with_squares(known[:complete]), starts, axis=0, dtype=np.float64)
             pending, rows, first = [known[complete:]], rows - int(complete), end
 
 

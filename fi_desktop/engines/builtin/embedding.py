@@ -103,7 +103,7 @@ class VoiceEmbedder:
         sums = np.zeros((1, STATISTICS))
         count = 0
         for rows in self.rows(recording, mask, progress):
-            sums += row_sums(rows).sum(axis=0)
+            sums += with_squares(rows).sum(axis=0, dtype=np.float64)
             count += len(rows)
         embedding: Floats32 = self.embed(np.array([count]), sums)[0]
         return embedding
@@ -119,9 +119,9 @@ def unit(vectors: NDArray[np.floating]) -> Floats32:
     return scaled
 
 
-def row_sums(rows: Floats32) -> NDArray[np.float64]:
-    """Return the rows and their squares side by side, to be summed for `VoiceEmbedder.embed`."""
-    return np.concatenate([rows, np.square(rows)], axis=1).astype(np.float64)
+def with_squares(rows: Floats32) -> Floats32:
+    """Return rows and their squares side by side, to be summed for `VoiceEmbedder.embed`."""
+    return np.concatenate([rows, np.square(rows)], axis=1)
 
 
 def _mean_bands(recording: Recording, mask: NDArray[np.bool_], progress: Progress) -> Floats32:

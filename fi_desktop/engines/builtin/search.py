@@ -298,7 +298,7 @@ class VoiceSearch:
             if own.sum() < _FEW_CHUNKS:
                 own = share >= np.sort(share)[-min(_FEW_CHUNKS, len(share))]
             rows.append(self._rows[own].sum())
-            sums.append(self._evidence.sums[own].sum(axis=0, dtype=np.float64))
+            sums.append((own.astype(np.float32) @ self._evidence.sums).astype(np.float64))
         return self._embedder.embed(np.array(rows), np.stack(sums)), np.array(rows) * ROW_S
 
 
