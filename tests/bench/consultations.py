@@ -1,4 +1,4 @@
-"""Make simulated consultations and interviews with exact references, for `der.py` and `who_said_it.py`.
+"""Make simulated consultations and interviews with exact references, for `der.py`.
 
     python -m tests.bench.consultations OUT [--sources FOLDER] [--only PART…]
 
@@ -6,7 +6,7 @@ Writes OUT/{tune,report}/NAME.flac, NAME.rttm, NAME.words.json (words with times
 (kind, speakers, distances, room, noise, overlap). NAME begins with the kind and "_", the group in `der.py`.
 No speaker of `tune` speaks in `report`: choose thresholds on `tune` alone, and publish figures of `report`.
 
-The speech is read or acted sentences of real people, except for the kinds "es" (synthetic voices); where it
+The speech is read or acted sentences of real people, except in the kind "es" (synthetic voices); where it
 comes from: `speech_sources.py`; who says what when: `conversation.py`. All follows from SEED and the sources.
 """
 

@@ -108,7 +108,7 @@ SOURCES = (
         "github.com/Jenny-Smolensky/LibriSpeechFilesParser",
         "ffd91057493367281266af400119f64ab4cd81ab",
         "CC BY 4.0",
-        "LibriSpeech train-clean-100, V. Panayotov et al. 2015; alignments, L. Lugosch et al. 2019",
+        "LibriSpeech train-clean-100, V. Panayotov et al. 2015, with forced alignments",
     ),
     Source(
         "emodb",
