@@ -186,7 +186,7 @@ def test_rule_bears_closer_voices_that_explain_much_more() -> None:
     assert not rule.believes(pair(0.75, 30.0, gain=0.2))
 
 
-def test_a_companion_is_found_beside_a_lively_voice(model: BackgroundModel, points: PointEmbedder) -> None:
+def test_a_companion_is_found_despite_a_lively_voice(model: BackgroundModel, points: PointEmbedder) -> None:
     # two moods of the first voice fit better as two voices than the companion's 4 s do
     first, second, companion = voices_of(3)
     mood = unit(first + 0.6 * voices_of(4)[3])
