@@ -1,7 +1,7 @@
 """Compare diarizers on recordings with exact references: ours, an earlier version of it, senko and pyannote.
 
     python -m tests.bench.diarizers FOLDER… [--before COMMIT] [--senko PYTHON] [--checkpoint FILE] [--phone]
-        [--keep FOLDER] [--minutes 60] [--peer-minutes 10] [--long 180] [--tune]
+        [--each N] [--keep FOLDER] [--minutes 60] [--peer-minutes 10] [--long 180] [--tune]
 
 FOLDER holds NAME.flac or NAME.wav with NAME.rttm, as for `der.py`, which scores; its last part may be a
 pattern ("real/ami_dev*"). Each engine has its own process, on one thread, and all get the same WAV file with
@@ -34,6 +34,7 @@ import tarfile
 import tempfile
 import time
 import wave
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ BEFORE = "8bda770"  # the last one without published networks
 # found with --tune on simulated consultations
 THRESHOLD = 0.6
 THRESHOLD_PUBLISHED = 0.7045654963945799  # for another embedding
-THRESHOLDS = (0.5, 0.55, 0.6, 0.65, THRESHOLD_PUBLISHED, 0.8, 1.0, 1.2)
+THRESHOLDS = (0.5, 0.6, THRESHOLD_PUBLISHED, 0.8, 0.9, 1.0, 1.1, 1.2)
 
 
 # ---- recordings
@@ -65,6 +66,18 @@ def references(folder: Path) -> list[tuple[Path, Path]]:
         return list(files_of([folder], []))
     chosen = {path.with_suffix("") for path in folder.parent.glob(folder.name)}
     return [pair for pair in files_of([folder.parent], []) if pair[1].with_suffix("") in chosen]
+
+
+def first_of_each(pairs: list[tuple[Path, Path]], number: int | None) -> list[tuple[Path, Path]]:
+    """Return the first recordings of each kind (a name up to its first "_"); all if no number is given."""
+    kinds: Counter[str] = Counter()
+    chosen = []
+    for pair in pairs:
+        kind = pair[0].stem.partition("_")[0]
+        kinds[kind] += 1
+        if number is None or kinds[kind] <= number:
+            chosen.append(pair)
+    return chosen
 
 
 def read(path: Path) -> NDArray[np.int16]:
@@ -263,6 +276,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="segmentation-3.0")
     parser.add_argument("--phone", action="store_true", help="also the call that comes with pyannote.audio")
     parser.add_argument("--only", action="append", default=[], metavar="PART", help="rows with this title")
+    parser.add_argument("--each", type=int, metavar="N", help="only the first N files of each kind")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the peers' turns for the next run")
     parser.add_argument("--minutes", type=float, help="also measure the cost of this length")
     parser.add_argument("--peer-minutes", type=float, help="of this length for the peers (default: the same)")
@@ -272,7 +286,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
-    sets = [(str(Path(*folder.parts[-2:])), references(folder)) for folder in options.folders]
+    sets = [
+        (str(Path(*folder.parts[-2:])), first_of_each(references(folder), options.each))
+        for folder in options.folders
+    ]
     if options.phone and (call := phone_call()) is not None:
         sets.append(("phone call", [(call, call.with_suffix(".rttm"))]))
     with ExitStack() as stack:
