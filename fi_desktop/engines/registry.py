@@ -141,7 +141,7 @@ def best_diarizer(*, separate: bool) -> str:
     """Return the name of the best diarizer for a recording.
 
     Without separate channels it is the built-in engine: in `tests/bench/diarizers.py` it is ahead of
-    pyannote's pipeline with the published weights.
+    pyannote's pipeline with the published weights, except on telephone lines.
 
     separate: each channel holds one speaker, which needs no guessing; see `channels.py`.
     """

@@ -51,10 +51,10 @@ _SPEECH_PER_SPEAKER_S = 2.0
 # Pauses of one speaker up to this length are part of the turn.
 _BRIDGED_ROWS = round(0.3 / ROW_S)
 # The grade: how near the closest two voices are to the limit between one person and two, and what the one who
-# says the least says. One voice is clear if its two halves are beyond the limit by far.
+# says the least says. And with one speaker more, the closest two must be one person by far.
 _CLEAR_CLOSENESS, _FAIR_CLOSENESS = 0.67, 0.9
-_CLEAR_S = 4.0
-_ONE_CLEAR_CLOSENESS, _ONE_CLEAR_S = 1.3, 10.0
+_CLEAR_S, _CLEAR_ALONE_S = 4.0, 10.0
+_SPLIT_CLOSENESS = 1.2
 
 
 class BuiltinDiarizer:
@@ -177,17 +177,16 @@ def _grade(voices: Voices, tried: Mapping[int, Voices], counted: int) -> Grade:
     tried: the voices for each number that was tried; counted: the number that they suggest.
     """
     rule = CountRule()
-    if len(voices) == 1:
-        two = tried.get(2)
-        if voices.smallest_s < _ONE_CLEAR_S or counted > 1 or two is None:
-            return Grade.DOUBTFUL
-        apart = two.closeness / rule.limit_for(two) > _ONE_CLEAR_CLOSENESS
-        return Grade.CLEAR if apart else Grade.FAIR
     nearness = voices.closeness / rule.limit_for(voices)
-    if not rule.believes(voices) or nearness > _FAIR_CLOSENESS:
+    if len(voices) == 1:
+        if voices.smallest_s < _CLEAR_ALONE_S or counted > 1:
+            return Grade.DOUBTFUL
+    elif not rule.believes(voices) or nearness > _FAIR_CLOSENESS:
         return Grade.DOUBTFUL
-    clear = nearness <= _CLEAR_CLOSENESS and voices.smallest_s >= _CLEAR_S and counted == len(voices)
-    return Grade.CLEAR if clear else Grade.FAIR
+    more = tried.get(len(voices) + 1)
+    complete = more is None or more.closeness > _SPLIT_CLOSENESS * rule.limit_for(more)
+    apart = nearness <= _CLEAR_CLOSENESS and voices.smallest_s >= _CLEAR_S
+    return Grade.CLEAR if apart and complete and counted == len(voices) else Grade.FAIR
 
 
 def _turns(

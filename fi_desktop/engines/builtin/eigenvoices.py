@@ -173,15 +173,15 @@ def eigenvoice_scores(
 
     Returns: (scored chunks, speakers).
     """
-    covariance, voice = _voices(
-        model, posterior.T @ statistics.zero_order, posterior.T @ statistics.first_order, evidence
-    )
+    # in single precision, as the statistics: NumPy would copy them all in double
+    shares = posterior.T.astype(np.float32)
+    zero, first = shares @ statistics.zero_order, shares @ statistics.first_order
+    covariance, voice = _voices(model, zero.astype(np.float64), first.astype(np.float64), evidence)
     second = (covariance + voice[:, :, None] * voice[:, None, :]).reshape(len(voice), -1)
     scored = scored or statistics
-    scores: Floats = evidence * (
-        scored.first_order @ voice.T - 0.5 * scored.zero_order @ (model.precision @ second.T)
-    )
-    return scores
+    shift, spread = voice.T.astype(np.float32), (model.precision @ second.T).astype(np.float32)
+    scores = scored.first_order @ shift - np.float32(0.5) * (scored.zero_order @ spread)
+    return evidence * scores.astype(np.float64)
 
 
 def _voices(model: BackgroundModel, zero: Floats, first: Floats, scale: float) -> tuple[Floats, Floats]:
