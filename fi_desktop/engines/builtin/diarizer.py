@@ -178,15 +178,17 @@ def _grade(voices: Voices, tried: Mapping[int, Voices], counted: int) -> Grade:
     """
     rule = CountRule()
     nearness = voices.closeness / rule.limit_for(voices)
-    if len(voices) == 1:
-        if voices.smallest_s < _CLEAR_ALONE_S or counted > 1:
-            return Grade.DOUBTFUL
-    elif not rule.believes(voices) or nearness > _FAIR_CLOSENESS:
-        return Grade.DOUBTFUL
     more = tried.get(len(voices) + 1)
-    complete = more is None or more.closeness > _SPLIT_CLOSENESS * rule.limit_for(more)
+    distance = more.closeness / rule.limit_for(more) if more else np.inf
+    if len(voices) == 1:
+        known = voices.smallest_s >= _CLEAR_ALONE_S and counted == 1
+    else:
+        known = rule.believes(voices) and nearness <= _FAIR_CLOSENESS
+    if not known or distance < 1.0 / _FAIR_CLOSENESS:
+        return Grade.DOUBTFUL
     apart = nearness <= _CLEAR_CLOSENESS and voices.smallest_s >= _CLEAR_S
-    return Grade.CLEAR if apart and complete and counted == len(voices) else Grade.FAIR
+    complete = distance > _SPLIT_CLOSENESS and counted == len(voices)
+    return Grade.CLEAR if apart and complete else Grade.FAIR
 
 
 def _turns(

@@ -94,7 +94,7 @@ class CountRule:
     drop: float = 0.3
     fade_s: float = 2.0
     gain_limit: float = 0.2
-    limit_per_gain: float = 10.0
+    limit_per_gain: float = 8.5
     highest: float = 0.7
     shortest_s: float = 1.5
 
