@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +27,7 @@ from fi_desktop.core.codec import error_to_json, summary_to_json
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import before_s, run_of, took_s
 from fi_desktop.core.text import clock, harmless, one_line
-from fi_desktop.core.transcript import Segment, Transcript
+from fi_desktop.core.transcript import Region, Segment, Transcript, Turn, overlaps
 from fi_desktop.core.values import Stage
 
 _ESCAPE = "fi-desktop-escape"
@@ -204,7 +204,7 @@ def _error_text(job: Job, now: float) -> str:
 
 
 def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
-    """Return a lane per speaker over time, and the text below, or the turns if there is no text.
+    """Return a lane per speaker, one for overlap, and the text below, or the turns if there is no text.
 
     columns: width of the terminal.
     """
@@ -215,14 +215,19 @@ def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
     lanes.add_column(justify="right", no_wrap=True)
     step = transcript.duration / width or 1.0
     styles = {s: _SPEAKER_STYLES[i % len(_SPEAKER_STYLES)] for i, s in enumerate(transcript.speakers)}
-    for speaker, style in styles.items():
-        turns = [turn for turn in transcript.turns if turn.speaker == speaker]
+    spoken: dict[str, Sequence[Turn | Region]] = {
+        speaker: [turn for turn in transcript.turns if turn.speaker == speaker] for speaker in styles
+    }
+    if together := overlaps(transcript.turns):
+        spoken["at once"] = together
+    for name, stretches in spoken.items():
+        style = styles.get(name, "dim")
         cells = [" "] * width
-        for turn in turns:
-            for cell in range(int(turn.start / step), min(width, int(turn.end / step) + 1)):
+        for part in stretches:
+            for cell in range(int(part.start / step), min(width, int(part.end / step) + 1)):
                 cells[cell] = _BLOCK
-        spoken = sum(turn.duration for turn in turns)
-        lanes.add_row(Text(speaker, style), Text("".join(cells), style), f"{spoken:.1f} s")
+        seconds = sum(part.duration for part in stretches)
+        lanes.add_row(Text(name, style), Text("".join(cells), style), f"{seconds:.1f} s")
     rows = [
         _text_row(segment, styles) if segment.text else _turn_row(segment, styles)
         for segment in transcript.segments

@@ -197,6 +197,21 @@ class Transcript:
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
 
 
+def overlaps(turns: Iterable[Turn]) -> tuple[Region, ...]:
+    """Return when two or more people speak at once, in order."""
+    borders = sorted(border for turn in turns for border in ((turn.start, 1), (turn.end, -1)))
+    regions: list[Region] = []
+    speaking = 0
+    since = 0.0
+    for moment, change in borders:
+        if change > 0 and speaking == 1:
+            since = moment
+        elif change < 0 and speaking == 2 and moment > since:
+            regions.append(Region(since, moment))
+        speaking += change
+    return tuple(regions)
+
+
 def rename_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     """Sort turns by start and name speakers SPEAKER_00, SPEAKER_01, … in order of first appearance."""
     ordered = sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker))

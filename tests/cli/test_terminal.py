@@ -223,6 +223,15 @@ def test_overlapped_words_are_in_italics():
     assert "\x1b[3mdías," not in text
 
 
+def test_overlap_has_a_lane():
+    assert "at once" not in drawn(WITHOUT_WORDS)
+    first = TURNS[0]
+    second = replace(first, start=first.end - 1.5, speaker="SPEAKER_09")
+    lines = drawn(replace(WITHOUT_WORDS, turns=(*TURNS, second))).splitlines()
+    (lane,) = [line for line in lines if line.startswith("at once")]
+    assert lane.endswith("1.5 s")
+
+
 def test_turns_are_listed_if_there_is_no_text():
     lines = drawn(WITHOUT_WORDS).splitlines()
     assert lines[-len(TURNS)].split() == ["0:00.5", "–", "0:03.3", "SPEAKER_00"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fi_desktop.core import alignment
 from fi_desktop.core.alignment import assign_speakers, segments_of_words
-from fi_desktop.core.transcript import Turn, Word, rename_speakers
+from fi_desktop.core.transcript import Region, Turn, Word, overlaps, rename_speakers
 from fi_desktop.core.values import SpeakerCount
 
 A, B, C = "SPEAKER_00", "SPEAKER_01", "SPEAKER_02"
@@ -42,6 +42,24 @@ def test_speakers_are_named_in_order_of_appearance():
         Turn(5.0, 6.0, "SPEAKER_01"),
         Turn(7.0, 8.0, "SPEAKER_00"),
     )
+
+
+def test_overlaps_are_when_two_or_more_speak():
+    turns = [Turn(0.0, 4.0, A), Turn(3.0, 6.0, B), Turn(3.5, 3.8, C), Turn(6.0, 8.0, A), Turn(9.0, 9.5, C)]
+    assert overlaps(turns) == (Region(3.0, 4.0),)
+    assert overlaps([]) == ()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12), st.sampled_from([A, B, C])), max_size=12).map(
+        lambda drawn: [Turn(start, start + length, speaker) for start, length, speaker in drawn]
+    )
+)
+def test_overlaps_are_the_moments_that_two_turns_cover(turns: list[Turn]):
+    covered = [sum(turn.start <= moment < turn.end for turn in turns) > 1 for moment in range(60)]
+    found = overlaps(turns)
+    assert [any(r.start <= moment < r.end for r in found) for moment in range(60)] == covered
+    assert all(before.end <= after.start for before, after in pairwise(found))
 
 
 def said(text: str, start: float = 0.0, each: float = 0.4) -> list[Word]:
