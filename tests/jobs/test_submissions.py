@@ -117,8 +117,8 @@ from fi_desktop.app import App
 from fi_desktop.jobs import submissions
 from fi_desktop.settings import load
 
-ended = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: ended.set())
+# A handler that sets an event deadlocks if the signal arrives while `wait` holds the event's lock.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 
 def never(path, options):
     print("it hangs", flush=True)
@@ -128,7 +128,7 @@ submissions.fingerprint = never
 app = App(load(), backend="idle")
 app.start()
 future = app.service.submit([Path(sys.argv[1])])
-ended.wait()
+signal.sigwait([signal.SIGTERM])
 app.stop()
 print(type(future.exception()).__name__)
 """
