@@ -44,8 +44,8 @@ def sample() -> Path:
 
 @pytest.fixture(scope="session")
 def long_recording(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
-    """The phone call repeated for 20 minutes: enough work to be interrupted."""
-    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", times=40)
+    """The phone call repeated for 8 minutes: enough work to be interrupted."""
+    return _repeated(sample, tmp_path_factory.mktemp("recordings") / "long.wav", times=16)
 
 
 @pytest.fixture(scope="session")
