@@ -19,7 +19,7 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core import messages
 from fi_desktop.core.errors import CancelledByUser, Interrupted, TransientError, UserError
-from fi_desktop.core.transcript import Diarization, Grade, Transcript, Transcription, Turn, Word
+from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import EngineChoice, JobOptions, SpeakerCount, Stage, StageEnd
 from fi_desktop.engines import registry
 from fi_desktop.engines.registry import TranscriberChoice
@@ -301,6 +301,7 @@ class Engine:
         self.fails: dict[str, Exception] = {}
         self.calls: list[str] = []
         self.found = Diarization(TURNS, "builtin")
+        self.missing: tuple[Region, ...] = ()
 
     def diarize(self, *_given: Any, **_options: Any) -> Diarization:
         self._begin("diarize")
@@ -308,7 +309,7 @@ class Engine:
 
     def transcribe(self, *_given: Any, **_options: Any) -> Transcription:
         self._begin("transcribe")
-        return Transcription(WORDS, "es", "whisper", "words 1")
+        return Transcription(WORDS, "es", "whisper", "words 1", missing=self.missing)
 
     def _begin(self, what: str) -> None:
         self.calls.append(what)
@@ -361,6 +362,26 @@ def test_exclusive_turns_and_the_probable_number_survive_a_resume(task: Task, en
     whole = result(task)
     assert (whole.turns, whole.probable_speakers) == ((TURNS[0], over), 3)
     assert whole.segments[0].speaker == "SPEAKER_00"
+
+
+def test_speech_without_words_is_in_the_result_and_survives_a_resume(task: Task, engine: Engine):
+    engine.missing = (Region(2.5, 4.9), Region(7.0, 8.5))
+    with pytest.raises(Interrupted):
+        pipeline.run(task, Recorder(stop_at=Stage.JOIN))
+    pipeline.run(task, Recorder())
+    assert engine.calls == ["diarize", "transcribe"]
+    whole = result(task)
+    assert whole.missing == engine.missing
+    assert [part.speaker for part in whole.segments if part.missing] == ["SPEAKER_00", "SPEAKER_01"]
+    assert [part.missing for part in whole.segments] == [False, True, False, True]
+    assert messages.RESULT_NOT_UNDERSTOOD(length=3.9) in whole.notes
+
+
+def test_a_second_without_words_is_shown_but_needs_no_note(task: Task, engine: Engine):
+    engine.missing = (Region(2.5, 3.6),)
+    pipeline.run(task, Recorder())
+    assert result(task).missing == engine.missing
+    assert not result(task).notes
 
 
 def test_turns_that_an_earlier_version_saved_are_reused(task: Task, engine: Engine):

@@ -29,6 +29,7 @@ from fi_desktop.core.retry import before_s, run_of, took_s
 from fi_desktop.core.text import clock, harmless, one_line
 from fi_desktop.core.transcript import Region, Segment, Transcript, Turn, overlaps
 from fi_desktop.core.values import Stage
+from fi_desktop.exporters.exporter import DEFAULTS
 
 _ESCAPE = "fi-desktop-escape"
 _REPLACED = str.maketrans("█━╸╺–…�", "#----~?")  # same width
@@ -204,7 +205,7 @@ def _error_text(job: Job, now: float) -> str:
 
 
 def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
-    """Return a lane per speaker, one for overlap, and the text below, or the turns if there is no text.
+    """Return a lane per speaker, lanes for overlap and speech without words, and the text or turns below.
 
     columns: width of the terminal.
     """
@@ -220,6 +221,8 @@ def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
     }
     if together := overlaps(transcript.turns):
         spoken["at once"] = together
+    if transcript.missing:
+        spoken["no words"] = transcript.missing
     for name, stretches in spoken.items():
         style = styles.get(name, "dim")
         cells = [" "] * width
@@ -228,11 +231,14 @@ def transcript_view(transcript: Transcript, *, columns: int) -> RenderableType:
                 cells[cell] = _BLOCK
         seconds = sum(part.duration for part in stretches)
         lanes.add_row(Text(name, style), Text("".join(cells), style), f"{seconds:.1f} s")
-    rows = [
-        _text_row(segment, styles) if segment.text else _turn_row(segment, styles)
-        for segment in transcript.segments
-    ]
+    rows = [_row(segment, styles) for segment in transcript.segments]
     return Group(lanes, Text(), *rows) if styles else Group(*rows)
+
+
+def _row(segment: Segment, styles: dict[str, str]) -> RenderableType:
+    if segment.missing:
+        return _headed(segment, styles, Text(DEFAULTS.missing(segment), "yellow"))
+    return _text_row(segment, styles) if segment.text else _turn_row(segment, styles)
 
 
 def _turn_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
@@ -242,7 +248,6 @@ def _turn_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
 
 def _text_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
     """Return time and speaker, and the text below: doubtful words underlined, overlapped ones in italics."""
-    heading = Text.assemble((f"{clock(segment.start, decimals=1):>10}  ", "dim"), _speaker(segment, styles))
     text, position = Text(" ".join(segment.text.split())), 0
     for word in segment.words:
         start = text.plain.find(word.text, position)
@@ -253,6 +258,11 @@ def _text_row(segment: Segment, styles: dict[str, str]) -> RenderableType:
             text.stylize("underline", start, position)
         if word.overlap:
             text.stylize("italic", start, position)
+    return _headed(segment, styles, text)
+
+
+def _headed(segment: Segment, styles: dict[str, str], text: Text) -> RenderableType:
+    heading = Text.assemble((f"{clock(segment.start, decimals=1):>10}  ", "dim"), _speaker(segment, styles))
     return Group(heading, Padding(text, (0, 0, 1, _TEXT_INDENT), expand=False))
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from fi_desktop.core.transcript import Segment, Turn, Word
+from fi_desktop.core.transcript import Region, Segment, Turn, Word
 
 _MAX_DISTANCE_S = 1.0  # of a word from the turn that it is assigned to
 _MIN_WORD_S = 0.02  # shorter words count as this long
@@ -67,18 +68,35 @@ def assign_speakers(
     )
 
 
-def segments_of_words(words: Sequence[Word]) -> tuple[Segment, ...]:
-    """Group words into segments by speaker, split at pauses and in long speech."""
+def missing_segments(missing: Sequence[Region], turns: Sequence[Turn]) -> tuple[Segment, ...]:
+    """Return a segment for each stretch of speech without words, by the one who speaks most of it."""
+    timeline = _timeline(turns)
+    segments = []
+    for region in missing:
+        cover = timeline.cover(region)
+        speaker = max(sorted(cover), key=lambda name: cover[name], default=None)
+        segments.append(Segment(region.start, region.end, speaker, missing=True))
+    return tuple(segments)
+
+
+def segments_of_words(words: Sequence[Word], missing: Sequence[Segment] = ()) -> tuple[Segment, ...]:
+    """Group words into segments by speaker, split at pauses, in long speech and where words are missing.
+
+    words: in order of their start; missing: see `missing_segments`. Returns: both by start.
+    """
     segments: list[Segment] = []
     current: list[Word] = []
+    waiting = deque(missing)
     for word in words:
-        if current and _breaks(current, word):
+        if current and (_breaks(current, word) or (waiting and waiting[0].start < word.start)):
             segments.append(_segment(current))
             current = []
+        while waiting and waiting[0].start < word.start:
+            segments.append(waiting.popleft())
         current.append(word)
     if current:
         segments.append(_segment(current))
-    return tuple(segments)
+    return (*segments, *waiting)
 
 
 def _breaks(current: Sequence[Word], word: Word) -> bool:
@@ -109,8 +127,8 @@ class _Timeline:
     borders: list[float] = field(default_factory=list)
     speakers: list[frozenset[str]] = field(default_factory=lambda: [frozenset()])
 
-    def cover(self, word: Word) -> dict[str, float]:
-        """Return how long each speaker speaks during a word, seconds; only those who do."""
+    def cover(self, word: Word | Region) -> dict[str, float]:
+        """Return how long each speaker speaks during a word or region, seconds; only those who do."""
         start, end = _span(word)
         cover: dict[str, float] = {}
         at = bisect_right(self.borders, start)
@@ -152,7 +170,7 @@ def _timeline(turns: Sequence[Turn]) -> _Timeline:
     return line
 
 
-def _span(word: Word) -> tuple[float, float]:
+def _span(word: Word | Region) -> tuple[float, float]:
     return word.start, max(word.end, word.start + _MIN_WORD_S)
 
 

@@ -165,8 +165,9 @@ _as_object(Summary)
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
 _as_object(Job, omit_default=("earlier",))
-for _plain_value in (Turn, Word, Segment, Provenance):
+for _plain_value in (Turn, Word, Provenance):
     _as_object(_plain_value)
+_as_object(Segment, omit_default=("missing",))
 _as_object(Transcript, omit_default=("probable_speakers",))
 _EVENTS: dict[str, type[ev.JobEvent]] = {
     kind.__name__: kind

@@ -215,6 +215,10 @@ RESULT_FEWER_VOICES = Message(
 RESULT_LANGUAGE_UNCERTAIN = Message(
     "result.language_uncertain", "The language was hard to detect. If it is wrong, choose it and try again."
 )
+RESULT_NOT_UNDERSTOOD = Message(
+    "result.not_understood",
+    "{length:length} of speech was not understood and has no words. Listen to these passages.",
+)
 RESULT_ONE_VOICE = Message(
     "result.one_voice", "Only one voice was found, although {asked} speakers were expected."
 )

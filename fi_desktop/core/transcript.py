@@ -84,13 +84,22 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Consecutive words of one speaker. start, end: seconds; text: empty without a transcription."""
+    """Consecutive words of one speaker, or speech of which no words were recognized.
+
+    Attributes:
+        start, end: seconds.
+        speaker: None if unknown.
+        text: empty without a transcription.
+        words: in order.
+        missing: the transcriber found no words in this speech; text and words are empty.
+    """
 
     start: float
     end: float
     speaker: str | None
     text: str = ""
     words: tuple[Word, ...] = ()
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,7 @@ class Transcription:
         engine: the engine's name in the registry, such as "whisper".
         model: name and version of the weights.
         notes: what the person must know.
+        missing: speech in which no words were recognized, sorted.
     """
 
     words: tuple[Word, ...]
@@ -138,6 +148,7 @@ class Transcription:
     engine: str
     model: str = ""
     notes: tuple[Note, ...] = ()
+    missing: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +184,8 @@ class Transcript:
         duration: length of the recording, seconds.
         speech: seconds during which anybody speaks.
         turns: who spoke when, sorted by start; turns of different speakers may overlap.
-        segments: the words by speaker; the turns themselves without a transcription.
+        segments: the words by speaker, and the speech without words; the turns themselves without a
+            transcription.
         grade: how sure the diarization is; None if the engine does not say.
         language: ISO 639-1 code of the transcription.
         notes: what the person must know.
@@ -195,6 +207,11 @@ class Transcript:
     def speakers(self) -> tuple[str, ...]:
         """Labels in order of first appearance."""
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+    @property
+    def missing(self) -> tuple[Region, ...]:
+        """Speech in which no words were recognized, sorted."""
+        return tuple(Region(part.start, part.end) for part in self.segments if part.missing)
 
 
 def overlaps(turns: Iterable[Turn]) -> tuple[Region, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from fi_desktop.core.messages import Note
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Transcript, Word
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
@@ -27,6 +28,7 @@ class Labels:
         note: precedes a {note}.
         draft: says that nobody has reviewed the transcript.
         doubt: marks a {word} that was hard to hear; doubts: explains the mark.
+        missing: stands for speech without words, from {start} to {end}.
         silence: says that nobody speaks.
         moment: date and time, for strftime.
     """
@@ -42,6 +44,7 @@ class Labels:
     draft: str
     doubt: str
     doubts: str
+    missing: str
     silence: str
     moment: str
 
@@ -59,6 +62,7 @@ LABELS = {
         draft="Draft, not reviewed.",
         doubt="[{word}?]",
         doubts="Words in [brackets?] were hard to hear.",
+        missing="[not understood, {start}–{end}]",
         silence="Nobody speaks in this recording.",
         moment="%Y-%m-%d %H:%M",
     ),
@@ -74,6 +78,7 @@ LABELS = {
         draft="Borrador sin revisar.",
         doubt="[¿{word}?]",
         doubts="Las palabras entre [¿corchetes?] se oyeron mal.",
+        missing="[no se entendió, {start}–{end}]",
         silence="Nadie habla en esta grabación.",
         moment="%d/%m/%Y %H:%M",
     ),
@@ -110,6 +115,10 @@ class ExportOptions:
         """Return text that was hard to hear, with its mark."""
         before, bare, after = _BARE.fullmatch(text).groups()  # type: ignore[union-attr] # matches any text
         return f"{before}{self.labels.doubt.format(word=bare)}{after}" if bare else text
+
+    def missing(self, segment: Segment) -> str:
+        """Return what stands for speech without words."""
+        return self.labels.missing.format(start=clock(segment.start), end=clock(segment.end))
 
     def moment(self, iso: str) -> str:
         """Return an ISO 8601 moment in this language; "" if it is not one."""
@@ -170,7 +179,9 @@ def words_in(words: Iterable[Word], text: str) -> Iterator[tuple[int, int, Word]
 
 
 def marked_text(segment: Segment, options: ExportOptions) -> str:
-    """Return a segment's text on one line, with marks around words that were hard to hear."""
+    """Return a segment's text on one line, with marks around words that were hard to hear or missing."""
+    if segment.missing:
+        return options.missing(segment)
     text = single_line(segment.text)
     for start, end in reversed(_doubtful(segment.words, text)):
         text = text[:start] + options.marked(text[start:end]) + text[end:]

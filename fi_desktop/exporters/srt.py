@@ -21,7 +21,7 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
     """
     speakers = {segment.speaker for segment in transcript.segments if segment.speaker is not None}
     leads: dict[str | None, str] = {label: f"{_name(label, options)}:" for label in speakers}
-    shown = cues(transcript, leads=leads, write=options.word)
+    shown = cues(transcript, leads=leads, write=options.word, missing=options.missing)
     first_ms = shown[0].start_ms if shown else _DRAFT_MS
     if first_ms >= _DRAFT_LEAST_MS:
         shown.insert(0, Cue(0, min(first_ms, _DRAFT_MS), None, (options.labels.draft,)))

@@ -54,7 +54,11 @@ class _Piece:
 
 
 def cues(
-    transcript: Transcript, *, leads: dict[str | None, str], write: Callable[[Word], str] = attrgetter("text")
+    transcript: Transcript,
+    *,
+    leads: dict[str | None, str],
+    write: Callable[[Word], str] = attrgetter("text"),
+    missing: Callable[[Segment], str] = attrgetter("text"),
 ) -> list[Cue]:
     """Return the subtitles by start.
 
@@ -62,16 +66,19 @@ def cues(
         transcript: what was said.
         leads: text before a speaker's words, on the same line.
         write: returns a word as text.
+        missing: returns the text for speech without words.
     """
     found: list[Cue] = []
     for segment in transcript.segments:
+        lead = leads.get(segment.speaker, "")
         pieces = list(_pieces(segment, write))
-        if pieces:
-            lead = leads.get(segment.speaker, "")
+        if segment.missing:
+            told = replace(segment, text=missing(segment))
+            found.append(_whole(segment, _wrap(_pieces(told, write), lead)))
+        elif pieces:
             found += (_cue(part, segment.speaker, lead) for part in _parts(pieces, lead))
         else:
-            start_ms = round(segment.start * 1000)
-            found.append(Cue(start_ms, max(start_ms + 1, round(segment.end * 1000)), segment.speaker, ()))
+            found.append(_whole(segment, ()))
     found.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
     return [_readable(cue, after) for cue, after in zip(found, [*found[1:], None], strict=False)]
 
@@ -154,6 +161,11 @@ def _cue(part: list[_Piece], speaker: str | None, lead: str) -> Cue:
     end_ms = round(max(piece.end for piece in part) * 1000)
     end_ms = max(start_ms + 1, min(end_ms, start_ms + MAX_DURATION_MS))
     return Cue(start_ms, end_ms, speaker, tuple(_wrap(part, lead)))
+
+
+def _whole(segment: Segment, lines: Iterable[str]) -> Cue:
+    start_ms = round(segment.start * 1000)
+    return Cue(start_ms, max(start_ms + 1, round(segment.end * 1000)), segment.speaker, tuple(lines))
 
 
 def _readable(cue: Cue, after: Cue | None) -> Cue:

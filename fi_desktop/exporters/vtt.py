@@ -14,7 +14,7 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
     header = f"WEBVTT\n\nNOTE {options.labels.draft}\n"
     blocks = (
         f"{span(cue, point='.')}\n{_text(cue, options)}\n"
-        for cue in cues(transcript, leads={}, write=options.word)
+        for cue in cues(transcript, leads={}, write=options.word, missing=options.missing)
     )
     return encoded("\n".join((header, *blocks)))
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from fi_desktop import __version__
 from fi_desktop.core import messages
-from fi_desktop.core.alignment import assign_speakers, segments_of, segments_of_words
+from fi_desktop.core.alignment import assign_speakers, missing_segments, segments_of, segments_of_words
 from fi_desktop.core.codec import options_to_json
 from fi_desktop.core.errors import CancelledByUser, ErrorInfo, FiError, Interrupted, UserError, error_info
 from fi_desktop.core.messages import Note
@@ -47,6 +47,9 @@ _MISSING = {
 # Missed speech is worth a note from this length on, if it is at least this share of all speech.
 _MISSED_S = 2.0
 _MISSED_SHARE = 0.1
+# The same for speech without words.
+_WITHOUT_WORDS_S = 2.0
+_WITHOUT_WORDS_SHARE = 0.01
 _KILLED = error_info(FiError(messages.WORKER_KILLED))
 
 
@@ -153,13 +156,17 @@ def _join(
     if transcription is None:
         segments = segments_of(diarized.turns)
     else:
-        segments = segments_of_words(assign_speakers(transcribed.words, diarized.turns, diarized.exclusive))
+        words = assign_speakers(transcribed.words, diarized.turns, diarized.exclusive)
+        segments = segments_of_words(words, missing_segments(transcribed.missing, diarized.turns))
     grade = diarized.grade
     warnings = tuple(_voice_notes(diarized, task.options.speakers))
     speech_s = sum(region.duration for region in speech.regions)
     if speech.missed_s >= max(_MISSED_S, _MISSED_SHARE * (speech_s + speech.missed_s)):
         grade = Grade.FAIR if grade is Grade.CLEAR else grade
         warnings = (*warnings, messages.RESULT_UNHEARD(length=speech.missed_s))
+    without_words_s = sum(region.duration for region in transcribed.missing)
+    if transcribed.words and without_words_s >= max(_WITHOUT_WORDS_S, _WITHOUT_WORDS_SHARE * speech_s):
+        warnings = (*warnings, messages.RESULT_NOT_UNDERSTOOD(length=round(without_words_s, 1)))
     return Transcript(
         duration=source.recording.duration,
         speech=speech_s,

@@ -226,7 +226,9 @@ def transcribe(
     if (saved := _load_saved(path, asked)) is not None:
         reporter.reused()
         words = tuple(Word(**word) for word in saved.pop("words"))
-        return Transcription(words, notes=notes_from_json(saved.pop("notes")), **saved)
+        # Earlier versions did not save it.
+        missing = tuple(Region(**region) for region in saved.pop("missing", ()))
+        return Transcription(words, notes=notes_from_json(saved.pop("notes")), missing=missing, **saved)
     engine = registry.create_transcriber(chosen, memory_level=task.memory_level, threads=task.threads)
     wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt)
     found = plain(engine.transcribe(recording, speech, options=wanted, progress=reporter))

@@ -10,7 +10,7 @@ from fi_desktop.core.codec import options_from_json
 from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Provenance, Segment, Transcript, Turn, Word
 from fi_desktop.core.values import JobOptions, SpeakerCount
-from fi_desktop.exporters.exporter import words_in
+from fi_desktop.exporters.exporter import DEFAULTS, ExportOptions, words_in
 
 NOTHING = "–"
 """Text of a segment with speech in which no words were recognized."""
@@ -53,21 +53,28 @@ class WordMark:
 
 @dataclass(frozen=True, slots=True)
 class SegmentText:
-    """A segment as it is read. start, end: seconds; speaker: index from 0, None if unknown."""
+    """A segment as it is read.
+
+    Attributes:
+        start, end: seconds.
+        speaker: index from 0, None if unknown.
+        missing: whether the text stands for speech without words.
+    """
 
     start: float
     end: float
     speaker: int | None
     text: str
     marks: tuple[WordMark, ...]
+    missing: bool = False
 
     def mark_at(self, offset: int) -> WordMark | None:
         """Return the mark that covers a character, if any."""
         return next((mark for mark in self.marks if 0 <= offset - mark.start < mark.length), None)
 
 
-def segment_texts(transcript: Transcript) -> tuple[SegmentText, ...]:
-    """Return one text per segment, in the transcript's order."""
+def segment_texts(transcript: Transcript, options: ExportOptions = DEFAULTS) -> tuple[SegmentText, ...]:
+    """Return one text per segment, in the transcript's order. options: the language of missing passages."""
     speakers = {label: number for number, label in enumerate(transcript.speakers)}
     texts = []
     for segment in transcript.segments:
@@ -75,7 +82,10 @@ def segment_texts(transcript: Transcript) -> tuple[SegmentText, ...]:
         if segment.speaker is not None:
             speaker = speakers.setdefault(segment.speaker, len(speakers))
         text = " ".join(segment.text.split()) or NOTHING
-        texts.append(SegmentText(segment.start, segment.end, speaker, text, _marks(segment, text)))
+        if segment.missing:
+            text = options.missing(segment)
+        marks = _marks(segment, text)
+        texts.append(SegmentText(segment.start, segment.end, speaker, text, marks, segment.missing))
     return tuple(texts)
 
 

@@ -1158,6 +1158,10 @@ Todo se queda en esta computadora.</translation>
         <translation>{speaker}: {time}, {share}</translation>
     </message>
     <message>
+        <source>Not understood</source>
+        <translation>Sin entender</translation>
+    </message>
+    <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
     </message>
@@ -2130,6 +2134,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
+        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -3519,6 +3527,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>SegmentsModel</name>
+    <message>
+        <source>No words were recognized in this speech: listen again</source>
+        <translation>No se reconocieron palabras en esta parte: vuelva a escucharla</translation>
+    </message>
     <message>
         <source>Hard to hear: listen again</source>
         <translation>Se oyó mal: conviene volver a escucharlo</translation>

@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import os
+import re
 import sys
 import time
 from dataclasses import replace
@@ -19,7 +20,7 @@ from fi_desktop.cli import main
 from fi_desktop.cli.terminal import Terminal, _time_spent, transcript_view
 from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.transcript import Segment, Transcript
 from fi_desktop.core.values import JobOptions, Priority, Summary
 from fi_desktop.system.files import RESULT
 from tests.exporters.test_exporters import TURNS, WITH_WORDS, WITHOUT_WORDS
@@ -261,3 +262,11 @@ ENDED = replace(BEGUN, ended_at=1090.0, outcome=AttemptOutcome.COMPLETED)
 def test_time_is_the_one_in_the_window(state, attempts, spent):
     job = Job(1, "/r/a.wav", JobOptions(), Priority.NORMAL, 1000.0, state, attempts, finished_at=1090.0)
     assert _time_spent(job, 1100.0) == spent
+
+
+def test_speech_without_words_has_a_lane_and_a_line():
+    segments = (WITH_WORDS.segments[0], Segment(3.4, 6.9, "SPEAKER_01", missing=True))
+    out = io.StringIO()
+    Console(file=out, width=100).print(transcript_view(replace(WITH_WORDS, segments=segments), columns=100))
+    assert re.search(r"no words .*3\.5 s", out.getvalue())
+    assert re.search(r"0:03\.4  SPEAKER_01\s+\[not understood, 0:03–0:06\]", out.getvalue())

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core import alignment
-from fi_desktop.core.alignment import assign_speakers, segments_of_words
-from fi_desktop.core.transcript import Region, Turn, Word, overlaps, rename_speakers
+from fi_desktop.core.alignment import assign_speakers, missing_segments, segments_of_words
+from fi_desktop.core.transcript import Region, Segment, Turn, Word, overlaps, rename_speakers
 from fi_desktop.core.values import SpeakerCount
 
 A, B, C = "SPEAKER_00", "SPEAKER_01", "SPEAKER_02"
@@ -257,3 +257,25 @@ def test_effort_grows_with_words_plus_turns(monkeypatch: pytest.MonkeyPatch):
     turns = [Turn(n * 1.8, n * 1.8 + 2.0, (A, B)[n % 2]) for n in range(500)]
     assert len(assign_speakers(words, turns)) == len(words)
     assert looked["up"] <= 3 * len(words)
+
+
+def test_speech_without_words_is_a_segment_between_the_words_around_it():
+    words = [
+        Word(0.0, 0.5, "Take", speaker=A),
+        Word(0.5, 2.8, "two", speaker=A),
+        Word(3.0, 3.4, "a", speaker=A),
+    ]
+    gaps = missing_segments([Region(1.5, 3.0), Region(11.0, 14.0), Region(30.0, 32.0)], [DOCTOR, PATIENT])
+    assert gaps == (
+        Segment(1.5, 3.0, A, missing=True),
+        Segment(11.0, 14.0, B, missing=True),
+        Segment(30.0, 32.0, None, missing=True),
+    )
+    found = segments_of_words(words, gaps)
+    assert [segment.text for segment in found] == ["Take two", "", "a", "", ""]
+    assert tuple(segment for segment in found if segment.missing) == gaps
+
+
+def test_missing_speech_across_turns_belongs_to_the_one_who_speaks_most_of_it():
+    (segment,) = missing_segments([Region(8.0, 13.0)], [DOCTOR, PATIENT])
+    assert segment.speaker == B

@@ -15,7 +15,7 @@ from fi_desktop.core.codec import (
     transcript_to_json,
 )
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.transcript import Provenance, Transcript
+from fi_desktop.core.transcript import Provenance, Region, Segment, Transcript
 from fi_desktop.core.values import JobOptions
 
 
@@ -53,3 +53,12 @@ def test_missing_field_is_a_key_error_and_an_unknown_field_is_ignored():
     assert (
         options_from_json({"speakers": "2", "engine": "auto", "language": None, "later": 1}) == JobOptions()
     )
+
+
+def test_only_a_segment_without_recognized_words_says_so():
+    provenance = Provenance("1", "builtin", "", {}, "", "a.wav", "")
+    segments = (Segment(0.0, 1.0, None, "Yes."), Segment(2.0, 5.5, None, missing=True))
+    transcript = Transcript(6.0, 4.5, (), segments, provenance)
+    data = transcript_to_json(transcript)
+    assert [segment.get("missing") for segment in data["segments"]] == [None, True]
+    assert transcript_from_json(json.loads(json.dumps(data))).missing == (Region(2.0, 5.5),)

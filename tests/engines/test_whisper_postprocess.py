@@ -14,6 +14,7 @@ from fi_desktop.engines.whisper.postprocess import (
     has_crammed,
     has_repeated_digits,
     put_in_order,
+    uncovered,
     uncovered_s,
 )
 
@@ -59,6 +60,7 @@ def test_times_are_put_in_order():
 def test_speech_without_words_is_measured():
     speech = [Region(0.0, 10.0), Region(12.0, 13.5)]
     assert uncovered_s([], speech) == 11.5
+    assert uncovered(spoken("k", start=5.5), speech) == [Region(0.0, 5.5), Region(5.8, 10.0), speech[1]]
     said = spoken(*"abcdefghij", each=0.5)  # to 5.0
     assert uncovered_s(said, speech) == pytest.approx(5.0 + 1.5)
     assert uncovered_s([*said, *spoken("k", start=5.5), *spoken("l", start=12.4)], speech) == pytest.approx(

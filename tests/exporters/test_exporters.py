@@ -416,3 +416,19 @@ def test_target_that_is_a_folder_leaves_nothing_behind(tmp_path):
         export(WITH_WORDS, "txt", tmp_path / "result.txt")
 
     assert [path.name for path in tmp_path.iterdir()] == ["result.txt"]
+
+
+WITH_GAP = replace(
+    DOUBTFUL,
+    segments=(DOUBTFUL.segments[0], Segment(3.4, 13.9, "SPEAKER_01", missing=True), DOUBTFUL.segments[2]),
+)
+
+
+def test_speech_without_words_is_shown_at_its_place_in_every_format():
+    told = "[no se entendió, 0:03–0:13]"
+    assert f"\n[00:00:03] Hablante 2: {told}\n" in text_of("txt", WITH_GAP, SPANISH)
+    srt = text_of("srt", WITH_GAP, SPANISH)
+    assert f"00:00:03,400 --> 00:00:13,900\nHablante 2: {told}\n" in srt
+    assert f"<v Hablante 2>{told}\n" in text_of("vtt", WITH_GAP, SPANISH)
+    segments = json.loads(text_of("json", WITH_GAP, SPANISH))["segments"]
+    assert [segment.get("missing", False) for segment in segments] == [False, True, False]

@@ -10,7 +10,9 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core import messages
+from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Turn, Word
+from fi_desktop.gui import theme
 from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
 from fi_desktop.gui.result.text_panel import Legend
 from fi_desktop.gui.result.view import ResultView
@@ -307,3 +309,22 @@ def test_clicking_a_segment_selects_its_turn(qtbot, view):
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert table.currentIndex().row() == 2
     assert view.lanes.chosen == 2
+
+
+def test_speech_without_words_is_shown_in_the_text_and_above_the_lanes(qtbot, bridge, dressed):
+    talk = TALK.segments
+    gap = Segment(talk[3].end, talk[3].end + 4, talk[3].speaker, missing=True)
+    view = shown(qtbot, bridge, replace(TALK, segments=(*talk[:4], gap, *talk[4:])))
+    model, span = view.text.table.model(), f"{clock(gap.start)}–{clock(gap.end)}"
+    assert model.index(4).data() == f"[not understood, {span}]"
+    assert model.mark_tip(4, 2) == "No words were recognized in this speech: listen again"
+    assert model.copied([4]).endswith(f": [not understood, {span}]")
+    assert "Not understood: 0:04" in view.lanes.accessibleDescription()
+    lanes = view.lanes
+    middle = next(QPointF(x, 28) for x in range(lanes.width()) if lanes.describe_at(QPointF(x, 28)))
+    assert lanes.describe_at(middle).startswith("Not understood: ")
+    assert lanes.describe_at(QPointF(middle.x(), 5)) == ""
+    shot = lanes.viewport().grab().toImage()
+    assert shot.pixelColor(
+        round((middle.x() + 2) * shot.devicePixelRatio()), round(27 * shot.devicePixelRatio())
+    ) == (theme.tone("warn", lanes.palette()))

@@ -86,3 +86,11 @@ def test_search_ignores_case_and_accents():
         Match(0, 15, 5),
     ]
     assert not list(find_matches("", ["a"]))
+
+
+def test_speech_without_words_is_a_separate_text():
+    segments = (Segment(0, 4, "SPEAKER_00", "Sí."), Segment(72.3, 75.8, "SPEAKER_01", missing=True))
+    said, missing = segment_texts(replace(TALK, segments=segments))
+    assert (said.missing, missing.missing) == (False, True)
+    assert missing.text == "[not understood, 1:12–1:15]"
+    assert missing.speaker == 1

@@ -116,31 +116,32 @@ def fit_to_speech(words: Sequence[Word], regions: Sequence[Region]) -> list[Word
 
 
 def uncovered_s(words: Sequence[Word], regions: Sequence[Region]) -> float:
-    """Return the seconds of speech without words: a sentence may be missing.
+    """Return the seconds of speech without words; see `uncovered`."""
+    return sum(region.duration for region in uncovered(words, regions))
+
+
+def uncovered(words: Sequence[Word], regions: Sequence[Region]) -> list[Region]:
+    """Return the stretches of speech without words: a sentence may be missing.
 
     The alignment gives the time of missing words to a neighbour, so a word counts for no longer than it takes
     to say it. words: in order; regions: sorted, not overlapping.
     """
-    uncovered = 0.0
+    found = []
     ends = [_latest_end(word) for word in words]
     for region in regions:
         at, first = region.start, bisect_left(ends, region.start)
         for word, end in zip(words[first:], ends[first:], strict=True):
             if word.start >= region.end:
                 break
-            uncovered += _long_enough(word.start - at)
+            found.append(Region(at, word.start))
             at = max(at, end)
-        uncovered += _long_enough(region.end - at)
-    return uncovered
+        found.append(Region(at, region.end))
+    return [region for region in found if region.duration >= _UNCOVERED_S]
 
 
 def _latest_end(word: Word) -> float:
     digits = sum(letter.isdigit() for letter in word.text)
     return min(word.end, word.start + _LONGEST_WORD_S + digits * _LONGEST_DIGIT_S)
-
-
-def _long_enough(seconds: float) -> float:
-    return seconds if seconds >= _UNCOVERED_S else 0.0
 
 
 def _overlap(region: Region, word: Word) -> float:

@@ -106,12 +106,14 @@ class WhisperTranscriber:
             if words and probability < _UNSURE:
                 notes.append(messages.RESULT_LANGUAGE_UNCERTAIN())
         progress(1.0)
+        ordered = postprocess.put_in_order(words, recording.duration)
         return Transcription(
-            tuple(postprocess.calibrate(postprocess.put_in_order(words, recording.duration))),
+            tuple(postprocess.calibrate(ordered)),
             language,
             "whisper",
             self._model,
             tuple(notes),
+            missing=tuple(postprocess.uncovered(ordered, speech.regions)),
         )
 
     def _may_change(self, language: str) -> bool:

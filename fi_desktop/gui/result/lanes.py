@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
 
 from fi_desktop.core.text import clock, percent
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.transcript import Region, Transcript, Turn
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.axis import lane_tick_step_s
@@ -28,6 +28,7 @@ from fi_desktop.viewmodel.result import Lane, lanes_of, turns_to_show
 
 _GUTTER = 176  # width for a speaker's name and time; these are in pixels
 _AXIS = 30
+_MARK = 5  # height of the marks for speech without words
 _LANE = 52
 _BAR = 30
 _END = 16  # left free after the end of the recording
@@ -52,6 +53,7 @@ class LanesView(QAbstractScrollArea):
         self._turns = turns_to_show(transcript)
         self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
         self._lanes = lanes_of(self._turns)
+        self._missing = transcript.missing
         self._lane_of = {number: lane for lane in self._lanes for _, _, number in lane.turns}
         self._scale = 0.0  # pixels per second; 0 to fit the whole recording
         self._chosen: int | None = None
@@ -61,7 +63,11 @@ class LanesView(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.setAccessibleName(self.title)
-        self.setAccessibleDescription("; ".join(self._summary(lane) for lane in self._lanes))
+        summaries = [self._summary(lane) for lane in self._lanes]
+        if self._missing:
+            total_s = sum(region.duration for region in self._missing)
+            summaries.append(f"{self.tr('Not understood')}: {clock(total_s)}")
+        self.setAccessibleDescription("; ".join(summaries))
 
     @property
     def title(self) -> str:
@@ -177,17 +183,26 @@ class LanesView(QAbstractScrollArea):
         nearest = min(near, key=lambda turn: max(turn[0] - time_s, time_s - turn[1], 0.0), default=None)
         return None if nearest is None else nearest[2]
 
+    def _missing_at(self, point: QPointF) -> Region | Turn | None:
+        """Return the speech without words whose mark is at a viewport position."""
+        if point.x() < _GUTTER or not _AXIS - _MARK - 2 <= point.y() < _AXIS + 2:
+            return None
+        first_s, last_s = self._time_at(point.x() - 2), self._time_at(point.x() + 2)
+        return next((part for part in self._missing if part.start <= last_s and part.end >= first_s), None)
+
     def describe_at(self, point: QPointF) -> str:
-        """Return speaker and times of the turn at a viewport position, or ""."""
+        """Return speaker and times of the turn or missing passage at a viewport position, or ""."""
+        who, span = self.tr("Not understood"), self._missing_at(point)
         number = self._turn_at(point)
-        if number is None:
+        if number is not None:
+            who, span = self._name(self._lane_of[number]), self._turns[number]
+        if span is None:
             return ""
-        turn = self._turns[number]
         return self.tr("{speaker}: {start} to {end} ({length})").format(
-            speaker=self._name(self._lane_of[number]),
-            start=clock(turn.start, decimals=1),
-            end=clock(turn.end, decimals=1),
-            length=clock(turn.duration, decimals=1),
+            speaker=who,
+            start=clock(span.start, decimals=1),
+            end=clock(span.end, decimals=1),
+            length=clock(span.duration, decimals=1),
         )
 
     def _go_to(self, number: int) -> None:
@@ -214,6 +229,13 @@ class LanesView(QAbstractScrollArea):
             if left + width <= area.right():
                 painter.setPen(theme.quiet(self.palette()))
                 painter.drawText(left, _AXIS - 11, text)
+
+    def _paint_missing(self, painter: QPainter) -> None:
+        """Paint a mark above the lanes for each passage of speech without words."""
+        for region in self._missing:
+            width = max(3.0, region.duration * self.pixels_per_s)
+            mark = QRectF(self._x(region.start), _AXIS - _MARK, width, _MARK)
+            painter.fillRect(mark, theme.tone("warn", self.palette()))
 
     def _paint_lane(self, painter: QPainter, lane: Lane, area: QRect) -> None:
         colour = self._colour(lane)
@@ -298,6 +320,7 @@ class LanesView(QAbstractScrollArea):
         painter.setClipRect(area.adjusted(-4, 0, 0, 0))
         self._paint_axis(painter, area)
         painter.setClipRect(area.adjusted(-4, _AXIS - 6, 0, 0))
+        self._paint_missing(painter)
         for lane in self._lanes:
             self._paint_lane(painter, lane, area)
         self._paint_chosen(painter)

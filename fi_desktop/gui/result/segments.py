@@ -59,7 +59,7 @@ class SegmentsModel(QAbstractListModel):
         super().__init__(parent)
         self._labels = UiLabels(self)
         self._segments = transcript.segments
-        self.texts = segment_texts(transcript)
+        self.texts = segment_texts(transcript, export_options())
         self.named = any(segment.speaker is not None for segment in self.texts)
         marks = [mark.word for segment in self.texts for mark in segment.marks]
         self.doubtful = sum(word.doubtful for word in marks)
@@ -88,6 +88,8 @@ class SegmentsModel(QAbstractListModel):
 
     def mark_tip(self, row: int, offset: int) -> str | None:
         """Return why the word at a character is marked, for its tooltip."""
+        if self.texts[row].missing:
+            return self.tr("No words were recognized in this speech: listen again")
         mark = self.texts[row].mark_at(offset)
         if mark is None:
             return None
@@ -100,7 +102,7 @@ class SegmentsModel(QAbstractListModel):
 
     def _copied(self, row: int) -> str:
         segment = self._segments[row]
-        if not segment.text.strip():
+        if not segment.text.strip() and not segment.missing:
             segment = replace(segment, text=NOTHING)
         return segment_line(segment, export_options(), named=self.named)
 

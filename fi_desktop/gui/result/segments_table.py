@@ -364,7 +364,8 @@ class SegmentDelegate(QStyledItemDelegate):
         layout, top = self.paragraphs.layout(row), area.top() + self.paragraphs.top
         first = layout.lineAt(0)
         self._paint_margin(painter, area, top + first.y() + first.ascent(), row)
-        painter.setPen(palette.color(QPalette.ColorRole.Text))
+        missing = self._model.texts[row].missing
+        painter.setPen(theme.tone("warn", palette) if missing else palette.color(QPalette.ColorRole.Text))
         left = area.left() + self._text_left()
         layout.draw(painter, QPointF(left, top), self._selections(row, palette), QRectF(area))
         dots = [line.translated(left, top) for line in self.paragraphs.dots(row)]
