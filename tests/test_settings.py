@@ -36,7 +36,6 @@ def test_all_folders_are_in_home(tmp_path: Path):
 
 
 SAMPLES = {
-    Kind.FLAG: ("yes", True),
     Kind.INTEGER: ("5", 5),
     Kind.NUMBER: ("10.5", 10.5),
     Kind.NUMBERS: ("1, 2.5", (1.0, 2.5)),
@@ -54,6 +53,8 @@ def sample(spec: SettingSpec) -> tuple[str, Any]:
     if spec.kind is Kind.CHOICE:
         last = list(spec.choices)[-1]
         return last, last
+    if spec.kind is Kind.FLAG:
+        return str(not spec.default).lower(), not spec.default
     return SAMPLES[spec.kind]
 
 

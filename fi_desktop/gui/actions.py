@@ -35,6 +35,7 @@ class Actions(QObject):
         preferences: open the settings.
         lock: lock the windows.
         pause: pause or resume the queue.
+        low_priority: let other programs go first.
         monitor: show workers and queue.
         jobs: actions on the selected jobs, by key of `OPERATIONS`.
         export: export the selected jobs' results.
@@ -82,6 +83,10 @@ class Actions(QObject):
         self.pause = self._make("", "paused", "Ctrl+Shift+P")
         self.pause.setCheckable(True)
         self.show_paused(paused=False)
+        self.low_priority = self._make(
+            self.tr("Use &less of this computer"), "", "", tip=self.tr("Let your other programs go first")
+        )
+        self.low_priority.setCheckable(True)
         self.lock = self._make(
             self.tr("&Lock"), "lock", "Ctrl+L", tip=self.tr("Lock the window until you enter the PIN")
         )
@@ -152,7 +157,9 @@ class Actions(QObject):
         job.addActions(self.job_actions)
         job.addMenu(self.export)
         job.addSeparator()
-        job.addActions([self.undo, self.select_all, self.pause])
+        job.addActions([self.undo, self.select_all])
+        queue = QMenu(self.tr("&Queue"), bar)
+        queue.addActions([self.pause, self.low_priority])
         view = QMenu(self.tr("&View"), bar)
         view.addAction(self.details)
         view.addMenu(columns)
@@ -163,6 +170,7 @@ class Actions(QObject):
         view.addMenu(language)
         bar.addMenu(file)
         bar.addMenu(job)
+        bar.addMenu(queue)
         bar.addMenu(view)
 
     def update_icons(self, palette: QPalette) -> None:

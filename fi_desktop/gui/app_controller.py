@@ -159,6 +159,7 @@ class AppController(QObject):
         self.window.quit_requested.connect(self.stop)
         self.window.monitor_requested.connect(self._on_monitor_requested)
         self.window.preferences_requested.connect(self.preferences.open)
+        self.window.queue.settings_requested.connect(self._on_settings_requested)
         self.preferences.changed.connect(self._on_settings_changed)
         self.preferences.pin_requested.connect(self._on_pin_requested)
         self.window.commands.lock.triggered.connect(self.lock.lock)
@@ -170,7 +171,7 @@ class AppController(QObject):
         if self._tray is not None:
             self._tray.show_requested.connect(self._bring_to_front)
             self._tray.quit_requested.connect(self.stop)
-            self._tray.pause_requested.connect(self.window.pause)
+            self._tray.pause_requested.connect(self.window.queue.pause)
             self._tray.last_requested.connect(self._on_last_requested)
             self._tray.show()
 
@@ -261,6 +262,15 @@ class AppController(QObject):
             self._monitor.close()
             self._monitor.deleteLater()
             self._monitor = None
+
+    @Slot(object)
+    def _on_settings_requested(self, changes: dict[str, Any]) -> None:
+        change = partial(self._program.change_settings, changes)
+        self._bridge.run_task(change, self._on_settings_changed, self._on_settings_refused)
+
+    def _on_settings_refused(self, sentence: str) -> None:
+        self.window.queue.show_settings(self._program.settings)
+        self._show_warning(sentence)
 
     @Slot(object)
     def _on_settings_changed(self, settings: Settings) -> None:

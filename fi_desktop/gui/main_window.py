@@ -7,7 +7,6 @@ bridge's events, and calls `JobService`.
 from __future__ import annotations
 
 from concurrent.futures import Future
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
@@ -33,12 +32,13 @@ from fi_desktop.gui.job_table.controller import JobController
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.operations import RowMenu
 from fi_desktop.gui.job_table.panel import JobsPanel
-from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.models_dialog import ModelsOpener
+from fi_desktop.gui.queue_controls import QueueControls
 from fi_desktop.gui.result import JobWindows
 from fi_desktop.gui.status_bar import StatusBar
 from fi_desktop.gui.window_state import WindowState
-from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, WorkersChanged
+from fi_desktop.jobs.queue_events import Notice, QueueEvent
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.jobs.transitions import SubmitResult
@@ -55,6 +55,7 @@ class MainWindow(QMainWindow):
         jobs: the jobs on display.
         panel: table, filters and search.
         pause_bar: shown while the queue is paused.
+        queue: pauses the queue, and says when and how it runs.
         job_controller: acts on the selected jobs.
         drag_folder: exports made for drag and drop.
         add_controller: adds recordings.
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         self.pause_bar = MessageBar(self, closable=False)
         self.pause_bar.setAccessibleName(self.tr("Queue paused"))
         self.status = StatusBar(self)
+        self.queue = QueueControls(service, bridge, self.commands, self.status, self.pause_bar, self.message)
         self.job_controller = JobController(service, bridge, self.jobs, self.table, self.message, self)
         self.drag_folder = DragExportFolder(settings.home)
         self._drag_export = DragExport(
@@ -122,6 +124,7 @@ class MainWindow(QMainWindow):
         self.models = ModelsOpener(settings, bridge, self.options, self._show_error, self)
         self._lay_out()
         self._connect()
+        self.queue.show_settings(settings)
         header = self.table.horizontalHeader()
         if not self._window_state.restore("main", self, header):
             self.table.columns.fit()
@@ -131,6 +134,7 @@ class MainWindow(QMainWindow):
     def apply_settings(self, settings: Settings) -> None:
         """Use other settings from now on."""
         before, self._settings = self._settings, settings
+        self.queue.show_settings(settings)
         self.jobs.texts.retries = len(settings.retry_delays_s)
         if settings.job_options != before.job_options:
             self.options.set_default(settings.job_options)
@@ -170,12 +174,6 @@ class MainWindow(QMainWindow):
         """Save the geometry and the columns."""
         self._window_state.save("main", self, self.table.horizontalHeader())
         self.details.save()
-
-    @Slot(bool)
-    def pause(self, paused: bool) -> None:
-        """Pause or resume the queue."""
-        request = self._service.pause() if paused else self._service.resume()
-        self._bridge.when_done(request, None, self._on_pause_failed)
 
     @Slot()
     def bring_to_front(self) -> None:
@@ -228,7 +226,6 @@ class MainWindow(QMainWindow):
         commands.paste.triggered.connect(self.picker.paste)
         commands.models.triggered.connect(self.models.show)
         commands.monitor.triggered.connect(self.monitor_requested)
-        commands.pause.triggered.connect(self._on_pause_requested)
         commands.preferences.triggered.connect(self.preferences_requested)
         self.windows.models_asked.connect(self.models.show)
         commands.connect_jobs(self.job_controller)
@@ -255,24 +252,6 @@ class MainWindow(QMainWindow):
         self._bridge.listing_failed.connect(self._show_error)
         self._bridge.listing_failed.connect(self.jobs.end_listing)
 
-    def _show_paused(self, paused: bool) -> None:
-        if not paused:
-            self.pause_bar.dismiss()
-        elif self.pause_bar.isHidden():
-            sentence = self.tr("The queue is paused. No recording will start until you resume it.")
-            self.pause_bar.warning(sentence, MessageAction(self.tr("Resume"), partial(self.pause, False)))
-        self.status.show_paused(paused)
-        self.commands.show_paused(paused=paused)
-
-    @Slot()
-    def _on_pause_requested(self) -> None:
-        self.pause(not self.status.paused)
-
-    @Slot(str)
-    def _on_pause_failed(self, sentence: str) -> None:
-        self._show_paused(self.status.paused)
-        self._show_error(sentence)
-
     def _follow(self, future: Future[Any]) -> None:
         """Show an error if a command fails."""
         self._bridge.when_done(future, None, self._show_error)
@@ -293,12 +272,10 @@ class MainWindow(QMainWindow):
         self.jobs.apply_events(events)
         for event in events:
             match event:
-                case WorkersChanged():
-                    self.status.show_workers(event)
                 case Notice(note=note):
                     self._show_notice(labels.sentence(note))
-                case QueuePaused(paused=paused):
-                    self._show_paused(paused)
+                case _:
+                    pass
 
     def _show_notice(self, sentence: str) -> None:
         """Show a notice of the queue; "" dismisses the previous one, but no other message."""
@@ -313,7 +290,7 @@ class MainWindow(QMainWindow):
         self.jobs.add_page(page)
         if not page.jobs:
             self.show_jobs()
-        self._bridge.when_done(self._service.paused(), self._show_paused, self._show_error)
+        self.queue.read()
 
     @Slot(object)
     def _on_jobs_changed(self, _ids: frozenset[int]) -> None:

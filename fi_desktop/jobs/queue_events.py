@@ -68,6 +68,7 @@ class WorkerInfo:
         job_id: the job it runs.
         started_at: UTC, seconds since the epoch.
         done, failed: attempts that completed, and that ended in an error.
+        low_priority: other programs go before it.
     """
 
     name: str
@@ -77,6 +78,7 @@ class WorkerInfo:
     started_at: float
     done: int
     failed: int
+    low_priority: bool = False
 
 
 @dataclass(frozen=True, slots=True)

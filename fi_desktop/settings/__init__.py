@@ -109,6 +109,14 @@ class Settings:
         "How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.",
         maximum=64,
     )
+    low_priority: bool = setting(
+        True,
+        Kind.FLAG,
+        Page.PROCESSING,
+        "Use less of this computer",
+        "Let your other programs go first while recordings are processed, and use half of the processor on "
+        "battery.",
+    )
     soft_limit_s: float = setting(
         540.0,
         Kind.NUMBER,

@@ -118,9 +118,10 @@ class WorkerPool(QueueThread):
         self._wake()
 
     def change_settings(self, settings: Settings) -> None:
-        """Apply new settings: time limits, recycling, and the number of workers if it changed."""
+        """Apply new settings: limits, recycling, priority, and the number of workers if it changed."""
         workers_changed = settings.workers != self._settings.workers
         self._settings = settings
+        self._requests.append(self._set_priorities)
         self.change_limits(Limits.of(settings))
         if workers_changed:
             self.resize(settings.workers or default_workers())
@@ -379,6 +380,10 @@ class WorkerPool(QueueThread):
         elif not self._slots:
             self._slots = [WorkerSlot(_THREAD_NAME)]
 
+    def _set_priorities(self) -> None:
+        for slot in self._slots:
+            slot.set_priority(low=self._settings.low_priority)
+
     def _start_workers(self) -> None:
         """Start a worker in each vacant slot."""
         failed_starts = min((slot.failed_starts for slot in self._slots), default=0)
@@ -389,7 +394,7 @@ class WorkerPool(QueueThread):
         for slot in self._slots:
             if not slot.occupied and time.monotonic() >= slot.spawn_at:
                 start = slot.start_thread if self._threads else slot.start_process
-                start(self._context, started_at=self._now())
+                start(self._context, started_at=self._now(), low_priority=self._settings.low_priority)
 
     def _stop_workers(self) -> None:
         """Ask all workers to stop, kill those that do not within the grace period, requeue their jobs."""

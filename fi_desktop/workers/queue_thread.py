@@ -39,6 +39,7 @@ from fi_desktop.jobs.queue_events import (
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
+from fi_desktop.system.power import on_battery
 from fi_desktop.workers.attempt import Reporter, attempt
 from fi_desktop.workers.protocol import (
     AttemptDone,
@@ -119,7 +120,7 @@ class Backend:
         """Apply new time limits, to running jobs too."""
 
     def change_settings(self, settings: Settings) -> None:
-        """Apply new settings: time limits, recycling, and the number of workers if it changed."""
+        """Apply new settings: limits, recycling, priority, and the number of workers if it changed."""
 
     def gauges(self) -> tuple[WorkerGauge, ...]:
         """Return what each worker process uses; empty if there are none."""
@@ -251,7 +252,7 @@ class QueueThread(Backend, ABC):
             soft_limit_s=self._limits.soft_s,
             limit_factor=self._limits.factor,
             memory_level=job.out_of_memory,
-            threads=max(1, self._cores // self._parallel_jobs()),
+            threads=self._threads_per_job(),
             last_attempt=self._service.transitions.is_last_attempt(job),
         )
 
@@ -267,6 +268,12 @@ class QueueThread(Backend, ABC):
                 transitions.cancelled(job_id, claim, stages=stages)
             case AttemptStopped(claim=claim):
                 transitions.released(job_id, claim, stages=stages)
+
+    def _threads_per_job(self) -> int:
+        cores = self._cores
+        if self._settings.low_priority and on_battery():
+            cores //= 2
+        return max(1, cores // self._parallel_jobs())
 
     def _parallel_jobs(self) -> int:
         """How many jobs run at the same time."""

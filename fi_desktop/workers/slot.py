@@ -23,7 +23,7 @@ from fi_desktop.core.errors import ErrorInfo, FiError
 from fi_desktop.core.job import Job
 from fi_desktop.core.values import EngineChoice, Stage, StageEnd, StageTime
 from fi_desktop.jobs.queue_events import WorkerGauge, WorkerInfo, WorkerState
-from fi_desktop.system import log
+from fi_desktop.system import log, priority
 from fi_desktop.system.devices import devices
 from fi_desktop.workers import process as worker
 from fi_desktop.workers.protocol import FromWorker, Progressed, StageEnded, StopWork, ToWorker
@@ -84,6 +84,7 @@ class WorkerSlot:
         kill_at, kill_error: when the worker is killed, and the job's error in that case.
         spawn_at: earliest start of the next worker.
         failed_starts: consecutive workers that exited before becoming ready.
+        low_priority: other programs go before the worker.
         stopping: the worker was asked to stop, or will be after its job.
         retiring: the slot is removed once its worker has exited.
         requeueing: the worker was asked to stop at once; its job is requeued however the attempt ends.
@@ -106,6 +107,7 @@ class WorkerSlot:
     kill_error: ErrorInfo | None = None
     spawn_at: float = 0.0
     failed_starts: int = 0
+    low_priority: bool = False
     stopping: bool = False
     retiring: bool = False
     requeueing: bool = False
@@ -148,7 +150,7 @@ class WorkerSlot:
 
     # ---- starting and stopping a worker
 
-    def start_process(self, context: SpawnContext, *, started_at: float) -> None:
+    def start_process(self, context: SpawnContext, *, started_at: float, low_priority: bool = False) -> None:
         """Start a worker process; if the system refuses, back off."""
         ours, theirs = context.Pipe()
         process = context.Process(target=worker.main, args=(theirs, self.device), name=self.name, daemon=True)
@@ -164,14 +166,32 @@ class WorkerSlot:
         self.process = process
         self._occupy(ours, started_at)
         log.event("WORKER_STARTED", worker=self.name, pid=process.pid, device=self.device)
+        if low_priority:
+            self.set_priority(low=True)
 
-    def start_thread(self, context: SpawnContext, *, started_at: float) -> None:
-        """Start a thread of the app as the worker; it cannot be killed."""
+    def start_thread(self, context: SpawnContext, *, started_at: float, low_priority: bool = False) -> None:
+        """Start a thread of the app as the worker; it cannot be killed, and keeps the app's priority."""
+        del low_priority
         ours, theirs = context.Pipe()
         self.thread = threading.Thread(target=worker.serve, args=(theirs,), name=self.name, daemon=True)
         self.thread.start()
         self._occupy(ours, started_at)
         log.event("WORKER_STARTED", worker=self.name, thread=self.name)
+
+    def set_priority(self, *, low: bool) -> None:
+        """Lower the worker's priority, or restore it.
+
+        If the system does not allow that, a new worker replaces it once its job is done.
+        """
+        pid = self.process.pid if self.process is not None else None
+        if pid is None or low is self.low_priority:
+            return
+        if low:
+            self.low_priority = priority.lower(pid)
+        elif priority.restore(pid):
+            self.low_priority = False
+        else:
+            self.recycle()
 
     def recycle(self) -> None:
         """Stop the worker once its job is done, so that a new one replaces it."""
@@ -276,7 +296,8 @@ class WorkerSlot:
             state = WorkerState.IDLE if self.ready else WorkerState.STARTING
         pid = self.process.pid if self.process is not None else None
         job_id = self.running.job.id if self.running is not None else None
-        return WorkerInfo(self.name, pid or 0, state, job_id, self.started_at, self.done, self.failed)
+        counts = self.done, self.failed
+        return WorkerInfo(self.name, pid or 0, state, job_id, self.started_at, *counts, self.low_priority)
 
     def gauge(self, *, now: float) -> WorkerGauge:
         """Return what the worker uses; `now` is UTC, seconds since the epoch. Any thread may call this."""
@@ -311,7 +332,7 @@ class WorkerSlot:
 
     def _occupy(self, pipe: Connection, started_at: float) -> None:
         self.pipe, self.started_at, self.heard_at = pipe, started_at, time.monotonic()
-        self.ready = self.stopping = self.requeueing = False
+        self.ready = self.stopping = self.requeueing = self.low_priority = False
         self.running, self.worker_attempts, self.rss_checked_at = None, 0, -math.inf
         self.vacant_s += time.monotonic() - self.vacant_since
         self._ps = psutil.Process(self.process.pid) if self.process is not None else None

@@ -95,6 +95,14 @@
         <translation>Cambiar la configuración</translation>
     </message>
     <message>
+        <source>Use &amp;less of this computer</source>
+        <translation>Usar &amp;menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first</source>
+        <translation>Dejar pasar primero a sus otros programas</translation>
+    </message>
+    <message>
         <source>Lock the window until you enter the PIN</source>
         <translation>Bloquear la ventana hasta que escriba el PIN</translation>
     </message>
@@ -153,6 +161,10 @@
     <message>
         <source>&amp;Job</source>
         <translation>&amp;Trabajo</translation>
+    </message>
+    <message>
+        <source>&amp;Queue</source>
+        <translation>&amp;Cola</translation>
     </message>
     <message>
         <source>&amp;View</source>
@@ -1142,6 +1154,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
+        <source>Not understood</source>
+        <translation>Sin entender</translation>
+    </message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1156,10 +1172,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {time}, {share}</source>
         <translation>{speaker}: {time}, {share}</translation>
-    </message>
-    <message>
-        <source>Not understood</source>
-        <translation>Sin entender</translation>
     </message>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
@@ -1622,20 +1634,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>MainWindow</name>
     <message>
-        <source>The queue is paused. No recording will start until you resume it.</source>
-        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
-    </message>
-    <message>
         <source>Stopping safely…</source>
         <translation>Deteniendo y guardando…</translation>
     </message>
     <message>
         <source>Queue paused</source>
         <translation>Cola en pausa</translation>
-    </message>
-    <message>
-        <source>Resume</source>
-        <translation>Reanudar</translation>
     </message>
 </context>
 <context>
@@ -1659,6 +1663,10 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>Messages</name>
+    <message>
+        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
+        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
+    </message>
     <message>
         <source>Only one voice was found, although {asked} speakers were expected.</source>
         <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
@@ -2134,10 +2142,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
-        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -3252,6 +3256,21 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>QueueControls</name>
+    <message>
+        <source>The queue is paused. No recording will start until you resume it.</source>
+        <translation>La cola está en pausa. Ninguna grabación comenzará hasta que la reanude.</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Reanudar</translation>
+    </message>
+    <message>
+        <source>Recordings in progress finish at low priority; the next ones run at full speed.</source>
+        <translation>Las grabaciones en curso terminan con prioridad baja; las siguientes usarán toda la velocidad.</translation>
+    </message>
+</context>
+<context>
     <name>QueueNotifier</name>
     <message>
         <source>{recording} failed</source>
@@ -3761,6 +3780,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.</source>
         <translation>Cuántas grabaciones se procesan al mismo tiempo. 0: las que convengan a esta computadora, hasta 2.</translation>
+    </message>
+    <message>
+        <source>Use less of this computer</source>
+        <translation>Usar menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
+        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
     </message>
     <message>
         <source>Time limit</source>
