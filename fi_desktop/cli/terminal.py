@@ -27,7 +27,7 @@ from fi_desktop.core.codec import error_to_json, summary_to_json
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import before_s, run_of, took_s
 from fi_desktop.core.text import clock, harmless, one_line
-from fi_desktop.core.transcript import Region, Segment, Transcript, Turn, overlaps
+from fi_desktop.core.transcript import Region, Segment, Transcript, Turn, overlaps, wrong_words
 from fi_desktop.core.values import Stage
 from fi_desktop.exporters.exporter import DEFAULTS
 
@@ -182,6 +182,8 @@ def job_table(
             remarks.append(Text(f"Job {job.id}: {_error_text(job, now)}", _STATE_STYLES[job.state]))
         elif summary:
             remarks += [Text(f"Job {job.id}: {note}", "yellow") for note in summary.notes]
+            if (wrong := wrong_words(summary.wrong_share)) is not None:
+                remarks.append(Text(f"Job {job.id}: {wrong}", "dim"))
     return Group(table, *remarks)
 
 

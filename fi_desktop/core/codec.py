@@ -161,7 +161,7 @@ def _each(hook: Hook | None, collection: Callable[[Any], Any]) -> Hook:
 
 
 _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt"))
-_as_object(Summary)
+_as_object(Summary, omit_default=("wrong_share",))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
 _as_object(Job, omit_default=("earlier",))
@@ -285,6 +285,7 @@ DONE_PATHS = (
     "$.summary.grade",
     "$.summary.notes",
     "$.summary.language",
+    "$.summary.wrong_share",
 )
 """JSON paths of the fields of `Done` in a job's record, in order."""
 _NOTES = Done._fields.index("notes")

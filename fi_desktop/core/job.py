@@ -165,7 +165,7 @@ class Done(NamedTuple):
         priority: as a number.
         speakers_asked, engine_asked, language_asked: of the options.
         started_at, ended_at: of its only attempt.
-        speakers, duration_s, engine, grade, notes, language: of the summary.
+        speakers, duration_s, engine, grade, notes, language, wrong_share: of the summary.
     """
 
     id: int
@@ -185,6 +185,7 @@ class Done(NamedTuple):
     grade: str | None
     notes: tuple[Note, ...]
     language: str | None
+    wrong_share: float | None
 
 
 class StaleClaim(Exception):

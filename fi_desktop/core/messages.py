@@ -215,6 +215,7 @@ RESULT_FEWER_VOICES = Message(
 RESULT_LANGUAGE_UNCERTAIN = Message(
     "result.language_uncertain", "The language was hard to detect. If it is wrong, choose it and try again."
 )
+RESULT_FEW_WRONG = Message("result.few_wrong", "Fewer than 1 in 100 words may be wrong.")
 RESULT_NOT_UNDERSTOOD = Message(
     "result.not_understood",
     "{length:length} of speech was not understood and has no words. Listen to these passages.",
@@ -237,6 +238,7 @@ RESULT_VOCABULARY_CUT = Message(
     "result.vocabulary_cut", "The vocabulary is too long. Its last {number} words were not used."
 )
 RESULT_WORDS_MISSING = Message("result.words_missing", "The words are missing: {reason}")
+RESULT_WRONG_WORDS = Message("result.wrong_words", "About {number} in 100 words may be wrong.")
 
 # --- Jobs and workers
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from fi_desktop.core.messages import Note
+from fi_desktop.core.messages import RESULT_FEW_WRONG, RESULT_WRONG_WORDS, Note
 from fi_desktop.core.values import Summary
 
 SCHEMA = "fi-desktop.transcript"
 SCHEMA_VERSION = 3
 
 _DOUBTFUL_WORD = 0.7
+_ENOUGH_WORDS = 20  # to estimate how many of them are wrong
 
 
 class Grade(StrEnum):
@@ -213,6 +214,13 @@ class Transcript:
         """Speech in which no words were recognized, sorted."""
         return tuple(Region(part.start, part.end) for part in self.segments if part.missing)
 
+    @property
+    def wrong_share(self) -> float | None:
+        """The share of the words that is probably wrong, 0 to 1; None if there are too few to say."""
+        words = [word.probability for segment in self.segments for word in segment.words]
+        known = [probability for probability in words if probability is not None]
+        return 1.0 - sum(known) / len(known) if len(known) >= _ENOUGH_WORDS else None
+
 
 def overlaps(turns: Iterable[Turn]) -> tuple[Region, ...]:
     """Return when two or more people speak at once, in order."""
@@ -238,6 +246,13 @@ def rename_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     return tuple(Turn(turn.start, turn.end, labels[turn.speaker]) for turn in ordered)
 
 
+def wrong_words(share: float | None) -> Note | None:
+    """Return how many words are probably wrong; share: of all words, 0 to 1, None if unknown."""
+    if share is None:
+        return None
+    return RESULT_WRONG_WORDS(number=round(100 * share)) if share >= 0.01 else RESULT_FEW_WRONG()
+
+
 def summarize(transcript: Transcript) -> Summary:
     """Return what the table shows of a result."""
     return Summary(
@@ -250,4 +265,5 @@ def summarize(transcript: Transcript) -> Summary:
         words=sum(len(segment.words) for segment in transcript.segments),
         language=transcript.language,
         model=transcript.provenance.transcriber_model,
+        wrong_share=None if (share := transcript.wrong_share) is None else round(share, 4),
     )

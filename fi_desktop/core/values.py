@@ -136,6 +136,7 @@ class Summary:
         words: number of words.
         language: ISO 639-1 code of the transcription.
         model: the model pack that transcribed; empty if none did.
+        wrong_share: the share of the words that is probably wrong, 0 to 1; None if there are too few to say.
     """
 
     speakers: int
@@ -147,3 +148,4 @@ class Summary:
     words: int = 0
     language: str | None = None
     model: str = ""
+    wrong_share: float | None = None

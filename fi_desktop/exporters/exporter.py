@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 
 from fi_desktop.core.messages import Note
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Segment, Transcript, Word
+from fi_desktop.core.transcript import Segment, Transcript, Word, wrong_words
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
 _BARE = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)  # a word between its punctuation
@@ -201,6 +201,11 @@ def _doubtful(words: Iterable[Word], text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def has_doubts(segments: Iterable[Segment]) -> bool:
-    """Return whether any word was hard to hear."""
-    return any(word.doubtful for segment in segments for word in segment.words)
+def cautions(transcript: Transcript, options: ExportOptions) -> str:
+    """Return that it is a draft, how many words may be wrong, and what the marks mean if there are any."""
+    wrong = wrong_words(transcript.wrong_share)
+    doubts = any(word.doubtful for segment in transcript.segments for word in segment.words)
+    parts = [options.labels.draft]
+    parts += [options.say(wrong)] if wrong is not None else []
+    parts += [options.labels.doubts] if doubts else []
+    return " ".join(parts)

@@ -8,8 +8,8 @@ from fi_desktop.exporters.exporter import (
     DEFAULTS,
     Exporter,
     ExportOptions,
+    cautions,
     encoded,
-    has_doubts,
     marked_text,
     single_line,
 )
@@ -28,12 +28,11 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
         else "".join(engines),
         moment=options.moment(provenance.created_at),
     )
-    doubts = f" {labels.doubts}" if has_doubts(transcript.segments) else ""
     lines = [
         single_line(provenance.source_name),
         f"{labels.length.format(time=clock(transcript.duration, padded=True))}, {speakers}",
         single_line(made_by),
-        f"{labels.draft}{doubts}",
+        single_line(cautions(transcript, options)),
         *(labels.note.format(note=single_line(options.say(note))) for note in transcript.notes),
         "",
         *(segment_line(segment, options) for segment in transcript.segments),

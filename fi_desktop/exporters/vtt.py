@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.exporters.exporter import Exporter, ExportOptions, encoded, single_line
+from fi_desktop.exporters.exporter import Exporter, ExportOptions, cautions, encoded, single_line
 from fi_desktop.exporters.subtitles import Cue, cues, span
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def render(transcript: Transcript, options: ExportOptions) -> bytes:
-    """Return the subtitles; the draft notice is a comment, which players do not show."""
-    header = f"WEBVTT\n\nNOTE {options.labels.draft}\n"
+    """Return the subtitles; the cautions are a comment, which players do not show."""
+    header = f"WEBVTT\n\nNOTE {single_line(cautions(transcript, options))}\n"
     blocks = (
         f"{span(cue, point='.')}\n{_text(cue, options)}\n"
         for cue in cues(transcript, leads={}, write=options.word, missing=options.missing)

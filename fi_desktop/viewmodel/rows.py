@@ -89,6 +89,7 @@ class Row(NamedTuple):
         batch: id of the first job added together with this one; None if it was added alone.
         engine: the diarizer that ran, or the one requested.
         language: language found, or the one requested; ISO 639-1.
+        wrong_share: share of the words that is probably wrong, 0 to 1; None if unknown.
         summary: counts of a collapsed batch; None for a job.
     """
 
@@ -118,6 +119,7 @@ class Row(NamedTuple):
     priority: Priority = Priority.NORMAL
     engine: str = "auto"
     language: str | None = None
+    wrong_share: float | None = None
     finished_at: float | None = None
     summary: BatchSummary | None = None
     before_s: float = 0.0
@@ -180,6 +182,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         priority=job.priority,
         engine=(summary.engine if summary else "") or job.options.engine,
         language=(summary.language if summary else None) or job.options.language,
+        wrong_share=summary.wrong_share if summary else None,
         finished_at=job.finished_at,
         before_s=before_s(job),
     )
@@ -211,6 +214,7 @@ def row_of_done(done: Done) -> Row:
         priority=_PRIORITIES[done.priority],
         engine=done.engine or done.engine_asked,
         language=done.language or done.language_asked,
+        wrong_share=done.wrong_share,
         finished_at=done.finished_at,
     )
 

@@ -55,6 +55,18 @@
 <context>
     <name>Actions</name>
     <message>
+        <source>Use &amp;less of this computer</source>
+        <translation>Usar &amp;menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first</source>
+        <translation>Dejar pasar primero a sus otros programas</translation>
+    </message>
+    <message>
+        <source>&amp;Queue</source>
+        <translation>&amp;Cola</translation>
+    </message>
+    <message>
         <source>Add &amp;recordings…</source>
         <translation>&amp;Agregar grabaciones…</translation>
     </message>
@@ -93,14 +105,6 @@
     <message>
         <source>Change the settings</source>
         <translation>Cambiar la configuración</translation>
-    </message>
-    <message>
-        <source>Use &amp;less of this computer</source>
-        <translation>Usar &amp;menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first</source>
-        <translation>Dejar pasar primero a sus otros programas</translation>
     </message>
     <message>
         <source>Lock the window until you enter the PIN</source>
@@ -161,10 +165,6 @@
     <message>
         <source>&amp;Job</source>
         <translation>&amp;Trabajo</translation>
-    </message>
-    <message>
-        <source>&amp;Queue</source>
-        <translation>&amp;Cola</translation>
     </message>
     <message>
         <source>&amp;View</source>
@@ -540,6 +540,14 @@
         <source>Recordings added together have the same number</source>
         <translation>Las grabaciones agregadas juntas tienen el mismo número</translation>
     </message>
+    <message>
+        <source>Wrong words</source>
+        <translation>Palabras erróneas</translation>
+    </message>
+    <message>
+        <source>Share of the words that is probably wrong</source>
+        <translation>Proporción de palabras que probablemente están mal</translation>
+    </message>
 </context>
 <context>
     <name>ColumnLayout</name>
@@ -749,6 +757,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Language</source>
         <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Words</source>
+        <translation>Palabras</translation>
     </message>
     <message>
         <source>The file no longer exists</source>
@@ -1154,10 +1166,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Not understood</source>
-        <translation>Sin entender</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1172,6 +1180,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {time}, {share}</source>
         <translation>{speaker}: {time}, {share}</translation>
+    </message>
+    <message>
+        <source>Not understood</source>
+        <translation>Sin entender</translation>
     </message>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
@@ -1664,10 +1676,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
-        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
-    </message>
-    <message>
         <source>Only one voice was found, although {asked} speakers were expected.</source>
         <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
     </message>
@@ -2124,6 +2132,14 @@ Todo se queda en esta computadora.</translation>
         <translation>En {at:clock} no se grabó nada durante {length:length}: es una pausa o una parte que se perdió.</translation>
     </message>
     <message>
+        <source>About {number} in 100 words may be wrong.</source>
+        <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
+    </message>
+    <message>
+        <source>Fewer than 1 in 100 words may be wrong.</source>
+        <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
+    </message>
+    <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
@@ -2142,6 +2158,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
+        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -3654,6 +3674,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>Use less of this computer</source>
+        <translation>Usar menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
+        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
+    </message>
+    <message>
         <source>Engine that tells who speaks when.</source>
         <translation>Motor que determina quién habla y cuándo.</translation>
     </message>
@@ -3780,14 +3808,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.</source>
         <translation>Cuántas grabaciones se procesan al mismo tiempo. 0: las que convengan a esta computadora, hasta 2.</translation>
-    </message>
-    <message>
-        <source>Use less of this computer</source>
-        <translation>Usar menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
-        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
     </message>
     <message>
         <source>Time limit</source>

@@ -17,7 +17,7 @@ from rich.console import Console
 
 import fi_desktop.cli
 from fi_desktop.cli import main
-from fi_desktop.cli.terminal import Terminal, _time_spent, transcript_view
+from fi_desktop.cli.terminal import Terminal, _time_spent, job_table, transcript_view
 from fi_desktop.core.codec import transcript_to_json
 from fi_desktop.core.job import Attempt, AttemptOutcome, Job, JobState
 from fi_desktop.core.transcript import Segment, Transcript
@@ -270,3 +270,11 @@ def test_speech_without_words_has_a_lane_and_a_line():
     Console(file=out, width=100).print(transcript_view(replace(WITH_WORDS, segments=segments), columns=100))
     assert re.search(r"no words .*3\.5 s", out.getvalue())
     assert re.search(r"0:03\.4  SPEAKER_01\s+\[not understood, 0:03–0:06\]", out.getvalue())
+
+
+def test_table_says_how_many_words_may_be_wrong():
+    summary = Summary(2, 30.0, "builtin", "clear", words=400, wrong_share=0.061)
+    job = Job(1, "/a.wav", JobOptions(), Priority.NORMAL, 0.0, JobState.COMPLETED, summary=summary)
+    out = io.StringIO()
+    Console(file=out, width=100).print(job_table([job]))
+    assert "Job 1: About 6 in 100 words may be wrong." in out.getvalue()

@@ -9,6 +9,7 @@ import fi_desktop
 from fi_desktop.core import messages
 from fi_desktop.core.errors import FiError, UserError, error_info
 from fi_desktop.core.messages import ENGLISH, MESSAGES, Message, Note, system_reason, verbatim
+from fi_desktop.core.transcript import wrong_words
 
 PACKAGE = Path(fi_desktop.__file__).parent
 
@@ -94,3 +95,17 @@ def test_verbatim_text_is_unchanged():
     assert str(system_reason(PermissionError(13, "Permission denied"))) == "Permission denied"
     assert str(system_reason(ValueError("private"))) == "ValueError"
     assert FiError(Message("usage.x", "Nothing.")).message == "Nothing."
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (None, "None"),
+        (0.0, "Fewer than 1 in 100 words may be wrong."),
+        (0.01, "About 1 in 100 words may be wrong."),
+        (0.0449, "About 4 in 100 words may be wrong."),
+        (1.0, "About 100 in 100 words may be wrong."),
+    ],
+)
+def test_share_of_wrong_words_is_a_sentence(share: float | None, said: str):
+    assert str(wrong_words(share)) == said

@@ -149,7 +149,8 @@ def test_subtitles_are_in_the_persons_language_too():
     assert srt.startswith("1\n00:00:00,000 --> 00:00:01,500\nBorrador sin revisar.\n\n2\n")
     assert "Hablante 1: Me duelen las [¿mayagas?]," in srt
     vtt = text_of("vtt", DOUBTFUL, SPANISH)
-    assert vtt.startswith("WEBVTT\n\nNOTE Borrador sin revisar.\n\n")
+    explained = "Borrador sin revisar. Las palabras entre [¿corchetes?] se oyeron mal."
+    assert vtt.startswith(f"WEBVTT\n\nNOTE {explained}\n\n")
     assert "<v Hablante 1>Me duelen las [¿mayagas?], doctora." in vtt
 
 
@@ -432,3 +433,12 @@ def test_speech_without_words_is_shown_at_its_place_in_every_format():
     assert f"<v Hablante 2>{told}\n" in text_of("vtt", WITH_GAP, SPANISH)
     segments = json.loads(text_of("json", WITH_GAP, SPANISH))["segments"]
     assert [segment.get("missing", False) for segment in segments] == [False, True, False]
+
+
+def test_header_says_how_many_words_may_be_wrong():
+    words = tuple(Word(at, at + 0.5, "sí", 0.96) for at in range(40))
+    unsure = replace(DOUBTFUL, segments=(Segment(0.0, 40.0, None, " ".join(["sí"] * 40), words),))
+    assert "\nDraft, not reviewed. About 4 in 100 words may be wrong.\n" in text_of("txt", unsure)
+    assert text_of("vtt", unsure).startswith(
+        "WEBVTT\n\nNOTE Draft, not reviewed. About 4 in 100 words may be wrong.\n\n"
+    )

@@ -64,7 +64,7 @@ def test_a_missing_model_is_named(view):
 def test_a_completed_job_shows_what_was_found_and_by_which_models(qtbot, view, hand, window):
     assert view.form.language.text() == "Detect automatically"
     job = hand.claim()
-    talk = samples.conversation(5)
+    talk = samples.consultation()
     made = replace(talk.provenance, transcriber="whisper", transcriber_model="faster-whisper-small")
     folder = hand._service.folders.folder(job.id)
     folder.mkdir(parents=True)
@@ -74,6 +74,11 @@ def test_a_completed_job_shows_what_was_found_and_by_which_models(qtbot, view, h
     qtbot.waitUntil(lambda: view.form.language.text() == "Spanish")
     qtbot.waitUntil(lambda: view.form.transcriber.text() == "Whisper · faster-whisper-small")
     assert view.form.diarizer.text() == "Built-in"
+    number = sum(len(part.words) for part in talk.segments)
+    assert (
+        view.form.words.text()
+        == f"{number} · About {round(100 * talk.wrong_share)} in 100 words may be wrong."
+    )
 
 
 def test_the_number_of_speakers_that_the_voices_suggest_is_offered(qtbot, view, hand, program):

@@ -32,7 +32,17 @@ OPTIONS = (
 )
 SUMMARIES = (
     Summary(2, 61.25, "builtin", "clear"),
-    Summary(0, 0.1, "", None, (verbatim("Speakers are missing."), samples.DOUBT), "whisper-small", 12, "ca"),
+    Summary(
+        0,
+        0.1,
+        "",
+        None,
+        (verbatim("Speakers are missing."), samples.DOUBT),
+        "whisper-small",
+        12,
+        "ca",
+        wrong_share=0.0625,
+    ),
 )
 BAD = ErrorInfo(ErrorKind.TRANSIENT, "disk.full", "The disk is full.")
 

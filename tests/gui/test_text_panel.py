@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core import messages
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Segment, Turn, Word
+from fi_desktop.core.transcript import Segment, Turn, Word, wrong_words
 from fi_desktop.gui import theme
 from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
 from fi_desktop.gui.result.text_panel import Legend
@@ -218,8 +218,9 @@ def test_facts_name_language_words_and_transcriber(view):
 
 
 def test_result_without_speakers_has_text_and_one_lane(qtbot, bridge, dressed):
-    view = shown(qtbot, bridge, samples.consultation(named=False, notes=(_SPEAKERS_MISSING,)))
-    assert view.verdict == str(_SPEAKERS_MISSING)
+    talk = samples.consultation(named=False, notes=(_SPEAKERS_MISSING,))
+    view = shown(qtbot, bridge, talk)
+    assert view.verdict == f"{_SPEAKERS_MISSING} {wrong_words(talk.wrong_share)}"
     assert "Speakers missing" in label_texts(view)
     assert "0 speakers" not in label_texts(view)
     assert view.lanes.accessibleName() == "When someone spoke"

@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.text import clock, percent
+from fi_desktop.core.transcript import wrong_words
+from fi_desktop.core.values import Summary
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
@@ -291,6 +293,7 @@ class FactsForm(QWidget):
         self.finished = self._add(self.tr("Finished"))
         self.speakers = self._add(self.tr("Speakers"))
         self.language = self._add(self.tr("Language"))
+        self.words = self._add(self.tr("Words"))
         self.diarizer = self._add(self.tr("Speaker model"))
         self.transcriber = self._add(self.tr("Transcription model"))
         self.vocabulary = self._add(self.tr("Vocabulary"))
@@ -315,6 +318,7 @@ class FactsForm(QWidget):
         # a completed job has detected the language, or has no transcript
         asked = "" if job.state is JobState.COMPLETED else labels.requested_language(options.language)
         self._set(self.language, labels.language(found) if found else asked)
+        self._set(self.words, self._words(job.summary))
         self._set(self.vocabulary, ", ".join(options.vocabulary))
 
     def show_facts(self, job: Job, facts: JobFacts | None) -> None:
@@ -340,6 +344,13 @@ class FactsForm(QWidget):
             transcriber = self._no_transcript.short(reason)
         self._set(self.transcriber, transcriber)
         self._set(self.version, f"fi-desktop {provenance.app_version}")
+
+    def _words(self, summary: Summary | None) -> str:
+        """Return how many words there are, and how many may be wrong; "" without words."""
+        if summary is None or not summary.words:
+            return ""
+        remark = labels.sentence(wrong_words(summary.wrong_share))
+        return " · ".join(filter(None, (QLocale().toString(summary.words), remark)))
 
     def _size(self, size_bytes: int | None) -> str:
         if size_bytes is None:

@@ -15,9 +15,10 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import clock, percent, time_left
+from fi_desktop.core.transcript import wrong_words
 from fi_desktop.core.values import Stage
 from fi_desktop.gui import widgets
-from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.labels import UiLabels, sentence
 from fi_desktop.viewmodel.progress import eta_s, spent_s
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.visible_rows import SortKey
@@ -364,6 +365,16 @@ COLUMNS = (
         sort_key=lambda row: row.batch or 0,
         tip=QT_TRANSLATE_NOOP("Column", "Recordings added together have the same number"),
         width=lambda _texts: ["000000"],
+        hidden=True,
+    ),
+    Column(
+        "wrong",
+        QT_TRANSLATE_NOOP("Column", "Wrong words"),
+        text=lambda _texts, row, _now: NOTHING if row.wrong_share is None else percent(row.wrong_share),
+        sort_key=lambda row: -1.0 if row.wrong_share is None else row.wrong_share,
+        tip=QT_TRANSLATE_NOOP("Column", "Share of the words that is probably wrong"),
+        cell_tip=lambda _texts, row, _now: sentence(wrong_words(row.wrong_share)),
+        width=lambda _texts: [percent(1.0)],
         hidden=True,
     ),
 )

@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.transcript import Transcript, wrong_words
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController, ExportMenu
-from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.labels import UiLabels, sentence
 from fi_desktop.gui.message_bar import MessageBar
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.text_panel import TextPanel
@@ -61,6 +61,7 @@ class ResultView(QWidget):
         super().__init__(parent)
         self._labels = UiLabels(self)
         self._transcript = transcript
+        self._wrong_words = wrong_words(transcript.wrong_share)
         self.lanes = LanesView(transcript, self)
         self.text: TextPanel | None = None
         self.turns: TurnsPanel | None = None
@@ -162,7 +163,7 @@ class ResultView(QWidget):
         left.setSpacing(5)
         left.addWidget(name)
         left.addWidget(facts)
-        if transcript.grade is not None or transcript.notes:
+        if transcript.grade is not None or transcript.notes or self._wrong_words is not None:
             left.addLayout(grade)
         left.addWidget(self.other_number, 0, Qt.AlignmentFlag.AlignLeft)
         self.other_number.setVisible(transcript.probable_speakers is not None)
@@ -247,7 +248,8 @@ class ResultView(QWidget):
             colour, icon = theme.tone("warn", palette), "warning"
         self._grade_icon.setPixmap(theme.pixmap(icon, 18, colour, self.devicePixelRatioF()))
         good = self._labels.grade_sentence(grade) if grade != "doubtful" and not denied else ""
-        self._grade.setText(" ".join(filter(None, (good, self._labels.remarks(grade, transcript.notes)))))
+        told = (good, self._labels.remarks(grade, transcript.notes), sentence(self._wrong_words))
+        self._grade.setText(" ".join(filter(None, told)))
         self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
             button.setIcon(theme.icon(name, palette))
