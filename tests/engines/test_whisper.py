@@ -17,7 +17,8 @@ from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Speech, TranscriptionOptions
 from fi_desktop.engines.whisper import WhisperTranscriber
-from fi_desktop.engines.whisper.decoder import DecodedWindow, Decoder
+from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
+from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
 from fi_desktop.engines.whisper.transcriber import _to_words
 from fi_desktop.engines.whisper.windows import Window
 from tests.engines.conftest import Write, ignore
@@ -154,8 +155,10 @@ def test_text_without_time_to_say_it_is_dropped(make: Make, call: Recording, cal
 def test_text_that_is_not_trusted_is_decoded_with_fallback(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    doubtful = DecodedWindow(((0.5, 1.0, " Amara.org", 0.2),), trusted=False)
-    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [doubtful for _ in sounds])
+    doubtful = DecodedWindow((DecodedWord(0.5, 1.0, " Amara.org", 0.2),), trusted=False)
+    monkeypatch.setattr(
+        Decoder, "decode_batch", lambda _self, sounds, _options, **_beam: [doubtful for _ in sounds]
+    )
     assert texts(transcriber, call, call_speech) == SAID
 
 
@@ -175,11 +178,10 @@ def test_every_option_is_passed_to_the_library(
 
         monkeypatch.setattr(kind, "transcribe", transcribe)
 
-    spy(faster_whisper.BatchedInferencePipeline)
     spy(faster_whisper.WhisperModel)
     monkeypatch.setattr("fi_desktop.engines.whisper.postprocess.has_crammed", lambda _words: True)
     texts(transcriber, call, call_speech)
-    assert omitted == {"BatchedInferencePipeline": set(), "WhisperModel": set()}
+    assert omitted == {"WhisperModel": set()}
 
 
 def test_a_cancelled_job_does_not_wait_for_the_model(
@@ -188,10 +190,10 @@ def test_a_cancelled_job_does_not_wait_for_the_model(
     resume, started = threading.Event(), threading.Event()
     real = Decoder.decode_batch
 
-    def slow(self: Decoder, *given: Any) -> list[DecodedWindow]:
+    def slow(self: Decoder, *given: Any, **beam: Any) -> list[DecodedWindow]:
         started.set()
         assert resume.wait(120)
-        return real(self, *given)
+        return real(self, *given, **beam)
 
     def cancel(_fraction: float) -> None:
         if started.is_set():
@@ -217,10 +219,10 @@ def test_too_little_memory_is_a_memory_error(
 ):
     import faster_whisper
 
-    def full(*_given: Any) -> None:
+    def full(*_given: Any, **_options: Any) -> None:
         raise RuntimeError(message)
 
-    monkeypatch.setattr(faster_whisper.WhisperModel, "encode", full)
+    monkeypatch.setattr(faster_whisper.WhisperModel, "get_prompt", full)
     with pytest.raises(MemoryError):
         texts(transcriber, call, call_speech)
 
@@ -249,8 +251,10 @@ def test_an_incomplete_pack_is_a_user_error(tmp_path: Path, missing: str):
 def test_speech_without_words_is_decoded_again_and_the_better_result_is_kept(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    alone = DecodedWindow(((0.5, 1.0, " Hola,", 0.9),))
-    monkeypatch.setattr(Decoder, "decode_batch", lambda _self, sounds, _options: [alone for _ in sounds])
+    alone = DecodedWindow((DecodedWord(0.5, 1.0, " Hola,", 0.9),))
+    monkeypatch.setattr(
+        Decoder, "decode_batch", lambda _self, sounds, _options, **_beam: [alone for _ in sounds]
+    )
     assert texts(transcriber, call, call_speech, language="es") == SAID
     monkeypatch.setattr(Decoder, "decode_with_fallback", lambda *_: DecodedWindow(()))
     assert texts(transcriber, call, call_speech, language="es") == ["Hola,"]
@@ -282,9 +286,9 @@ def test_each_part_of_a_recording_is_decoded_in_its_own_language(
     asked: list[tuple[str, float]] = []
     real = Decoder.decode_batch
 
-    def decode_batch(self: Decoder, sounds: list[Any], options: Any) -> list[DecodedWindow]:
+    def decode_batch(self: Decoder, sounds: list[Any], options: Any, **beam: Any) -> list[DecodedWindow]:
         asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
-        return real(self, sounds, options)
+        return real(self, sounds, options, **beam)
 
     monkeypatch.setattr(
         Decoder, "detect_language_by_span", lambda _self, sounds, _codes: [spans for _ in sounds]
@@ -309,9 +313,9 @@ def test_progress_moves_while_a_batch_is_decoded(
         if len(set(fractions)) > 5:
             moved.set()
 
-    def slow(self: Decoder, *given: Any) -> list[DecodedWindow]:
+    def slow(self: Decoder, *given: Any, **beam: Any) -> list[DecodedWindow]:
         assert moved.wait(20)
-        return real(self, *given)
+        return real(self, *given, **beam)
 
     monkeypatch.setattr(Decoder, "decode_batch", slow)
     transcriber.transcribe(call, call_speech, options=TranscriptionOptions(language="es"), progress=report)
@@ -329,13 +333,16 @@ def test_progress_grows_to_one(transcriber: WhisperTranscriber, call: Recording,
 def test_a_hyphenated_word_is_joined_and_a_dash_is_not():
     window = Window((Region(0.0, 4.0),))
     said = [" hard", " -working", " days?", " -Sí.", " -"]
-    decoded = DecodedWindow(tuple((n / 2, n / 2 + 0.4, text, 0.9) for n, text in enumerate(said)))
+    decoded = DecodedWindow(tuple(DecodedWord(n / 2, n / 2 + 0.4, text, 0.9) for n, text in enumerate(said)))
     assert [word.joined for word in _to_words(window, decoded, "en")] == [False, True, False, False, False]
 
 
-def test_times_of_words_are_plain_floats():
-    window = Window((Region(2.0, 4.0),))
-    (word,) = _to_words(
-        window, DecodedWindow(((np.float64(0.5), np.float64(1.0), " sí", np.float32(0.5)),)), "es"
-    )
-    assert {type(each) for each in (word.start, word.end, word.probability)} == {float}
+def test_words_and_the_probabilities_of_their_tokens_are_plain_values(spanish: Path, call: Recording):
+    samples = np.concatenate(list(call.blocks()))[: 20 * 16_000]
+    (found,) = Decoder(spanish, memory_level=0, threads=1).decode_batch([samples], DecodingOptions("es"))
+    assert [word.text for word in found.words] == [f" {text}" for text in SAID]
+    times = [[word.start, word.end, word.probability, *word.token_probabilities] for word in found.words]
+    assert {type(each) for row in times for each in row} == {float}
+    assert [len(word.token_probabilities) for word in found.words] == [*[1] * 9, 2]
+    assert found.log_probability <= 0.0
+    assert found.decoding is DecodingPass.QUICK

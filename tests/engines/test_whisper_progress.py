@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fi_desktop.engines.whisper.transcriber import ProgressMeter, Throughput
+from fi_desktop.engines.whisper.steps import ProgressMeter, Throughput
 
 
 class Clock:

@@ -1,7 +1,7 @@
-"""The Whisper model, decoded by faster-whisper: in batches, or window by window with fallback.
+"""The Whisper model: windows are encoded once, decoded in batches and aligned with their text.
 
-The library's two `transcribe` methods take the same arguments with different defaults, and each ignores some.
-So every call passes all of them.
+Decoding with fallback is faster-whisper's. Its `transcribe` has defaults that do not suit us, so every
+argument is passed.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.engines.contracts import TranscriptionOptions
+from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
+from fi_desktop.engines.whisper.word_times import words_from_alignment
 
-_SLOT_S = 30  # each window of a batch starts at a multiple of 30 s, by which its result is recognized
-_SLOT_FRAMES = _SLOT_S * 100
 _ENCODED_HZ = 50
 # The encoder's output for this much sound is enough to detect its language.
 SPAN_S = 3.0
@@ -44,7 +44,7 @@ _PRECISION = {
     ("cpu", 0): ("int8", "int8_float32", "float32"),
 }
 
-_COMMON: dict[str, Any] = {
+_WITH_FALLBACK: dict[str, Any] = {
     "task": "transcribe",
     "log_progress": False,
     "beam_size": 5,
@@ -53,6 +53,7 @@ _COMMON: dict[str, Any] = {
     "length_penalty": 1.0,
     "repetition_penalty": 1.0,
     "no_repeat_ngram_size": 0,  # doses are repeated on purpose
+    "temperature": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
     "compression_ratio_threshold": _COMPRESSION_RATIO,
     "log_prob_threshold": _LOG_PROBABILITY,
     "no_speech_threshold": _NO_SPEECH,
@@ -62,6 +63,7 @@ _COMMON: dict[str, Any] = {
     "prefix": None,
     "suppress_blank": True,
     "suppress_tokens": [-1],
+    "without_timestamps": False,
     "max_initial_timestamp": 1.0,
     "word_timestamps": True,
     "prepend_punctuations": "\"'“¿¡([{-",
@@ -71,22 +73,10 @@ _COMMON: dict[str, Any] = {
     "vad_parameters": None,
     "max_new_tokens": None,
     "chunk_length": None,
+    "clip_timestamps": "0",
+    "hallucination_silence_threshold": 2.0,
     "language_detection_threshold": None,  # the language is always given
     "language_detection_segments": 1,
-}
-_BATCHED: dict[str, Any] = {
-    **_COMMON,
-    "temperature": [0.0],
-    # With timestamps, this method drops the text after the last one.
-    "without_timestamps": True,
-    "hallucination_silence_threshold": None,
-}
-_WITH_FALLBACK: dict[str, Any] = {
-    **_COMMON,
-    "temperature": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
-    "without_timestamps": False,
-    "hallucination_silence_threshold": 2.0,
-    "clip_timestamps": "0",
 }
 
 
@@ -105,19 +95,22 @@ class DecodingOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class DecodedWindow:
-    """The text of one window.
+class _Text:
+    """The tokens of a window's text, and how sure the model is of them."""
 
-    Attributes:
-        words: (start, end, text, probability), seconds from the window's start; a word's text starts with the
-            space before it.
-        trusted: no sign of hallucination: probable enough, not repetitive, not cut off.
-        repetitive: a phrase seems to be repeated over and over.
-    """
+    tokens: list[int]
+    log_probability: float
+    no_speech: float
+    compression: float
+    cut_off: bool
 
-    words: tuple[tuple[float, float, str, float], ...]
-    trusted: bool = True
-    repetitive: bool = False
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Encoded:
+    """The encoder's output for one window, on the CPU: (frames, width). samples: what was encoded."""
+
+    samples: NDArray[np.float32]
+    output: NDArray[Any]
 
 
 class Decoder:
@@ -134,9 +127,11 @@ class Decoder:
             raise _incomplete()
         self._library: Any = import_module("faster_whisper")
         self._native: Any = import_module("ctranslate2")
+        self._tokenizers: Any = import_module("faster_whisper.tokenizer")
         self._folder = folder
         self._threads = threads
         self._model, self.batch = self._open(memory_level)
+        self._held: list[_Encoded] = []
 
     @property
     def device(self) -> str:
@@ -160,7 +155,7 @@ class Decoder:
     def detect_language(self, windows: Sequence[NDArray[np.float32]]) -> list[dict[str, float]]:
         """Return the probability of each language in each window, (samples,) each."""
         with memory_errors():
-            found = self._model.model.detect_language(self._encoded(windows))
+            found = self._model.model.detect_language(self._view(np.stack(self._encode(windows))))
         return [{code: float(probability) for code, probability in _codes(row)} for row in found]
 
     def detect_language_by_span(
@@ -171,49 +166,29 @@ class Decoder:
         A span is three seconds of the encoder's output for the whole window, which decoding needs anyway. The
         next span starts `SPAN_STEP_S` later; the last ends with the window.
         """
+        rows = []
         with memory_errors():
-            encoded = self._encoded(windows)
-            on_cpu = encoded.to_device(self._native.Device.cpu) if encoded.device == "cuda" else encoded
-            outputs = np.array(on_cpu)
-            rows = []
-            for samples, output in zip(windows, outputs, strict=True):
+            for samples, output in zip(windows, self._encode(windows), strict=True):
                 length = len(samples) * _ENCODED_HZ // SAMPLE_RATE_HZ
                 last = max(0, length - _SPAN)
                 starts = [*range(0, last, _SPAN_STEP), last]
                 spans = np.stack([output[start : start + _SPAN] for start in starts])
-                found = self._model.model.detect_language(self._native.StorageView.from_array(spans))
+                found = self._model.model.detect_language(self._view(spans))
                 probabilities = [dict(_codes(row)) for row in found]
                 rows.append(np.array([[row[code] for code in languages] for row in probabilities]))
         return rows
 
     def decode_batch(
-        self, windows: Sequence[NDArray[np.float32]], options: DecodingOptions
+        self, windows: Sequence[NDArray[np.float32]], options: DecodingOptions, *, beam: int = 1
     ) -> list[DecodedWindow]:
-        """Decode windows as one batch, (samples,) each, without fallback."""
-        slot = _SLOT_S * SAMPLE_RATE_HZ
-        sound = np.zeros(slot * len(windows), dtype=np.float32)
-        clips = []
-        for number, samples in enumerate(windows):
-            sound[number * slot : number * slot + len(samples)] = samples
-            start = float(number * _SLOT_S)
-            # the library rounds down to whole samples
-            clips.append({"start": start, "end": start + (len(samples) + 0.5) / SAMPLE_RATE_HZ})
-        capacity = _TOKENS - self.count_tokens(f"{options.hotwords or ''} {options.prompt or ''}") - 8
+        """Decode windows as one batch, (samples,) each, without fallback. beam: 1 decodes greedily."""
+        decoding = DecodingPass.QUICK if beam == 1 else DecodingPass.BEAM
+        tokenizer = self._tokenizer(options.language)
         with memory_errors():
-            # one pipeline per call: it keeps a time from call to call
-            segments, _info = self._library.BatchedInferencePipeline(self._model).transcribe(
-                sound,
-                language=options.language,
-                initial_prompt=options.prompt,
-                hotwords=options.hotwords,
-                clip_timestamps=clips,
-                batch_size=len(windows),
-                **_BATCHED,
-            )
-            found: list[list[Any]] = [[] for _ in windows]
-            for segment in segments:
-                found[segment.seek // _SLOT_FRAMES].append(segment)
-        return [_decoded(row, float(number * _SLOT_S), capacity) for number, row in enumerate(found)]
+            outputs = np.stack(self._encode(windows))
+            texts = self._generate(outputs, options, tokenizer, beam)
+            words = self._align(windows, outputs, [text.tokens for text in texts], tokenizer)
+        return [_decoded(row, text, decoding) for row, text in zip(words, texts, strict=True)]
 
     def decode_with_fallback(self, samples: NDArray[np.float32], options: DecodingOptions) -> DecodedWindow:
         """Decode one window as OpenAI does, at rising temperatures until the text can be trusted."""
@@ -225,13 +200,100 @@ class Decoder:
                 hotwords=options.hotwords,
                 **_WITH_FALLBACK,
             )
-            return _decoded(list(segments), 0.0, _TOKENS)
+            tokenizer = self._tokenizer(options.language)
+            kept = [segment for segment in segments if segment.words]
+            tokens = [token for segment in kept for token in segment.tokens if token < tokenizer.eot]
+            text = _Text(
+                tokens,
+                min((segment.avg_logprob for segment in kept), default=0.0),
+                max((segment.no_speech_prob for segment in kept), default=0.0),
+                max((segment.compression_ratio for segment in kept), default=1.0),
+                len(tokens) >= _TOKENS,
+            )
+            (words,) = self._align([samples], np.stack(self._encode([samples])), [tokens], tokenizer)
+        return _decoded(words, text, DecodingPass.FALLBACK)
 
-    def _encoded(self, windows: Sequence[NDArray[np.float32]]) -> Any:
-        """Return the encoder's output, kept in case the same windows are decoded next."""
-        pad = import_module("faster_whisper.audio").pad_or_trim
-        features = np.stack([pad(self._model.feature_extractor(samples)[..., :-1]) for samples in windows])
-        return self._model.encode_ahead(features)
+    def _encode(self, windows: Sequence[NDArray[np.float32]]) -> list[NDArray[Any]]:
+        """Return the encoder's output for each window; the last ones are held for the next passes."""
+        held = [self._find_held(samples) for samples in windows]
+        for number, samples in enumerate(windows):
+            if held[number] is None:
+                pad = import_module("faster_whisper.audio").pad_or_trim
+                features = pad(self._model.feature_extractor(samples)[..., :-1])
+                encoded = self._model.model.encode(self._view(features[None]), to_cpu=True)
+                held[number] = _Encoded(samples, np.array(encoded)[0])
+        found = [each for each in held if each is not None]
+        self._held = [*found, *(each for each in self._held if each not in found)][: 2 * self.batch]
+        return [each.output for each in found]
+
+    def _find_held(self, samples: NDArray[np.float32]) -> _Encoded | None:
+        return next((each for each in self._held if np.array_equal(each.samples, samples)), None)
+
+    def _generate(
+        self, outputs: NDArray[Any], options: DecodingOptions, tokenizer: Any, beam: int
+    ) -> list[_Text]:
+        """Return the texts of encoded windows, (windows, frames, width)."""
+        before = tokenizer.encode(options.prompt) if options.prompt else []
+        prompt = self._model.get_prompt(
+            tokenizer,
+            before,
+            # With timestamps, the text after the last one is often missing.
+            without_timestamps=True,
+            hotwords=options.hotwords,
+        )
+        found = self._model.model.generate(
+            self._view(outputs),
+            [prompt] * len(outputs),
+            beam_size=beam,
+            max_length=_TOKENS,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=self._library.transcribe.get_suppressed_tokens(tokenizer, [-1]),
+        )
+        texts = []
+        for each in found:
+            tokens = [token for token in each.sequences_ids[0] if token < tokenizer.eot]
+            length = len(each.sequences_ids[0])
+            texts.append(
+                _Text(
+                    tokens,
+                    # the score is the mean without the end of the text
+                    each.scores[0] * length / (length + 1),
+                    each.no_speech_prob,
+                    self._library.transcribe.get_compression_ratio(tokenizer.decode(tokens).strip()),
+                    cut_off=len(prompt) + length >= _TOKENS,
+                )
+            )
+        return texts
+
+    def _align(
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        outputs: NDArray[Any],
+        texts: Sequence[list[int]],
+        tokenizer: Any,
+    ) -> list[tuple[DecodedWord, ...]]:
+        """Return the words of encoded windows, (windows, frames, width), by cross-attention."""
+        words: list[tuple[DecodedWord, ...]] = [()] * len(windows)
+        if spoken := [number for number, tokens in enumerate(texts) if tokens]:
+            frames = [-(-len(windows[number]) * 100 // SAMPLE_RATE_HZ) for number in spoken]
+            found = self._model.model.align(
+                self._view(outputs[spoken]),
+                tokenizer.sot_sequence,
+                [texts[number] for number in spoken],
+                frames,
+            )
+            for number, alignment in zip(spoken, found, strict=True):
+                words[number] = words_from_alignment(alignment, texts[number], tokenizer)
+        return words
+
+    def _tokenizer(self, language: str) -> Any:
+        return self._tokenizers.Tokenizer(
+            self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=language
+        )
+
+    def _view(self, array: NDArray[Any]) -> Any:
+        return self._native.StorageView.from_array(np.ascontiguousarray(array))
 
     def _open(self, memory_level: int) -> tuple[Any, int]:
         """Return the model and its batch size."""
@@ -255,7 +317,7 @@ class Decoder:
 
     def _load(self, device: str, wanted: Sequence[str]) -> Any:
         supported = self._native.get_supported_compute_types(device)
-        return _model_class(self._library)(
+        return self._library.WhisperModel(
             str(self._folder),
             device=device,
             device_index=0,
@@ -268,25 +330,6 @@ class Decoder:
             revision=None,
             use_auth_token=None,
         )
-
-
-def _model_class(library: Any) -> Any:
-    """Return faster-whisper's model class with an encoder that reuses its last output."""
-
-    class Model(library.WhisperModel):  # type: ignore[misc]
-        held: tuple[NDArray[np.float32], Any] | None = None
-
-        def encode_ahead(self, features: NDArray[np.float32]) -> Any:
-            self.held = (features, self.encode(features))
-            return self.held[1]
-
-        def encode(self, features: NDArray[np.float32]) -> Any:
-            if self.held is not None and np.array_equal(self.held[0], features):
-                return self.held[1]
-            self.held = None
-            return super().encode(features)
-
-    return Model
 
 
 @contextmanager
@@ -306,20 +349,18 @@ def _codes(row: Sequence[tuple[str, float]]) -> Iterator[tuple[str, float]]:
         yield token.removeprefix("<|").removesuffix("|>"), probability
 
 
-def _decoded(segments: Sequence[Any], offset_s: float, capacity: int) -> DecodedWindow:
-    """Convert the library's segments of one window.
-
-    offset_s: the window's start as the library counts; capacity: the tokens available for the text.
-    """
-    words = tuple(
-        (float(word.start) - offset_s, float(word.end) - offset_s, word.word, float(word.probability))
-        for segment in segments
-        for word in segment.words or ()
+def _decoded(words: tuple[DecodedWord, ...], text: _Text, decoding: DecodingPass) -> DecodedWindow:
+    repetitive = text.compression > _COMPRESSION_RATIO
+    improbable = text.log_probability < _LOG_PROBABILITY
+    return DecodedWindow(
+        words,
+        decoding,
+        text.log_probability,
+        text.no_speech,
+        text.compression,
+        trusted=not (repetitive or improbable or text.cut_off),
+        repetitive=repetitive,
     )
-    repetitive = any(segment.compression_ratio > _COMPRESSION_RATIO for segment in segments)
-    improbable = any(segment.avg_logprob < _LOG_PROBABILITY for segment in segments)
-    cut_off = sum(len(segment.tokens) for segment in segments) >= capacity
-    return DecodedWindow(words, trusted=not (repetitive or improbable or cut_off), repetitive=repetitive)
 
 
 def _incomplete() -> UserError:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +19,12 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcription, Word
 from fi_desktop.engines.contracts import Progress, Speech, TranscriptionOptions
 from fi_desktop.engines.whisper import postprocess, windows
-from fi_desktop.engines.whisper.decoder import DecodedWindow, Decoder, DecodingOptions, fit_prompt
+from fi_desktop.engines.whisper.decoded import DecodedWindow
+from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions, fit_prompt
+from fi_desktop.engines.whisper.steps import InterruptibleRunner, ProgressMeter, Throughput
 from fi_desktop.engines.whisper.windows import LanguageWindow, Window
 
-T = TypeVar("T")
-
+_BEAM = 5
 _LANGUAGE_WINDOWS = 4  # at most this many windows are used to detect the language
 _SURE = 0.8
 _UNSURE = 0.5
@@ -37,10 +34,6 @@ _SHORTEST_SPEECH_S = 0.5  # in less, Whisper hallucinates a word in any language
 _RETRY_SILENT_S = 5.0  # this much speech without a single word is decoded again
 _RETRY_UNCOVERED_S = 1.5  # and this much among words
 _WORTHWHILE_S = 1.0  # decoding again has to cover this much more speech
-
-_POLL_S = 0.5
-_FIRST_GUESS = 0.2  # seconds of work per second of sound, before anything is measured
-_EXPECTED_SHARE = 0.9  # progress within a step when its expected time is over
 
 
 class WhisperTranscriber:
@@ -194,7 +187,7 @@ class WhisperTranscriber:
             numbers = iter([n for n, part in enumerate(parts) if part.language == language])
             while batch := list(islice(numbers, self._decoder.batch)):
                 sounds = [parts[number].samples for number in batch]
-                decode = partial(self._decoder.decode_batch, sounds, context.options(language))
+                decode = partial(self._decoder.decode_batch, sounds, context.options(language), beam=_BEAM)
                 decoded.update(zip(batch, self._runner.run(decode, poll=poll), strict=True))
         return [decoded[number] for number in range(len(parts))]
 
@@ -249,104 +242,13 @@ class _Context:
 def _to_words(window: Window, decoded: DecodedWindow, language: str) -> list[Word]:
     """Convert to words in the recording's time; times past the window's end are moved to its end."""
     words: list[Word] = []
-    for start, end, text, probability in decoded.words:
-        # floats: the library's times are NumPy's if it aligned the words itself, which JSON does not take
-        region = window.to_recording(float(start), float(end))
+    for word in decoded.words:
+        text = word.text
+        region = window.to_recording(word.start, word.end)
         if stripped := text.strip():
             # in languages with spaces, a window's first word sometimes comes without
             joined = not text[0].isspace() and (bool(words) or language in _WITHOUT_SPACES)
             if words and _SECOND_HALF.match(stripped) and words[-1].text[-1].isalpha():
                 joined = True  # the model puts a space before the hyphen of "hard-working"
-            words.append(
-                Word(region.start, region.end, stripped, round(float(probability), 3), joined=joined)
-            )
+            words.append(Word(region.start, region.end, stripped, round(word.probability, 3), joined=joined))
     return words
-
-
-class InterruptibleRunner:
-    """Runs native steps in a thread while the caller polls whether to go on.
-
-    A step can take a slow computer a minute and cannot be interrupted. If the caller stops, the step ends
-    by itself and its result is dropped; the next step waits for it.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def run(self, step: Callable[[], T], *, poll: Callable[[], None]) -> T:
-        """Return what `step` returns, or raise what it raises; call `poll` twice a second meanwhile.
-
-        What `poll` raises is raised at once.
-        """
-        future: Future[T] = Future()
-
-        def work() -> None:
-            with self._lock:
-                try:
-                    future.set_result(step())
-                except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
-                    future.set_exception(error)
-
-        # daemon: an ending worker does not wait for words that nobody needs any more
-        threading.Thread(target=work, name="whisper", daemon=True).start()
-        while not wait([future], timeout=_POLL_S).done:
-            poll()
-        return future.result()
-
-
-class Throughput:
-    """Measures how long a second of sound takes, over all jobs of the worker.
-
-    Attributes:
-        worked_s, sound_s: seconds of work, and of the sound that it was for.
-    """
-
-    def __init__(self) -> None:
-        self.worked_s = 0.0
-        self.sound_s = 0.0
-
-    def expected_s(self, sound_s: float) -> float:
-        """Return how long this much sound is going to take."""
-        return sound_s * (self.worked_s / self.sound_s if self.sound_s else _FIRST_GUESS)
-
-
-class ProgressMeter:
-    """Progress through one recording: exact between steps, estimated from elapsed time within a step.
-
-    The model reports nothing between one batch of windows and the next. Progress never decreases, and
-    within a step it neither stops nor reaches the step's end.
-    """
-
-    def __init__(
-        self,
-        throughput: Throughput,
-        total_s: float,
-        progress: Progress,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """total_s: of all sound; clock: returns seconds."""
-        self._throughput = throughput
-        self._total_s = total_s
-        self._progress = progress
-        self._clock = clock
-        self._done_s = 0.0
-        self._started = clock()
-        self._step_s = 0.0
-
-    def start(self, sound_s: float) -> None:
-        """Start a step of this much sound."""
-        self._started, self._step_s = self._clock(), sound_s
-
-    def report(self) -> None:
-        """Report the current progress; called repeatedly within a step."""
-        elapsed = (self._clock() - self._started) / max(1e-9, self._throughput.expected_s(self._step_s))
-        share = _EXPECTED_SHARE * elapsed if elapsed <= 1.0 else 1.0 - (1.0 - _EXPECTED_SHARE) / elapsed
-        self._progress((self._done_s + share * self._step_s) / self._total_s)
-
-    def end(self) -> None:
-        """End the step."""
-        self._throughput.worked_s += self._clock() - self._started
-        self._throughput.sound_s += self._step_s
-        self._done_s += self._step_s
-        self._step_s = 0.0
-        self._progress(self._done_s / self._total_s)

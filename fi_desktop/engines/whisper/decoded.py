@@ -1,0 +1,60 @@
+"""What the decoder returns: words, and what it knows of how they were decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class DecodingPass(StrEnum):
+    """How a text was decoded."""
+
+    QUICK = "quick"
+    """Greedily, in a batch with other windows."""
+    BEAM = "beam"
+    """With beam search, because the quick text was doubtful."""
+    FALLBACK = "fallback"
+    """At rising temperatures, because no other text could be trusted."""
+    GAP = "gap"
+    """In a separate window, because no word covered this speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedWord:
+    """A word as the model wrote it.
+
+    Attributes:
+        start, end: seconds from the window's start.
+        text: with its punctuation, and with the space before it.
+        probability: the mean of its tokens' probabilities.
+        token_probabilities: of each of its tokens, in order, punctuation included.
+    """
+
+    start: float
+    end: float
+    text: str
+    probability: float
+    token_probabilities: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedWindow:
+    """The text of one window.
+
+    Attributes:
+        words: in order.
+        decoding: the pass that produced the text.
+        log_probability: the mean over the tokens.
+        no_speech: the probability that nobody speaks in the window.
+        compression: how many times smaller the text becomes when it is compressed; high for repetition.
+        trusted: no sign of hallucination: probable enough, not repetitive, not cut off.
+        repetitive: a phrase seems to be repeated over and over.
+    """
+
+    words: tuple[DecodedWord, ...]
+    decoding: DecodingPass = DecodingPass.QUICK
+    log_probability: float = 0.0
+    no_speech: float = 0.0
+    compression: float = 1.0
+    trusted: bool = True
+    repetitive: bool = False
