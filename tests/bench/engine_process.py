@@ -1,4 +1,4 @@
-"""A diarizer in a separate process, for `diarizers.py`; the scripts are in `peers`."""
+"""An engine in a separate process, for `diarizers.py` (scripts in `peers`) and `words.py`."""
 
 from __future__ import annotations
 
@@ -69,12 +69,15 @@ class EngineProcess:
 
     def turns(self, path: Path, speakers: int | None, **options: Any) -> Turns:
         """Diarize a WAV file. speakers: None if not given."""
-        request = {"path": str(path), "speakers": speakers, **self._engine.options, **options}
+        turns: Turns = self.ask({"path": str(path), "speakers": speakers, **self._engine.options, **options})
+        return turns
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        """Send a request and return the answer, both as JSON."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        turns: Turns = self._answer()
-        return turns
+        return self._answer()
 
     def cpu_s(self) -> float:
         """Return the CPU time so far, with the children's."""

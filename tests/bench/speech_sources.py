@@ -235,7 +235,7 @@ def missing(folder: Path) -> list[str]:
 @cache
 def phrases_of(voice: Voice, folder: Path) -> tuple[tuple[Phrase, ...], ...]:
     """Return a voice's utterances, each cut to phrases, all at one level."""
-    spoken = [(sound, text) for sound, text in _utterances(voice, folder) if len(sound) > RATE_HZ // 2]
+    spoken = [(sound, text) for sound, text in utterances(voice, folder) if len(sound) > RATE_HZ // 2]
     if not spoken:
         raise SystemExit(f"{voice.name} says nothing: {folder / voice.source} is not what it should be.")
     loud = np.concatenate([sound[_mask(sound)] for sound, _ in spoken])
@@ -297,7 +297,7 @@ def _mask(sound: Sound) -> NDArray[np.bool_]:
 def _phrases(sound: Sound, said: str | tuple[Word, ...]) -> tuple[Phrase, ...]:
     """Cut an utterance at its pauses, each part with the words whose middle is in it."""
     speech = find_speech(sound)
-    words = _spread(said, speech) if isinstance(said, str) else said
+    words = spread(said, speech) if isinstance(said, str) else said
     margin = round(_MARGIN_S * RATE_HZ)
     fade = np.linspace(0, 1, margin, dtype=np.float32)
     padded = np.pad(sound, margin)
@@ -317,7 +317,7 @@ def _phrases(sound: Sound, said: str | tuple[Word, ...]) -> tuple[Phrase, ...]:
     return tuple(found)
 
 
-def _spread(text: str, speech: list[tuple[int, int]]) -> tuple[Word, ...]:
+def spread(text: str, speech: list[tuple[int, int]]) -> tuple[Word, ...]:
     """Spread a text over the speech, evenly by characters."""
     words = text.split()
     letters = np.cumsum([0] + [len(word) + 1 for word in words])
@@ -339,13 +339,14 @@ def _spread(text: str, speech: list[tuple[int, int]]) -> tuple[Word, ...]:
     return tuple(found)
 
 
-def _utterances(voice: Voice, folder: Path) -> Iterator[tuple[Sound, str | tuple[Word, ...]]]:
+def utterances(voice: Voice, folder: Path) -> Iterator[tuple[Sound, str | tuple[Word, ...]]]:
+    """Yield what a voice says, with the text, or with its words if their times are known."""
     if voice.source == "synthetic":
         for sentence in _SPANISH_TEXT:
-            yield _speak(voice.where, sentence), sentence
+            yield speak(voice.where, sentence), sentence
         return
     for path in sorted((folder / voice.source).glob(voice.where)):
-        yield _read(path), _said(voice, path)
+        yield read(path), _said(voice, path)
 
 
 def _said(voice: Voice, path: Path) -> str | tuple[Word, ...]:
@@ -368,7 +369,7 @@ def _aligned(path: Path) -> tuple[Word, ...]:
     return tuple(Word(text, float(start), float(end)) for start, end, text in rows)
 
 
-def _read(path: Path) -> Sound:
+def read(path: Path) -> Sound:
     """Return a file's sound, 16 kHz mono."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
     blocks = []
@@ -379,7 +380,7 @@ def _read(path: Path) -> Sound:
     return np.concatenate(blocks).astype(np.float32)
 
 
-def _speak(command: str, sentence: str) -> Sound:
+def speak(command: str, sentence: str) -> Sound:
     """Return a sentence spoken by a synthesizer, 16 kHz mono."""
     arguments = command.split()
     extra = ["-t", sentence] if arguments[0] == "flite" else [sentence]

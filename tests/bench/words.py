@@ -1,170 +1,144 @@
 """Word errors with real weights: ours against faster-whisper's two ways, on the same weights.
 
     python packaging/real_weights.py
-    python -m tests.bench.words [--only ours] [--threads 2] [FOLDER ...]
+    python -m tests.bench.word_sets SET --sources FOLDER
+    python -m tests.bench.words SET [--half tune|report|all] [--kinds read phone] [--only ours]
 
-Uses every FLAC and Ogg file with known words: `<name>.truth.json` (rows that end with the text),
-`<name>.words.json` or `<name>.txt`; the language is Spanish if the name contains "es". Prints errors as
-substitutions/deletions/insertions, seconds of speech without a word, words marked as doubtful with precision
-and recall, and CPU-seconds, which include voice activity detection for ours.
+Each way runs in a process of its kind, one recording at a time, languages given except in "bilingual". Prints
+tables in Markdown: errors by language and kind as substitutions/deletions/insertions, words invented where
+nobody speaks, marks of doubt, missing passages, stretches in two languages, CPU-seconds, which include speech
+detection for ours, and peak memory.
+
+The library's answers are kept in SET/kept by the recording's content, so that later runs measure ours alone.
+They keep their CPU time: compare CPU times of one run (`--afresh`).
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
-import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from fi_desktop.audio.decode import decode
-from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from fi_desktop.core.transcript import Word
-from fi_desktop.engines.contracts import TranscriptionOptions
-from fi_desktop.engines.vad import detect_speech
-from fi_desktop.engines.whisper import WhisperTranscriber
-from fi_desktop.engines.whisper.postprocess import uncovered_s
-from tests.real.wording import Errors, compare, plain_words
+from tests.bench import word_tables
+from tests.bench.engine_process import Engine, EngineProcess
+from tests.bench.word_scores import Answer, Reference
+from tests.bench.word_sets import KINDS
+from tests.bench.word_sources import HALVES
+from tests.bench.word_tables import Piece
+from tests.bench.word_ways import WAYS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "build" / "real" / "models" / "faster-whisper-base"
-FOLDERS = (
-    ROOT / "resources" / "samples",
-    ROOT / "tests" / "real" / "speech",
-    ROOT.parent / "shared" / "words-cases",
-)
+SPECIAL = ("silence", "bilingual")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A recording and its reference text."""
-
-    path: Path
-    language: str
-    text: str
-
-
-def pieces(folders: Sequence[Path]) -> Iterator[Piece]:
-    """Yield the recordings with reference texts."""
-    for path in sorted(
-        path for folder in folders for path in folder.iterdir() if path.suffix in (".flac", ".ogg")
-    ):
-        rows, words = path.with_suffix(".truth.json"), path.with_suffix(".words.json")
-        plain = path.with_suffix(".txt")
-        if rows.is_file():
-            text = " ".join(row[-1] for row in json.loads(rows.read_text(encoding="utf-8")))
-            yield Piece(path, "es" if "es" in path.stem.split("_") else "en", text)
-        elif words.is_file():
-            spoken = json.loads(words.read_text(encoding="utf-8"))
-            yield Piece(path, spoken["language"], " ".join(word["text"] for word in spoken["words"]))
-        elif plain.is_file():
-            language = "es" if "es" in path.stem.split("_") else "en"
-            yield Piece(path, language, plain.read_text(encoding="utf-8"))
+def pieces(folder: Path, half: str, kinds: Sequence[str]) -> Iterator[Piece]:
+    """Yield the recordings of a set. half: "all" for both; "silence" belongs to both."""
+    for part in (*HALVES, *SPECIAL):
+        for path in sorted((folder / part).glob("*.flac")):
+            words = path.with_suffix(".words.json")
+            reference: Reference = {"words": [], "half": "all"}
+            if words.is_file():
+                reference = json.loads(words.read_bytes())
+            kind = part if part in SPECIAL else reference["kind"]
+            if kind in kinds and (kind == "silence" or half in ("all", reference["half"])):
+                yield Piece(path, kind, reference["half"], reference)
 
 
-class Ways:
-    """The transcribers, on one model each."""
+class Way:
+    """A way to transcribe; its process is started at the first question without a kept answer."""
 
-    def __init__(self, threads: int) -> None:
-        from faster_whisper import BatchedInferencePipeline, WhisperModel
-
-        self._ours = WhisperTranscriber(MODEL, threads=threads)
-        self._model = WhisperModel(
-            str(MODEL), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1
+    def __init__(self, name: str, threads: int, kept: Path | None, stack: ExitStack) -> None:
+        self.name = name
+        self._engine = Engine(
+            name,
+            (sys.executable, "-m", "tests.bench.word_ways", name, str(MODEL), "--threads", str(threads)),
+            ROOT,
         )
-        self._batched = BatchedInferencePipeline(self._model)
+        self._kept, self._stack = kept, stack
+        self._key = f"{name} {version('faster-whisper')} {MODEL.name} {threads}"
+        self._process: EngineProcess | None = None
 
-    def ours(self, recording: Any, _samples: Any, language: str) -> list[Word]:
-        speech = detect_speech(recording, per_channel=False, progress=lambda _: None)
-        options = TranscriptionOptions(language=language)
-        return list(self._ours.transcribe(recording, speech, options=options, progress=lambda _: None).words)
+    def transcribe(self, piece: Piece) -> Answer:
+        """Return its answer, with the process's peak memory so far."""
+        if self._kept is None:
+            return self._ask(piece)
+        question = f"{self._key} {piece.language}".encode()
+        name = hashlib.sha256(question + piece.path.read_bytes()).hexdigest()[:32]
+        path = self._kept / f"{name}.json"
+        if not path.exists():
+            self._kept.mkdir(exist_ok=True)
+            path.write_text(json.dumps(self._ask(piece), ensure_ascii=False), encoding="utf-8")
+        answer: Answer = json.loads(path.read_bytes())
+        return answer
 
-    def plain(self, _recording: Any, samples: Any, language: str) -> list[Word]:
-        return _words(self._model.transcribe(samples, language=language, word_timestamps=True)[0])
-
-    def batched(self, _recording: Any, samples: Any, language: str) -> list[Word]:
-        found = self._batched.transcribe(samples, language=language, word_timestamps=True, batch_size=8)[0]
-        return _words(found)
-
-
-def _words(segments: Any) -> list[Word]:
-    return [
-        Word(float(word.start), float(word.end), word.word.strip(), float(word.probability))
-        for segment in segments
-        for word in segment.words
-    ]
-
-
-def doubts(words: Sequence[Word], said: str, language: str) -> list[tuple[bool, bool]]:
-    """Return, for each transcribed word, whether it is marked and whether it is wrong."""
-    split = [plain_words(word.text, language) for word in words]
-    wrong = iter(compare(plain_words(said, language), [each for row in split for each in row]).wrong)
-    marks = []
-    for word, row in zip(words, split, strict=True):
-        if row:
-            marks.append((word.doubtful, any(tuple(next(wrong) for _ in row))))
-    return marks
+    def _ask(self, piece: Piece) -> Answer:
+        if self._process is None:
+            self._process = EngineProcess(self._engine)
+            self._stack.callback(self._process.close)
+        answer: Answer = self._process.ask({"path": str(piece.path), "language": piece.language})
+        return {**answer, "peak_bytes": self._process.peak_bytes()}
 
 
 def main() -> None:
-    """Print a line per recording and way, and the sums."""
+    """Transcribe the set in each way and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--only", action="append", choices=("ours", "plain", "batched"))
+    parser.add_argument("set", type=Path)
+    parser.add_argument("--half", choices=(*HALVES, "all"), default="tune")
+    parser.add_argument("--kinds", nargs="+", choices=(*KINDS, *SPECIAL), default=(*KINDS, *SPECIAL))
+    parser.add_argument("--languages", nargs="+", choices=("en", "es"), default=("en", "es"))
+    parser.add_argument("--only", action="append", choices=WAYS)
+    parser.add_argument("--limit-minutes", type=float, help="of sound, taken in turn from all kinds")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--words", type=Path, help="write the words there, as JSON")
+    parser.add_argument(
+        "--afresh", action="store_true", help="ask the library again, do not use kept answers"
+    )
+    parser.add_argument("--json", type=Path, help="write all answers there")
     given = parser.parse_args()
     if not MODEL.is_dir():
         sys.exit("The weights are not here: run packaging/real_weights.py first.")
-    ways = Ways(given.threads)
-    sums: dict[tuple[str, str], Errors] = {}
-    marks: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
-    cpu_s: dict[str, float] = defaultdict(float)
-    kept: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for piece in pieces(given.folders or FOLDERS):
-            recording = decode(piece.path, Path(folder, "audio"), progress=lambda _: None).recording
-            samples = np.concatenate(list(recording.blocks()))
-            speech = detect_speech(recording, per_channel=False, progress=lambda _: None)
-            for name in given.only or ("ours", "plain", "batched"):
-                began = time.process_time()
-                words = getattr(ways, name)(recording, samples, piece.language)
-                took = time.process_time() - began
-                text = " ".join(word.text for word in words)
-                said = plain_words(piece.text, piece.language)
-                errors = compare(said, plain_words(text, piece.language))
-                key = (name, piece.language)
-                sums[key] = sums[key] + errors if key in sums else errors
-                cpu_s[name] += took
-                marks[name] += doubts(words, piece.text, piece.language)
-                uncovered = uncovered_s(words, speech.regions)
-                kept.setdefault(piece.path.stem, {})[name] = [
-                    (word.start, word.end, word.text, word.probability) for word in words
-                ]
-                length_s = len(samples) / SAMPLE_RATE_HZ
-                print(
-                    f"{piece.path.stem:24} {length_s:5.0f} s {name:8} {errors}  uncovered {uncovered:.1f} s"
-                    f"  processor {took:.1f} s",
-                    flush=True,
-                )
-    for (name, language), errors in sorted(sums.items(), key=lambda item: item[0][::-1]):
-        print(f"{language} {name:8} {errors}")
-    for name, row in marks.items():
-        marked, wrong = [is_wrong for mark, is_wrong in row if mark], [m for m, is_wrong in row if is_wrong]
-        precision, recall = sum(marked) / max(1, len(marked)), sum(wrong) / max(1, len(wrong))
-        print(
-            f"{name:8} marked {len(marked)} of {len(row)}, precision {precision:.2f}, recall {recall:.2f};"
-            f" processor {cpu_s[name]:.1f} s"
-        )
-    if given.words:
-        given.words.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+    chosen = [
+        piece
+        for piece in pieces(given.set, given.half, given.kinds)
+        if piece.language is None or piece.language in given.languages
+    ]
+    if given.limit_minutes:
+        chosen = limited(chosen, given.limit_minutes)
+    names = given.only or WAYS
+    answers: dict[str, dict[str, Answer]] = defaultdict(dict)
+    with ExitStack() as stack:
+        kept = None if given.afresh else given.set / "kept"
+        ways = [Way(name, given.threads, kept if name != "ours" else None, stack) for name in names]
+        for piece in chosen:
+            for way in ways:
+                answers[way.name][str(piece.path)] = answer = way.transcribe(piece)
+                print(word_tables.line(piece, way.name, answer), file=sys.stderr, flush=True)
+    for table in word_tables.tables(chosen, answers):
+        print(f"{table}\n")
+    if given.json:
+        given.json.write_text(json.dumps(answers, ensure_ascii=False), encoding="utf-8")
+
+
+def limited(chosen: Sequence[Piece], minutes: float) -> list[Piece]:
+    """Take the first recordings of all kinds and languages, then the second ones, until it is enough."""
+    groups: dict[Any, list[Piece]] = defaultdict(list)
+    for piece in chosen:
+        groups[piece.kind, piece.half, piece.language].append(piece)
+    found: list[Piece] = []
+    seconds = 0.0
+    for turn in range(max(map(len, groups.values()), default=0)):
+        for group in groups.values():
+            if turn < len(group) and seconds < 60 * minutes:
+                found.append(group[turn])
+                seconds += group[turn].reference.get("seconds", 30.0)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,130 @@
+"""One way to transcribe, in a separate process that answers the requests of `words.py`.
+
+    python -m tests.bench.word_ways ours|plain|batched MODEL --threads 2
+
+A request is a line of JSON with path and language, None to detect it; so is an answer: words, language,
+regions with speech, passages of which no words are known, and CPU-seconds by stage. "ours" may find English
+and Spanish in one recording; the library's ways choose one language for the whole of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fi_desktop.audio.decode import decode
+from fi_desktop.audio.recording import Recording
+from fi_desktop.engines.contracts import TranscriptionOptions
+from fi_desktop.engines.vad import detect_speech
+from fi_desktop.engines.whisper import WhisperTranscriber
+
+WAYS = ("ours", "plain", "batched")
+LANGUAGES = ("en", "es")  # of the clinic; the choice if the language is not given
+_BATCH = 8
+
+Answer = dict[str, Any]
+Way = Callable[[Recording, str | None], Answer]
+
+
+def ours(model: Path, threads: int) -> Way:
+    """Return our transcriber, with speech detection."""
+    transcriber = WhisperTranscriber(model, threads=threads)
+    known = {field.name for field in fields(TranscriptionOptions)}
+
+    def transcribe(recording: Recording, language: str | None) -> Answer:
+        began = time.process_time()
+        speech = detect_speech(recording, per_channel=False, progress=_ignore)
+        found = time.process_time()
+        choice: dict[str, Any] = {"language": language}
+        if language is None and "languages" in known:
+            choice["languages"] = LANGUAGES
+        result = transcriber.transcribe(
+            recording, speech, options=TranscriptionOptions(**choice), progress=_ignore
+        )
+        missing = [(each.start, each.end) for each in getattr(result, "missing", ())]
+        return {
+            "language": result.language,
+            "words": [
+                {
+                    "start": word.start,
+                    "end": word.end,
+                    "text": word.text,
+                    "doubtful": word.doubtful,
+                    "language": getattr(word, "language", None),
+                }
+                for word in result.words
+            ],
+            "missing": missing,
+            "speech": [(region.start, region.end) for region in speech.regions],
+            "cpu_s": {"speech": found - began, "words": time.process_time() - found},
+        }
+
+    return transcribe
+
+
+def library(model: Path, threads: int, *, batched: bool) -> Way:
+    """Return faster-whisper's `WhisperModel`, or its `BatchedInferencePipeline`."""
+    from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+    whisper = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1)
+    pipeline = BatchedInferencePipeline(whisper)
+
+    def transcribe(recording: Recording, language: str | None) -> Answer:
+        samples = np.concatenate([*recording.blocks()])
+        began = time.process_time()
+        if batched:
+            segments, about = pipeline.transcribe(
+                samples, language=language, word_timestamps=True, batch_size=_BATCH
+            )
+        else:
+            segments, about = whisper.transcribe(samples, language=language, word_timestamps=True)
+        words = [
+            {
+                "start": float(word.start),
+                "end": float(word.end),
+                "text": word.word.strip(),
+                "probability": float(word.probability),
+            }
+            for segment in segments
+            for word in segment.words or ()
+        ]
+        cpu_s = {"words": time.process_time() - began}
+        return {"language": about.language, "words": words, "missing": [], "speech": [], "cpu_s": cpu_s}
+
+    return transcribe
+
+
+def _ignore(_: float) -> None:
+    pass
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    if given.way == "ours":
+        way = ours(given.model, given.threads)
+    else:
+        way = library(given.model, given.threads, batched=given.way == "batched")
+    print(json.dumps(given.way), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for line in sys.stdin:
+            request = json.loads(line)
+            recording = decode(Path(request["path"]), Path(folder, "audio"), progress=_ignore).recording
+            print(json.dumps(way(recording, request["language"])), flush=True)
+
+
+if __name__ == "__main__":
+    main()
