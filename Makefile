@@ -81,11 +81,11 @@ lock: ## update the pinned packages in requirements.lock (needs uv)
 	$(PYTHON) packaging/lock.py
 
 FLAVOUR ?= light full
-package: $(STAMP) ## packages for this system that need no Python, into dist/ (FLAVOUR=light for one)
-	$(BIN)/python packaging/build.py $(addprefix --flavour ,$(FLAVOUR))
+package: $(STAMP) ## packages that need no Python, into dist/ (FLAVOUR=light for one; MODELS=base with a model of this computer)
+	$(BIN)/python packaging/build.py $(addprefix --flavour ,$(FLAVOUR)) $(addprefix --model ,$(MODELS))
 
 frozen-test: $(STAMP) ## test the program in dist/: moved, on a fresh account, without network
-	$(BIN)/python -m pytest -ra tests/e2e/test_frozen.py
+	$(BIN)/python -m pytest -ra tests/e2e/test_frozen.py tests/e2e/test_offline_package.py
 
 models: $(STAMP) ## model packs to bundle, into resources/models (MODELS="tiny community-1")
 	$(BIN)/python packaging/fetch_models.py $(MODELS)

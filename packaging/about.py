@@ -7,6 +7,7 @@ in. The version comes from `fi_desktop/__init__.py`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from string import Template
 
@@ -38,6 +39,9 @@ LICENSE = "MIT"
 COPYRIGHT = "Copyright (c) 2026 The fi-desktop authors"
 RELEASED = "2026-11-23"
 """Release date of this version, for AppStream and the package's changelog."""
+
+ANY_PACKAGE = f"{NAME}-program"
+"""Virtual Debian package that each package provides and conflicts with: only one can be installed."""
 
 FLAVOURS = ("light", "full")
 FLAVOUR_SUMMARIES = {
@@ -104,9 +108,14 @@ def four_numbers() -> tuple[int, int, int, int]:
     return int(found[1]), int(found[2]), int(found[3]), 0
 
 
-def package(flavour: str) -> str:
-    """Return the name of a flavour's package."""
-    return NAME if flavour == "full" else f"{NAME}-{flavour}"
+def package(flavour: str, models: Iterable[str] = ()) -> str:
+    """Return the name of a flavour's package; `models` are short names of the models it includes."""
+    return "-".join([NAME, *([] if flavour == "full" else [flavour]), *models])
+
+
+def flavour_summary(flavour: str, models: Iterable[str] = ()) -> str:
+    """Return what is in a package."""
+    return ", ".join([FLAVOUR_SUMMARIES[flavour], *(f"Whisper {model}" for model in models)])
 
 
 def extensions() -> tuple[str, ...]:

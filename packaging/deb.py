@@ -15,17 +15,23 @@ from pathlib import Path
 import about
 import desktop
 import freeze
+import sbom
+
+from fi_desktop.models import Pack, installed
 
 INSTALLED = Path("usr/lib") / about.NAME
 _GLIBC = re.compile(r"GLIBC_(\d+)\.(\d+)")
 
 
-def build(flavour: str, frozen: Path, out: Path, *, version: str = "", level: int = 6) -> Path:
+def build(
+    flavour: str, frozen: Path, out: Path, *, models: tuple[str, ...] = (), version: str = "", level: int = 6
+) -> Path:
     """Write `out`/<package>_<version>_<architecture>.deb; return it.
 
-    version: empty for the program's; another one to test an upgrade. level: xz compression.
+    models: short names of the models in the program. version: empty for the program's; another one to test an
+    upgrade. level: xz compression.
     """
-    package, version = about.package(flavour), version or about.version()
+    package, version = about.package(flavour, models), version or about.version()
     tree = out.parent / "build" / f"deb-{flavour}"
     shutil.rmtree(tree, ignore_errors=True)
     (tree / INSTALLED).parent.mkdir(parents=True)
@@ -38,7 +44,7 @@ def build(flavour: str, frozen: Path, out: Path, *, version: str = "", level: in
     _documents(tree, package, version)
     control = tree / "DEBIAN"
     control.mkdir()
-    (control / "control").write_text(_control(flavour, tree, version), encoding="utf-8")
+    (control / "control").write_text(_control(flavour, models, tree, version), encoding="utf-8")
     (control / "md5sums").write_text(_md5sums(tree), encoding="utf-8")
     for folder, _, files in os.walk(tree):
         Path(folder).chmod(0o755)
@@ -68,8 +74,12 @@ def _architecture() -> str:
     ).stdout.strip()
 
 
-def _control(flavour: str, tree: Path, version: str) -> str:
-    others = ", ".join(about.package(other) for other in about.FLAVOURS if other != flavour)
+def _control(flavour: str, models: tuple[str, ...], tree: Path, version: str) -> str:
+    name = about.package(flavour, models)
+    # packages of earlier versions do not provide the virtual one
+    plain = [about.package(other) for other in about.FLAVOURS]
+    others = ", ".join([about.ANY_PACKAGE, *(other for other in plain if other != name)])
+    summary = about.SUMMARY[0].lower() + about.SUMMARY[1:]
     words = about.DESCRIPTION.split()
     lines, line = [], ""
     for word in words:
@@ -80,7 +90,7 @@ def _control(flavour: str, tree: Path, version: str) -> str:
     lines.append(line)
     size_kb = round(freeze.size_mb(tree) * 1e6 / 1024)
     fields = {
-        "Package": about.package(flavour),
+        "Package": name,
         "Version": version,
         "Architecture": _architecture(),
         "Maintainer": f"{about.PUBLISHER} <{about.CONTACT}>",
@@ -89,9 +99,10 @@ def _control(flavour: str, tree: Path, version: str) -> str:
         "Priority": "optional",
         "Depends": ", ".join(depends(tree / INSTALLED)),
         "Recommends": "fonts-dejavu-core",
+        "Provides": about.ANY_PACKAGE,
         "Conflicts": others,
         "Replaces": others,
-        "Description": f"{about.SUMMARY[0].lower()}{about.SUMMARY[1:]} ({about.FLAVOUR_SUMMARIES[flavour]})",
+        "Description": f"{summary} ({about.flavour_summary(flavour, models)})",
     }
     return "".join(f"{name}: {value}\n" for name, value in fields.items()) + "".join(f" {x}\n" for x in lines)
 
@@ -147,7 +158,8 @@ def _documents(tree: Path, package: str, version: str) -> None:
         "Comment: The package as a whole is under GPL-3.0-or-later, because of x264 and x265.\n"
         f" The licences of the bundled libraries are in /{INSTALLED}/licences;\n"
         f" /{INSTALLED}/sbom.cdx.json lists them.\n\n"
-        f"Files: *\nCopyright: {about.COPYRIGHT.removeprefix('Copyright (c) ')}\nLicense: Expat\n{short}\n",
+        f"Files: *\nCopyright: {about.COPYRIGHT.removeprefix('Copyright (c) ')}\nLicense: Expat\n{short}\n"
+        + "".join(map(_weights, installed((tree / INSTALLED / sbom.MODELS,)))),
         encoding="utf-8",
     )
     when = format_datetime(datetime.fromisoformat(about.RELEASED).replace(tzinfo=UTC))
@@ -161,6 +173,15 @@ def _documents(tree: Path, package: str, version: str) -> None:
     overrides.parent.mkdir(parents=True)
     template = about.ROOT / "packaging" / "linux" / "lintian-overrides.in"
     overrides.write_text(about.render(template, package=package), encoding="utf-8")
+
+
+def _weights(pack: Pack) -> str:
+    """Return a pack's paragraph of the copyright file."""
+    return (
+        f"\nFiles: {INSTALLED / sbom.MODELS / pack.name}/*\nCopyright: {pack.attribution}\n"
+        f"License: {'Expat' if pack.licence == 'MIT' else pack.licence}\n"
+        f"Comment: The text is in /{INSTALLED / sbom.LICENCES / pack.name}/LICENSE.\n"
+    )
 
 
 def _md5sums(tree: Path) -> str:

@@ -13,19 +13,18 @@ import icons
 _ELF = b"\x7fELF"
 
 
-def freeze(flavour: str, out: Path) -> Path:
-    """Build `out`/dist/<package>; return that folder."""
+def freeze(flavour: str, folder: Path, out: Path, models: Path | None = None) -> None:
+    """Freeze a flavour into `folder`, a new folder of `out`/dist, with the model packs below `models`."""
     work = out / "build" / flavour
     icons.make(out / "build" / "icons")
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     command += ["--distpath", str(out / "dist"), "--workpath", str(work)]
     command += [str(about.ROOT / "packaging" / "fi_desktop.spec"), "--", "--flavour", flavour]
+    command += ["--name", folder.name, *(["--models", str(models)] if models else [])]
     subprocess.run(command, check=True, cwd=about.ROOT)
-    folder = out / "dist" / about.package(flavour)
     if sys.platform == "linux":
         strip(folder)
         normalize_modes(folder)
-    return folder
 
 
 def collected(flavour: str, out: Path) -> Path:

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import about
+import model_packs
 
 sys.path.insert(0, str(about.ROOT))
 
@@ -67,8 +68,8 @@ def write(frozen: Path, collected: Path) -> list[Part]:
     """Write the bill and the licences into the frozen program; return its components."""
     parts = find_parts([Path(file) for file in json.loads(collected.read_text(encoding="utf-8"))])
     packs = installed((frozen / MODELS,))
-    weights = [_weights(*row) for row in _WEIGHTS]
-    text = json.dumps(bill([*parts, *weights, *map(_model, packs)]), indent=1)
+    weights = [*(_weights(*row) for row in _WEIGHTS), *map(_model, packs)]
+    text = json.dumps(bill([*parts, *weights]), indent=1)
     (frozen / BILL).write_text(text + "\n", encoding="utf-8")
     folder = frozen / LICENCES
     shutil.rmtree(folder, ignore_errors=True)
@@ -118,7 +119,9 @@ def _component(part: Part) -> dict[str, object]:
 
 def _model(pack: Pack) -> Part:
     purl = f"pkg:generic/{pack.name}@{pack.version}"
-    return Part(pack.name, pack.version, purl, pack.licence, kind="machine-learning-model")
+    text = model_packs.licence_text(pack.name)
+    texts = {"LICENSE": text} if text else {}
+    return Part(pack.name, pack.version, purl, pack.licence, texts, kind="machine-learning-model")
 
 
 def _weights(folder: str, name: str, version: str, licence: str, text: str) -> Part:

@@ -12,9 +12,9 @@ import about
 import desktop
 
 
-def build(flavour: str, frozen: Path, out: Path, *, version: str, level: int = 6) -> Path:
+def build(package: str, frozen: Path, out: Path, *, version: str, level: int = 6) -> Path:
     """Write `out`/<package>-<version>-linux-<machine>.tar.xz; return it."""
-    name = f"{about.package(flavour)}-{version}-linux-{platform.machine()}"
+    name = f"{package}-{version}-linux-{platform.machine()}"
     tree = out.parent / "build" / "tarball" / name
     shutil.rmtree(tree.parent, ignore_errors=True)
     tree.parent.mkdir(parents=True)

@@ -13,24 +13,24 @@ SCRIPT = about.ROOT / "packaging" / "windows" / "fi-desktop.iss.in"
 _USUAL = r"C:\Program Files (x86)\Inno Setup 6\ISCC.exe"
 
 
-def script(flavour: str) -> str:
-    """Return the Inno Setup script."""
+def script(package: str) -> str:
+    """Return the Inno Setup script of a package."""
     key = rf"Software\Classes\Applications\{about.WINDOW_PROGRAM}.exe\SupportedTypes"
     lines = [
         f'Root: HKA; Subkey: "{key}"; ValueType: string; ValueName: "{ending}"; Tasks: associate'
         for ending in about.extensions()
     ]
-    return about.render(SCRIPT, package=about.package(flavour), associations="\n".join(lines))
+    return about.render(SCRIPT, package=package, associations="\n".join(lines))
 
 
-def build(flavour: str, frozen: Path, out: Path) -> Path:
+def build(package: str, frozen: Path, out: Path) -> Path:
     """Write the installer into `out`/dist; return it.
 
     Environment: FI_DESKTOP_SIGN is the command that signs a file, with $f for its name.
     """
-    written = out / "build" / f"{about.package(flavour)}.iss"
+    written = out / "build" / f"{package}.iss"
     # with a byte order mark, or Inno Setup assumes the system's code page
-    written.write_text(script(flavour), encoding="utf-8-sig")
+    written.write_text(script(package), encoding="utf-8-sig")
     icon = out / "build" / "icons" / "fi-desktop.ico"
     command = [
         shutil.which("iscc") or _USUAL,
@@ -41,4 +41,4 @@ def build(flavour: str, frozen: Path, out: Path) -> Path:
     if sign := os.environ.get("FI_DESKTOP_SIGN"):
         command += ["/DSign=sign", f"/Ssign={sign}"]
     subprocess.run([*command, str(written)], check=True)
-    return out / "dist" / f"{about.package(flavour)}-{about.version()}-windows-x64.exe"
+    return out / "dist" / f"{package}-{about.version()}-windows-x64.exe"

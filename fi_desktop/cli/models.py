@@ -22,6 +22,7 @@ from fi_desktop.models import Pack, PackKind, catalog, check, find, installed, l
 from fi_desktop.models.library import Report
 from fi_desktop.settings import Settings
 from fi_desktop.system.data_folder import check_data_folder
+from fi_desktop.system.files import resource
 
 _PURPOSES = {PackKind.PYANNOTE: "speaker identification", PackKind.WHISPER: "transcription"}
 
@@ -79,7 +80,8 @@ def _list(settings: Settings, options: argparse.Namespace, terminal: Terminal) -
         problem = _problem(pack)
         credit = f"{pack.name}: {pack.licence}. {pack.attribution}".strip()
         remarks.append(Text(problem, "red") if problem else Text(credit, "dim"))
-        state = Text("incomplete", "red") if problem else Text("installed", "green")
+        word = "included" if _is_bundled(pack) else "installed"
+        state = Text("incomplete", "red") if problem else Text(word, "green")
         table.add_row(pack.name, _PURPOSES[pack.kind], size(pack.size_bytes), state)
     for entry in catalog.ENTRIES:
         if entry.name not in packs:
@@ -95,6 +97,7 @@ def _model_json(name: str, pack: Pack | None) -> dict[str, object]:
         "name": name,
         "kind": model.kind.value if model else "",
         "installed": pack is not None,
+        "included": pack is not None and _is_bundled(pack),
         "trouble": _problem(pack) if pack else "",
         "version": pack.version if pack else "",
         "size": pack.size_bytes if pack else entry.about_bytes if entry else 0,
@@ -103,6 +106,10 @@ def _model_json(name: str, pack: Pack | None) -> dict[str, object]:
         "languages": list(pack.languages) if pack else [],
         "needs_token": bool(entry and entry.gated),
     }
+
+
+def _is_bundled(pack: Pack) -> bool:
+    return pack.folder is not None and pack.folder.parent == resource("models")
 
 
 def _problem(pack: Pack) -> str:

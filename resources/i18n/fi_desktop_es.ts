@@ -453,6 +453,14 @@
 <context>
     <name>Column</name>
     <message>
+        <source>Wrong words</source>
+        <translation>Palabras erróneas</translation>
+    </message>
+    <message>
+        <source>Share of the words that is probably wrong</source>
+        <translation>Proporción de palabras que probablemente están mal</translation>
+    </message>
+    <message>
         <source>Recording</source>
         <translation>Grabación</translation>
     </message>
@@ -539,14 +547,6 @@
     <message>
         <source>Recordings added together have the same number</source>
         <translation>Las grabaciones agregadas juntas tienen el mismo número</translation>
-    </message>
-    <message>
-        <source>Wrong words</source>
-        <translation>Palabras erróneas</translation>
-    </message>
-    <message>
-        <source>Share of the words that is probably wrong</source>
-        <translation>Proporción de palabras que probablemente están mal</translation>
     </message>
 </context>
 <context>
@@ -723,6 +723,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FactsForm</name>
     <message>
+        <source>Words</source>
+        <translation>Palabras</translation>
+    </message>
+    <message>
         <source>File</source>
         <translation>Archivo</translation>
     </message>
@@ -757,10 +761,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Language</source>
         <translation>Idioma</translation>
-    </message>
-    <message>
-        <source>Words</source>
-        <translation>Palabras</translation>
     </message>
     <message>
         <source>The file no longer exists</source>
@@ -1166,6 +1166,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
+        <source>Not understood</source>
+        <translation>Sin entender</translation>
+    </message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1180,10 +1184,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {time}, {share}</source>
         <translation>{speaker}: {time}, {share}</translation>
-    </message>
-    <message>
-        <source>Not understood</source>
-        <translation>Sin entender</translation>
     </message>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
@@ -1676,6 +1676,18 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>About {number} in 100 words may be wrong.</source>
+        <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
+    </message>
+    <message>
+        <source>Fewer than 1 in 100 words may be wrong.</source>
+        <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
+    </message>
+    <message>
+        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
+        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
+    </message>
+    <message>
         <source>Only one voice was found, although {asked} speakers were expected.</source>
         <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
     </message>
@@ -2132,14 +2144,6 @@ Todo se queda en esta computadora.</translation>
         <translation>En {at:clock} no se grabó nada durante {length:length}: es una pausa o una parte que se perdió.</translation>
     </message>
     <message>
-        <source>About {number} in 100 words may be wrong.</source>
-        <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
-    </message>
-    <message>
-        <source>Fewer than 1 in 100 words may be wrong.</source>
-        <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
-    </message>
-    <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
@@ -2158,10 +2162,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
-        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -2567,6 +2567,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Cannot be used</source>
         <translation>No se puede usar</translation>
+    </message>
+    <message>
+        <source>Included</source>
+        <translation>Incluido</translation>
     </message>
     <message>
         <source>Installed</source>

@@ -71,6 +71,22 @@ def test_list_as_json(home: Path, models):
     assert lines["speaker-diarization-3.1"]["needs_token"] is True
 
 
+def test_model_of_the_program_is_listed_as_included(
+    home: Path, models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    packs.make_pack(home / "models", "faster-whisper-small")
+    packs.make_pack(tmp_path / "bundle" / "models", "faster-whisper-tiny")
+    for module in ("fi_desktop.settings", "fi_desktop.cli.models"):
+        monkeypatch.setattr(f"{module}.resource", tmp_path.joinpath("bundle").joinpath)
+    _, out, _ = models("list")
+    rows = {line.split()[0]: line for line in out.splitlines()}
+    assert "included" in rows["faster-whisper-tiny"]
+    assert "installed" in rows["faster-whisper-small"]
+    _, out, _ = models("list", "--json")
+    lines = {line["name"]: line for line in map(json.loads, out.splitlines())}
+    assert [name for name, line in lines.items() if line["included"]] == ["faster-whisper-tiny"]
+
+
 def test_install_shows_source_size_and_attribution(home: Path, models, hub: FakeHub):
     code, out, err = models("install", "tiny", "--from", hub.address)
     assert (code, err) == (0, "")

@@ -8,25 +8,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
+from fi_desktop.models import installed
 from fi_desktop.system.files import resource
 from tests.e2e.commands import fi_desktop, lines
+from tests.e2e.fresh_account import TIMEOUT_S, Account, end, virtual_display
 from tests.models.packs import make_pack
 
 ROOT = Path(__file__).parents[2]
-NO_SOCKETS = Path(__file__).with_name("no_sockets.py")
-TIMEOUT_S = 300
-BUILDS = ("fi-desktop-light", "fi-desktop")
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,7 +34,7 @@ pytestmark = [
 def built() -> list[Path]:
     if given := os.environ.get("FI_DESKTOP_FROZEN"):
         return [Path(given).absolute()]
-    return [folder for name in BUILDS if (folder := ROOT / "dist" / name).is_dir()]
+    return sorted(program.parent for program in ROOT.glob("dist/fi-desktop*/fi-desktop"))
 
 
 @pytest.fixture(
@@ -54,78 +50,10 @@ def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
-def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def display() -> Iterator[str]:
     """A virtual display."""
-    if shutil.which("Xvfb") is None:
-        pytest.skip("needs Xvfb")
-    read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
-    os.close(write)
-    with os.fdopen(read) as output:
-        number = output.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait(TIMEOUT_S)
-
-
-class Account:
-    """A new account: a home folder, a temporary folder and an almost empty environment."""
-
-    def __init__(self, program: Path, folder: Path) -> None:
-        self.program = program
-        self.home, self.temporary = folder / "María José", folder / "tmp"
-        for new in (self.home, self.temporary):
-            new.mkdir()
-        self.data = self.home / ".local" / "share" / "fi-desktop"
-        self._started: list[subprocess.Popen[str]] = []
-
-    def start(self, *arguments: object, **more: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-I", str(NO_SOCKETS), str(self.program), *map(str, arguments)],
-            env={"HOME": str(self.home), "TMPDIR": str(self.temporary), **more},
-            cwd="/",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)
-        return process
-
-    def open_window(self, display: str, *files: Path) -> subprocess.Popen[str]:
-        """Start the window and wait until it owns the queue; otherwise the next command would own it."""
-        key = self.data / "ipc.key"
-        old = key.read_bytes() if key.exists() else b""
-        # no session bus: otherwise libdbus may start one with dbus-launch, which writes to the home folder
-        window = self.start("window", *files, DISPLAY=display, DBUS_SESSION_BUS_ADDRESS="disabled:")
-        wait_until(lambda: key.exists() and key.read_bytes() not in (b"", old), "the window owns the queue")
-        return window
-
-    def leave(self) -> None:
-        """Kill the processes that a failed test left running."""
-        for process in self._started:
-            process.kill()
-            process.communicate()
-
-    def run(self, *arguments: object, **more: str) -> tuple[int, str, str]:
-        process = self.start(*arguments, **more)
-        out, errors = process.communicate(timeout=TIMEOUT_S)
-        return process.returncode, out, errors
-
-    def jobs(self) -> dict[int, dict[str, Any]]:
-        """Return the jobs by id; if a window is open, it answers."""
-        code, out, errors = self.run("jobs", "list", "--json")
-        assert code == 0, errors
-        return {line["id"]: line for line in lines(out)}
-
-    def await_state(self, job: int, state: str) -> None:
-        wait_until(lambda: self.jobs().get(job, {}).get("state") == state, f"job {job} is {state}")
-
-    def strays(self) -> list[str]:
-        """Return the files outside the data folder."""
-        files = [path for path in (*self.home.rglob("*"), *self.temporary.rglob("*")) if not path.is_dir()]
-        return [str(path) for path in files if not path.is_relative_to(self.data)]
+    with virtual_display() as name:
+        yield name
 
 
 @pytest.fixture
@@ -135,23 +63,9 @@ def account(program: Path, tmp_path: Path) -> Iterator[Account]:
     account.leave()
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"timeout: {what}"
-        time.sleep(1.0)  # each check starts a process
-
-
 def tree(folder: Path) -> dict[str, tuple[int, int]]:
     files = [(path, path.lstat()) for path in folder.rglob("*")]
     return {str(path): (status.st_size, status.st_mtime_ns) for path, status in files}
-
-
-def end(app: subprocess.Popen[str]) -> str:
-    app.send_signal(signal.SIGTERM)
-    _, errors = app.communicate(timeout=TIMEOUT_S)
-    assert app.returncode == 0, errors
-    return errors
 
 
 def test_worker_process_diarizes_the_sample(account: Account):
@@ -223,13 +137,14 @@ def test_killed_window_finishes_its_jobs_after_a_restart(
 
 def test_bundled_models_are_found(account: Account):
     models = account.program.parent / "_internal" / "fi_desktop" / "resources" / "models"
+    bundled = {pack.name for pack in installed((models,))}
     pack = make_pack(models, "faster-whisper-tiny")
     try:
         code, out, errors = account.run("models", "list", "--json")
     finally:
         shutil.rmtree(models / pack.name)
     assert code == 0, errors
-    assert [line["name"] for line in lines(out) if line["installed"]] == [pack.name]
+    assert {line["name"] for line in lines(out) if line["installed"]} == {pack.name, *bundled}
 
 
 def test_download_reports_the_missing_network(account: Account):

@@ -102,6 +102,18 @@ class TestList:
         assert not rows["clinic"].install.isVisible()  # it has no known source
         assert rows["clinic"].remove.isVisible()
 
+    def test_model_of_the_program_is_included_and_cannot_be_removed(
+        self, opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        packs.make_pack(tmp_path / "bundle" / "models", TINY)
+        part = "fi_desktop.gui.models_dialog.models_controller.resource"
+        monkeypatch.setattr(part, tmp_path.joinpath("bundle").joinpath)
+        row = opened().list.rows[TINY]
+        assert row.state == "Included"
+        assert row.check.isVisible()
+        assert not row.remove.isVisible()
+        assert not row.install.isVisible()
+
     def test_every_control_has_a_name(self, opened, models: Path):
         packs.make_pack(models, TINY)
         dialog = opened()

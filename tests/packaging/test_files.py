@@ -66,7 +66,7 @@ def test_every_template_is_filled_in(about: ModuleType, load):
         "menu entry": desktop.desktop_entry(),
         "metainfo": desktop.metainfo(),
         "man page": desktop.man_page(),
-        "installer": windows.script("light"),
+        "installer": windows.script(about.package("light")),
         "plist": about.render(ROOT / "packaging" / "macos" / "Info.plist.in"),
         "install script": about.render(ROOT / "packaging" / "linux" / "install.sh.in"),
     }
@@ -117,7 +117,7 @@ def test_plists_are_valid(about: ModuleType):
 
 
 def test_installer_offers_all_extensions_and_takes_over_none(about: ModuleType, load):
-    script = load("windows").script("full")
+    script = load("windows").script(about.package("full"))
     for extension in about.extensions():
         assert f'ValueName: "{extension}"' in script
         assert rf'Subkey: "Software\Classes\{extension}"' not in script

@@ -206,6 +206,8 @@ class ModelRow(QWidget):
                 text, self._tone = self.tr("Checking"), "info"
             case _ if self._entry.trouble:
                 text, self._tone = self.tr("Cannot be used"), "bad"
+            case _ if self._entry.bundled:
+                text, self._tone = self.tr("Included"), "good"
             case _ if self._entry.installed:
                 text, self._tone = self.tr("Installed"), "good"
             case _ if paused:
