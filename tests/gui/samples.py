@@ -9,11 +9,11 @@ from typing import Any
 
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
-from fi_desktop.core.alignment import assign_speakers, segments_of, segments_of_words
+from fi_desktop.core.alignment import assign_speakers, missing_segments, segments_of, segments_of_words
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, apply
 from fi_desktop.core.messages import Note
-from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
+from fi_desktop.core.transcript import Grade, Provenance, Region, Segment, Transcript, Turn, Word
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageTime, Summary
 from fi_desktop.jobs.queue_events import (
     JobChanged,
@@ -230,6 +230,20 @@ def crosstalk() -> Transcript:
         grade=Grade.FAIR,
         notes=(note,),
         probable_speakers=3,
+    )
+
+
+def with_missing_words() -> Transcript:
+    """Return a visit with two passages of speech that have no words."""
+    talk = consultation()
+    gaps = (Region(22.3, 27.1), Region(64.2, 66.2))
+    words = [word for part in talk.segments for word in part.words]
+    heard = [word for word in words if not any(gap.start <= word.start < gap.end for gap in gaps)]
+    spoken = assign_speakers(heard, talk.turns)
+    return replace(
+        talk,
+        segments=segments_of_words(spoken, missing_segments(gaps, talk.turns)),
+        notes=(messages.RESULT_NOT_UNDERSTOOD(length=6.8),),
     )
 
 

@@ -89,6 +89,11 @@ def reading(scene: Scene) -> JobWindow:
     return window
 
 
+def missing_words(scene: Scene) -> QWidget:
+    scene.finish(2, samples.with_missing_words())
+    return result(scene, 2)
+
+
 def other_number(scene: Scene) -> QWidget:
     scene.finish(2, samples.crosstalk())
     return result(scene, 2)
@@ -270,6 +275,7 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "doubtful": (a_day, doubtful),
     "reading": (a_day, reading),
     "searching": (a_day, searching),
+    "missing-words": (a_day, missing_words),
     "other-number": (a_day, other_number),
     "models": (a_day, models),
     "details": (a_day, partial(details, job_id=2)),
