@@ -19,6 +19,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcription, Word
 from fi_desktop.engines.contracts import Progress, Speech, TranscriptionOptions
 from fi_desktop.engines.whisper import postprocess, windows
+from fi_desktop.engines.whisper.coverage import missing_speech
 from fi_desktop.engines.whisper.decoded import DecodedWindow
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions, fit_prompt
 from fi_desktop.engines.whisper.steps import InterruptibleRunner, ProgressMeter, Throughput
@@ -76,8 +77,9 @@ class WhisperTranscriber:
         self._check(options.language)
         speech_s = sum(region.duration for region in speech.regions)
         plan: tuple[Window, ...] = ()
+        power = windows.frame_power(recording, speech)
         if speech_s >= _SHORTEST_SPEECH_S:
-            plan = windows.plan_windows(speech, recording.duration, windows.frame_power(recording, speech))
+            plan = windows.plan_windows(speech, recording.duration, power)
         fitted = fit_prompt(options, self._decoder.count_tokens)
         notes = []
         if fitted.dropped:
@@ -106,7 +108,7 @@ class WhisperTranscriber:
             "whisper",
             self._model,
             tuple(notes),
-            missing=tuple(postprocess.uncovered(ordered, speech.regions)),
+            missing=missing_speech(ordered, speech, power) if plan else (),
         )
 
     def _may_change(self, language: str) -> bool:
