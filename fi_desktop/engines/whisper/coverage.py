@@ -89,7 +89,8 @@ def _heard(speech: Speech, power: NDArray[np.float32]) -> NDArray[np.bool_]:
         around = power[max(0, at - width // 4) : at + width // 2 + width // 4]
         background[at : at + (width // 2 or 1)] = np.quantile(around, _BACKGROUND) if len(around) else 0.0
     loud = power[: len(probability)] > _ABOVE * background
-    return inside & ((probability >= _SURE) | loud)
+    heard: NDArray[np.bool_] = inside & ((probability >= _SURE) | loud)
+    return heard
 
 
 def _letters_per_s(words: Sequence[Word]) -> float:
