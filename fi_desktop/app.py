@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fi_desktop import __version__
+from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.jobs.commands import command, commands_of
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import WorkerGauge
 from fi_desktop.jobs.recovery import open_or_rebuild
+from fi_desktop.jobs.run_times import TimesCheck
 from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import RemoteClient
 from fi_desktop.rpc.instance import AlreadyOwned, InstanceLock
@@ -39,12 +41,15 @@ class App:
         service: the queue; accepts commands at once, and runs them once `start` was called.
     """
 
-    def __init__(self, settings: Settings, *, backend: BackendName = "pool") -> None:
+    def __init__(
+        self, settings: Settings, *, backend: BackendName = "pool", times: TimesCheck | None = None
+    ) -> None:
         """Assemble the parts; nothing is started, and no file is touched.
 
         Args:
             settings: the current settings.
             backend: runs jobs in worker processes, in one thread, in the queue thread itself, or not at all.
+            times: checks when jobs may start, by the system's clock and power supply if it is not given.
         """
         self.settings = settings
         clock, folders = Clock(), JobFolders(settings.jobs)
@@ -62,14 +67,17 @@ class App:
         match backend:
             case "pool" | "thread":
                 threads = backend == "thread"
-                self._backend = WorkerPool(self.service, settings, models, now=clock.now, threads=threads)
+                self._backend = WorkerPool(
+                    self.service, settings, models, now=clock.now, threads=threads, times=times
+                )
             case "inline":
-                self._backend = InlineBackend(self.service, settings, models)
+                self._backend = InlineBackend(self.service, settings, models, times=times)
             case "idle":
                 self._backend = IdleBackend(self.service, settings, models)
         self._lock: InstanceLock | None = None
         self._ipc = IpcServer(settings.home, partial(answer, commands_of(self.service, self)))
         self._on_files: Callable[[list[str]], None] | None = None
+        self._on_settings: Callable[[Settings], None] = lambda settings: None
 
     def own(self, *, timeout_s: float = 0.0) -> None:
         """Become the owner of the data folder, waiting for its present owner if need be.
@@ -95,6 +103,22 @@ class App:
         if self._on_files is not None:
             self._on_files([str(path) for path in paths])
         return opened
+
+    @command
+    def configure(self, changes: dict[str, str]) -> Future[None]:
+        """Change settings for another process; the values are text, as in the environment."""
+        changed: Future[None] = Future()
+        try:
+            self._on_settings(self.change_settings(changes))
+        except (UserError, TransientError) as error:
+            changed.set_exception(error)
+        else:
+            changed.set_result(None)
+        return changed
+
+    def on_settings(self, callback: Callable[[Settings], None]) -> None:
+        """Call `callback` on another thread with settings that another process changed."""
+        self._on_settings = callback
 
     def on_handover(self, callback: Callable[[list[str]], None]) -> None:
         """Call `callback` on another thread with the files of a second launch; raise the window if none."""

@@ -18,6 +18,7 @@ from fi_desktop.jobs.queue_events import (
     WorkerInfo,
     WorkersChanged,
 )
+from fi_desktop.jobs.run_times import TimesCheck
 from fi_desktop.settings import load
 
 TIMEOUT_S = 300.0
@@ -82,9 +83,11 @@ class Driver:
 
 
 @contextmanager
-def running_app(home: Path, *, backend: BackendName = "pool", **settings: object) -> Iterator[Driver]:
+def running_app(
+    home: Path, *, backend: BackendName = "pool", times: TimesCheck | None = None, **settings: object
+) -> Iterator[Driver]:
     """Run an app on a data folder, and stop it at the end."""
-    app = App(load({"FI_DESKTOP_HOME": str(home)}, **settings), backend=backend)
+    app = App(load({"FI_DESKTOP_HOME": str(home)}, **settings), backend=backend, times=times)
     driver = Driver(app)
     app.start()
     try:

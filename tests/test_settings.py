@@ -44,6 +44,7 @@ SAMPLES = {
     Kind.ENGINE: ("builtin", "builtin"),
     Kind.TRANSCRIBER: ("none", "none"),
     Kind.LANGUAGE: ("es", "es"),
+    Kind.CLOCK: ("7:30", "07:30"),
 }
 """For each kind, text in the environment and its parsed value."""
 

@@ -20,6 +20,10 @@ from fi_desktop.settings import Settings, load
 _COMMANDS = {
     "run": ("process recordings, or the jobs in the queue", "fi_desktop.cli.run:add_run"),
     "jobs": ("list and change jobs", "fi_desktop.cli.jobs:add_jobs"),
+    "queue": (
+        "choose when jobs start, and at which priority",
+        "fi_desktop.cli.queue:add_queue",
+    ),
     "export": ("export the result of a job", "fi_desktop.cli.jobs:add_export"),
     "metrics": ("show queue metrics and their targets", "fi_desktop.cli.jobs:add_metrics"),
     "models": ("list, install, import, verify and remove models", "fi_desktop.cli.models:add_models"),

@@ -240,7 +240,7 @@ def _selftest(settings: Settings, _options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="fi-desktop-") as home:
         temporary = replace(settings, home=Path(home))
         with working_queue(temporary) as follower:
-            ((job, _),) = follow(follower, [sample], JobOptions(engine="builtin"))
+            ((job, _),) = follow(follower, [sample], JobOptions(engine="builtin"), at_once=True)
         terminal.print(job_table([job]))
         if job.state is not JobState.COMPLETED:
             terminal.print(f"selftest: the sample ended as {job.state.value}.", style="red")
@@ -310,7 +310,7 @@ def _demo(settings: Settings, options: argparse.Namespace) -> int:
     if options.models is not None:
         settings = replace(settings, more_models=(options.models.absolute(),))
     with working_queue(settings) as follower:
-        ((job, _),) = follow(follower, [sample_recording()], JobOptions(), again=True)
+        ((job, _),) = follow(follower, [sample_recording()], JobOptions(), again=True, at_once=True)
     terminal.print(job_table([job]))
     if job.state is not JobState.COMPLETED:
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -34,7 +35,7 @@ from fi_desktop.cli.terminal import (
 )
 from fi_desktop.core.codec import job_to_json
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Transcript
@@ -44,9 +45,10 @@ from fi_desktop.exporters.files import export
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.queue_events import WorkerGauge
+from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import QueueClient
-from fi_desktop.settings import Settings
+from fi_desktop.settings import SPECS, Settings
 
 _NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
 _UNREADABLE = Message(
@@ -86,6 +88,17 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     add("remove", "remove jobs and their results; recordings stay", _remove, ids="*", batch=True)
     prioritize = add("priority", "change the priority of waiting jobs", _prioritize, ids="+")
     prioritize.add_argument("--to", required=True, type=priority, metavar=PRIORITIES)
+    start = add_command(actions, "start", "choose when waiting jobs start")
+    start.add_argument("id", type=int, nargs="*")
+    add_batch(start)
+    start.add_argument(
+        "--at",
+        required=True,
+        type=_start_time,
+        metavar="now|tonight|HH:MM|queue",
+        help="now: whatever the times of the queue; queue: with the others",
+    )
+    start.set_defaults(command=_start)
     change = add("options", "change the options of waiting jobs", _change, ids="*", batch=True)
     change.add_argument(
         "--again", action="store_true", help="run finished jobs again; each keeps its result until then"
@@ -167,6 +180,29 @@ def _remove(client: QueueClient, options: argparse.Namespace) -> None:
 
 def _prioritize(client: QueueClient, options: argparse.Namespace) -> None:
     client.call(JobService.prioritize, options.id, options.to)
+
+
+def _start_time(text: str) -> Callable[[RunTimes, float], float | None]:
+    """Return what finds the moment, given the times of the queue and the current time."""
+    match text:
+        case "now":
+            return lambda times, now: START_NOW
+        case "tonight":
+            return RunTimes.tonight
+        case "queue":
+            return lambda times, now: None
+    try:
+        clock_time = SPECS["night_from"].parse(text)
+    except UserError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither now, tonight, queue nor a time") from None
+    return lambda times, now: times.next_at(datetime.time.fromisoformat(clock_time), now)
+
+
+def _start(settings: Settings, options: argparse.Namespace) -> int:
+    start_at = options.at(RunTimes.of(settings), time.time())
+    with idle_queue(settings) as client:
+        client.call(JobService.schedule, _ids(client, options), start_at)
+    return 0
 
 
 def _change(client: QueueClient, options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from fi_desktop.cli.terminal import warn
 from fi_desktop.core.errors import TransientError
 from fi_desktop.core.job import Job
 from fi_desktop.core.values import Stage
-from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, Notice, QueueEvent, QueueHeld
 from fi_desktop.jobs.service import JobService, unknown_job
 from fi_desktop.rpc.client import LocalClient, QueueClient
 from fi_desktop.settings import Settings
@@ -70,6 +70,8 @@ class LocalFollower:
                     changed.append(job)
                 case JobRemoved(job_id=job_id):
                     followed.jobs.pop(job_id, None)
+                case QueueHeld() if event.holds:
+                    warn(waiting_for(event))
                 case Notice(note=note) if note is not None:
                     warn(str(note))
                 case JobProgressed(job_id=job_id, stage=stage, fraction=fraction):
@@ -144,6 +146,13 @@ def own_or_hand_over(app: App, files: list[Path]) -> bool:
                 return False
         app.own(timeout_s=_WINDOW_TIMEOUT_S)
     return True
+
+
+def waiting_for(held: QueueHeld) -> str:
+    """Return what jobs wait for as a sentence; "" if nothing keeps them from starting."""
+    if held.until is not None:
+        return f"Waiting until {time.strftime('%H:%M', time.localtime(held.until))}."
+    return "Waiting for mains power." if held.for_mains else ""
 
 
 def find_job(client: QueueClient, job_id: int) -> Job:

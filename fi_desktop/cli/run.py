@@ -28,13 +28,14 @@ from fi_desktop.cli.arguments import (
 from fi_desktop.cli.queue_access import FollowedJobs, QueueFollower, find_job, working_queue
 from fi_desktop.cli.terminal import Terminal, job_table, job_to_brief_json, say, say_json, warn
 from fi_desktop.core.errors import TransientError, UserError
-from fi_desktop.core.job import Job, JobState
+from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
 from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import LABELS, ExportOptions
 from fi_desktop.exporters.files import file_name, free_file, write_export
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 
@@ -100,6 +101,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             again=options.again,
             show=_show_json if options.json else None,
             on_left_out=on_left_out,
+            at_once=RunTimes.of(settings).limited,
         )
     # before anything else is printed: a closed stdout must not prevent exports
     exports = list(export_all(settings, followed, options.to, options.out))
@@ -159,6 +161,7 @@ def follow(
     again: bool = False,
     show: Callable[[Job], None] | None = None,
     on_left_out: Callable[[LeftOut], None] = lambda _left_out: None,
+    at_once: bool = False,
 ) -> list[FollowedRecording]:
     """Submit files, or take the unfinished jobs of the queue, and wait until all are done.
 
@@ -172,6 +175,7 @@ def follow(
         again: also process files that are known.
         show: called with each change of a job; None: show a live table in the terminal.
         on_left_out: called with what was skipped in `files`.
+        at_once: start the files now, whatever the times of the queue.
     """
     client = follower.client
     followed = FollowedJobs()
@@ -179,6 +183,8 @@ def follow(
         submitted = client.call(JobService.submit, files, options, priority=priority, again=again)
         on_left_out(submitted.left_out)
         ids = {*submitted.ids, *submitted.known}
+        if at_once:
+            client.call(JobService.schedule, ids, START_NOW)
         followed.jobs.update((job_id, find_job(client, job_id)) for job_id in ids)
         named = list(zip(submitted.known, map(Path, submitted.known_paths), strict=True))
         named += [(job_id, Path(followed.jobs[job_id].path)) for job_id in submitted.ids]

@@ -164,7 +164,7 @@ _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt"))
 _as_object(Summary, omit_default=("wrong_share",))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
-_as_object(Job, omit_default=("earlier",))
+_as_object(Job, omit_default=("earlier", "start_at"))
 for _plain_value in (Turn, Word, Provenance):
     _as_object(_plain_value)
 _as_object(Segment, omit_default=("missing",))
@@ -179,6 +179,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.RetryAsked,
         ev.Prioritized,
         ev.OptionsChanged,
+        ev.StartChanged,
         ev.Seen,
         ev.Completed,
         ev.Failed,

@@ -47,7 +47,7 @@ class Claimed(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class Due(JobEvent):
-    """The wait before a retry is over."""
+    """The wait before a retry is over, or the time has come at which the job is to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,13 @@ class OptionsChanged(JobEvent):
 
     options: JobOptions
     fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartChanged(JobEvent):
+    """A person chose when a waiting job starts; see `Job.start_at`."""
+
+    start_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,9 @@ from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import Note
 from fi_desktop.core.values import JobOptions, Priority, Stage, StageTime, Summary
 
+START_NOW = 0.0
+"""`Job.start_at` of a job that starts as soon as a worker is free."""
+
 
 class JobState(StrEnum):
     """The state of a job: Celery's PENDING, STARTED, RETRY, SUCCESS, FAILURE and REVOKED, in this order."""
@@ -115,6 +118,8 @@ class Job:
         seen_at: when a person first viewed or exported the result.
         earlier: set exactly while the result is that of an earlier run: the job is being retried, or the
             retry failed.
+        start_at: when the job starts, if a person chose that: not before this moment, or `START_NOW`, which
+            the times of the queue do not hold up; None: with the queue. Never set in a final state.
     """
 
     id: int
@@ -134,6 +139,7 @@ class Job:
     fingerprint: str | None = None
     seen_at: float | None = None
     earlier: EarlierResult | None = None
+    start_at: float | None = None
 
     @property
     def error(self) -> ErrorInfo | None:
@@ -237,6 +243,10 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             )
         case JobState.RETRYING, ev.Due():
             return replace(job, state=JobState.QUEUED, due_at=None)
+        case JobState.QUEUED, ev.Due() if job.start_at is not None:
+            return replace(job, start_at=None)
+        case JobState.QUEUED | JobState.RETRYING, ev.StartChanged():
+            return replace(job, start_at=event.start_at)
         case JobState.QUEUED | JobState.RETRYING, ev.Prioritized():
             return replace(job, priority=event.priority)
         case JobState.QUEUED | JobState.RETRYING, ev.OptionsChanged():
@@ -257,6 +267,7 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
                 deliveries=0,
                 due_at=None,
                 finished_at=None,
+                start_at=None,
                 **_kept(job, event),
             )
         case _:
@@ -275,7 +286,7 @@ def _kept(job: Job, event: ev.RetryAsked) -> dict[str, Any]:
 def _cancelled(job: Job, at: float) -> Job:
     """Return the cancelled job; one with an earlier result returns to that."""
     if (earlier := job.earlier) is None:
-        return replace(job, state=JobState.CANCELLED, due_at=None, finished_at=at)
+        return replace(job, state=JobState.CANCELLED, due_at=None, finished_at=at, start_at=None)
     return replace(
         job,
         state=JobState.COMPLETED,
@@ -284,6 +295,7 @@ def _cancelled(job: Job, at: float) -> Job:
         fingerprint=earlier.fingerprint,
         finished_at=earlier.finished_at,
         earlier=None,
+        start_at=None,
     )
 
 
@@ -300,12 +312,14 @@ def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
                 finished_at=event.at,
                 seen_at=None,
                 earlier=None,
+                start_at=None,
             )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = AttemptOutcome.CRASHED if event.crashed else AttemptOutcome.FAILED
             attempts = _close(job, event, outcome, error=error, charged=event.charged)
             if retry_at is None:
-                return replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
+                failed = replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
+                return replace(failed, start_at=None)
             if retry_at <= event.at:
                 return replace(ended, state=JobState.QUEUED, attempts=attempts)
             return replace(ended, state=JobState.RETRYING, attempts=attempts, due_at=retry_at)
@@ -347,6 +361,7 @@ def check(job: Job) -> None:
         "finished_at exactly in a final state": (job.finished_at is not None) == job.state.final,
         "claim exactly while running": (job.claim is not None) == (job.state is JobState.RUNNING),
         "due_at exactly while retrying": (job.due_at is not None) == (job.state is JobState.RETRYING),
+        "start_at only before the end": job.start_at is None or not job.state.final,
         "a summary when completed": job.summary is not None or job.state is not JobState.COMPLETED,
         "seen only with a result": job.seen_at is None or job.summary is not None,
         "earlier exactly with a result when not completed": (job.earlier is not None)

@@ -36,6 +36,8 @@ class Actions(QObject):
         lock: lock the windows.
         pause: pause or resume the queue.
         low_priority: let other programs go first.
+        any_time, at_night: when recordings start.
+        only_mains: start no recording on battery.
         monitor: show workers and queue.
         jobs: actions on the selected jobs, by key of `OPERATIONS`.
         export: export the selected jobs' results.
@@ -87,6 +89,18 @@ class Actions(QObject):
             self.tr("Use &less of this computer"), "", "", tip=self.tr("Let your other programs go first")
         )
         self.low_priority.setCheckable(True)
+        self.any_time = self._make(
+            self.tr("At &any time"), "", "", tip=self.tr("Recordings start at any time")
+        )
+        self.at_night = self._make("", "", "", tip=self.tr("Recordings start at night only"))
+        times = QActionGroup(self)
+        for action in (self.any_time, self.at_night):
+            action.setCheckable(True)
+            times.addAction(action)
+        self.only_mains = self._make(
+            self.tr("Only on &mains power"), "", "", tip=self.tr("No recording starts on battery")
+        )
+        self.only_mains.setCheckable(True)
         self.lock = self._make(
             self.tr("&Lock"), "lock", "Ctrl+L", tip=self.tr("Lock the window until you enter the PIN")
         )
@@ -160,6 +174,8 @@ class Actions(QObject):
         job.addActions([self.undo, self.select_all])
         queue = QMenu(self.tr("&Queue"), bar)
         queue.addActions([self.pause, self.low_priority])
+        queue.addSeparator()
+        queue.addActions([self.any_time, self.at_night, self.only_mains])
         view = QMenu(self.tr("&View"), bar)
         view.addAction(self.details)
         view.addMenu(columns)
@@ -186,6 +202,12 @@ class Actions(QObject):
         name = self.pause.text().replace("&", "")
         key = self.pause.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         self.pause.setToolTip(f"{name} ({key})")
+
+    def show_times(self, *, at_night: bool, night: str, only_mains: bool) -> None:
+        """Check when recordings start. `night`: from when to when it is night."""
+        self.at_night.setText(self.tr("At &night ({times})").format(times=night))
+        (self.at_night if at_night else self.any_time).setChecked(True)
+        self.only_mains.setChecked(only_mains)
 
     def show_language(self, choice: str) -> None:
         """Check the chosen language."""

@@ -43,6 +43,9 @@ class Program(Protocol):
     def stop(self) -> None:
         """Stop safely; blocks."""
 
+    def on_settings(self, callback: Callable[[Settings], None]) -> None:
+        """Call `callback`, on another thread, with settings that another process changed."""
+
     def on_handover(self, callback: Callable[[list[str]], None]) -> None:
         """Call `callback`, on another thread, with the files of a second launch."""
 
@@ -93,6 +96,7 @@ class AppController(QObject):
         self._program_thread: threading.Thread | None = None
         self._stopping = False
         self._bridge.files_received.connect(self.open_files)
+        self._bridge.settings_changed.connect(self._on_settings_changed)
         self._watcher = Watcher(program.settings.home, program.service, self._bridge.report_folder)
         self.language = WindowLanguage(_application(), program.settings.language)
         self._notifier: QueueNotifier | None = None
@@ -110,6 +114,7 @@ class AppController(QObject):
         """Start the queue on another thread, and add the files that the program was opened with."""
         self.lock.restore()
         self._program.on_handover(self._bridge.receive_files)
+        self._program.on_settings(self._bridge.receive_settings)
         self._bridge.listen()
         self._bridge.run_task(self.window.drag_folder.empty, None, self._show_warning)
         self._program_thread = self._bridge.run_in_thread(

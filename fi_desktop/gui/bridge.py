@@ -22,15 +22,16 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from fi_desktop.core.errors import FiError, error_info
 from fi_desktop.gui import labels
-from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueuePaused, WorkersChanged
+from fi_desktop.jobs.queue_events import Notice, QueueEvent, QueueHeld, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
+from fi_desktop.settings import Settings
 from fi_desktop.system import log
 from fi_desktop.watch.config import WatchedFolder
 from fi_desktop.watch.watcher import FolderScan
 
 T = TypeVar("T")
-_STATE_EVENTS = (Notice, QueuePaused, WorkersChanged)  # each replaces the previous one of its type
+_STATE_EVENTS = (Notice, QueueHeld, QueuePaused, WorkersChanged)  # each replaces the previous one of its type
 _FIRST_PAGE = 200  # jobs: enough for any screen, and shown at once
 _PAGE = 5000  # jobs per read of the store, so that no read keeps the queue waiting
 
@@ -43,6 +44,7 @@ class Bridge(QObject):
         jobs_listed: JobsPage as of the time between the events before and after it, newest first.
         listing_failed: why the jobs cannot be listed, as a sentence.
         files_received: paths (list of str) from a second launch.
+        settings_changed: Settings that another process changed.
         folder_scanned: WatchedFolder and the FolderScan that found something new.
     """
 
@@ -50,6 +52,7 @@ class Bridge(QObject):
     jobs_listed = Signal(object)
     listing_failed = Signal(str)
     files_received = Signal(object)
+    settings_changed = Signal(object)
     folder_scanned = Signal(object, object)
     _woken = Signal()
 
@@ -142,6 +145,10 @@ class Bridge(QObject):
         """Pass on the files of a second launch; called on any thread."""
         self._post(self._emit_files, paths)
 
+    def receive_settings(self, settings: Settings) -> None:
+        """Pass on settings that another process changed; called on any thread."""
+        self._post(self._emit_settings, settings)
+
     def report_folder(self, folder: WatchedFolder, scan: FolderScan) -> None:
         """Pass on the result of scanning a watched folder; called on any thread."""
         self._post(self._emit_folder, (folder, scan))
@@ -204,6 +211,9 @@ class Bridge(QObject):
 
     def _emit_folder(self, scanned: tuple[WatchedFolder, FolderScan]) -> None:
         self.folder_scanned.emit(*scanned)
+
+    def _emit_settings(self, settings: Settings) -> None:
+        self.settings_changed.emit(settings)
 
     def _emit_files(self, paths: list[str]) -> None:
         self.files_received.emit(paths)

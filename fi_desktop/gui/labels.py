@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QObject
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QObject, QTime
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo
@@ -20,6 +20,7 @@ from fi_desktop.core.values import Priority, Stage
 from fi_desktop.engines import registry
 from fi_desktop.exporters.exporter import LABELS, Labels
 from fi_desktop.gui.language import current_language, language_name
+from fi_desktop.jobs.queue_events import QueueHeld
 from fi_desktop.jobs.transitions import ChangeResult
 from fi_desktop.models import catalog
 from fi_desktop.viewmodel.rows import Row
@@ -27,6 +28,7 @@ from fi_desktop.viewmodel.rows import Row
 _WORDS_MISSING = messages.RESULT_WORDS_MISSING.code
 _MISSING = (_WORDS_MISSING, messages.RESULT_SPEAKERS_MISSING.code)
 _SHORT = QLocale.FormatType.ShortFormat
+_NOT_HELD = QueueHeld()
 _DOUBT = messages.RESULT_DOUBTFUL_VOICES.code
 # these say more precisely what is doubtful
 _PROBABLY = (messages.RESULT_PROBABLY_ONE.code, messages.RESULT_PROBABLY_MORE.code)
@@ -230,11 +232,22 @@ class UiLabels(QObject):
             case _:
                 return catalog.title(name)
 
-    def detail(self, row: Row, now: float, retries: int) -> str:
-        """Return the line below a job's name: its error, warnings or next retry."""
+    def detail(self, row: Row, now: float, retries: int, held: QueueHeld = _NOT_HELD) -> str:
+        """Return the line below a job's name: its error, warnings, next retry, or what it waits for."""
         if row.exportable and row.state is not JobState.COMPLETED:
-            return " ".join(filter(None, (self._status(row, now, retries), self.kept_result(row))))
-        return self._status(row, now, retries)
+            return " ".join(filter(None, (self._status(row, now, retries, held), self.kept_result(row))))
+        return self._status(row, now, retries, held)
+
+    def held(self, held: QueueHeld) -> str:
+        """Return why waiting jobs do not start; "" if they do."""
+        if held.until is not None:
+            return self.waiting_until(held.until)
+        return self.tr("Waiting for mains power") if held.for_mains else ""
+
+    def waiting_until(self, at: float) -> str:
+        """Return that a job waits for a time, of the next 24 hours. `at`: seconds since the epoch."""
+        clock = QDateTime.fromSecsSinceEpoch(round(at)).time()
+        return self.tr("Waiting until {time}").format(time=QLocale().toString(clock, _SHORT))
 
     def with_speakers(self, number: int) -> str:
         """Return the label of the button that processes a recording again with another number of speakers."""
@@ -252,8 +265,12 @@ class UiLabels(QObject):
             return self.tr("The earlier result is still there.")
         return self.tr("The earlier result stays until the new one is ready.")
 
-    def _status(self, row: Row, now: float, retries: int) -> str:
+    def _status(self, row: Row, now: float, retries: int, held: QueueHeld) -> str:
         match row.state:
+            case JobState.QUEUED if row.start_at:
+                return self.waiting_until(row.start_at)
+            case JobState.QUEUED if held.holds and row.start_at is None:
+                return self.held(held)
             case JobState.RETRYING if row.due_at is not None:
                 wait = clock(row.due_at - now + 0.5)
                 if not row.charged:  # waits for free disk space, which costs no retry
@@ -348,6 +365,11 @@ class _Translated(Phrasing):
 
 
 _phrasing = _Translated()
+
+
+def clock_time(text: str) -> str:
+    """Return a time of the day, "HH:MM", in the person's locale."""
+    return QLocale().toString(QTime.fromString(text, "HH:mm"), _SHORT)
 
 
 def export_labels() -> Labels:

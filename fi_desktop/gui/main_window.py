@@ -39,6 +39,7 @@ from fi_desktop.gui.result import JobWindows
 from fi_desktop.gui.status_bar import StatusBar
 from fi_desktop.gui.window_state import WindowState
 from fi_desktop.jobs.queue_events import Notice, QueueEvent
+from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.jobs.transitions import SubmitResult
@@ -107,7 +108,9 @@ class MainWindow(QMainWindow):
         self.pause_bar.setAccessibleName(self.tr("Queue paused"))
         self.status = StatusBar(self)
         self.queue = QueueControls(service, bridge, self.commands, self.status, self.pause_bar, self.message)
-        self.job_controller = JobController(service, bridge, self.jobs, self.table, self.message, self)
+        self.job_controller = JobController(
+            service, bridge, self.jobs, self.table, self.message, RunTimes.of(settings), self
+        )
         self.drag_folder = DragExportFolder(settings.home)
         self._drag_export = DragExport(
             self.table,
@@ -135,6 +138,7 @@ class MainWindow(QMainWindow):
         """Use other settings from now on."""
         before, self._settings = self._settings, settings
         self.queue.show_settings(settings)
+        self.job_controller.times = RunTimes.of(settings)
         self.jobs.texts.retries = len(settings.retry_delays_s)
         if settings.job_options != before.job_options:
             self.options.set_default(settings.job_options)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QLocale, Qt, QTime, Signal, Slot
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QTimeEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -25,13 +26,14 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.engines import registry
 from fi_desktop.gui import theme
 from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES, OTHER_LANGUAGES
-from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.labels import UiLabels, clock_time
 from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.widgets import ElidedLabel
 from fi_desktop.settings import Kind, SettingSpec
 
 _NUMBER_WIDTH = 80
 _WIDTH = 240
+_CLOCK = "HH:mm"
 
 
 class SettingField(QWidget):
@@ -171,6 +173,34 @@ class TermsField(SettingField):
         return ", ".join(value)
 
 
+class ClockField(SettingField):
+    """A box for a time of the day."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._edit = QTimeEdit(self)
+        self._edit.setDisplayFormat(QLocale().timeFormat(QLocale.FormatType.ShortFormat))
+        self._edit.timeChanged.connect(self._on_changed)
+        self._edit.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._set_editor(self._edit)
+
+    def raw_value(self) -> Any:
+        """Return the time as "HH:MM"."""
+        return self._edit.time().toString(_CLOCK)
+
+    def show_value(self, value: Any) -> None:
+        """Show a time."""
+        self._edit.setTime(QTime.fromString(value, _CLOCK))
+
+    def text_of(self, value: Any) -> str:
+        """Return the time in the person's locale."""
+        return clock_time(value)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self.edited.emit()
+
+
 def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> SettingField:
     """Return a field for a setting. `packs`: names of installed transcription models."""
     labels = UiLabels(parent)
@@ -179,6 +209,8 @@ def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> Sett
             return FlagField(parent)
         case Kind.TERMS:
             return TermsField(parent)
+        case Kind.CLOCK:
+            return ClockField(parent)
         case Kind.INTEGER | Kind.NUMBER:
             return NumberField(parent)
         case Kind.NUMBERS:

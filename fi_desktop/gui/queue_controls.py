@@ -8,9 +8,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from fi_desktop.gui.actions import Actions
 from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.labels import clock_time
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.status_bar import StatusBar
-from fi_desktop.jobs.queue_events import QueueEvent, QueuePaused, WorkersChanged
+from fi_desktop.jobs.queue_events import QueueEvent, QueueHeld, QueuePaused, WorkersChanged
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 
@@ -40,11 +41,17 @@ class QueueControls(QObject):
         self._raising_priority = False  # and nothing was said about running jobs yet
         actions.pause.triggered.connect(self._on_pause_requested)
         actions.low_priority.triggered.connect(self._on_low_priority_chosen)
+        actions.any_time.triggered.connect(self._on_any_time_chosen)
+        actions.at_night.triggered.connect(self._on_night_chosen)
+        actions.only_mains.triggered.connect(self._on_only_mains_chosen)
         bridge.events_arrived.connect(self._on_events)
 
     def show_settings(self, settings: Settings) -> None:
         """Check what is set in the menu."""
         self._actions.low_priority.setChecked(settings.low_priority)
+        night = f"{clock_time(settings.night_from)}–{clock_time(settings.night_until)}"
+        at_night = settings.run_at == "night"
+        self._actions.show_times(at_night=at_night, night=night, only_mains=settings.only_mains)
 
     def read(self) -> None:
         """Show whether the queue is paused."""
@@ -87,12 +94,26 @@ class QueueControls(QObject):
         self._raising_priority = not low
         self.settings_requested.emit({"low_priority": low})
 
+    @Slot()
+    def _on_any_time_chosen(self) -> None:
+        self.settings_requested.emit({"run_at": "any"})
+
+    @Slot()
+    def _on_night_chosen(self) -> None:
+        self.settings_requested.emit({"run_at": "night"})
+
+    @Slot(bool)
+    def _on_only_mains_chosen(self, only: bool) -> None:
+        self.settings_requested.emit({"only_mains": only})
+
     @Slot(object)
     def _on_events(self, events: tuple[QueueEvent, ...]) -> None:
         for event in events:
             match event:
                 case QueuePaused(paused=paused):
                     self._show_paused(paused)
+                case QueueHeld():
+                    self._status.show_held(event)
                 case WorkersChanged():
                     self._status.show_workers(event)
                     self._show_priority(event)

@@ -11,7 +11,7 @@ from fi_desktop.core.job import JobState
 from fi_desktop.core.text import time_left
 from fi_desktop.gui import labels, theme
 from fi_desktop.gui.widgets import ElidedLabel
-from fi_desktop.jobs.queue_events import WorkersChanged, WorkerState
+from fi_desktop.jobs.queue_events import QueueHeld, WorkersChanged, WorkerState
 
 
 class StatusBar(QStatusBar):
@@ -38,6 +38,8 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._workers)
         self.paused = False
         self._listing = False
+        self._labels = labels.UiLabels(self)
+        self._held = QueueHeld()
         self._counts: Counter[JobState] = Counter()
         self._time_left = ""
         self.show_counts(self._counts)
@@ -57,6 +59,9 @@ class StatusBar(QStatusBar):
         """Show the number of jobs in each state."""
         self._counts = counts
         parts = [self.tr("Paused")] if self.paused else []
+        held = self._labels.held(self._held)
+        if held and not self.paused and counts[JobState.QUEUED]:
+            parts.append(held)
         parts += [
             self.tr("%Ln running", "", counts[JobState.RUNNING]),
             self.tr("%Ln waiting", "", counts[JobState.QUEUED]),
@@ -82,6 +87,11 @@ class StatusBar(QStatusBar):
     def show_paused(self, paused: bool) -> None:
         """Show whether the queue is paused."""
         self.paused = paused
+        self.show_counts(self._counts)
+
+    def show_held(self, held: QueueHeld) -> None:
+        """Show what keeps waiting jobs from starting."""
+        self._held = held
         self.show_counts(self._counts)
 
     def show_listing(self, listing: bool) -> None:

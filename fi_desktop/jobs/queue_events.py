@@ -125,13 +125,31 @@ class QueuePaused:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueHeld:
+    """What keeps waiting jobs from starting changed; running jobs are finished, and others start later.
+
+    Attributes:
+        until: when they may start, UTC, seconds since the epoch; None if the time does not matter.
+        for_mains: they wait until the computer runs on mains power.
+    """
+
+    until: float | None = None
+    for_mains: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything does."""
+        return self.until is not None or self.for_mains
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something that the person should know about the queue; `note` is None once it is over."""
 
     note: Note | None
 
 
-QueueEvent = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | Notice
+QueueEvent = JobChanged | JobRemoved | JobProgressed | WorkersChanged | QueuePaused | QueueHeld | Notice
 Listener = Callable[[tuple[QueueEvent, ...]], None]
 
 _LOG_EVENTS = {
@@ -142,6 +160,7 @@ _LOG_EVENTS = {
     ev.RetryAsked: "WORKFLOW_JOB_RETRY_REQUESTED",
     ev.Prioritized: "WORKFLOW_JOB_PRIORITIZED",
     ev.OptionsChanged: "WORKFLOW_JOB_OPTIONS_CHANGED",
+    ev.StartChanged: "WORKFLOW_JOB_START_CHANGED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Completed: "WORKFLOW_JOB_COMPLETED",
     ev.Released: "WORKFLOW_JOB_RELEASED",

@@ -137,6 +137,11 @@ class JobService:
         return self._for_each(ids, lambda job: self.transitions.prioritize(job, priority))
 
     @command
+    def schedule(self, ids: Iterable[int], start_at: float | None) -> Future[None]:
+        """Choose when waiting jobs start, see `Job.start_at`. Others stay as they are."""
+        return self._for_each(ids, lambda job: self.transitions.schedule(job, start_at))
+
+    @command
     def change(
         self, recordings: Mapping[int, Path], options: JobOptions, *, again: bool = False
     ) -> Future[ChangeResult]:

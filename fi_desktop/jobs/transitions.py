@@ -16,7 +16,7 @@ from fi_desktop.audio.media_files import NOTHING_LEFT_OUT, LeftOut
 from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
-from fi_desktop.core.job import Job, JobState, StaleClaim, apply
+from fi_desktop.core.job import START_NOW, Job, JobState, StaleClaim, apply
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
@@ -231,6 +231,13 @@ class Transitions:
             changed.append(job.id)
         return ChangeResult(tuple(changed), tuple(started), tuple(known)), undecided
 
+    def schedule(self, job: Job, start_at: float | None) -> None:
+        """Choose when a waiting job starts, see `Job.start_at`. A retry that starts now is a new run."""
+        if job.state is JobState.RETRYING and start_at == START_NOW:
+            job = self._record(job, ev.RetryAsked(job.id, self._now(), keep_result=True))
+        if job.state in _WAITING and job.start_at != start_at:
+            self._record(job, ev.StartChanged(job.id, self._now(), start_at))
+
     def mark_seen(self, job: Job) -> None:
         """Record that somebody viewed or exported the result."""
         if job.summary is not None and job.seen_at is None:
@@ -275,13 +282,16 @@ class Transitions:
             if job.due_at is not None and job.due_at > latest:  # the clock was ahead when it was written
                 self._record(job, ev.Due(job.id, self._now()))
 
-    def claim(self, worker: str, device: str = "cpu") -> Job | None:
-        """Give the next ready job to a worker; None if none is ready, or the queue is paused."""
+    def claim(self, worker: str, device: str = "cpu", *, held: bool = False) -> Job | None:
+        """Give the next ready job to a worker; None if none is ready, or the queue is paused.
+
+        held: the times of the queue let only jobs start that a person started.
+        """
         if self.store.paused:
             return None
         while (due := self.store.queue.first_due(self._now())) is not None:
             self._record(due, ev.Due(due.id, self._now()))
-        job = self.store.queue.first_ready()
+        job = self.store.queue.first_ready(held=held)
         if job is None:
             return None
         token = f"{self.store.epoch}.{job.id}.{len(job.attempts) + 1}"

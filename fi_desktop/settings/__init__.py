@@ -117,6 +117,27 @@ class Settings:
         "Let your other programs go first while recordings are processed, and use half of the processor on "
         "battery.",
     )
+    run_at: str = setting(
+        "any",
+        Kind.CHOICE,
+        Page.PROCESSING,
+        "When to process",
+        "When recordings start to be processed. A recording in progress is always finished.",
+        choices={"any": "At any time", "night": "At night"},
+    )
+    night_from: str = setting(
+        "20:00", Kind.CLOCK, Page.PROCESSING, "Night begins", "From this time on, it is night."
+    )
+    night_until: str = setting(
+        "06:00", Kind.CLOCK, Page.PROCESSING, "Night ends", "Until this time, it is night."
+    )
+    only_mains: bool = setting(
+        False,
+        Kind.FLAG,
+        Page.PROCESSING,
+        "Only on mains power",
+        "Start no recording while this computer runs on its battery.",
+    )
     soft_limit_s: float = setting(
         540.0,
         Kind.NUMBER,

@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from enum import Enum, auto
 from typing import Any
 
@@ -59,6 +60,7 @@ class Kind(Enum):
     ENGINE = auto()
     TRANSCRIBER = auto()
     LANGUAGE = auto()
+    CLOCK = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,11 @@ def _parse_list(value: str | Iterable[Any]) -> tuple[str, ...]:
     return tuple(stripped for part in parts if (stripped := str(part).strip()))
 
 
+def _parse_clock(value: Any) -> str:
+    """Return "HH:MM"."""
+    return time.fromisoformat(str(value).strip().zfill(5)).strftime("%H:%M")
+
+
 _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FLAG: _parse_flag,
     Kind.INTEGER: _parse_integer,
@@ -198,4 +205,5 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.ENGINE: str,
     Kind.TRANSCRIBER: str,
     Kind.LANGUAGE: str,
+    Kind.CLOCK: _parse_clock,
 }

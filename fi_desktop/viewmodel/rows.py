@@ -91,6 +91,7 @@ class Row(NamedTuple):
         language: language found, or the one requested; ISO 639-1.
         wrong_share: share of the words that is probably wrong, 0 to 1; None if unknown.
         summary: counts of a collapsed batch; None for a job.
+        start_at: as in `Job`.
     """
 
     id: int
@@ -123,6 +124,7 @@ class Row(NamedTuple):
     finished_at: float | None = None
     summary: BatchSummary | None = None
     before_s: float = 0.0
+    start_at: float | None = None
 
     @property
     def waits(self) -> bool:
@@ -185,6 +187,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         wrong_share=summary.wrong_share if summary else None,
         finished_at=job.finished_at,
         before_s=before_s(job),
+        start_at=job.start_at,
     )
 
 

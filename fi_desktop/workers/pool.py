@@ -19,6 +19,7 @@ from fi_desktop.core.errors import DeadlineExceeded, FiError, TransientError, er
 from fi_desktop.core.events import CancelAsked
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, QueueEvent, WorkerGauge, WorkersChanged
+from fi_desktop.jobs.run_times import RECHECK_S, TimesCheck
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
@@ -63,6 +64,7 @@ class WorkerPool(QueueThread):
         *,
         now: Callable[[], float],
         threads: bool = False,
+        times: TimesCheck | None = None,
     ) -> None:
         """Prepare; no process is started before `start`.
 
@@ -72,8 +74,9 @@ class WorkerPool(QueueThread):
             models: folders with model packs.
             now: UTC, seconds since the epoch; limits and waits use the monotonic clock.
             threads: use a thread of the app from the start, as if no process could be started.
+            times: checks when jobs may start.
         """
-        super().__init__(service, settings, models)
+        super().__init__(service, settings, models, times=times)
         self._now = now
         # spawn: CUDA and Qt do not survive fork
         self._context = multiprocessing.get_context("spawn")
@@ -164,13 +167,14 @@ class WorkerPool(QueueThread):
         now = time.monotonic()
         if now >= self._expire_at and self._service.transitions.expire():
             self._expire_at = now + _EXPIRE_EVERY_S
+        idle = [slot for slot in self._slots if slot.idle]
+        held = bool(idle) and self._check_times()
         claimed = []
-        for slot in self._slots:
-            if slot.idle:
-                job = self._service.transitions.claim(slot.name, slot.device)
-                if job is None:
-                    break
-                claimed.append(job)
+        for slot in idle:
+            job = self._service.transitions.claim(slot.name, slot.device, held=held)
+            if job is None:
+                break
+            claimed.append(job)
         return claimed
 
     def _deliver(self, jobs: list[Job]) -> None:
@@ -218,7 +222,10 @@ class WorkerPool(QueueThread):
         elif any(slot.idle for slot in self._slots):
             due_at = self._service.transitions.store.queue.next_due_at()
             if due_at is not None:
-                moments.append(now + due_at - self._now())
+                # `select` does not count time in suspend, which the clock of the due times does
+                moments.append(now + min(due_at - self._now(), RECHECK_S))
+            if (hold_s := self._hold_s()) is not None:
+                moments.append(now + hold_s)
         if self._service.transitions.expires:
             moments.append(self._expire_at)
         return max(0.0, min(moments) - now) if moments else None

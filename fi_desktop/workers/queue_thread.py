@@ -36,10 +36,10 @@ from fi_desktop.jobs.queue_events import (
     WorkerGauge,
     WorkersChanged,
 )
+from fi_desktop.jobs.run_times import TimesCheck
 from fi_desktop.jobs.service import JobService
 from fi_desktop.settings import Settings
 from fi_desktop.system import log
-from fi_desktop.system.power import on_battery
 from fi_desktop.workers.attempt import Reporter, attempt
 from fi_desktop.workers.protocol import (
     AttemptDone,
@@ -130,7 +130,15 @@ class Backend:
 class QueueThread(Backend, ABC):
     """The thread that owns the store; a subclass says how jobs are run."""
 
-    def __init__(self, service: JobService, settings: Settings, models: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        service: JobService,
+        settings: Settings,
+        models: tuple[str, ...],
+        *,
+        times: TimesCheck | None = None,
+    ) -> None:
+        self._times = times or TimesCheck()
         self._service = service
         self._settings = settings
         self._models = models
@@ -269,9 +277,21 @@ class QueueThread(Backend, ABC):
             case AttemptStopped(claim=claim):
                 transitions.released(job_id, claim, stages=stages)
 
+    def _check_times(self) -> bool:
+        """Return whether the times keep jobs from starting; listeners hear of a change."""
+        if self._times.changed(self._settings):
+            self._service.publish_now(self._times.held)
+        return self._times.held.holds
+
+    def _hold_s(self) -> float | None:
+        """Return after how many seconds the times are checked again; None if no job waits for them."""
+        held = self._times.held.holds and not self._service.transitions.store.paused
+        waits = held and self._service.transitions.store.queue.first_ready() is not None
+        return self._times.wait_s if waits else None
+
     def _threads_per_job(self) -> int:
         cores = self._cores
-        if self._settings.low_priority and on_battery():
+        if self._settings.low_priority and self._times.on_battery:
             cores //= 2
         return max(1, cores // self._parallel_jobs())
 
@@ -333,8 +353,13 @@ class InlineBackend(QueueThread):
             unlisten()
 
     def _claim(self) -> list[Job]:
-        job = self._service.transitions.claim(_INLINE)
+        job = self._service.transitions.claim(_INLINE, held=self._check_times())
         return [job] if job is not None else []
+
+    def change_settings(self, settings: Settings) -> None:
+        """Apply the times and the priority; see `Backend`."""
+        self._settings = settings
+        self._wake()
 
     def _run_job(self, job: Job) -> None:
         duration_s: float | None = None
@@ -374,7 +399,9 @@ class InlineBackend(QueueThread):
                 self._cancelled_claim = event.job.claim
 
     def _timeout_s(self) -> float | None:
-        return None if self._service.transitions.store.queue.next_due_at() is None else _RETRY_S
+        if self._service.transitions.store.queue.next_due_at() is not None:
+            return _RETRY_S
+        return self._hold_s()
 
     def _on_unwritable(self, error: TransientError) -> None:
         del error

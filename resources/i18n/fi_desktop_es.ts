@@ -55,18 +55,6 @@
 <context>
     <name>Actions</name>
     <message>
-        <source>Use &amp;less of this computer</source>
-        <translation>Usar &amp;menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first</source>
-        <translation>Dejar pasar primero a sus otros programas</translation>
-    </message>
-    <message>
-        <source>&amp;Queue</source>
-        <translation>&amp;Cola</translation>
-    </message>
-    <message>
         <source>Add &amp;recordings…</source>
         <translation>&amp;Agregar grabaciones…</translation>
     </message>
@@ -107,6 +95,34 @@
         <translation>Cambiar la configuración</translation>
     </message>
     <message>
+        <source>Use &amp;less of this computer</source>
+        <translation>Usar &amp;menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first</source>
+        <translation>Dejar pasar primero a sus otros programas</translation>
+    </message>
+    <message>
+        <source>At &amp;any time</source>
+        <translation>A &amp;cualquier hora</translation>
+    </message>
+    <message>
+        <source>Recordings start at any time</source>
+        <translation>Las grabaciones empiezan a cualquier hora</translation>
+    </message>
+    <message>
+        <source>Recordings start at night only</source>
+        <translation>Las grabaciones solo empiezan de noche</translation>
+    </message>
+    <message>
+        <source>Only on &amp;mains power</source>
+        <translation>Solo con &amp;corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>No recording starts on battery</source>
+        <translation>Con batería no empieza ninguna grabación</translation>
+    </message>
+    <message>
         <source>Lock the window until you enter the PIN</source>
         <translation>Bloquear la ventana hasta que escriba el PIN</translation>
     </message>
@@ -121,6 +137,10 @@
     <message>
         <source>Show recordings that were added together as one row</source>
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
+    </message>
+    <message>
+        <source>At &amp;night ({times})</source>
+        <translation>De &amp;noche ({times})</translation>
     </message>
     <message>
         <source>&amp;Paste</source>
@@ -165,6 +185,10 @@
     <message>
         <source>&amp;Job</source>
         <translation>&amp;Trabajo</translation>
+    </message>
+    <message>
+        <source>&amp;Queue</source>
+        <translation>&amp;Cola</translation>
     </message>
     <message>
         <source>&amp;View</source>
@@ -1020,6 +1044,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Options changed</source>
         <translation>Opciones cambiadas</translation>
+    </message>
+    <message>
+        <source>Starts with the queue</source>
+        <translation>Empieza con la cola</translation>
+    </message>
+    <message>
+        <source>Starts at {time}</source>
+        <translation>Empieza: {time}</translation>
+    </message>
+    <message>
+        <source>Starts now</source>
+        <translation>Empieza ahora</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -2541,6 +2577,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ModelRow</name>
     <message>
+        <source>Included</source>
+        <translation>Incluido</translation>
+    </message>
+    <message>
         <source>Connecting…</source>
         <translation>Conectando…</translation>
     </message>
@@ -2567,10 +2607,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Cannot be used</source>
         <translation>No se puede usar</translation>
-    </message>
-    <message>
-        <source>Included</source>
-        <translation>Incluido</translation>
     </message>
     <message>
         <source>Installed</source>
@@ -3560,6 +3596,22 @@ Todo se queda en esta computadora.</translation>
         <source>&amp;Priority</source>
         <translation>&amp;Prioridad</translation>
     </message>
+    <message>
+        <source>&amp;Start</source>
+        <translation>&amp;Empezar</translation>
+    </message>
+    <message>
+        <source>&amp;Now</source>
+        <translation>&amp;Ahora</translation>
+    </message>
+    <message>
+        <source>&amp;Tonight</source>
+        <translation>Esta &amp;noche</translation>
+    </message>
+    <message>
+        <source>With the &amp;queue</source>
+        <translation>Con la &amp;cola</translation>
+    </message>
 </context>
 <context>
     <name>SearchField</name>
@@ -3677,14 +3729,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>Settings</name>
-    <message>
-        <source>Use less of this computer</source>
-        <translation>Usar menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
-        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
-    </message>
     <message>
         <source>Engine that tells who speaks when.</source>
         <translation>Motor que determina quién habla y cuándo.</translation>
@@ -3812,6 +3856,54 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.</source>
         <translation>Cuántas grabaciones se procesan al mismo tiempo. 0: las que convengan a esta computadora, hasta 2.</translation>
+    </message>
+    <message>
+        <source>Use less of this computer</source>
+        <translation>Usar menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
+        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
+    </message>
+    <message>
+        <source>When to process</source>
+        <translation>Cuándo procesar</translation>
+    </message>
+    <message>
+        <source>When recordings start to be processed. A recording in progress is always finished.</source>
+        <translation>Cuándo empiezan a procesarse las grabaciones. Una grabación en curso siempre se termina.</translation>
+    </message>
+    <message>
+        <source>At any time</source>
+        <translation>A cualquier hora</translation>
+    </message>
+    <message>
+        <source>At night</source>
+        <translation>De noche</translation>
+    </message>
+    <message>
+        <source>Night begins</source>
+        <translation>Comienzo de la noche</translation>
+    </message>
+    <message>
+        <source>From this time on, it is night.</source>
+        <translation>A partir de esta hora es de noche.</translation>
+    </message>
+    <message>
+        <source>Night ends</source>
+        <translation>Fin de la noche</translation>
+    </message>
+    <message>
+        <source>Until this time, it is night.</source>
+        <translation>Hasta esta hora es de noche.</translation>
+    </message>
+    <message>
+        <source>Only on mains power</source>
+        <translation>Solo con corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>Start no recording while this computer runs on its battery.</source>
+        <translation>No empezar ninguna grabación mientras esta computadora funcione con batería.</translation>
     </message>
     <message>
         <source>Time limit</source>
@@ -4420,6 +4512,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Speakers missing</source>
         <translation>Sin hablantes</translation>
+    </message>
+    <message>
+        <source>Waiting for mains power</source>
+        <translation>En espera de corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>Waiting until {time}</source>
+        <translation>En espera hasta las {time}</translation>
     </message>
     <message>
         <source>Retry {number}/{retries} in {wait}</source>

@@ -10,7 +10,16 @@ from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.codec import event_from_json, event_to_json, job_from_json, job_to_json
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
-from fi_desktop.core.job import AttemptOutcome, InvalidTransition, Job, JobState, StaleClaim, apply, check
+from fi_desktop.core.job import (
+    START_NOW,
+    AttemptOutcome,
+    InvalidTransition,
+    Job,
+    JobState,
+    StaleClaim,
+    apply,
+    check,
+)
 from fi_desktop.core.messages import verbatim
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageEnd, StageTime, Summary
 
@@ -237,6 +246,7 @@ later_events = st.one_of(
     st.builds(ev.CancelAsked, st.just(1), at),
     st.builds(ev.RetryAsked, st.just(1), at, st.booleans()),
     st.builds(ev.Seen, st.just(1), at),
+    st.builds(ev.StartChanged, st.just(1), at, st.none() | st.just(START_NOW) | at),
     st.builds(ev.Prioritized, st.just(1), at, st.sampled_from(Priority)),
     st.builds(ev.OptionsChanged, st.just(1), at, options, st.none() | st.text()),
     st.builds(ev.Completed, st.just(1), at, claims, st.just(SUMMARY), stages=stages),

@@ -164,6 +164,9 @@ class FakeApp:
     def on_handover(self, callback: Callable[[list[str]], None]) -> None:
         self.handover = callback
 
+    def on_settings(self, callback: Callable[[Settings], None]) -> None:
+        self.other_settings = callback
+
     def gauges(self) -> tuple[WorkerGauge, ...]:
         return ()
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fi_desktop.core.job import JobState
+from fi_desktop.jobs.run_times import TimesCheck
 from fi_desktop.settings import save
 from fi_desktop.system import priority
-from fi_desktop.workers import queue_thread
 from tests.app_driver import Driver, running_app
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="reads priorities as POSIX has them")
@@ -122,7 +122,7 @@ def test_a_process_that_has_exited_is_no_error():
 def test_half_of_the_processor_is_used_on_battery(
     home: Path, sample: Path, monkeypatch: pytest.MonkeyPatch, low: bool, expected: int
 ):
-    monkeypatch.setattr(queue_thread, "on_battery", lambda: True)
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    with running_app(home, backend="inline", low_priority=low) as driver:
+    times = TimesCheck(on_battery=lambda: True)
+    with running_app(home, backend="inline", times=times, low_priority=low) as driver:
         assert driver.app._backend._threads_per_job() == expected

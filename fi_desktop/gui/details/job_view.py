@@ -171,6 +171,12 @@ class JobView(QWidget):
                 return self.tr("Priority changed to {priority}").format(priority=label)
             case ev.OptionsChanged():
                 return self.tr("Options changed")
+            case ev.StartChanged(start_at=None):
+                return self.tr("Starts with the queue")
+            case ev.StartChanged(start_at=at) if at:
+                return self.tr("Starts at {time}").format(time=self._labels.moment(at))
+            case ev.StartChanged():
+                return self.tr("Starts now")
             case ev.Seen():
                 return self.tr("Result opened")
             case ev.Completed():

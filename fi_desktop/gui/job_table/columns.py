@@ -19,6 +19,7 @@ from fi_desktop.core.transcript import wrong_words
 from fi_desktop.core.values import Stage
 from fi_desktop.gui import widgets
 from fi_desktop.gui.labels import UiLabels, sentence
+from fi_desktop.jobs.queue_events import QueueHeld
 from fi_desktop.viewmodel.progress import eta_s, spent_s
 from fi_desktop.viewmodel.rows import Row
 from fi_desktop.viewmodel.visible_rows import SortKey
@@ -55,12 +56,14 @@ class CellTexts(QObject):
     Attributes:
         labels: the window's labels.
         retries: how often a job is retried.
+        held: what keeps waiting jobs from starting.
     """
 
     def __init__(self, parent: QObject, *, retries: int) -> None:
         super().__init__(parent)
         self.labels = UiLabels(self)
         self.retries = retries
+        self.held = QueueHeld()
 
     def name(self, row: Row, _now: float = 0.0) -> str:
         """Return the name of a recording or batch."""
@@ -73,7 +76,7 @@ class CellTexts(QObject):
         """Return the line below the name, or "" if there is nothing to add."""
         summary = row.summary
         if summary is None:
-            return self.labels.detail(row, now, self.retries)
+            return self.labels.detail(row, now, self.retries, self.held)
         completed = summary.done - summary.failed - summary.cancelled
         parts = [self.tr("%Ln completed", "", completed)]
         if summary.failed:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from fi_desktop.core.job import JobState
+from fi_desktop.core.job import START_NOW, JobState
 from fi_desktop.core.values import Priority
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui.bridge import Bridge
@@ -22,6 +24,7 @@ from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.widgets import message_box, url_from_path
 from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.viewmodel.rows import Row
 
@@ -33,6 +36,14 @@ OnRefused = Callable[[list[int], str], None]
 """Called with the ids a command was refused for, and the reason as a sentence."""
 
 
+class Start(Enum):
+    """When a waiting job is to start."""
+
+    NOW = auto()
+    TONIGHT = auto()
+    WITH_QUEUE = auto()
+
+
 class JobController(QObject):
     """Acts on the selected jobs through the service.
 
@@ -40,6 +51,7 @@ class JobController(QObject):
         exports: exports results.
         removal: removes jobs, with undo.
         retries: retries jobs, with a question and undo for finished ones.
+        times: when the queue starts jobs.
 
     Signals:
         open_requested: id of the job whose result is to be opened.
@@ -54,6 +66,7 @@ class JobController(QObject):
         jobs: JobsModel,
         table: JobsTable,
         message: MessageBar,
+        times: RunTimes,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
@@ -61,6 +74,7 @@ class JobController(QObject):
         self._bridge = bridge
         self._table = table
         self._message = message
+        self.times = times
         self.exports = ExportController(bridge, message)
         self.removal = UndoableRemoval(jobs, message, self._remove_for_good, self)
         self.retries = UndoableRetry(parent, message, self._retry, self._cancel)
@@ -97,6 +111,18 @@ class JobController(QObject):
         """Change the priority of the selected jobs that wait."""
         ids = [row.id for row in self._table.selected_rows() if row.waits]
         self._run_in_parts(partial(self._service.prioritize, priority=priority), ids, self._on_refused)
+
+    def start(self, start: Start) -> None:
+        """Choose when the selected jobs start that wait."""
+        match start:
+            case Start.NOW:
+                start_at: float | None = START_NOW
+            case Start.TONIGHT:
+                start_at = self.times.tonight(time.time())
+            case Start.WITH_QUEUE:
+                start_at = None
+        ids = [row.id for row in self._table.selected_rows() if row.waits]
+        self._run_in_parts(partial(self._service.schedule, start_at=start_at), ids, self._on_refused)
 
     @Slot()
     def copy_names(self) -> None:

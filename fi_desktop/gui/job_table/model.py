@@ -29,7 +29,7 @@ from PySide6.QtCore import (
 from fi_desktop.core.events import Completed
 from fi_desktop.core.job import Done, Job, JobState
 from fi_desktop.gui.job_table.columns import COLUMNS, NAME, CellTexts, Column
-from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent
+from fi_desktop.jobs.queue_events import JobChanged, JobProgressed, JobRemoved, QueueEvent, QueueHeld
 from fi_desktop.jobs.speed import Speeds
 from fi_desktop.jobs.store import JobsPage
 from fi_desktop.viewmodel.progress import QueueForecast, keep_progress, progressed
@@ -181,12 +181,20 @@ class JobsModel(QAbstractTableModel):
         self._schedule()
 
     @Slot(object)
-    def apply_events(self, events: Iterable[QueueEvent]) -> None:
+    def apply_events(self, events: Sequence[QueueEvent]) -> None:
         """Apply what happened in the queue."""
+        for event in events:
+            if isinstance(event, QueueHeld):
+                self._hold(event)
         self._incoming.extend(
             event for event in events if isinstance(event, JobChanged | JobRemoved | JobProgressed)
         )
         self._schedule()
+
+    def _hold(self, held: QueueHeld) -> None:
+        self.texts.held = held
+        if self.rowCount():
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, len(self.columns) - 1))
 
     def sort_by_submission(self) -> None:
         """Show the newest jobs first, which is the default."""

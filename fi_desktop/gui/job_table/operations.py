@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from fi_desktop.core.values import Priority
 from fi_desktop.gui.job_table.columns import QT_TRANSLATE_NOOP
-from fi_desktop.gui.job_table.controller import JobController
+from fi_desktop.gui.job_table.controller import JobController, Start
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.viewmodel.rows import Row
@@ -133,6 +133,7 @@ class RowMenu(QMenu):
         self.addSeparator()
         self._add_batch(table)
         self._add_priorities(rows)
+        self._add_starts(rows)
         self.addSeparator()
         for operation in OPERATIONS:
             if not operation.in_toolbar:
@@ -158,6 +159,19 @@ class RowMenu(QMenu):
             action.setCheckable(True)
             action.setChecked(current == {priority})
             action.triggered.connect(partial(self._controller.prioritize, priority))
+
+    def _add_starts(self, rows: Sequence[Row]) -> None:
+        menu = self.addMenu(self.tr("&Start"))
+        menu.setEnabled(any(row.waits for row in rows))
+        for text, start in (
+            (self.tr("&Now"), Start.NOW),
+            (self.tr("&Tonight"), Start.TONIGHT),
+            (self.tr("With the &queue"), Start.WITH_QUEUE),
+        ):
+            menu.addAction(text).triggered.connect(partial(self._start, start))
+
+    def _start(self, start: Start, _checked: bool = False) -> None:
+        self._controller.start(start)
 
     def _run(self, operation: JobOperation, _checked: bool = False) -> None:
         operation.run(self._controller)
