@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -95,7 +96,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=(*KINDS, *SPECIAL), default=(*KINDS, *SPECIAL))
     parser.add_argument("--languages", nargs="+", choices=("en", "es"), default=("en", "es"))
     parser.add_argument("--only", action="append", choices=WAYS)
-    parser.add_argument("--limit-minutes", type=float, help="of sound, taken in turn from all kinds")
+    parser.add_argument("--limit-minutes", type=float, default=math.inf, help="of sound, from all kinds")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--afresh", action="store_true", help="ask the library again, do not use kept answers"
@@ -109,8 +110,7 @@ def main() -> None:
         for piece in pieces(given.set, given.half, given.kinds)
         if piece.language is None or piece.language in given.languages
     ]
-    if given.limit_minutes:
-        chosen = limited(chosen, given.limit_minutes)
+    chosen = in_turn(chosen, given.limit_minutes)
     names = given.only or WAYS
     answers: dict[str, dict[str, Answer]] = defaultdict(dict)
     with ExitStack() as stack:
@@ -126,8 +126,8 @@ def main() -> None:
         given.json.write_text(json.dumps(answers, ensure_ascii=False), encoding="utf-8")
 
 
-def limited(chosen: Sequence[Piece], minutes: float) -> list[Piece]:
-    """Take the first recordings of all kinds and languages, then the second ones, until it is enough."""
+def in_turn(chosen: Sequence[Piece], minutes: float) -> list[Piece]:
+    """Take the first recordings of all kinds and languages, then the second ones, until there is enough."""
     groups: dict[Any, list[Piece]] = defaultdict(list)
     for piece in chosen:
         groups[piece.kind, piece.half, piece.language].append(piece)
