@@ -12,7 +12,12 @@ from tests.bench import word_scores
 from tests.bench.word_scores import Answer, Reference, Scored
 from tests.real.wording import Errors
 
-_NAMES = {"ours": "ours", "plain": "`WhisperModel`", "batched": "`BatchedInferencePipeline`"}
+NAMES = {
+    "ours": "ours",
+    "job": "ours, the whole job",
+    "plain": "`WhisperModel`",
+    "batched": "`BatchedInferencePipeline`",
+}
 
 Answers = Mapping[str, Mapping[str, Answer]]
 
@@ -87,7 +92,7 @@ def _errors(spoken: Sequence[Piece], scored: Mapping[tuple[str, str], Scored], w
             kept = mine.deletions <= min(each.deletions for each in others)
             cells.append(f"{'yes' if good else 'no'}, {'yes' if kept else 'no'}")
         rows.append(cells)
-    head = ["Half", "Language", "Kind", "Minutes (real)", "Words", *(_NAMES[way] for way in ways)]
+    head = ["Half", "Language", "Kind", "Minutes (real)", "Words", *(NAMES[way] for way in ways)]
     if "ours" in ways and len(ways) > 1:
         head.append("Goal: WER, deletions")
     return table(head, rows)
@@ -132,7 +137,7 @@ def _invented(silent: Sequence[Piece], answers: Answers) -> str:
     for way, by_path in answers.items():
         counts = {piece.path.stem: len(by_path[str(piece.path)]["words"]) for piece in silent}
         files = ", ".join(name for name, count in counts.items() if count)
-        rows.append([_NAMES[way], str(sum(counts.values())), f"{sum(map(bool, counts.values()))}", files])
+        rows.append([NAMES[way], str(sum(counts.values())), f"{sum(map(bool, counts.values()))}", files])
     return table(["", f"Words invented in {len(silent)} files", "Files with words", "Which"], rows)
 
 
@@ -150,7 +155,7 @@ def _bilingual(both: Sequence[Piece], answers: Answers) -> str:
                     [
                         half,
                         kind,
-                        _NAMES[way],
+                        NAMES[way],
                         f"{sum(each.said_in == each.heard_in for each in found)} of {len(found)}",
                         str(sum(each.translated for each in found)),
                         str(sum(not each.words for each in found)),
@@ -172,7 +177,7 @@ def _cost(chosen: Sequence[Piece], answers: Answers) -> str:
         peak = max(answer["peak_bytes"] for answer in found) / 1e6
         rows.append(
             [
-                _NAMES[way],
+                NAMES[way],
                 ", ".join(f"{stage} {cpu_s:.0f} s" for stage, cpu_s in by_stage.items()),
                 f"{sum(by_stage.values()) / max(seconds, 1.0):.3f}",
                 f"{peak:.0f} MB",

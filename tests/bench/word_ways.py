@@ -1,10 +1,11 @@
 """One way to transcribe, in a separate process that answers the requests of `words.py`.
 
-    python -m tests.bench.word_ways ours|plain|batched MODEL --threads 2
+    python -m tests.bench.word_ways ours|plain|batched|job MODEL --threads 2
 
 A request is a line of JSON with path and language, None to detect it; so is an answer: words, language,
 regions with speech, passages of which no words are known, and CPU-seconds by stage. "ours" may find English
-and Spanish in one recording; the library's ways choose one language for the whole of it.
+and Spanish in one recording; the library's ways choose one language for the whole of it. "job" is ours with
+everything else that a job does, from the file to the result.
 """
 
 from __future__ import annotations
@@ -23,16 +24,24 @@ import numpy as np
 
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import Recording
+from fi_desktop.core.transcript import Word
+from fi_desktop.core.values import JobOptions
 from fi_desktop.engines.contracts import TranscriptionOptions
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.engines.whisper import WhisperTranscriber
+from fi_desktop.jobs.folders import JobFolders
+from fi_desktop.pipeline import Task, run
+from fi_desktop.system.files import resource
+from tests.bench.stages import Clock
 
 WAYS = ("ours", "plain", "batched")
+JOB = "job"
 LANGUAGES = ("en", "es")  # of the clinic; the choice if the language is not given
 _BATCH = 8
 
 Answer = dict[str, Any]
-Way = Callable[[Recording, str | None], Answer]
+Way = Callable[[Path, str | None, Path], Answer]
+"""Transcribes a file in a language, None to detect it, with a folder for temporary files."""
 
 
 def ours(model: Path, threads: int) -> Way:
@@ -40,7 +49,8 @@ def ours(model: Path, threads: int) -> Way:
     transcriber = WhisperTranscriber(model, threads=threads)
     known = {field.name for field in fields(TranscriptionOptions)}
 
-    def transcribe(recording: Recording, language: str | None) -> Answer:
+    def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
+        recording = _decoded(path, folder)
         began = time.process_time()
         speech = detect_speech(recording, per_channel=False, progress=_ignore)
         found = time.process_time()
@@ -50,20 +60,10 @@ def ours(model: Path, threads: int) -> Way:
         result = transcriber.transcribe(
             recording, speech, options=TranscriptionOptions(**choice), progress=_ignore
         )
-        missing = [(each.start, each.end) for each in getattr(result, "missing", ())]
         return {
             "language": result.language,
-            "words": [
-                {
-                    "start": word.start,
-                    "end": word.end,
-                    "text": word.text,
-                    "doubtful": word.doubtful,
-                    "language": getattr(word, "language", None),
-                }
-                for word in result.words
-            ],
-            "missing": missing,
+            "words": [_plain(word) for word in result.words],
+            "missing": [(each.start, each.end) for each in getattr(result, "missing", ())],
             "speech": [(region.start, region.end) for region in speech.regions],
             "cpu_s": {"speech": found - began, "words": time.process_time() - found},
         }
@@ -78,8 +78,8 @@ def library(model: Path, threads: int, *, batched: bool) -> Way:
     whisper = WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=threads, num_workers=1)
     pipeline = BatchedInferencePipeline(whisper)
 
-    def transcribe(recording: Recording, language: str | None) -> Answer:
-        samples = np.concatenate([*recording.blocks()])
+    def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
+        samples = np.concatenate([*_decoded(path, folder).blocks()])
         began = time.process_time()
         if batched:
             segments, about = pipeline.transcribe(
@@ -103,6 +103,42 @@ def library(model: Path, threads: int, *, batched: bool) -> Way:
     return transcribe
 
 
+def job(model: Path, threads: int) -> Way:
+    """Return the pipeline of a job, with decoding, speakers and the join."""
+
+    def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
+        clock = Clock()
+        options = JobOptions(engine="builtin", transcriber=model.name, language=language)
+        jobs = JobFolders(folder)
+        jobs.discard(1)
+        roots = (resource("models"), model.parent)
+        run(Task(1, path, options, jobs.folder(1), roots, threads=threads), clock)
+        result = jobs.transcript(1)
+        return {
+            "language": result.language,
+            "words": [_plain(word) for segment in result.segments for word in segment.words],
+            "missing": [],
+            "speech": [],
+            "cpu_s": {stage.value: seconds for stage, seconds in clock.seconds.items()},
+        }
+
+    return transcribe
+
+
+def _plain(word: Word) -> dict[str, Any]:
+    return {
+        "start": word.start,
+        "end": word.end,
+        "text": word.text,
+        "doubtful": word.doubtful,
+        "language": getattr(word, "language", None),
+    }
+
+
+def _decoded(path: Path, folder: Path) -> Recording:
+    return decode(path, folder / "audio", progress=_ignore).recording
+
+
 def _ignore(_: float) -> None:
     pass
 
@@ -110,20 +146,19 @@ def _ignore(_: float) -> None:
 def main() -> None:
     """Answer requests until the input ends."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("way", choices=(*WAYS, JOB))
     parser.add_argument("model", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
-    if given.way == "ours":
-        way = ours(given.model, given.threads)
+    if given.way in ("ours", JOB):
+        way = (job if given.way == JOB else ours)(given.model, given.threads)
     else:
         way = library(given.model, given.threads, batched=given.way == "batched")
     print(json.dumps(given.way), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for line in sys.stdin:
             request = json.loads(line)
-            recording = decode(Path(request["path"]), Path(folder, "audio"), progress=_ignore).recording
-            print(json.dumps(way(recording, request["language"])), flush=True)
+            print(json.dumps(way(Path(request["path"]), request["language"], Path(folder))), flush=True)
 
 
 if __name__ == "__main__":
