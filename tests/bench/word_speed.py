@@ -4,7 +4,7 @@
 
 Joins the read and spoken recordings of the set's report half to that length, again and again if they are too
 few, and lets each way transcribe it in a separate process, on the same weights. Prints a table in Markdown;
-*to batched* is the CPU time of the words alone, and of everything, as a share of `BatchedInferencePipeline`'s.
+*to batched* is the CPU time of the words alone, and of everything, as a share of the batched pipeline's.
 """
 
 from __future__ import annotations
