@@ -433,7 +433,7 @@ def test_an_engine_names_overlap_and_the_number_that_the_voices_suggest(
     summary = pipeline.run(replace(task, options=options), Recorder())
     found = result(task)
     assert (summary.speakers, found.probable_speakers) == (2, 3)
-    assert [note.code for note in summary.notes] == ["result.probably_more"]
+    assert [note.code for note in summary.notes] == ["result.probably_other_number"]
     one, other = found.turns[:2]
     assert one.start < other.start < other.end == one.end
     # the words are those of the exclusive turns, and somebody speaks over them

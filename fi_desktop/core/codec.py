@@ -18,6 +18,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from fi_desktop.core import events as ev
+from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, Done, EarlierResult, Job
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, verbatim
@@ -36,6 +37,8 @@ T = TypeVar("T")
 Hook = Callable[[Any], Any]
 
 _SCHEMA_BEFORE_NOTE_CODES = 2
+# codes of stored notes that have another name now
+_RENAMED = {"result.probably_more": messages.RESULT_PROBABLY_OTHER_NUMBER.code}
 
 
 def note_to_json(note: Note) -> dict[str, Any] | str:
@@ -50,9 +53,10 @@ def note_from_json(data: dict[str, Any] | str) -> Note:
     """Read what `note_to_json` wrote, or an English sentence that an old version wrote."""
     if isinstance(data, str):
         return _old_note(data) or verbatim(data)
-    if data["code"] not in MESSAGES:
+    code = _RENAMED.get(data["code"], data["code"])
+    if code not in MESSAGES:
         return verbatim(data["text"])
-    return Note(data["code"], _values_from_json(data.get("values", {})))
+    return Note(code, _values_from_json(data.get("values", {})))
 
 
 def notes_to_json(notes: Sequence[Note]) -> list[Any]:

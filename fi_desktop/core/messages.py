@@ -223,11 +223,11 @@ RESULT_NOT_UNDERSTOOD = Message(
 RESULT_ONE_VOICE = Message(
     "result.one_voice", "Only one voice was found, although {asked} speakers were expected."
 )
-RESULT_PROBABLY_MORE = Message(
-    "result.probably_more", "The voices suggest {probable} speakers instead of {asked}. Please check."
-)
 RESULT_PROBABLY_ONE = Message(
     "result.probably_one", "The voices suggest one speaker instead of {asked}. Please check."
+)
+RESULT_PROBABLY_OTHER_NUMBER = Message(
+    "result.probably_other_number", "The voices suggest {probable} speakers instead of {asked}. Please check."
 )
 RESULT_SPEAKERS_MISSING = Message("result.speakers_missing", "The speakers are missing: {reason}")
 RESULT_UNHEARD = Message(

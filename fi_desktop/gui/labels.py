@@ -31,7 +31,7 @@ _SHORT = QLocale.FormatType.ShortFormat
 _NOT_HELD = QueueHeld()
 _DOUBT = messages.RESULT_DOUBTFUL_VOICES.code
 # these say more precisely what is doubtful
-_PROBABLY = (messages.RESULT_PROBABLY_ONE.code, messages.RESULT_PROBABLY_MORE.code)
+_PROBABLY = (messages.RESULT_PROBABLY_ONE.code, messages.RESULT_PROBABLY_OTHER_NUMBER.code)
 
 
 class UiLabels(QObject):

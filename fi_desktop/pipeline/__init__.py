@@ -202,6 +202,6 @@ def _voice_notes(diarized: Diarization, asked: SpeakerCount) -> Iterator[Note]:
     if probable == 1:
         yield messages.RESULT_PROBABLY_ONE(asked=expected)
     elif probable is not None:
-        yield messages.RESULT_PROBABLY_MORE(probable=probable, asked=expected)
+        yield messages.RESULT_PROBABLY_OTHER_NUMBER(probable=probable, asked=expected)
     elif diarized.grade is Grade.DOUBTFUL:
         yield messages.RESULT_DOUBTFUL_VOICES()

@@ -43,6 +43,13 @@ def test_transcript_has_the_oldest_version_that_can_read_it():
     assert transcript_from_json(json.loads(json.dumps(data))) == coded
 
 
+def test_note_whose_code_was_renamed_keeps_its_meaning_and_values():
+    old = {"code": "result.probably_more", "text": "…", "values": {"probable": 2, "asked": "3"}}
+    note = note_from_json(old)
+    assert note == messages.RESULT_PROBABLY_OTHER_NUMBER(probable=2, asked="3")
+    assert str(note) == "The voices suggest 2 speakers instead of 3. Please check."
+
+
 def test_note_of_a_newer_version_keeps_its_text():
     assert note_from_json({"code": "some.future", "text": "Something new."}) == verbatim("Something new.")
 

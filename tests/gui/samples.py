@@ -222,7 +222,7 @@ def crosstalk() -> Transcript:
     ]
     turns = tuple(sorted((*talk.turns, *second), key=lambda turn: (turn.start, turn.end)))
     words = [word for part in talk.segments for word in part.words]
-    note = messages.RESULT_PROBABLY_MORE(probable=3, asked="2")
+    note = messages.RESULT_PROBABLY_OTHER_NUMBER(probable=3, asked="2")
     return replace(
         talk,
         turns=turns,
