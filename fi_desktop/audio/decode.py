@@ -31,7 +31,7 @@ from fi_desktop.audio.demux import FilePosition, next_recording, packets
 from fi_desktop.audio.disk_space import DiskSpace
 from fi_desktop.audio.recording import Recording, RecordingWriter, distinct_channels
 from fi_desktop.audio.timeline import AudioWarning, MissingAudio
-from fi_desktop.audio.track_decoder import MAX_CHANNELS, DecodedAudio, DecodeProgress, TrackDecoder
+from fi_desktop.audio.track_decoder import MAX_CHANNELS, DecodedAudio, DecodeProgress, TrackDecoder, Written
 from fi_desktop.audio.treatment import UNTREATED, Treatment
 from fi_desktop.core.errors import UserError
 
@@ -63,6 +63,7 @@ def decode(
     *,
     progress: Callable[[float], None],
     disk_space: DiskSpace | None = None,
+    written: Written | None = None,
 ) -> DecodedAudio:
     """Decode `source` to `target`, which exists afterwards in full or not at all.
 
@@ -75,6 +76,8 @@ def decode(
         target: file for the samples; while decoding, files with ".part" and a number appended are used.
         progress: called with the fraction done, 0 to 1 and never falling, for every two seconds of audio.
         disk_space: limits on length and size; None for the defaults of `DiskSpace`.
+        written: for playback: called with what can be read from the first part file already. There is no
+            treatment then. With several tracks, it is not called.
 
     Raises:
         UserError: as `open_media`; audio.no_samples, audio.silent or audio.too_long.
@@ -86,9 +89,11 @@ def decode(
     try:
         with open_media(source) as media:
             tracks = _audio_tracks(media)
-            decoded = _decode_tracks(media, dict.fromkeys(tracks, UNTREATED), parts, progress, disk_space)
+            told = written if len(tracks) == 1 else None
+            untreated = dict.fromkeys(tracks, UNTREATED)
+            decoded = _decode_tracks(media, untreated, parts, progress, disk_space, told)
         needs = {index: track.treatment for index, track in decoded.items() if track.treatment != UNTREATED}
-        if needs:
+        if needs and written is None:
             _delete(parts)
             disk_space = replace(disk_space)
             with open_media(source) as media:
@@ -117,6 +122,7 @@ def _decode_tracks(
     parts: Sequence[Path],
     report: Callable[[float], None],
     disk_space: DiskSpace,
+    written: Written | None = None,
 ) -> dict[int, DecodedAudio]:
     """Decode tracks in one pass, the main one first; return those that hold audio, by stream index.
 
@@ -129,7 +135,7 @@ def _decode_tracks(
     with ExitStack() as stack:
         decoders = {
             track.stream.index: stack.enter_context(
-                TrackDecoder(track, part, progress, disk_space, MissingAudio(position), treatment)
+                TrackDecoder(track, part, progress, disk_space, MissingAudio(position), treatment, written)
             )
             for (track, treatment), part in zip(tracks.items(), parts, strict=False)
         }

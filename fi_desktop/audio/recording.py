@@ -106,6 +106,10 @@ class RecordingWriter:
         self._file.write(raw)
         self._samples = samples
 
+    def flush(self) -> None:
+        """Let others read what has been written so far."""
+        self._file.flush()
+
     @property
     def recording(self) -> Recording:
         """What has been written so far."""

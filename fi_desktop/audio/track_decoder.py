@@ -25,6 +25,8 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import Message
 
 MAX_CHANNELS = 8
+Written = Callable[[int, int], None]
+"""Told the number of channels, and of samples per channel that can be read from the file."""
 
 # A frame holds about 20 ms. Levels, rounding and writing are done per block, not per frame.
 _BLOCK_SAMPLES = 2 * SAMPLE_RATE_HZ
@@ -94,9 +96,14 @@ class BlockWriter:
     """
 
     def __init__(
-        self, writer: RecordingWriter, progress: DecodeProgress, treatment: Treatment = UNTREATED
+        self,
+        writer: RecordingWriter,
+        progress: DecodeProgress,
+        treatment: Treatment = UNTREATED,
+        written: Written | None = None,
     ) -> None:
         self.survey = Survey()
+        self._written = written
         self._writer = writer
         self._progress = progress
         self._gain = np.float32(treatment.gain)
@@ -153,6 +160,9 @@ class BlockWriter:
 
     def _store(self, block: NDArray[np.float32]) -> None:
         self._writer.write(block if self._gain == 1.0 else block * self._gain)
+        if self._written is not None:
+            self._writer.flush()
+            self._written(self._channels, self._writer.recording.samples)
 
 
 def _fit_channels(block: NDArray[np.float32], channels: int) -> NDArray[np.float32]:
@@ -193,7 +203,9 @@ class TrackDecoder:
         disk_space: DiskSpace,
         missing: MissingAudio,
         treatment: Treatment,
+        written: Written | None = None,
     ) -> None:
+        self._written = written
         self._media = media
         self._treatment = treatment
         self._fine = False
@@ -227,7 +239,9 @@ class TrackDecoder:
             if self._output is None:
                 channels = min(frame.layout.nb_channels, MAX_CHANNELS)
                 writer = RecordingWriter(self._part, channels, self._disk_space)
-                self._output = BlockWriter(self._stack.enter_context(writer), self._progress, self._treatment)
+                self._output = BlockWriter(
+                    self._stack.enter_context(writer), self._progress, self._treatment, self._written
+                )
                 self._fine = frame.format.bytes > 2 and self._media.stream.codec_context.codec.lossless
             self._write(frame, self._output)
 

@@ -25,6 +25,7 @@ _COMMANDS = {
         "fi_desktop.cli.queue:add_queue",
     ),
     "export": ("export the result of a job", "fi_desktop.cli.jobs:add_export"),
+    "verify": ("check the signature of an exported result", "fi_desktop.cli.jobs:add_verify"),
     "metrics": ("show queue metrics and their targets", "fi_desktop.cli.jobs:add_metrics"),
     "models": ("list, install, import, verify and remove models", "fi_desktop.cli.models:add_models"),
     "doctor": ("check each part of the program", "fi_desktop.cli.doctor:add_doctor"),

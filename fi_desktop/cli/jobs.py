@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -37,11 +38,11 @@ from fi_desktop.core.codec import job_to_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
+from fi_desktop.core.review import ReviewedTranscript, check_signature
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import JobOptions
 from fi_desktop.exporters import EXPORTERS
-from fi_desktop.exporters.files import export
+from fi_desktop.exporters.files import export, rendered
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.metrics import WINDOWS, Metrics, Quantiles, Target, measure, targets
 from fi_desktop.jobs.queue_events import WorkerGauge
@@ -50,6 +51,8 @@ from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import QueueClient
 from fi_desktop.settings import SPECS, Settings
 
+_NOT_SIGNED = Message("verify.not_signed", "{file} is not a signed result in JSON format.")
+_SIGNED_CHANGED = Message("verify.changed", "{file} was changed after it was signed.")
 _NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
 _UNREADABLE = Message(
     "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
@@ -159,7 +162,7 @@ def _show(settings: Settings, options: argparse.Namespace) -> int:
         error = f": {attempt.error.message}" if attempt.error else ""
         terminal.print(Text(f"  attempt {attempt.number}, {attempt.worker}: {outcome}{error}", "dim"))
     if job.summary is not None:
-        terminal.print(transcript_view(_result(settings, job), columns=terminal.width))
+        terminal.print(transcript_view(_result(settings, job).transcript, columns=terminal.width))
     return 0
 
 
@@ -265,19 +268,37 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
         job = find_job(client, options.id)
     if job.summary is None:
         raise UserError(_NO_RESULT, job=job.id, state=job.state.value)
-    transcript = _result(settings, job)
+    result = _result(settings, job)
     if str(options.output) == "-":
-        write_file(EXPORTERS[options.to].render(transcript, export_options(settings)))
+        write_file(rendered(result, options.to, export_options(settings)))
     else:
-        export(transcript, options.to, options.output, export_options(settings))
+        export(result, options.to, options.output, export_options(settings))
     return 0
 
 
-def _result(settings: Settings, job: Job) -> Transcript:
+def _result(settings: Settings, job: Job) -> ReviewedTranscript:
     try:
-        return JobFolders(settings.jobs).transcript(job.id)
+        return JobFolders(settings.jobs).reviewed(job.id)
     except (OSError, ValueError, KeyError) as error:
         raise UserError(_UNREADABLE, job=job.id) from error
+
+
+def add_verify(parser: argparse.ArgumentParser) -> None:
+    """Declare `fi-desktop verify`."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a signed result, exported as JSON")
+    parser.set_defaults(command=_verify_signature)
+
+
+def _verify_signature(_settings: Settings, options: argparse.Namespace) -> int:
+    try:
+        signature = check_signature(json.loads(options.file.read_bytes()))
+    except (ValueError, KeyError, TypeError):
+        raise UserError(_NOT_SIGNED, file=options.file.name) from None
+    if signature is None:
+        raise UserError(_SIGNED_CHANGED, file=options.file.name)
+    moment = datetime.datetime.fromtimestamp(signature.at, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    say(f"{options.file.name} is as {signature.by} signed it, {moment}. SHA-256 {signature.sha256}")
+    return 0
 
 
 # ---- metrics

@@ -30,10 +30,9 @@ from fi_desktop.cli.terminal import Terminal, job_table, job_to_brief_json, say,
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import START_NOW, Job, JobState
 from fi_desktop.core.messages import Message
-from fi_desktop.core.values import JobOptions, Priority
-from fi_desktop.exporters import EXPORTERS
+from fi_desktop.core.values import JobOptions, Priority, ReviewState
 from fi_desktop.exporters.exporter import LABELS, ExportOptions
-from fi_desktop.exporters.files import file_name, free_file, write_export
+from fi_desktop.exporters.files import file_name, free_file, rendered, write_export
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
@@ -288,14 +287,16 @@ def _export(
     export = JobExport(followed.job.id)
     name = followed.path.name
     try:
-        transcript = folders.transcript(followed.job.id)
+        result = folders.reviewed(followed.job.id)
     except (OSError, ValueError, KeyError):
         reason = "Its result cannot be read. Retry the job to create it again."
         export.failed.append((f"Job {followed.job.id}", reason))
         return export
-    named = replace(transcript, provenance=replace(transcript.provenance, source_name=name))
+    if result.state is not ReviewState.SIGNED:  # what is signed keeps its name
+        made = replace(result.transcript.provenance, source_name=name)
+        result = replace(result, transcript=replace(result.transcript, provenance=made))
     for format in formats:
-        content = EXPORTERS[format].render(named, options)
+        content = rendered(result, format, options)
         target = free_file(name, format, folder, content, taken)
         try:
             write_export(content, target)

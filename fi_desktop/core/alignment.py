@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from fi_desktop.core.transcript import Region, Segment, Turn, Word
@@ -110,9 +110,13 @@ def _breaks(current: Sequence[Word], word: Word) -> bool:
 
 
 def _segment(words: Sequence[Word]) -> Segment:
-    text = "".join(word.text if word.joined else f" {word.text}" for word in words).strip()
     end = max(word.end for word in words)
-    return Segment(words[0].start, end, words[0].speaker, text, tuple(words))
+    return Segment(words[0].start, end, words[0].speaker, text_of(words), tuple(words))
+
+
+def text_of(words: Iterable[Word]) -> str:
+    """Return words as one text."""
+    return "".join(word.text if word.joined else f" {word.text}" for word in words).strip()
 
 
 @dataclass(frozen=True, slots=True)

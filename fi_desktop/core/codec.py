@@ -22,9 +22,11 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Attempt, Done, EarlierResult, Job
 from fi_desktop.core.messages import MESSAGES, VERBATIM, Note, Value, Values, verbatim
+from fi_desktop.core.revision import EDITS, Edit
 from fi_desktop.core.transcript import (
     SCHEMA,
     SCHEMA_VERSION,
+    Person,
     Provenance,
     Segment,
     Transcript,
@@ -168,11 +170,12 @@ _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt"))
 _as_object(Summary, omit_default=("wrong_share",))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
-_as_object(Job, omit_default=("earlier", "start_at"))
-for _plain_value in (Turn, Word, Provenance):
-    _as_object(_plain_value)
+_as_object(Job, omit_default=("earlier", "start_at", "review", "people"))
+_as_object(Word, omit_default=("checked", "interpolated"))
 _as_object(Segment, omit_default=("missing",))
-_as_object(Transcript, omit_default=("probable_speakers",))
+for _plain_value in (Turn, Provenance, Person):
+    _as_object(_plain_value)
+_as_object(Transcript, omit_default=("probable_speakers", "people"))
 _EVENTS: dict[str, type[ev.JobEvent]] = {
     kind.__name__: kind
     for kind in (
@@ -185,6 +188,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.OptionsChanged,
         ev.StartChanged,
         ev.Seen,
+        ev.Reviewed,
         ev.Completed,
         ev.Failed,
         ev.Released,
@@ -262,6 +266,25 @@ def transcript_from_json(data: dict[str, Any]) -> Transcript:
     return _read(Transcript, data)
 
 
+_EDITS = {edit.__name__: edit for edit in EDITS}
+for _edit in EDITS:
+    _as_object(_edit)
+
+
+def edit_to_json(edit: Edit) -> dict[str, Any]:
+    """Return JSON values, with the edit's name under "edit"."""
+    return {"edit": type(edit).__name__, **_write(edit)}
+
+
+def edit_from_json(data: dict[str, Any]) -> Edit:
+    """Read what `edit_to_json` wrote.
+
+    Raises:
+        KeyError, ValueError, TypeError: the edit is damaged or of a newer program.
+    """
+    return _read(_EDITS[data["edit"]], data)
+
+
 def _write(value: Any) -> dict[str, Any]:
     write, _ = _HOOKS[type(value)]
     return cast(dict[str, Any], write(value))
@@ -291,9 +314,12 @@ DONE_PATHS = (
     "$.summary.notes",
     "$.summary.language",
     "$.summary.wrong_share",
+    "$.review",
+    "$.people",
 )
 """JSON paths of the fields of `Done` in a job's record, in order."""
 _NOTES = Done._fields.index("notes")
+_PEOPLE = Done._fields.index("people")
 
 
 def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
@@ -306,6 +332,7 @@ def listed_from_json(data: dict[str, Any] | list[Any]) -> Job | Done:
         return job_from_json(data)
     if len(data) == len(DONE_PATHS):
         data[_NOTES] = notes_from_json(notes) if (notes := data[_NOTES]) else ()
+        data[_PEOPLE] = tuple(data[_PEOPLE] or ())
     return Done(*data)
 
 

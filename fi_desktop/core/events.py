@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fi_desktop.core.errors import ErrorInfo
-from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
+from fi_desktop.core.values import JobOptions, Priority, ReviewState, StageTime, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,21 @@ class StartChanged(JobEvent):
 @dataclass(frozen=True, slots=True)
 class Seen(JobEvent):
     """A person viewed or exported the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed(JobEvent):
+    """A person checked, signed or changed the result.
+
+    Attributes:
+        state: how far it is checked now.
+        by: the person.
+        people: names and roles of the speakers, by which the result is found.
+    """
+
+    state: ReviewState
+    by: str
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.messages import Note
-from fi_desktop.core.values import JobOptions, Priority, Stage, StageTime, Summary
+from fi_desktop.core.values import JobOptions, Priority, ReviewState, Stage, StageTime, Summary
 
 START_NOW = 0.0
 """`Job.start_at` of a job that starts as soon as a worker is free."""
@@ -120,6 +120,8 @@ class Job:
             retry failed.
         start_at: when the job starts, if a person chose that: not before this moment, or `START_NOW`, which
             the times of the queue do not hold up; None: with the queue. Never set in a final state.
+        review: how far a person has checked the result.
+        people: names and roles that a person gave to the speakers.
     """
 
     id: int
@@ -140,6 +142,8 @@ class Job:
     seen_at: float | None = None
     earlier: EarlierResult | None = None
     start_at: float | None = None
+    review: ReviewState = ReviewState.DRAFT
+    people: tuple[str, ...] = ()
 
     @property
     def error(self) -> ErrorInfo | None:
@@ -172,6 +176,8 @@ class Done(NamedTuple):
         speakers_asked, engine_asked, language_asked: of the options.
         started_at, ended_at: of its only attempt.
         speakers, duration_s, engine, grade, notes, language, wrong_share: of the summary.
+        review: see `Job`; None for a draft.
+        people: see `Job`.
     """
 
     id: int
@@ -192,6 +198,8 @@ class Done(NamedTuple):
     notes: tuple[Note, ...]
     language: str | None
     wrong_share: float | None
+    review: str | None
+    people: tuple[str, ...]
 
 
 class StaleClaim(Exception):
@@ -253,6 +261,8 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return replace(job, options=event.options, fingerprint=event.fingerprint)
         case _, ev.Seen() if job.summary is not None:
             return replace(job, seen_at=job.seen_at or event.at)
+        case _, ev.Reviewed() if job.summary is not None:
+            return replace(job, review=event.state, people=event.people)
         case JobState.RUNNING, ev.CancelAsked():
             return replace(job, cancelling=True)
         case JobState.QUEUED | JobState.RETRYING, ev.CancelAsked():
@@ -277,7 +287,7 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
 def _kept(job: Job, event: ev.RetryAsked) -> dict[str, Any]:
     """Return the fields that describe the result, for a job that is retried."""
     if not event.keep_result:
-        return {"summary": None, "seen_at": None, "earlier": None}
+        return {"summary": None, "seen_at": None, "earlier": None, "review": ReviewState.DRAFT, "people": ()}
     if job.finished_at is None or job.state is not JobState.COMPLETED:
         return {}  # no result, or one that is kept already
     return {"earlier": EarlierResult(job.options, job.fingerprint, job.finished_at)}
@@ -313,6 +323,8 @@ def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
                 seen_at=None,
                 earlier=None,
                 start_at=None,
+                review=ReviewState.DRAFT,
+                people=(),
             )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = AttemptOutcome.CRASHED if event.crashed else AttemptOutcome.FAILED
@@ -364,6 +376,7 @@ def check(job: Job) -> None:
         "start_at only before the end": job.start_at is None or not job.state.final,
         "a summary when completed": job.summary is not None or job.state is not JobState.COMPLETED,
         "seen only with a result": job.seen_at is None or job.summary is not None,
+        "reviewed only with a result": job.review is ReviewState.DRAFT or job.summary is not None,
         "earlier exactly with a result when not completed": (job.earlier is not None)
         == (job.summary is not None and job.state is not JobState.COMPLETED),
         "cancelling only while running": not job.cancelling or job.state is JobState.RUNNING,

@@ -240,6 +240,13 @@ RESULT_VOCABULARY_CUT = Message(
 RESULT_WORDS_MISSING = Message("result.words_missing", "The words are missing: {reason}")
 RESULT_WRONG_WORDS = Message("result.wrong_words", "About {number} in 100 words may be wrong.")
 
+REVIEW_CHANGED = Message(
+    "review.changed", "This result was changed somewhere else meanwhile. Open it again to see the change."
+)
+
+PLAY_NO_DEVICE = Message("play.no_device", "This computer has no audio device to play sound on.")
+PLAY_FAILED = Message("play.failed", "The recording could not be played.")
+
 # --- Jobs and workers
 
 JOB_CANCELLED = Message("job.cancelled", "Cancelled.")

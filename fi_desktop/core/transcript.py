@@ -21,6 +21,17 @@ _DOUBTFUL_WORD = 0.7
 _ENOUGH_WORDS = 20  # to estimate how many of them are wrong
 
 
+class Role(StrEnum):
+    """What a speaker is in a consultation."""
+
+    CLINICIAN = "clinician"
+    PATIENT = "patient"
+    COMPANION = "companion"
+    NURSE = "nurse"
+    INTERPRETER = "interpreter"
+    OTHER = "other"
+
+
 class Grade(StrEnum):
     """How sure the diarization is of its speakers."""
 
@@ -67,6 +78,8 @@ class Word:
         speaker: who said it, once known.
         overlap: somebody else spoke at the same time.
         joined: no space precedes it, as in languages without spaces.
+        checked: a person accepted or wrote it.
+        interpolated: its times are estimated from its neighbours, since a person wrote it.
     """
 
     start: float
@@ -76,11 +89,13 @@ class Word:
     speaker: str | None = None
     overlap: bool = False
     joined: bool = False
+    checked: bool = False
+    interpolated: bool = False
 
     @property
     def doubtful(self) -> bool:
         """Whether a person should listen to it again."""
-        return self.probability is not None and self.probability < _DOUBTFUL_WORD
+        return not self.checked and self.probability is not None and self.probability < _DOUBTFUL_WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +193,15 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who a speaker is. speaker: the label in turns and words; name: may be empty; role: if known."""
+
+    speaker: str
+    name: str = ""
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """The whole result of a job.
 
@@ -191,6 +215,7 @@ class Transcript:
         language: ISO 639-1 code of the transcription.
         notes: what the person must know.
         probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
+        people: who the speakers are, as far as a person said so; sorted by label.
     """
 
     duration: float
@@ -203,6 +228,7 @@ class Transcript:
     language: str | None = None
     notes: tuple[Note, ...] = ()
     probable_speakers: int | None = None
+    people: tuple[Person, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -217,9 +243,13 @@ class Transcript:
     @property
     def wrong_share(self) -> float | None:
         """The share of the words that is probably wrong, 0 to 1; None if there are too few to say."""
-        words = [word.probability for segment in self.segments for word in segment.words]
+        words = [1.0 if word.checked else word.probability for part in self.segments for word in part.words]
         known = [probability for probability in words if probability is not None]
         return 1.0 - sum(known) / len(known) if len(known) >= _ENOUGH_WORDS else None
+
+    def person(self, speaker: str) -> Person:
+        """Return who a speaker is; without name and role if nobody said so."""
+        return next((one for one in self.people if one.speaker == speaker), Person(speaker))
 
 
 def overlaps(turns: Iterable[Turn]) -> tuple[Region, ...]:

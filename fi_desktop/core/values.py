@@ -109,6 +109,14 @@ class JobOptions:
     prompt: str = ""
 
 
+class ReviewState(StrEnum):
+    """How far a person has checked a result. A change makes it a draft again."""
+
+    DRAFT = "draft"
+    REVIEWED = "reviewed"
+    SIGNED = "signed"
+
+
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
     """Which engines process a job, once that is decided.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from fi_desktop.core.messages import Note
+from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Segment, Transcript, Word, wrong_words
+from fi_desktop.core.transcript import Role, Segment, Transcript, Word, wrong_words
+from fi_desktop.core.values import ReviewState
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
 _BARE = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)  # a word between its punctuation
@@ -26,7 +28,9 @@ class Labels:
         length: of the recording, {time}; one_speaker, speakers: how many there are, {number}.
         made_by: with which {version} and {engines}, at which {moment}; both: {one} and {other} engine.
         note: precedes a {note}.
-        draft: says that nobody has reviewed the transcript.
+        draft: says that nobody has reviewed the transcript; reviewed: that a person with {name} did, at which
+            {moment}; signed: that they signed it, with its {sha256}.
+        roles: what speakers without a name are called, by role.
         doubt: marks a {word} that was hard to hear; doubts: explains the mark.
         missing: stands for speech without words, from {start} to {end}.
         silence: says that nobody speaks.
@@ -42,6 +46,9 @@ class Labels:
     both: str
     note: str
     draft: str
+    reviewed: str
+    signed: str
+    roles: Mapping[Role, str]
     doubt: str
     doubts: str
     missing: str
@@ -60,6 +67,16 @@ LABELS = {
         both="{one} and {other}",
         note="Note: {note}",
         draft="Draft, not reviewed.",
+        reviewed="Reviewed by {name}, {moment}.",
+        signed="Signed by {name}, {moment}. SHA-256 {sha256}.",
+        roles={
+            Role.CLINICIAN: "Clinician",
+            Role.PATIENT: "Patient",
+            Role.COMPANION: "Companion",
+            Role.NURSE: "Nurse",
+            Role.INTERPRETER: "Interpreter",
+            Role.OTHER: "Other",
+        },
         doubt="[{word}?]",
         doubts="Words in [brackets?] were hard to hear.",
         missing="[not understood, {start}–{end}]",
@@ -76,6 +93,16 @@ LABELS = {
         both="{one} y {other}",
         note="Nota: {note}",
         draft="Borrador sin revisar.",
+        reviewed="Revisado por {name}, {moment}.",
+        signed="Firmado por {name}, {moment}. SHA-256 {sha256}.",
+        roles={
+            Role.CLINICIAN: "Médico",
+            Role.PATIENT: "Paciente",
+            Role.COMPANION: "Acompañante",
+            Role.NURSE: "Enfermería",
+            Role.INTERPRETER: "Intérprete",
+            Role.OTHER: "Otra persona",
+        },
         doubt="[¿{word}?]",
         doubts="Las palabras entre [¿corchetes?] se oyeron mal.",
         missing="[no se entendió, {start}–{end}]",
@@ -94,16 +121,33 @@ class ExportOptions:
         labels: its texts.
         zone: the time zone of moments.
         say: returns a note as text in the labels' language.
+        reviewed: what is exported: who the speakers are, and how far it is checked; None: a draft of nobody.
     """
 
     labels: Labels = LABELS["en"]
     zone: tzinfo = UTC
     say: Callable[[Note], str] = str
+    reviewed: ReviewedTranscript | None = None
+
+    @property
+    def status(self) -> str:
+        """Who checked it, or that nobody did."""
+        if self.reviewed is None or self.reviewed.state is ReviewState.DRAFT:
+            return self.labels.draft
+        signed = self.reviewed.state is ReviewState.SIGNED
+        at = datetime.fromtimestamp(self.reviewed.at, UTC).isoformat()
+        return (self.labels.signed if signed else self.labels.reviewed).format(
+            name=single_line(self.reviewed.by), moment=self.moment(at), sha256=self.reviewed.sha256
+        )
 
     def speaker(self, label: str | None) -> str:
-        """Return a speaker's name: numbered from 1, or as a person named them."""
+        """Return a speaker's name, or else role; numbered from 1 if neither is known."""
         if label is None:
             return self.labels.unknown
+        if self.reviewed is not None:
+            person = self.reviewed.transcript.person(label)
+            if name := single_line(person.name) or (person.role and self.labels.roles[person.role]):
+                return name
         match = _LABEL.fullmatch(label)
         return self.labels.speaker.format(number=int(match[1]) + 1) if match else single_line(label)
 
@@ -205,7 +249,7 @@ def cautions(transcript: Transcript, options: ExportOptions) -> str:
     """Return that it is a draft, how many words may be wrong, and what the marks mean if there are any."""
     wrong = wrong_words(transcript.wrong_share)
     doubts = any(word.doubtful for segment in transcript.segments for word in segment.words)
-    parts = [options.labels.draft]
+    parts = [options.status]
     parts += [options.say(wrong)] if wrong is not None else []
     parts += [options.labels.doubts] if doubts else []
     return " ".join(parts)

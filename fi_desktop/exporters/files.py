@@ -9,13 +9,13 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePath
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, TransientError, UserError, error_info
-from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.exporters.exporter import DEFAULTS, ExportOptions
 from fi_desktop.system.files import write_whole
@@ -30,11 +30,11 @@ class Exportable:
 
     Attributes:
         name: the recording's file name.
-        read: reads the transcript; raises OSError, ValueError or KeyError if it cannot be read.
+        read: reads it; raises OSError, ValueError or KeyError if it cannot be read.
     """
 
     name: str
-    read: Callable[[], Transcript]
+    read: Callable[[], ReviewedTranscript]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,16 @@ def _cut(stem: str, room: int) -> str:
     return stem.rstrip()
 
 
-def export(transcript: Transcript, format: str, target: Path, options: ExportOptions = DEFAULTS) -> None:
-    """Write a transcript to a file, replacing it; after an error the file is as before.
+def rendered(result: ReviewedTranscript, format: str, options: ExportOptions = DEFAULTS) -> bytes:
+    """Return a result as the content of a file; `format`: a key of `EXPORTERS`."""
+    return EXPORTERS[format].render(result.transcript, replace(options, reviewed=result))
+
+
+def export(result: ReviewedTranscript, format: str, target: Path, options: ExportOptions = DEFAULTS) -> None:
+    """Write a result to a file, replacing it; after an error the file is as before.
 
     Args:
-        transcript: what to write.
+        result: what to write.
         format: a key of `EXPORTERS`.
         target: the file.
         options: how it is written.
@@ -177,7 +182,7 @@ def export(transcript: Transcript, format: str, target: Path, options: ExportOpt
         UserError: export.not_written.
         TransientError: export.full.
     """
-    write_export(EXPORTERS[format].render(transcript, options), target)
+    write_export(rendered(result, format, options), target)
 
 
 def export_all(
@@ -190,12 +195,12 @@ def export_all(
     unreadable = 0
     for result, target in results:
         try:
-            transcript = result.read()
+            reviewed = result.read()
         except (OSError, ValueError, KeyError):
             unreadable += 1
             continue
         try:
-            export(transcript, format, target, options)
+            export(reviewed, format, target, options)
         except TransientError as error:
             failed.append(target)
             return ExportOutcome(tuple(written), unreadable, tuple(failed), error_info(error), stopped=True)

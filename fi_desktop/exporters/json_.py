@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 
 from fi_desktop.core.codec import transcript_to_json
+from fi_desktop.core.review import SIGNATURE
 from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters.exporter import Exporter, ExportOptions, encoded
 
 
-def render(transcript: Transcript, _options: ExportOptions) -> bytes:
-    """Return what `transcript_from_json` reads.
+def render(transcript: Transcript, options: ExportOptions) -> bytes:
+    """Return what `transcript_from_json` reads; a signed transcript with its signature.
 
     Raises:
         ValueError: a number is NaN or infinite.
     """
     data = transcript_to_json(transcript)
+    reviewed = options.reviewed
+    if reviewed is not None and reviewed.state is ReviewState.SIGNED:
+        data |= {SIGNATURE: {"by": reviewed.by, "at": reviewed.at, "sha256": reviewed.sha256}}
     return encoded(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 

@@ -24,10 +24,10 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
     shown = cues(transcript, leads=leads, write=options.word, missing=options.missing)
     first_ms = shown[0].start_ms if shown else _DRAFT_MS
     if first_ms >= _DRAFT_LEAST_MS:
-        shown.insert(0, Cue(0, min(first_ms, _DRAFT_MS), None, (options.labels.draft,)))
+        shown.insert(0, Cue(0, min(first_ms, _DRAFT_MS), None, (options.status,)))
     else:
         end_ms = max(cue.end_ms for cue in shown)
-        shown.append(Cue(end_ms, end_ms + _DRAFT_MS, None, (options.labels.draft,)))
+        shown.append(Cue(end_ms, end_ms + _DRAFT_MS, None, (options.status,)))
     blocks = (
         f"{number}\n{span(cue, point=',')}\n{_text(cue, options)}\n" for number, cue in enumerate(shown, 1)
     )

@@ -14,11 +14,12 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.messages import CONTEXT, MESSAGES, Message, Note, Phrasing, Value
+from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Provenance
-from fi_desktop.core.values import Priority, Stage
+from fi_desktop.core.transcript import Provenance, Role, Transcript
+from fi_desktop.core.values import Priority, ReviewState, Stage
 from fi_desktop.engines import registry
-from fi_desktop.exporters.exporter import LABELS, Labels
+from fi_desktop.exporters.exporter import LABELS, ExportOptions, Labels
 from fi_desktop.gui.language import current_language, language_name
 from fi_desktop.jobs.queue_events import QueueHeld
 from fi_desktop.jobs.transitions import ChangeResult
@@ -171,9 +172,24 @@ class UiLabels(QObject):
         kind, _, number = device.partition(":")
         return self.tr("GPU {number}").format(number=number) if kind == "cuda" else self.tr("Processor")
 
-    def speaker(self, number: int) -> str:
-        """Return the name of a speaker; `number` starts at 0."""
-        return export_labels().speaker.format(number=number + 1)
+    def speaker(self, label: str, transcript: Transcript) -> str:
+        """Return what a speaker is called: by name, role, or number."""
+        named = ExportOptions(export_labels(), reviewed=ReviewedTranscript(transcript))
+        return named.speaker(label)
+
+    def role(self, role: Role) -> str:
+        """Return the name of a role."""
+        return export_labels().roles[role]
+
+    def review_state(self, state: ReviewState) -> str:
+        """Return how far a result is checked."""
+        match state:
+            case ReviewState.DRAFT:
+                return self.tr("Draft")
+            case ReviewState.REVIEWED:
+                return self.tr("Reviewed")
+            case ReviewState.SIGNED:
+                return self.tr("Signed")
 
     def unknown_speaker(self) -> str:
         """Return the name of an unknown speaker."""

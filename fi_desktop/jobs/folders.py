@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from fi_desktop.core.codec import transcript_from_json
+from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.system.files import RESULT, discard_stages
+from fi_desktop.jobs.review_files import StoredResult, read_result, version_of
+from fi_desktop.system.files import RESULT, discard_stages, is_kept, versions
 
 _FOLDERS_PER_STEP = 50
 _PAUSE_S = 0.05  # a hundred thousand folders take two minutes, and one or two percent of a core
@@ -30,12 +31,35 @@ class JobFolders:
         return self.root / str(job_id)
 
     def transcript(self, job_id: int) -> Transcript:
-        """Read the result of a completed job.
+        """Read the result of a completed job, with what people corrected in it.
 
         Raises:
             OSError, ValueError, KeyError: it does not exist, or is damaged.
         """
-        return transcript_from_json(json.loads((self.folder(job_id) / RESULT).read_text(encoding="utf-8")))
+        return self.result(job_id).review.transcript
+
+    def reviewed(self, job_id: int) -> ReviewedTranscript:
+        """Read the result of a completed job, with how far people checked it; see `transcript`."""
+        return self.result(job_id).review.current
+
+    def result(self, job_id: int, name: str = RESULT) -> StoredResult:
+        """Read a result with its review. name: of one of its `versions`.
+
+        Raises:
+            OSError, ValueError, KeyError: it does not exist, or is damaged.
+        """
+        return read_result(self.folder(job_id) / name)
+
+    def versions(self, job_id: int) -> list[str]:
+        """Return the names of a job's results, oldest first."""
+        return [path.name for path in versions(self.folder(job_id))]
+
+    def is_current(self, job_id: int, version: str) -> bool:
+        """Whether the newest result is the one with this version; see `StoredResult`."""
+        try:
+            return version_of((self.folder(job_id) / RESULT).read_bytes()) == version
+        except OSError:
+            return False
 
     def source_sha256(self, job_id: int) -> str | None:
         """Return the hash of the recording that a job's result was made from; None without a result."""
@@ -108,7 +132,7 @@ class LeftoverScan:
         for job_id in ids:
             try:
                 with os.scandir(self._folders.folder(job_id)) as entries:
-                    if any(entry.name != RESULT for entry in entries):
+                    if any(not is_kept(entry.name) for entry in entries):
                         yield job_id
             except OSError:
                 continue  # it was removed meanwhile

@@ -9,7 +9,7 @@ listeners notified.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -21,6 +21,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.retry import RetryPolicy
+from fi_desktop.core.review import Step
 from fi_desktop.core.values import JobOptions, Priority
 from fi_desktop.jobs.commands import CommandQueue, command
 from fi_desktop.jobs.folders import JobFolders, LeftoverScan
@@ -34,6 +35,7 @@ from fi_desktop.jobs.queue_events import (
     log_event,
 )
 from fi_desktop.jobs.recovery import verify
+from fi_desktop.jobs.review_files import ReviewFile, ReviewOutcome
 from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
@@ -151,6 +153,27 @@ class JobService:
         its result until there is a new one. Unknown jobs are skipped.
         """
         return self._submissions.change(dict(recordings), options, again=again)
+
+    @command
+    def add_steps(
+        self, job_id: int, version: str, steps: Sequence[Step], *, after: int, outcome: ReviewOutcome
+    ) -> Future[None]:
+        """Add what a person did to a result; it is on disk once this is answered.
+
+        `version`: of the result, see `StoredResult`; `after`: the number of steps before these; `outcome`:
+        what they lead to. Fails with UserError if somebody else changed the result meanwhile.
+        """
+        given = tuple(steps)
+
+        def run() -> None:
+            job = self.transitions.store.get(job_id)
+            if job is None:
+                raise unknown_job(job_id)
+            ReviewFile(self.folders.folder(job_id), version).append(given, after)
+            if self.folders.is_current(job_id, version):
+                self.transitions.mark_reviewed(job, outcome.state, given[-1].by, outcome.people)
+
+        return self._commands.put(run)
 
     @command
     def retry_failed(self) -> Future[int]:

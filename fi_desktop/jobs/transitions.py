@@ -18,7 +18,7 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import ErrorInfo, FiError, UserError, error_info
 from fi_desktop.core.job import START_NOW, Job, JobState, StaleClaim, apply
 from fi_desktop.core.retry import RetryPolicy
-from fi_desktop.core.values import JobOptions, Priority, StageTime, Summary
+from fi_desktop.core.values import JobOptions, Priority, ReviewState, StageTime, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
@@ -242,6 +242,11 @@ class Transitions:
         """Record that somebody viewed or exported the result."""
         if job.summary is not None and job.seen_at is None:
             self._record(job, ev.Seen(job.id, self._now()))
+
+    def mark_reviewed(self, job: Job, state: ReviewState, by: str, people: tuple[str, ...]) -> None:
+        """Record how far the result is checked, and who its speakers are."""
+        if job.summary is not None and (job.review, job.people) != (state, people):
+            self._record(job, ev.Reviewed(job.id, self._now(), state, by, people))
 
     def set_paused(self, *, paused: bool) -> None:
         """Claim no more jobs, or claim them again."""

@@ -30,7 +30,7 @@ from fi_desktop.engines.contracts import Speech, TranscriptionOptions, plain
 from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.task import StageReporter, Task
-from fi_desktop.system.files import RESULT, discard_stages, replacing, write_whole
+from fi_desktop.system.files import RESULT, discard_stages, keep_version, replacing, write_whole
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
@@ -64,7 +64,8 @@ class DecodedSource:
 
 
 def write_result(folder: Path, transcript: Transcript) -> None:
-    """Write the result to the job's folder."""
+    """Write the result to the job's folder, where an earlier one is kept as another version."""
+    keep_version(folder)
     write_whole(folder / RESULT, _json_bytes(transcript_to_json(transcript)))
 
 

@@ -30,7 +30,9 @@ from fi_desktop.core.codec import (
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.job import Job
 from fi_desktop.core.messages import Message, Note
+from fi_desktop.core.review import Step
 from fi_desktop.core.values import JobOptions
+from fi_desktop.jobs.review_files import step_from_json, step_to_json
 from fi_desktop.jobs.service import JobService
 
 P = ParamSpec("P")
@@ -41,6 +43,7 @@ _RECORDS: dict[type, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     Job: (job_to_json, job_from_json),
     JobOptions: (options_to_json, options_from_json),
     Note: (note_to_json, note_from_json),
+    Step: (step_to_json, step_from_json),
 }
 _PLAIN = (str, int, float, bool, type(None))
 

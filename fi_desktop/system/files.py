@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +19,7 @@ from fi_desktop.core.errors import TransientError
 RESULT = "result.json"
 """File name of the finished transcript in its job's folder."""
 
+_KEPT = re.compile(r"result(-(?P<version>\d+))?\.json|review-[0-9a-f]{16}\.jsonl")
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -51,15 +54,44 @@ def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
         file.write(data)
 
 
+def is_kept(name: str) -> bool:
+    """Whether a file in the folder of a finished job stays: a result, or what a person did to it."""
+    return _KEPT.fullmatch(name) is not None
+
+
+def versions(folder: Path) -> list[Path]:
+    """Return a job's results, oldest first; the last is `RESULT`, if there is one."""
+    found: list[tuple[float, Path]] = []
+    for path in folder.glob("result*.json"):
+        if match := _KEPT.fullmatch(path.name):
+            found.append((float(match["version"] or "inf"), path))
+    return [path for _number, path in sorted(found)]
+
+
+def keep_version(folder: Path) -> None:
+    """Keep the result that is about to be replaced, under a name with its number from 1."""
+    *earlier, last = versions(folder) or [folder / RESULT]
+    if last.name != RESULT or not last.is_file():
+        return
+    if earlier and earlier[-1].read_bytes() == last.read_bytes():
+        return  # the program ended right after it was kept
+    kept = folder / f"result-{len(earlier) + 1}.json"
+    try:
+        os.link(last, kept)
+    except OSError:  # a file system without links
+        with replacing(kept) as copy, last.open("rb") as original:
+            shutil.copyfileobj(original, copy)
+
+
 def discard_stages(folder: Path) -> None:
-    """Delete everything in a job's folder except the result, as far as the system allows.
+    """Delete everything in a job's folder except its results and reviews, as far as the system allows.
 
     That is decoded speech, the stages' results and partial files of a killed attempt: a patient's speech is
     kept no longer than a retry can use it.
     """
     try:
         with os.scandir(folder) as entries:
-            stages = [entry.path for entry in entries if entry.name != RESULT]
+            stages = [entry.path for entry in entries if not is_kept(entry.name)]
     except OSError:
         return
     for path in stages:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fi_desktop.core.codec import options_from_json
@@ -33,6 +34,15 @@ class ResultPosition:
     lanes_scroll: int = 0
 
 
+_LABEL = re.compile(r"SPEAKER_(\d+)")
+
+
+def speaker_number(label: str, labels: Sequence[str]) -> int:
+    """Return a speaker's number from 0, by which they keep their colour; `labels`: all, in order."""
+    found = _LABEL.fullmatch(label)
+    return int(found[1]) if found else labels.index(label) if label in labels else len(labels)
+
+
 def options_with(speakers: int, made: Provenance) -> JobOptions:
     """Return the options of a result, with another number of speakers."""
     return replace(options_from_json(made.options), speakers=SpeakerCount(speakers, speakers))
@@ -57,13 +67,15 @@ class SegmentText:
 
     Attributes:
         start, end: seconds.
-        speaker: index from 0, None if unknown.
+        speaker: number from 0, None if unknown; see `speaker_number`.
+        label: the speaker's label, None if unknown.
         missing: whether the text stands for speech without words.
     """
 
     start: float
     end: float
     speaker: int | None
+    label: str | None
     text: str
     marks: tuple[WordMark, ...]
     missing: bool = False
@@ -73,20 +85,30 @@ class SegmentText:
         return next((mark for mark in self.marks if 0 <= offset - mark.start < mark.length), None)
 
 
-def segment_texts(transcript: Transcript, options: ExportOptions = DEFAULTS) -> tuple[SegmentText, ...]:
-    """Return one text per segment, in the transcript's order. options: the language of missing passages."""
-    speakers = {label: number for number, label in enumerate(transcript.speakers)}
-    texts = []
-    for segment in transcript.segments:
-        speaker = None
-        if segment.speaker is not None:
-            speaker = speakers.setdefault(segment.speaker, len(speakers))
-        text = " ".join(segment.text.split()) or NOTHING
-        if segment.missing:
-            text = options.missing(segment)
-        marks = _marks(segment, text)
-        texts.append(SegmentText(segment.start, segment.end, speaker, text, marks, segment.missing))
-    return tuple(texts)
+_NO_TEXTS: Mapping[int, SegmentText] = {}
+
+
+def segment_texts(
+    transcript: Transcript,
+    options: ExportOptions = DEFAULTS,
+    known: Mapping[int, SegmentText] = _NO_TEXTS,
+) -> tuple[SegmentText, ...]:
+    """Return one text per segment, in the transcript's order.
+
+    options: the language of missing passages. known: texts of the same segment objects, by `id`.
+    """
+    speakers = transcript.speakers
+    return tuple(
+        known.get(id(segment)) or _segment_text(segment, speakers, options) for segment in transcript.segments
+    )
+
+
+def _segment_text(segment: Segment, speakers: Sequence[str], options: ExportOptions) -> SegmentText:
+    label = segment.speaker
+    number = None if label is None else speaker_number(label, speakers)
+    text = options.missing(segment) if segment.missing else " ".join(segment.text.split()) or NOTHING
+    marks = _marks(segment, text)
+    return SegmentText(segment.start, segment.end, number, label, text, marks, segment.missing)
 
 
 def _marks(segment: Segment, text: str) -> tuple[WordMark, ...]:
@@ -121,6 +143,9 @@ class Lane:
     """One speaker's turns.
 
     Attributes:
+        number: of the lane, from the top.
+        label: the speaker's label.
+        speaker: see `speaker_number`.
         turns: (start, end, index of the turn in the transcript), by start; seconds.
         starts: the starts alone, for bisection.
         longest_s: duration of the longest turn: bounds how far before a time to look for turns.
@@ -129,6 +154,8 @@ class Lane:
     """
 
     number: int
+    label: str
+    speaker: int
     turns: tuple[tuple[float, float, int], ...]
     starts: tuple[float, ...]
     longest_s: float
@@ -172,6 +199,8 @@ def lanes_of(turns: Sequence[Turn]) -> tuple[Lane, ...]:
     return tuple(
         Lane(
             number=number,
+            label=label,
+            speaker=speaker_number(label, tuple(grouped)),
             turns=tuple(turns),
             starts=tuple(start for start, _, _ in turns),
             longest_s=max((end - start for start, end, _ in turns), default=0.0),

@@ -18,7 +18,7 @@ from fi_desktop.core.job import Done, Job, JobState
 from fi_desktop.core.messages import Note
 from fi_desktop.core.retry import before_s, run_of, took_s
 from fi_desktop.core.text import one_line, search_key
-from fi_desktop.core.values import Priority, Stage
+from fi_desktop.core.values import Priority, ReviewState, Stage
 from fi_desktop.jobs.speed import Speeds, StagePlan
 
 _PRIORITIES = {int(priority): priority for priority in Priority}  # faster than Enum's lookup
@@ -85,13 +85,14 @@ class Row(NamedTuple):
         plan: expected time per stage of the running attempt.
         timing: the running attempt's reports; None before the first.
         share: progress of the attempt, 0 to 1; never decreases within an attempt.
-        search_key: the name without case and accents; searched and sorted.
+        search_key: the name, and those of the speakers, without case and accents; searched and sorted.
         batch: id of the first job added together with this one; None if it was added alone.
         engine: the diarizer that ran, or the one requested.
         language: language found, or the one requested; ISO 639-1.
         wrong_share: share of the words that is probably wrong, 0 to 1; None if unknown.
         summary: counts of a collapsed batch; None for a job.
         start_at: as in `Job`.
+        review: how far a person has checked the result.
     """
 
     id: int
@@ -125,6 +126,7 @@ class Row(NamedTuple):
     summary: BatchSummary | None = None
     before_s: float = 0.0
     start_at: float | None = None
+    review: ReviewState = ReviewState.DRAFT
 
     @property
     def waits(self) -> bool:
@@ -179,13 +181,14 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         grade=summary.grade if summary else None,
         notes=summary.notes if summary else (),
         plan=speeds.plan(job) if job.state is JobState.RUNNING else None,
-        search_key=name_key(name),
+        search_key=_search_key(name, job.people),
         batch=job.batch,
         priority=job.priority,
         engine=(summary.engine if summary else "") or job.options.engine,
         language=(summary.language if summary else None) or job.options.language,
         wrong_share=summary.wrong_share if summary else None,
         finished_at=job.finished_at,
+        review=job.review,
         before_s=before_s(job),
         start_at=job.start_at,
     )
@@ -212,19 +215,24 @@ def row_of_done(done: Done) -> Row:
         duration_s=done.duration_s,
         grade=done.grade,
         notes=done.notes,
-        search_key=name_key(name),
+        search_key=_search_key(name, done.people),
         batch=done.batch,
         priority=_PRIORITIES[done.priority],
         engine=done.engine or done.engine_asked,
         language=done.language or done.language_asked,
         wrong_share=done.wrong_share,
         finished_at=done.finished_at,
+        review=ReviewState(done.review or ReviewState.DRAFT),
     )
 
 
 def name_key(name: str) -> str:
     """Return the search key of a file name, which may hold accents as separate characters."""
     return search_key(unicodedata.normalize("NFC", name))
+
+
+def _search_key(name: str, people: tuple[str, ...]) -> str:
+    return name_key("\n".join((name, *people))) if people else name_key(name)
 
 
 def _since(job: Job, event: JobEvent | None) -> float:

@@ -55,6 +55,42 @@
 <context>
     <name>Actions</name>
     <message>
+        <source>At &amp;any time</source>
+        <translation>A &amp;cualquier hora</translation>
+    </message>
+    <message>
+        <source>Recordings start at any time</source>
+        <translation>Las grabaciones empiezan a cualquier hora</translation>
+    </message>
+    <message>
+        <source>Recordings start at night only</source>
+        <translation>Las grabaciones solo empiezan de noche</translation>
+    </message>
+    <message>
+        <source>Only on &amp;mains power</source>
+        <translation>Solo con &amp;corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>No recording starts on battery</source>
+        <translation>Con batería no empieza ninguna grabación</translation>
+    </message>
+    <message>
+        <source>At &amp;night ({times})</source>
+        <translation>De &amp;noche ({times})</translation>
+    </message>
+    <message>
+        <source>Use &amp;less of this computer</source>
+        <translation>Usar &amp;menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first</source>
+        <translation>Dejar pasar primero a sus otros programas</translation>
+    </message>
+    <message>
+        <source>&amp;Queue</source>
+        <translation>&amp;Cola</translation>
+    </message>
+    <message>
         <source>Add &amp;recordings…</source>
         <translation>&amp;Agregar grabaciones…</translation>
     </message>
@@ -95,34 +131,6 @@
         <translation>Cambiar la configuración</translation>
     </message>
     <message>
-        <source>Use &amp;less of this computer</source>
-        <translation>Usar &amp;menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first</source>
-        <translation>Dejar pasar primero a sus otros programas</translation>
-    </message>
-    <message>
-        <source>At &amp;any time</source>
-        <translation>A &amp;cualquier hora</translation>
-    </message>
-    <message>
-        <source>Recordings start at any time</source>
-        <translation>Las grabaciones empiezan a cualquier hora</translation>
-    </message>
-    <message>
-        <source>Recordings start at night only</source>
-        <translation>Las grabaciones solo empiezan de noche</translation>
-    </message>
-    <message>
-        <source>Only on &amp;mains power</source>
-        <translation>Solo con &amp;corriente eléctrica</translation>
-    </message>
-    <message>
-        <source>No recording starts on battery</source>
-        <translation>Con batería no empieza ninguna grabación</translation>
-    </message>
-    <message>
         <source>Lock the window until you enter the PIN</source>
         <translation>Bloquear la ventana hasta que escriba el PIN</translation>
     </message>
@@ -137,10 +145,6 @@
     <message>
         <source>Show recordings that were added together as one row</source>
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
-    </message>
-    <message>
-        <source>At &amp;night ({times})</source>
-        <translation>De &amp;noche ({times})</translation>
     </message>
     <message>
         <source>&amp;Paste</source>
@@ -185,10 +189,6 @@
     <message>
         <source>&amp;Job</source>
         <translation>&amp;Trabajo</translation>
-    </message>
-    <message>
-        <source>&amp;Queue</source>
-        <translation>&amp;Cola</translation>
     </message>
     <message>
         <source>&amp;View</source>
@@ -477,14 +477,6 @@
 <context>
     <name>Column</name>
     <message>
-        <source>Wrong words</source>
-        <translation>Palabras erróneas</translation>
-    </message>
-    <message>
-        <source>Share of the words that is probably wrong</source>
-        <translation>Proporción de palabras que probablemente están mal</translation>
-    </message>
-    <message>
         <source>Recording</source>
         <translation>Grabación</translation>
     </message>
@@ -571,6 +563,14 @@
     <message>
         <source>Recordings added together have the same number</source>
         <translation>Las grabaciones agregadas juntas tienen el mismo número</translation>
+    </message>
+    <message>
+        <source>Wrong words</source>
+        <translation>Palabras erróneas</translation>
+    </message>
+    <message>
+        <source>Share of the words that is probably wrong</source>
+        <translation>Proporción de palabras que probablemente están mal</translation>
     </message>
 </context>
 <context>
@@ -747,10 +747,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FactsForm</name>
     <message>
-        <source>Words</source>
-        <translation>Palabras</translation>
-    </message>
-    <message>
         <source>File</source>
         <translation>Archivo</translation>
     </message>
@@ -785,6 +781,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Language</source>
         <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Words</source>
+        <translation>Palabras</translation>
     </message>
     <message>
         <source>The file no longer exists</source>
@@ -986,6 +986,18 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Starts with the queue</source>
+        <translation>Empieza con la cola</translation>
+    </message>
+    <message>
+        <source>Starts at {time}</source>
+        <translation>Empieza: {time}</translation>
+    </message>
+    <message>
+        <source>Starts now</source>
+        <translation>Empieza ahora</translation>
+    </message>
+    <message>
         <source>Progress</source>
         <translation>Progreso</translation>
     </message>
@@ -1046,20 +1058,20 @@ Todo se queda en esta computadora.</translation>
         <translation>Opciones cambiadas</translation>
     </message>
     <message>
-        <source>Starts with the queue</source>
-        <translation>Empieza con la cola</translation>
-    </message>
-    <message>
-        <source>Starts at {time}</source>
-        <translation>Empieza: {time}</translation>
-    </message>
-    <message>
-        <source>Starts now</source>
-        <translation>Empieza ahora</translation>
-    </message>
-    <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
+    </message>
+    <message>
+        <source>Signed by {name}</source>
+        <translation>Firmado por {name}</translation>
+    </message>
+    <message>
+        <source>Reviewed by {name}</source>
+        <translation>Revisado por {name}</translation>
+    </message>
+    <message>
+        <source>Changed by {name}</source>
+        <translation>Modificado por {name}</translation>
     </message>
     <message>
         <source>Completed</source>
@@ -1202,10 +1214,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Not understood</source>
-        <translation>Sin entender</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1220,6 +1228,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {time}, {share}</source>
         <translation>{speaker}: {time}, {share}</translation>
+    </message>
+    <message>
+        <source>Not understood</source>
+        <translation>Sin entender</translation>
     </message>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
@@ -1712,18 +1724,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
-        <source>About {number} in 100 words may be wrong.</source>
-        <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
-    </message>
-    <message>
-        <source>Fewer than 1 in 100 words may be wrong.</source>
-        <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
-    </message>
-    <message>
-        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
-        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
-    </message>
-    <message>
         <source>Only one voice was found, although {asked} speakers were expected.</source>
         <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
     </message>
@@ -2180,6 +2180,14 @@ Todo se queda en esta computadora.</translation>
         <translation>En {at:clock} no se grabó nada durante {length:length}: es una pausa o una parte que se perdió.</translation>
     </message>
     <message>
+        <source>About {number} in 100 words may be wrong.</source>
+        <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
+    </message>
+    <message>
+        <source>Fewer than 1 in 100 words may be wrong.</source>
+        <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
+    </message>
+    <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
@@ -2198,6 +2206,22 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>The recording could not be played.</source>
+        <translation>No se pudo reproducir la grabación.</translation>
+    </message>
+    <message>
+        <source>This computer has no audio device to play sound on.</source>
+        <translation>Esta computadora no tiene un dispositivo de audio para reproducir sonido.</translation>
+    </message>
+    <message>
+        <source>This result was changed somewhere else meanwhile. Open it again to see the change.</source>
+        <translation>Este resultado se modificó en otro lugar mientras tanto. Ábralo de nuevo para ver el cambio.</translation>
+    </message>
+    <message>
+        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
+        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -3556,6 +3580,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Alejar</translation>
     </message>
     <message>
+        <source>Try again</source>
+        <translation>Intentar de nuevo</translation>
+    </message>
+    <message>
         <source>Zoom in</source>
         <translation>Acercar</translation>
     </message>
@@ -3585,18 +3613,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>RowMenu</name>
     <message>
-        <source>Co&amp;llapse batch</source>
-        <translation>Con&amp;traer lote</translation>
-    </message>
-    <message>
-        <source>&amp;Expand batch</source>
-        <translation>&amp;Expandir lote</translation>
-    </message>
-    <message>
-        <source>&amp;Priority</source>
-        <translation>&amp;Prioridad</translation>
-    </message>
-    <message>
         <source>&amp;Start</source>
         <translation>&amp;Empezar</translation>
     </message>
@@ -3611,6 +3627,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>With the &amp;queue</source>
         <translation>Con la &amp;cola</translation>
+    </message>
+    <message>
+        <source>Co&amp;llapse batch</source>
+        <translation>Con&amp;traer lote</translation>
+    </message>
+    <message>
+        <source>&amp;Expand batch</source>
+        <translation>&amp;Expandir lote</translation>
+    </message>
+    <message>
+        <source>&amp;Priority</source>
+        <translation>&amp;Prioridad</translation>
     </message>
 </context>
 <context>
@@ -3729,6 +3757,54 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>Settings</name>
+    <message>
+        <source>When to process</source>
+        <translation>Cuándo procesar</translation>
+    </message>
+    <message>
+        <source>When recordings start to be processed. A recording in progress is always finished.</source>
+        <translation>Cuándo empiezan a procesarse las grabaciones. Una grabación en curso siempre se termina.</translation>
+    </message>
+    <message>
+        <source>At any time</source>
+        <translation>A cualquier hora</translation>
+    </message>
+    <message>
+        <source>At night</source>
+        <translation>De noche</translation>
+    </message>
+    <message>
+        <source>Night begins</source>
+        <translation>Comienzo de la noche</translation>
+    </message>
+    <message>
+        <source>From this time on, it is night.</source>
+        <translation>A partir de esta hora es de noche.</translation>
+    </message>
+    <message>
+        <source>Night ends</source>
+        <translation>Fin de la noche</translation>
+    </message>
+    <message>
+        <source>Until this time, it is night.</source>
+        <translation>Hasta esta hora es de noche.</translation>
+    </message>
+    <message>
+        <source>Only on mains power</source>
+        <translation>Solo con corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>Start no recording while this computer runs on its battery.</source>
+        <translation>No empezar ninguna grabación mientras esta computadora funcione con batería.</translation>
+    </message>
+    <message>
+        <source>Use less of this computer</source>
+        <translation>Usar menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
+        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
+    </message>
     <message>
         <source>Engine that tells who speaks when.</source>
         <translation>Motor que determina quién habla y cuándo.</translation>
@@ -3856,54 +3932,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.</source>
         <translation>Cuántas grabaciones se procesan al mismo tiempo. 0: las que convengan a esta computadora, hasta 2.</translation>
-    </message>
-    <message>
-        <source>Use less of this computer</source>
-        <translation>Usar menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
-        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
-    </message>
-    <message>
-        <source>When to process</source>
-        <translation>Cuándo procesar</translation>
-    </message>
-    <message>
-        <source>When recordings start to be processed. A recording in progress is always finished.</source>
-        <translation>Cuándo empiezan a procesarse las grabaciones. Una grabación en curso siempre se termina.</translation>
-    </message>
-    <message>
-        <source>At any time</source>
-        <translation>A cualquier hora</translation>
-    </message>
-    <message>
-        <source>At night</source>
-        <translation>De noche</translation>
-    </message>
-    <message>
-        <source>Night begins</source>
-        <translation>Comienzo de la noche</translation>
-    </message>
-    <message>
-        <source>From this time on, it is night.</source>
-        <translation>A partir de esta hora es de noche.</translation>
-    </message>
-    <message>
-        <source>Night ends</source>
-        <translation>Fin de la noche</translation>
-    </message>
-    <message>
-        <source>Until this time, it is night.</source>
-        <translation>Hasta esta hora es de noche.</translation>
-    </message>
-    <message>
-        <source>Only on mains power</source>
-        <translation>Solo con corriente eléctrica</translation>
-    </message>
-    <message>
-        <source>Start no recording while this computer runs on its battery.</source>
-        <translation>No empezar ninguna grabación mientras esta computadora funcione con batería.</translation>
     </message>
     <message>
         <source>Time limit</source>
@@ -4326,6 +4354,14 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>UiLabels</name>
+    <message>
+        <source>Waiting for mains power</source>
+        <translation>En espera de corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>Waiting until {time}</source>
+        <translation>En espera hasta las {time}</translation>
+    </message>
     <message numerus="yes">
         <source>Process again with %Ln speaker(s)</source>
         <translation>
@@ -4486,6 +4522,18 @@ Todo se queda en esta computadora.</translation>
         <translation>El proceso se detuvo de forma inesperada</translation>
     </message>
     <message>
+        <source>Draft</source>
+        <translation>Borrador</translation>
+    </message>
+    <message>
+        <source>Reviewed</source>
+        <translation>Revisado</translation>
+    </message>
+    <message>
+        <source>Signed</source>
+        <translation>Firmado</translation>
+    </message>
+    <message>
         <source>Unknown</source>
         <translation>Desconocido</translation>
     </message>
@@ -4512,14 +4560,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Speakers missing</source>
         <translation>Sin hablantes</translation>
-    </message>
-    <message>
-        <source>Waiting for mains power</source>
-        <translation>En espera de corriente eléctrica</translation>
-    </message>
-    <message>
-        <source>Waiting until {time}</source>
-        <translation>En espera hasta las {time}</translation>
     </message>
     <message>
         <source>Retry {number}/{retries} in {wait}</source>

@@ -88,6 +88,29 @@ def write_media(
     return path
 
 
+def with_edits(mp4: bytes, edits: Sequence[tuple[float, float | None]]) -> bytes:
+    """Return an MP4 file with an edit list; edits are (length, start or None for silence), seconds."""
+    raw = bytearray(mp4)
+    scale = {name: struct.unpack_from(">I", raw, raw.index(name) + 16)[0] for name in (b"mvhd", b"mdhd")}
+    rows = b"".join(
+        struct.pack(
+            ">IiHH", round(length * scale[b"mvhd"]), -1 if at is None else round(at * scale[b"mdhd"]), 1, 0
+        )
+        for length, at in edits
+    )
+    edts_at = raw.index(b"edts") - 4
+    old_bytes = struct.unpack_from(">I", raw, edts_at)[0]
+    new = struct.pack(">I4sI4sII", 24 + len(rows), b"edts", 16 + len(rows), b"elst", 0, len(edits)) + rows
+    raw[edts_at : edts_at + old_bytes] = new
+    for name in (b"moov", b"trak"):
+        at = raw.index(name) - 4
+        struct.pack_into(">I", raw, at, struct.unpack_from(">I", raw, at)[0] + len(new) - old_bytes)
+    length = round(sum(length for length, _at in edits) * scale[b"mvhd"])
+    struct.pack_into(">I", raw, raw.index(b"mvhd") + 20, length)
+    struct.pack_into(">I", raw, raw.index(b"tkhd") + 24, length)
+    return bytes(raw)
+
+
 def write_dv(path: Path, sound: NDArray[np.float32]) -> Path:
     """Write float32 (2, samples) at 48 kHz with black video, as a DV camcorder does."""
     with av.open(str(path), "w", format="dv") as output:

@@ -12,7 +12,7 @@ import pytest
 
 from fi_desktop.audio.decode import decode
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from tests.audio.make_media import pitches_hz, samples_of, tones, write_media
+from tests.audio.make_media import pitches_hz, samples_of, tones, with_edits, write_media
 
 LOW_HZ, HIGH_HZ = 300, 600
 
@@ -36,25 +36,7 @@ def joined(path: Path, low: dict, high: dict) -> Path:
 
 def edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
     """Write an MP4 file of both tones; edits are (length, start or None for silence), seconds."""
-    raw = bytearray(both(path, "aac", container="mp4").read_bytes())
-    scale = {name: struct.unpack_from(">I", raw, raw.index(name) + 16)[0] for name in (b"mvhd", b"mdhd")}
-    rows = b"".join(
-        struct.pack(
-            ">IiHH", round(length * scale[b"mvhd"]), -1 if at is None else round(at * scale[b"mdhd"]), 1, 0
-        )
-        for length, at in edits
-    )
-    edts_at = raw.index(b"edts") - 4
-    old_bytes = struct.unpack_from(">I", raw, edts_at)[0]
-    new = struct.pack(">I4sI4sII", 24 + len(rows), b"edts", 16 + len(rows), b"elst", 0, len(edits)) + rows
-    raw[edts_at : edts_at + old_bytes] = new
-    for name in (b"moov", b"trak"):
-        at = raw.index(name) - 4
-        struct.pack_into(">I", raw, at, struct.unpack_from(">I", raw, at)[0] + len(new) - old_bytes)
-    length = round(sum(length for length, _at in edits) * scale[b"mvhd"])
-    struct.pack_into(">I", raw, raw.index(b"mvhd") + 20, length)
-    struct.pack_into(">I", raw, raw.index(b"tkhd") + 24, length)
-    path.write_bytes(raw)
+    path.write_bytes(with_edits(both(path, "aac", container="mp4").read_bytes(), edits))
     return path
 
 

@@ -15,10 +15,20 @@ from fi_desktop.core.alignment import segments_of
 from fi_desktop.core.codec import transcript_from_json, transcript_to_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.transcript import Grade, Provenance, Segment, Transcript, Turn, Word
+from fi_desktop.core.review import (
+    Review,
+    ReviewedTranscript,
+    Step,
+    StepKind,
+    check_signature,
+    fingerprint,
+)
+from fi_desktop.core.revision import Check, Describe, Edit
+from fi_desktop.core.transcript import Grade, Provenance, Role, Segment, Transcript, Turn, Word
+from fi_desktop.core.values import ReviewState
 from fi_desktop.exporters import EXPORTERS, _Exporters
 from fi_desktop.exporters.exporter import DEFAULTS, LABELS, ExportOptions, Labels, marked_text
-from fi_desktop.exporters.files import export
+from fi_desktop.exporters.files import export, rendered
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -84,7 +94,7 @@ def text_of(format: str, transcript: Transcript, options: ExportOptions = DEFAUL
 def test_exports_have_the_golden_bytes(tmp_path, stem, transcript, format):
     target = tmp_path / f"result.{EXPORTERS[format].extension}"
 
-    export(transcript, format, target)
+    export(ReviewedTranscript(transcript), format, target)
 
     golden = GOLDEN / f"{stem}.{EXPORTERS[format].extension}"
     assert target.read_bytes() == golden.read_bytes()
@@ -164,8 +174,12 @@ def test_each_language_has_all_labels_with_the_same_values():
         return set(re.findall(r"\{(\w+)\}", text))
 
     for labels in LABELS.values():
+        assert set(labels.roles) == set(Role)
+        assert all(labels.roles.values())
         for field in fields(Labels):
             text = getattr(labels, field.name)
+            if text is labels.roles:
+                continue
             assert text
             assert asked(text) == asked(getattr(LABELS["en"], field.name))
 
@@ -387,7 +401,7 @@ def test_name_with_half_a_character_does_not_prevent_the_export(tmp_path):
 
     for name, exporter in EXPORTERS.items():
         target = tmp_path / f"result.{exporter.extension}"
-        export(broken, name, target)
+        export(ReviewedTranscript(broken), name, target)
         target.read_bytes().decode("utf-8")
 
 
@@ -395,7 +409,7 @@ def test_export_replaces_the_file_and_leaves_no_other(tmp_path):
     target = tmp_path / ("n" * 251 + ".txt")
     target.write_text("before")
 
-    export(WITH_WORDS, "txt", target)
+    export(ReviewedTranscript(WITH_WORDS), "txt", target)
 
     assert "Buenos días" in target.read_text(encoding="utf-8")
     assert list(tmp_path.iterdir()) == [target]
@@ -403,7 +417,7 @@ def test_export_replaces_the_file_and_leaves_no_other(tmp_path):
 
 def test_error_of_a_folder_that_refuses_files_names_no_path(tmp_path):
     with pytest.raises(UserError) as caught:
-        export(WITH_WORDS, "txt", tmp_path / "missing" / "result.txt")
+        export(ReviewedTranscript(WITH_WORDS), "txt", tmp_path / "missing" / "result.txt")
 
     assert caught.value.code == "export.not_written"
     assert str(tmp_path) not in str(caught.value)
@@ -414,7 +428,7 @@ def test_target_that_is_a_folder_leaves_nothing_behind(tmp_path):
     (tmp_path / "result.txt" / "inside").touch()
 
     with pytest.raises(UserError):
-        export(WITH_WORDS, "txt", tmp_path / "result.txt")
+        export(ReviewedTranscript(WITH_WORDS), "txt", tmp_path / "result.txt")
 
     assert [path.name for path in tmp_path.iterdir()] == ["result.txt"]
 
@@ -442,3 +456,50 @@ def test_header_says_how_many_words_may_be_wrong():
     assert text_of("vtt", unsure).startswith(
         "WEBVTT\n\nNOTE Draft, not reviewed. About 4 in 100 words may be wrong.\n\n"
     )
+
+
+def step(kind: StepKind, *edits: Edit, sha256: str = "") -> Step:
+    return Step(kind, 1_764_410_400.0, "Dra. Robles", edits, sha256)
+
+
+def signed() -> ReviewedTranscript:
+    """A transcript that was corrected, reviewed and signed."""
+    review = Review(WITH_WORDS)
+    names = (Describe("SPEAKER_00", role=Role.CLINICIAN), Describe("SPEAKER_01", "María <b>"))
+    review.add(step(StepKind.EDIT, *names, Check(0, 0, 1)))
+    review.add(step(StepKind.REVIEW))
+    review.add(step(StepKind.SIGN, sha256=fingerprint(review.transcript)))
+    return review.current
+
+
+@pytest.mark.parametrize(("format", "lead"), [("txt", "{}: "), ("srt", "{}: "), ("vtt", "<v {}>")])
+def test_speakers_have_their_names_and_roles(format: str, lead: str):
+    text = rendered(signed(), format, SPANISH).decode("utf-8")
+    assert lead.format("Médico") in text
+    assert "María" in text
+    assert "<b>" not in text or format == "txt"
+    assert "Hablante 1" not in text
+
+
+@pytest.mark.parametrize("format", ["txt", "srt", "vtt"])
+def test_export_says_who_signed_what(format: str):
+    result = signed()
+    text = rendered(result, format, SPANISH).decode("utf-8")
+    assert f"Firmado por Dra. Robles, 29/11/2025 04:00. SHA-256 {result.sha256}." in text
+    assert "Borrador" not in text
+    reviewed = replace(result, state=ReviewState.REVIEWED)
+    assert "Revisado por Dra. Robles" in rendered(reviewed, format, SPANISH).decode("utf-8")
+    draft = rendered(ReviewedTranscript(result.transcript), format, SPANISH).decode("utf-8")
+    assert "Borrador sin revisar." in draft
+
+
+def test_signature_of_an_exported_result_is_checked():
+    exported = json.loads(rendered(signed(), "json"))
+    signature = check_signature(exported)
+    assert signature is not None
+    assert signature.by == "Dra. Robles"
+    assert transcript_from_json(exported) == signed().transcript
+    exported["segments"][0]["text"] += "!"
+    assert check_signature(exported) is None
+    with pytest.raises(KeyError):
+        check_signature(json.loads(rendered(ReviewedTranscript(WITH_WORDS), "json")))

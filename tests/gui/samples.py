@@ -13,8 +13,11 @@ from fi_desktop.core.alignment import assign_speakers, missing_segments, segment
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import Job, apply
 from fi_desktop.core.messages import Note
+from fi_desktop.core.review import Review
 from fi_desktop.core.transcript import Grade, Provenance, Region, Segment, Transcript, Turn, Word
 from fi_desktop.core.values import JobOptions, Priority, SpeakerCount, Stage, StageTime, Summary
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.jobs.queue_events import (
     JobChanged,
     JobProgressed,
@@ -23,6 +26,7 @@ from fi_desktop.jobs.queue_events import (
     WorkersChanged,
     WorkerState,
 )
+from fi_desktop.jobs.review_files import StoredResult
 
 DOUBT = messages.RESULT_DOUBTFUL_VOICES()
 
@@ -294,3 +298,9 @@ def consultation(
         language="es",
         notes=notes,
     )
+
+
+def session_of(transcript: Transcript, bridge: Bridge, job_id: int = 1) -> ReviewSession:
+    """Return what a result window shows of a transcript; its steps go to the bridge's queue."""
+    stored = StoredResult("0" * 16, transcript, Review(transcript))
+    return ReviewSession(job_id, stored, bridge._service, bridge)

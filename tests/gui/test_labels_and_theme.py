@@ -12,6 +12,7 @@ from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.language import WindowLanguage
 from fi_desktop.gui.models_dialog.model_list import ModelLabels
 from fi_desktop.models.manifest import UNKNOWN_LICENCE
+from tests.gui import samples
 from tests.gui.shots import dark_palette, light_palette
 
 
@@ -71,7 +72,7 @@ def test_everything_has_a_label(qapp):
     assert len({words.state(state) for state in JobState}) == len(JobState)
     assert len({words.stage(stage) for stage in (None, *Stage)}) == len(Stage) + 1
     assert all(words.outcome(outcome) for outcome in (None, *AttemptOutcome))
-    assert words.speaker(0) == "Speaker 1"
+    assert words.speaker("SPEAKER_00", samples.conversation(2)) == "Speaker 1"
     assert words.engine("other") == "other"
 
 

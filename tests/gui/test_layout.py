@@ -56,7 +56,11 @@ def test_settings_pages_do_not_overlap(qtbot, desktop, window):
 
 def test_speaker_names_are_not_elided(qtbot, dressed, bridge):
     """Text widths differ between fonts and sizes by fractions of a pixel."""
-    view = ResultView(samples.consultation(), "/recordings/Consulta.m4a", bridge)
+    view = ResultView(
+        samples.session_of(samples.consultation(), bridge),
+        "/recordings/Consulta.m4a",
+        bridge,
+    )
     qtbot.addWidget(view)
     table = view.text.table
     names = [table.model().name(row) for row in range(table.model().rowCount())]

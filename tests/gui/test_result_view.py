@@ -22,7 +22,7 @@ TALK = samples.conversation(40)
 
 @pytest.fixture
 def view(qtbot, dressed, bridge):
-    view = ResultView(TALK, "/recordings/Intake.wav", bridge)
+    view = ResultView(samples.session_of(TALK, bridge), "/recordings/Intake.wav", bridge)
     qtbot.addWidget(view)
     view.resize(760, 560)
     view.show()
@@ -156,7 +156,11 @@ def test_screen_reader_gets_speaking_shares(view):
 )
 def test_grade_is_a_sentence(qtbot, bridge, grade, sentence):
     notes = (samples.DOUBT,) if grade is Grade.DOUBTFUL else ()
-    view = ResultView(samples.conversation(9, grade=grade, notes=notes), "/x.wav", bridge)
+    view = ResultView(
+        samples.session_of(samples.conversation(9, grade=grade, notes=notes), bridge),
+        "/x.wav",
+        bridge,
+    )
     qtbot.addWidget(view)
     assert view.verdict == sentence
 
@@ -164,7 +168,11 @@ def test_grade_is_a_sentence(qtbot, bridge, grade, sentence):
 def test_doubtful_result_says_how_many_speakers_the_voices_suggest(qtbot, bridge):
     note = messages.RESULT_PROBABLY_ONE(asked="2")
     talk = samples.conversation(9, grade=Grade.DOUBTFUL, notes=(note,))
-    view = ResultView(replace(talk, probable_speakers=1), "/x.wav", bridge)
+    view = ResultView(
+        samples.session_of(replace(talk, probable_speakers=1), bridge),
+        "/x.wav",
+        bridge,
+    )
     qtbot.addWidget(view)
     assert view.verdict == "The voices suggest one speaker instead of 2. Please check."
 
@@ -172,7 +180,7 @@ def test_doubtful_result_says_how_many_speakers_the_voices_suggest(qtbot, bridge
 def test_another_number_of_speakers_is_offered_only_if_the_voices_suggest_one(qtbot, dressed, bridge):
     one = replace(samples.crosstalk(), probable_speakers=1)
     for talk, label in ((one, "Process again with 1 speaker"), (TALK, "")):
-        view = ResultView(talk, "/x.wav", bridge)
+        view = ResultView(samples.session_of(talk, bridge), "/x.wav", bridge)
         qtbot.addWidget(view)
         view.show()
         assert (view.other_number.isVisible(), view.other_number.text()) == (bool(label), label)
@@ -184,7 +192,9 @@ def test_another_number_of_speakers_is_offered_only_if_the_voices_suggest_one(qt
 
 def test_notes_are_shown_without_a_grade(qtbot, bridge):
     view = ResultView(
-        samples.conversation(9, grade=None, notes=(verbatim("It ends early."),)), "/x.wav", bridge
+        samples.session_of(samples.conversation(9, grade=None, notes=(verbatim("It ends early."),)), bridge),
+        "/x.wav",
+        bridge,
     )
     qtbot.addWidget(view)
     assert view.verdict == "It ends early."
@@ -217,7 +227,7 @@ def test_failed_export_says_why(qtbot, view, tmp_path):
 def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
     talk = samples.conversation(5000, speakers=4)
     assert talk.duration > 3 * 3600
-    view = ResultView(talk, "/x.wav", bridge)
+    view = ResultView(samples.session_of(talk, bridge), "/x.wav", bridge)
     qtbot.addWidget(view)
     view.resize(1200, 700)
     view.show()
@@ -236,7 +246,11 @@ def test_three_hours_with_5000_turns_paint_quickly(qtbot, bridge):
 
 
 def test_result_with_one_short_turn_is_shown(qtbot, bridge):
-    view = ResultView(samples.conversation(1, speakers=1), "/x.wav", bridge)
+    view = ResultView(
+        samples.session_of(samples.conversation(1, speakers=1), bridge),
+        "/x.wav",
+        bridge,
+    )
     qtbot.addWidget(view)
     view.resize(600, 400)
     view.grab()
@@ -246,7 +260,11 @@ def test_result_with_one_short_turn_is_shown(qtbot, bridge):
 
 def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
     made = replace(TALK.provenance, options={"transcriber": asked}, transcriber=by)
-    view = ResultView(replace(TALK, provenance=made, notes=notes), "/recordings/Intake.wav", bridge)
+    view = ResultView(
+        samples.session_of(replace(TALK, provenance=made, notes=notes), bridge),
+        "/recordings/Intake.wav",
+        bridge,
+    )
     qtbot.addWidget(view)
     view.show()
     return view

@@ -31,7 +31,7 @@ def view(qtbot, dressed, bridge):
 
 
 def shown(qtbot, bridge, transcript, *, width=900, height=640):
-    view = ResultView(transcript, "/recordings/Consulta.m4a", bridge)
+    view = ResultView(samples.session_of(transcript, bridge), "/recordings/Consulta.m4a", bridge)
     qtbot.addWidget(view)
     view.resize(width, height)
     view.show()
@@ -233,7 +233,11 @@ def test_result_without_speakers_has_text_and_one_lane(qtbot, bridge, dressed):
 
 
 def test_result_without_words_has_the_turns(qtbot, bridge, dressed):
-    view = ResultView(samples.conversation(12, notes=(_WORDS_MISSING,)), "/x.wav", bridge)
+    view = ResultView(
+        samples.session_of(samples.conversation(12, notes=(_WORDS_MISSING,)), bridge),
+        "/x.wav",
+        bridge,
+    )
     qtbot.addWidget(view)
     assert view.text is None
     assert view.turns.table.model().rowCount() == 12
@@ -241,7 +245,11 @@ def test_result_without_words_has_the_turns(qtbot, bridge, dressed):
 
 
 def test_result_without_speech_is_shown(qtbot, bridge, dressed):
-    view = ResultView(replace(samples.conversation(2), turns=(), segments=()), "/x.wav", bridge)
+    view = ResultView(
+        samples.session_of(replace(samples.conversation(2), turns=(), segments=()), bridge),
+        "/x.wav",
+        bridge,
+    )
     qtbot.addWidget(view)
     view.resize(700, 400)
     view.show()

@@ -23,7 +23,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.text import clock, percent
 from fi_desktop.core.transcript import wrong_words
-from fi_desktop.core.values import Summary
+from fi_desktop.core.values import ReviewState, Summary
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
@@ -179,6 +179,12 @@ class JobView(QWidget):
                 return self.tr("Starts now")
             case ev.Seen():
                 return self.tr("Result opened")
+            case ev.Reviewed(state=ReviewState.SIGNED, by=by):
+                return self.tr("Signed by {name}").format(name=by)
+            case ev.Reviewed(state=ReviewState.REVIEWED, by=by):
+                return self.tr("Reviewed by {name}").format(name=by)
+            case ev.Reviewed(by=by):
+                return self.tr("Changed by {name}").format(name=by)
             case ev.Completed():
                 return self.tr("Completed")
             case ev.Failed(crashed=True):

@@ -329,4 +329,4 @@ class UndoableRemoval(QObject):
 
 def results_of(rows: Iterable[Row], folders: JobFolders) -> list[Exportable]:
     """Return the results among these jobs."""
-    return [Exportable(row.name, partial(folders.transcript, row.id)) for row in rows if row.exportable]
+    return [Exportable(row.name, partial(folders.reviewed, row.id)) for row in rows if row.exportable]

@@ -49,12 +49,7 @@ class LanesView(QAbstractScrollArea):
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels = UiLabels(self)
-        self._named = bool(transcript.turns)
-        self._turns = turns_to_show(transcript)
-        self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
-        self._lanes = lanes_of(self._turns)
-        self._missing = transcript.missing
-        self._lane_of = {number: lane for lane in self._lanes for _, _, number in lane.turns}
+        self._read(transcript)
         self._scale = 0.0  # pixels per second; 0 to fit the whole recording
         self._chosen: int | None = None
         self._press_at: QPoint | None = None
@@ -62,6 +57,27 @@ class LanesView(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
+        self._describe()
+
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript that was corrected; zoom and scroll stay."""
+        self._read(transcript)
+        if self._chosen is not None and self._chosen >= len(self._turns):
+            self._chosen = None
+        self._measure()
+        self._describe()
+        self.updateGeometry()
+
+    def _read(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        self._named = bool(transcript.turns)
+        self._turns = turns_to_show(transcript)
+        self._duration_s = max(transcript.duration, *(turn.end for turn in self._turns), 0.1)
+        self._lanes = lanes_of(self._turns)
+        self._missing = transcript.missing
+        self._lane_of = {number: lane for lane in self._lanes for _, _, number in lane.turns}
+
+    def _describe(self) -> None:
         self.setAccessibleName(self.title)
         summaries = [self._summary(lane) for lane in self._lanes]
         if self._missing:
@@ -161,11 +177,11 @@ class LanesView(QAbstractScrollArea):
         return _AXIS + lane.number * _LANE - self.verticalScrollBar().value()
 
     def _name(self, lane: Lane) -> str:
-        return self._labels.speaker(lane.number) if self._named else self.tr("Someone")
+        return self._labels.speaker(lane.label, self._transcript) if self._named else self.tr("Someone")
 
     def _colour(self, lane: Lane) -> QColor:
         palette = self.palette()
-        return theme.speaker_colour(lane.number, palette) if self._named else theme.quiet(palette)
+        return theme.speaker_colour(lane.speaker, palette) if self._named else theme.quiet(palette)
 
     def _summary(self, lane: Lane) -> str:
         return self.tr("{speaker}: {time}, {share}").format(

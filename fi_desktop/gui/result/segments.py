@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from math import ceil
 from typing import Any
 
@@ -30,6 +29,8 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
+from fi_desktop.core.review import ReviewedTranscript
+from fi_desktop.core.revision import Change
 from fi_desktop.core.text import clock, harmless, search_key
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.txt import segment_line
@@ -46,7 +47,7 @@ _PAD = 8  # pixels above and below a paragraph
 
 
 class SegmentsModel(QAbstractListModel):
-    """The segments of one transcript, in its order; they never change.
+    """The segments of one transcript, in its order.
 
     Attributes:
         texts: the segments as they are read.
@@ -58,21 +59,49 @@ class SegmentsModel(QAbstractListModel):
     def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._labels = UiLabels(self)
-        self._segments = transcript.segments
-        self.texts = segment_texts(transcript, export_options())
-        self.named = any(segment.speaker is not None for segment in self.texts)
+        self._read(transcript, {})
+
+    @property
+    def transcript(self) -> Transcript:
+        """The transcript."""
+        return self._transcript
+
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript that was corrected: rows that did not change stay."""
+        before = self._transcript
+        known = dict(zip(map(id, before.segments), self.texts, strict=True))
+        renamed = before.people != transcript.people or before.speakers != transcript.speakers
+        change = Change.between(before, transcript).segments
+        removed, added = len(change.before), len(change.after)
+        if removed == added:
+            self._read(transcript, known)
+        else:
+            self.beginResetModel()
+            self._read(transcript, known)
+            self.endResetModel()
+        if renamed:
+            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+        elif removed == added and removed:
+            self.dataChanged.emit(self.index(change.at), self.index(change.at + removed - 1))
+
+    def _read(self, transcript: Transcript, known: Mapping[int, SegmentText]) -> None:
+        self._transcript = transcript
+        self.texts = segment_texts(transcript, export_options(), known)
+        self.named = any(segment.label is not None for segment in self.texts)
         marks = [mark.word for segment in self.texts for mark in segment.marks]
         self.doubtful = sum(word.doubtful for word in marks)
         self.overlapping = sum(word.overlap for word in marks)
-
-    @cached_property
-    def _keys(self) -> list[str]:
-        return [search_key(segment.text) for segment in self.texts]
+        self._names: dict[str, str] = {}
+        self._keys: list[str] | None = None
 
     def name(self, row: int) -> str:
         """Return the speaker's name."""
-        number = self.texts[row].speaker
-        return self._labels.unknown_speaker() if number is None else self._labels.speaker(number)
+        label = self.texts[row].label
+        if label is None:
+            return self._labels.unknown_speaker()
+        if label not in self._names:
+            self._names[label] = self._labels.speaker(label, self._transcript)
+        return self._names[label]
 
     def start_time(self, row: int) -> str:
         """Return the start as text."""
@@ -80,6 +109,8 @@ class SegmentsModel(QAbstractListModel):
 
     def find(self, query: str) -> list[Match]:
         """Return the matches of a query, in order."""
+        if self._keys is None:
+            self._keys = [search_key(segment.text) for segment in self.texts]
         return list(find_matches(query, self._keys))
 
     def copied(self, rows: Iterable[int]) -> str:
@@ -101,10 +132,11 @@ class SegmentsModel(QAbstractListModel):
         return "\n".join(remarks)
 
     def _copied(self, row: int) -> str:
-        segment = self._segments[row]
+        segment = self._transcript.segments[row]
         if not segment.text.strip() and not segment.missing:
             segment = replace(segment, text=NOTHING)
-        return segment_line(segment, export_options(), named=self.named)
+        options = replace(export_options(), reviewed=ReviewedTranscript(self._transcript))
+        return segment_line(segment, options, named=self.named)
 
     def _accessible_text(self, segment: SegmentText, row: int) -> str:
         if not self.named:
@@ -158,9 +190,15 @@ class Paragraphs:
 
     def __init__(self, texts: tuple[SegmentText, ...], font: QFont) -> None:
         self._texts = texts
+        self._line_widths: list[float] | None = None
         self._layouts: OrderedDict[int, QTextLayout] = OrderedDict()
         self.width = 0
         self.set_font(font)
+
+    def set_texts(self, texts: tuple[SegmentText, ...]) -> None:
+        """Lay out other texts."""
+        self._texts = texts
+        self._forget_widths()
 
     def set_font(self, font: QFont) -> None:
         """Change the font."""
@@ -169,8 +207,7 @@ class Paragraphs:
         self._line_height = ceil(self._metrics.height() * _LINE_HEIGHT)
         self._space = self._metrics.horizontalAdvance(" ")
         self._advances: dict[str, float] = {}
-        self._line_widths: list[float] | None = None
-        self._clear()
+        self._forget_widths()
 
     def set_width(self, width: int) -> None:
         """Change the width, pixels."""
@@ -217,6 +254,10 @@ class Paragraphs:
             if line.naturalTextRect().contains(point):
                 return line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter)
         return None
+
+    def _forget_widths(self) -> None:
+        self._line_widths = None
+        self._clear()
 
     def _clear(self) -> None:
         self._layouts.clear()

@@ -100,6 +100,8 @@ class SegmentsTable(QTableView):
         self.copy = self._add_copy_actions()
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
+        model.modelReset.connect(self._on_model_changed)
+        model.dataChanged.connect(self._on_model_changed)
 
     @property
     def unmeasured(self) -> int:
@@ -195,6 +197,11 @@ class SegmentsTable(QTableView):
         return range(max(0, self.rowAt(0)), (last if last >= 0 else self._segments.rowCount() - 1) + 1)
 
     @Slot()
+    def _on_model_changed(self) -> None:
+        self._delegate.show_texts()
+        self._estimate()
+
+    @Slot()
     def _on_idle(self) -> None:
         self._measure(sorted(self._unmeasured)[:_BATCH])
         if not self._unmeasured:
@@ -276,6 +283,11 @@ class SegmentDelegate(QStyledItemDelegate):
         last = max((segment.start for segment in self._model.texts), default=0.0)
         widest = "0:00:00" if last >= 3600 else "00:00"
         self._time_width = theme.text_width(self._times, widest)
+        self._name_width = self._measure_names()
+
+    def show_texts(self) -> None:
+        """Adopt the model's texts and names."""
+        self.paragraphs.set_texts(self._model.texts)
         self._name_width = self._measure_names()
 
     def fit(self, width: int) -> None:

@@ -70,6 +70,18 @@ class TextPanel(QWidget):
         self.bar.open()
         self.bar.field.setText(text)
 
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript that was corrected; the current row stays."""
+        row = self.table.currentIndex().row()
+        self._model.show_transcript(transcript)
+        if not self.bar.isHidden():
+            self._matches = self._model.find(self.bar.field.text())
+            self._current = min(self._current, max(0, len(self._matches) - 1))
+            self.table.show_matches(self._matches, None)
+            self.bar.show_count(self._current + 1, len(self._matches))
+        if row >= 0 and self.table.currentIndex().row() != row:
+            self.table.choose(min(row, self._model.rowCount() - 1))
+
     @Slot()
     def close_find_bar(self) -> None:
         """Close the find bar."""

@@ -35,6 +35,7 @@ from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import NoTranscriptLabels, NoTranscriptReason, UiLabels, no_transcript_reason
 from fi_desktop.gui.widgets import PAD, ReadOnlyTable, paint_focus, separator
+from fi_desktop.viewmodel.result import speaker_number
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -61,6 +62,10 @@ class TurnsPanel(QWidget):
             column.addWidget(self.note)
             column.addWidget(separator(self))
         column.addWidget(self.table, 1)
+
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript that was corrected; the current row stays."""
+        self.table.show_transcript(transcript)
 
 
 class NoWordsNote(QWidget):
@@ -169,6 +174,13 @@ class TurnsTable(ReadOnlyTable):
             header.resizeSection(column, width)
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
 
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript that was corrected; the current row stays."""
+        row = self.currentIndex().row()
+        self._turns.show_transcript(transcript)
+        if row >= 0:
+            self.choose(min(row, self._turns.rowCount() - 1))
+
     def choose(self, number: int) -> None:
         """Select a turn and scroll to it, without a signal."""
         if self.currentIndex().row() != number:
@@ -235,21 +247,26 @@ class TurnColumn(IntEnum):
 
 
 class TurnsModel(QAbstractTableModel):
-    """The turns of one transcript, by start; they never change."""
+    """The turns of one transcript, by start."""
 
     def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._turns = transcript.turns
-        self._numbers = {label: number for number, label in enumerate(transcript.speakers)}
+        self._transcript = transcript
         self._labels = UiLabels(self)
 
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript that was corrected."""
+        self.beginResetModel()
+        self._transcript = transcript
+        self.endResetModel()
+
     def speaker_number(self, row: int) -> int:
-        """Return the index of a turn's speaker, from 0."""
-        return self._numbers[self._turns[row].speaker]
+        """Return the number of a turn's speaker; see `viewmodel.result.speaker_number`."""
+        return speaker_number(self._transcript.turns[row].speaker, self._transcript.speakers)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 Qt's own signature
         """Return the number of turns."""
-        return 0 if parent.isValid() else len(self._turns)
+        return 0 if parent.isValid() else len(self._transcript.turns)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 Qt's own signature
         """Return the number of columns."""
@@ -263,7 +280,7 @@ class TurnsModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        turn = self._turns[index.row()]
+        turn = self._transcript.turns[index.row()]
         match index.column():
             case TurnColumn.START:
                 return clock(turn.start, decimals=1)
@@ -272,7 +289,7 @@ class TurnsModel(QAbstractTableModel):
             case TurnColumn.LENGTH:
                 return clock(turn.duration, decimals=1)
             case _:
-                return self._labels.speaker(self._numbers[turn.speaker])
+                return self._labels.speaker(turn.speaker, self._transcript)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

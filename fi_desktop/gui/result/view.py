@@ -18,14 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Transcript, wrong_words
+from fi_desktop.core.transcript import wrong_words
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController, ExportMenu
 from fi_desktop.gui.labels import UiLabels, sentence
-from fi_desktop.gui.message_bar import MessageBar
+from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.result.lanes import LanesView
+from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.widgets import ElidedLabel, separator
@@ -33,9 +34,10 @@ from fi_desktop.viewmodel.result import ResultPosition, SegmentTurnMap, turns_to
 
 
 class ResultView(QWidget):
-    """Shows one transcript.
+    """Shows one transcript, and what a person corrects in it.
 
     Attributes:
+        session: the corrections.
         lanes: the speaker lanes.
         text: the text; None without words.
         turns: the turns, and why there are no words; None with words.
@@ -56,9 +58,12 @@ class ResultView(QWidget):
     number_asked = Signal(int)
 
     def __init__(
-        self, transcript: Transcript, path: str, bridge: Bridge, parent: QWidget | None = None
+        self, session: ReviewSession, path: str, bridge: Bridge, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.session = session
+        session.setParent(self)
+        transcript = session.transcript
         self._labels = UiLabels(self)
         self._transcript = transcript
         self._wrong_words = wrong_words(transcript.wrong_share)
@@ -74,7 +79,7 @@ class ResultView(QWidget):
             self._list = self.turns.table
         self.message = MessageBar(self)
         self.exports = ExportController(bridge, self.message)
-        self.export = ExportButton(transcript, self.exports, self)
+        self.export = ExportButton(session, self.exports, self)
         self.other_number = QPushButton(self)
         self.other_number.setObjectName("plain")
         self.other_number.setToolTip(self.tr("This result stays until the new one is ready."))
@@ -114,7 +119,26 @@ class ResultView(QWidget):
             self.text.search(position.query)
         self._list.verticalScrollBar().setValue(position.list_scroll)
 
+    @Slot()
+    def _on_changed(self) -> None:
+        """Show the corrected transcript everywhere."""
+        transcript = self._transcript = self.session.transcript
+        self.lanes.show_transcript(transcript)
+        if self.text is not None:
+            self.text.show_transcript(transcript)
+        elif self.turns is not None:
+            self.turns.show_transcript(transcript)
+        self._facts_label.setText(self._facts())
+        self._turn_map = SegmentTurnMap(turns_to_show(transcript), transcript)
+
+    @Slot(str)
+    def _on_not_saved(self, sentence: str) -> None:
+        again = MessageAction(self.tr("Try again"), self.session.save)
+        self.message.show_message(sentence, "bad", again)
+
     def _connect(self) -> None:
+        self.session.changed.connect(self._on_changed)
+        self.session.not_saved.connect(self._on_not_saved)
         if self.text is not None:
             self.lanes.turn_chosen.connect(self._on_turn_chosen)
             self.text.table.segment_chosen.connect(self._on_segment_chosen)
@@ -151,7 +175,7 @@ class ResultView(QWidget):
         name = ElidedLabel(transcript.provenance.source_name, self)
         name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         name.setToolTip(widgets.plain_tooltip(path))
-        facts = QLabel(self._facts(), self)
+        self._facts_label = facts = QLabel(self._facts(), self)
         facts.setObjectName("quiet")
         facts.setFont(theme.tabular(self.font()))
         facts.setWordWrap(True)
@@ -294,10 +318,10 @@ class ExportButton(QToolButton):
     """Opens the menu of export formats."""
 
     def __init__(
-        self, transcript: Transcript, controller: ExportController, parent: QWidget | None = None
+        self, session: ReviewSession, controller: ExportController, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._result = Exportable(transcript.provenance.source_name, lambda: transcript)
+        self._session = session
         self._controller = controller
         self.setObjectName("bordered")
         self.setText(self.tr("Export"))
@@ -313,7 +337,9 @@ class ExportButton(QToolButton):
 
     @Slot(str)
     def _on_chosen(self, format: str) -> None:
-        self._controller.request([self._result], format)
+        reviewed = self._session.reviewed
+        result = Exportable(reviewed.transcript.provenance.source_name, lambda: reviewed)
+        self._controller.request([result], format)
 
     def _apply_theme(self) -> None:
         self.setIcon(theme.icon("export", self.palette()))

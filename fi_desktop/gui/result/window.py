@@ -23,15 +23,17 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.job import Attempt, Job, JobState
 from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import Provenance, Transcript
+from fi_desktop.core.transcript import Provenance
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.view import ResultView
 from fi_desktop.gui.widgets import ElidedLabel, ItemList
 from fi_desktop.gui.window_state import WindowState
+from fi_desktop.jobs.review_files import StoredResult
 from fi_desktop.jobs.service import JobService
 from fi_desktop.jobs.transitions import ChangeResult
 from fi_desktop.system import log
@@ -132,7 +134,7 @@ class JobWindow(QWidget):
             if new_result or not (self.result or self._reading):
                 self._reading, self._unreadable = True, False
                 self._bridge.run_task(
-                    partial(self._service.folders.transcript, self.job_id),
+                    partial(self._service.folders.result, self.job_id),
                     partial(self._on_read, row.path),
                     self._on_unreadable,
                 )
@@ -176,17 +178,18 @@ class JobWindow(QWidget):
         if self._jobs.job(self.job_id) is None:
             self._show(row_of(job))
 
-    def _on_read(self, path: str, transcript: Transcript) -> None:
+    def _on_read(self, path: str, stored: StoredResult) -> None:
         self._reading = False
         if self.result is not None:
             self._position = self.result.position
             self._pages.removeWidget(self.result)
             self.result.deleteLater()
-        self.result = ResultView(transcript, path, self._bridge, self)
+        session = ReviewSession(self.job_id, stored, self._service, self._bridge)
+        self.result = ResultView(session, path, self._bridge, self)
         self.result.exports.exported.connect(self._window_state.save_format)
         self.result.models_asked.connect(self.page.models_asked)
         self.result.again_asked.connect(self._on_retry_asked)
-        self.result.number_asked.connect(partial(self._on_number_asked, path, transcript.provenance))
+        self.result.number_asked.connect(partial(self._on_number_asked, path, stored.machine.provenance))
         if (row := self._jobs.job(self.job_id)) is not None:
             self._show_rerun(row)
         self._pages.addWidget(self.result)

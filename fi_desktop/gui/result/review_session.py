@@ -1,0 +1,154 @@
+"""A result while a person corrects it: each step is applied at once, and saved as it is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from fi_desktop.core.review import BadStep, Review, ReviewedTranscript, Step, StepKind, fingerprint
+from fi_desktop.core.revision import BadEdit, Edit
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import ReviewState
+from fi_desktop.gui.bridge import Bridge
+from fi_desktop.jobs.review_files import ReviewOutcome, StoredResult
+from fi_desktop.jobs.service import JobService
+from fi_desktop.system import log
+from fi_desktop.system.account import account_name
+
+
+class ReviewSession(QObject):
+    """The review of one result: what the window shows, and the steps on their way to the disk.
+
+    Attributes:
+        job_id: the job.
+        version: of the result, see `StoredResult`.
+
+    Signals:
+        changed: the transcript, or how far it is checked, changed; the transcript before.
+        saved: everything is on disk, or is not any more.
+        not_saved: why the last steps are not on disk, as a sentence; they stay in the window.
+    """
+
+    changed = Signal(object)
+    saved = Signal()
+    not_saved = Signal(str)
+
+    def __init__(
+        self,
+        job_id: int,
+        stored: StoredResult,
+        service: JobService,
+        bridge: Bridge,
+        parent: QObject | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(parent)
+        self.job_id = job_id
+        self.version = stored.version
+        self._review: Review = stored.review
+        self._service = service
+        self._bridge = bridge
+        self._now = now
+        self._on_disk = len(self._review.steps)
+        self._saving = 0  # steps that were sent and not yet answered
+
+    @property
+    def transcript(self) -> Transcript:
+        """The transcript with all corrections."""
+        return self._review.transcript
+
+    @property
+    def reviewed(self) -> ReviewedTranscript:
+        """The transcript, and how far it is checked."""
+        return self._review.current
+
+    @property
+    def state(self) -> ReviewState:
+        """How far it is checked."""
+        return self._review.state
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether an edit can be undone."""
+        return self._review.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether an undone edit can be done again."""
+        return self._review.can_redo
+
+    @property
+    def all_saved(self) -> bool:
+        """Whether every step is on disk."""
+        return self._on_disk == len(self._review.steps)
+
+    def edit(self, *edits: Edit) -> bool:
+        """Apply edits as one step; return whether they fit."""
+        return self._take(Step(StepKind.EDIT, self._now(), account_name(), edits))
+
+    @Slot()
+    def undo(self) -> None:
+        """Undo the last edit that was not undone."""
+        self._take(Step(StepKind.UNDO, self._now(), account_name()))
+
+    @Slot()
+    def redo(self) -> None:
+        """Do the edit again that was undone last."""
+        self._take(Step(StepKind.REDO, self._now(), account_name()))
+
+    def mark_reviewed(self, name: str) -> None:
+        """Record that a person checked it."""
+        self._take(Step(StepKind.REVIEW, self._now(), name))
+
+    def sign(self, name: str) -> None:
+        """Sign it as it is; a draft counts as reviewed by the same person."""
+        if self.state is ReviewState.DRAFT:
+            self.mark_reviewed(name)
+        self._take(Step(StepKind.SIGN, self._now(), name, sha256=fingerprint(self.transcript)))
+
+    @Slot()
+    def save(self) -> None:
+        """Save what is not on disk, such as after it failed."""
+        waiting = self._review.steps[self._on_disk :]
+        if self._saving or not waiting:
+            return
+        self._saving = len(waiting)
+        self._bridge.when_done(
+            self._service.add_steps(
+                self.job_id,
+                self.version,
+                waiting,
+                after=self._on_disk,
+                outcome=ReviewOutcome.of(self._review),
+            ),
+            self._on_saved,
+            self._on_not_saved,
+        )
+
+    def _take(self, step: Step) -> bool:
+        before = self._review.transcript
+        try:
+            self._review.add(step)
+        except (BadEdit, BadStep) as error:
+            log.event("STEP_REFUSED", job=self.job_id, kind=step.kind.value, reason=str(error))
+            return False
+        self.changed.emit(before)
+        was_saving = bool(self._saving)
+        self.save()
+        if not was_saving:
+            self.saved.emit()
+        return True
+
+    def _on_saved(self, _nothing: None) -> None:
+        self._on_disk += self._saving
+        self._saving = 0
+        self.save()  # what was done meanwhile
+        self.saved.emit()
+
+    @Slot(str)
+    def _on_not_saved(self, sentence: str) -> None:
+        self._saving = 0
+        self.not_saved.emit(sentence)

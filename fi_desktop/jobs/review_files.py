@@ -1,0 +1,174 @@
+"""What people did to a result, as a file of steps in the job's folder.
+
+`review-<hash>.jsonl` belongs to the result with that hash, so a new result starts without steps and the old
+one keeps its own. Each line is a step. A step is on disk when `append` returns; a line that was cut off by a
+crash was never acknowledged, and is dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fi_desktop.core import messages
+from fi_desktop.core.codec import edit_from_json, edit_to_json, transcript_from_json
+from fi_desktop.core.errors import UserError
+from fi_desktop.core.review import BadStep, Review, Step, StepKind
+from fi_desktop.core.revision import BadEdit
+from fi_desktop.core.transcript import Transcript
+from fi_desktop.core.values import ReviewState
+from fi_desktop.system.files import disk_full, is_disk_full
+
+_LETTERS = 16  # of the hash, in the file's name
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result as it is on disk, with its review.
+
+    Attributes:
+        version: identifies the result among those of its job: part of its hash.
+        machine: as the program wrote it.
+        review: what people did to it.
+    """
+
+    version: str
+    machine: Transcript
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOutcome:
+    """What the table shows of a review. people: names and roles of the speakers."""
+
+    state: ReviewState
+    people: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, review: Review) -> ReviewOutcome:
+        """Return what a review has led to."""
+        people = review.transcript.people
+        found = [
+            text for person in people for text in (person.name, person.role and person.role.value) if text
+        ]
+        return cls(review.state, tuple(dict.fromkeys(found)))
+
+
+class ReviewFile:
+    """The steps of one result."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        """Prepare. folder: the job's; version: see `StoredResult`."""
+        self._path = folder / f"review-{version}.jsonl"
+
+    def read(self) -> list[Step]:
+        """Return the steps in order.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError, KeyError, TypeError: it is damaged, or of a newer program.
+        """
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return []
+        return [
+            step_from_json(json.loads(line)) for line in data.splitlines(keepends=True) if _is_whole(line)
+        ]
+
+    def append(self, steps: Sequence[Step], after: int) -> None:
+        """Add steps behind the first `after`; they are on disk when this returns.
+
+        Raises:
+            UserError: there are more or fewer steps: somebody else changed the result meanwhile.
+            TransientError: the disk is full.
+            OSError: the file cannot be written.
+        """
+        lines = b"".join(_line(step) for step in steps)
+        created = not self._path.exists()
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            with os.fdopen(handle, "r+b") as file:
+                known = file.read()
+                whole = known[: known.rfind(b"\n") + 1]
+                if whole.count(b"\n") != after:
+                    raise UserError(messages.REVIEW_CHANGED)
+                file.truncate(len(whole))
+                file.seek(len(whole))
+                try:
+                    file.write(lines)
+                    file.flush()
+                    os.fsync(file.fileno())
+                except OSError:
+                    file.truncate(len(whole))  # nothing of it may be read later
+                    raise
+        except OSError as error:
+            if is_disk_full(error):
+                raise disk_full() from error
+            raise
+        if created:
+            _sync_folder(self._path.parent)
+
+
+def read_result(path: Path) -> StoredResult:
+    """Read a result and its review.
+
+    Raises:
+        OSError, ValueError, KeyError: it does not exist, or is damaged.
+    """
+    data = path.read_bytes()
+    version = version_of(data)
+    try:
+        machine = transcript_from_json(json.loads(data))
+        review = Review(machine, ReviewFile(path.parent, version).read())
+    except (BadStep, BadEdit, TypeError) as error:
+        raise ValueError(f"the result or its review is damaged: {error}") from error
+    return StoredResult(version, machine, review)
+
+
+def version_of(result: bytes) -> str:
+    """Return what identifies a result, given the bytes of its file."""
+    return hashlib.sha256(result).hexdigest()[:_LETTERS]
+
+
+def step_to_json(step: Step) -> dict[str, Any]:
+    """Return JSON values."""
+    data: dict[str, Any] = {"kind": step.kind.value, "at": step.at, "by": step.by}
+    if step.edits:
+        data["edits"] = [edit_to_json(edit) for edit in step.edits]
+    return data | ({"sha256": step.sha256} if step.sha256 else {})
+
+
+def step_from_json(data: dict[str, Any]) -> Step:
+    """Read what `step_to_json` wrote.
+
+    Raises:
+        KeyError, ValueError, TypeError: the step is damaged or of a newer program.
+    """
+    edits = tuple(edit_from_json(edit) for edit in data.get("edits", ()))
+    return Step(StepKind(data["kind"]), float(data["at"]), data["by"], edits, data.get("sha256", ""))
+
+
+def _line(step: Step) -> bytes:
+    # ASCII, as no escaped text can hold a line's end
+    return json.dumps(step_to_json(step), separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _is_whole(line: bytes) -> bool:
+    return line.endswith(b"\n")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write the folder's list of files to the disk, where the system can."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
