@@ -28,6 +28,7 @@ _COMMANDS = {
     "verify": ("check the signature of an exported result", "fi_desktop.cli.jobs:add_verify"),
     "metrics": ("show queue metrics and their targets", "fi_desktop.cli.jobs:add_metrics"),
     "models": ("list, install, import, verify and remove models", "fi_desktop.cli.models:add_models"),
+    "vocabulary": ("list and show the vocabulary lists", "fi_desktop.cli.vocabulary:add_vocabulary"),
     "doctor": ("check each part of the program", "fi_desktop.cli.doctor:add_doctor"),
     "selftest": ("process the sample and check the result", "fi_desktop.cli.doctor:add_selftest"),
     "demo": ("process the sample, show the result, open the window", "fi_desktop.cli.doctor:add_demo"),

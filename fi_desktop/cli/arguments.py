@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount
 from fi_desktop.engines import registry
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.settings import SPECS
@@ -84,6 +84,14 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     )
     add_setting(parser, "--language", "spoken_language", ", such as es (auto: detect)", metavar="CODE|auto")
     add_setting(parser, "--vocabulary", "vocabulary", ", such as names of drugs", metavar="TERM,…")
+    add_setting(
+        parser,
+        "--vocabulary-list",
+        "vocabulary_lists",
+        ", such as cardiology (`fi-desktop vocabulary list`)",
+        metavar="NAME,…",
+    )
+    add_setting(parser, "--numbers", "numbers", ": heard, digits or words", metavar="STYLE")
     parser.add_argument("--prompt", help="an example of the text, spelled the way you want it")
 
 
@@ -97,5 +105,7 @@ def job_options(default: JobOptions, arguments: argparse.Namespace) -> JobOption
         language=None if language == "auto" else language,
         transcriber=arguments.transcriber or default.transcriber,
         vocabulary=arguments.vocabulary or default.vocabulary,
+        vocabulary_lists=arguments.vocabulary_lists or default.vocabulary_lists,
+        numbers=NumberStyle(arguments.numbers) if arguments.numbers else default.numbers,
         prompt=default.prompt if arguments.prompt is None else arguments.prompt,
     )

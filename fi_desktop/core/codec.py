@@ -166,7 +166,7 @@ def _each(hook: Hook | None, collection: Callable[[Any], Any]) -> Hook:
     return collection if hook is None else lambda values: collection(map(hook, values))
 
 
-_as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt"))
+_as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt", "vocabulary_lists", "numbers"))
 _as_object(Summary, omit_default=("wrong_share",))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)

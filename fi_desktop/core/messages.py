@@ -247,6 +247,23 @@ REVIEW_CHANGED = Message(
 PLAY_NO_DEVICE = Message("play.no_device", "This computer has no audio device to play sound on.")
 PLAY_FAILED = Message("play.failed", "The recording could not be played.")
 
+# --- Vocabulary lists
+
+VOCABULARY_BAD_LINE = Message(
+    "vocabulary.bad_line",
+    "The vocabulary list {name} is not used: line {line} of {file} is longer than {most} characters.",
+)
+VOCABULARY_BAD_TEXT = Message(
+    "vocabulary.bad_text", "The vocabulary list {name} is not used: {file} is not a text in UTF-8."
+)
+VOCABULARY_TOO_LONG = Message(
+    "vocabulary.too_long", "The vocabulary list {name} is not used: it has more than {most} terms."
+)
+VOCABULARY_UNKNOWN = Message("vocabulary.unknown", "There is no vocabulary list {name}. Known: {known}.")
+VOCABULARY_UNREADABLE = Message(
+    "vocabulary.unreadable", "The vocabulary list {name} is not used: {file} cannot be read: {reason}"
+)
+
 # --- Jobs and workers
 
 JOB_CANCELLED = Message("job.cancelled", "Cancelled.")

@@ -87,6 +87,14 @@ class SpeakerCount:
         return str(self.minimum) if self.fixed else f"{self.minimum}-{self.maximum}"
 
 
+class NumberStyle(StrEnum):
+    """How numbers are written in the transcript."""
+
+    AS_HEARD = "heard"  # as the transcriber wrote them
+    DIGITS = "digits"
+    WORDS = "words"
+
+
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """What the person asked for. Each job has its own full copy.
@@ -99,6 +107,8 @@ class JobOptions:
             pack's name.
         vocabulary: rare words that may come up, such as names of drugs.
         prompt: text that could have come before the recording, in the desired spelling.
+        vocabulary_lists: names of lists of terms that may come up, such as "cardiology".
+        numbers: how numbers are written.
     """
 
     speakers: SpeakerCount = field(default_factory=SpeakerCount)
@@ -107,6 +117,8 @@ class JobOptions:
     transcriber: str = "auto"
     vocabulary: tuple[str, ...] = ()
     prompt: str = ""
+    vocabulary_lists: tuple[str, ...] = ()
+    numbers: NumberStyle = NumberStyle.AS_HEARD
 
 
 class ReviewState(StrEnum):

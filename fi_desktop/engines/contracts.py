@@ -72,6 +72,21 @@ class Diarizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """An entry of a vocabulary list.
+
+    Attributes:
+        text: as it is written.
+        said: as it is said, if the spelling does not show it, such as "hemoglobin a one c" for "HbA1c".
+        language: of the list, ISO 639-1 code; None for any.
+    """
+
+    text: str
+    said: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TranscriptionOptions:
     """What the person said about the words in advance.
 
@@ -79,11 +94,13 @@ class TranscriptionOptions:
         language: ISO 639-1 code; None detects it.
         vocabulary: rare words to expect, such as names of drugs.
         prompt: a text as it might precede the recording, in the preferred spelling.
+        terms: of the chosen vocabulary lists, in all languages; may be thousands.
     """
 
     language: str | None = None
     vocabulary: tuple[str, ...] = ()
     prompt: str = ""
+    terms: tuple[Term, ...] = ()
 
 
 class Transcriber(Protocol):

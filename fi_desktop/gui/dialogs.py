@@ -100,7 +100,12 @@ class PreferencesOpener(DialogOpener):
 
         program, packs = self._program, self._window.options.menu.packs
         dialog = PreferencesDialog(
-            program.settings, program.change_settings, self._bridge, self._window, packs=packs
+            program.settings,
+            program.change_settings,
+            self._bridge,
+            self._window,
+            packs=packs,
+            term_lists=self._window.options.menu.term_lists,
         )
         # queued: a change of language deletes this dialog's window
         dialog.settings_changed.connect(self.changed, Qt.ConnectionType.QueuedConnection)

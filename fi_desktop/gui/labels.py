@@ -17,7 +17,7 @@ from fi_desktop.core.messages import CONTEXT, MESSAGES, Message, Note, Phrasing,
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Provenance, Role, Transcript
-from fi_desktop.core.values import Priority, ReviewState, Stage
+from fi_desktop.core.values import NumberStyle, Priority, ReviewState, Stage
 from fi_desktop.engines import registry
 from fi_desktop.exporters.exporter import LABELS, ExportOptions, Labels
 from fi_desktop.gui.language import current_language, language_name
@@ -77,6 +77,33 @@ class UiLabels(QObject):
                 return self.tr("Transcribing")
             case Stage.JOIN:
                 return self.tr("Finishing")
+
+    def term_list(self, name: str) -> str:
+        """Return the title of a vocabulary list; of a clinic's own, its file name."""
+        match name:
+            case "general":
+                return self.tr("General practice")
+            case "cardiology":
+                return self.tr("Cardiology")
+            case "diabetes":
+                return self.tr("Diabetes and endocrinology")
+            case "psychiatry":
+                return self.tr("Psychiatry")
+            case "paediatrics":
+                return self.tr("Pediatrics")
+            case "oncology":
+                return self.tr("Oncology")
+        return name.replace("_", " ")
+
+    def numbers(self, style: NumberStyle) -> str:
+        """Return the name of a way to write numbers."""
+        match style:
+            case NumberStyle.AS_HEARD:
+                return self.tr("Numbers as transcribed")
+            case NumberStyle.DIGITS:
+                return self.tr("Numbers in digits (40 mg)")
+            case NumberStyle.WORDS:
+                return self.tr("Numbers in words")
 
     def grade(self, grade: str | None) -> str:
         """Return the name of a result's grade; "" if it has no grade."""

@@ -26,6 +26,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.engines import registry
 from fi_desktop.gui import theme
 from fi_desktop.gui.adding.options_menu import COUNTS, LANGUAGES, OTHER_LANGUAGES
+from fi_desktop.gui.adding.vocabulary_dialog import TermListBoxes
 from fi_desktop.gui.labels import UiLabels, clock_time
 from fi_desktop.gui.language import setting_text
 from fi_desktop.gui.widgets import ElidedLabel
@@ -201,8 +202,34 @@ class ClockField(SettingField):
         self.edited.emit()
 
 
-def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> SettingField:
-    """Return a field for a setting. `packs`: names of installed transcription models."""
+class TermListsField(SettingField):
+    """Check boxes for vocabulary lists."""
+
+    def __init__(self, available: Iterable[str], parent: QWidget | None = None) -> None:
+        """Offer these lists."""
+        super().__init__(parent)
+        self._labels = UiLabels(self)
+        self._boxes = TermListBoxes(available, self)
+        self._boxes.changed.connect(self.edited)
+        self._set_editor(self._boxes)
+
+    def raw_value(self) -> Any:
+        """Return the names of the chosen lists."""
+        return self._boxes.chosen
+
+    def show_value(self, value: Any) -> None:
+        """Choose lists."""
+        self._boxes.choose(value)
+
+    def text_of(self, value: Any) -> str:
+        """Return the titles of lists."""
+        return ", ".join(map(self._labels.term_list, value))
+
+
+def make_field(
+    spec: SettingSpec, packs: Iterable[str], term_lists: Iterable[str], parent: QWidget
+) -> SettingField:
+    """Return a field for a setting. packs, term_lists: names of installed models and vocabulary lists."""
     labels = UiLabels(parent)
     match spec.kind:
         case Kind.FLAG:
@@ -211,6 +238,8 @@ def make_field(spec: SettingSpec, packs: Iterable[str], parent: QWidget) -> Sett
             return TermsField(parent)
         case Kind.CLOCK:
             return ClockField(parent)
+        case Kind.TERM_LISTS:
+            return TermListsField(term_lists, parent)
         case Kind.INTEGER | Kind.NUMBER:
             return NumberField(parent)
         case Kind.NUMBERS:

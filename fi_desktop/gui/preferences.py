@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fi_desktop.engines.term_lists import SPECIALTIES
 from fi_desktop.gui import theme
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.language import setting_text
@@ -64,6 +65,7 @@ class PreferencesDialog(QDialog):
         parent: QWidget | None = None,
         *,
         packs: Iterable[str] = (),
+        term_lists: Iterable[str] = SPECIALTIES,
     ) -> None:
         """Show the settings in force.
 
@@ -73,6 +75,7 @@ class PreferencesDialog(QDialog):
             bridge: runs `change`.
             parent: the window that the dialog belongs to.
             packs: names of installed transcription models.
+            term_lists: names of vocabulary lists.
         """
         super().__init__(parent)
         self._settings, self._change, self._bridge = settings, change, bridge
@@ -96,7 +99,7 @@ class PreferencesDialog(QDialog):
         self._no_match = QLabel(self.tr("No setting matches your search."), self)
         self._no_match.setObjectName("quiet")
         self._no_match.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.rows = {name: self._make_row(name, packs) for name in SPECS}
+        self.rows = {name: self._make_row(name, packs, term_lists) for name in SPECS}
         self._make_action_rows()
         self._sections = {page: self._make_section(page) for page in Page}
         self._lay_out()
@@ -110,10 +113,10 @@ class PreferencesDialog(QDialog):
         values = {name: row.value for name, row in self.rows.items()}
         return {name: value for name, value in values.items() if value != getattr(self._settings, name)}
 
-    def _make_row(self, name: str, packs: Iterable[str]) -> SettingRow:
+    def _make_row(self, name: str, packs: Iterable[str], term_lists: Iterable[str]) -> SettingRow:
         spec = SPECS[name]
         read_only = name in self._settings.overridden
-        row = SettingRow(spec, make_field(spec, packs, self), read_only=read_only, parent=self)
+        row = SettingRow(spec, make_field(spec, packs, term_lists, self), read_only=read_only, parent=self)
         row.show_value(getattr(self._settings, name))
         row.changed.connect(self._on_changed)
         return row

@@ -24,7 +24,7 @@ from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.messages import Note
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
 from fi_desktop.core.values import Stage
-from fi_desktop.engines import registry
+from fi_desktop.engines import registry, term_lists
 from fi_desktop.engines.channels import ChannelMix, select_channels
 from fi_desktop.engines.contracts import Speech, TranscriptionOptions, plain
 from fi_desktop.engines.registry import TranscriberChoice
@@ -224,6 +224,7 @@ def transcribe(
     """Transcribe, or load the words of an earlier attempt."""
     path, options = task.folder / _WORDS, task.options
     asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt]
+    asked += [list(options.vocabulary_lists)] if options.vocabulary_lists else []
     if (saved := _load_saved(path, asked)) is not None:
         reporter.reused()
         words = tuple(Word(**word) for word in saved.pop("words"))
@@ -231,8 +232,10 @@ def transcribe(
         missing = tuple(Region(**region) for region in saved.pop("missing", ()))
         return Transcription(words, notes=notes_from_json(saved.pop("notes")), missing=missing, **saved)
     engine = registry.create_transcriber(chosen, memory_level=task.memory_level, threads=task.threads)
-    wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt)
+    terms, problems = term_lists.read_all(options.vocabulary_lists, task.vocabulary_roots)
+    wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt, terms)
     found = plain(engine.transcribe(recording, speech, options=wanted, progress=reporter))
+    found = replace(found, notes=(*found.notes, *problems))
     write_whole(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))
     return found
 

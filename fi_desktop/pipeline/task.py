@@ -23,6 +23,7 @@ class Task:
         model_roots: folders of models, best first.
         memory_level: how often the job ran out of memory: 0 as usual, 1 smaller batches, 2 and more no GPU.
         threads: CPU threads that it may use.
+        vocabulary_roots: folders of vocabulary lists.
         last_attempt: no attempt follows an error, so half a result is better than none.
     """
 
@@ -34,6 +35,7 @@ class Task:
     memory_level: int = 0
     threads: int = 1
     last_attempt: bool = False
+    vocabulary_roots: tuple[Path, ...] = ()
 
 
 class PipelineReporter(Protocol):

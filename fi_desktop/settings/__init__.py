@@ -16,7 +16,7 @@ import platformdirs
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.values import JobOptions, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount
 from fi_desktop.settings import toml_file
 from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
 from fi_desktop.system.files import resource
@@ -100,6 +100,25 @@ class Settings:
         Page.RECORDINGS,
         "Vocabulary",
         "Names of drugs, people or places that may come up, so that they are spelled correctly.",
+    )
+    vocabulary_lists: tuple[str, ...] = setting(
+        (),
+        Kind.TERM_LISTS,
+        Page.RECORDINGS,
+        "Vocabulary lists",
+        "Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard.",
+    )
+    numbers: str = setting(
+        "heard",
+        Kind.CHOICE,
+        Page.RECORDINGS,
+        "Numbers",
+        "How numbers, doses and dates are written.",
+        choices={
+            NumberStyle.AS_HEARD.value: "As transcribed",
+            NumberStyle.DIGITS.value: "In digits (40 mg)",
+            NumberStyle.WORDS.value: "In words",
+        },
     )
     workers: int = setting(
         0,
@@ -268,6 +287,8 @@ class Settings:
             language=None if self.spoken_language == "auto" else self.spoken_language,
             transcriber=self.transcriber,
             vocabulary=self.vocabulary,
+            vocabulary_lists=self.vocabulary_lists,
+            numbers=NumberStyle(self.numbers),
         )
 
     @property
@@ -294,6 +315,11 @@ class Settings:
     def model_roots(self) -> tuple[Path, ...]:
         """Folders with models in order of preference: bundled, installed, additional."""
         return (resource("models"), self.models, *self.more_models)
+
+    @property
+    def vocabulary_roots(self) -> tuple[Path, ...]:
+        """Folders with vocabulary lists: bundled, and this clinic's."""
+        return (resource("vocabulary"), self.home / "vocabulary")
 
 
 SPECS: dict[str, SettingSpec] = specs_of(Settings)

@@ -56,6 +56,7 @@ class Kind(Enum):
     NUMBERS = auto()
     CHOICE = auto()
     TERMS = auto()
+    TERM_LISTS = auto()
     SPEAKERS = auto()
     ENGINE = auto()
     TRANSCRIBER = auto()
@@ -201,6 +202,7 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.NUMBERS: lambda value: tuple(map(_parse_number, _parse_list(value))),
     Kind.CHOICE: str,
     Kind.TERMS: _parse_list,
+    Kind.TERM_LISTS: _parse_list,
     Kind.SPEAKERS: lambda value: str(SpeakerCount.parse(value)),
     Kind.ENGINE: str,
     Kind.TRANSCRIBER: str,

@@ -108,7 +108,8 @@ def _options(options: JobOptions) -> Iterator[str]:
     yield (
         f"options: speakers {options.speakers}, engine {options.engine},"
         f" language {options.language or 'auto'}, transcriber {options.transcriber},"
-        f" {len(options.vocabulary)} vocabulary words, prompt {'given' if options.prompt else 'none'}"
+        f" {len(options.vocabulary)} vocabulary words, {len(options.vocabulary_lists)} vocabulary lists,"
+        f" numbers {options.numbers.value}, prompt {'given' if options.prompt else 'none'}"
     )
 
 

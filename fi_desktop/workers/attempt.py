@@ -101,6 +101,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
         delivery.memory_level,
         delivery.threads,
         delivery.last_attempt,
+        tuple(Path(folder) for folder in delivery.vocabulary),
     )
     try:
         return AttemptDone(delivery.claim, pipeline.run(task, reporter))

@@ -24,6 +24,7 @@ class Deliver:
         memory_level: how often the job ran out of memory before: 0, then smaller batches, then no GPU.
         threads: CPU threads the job may use.
         last_attempt: an error is final.
+        vocabulary: the folders of vocabulary lists.
     """
 
     claim: str
@@ -37,6 +38,7 @@ class Deliver:
     memory_level: int = 0
     threads: int = 1
     last_attempt: bool = False
+    vocabulary: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ class QueueThread(Backend, ABC):
         self._service = service
         self._settings = settings
         self._models = models
+        self._vocabulary = tuple(str(root) for root in settings.vocabulary_roots)
         self._limits = Limits.of(settings)
         self._cores = os.cpu_count() or 1
         self._thread = threading.Thread(target=self._run, name="queue", daemon=True)
@@ -262,6 +263,7 @@ class QueueThread(Backend, ABC):
             memory_level=job.out_of_memory,
             threads=self._threads_per_job(),
             last_attempt=self._service.transitions.is_last_attempt(job),
+            vocabulary=self._vocabulary,
         )
 
     def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:

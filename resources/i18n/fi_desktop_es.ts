@@ -787,6 +787,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Palabras</translation>
     </message>
     <message>
+        <source>Numbers</source>
+        <translation>Números</translation>
+    </message>
+    <message>
         <source>The file no longer exists</source>
         <translation>El archivo ya no existe</translation>
     </message>
@@ -998,6 +1002,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Empieza ahora</translation>
     </message>
     <message>
+        <source>Signed by {name}</source>
+        <translation>Firmado por {name}</translation>
+    </message>
+    <message>
+        <source>Reviewed by {name}</source>
+        <translation>Revisado por {name}</translation>
+    </message>
+    <message>
+        <source>Changed by {name}</source>
+        <translation>Modificado por {name}</translation>
+    </message>
+    <message>
         <source>Progress</source>
         <translation>Progreso</translation>
     </message>
@@ -1060,18 +1076,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
-    </message>
-    <message>
-        <source>Signed by {name}</source>
-        <translation>Firmado por {name}</translation>
-    </message>
-    <message>
-        <source>Reviewed by {name}</source>
-        <translation>Revisado por {name}</translation>
-    </message>
-    <message>
-        <source>Changed by {name}</source>
-        <translation>Modificado por {name}</translation>
     </message>
     <message>
         <source>Completed</source>
@@ -1140,8 +1144,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Términos de búsqueda no reconocidos</translation>
     </message>
     <message>
-        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1724,6 +1728,18 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>The recording could not be played.</source>
+        <translation>No se pudo reproducir la grabación.</translation>
+    </message>
+    <message>
+        <source>This computer has no audio device to play sound on.</source>
+        <translation>Esta computadora no tiene un dispositivo de audio para reproducir sonido.</translation>
+    </message>
+    <message>
+        <source>This result was changed somewhere else meanwhile. Open it again to see the change.</source>
+        <translation>Este resultado se modificó en otro lugar mientras tanto. Ábralo de nuevo para ver el cambio.</translation>
+    </message>
+    <message>
         <source>Only one voice was found, although {asked} speakers were expected.</source>
         <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
     </message>
@@ -1776,7 +1792,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
+        <source>The archive's compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -1856,11 +1872,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2028,7 +2044,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2200,24 +2216,32 @@ Todo se queda en esta computadora.</translation>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
     <message>
-        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
-        <source>The recording could not be played.</source>
-        <translation>No se pudo reproducir la grabación.</translation>
+        <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
+        <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
     </message>
     <message>
-        <source>This computer has no audio device to play sound on.</source>
-        <translation>Esta computadora no tiene un dispositivo de audio para reproducir sonido.</translation>
+        <source>The vocabulary list {name} is not used: line {line} of {file} is longer than {most} characters.</source>
+        <translation>No se usa la lista de vocabulario {name}: el renglón {line} de {file} tiene más de {most} caracteres.</translation>
     </message>
     <message>
-        <source>This result was changed somewhere else meanwhile. Open it again to see the change.</source>
-        <translation>Este resultado se modificó en otro lugar mientras tanto. Ábralo de nuevo para ver el cambio.</translation>
+        <source>The vocabulary list {name} is not used: {file} cannot be read: {reason}</source>
+        <translation>No se usa la lista de vocabulario {name}: no se puede leer {file}: {reason}</translation>
+    </message>
+    <message>
+        <source>The vocabulary list {name} is not used: {file} is not a text in UTF-8.</source>
+        <translation>No se usa la lista de vocabulario {name}: {file} no es un texto en UTF-8.</translation>
+    </message>
+    <message>
+        <source>There is no vocabulary list {name}. Known: {known}.</source>
+        <translation>No existe la lista de vocabulario {name}. Las que hay: {known}.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -2248,7 +2272,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2340,11 +2364,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue&apos;s file.</source>
+        <source>Another program is using the queue's file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue&apos;s file is damaged.</source>
+        <source>The queue's file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2376,11 +2400,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
+        <source>The model pack's config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
+        <source>The model pack's manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2846,6 +2870,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NameDialog</name>
     <message>
+        <source>Saves speakers, language, engine, vocabulary and priority.</source>
+        <translation>Guarda hablantes, idioma, motor, vocabulario y prioridad.</translation>
+    </message>
+<message>
         <source>Profile &amp;name:</source>
         <translation>&amp;Nombre del perfil:</translation>
     </message>
@@ -2870,8 +2898,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Se reemplazará el perfil con este nombre.</translation>
     </message>
     <message>
-        <source>Saves speakers, language, engine, vocabulary and priority.</source>
-        <translation>Guarda hablantes, idioma, motor, vocabulario y prioridad.</translation>
+        <source>Saves speakers, language, engine, vocabulary, numbers and priority.</source>
+        <translation>Guarda hablantes, idioma, motor, vocabulario, números y prioridad.</translation>
     </message>
 </context>
 <context>
@@ -2967,6 +2995,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Prioridad: {choice}</translation>
     </message>
     <message>
+        <source>Vocabulary lists: {names}</source>
+        <translation>Listas de vocabulario: {names}</translation>
+    </message>
+    <message>
         <source>Vocabulary: {words}</source>
         <translation>Vocabulario: {words}</translation>
     </message>
@@ -3041,6 +3073,22 @@ Todo se queda en esta computadora.</translation>
         <translation>Prioridad de estas grabaciones</translation>
     </message>
     <message>
+        <source>&amp;Numbers</source>
+        <translation>&amp;Números</translation>
+    </message>
+    <message>
+        <source>How numbers are written</source>
+        <translation>Cómo se escriben los números</translation>
+    </message>
+    <message>
+        <source>&amp;Vocabulary…</source>
+        <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>&amp;Vocabulary: {chosen}…</source>
+        <translation>&amp;Vocabulario: {chosen}…</translation>
+    </message>
+    <message>
         <source>None</source>
         <translation>Ninguno</translation>
     </message>
@@ -3062,6 +3110,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>P&amp;riority</source>
         <translation>P&amp;rioridad</translation>
+    </message>
+    <message>
+        <source>&amp;Numbers</source>
+        <translation>&amp;Números</translation>
     </message>
     <message>
         <source>&amp;Vocabulary…</source>
@@ -3561,6 +3613,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ResultView</name>
     <message>
+        <source>Try again</source>
+        <translation>Intentar de nuevo</translation>
+    </message>
+    <message>
         <source>This result stays until the new one is ready.</source>
         <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
     </message>
@@ -3578,10 +3634,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
-    </message>
-    <message>
-        <source>Try again</source>
-        <translation>Intentar de nuevo</translation>
     </message>
     <message>
         <source>Zoom in</source>
@@ -3926,6 +3978,34 @@ Todo se queda en esta computadora.</translation>
         <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
     </message>
     <message>
+        <source>Vocabulary lists</source>
+        <translation>Listas de vocabulario</translation>
+    </message>
+    <message>
+        <source>Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard.</source>
+        <translation>Los fármacos, estudios y abreviaturas de estas especialidades se escriben bien cuando se oyen.</translation>
+    </message>
+    <message>
+        <source>Numbers</source>
+        <translation>Números</translation>
+    </message>
+    <message>
+        <source>How numbers, doses and dates are written.</source>
+        <translation>Cómo se escriben números, dosis y fechas.</translation>
+    </message>
+    <message>
+        <source>As transcribed</source>
+        <translation>Como se transcriben</translation>
+    </message>
+    <message>
+        <source>In digits (40 mg)</source>
+        <translation>Con cifras (40 mg)</translation>
+    </message>
+    <message>
+        <source>In words</source>
+        <translation>Con palabras</translation>
+    </message>
+    <message>
         <source>Recordings at a time</source>
         <translation>Grabaciones a la vez</translation>
     </message>
@@ -4222,7 +4302,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -4362,6 +4442,18 @@ Todo se queda en esta computadora.</translation>
         <source>Waiting until {time}</source>
         <translation>En espera hasta las {time}</translation>
     </message>
+    <message>
+        <source>Draft</source>
+        <translation>Borrador</translation>
+    </message>
+    <message>
+        <source>Reviewed</source>
+        <translation>Revisado</translation>
+    </message>
+    <message>
+        <source>Signed</source>
+        <translation>Firmado</translation>
+    </message>
     <message numerus="yes">
         <source>Process again with %Ln speaker(s)</source>
         <translation>
@@ -4490,6 +4582,42 @@ Todo se queda en esta computadora.</translation>
         <translation>Terminando</translation>
     </message>
     <message>
+        <source>General practice</source>
+        <translation>Medicina general</translation>
+    </message>
+    <message>
+        <source>Cardiology</source>
+        <translation>Cardiología</translation>
+    </message>
+    <message>
+        <source>Diabetes and endocrinology</source>
+        <translation>Diabetes y endocrinología</translation>
+    </message>
+    <message>
+        <source>Psychiatry</source>
+        <translation>Psiquiatría</translation>
+    </message>
+    <message>
+        <source>Pediatrics</source>
+        <translation>Pediatría</translation>
+    </message>
+    <message>
+        <source>Oncology</source>
+        <translation>Oncología</translation>
+    </message>
+    <message>
+        <source>Numbers as transcribed</source>
+        <translation>Números como se transcriben</translation>
+    </message>
+    <message>
+        <source>Numbers in digits (40 mg)</source>
+        <translation>Números con cifras (40 mg)</translation>
+    </message>
+    <message>
+        <source>Numbers in words</source>
+        <translation>Números con palabras</translation>
+    </message>
+    <message>
         <source>Clear</source>
         <translation>Claro</translation>
     </message>
@@ -4520,18 +4648,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The worker stopped unexpectedly</source>
         <translation>El proceso se detuvo de forma inesperada</translation>
-    </message>
-    <message>
-        <source>Draft</source>
-        <translation>Borrador</translation>
-    </message>
-    <message>
-        <source>Reviewed</source>
-        <translation>Revisado</translation>
-    </message>
-    <message>
-        <source>Signed</source>
-        <translation>Firmado</translation>
     </message>
     <message>
         <source>Unknown</source>
@@ -4649,8 +4765,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>VocabularyDialog</name>
     <message>
+        <source>These words are more likely to be spelled right. A few dozen at most.</source>
+        <translation>Es más probable que estas palabras se escriban bien. Unas docenas como máximo.</translation>
+    </message>
+    <message>
         <source>Vocabulary</source>
         <translation>Vocabulario</translation>
+    </message>
+    <message>
+        <source>Drugs, tests and abbreviations of:</source>
+        <translation>Fármacos, estudios y abreviaturas de:</translation>
     </message>
     <message>
         <source>&amp;Drug names, places or people in the recordings you add next, one per line:</source>
@@ -4661,8 +4785,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Uno por línea</translation>
     </message>
     <message>
-        <source>These words are more likely to be spelled right. A few dozen at most.</source>
-        <translation>Es más probable que estas palabras se escriban bien. Unas docenas como máximo.</translation>
+        <source>Terms of a list are only written where something similar was heard.</source>
+        <translation>Los términos de una lista solo se escriben donde se oyó algo parecido.</translation>
     </message>
     <message>
         <source>Cancel</source>

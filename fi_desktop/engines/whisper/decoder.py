@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ _PROMPT_AND_HOTWORD_TOKENS = 180  # leaves room for half a minute of fast speech
 _COMPRESSION_RATIO = 2.4
 _LOG_PROBABILITY = -1.0
 _NO_SPEECH = 0.6
+
+_SCORED = 6  # texts of a window at a time
+_LEAST_PROBABILITY = 1e-6  # one token cannot decide alone
 
 _MEMORY_ERRORS = ("out of memory", "bad_alloc", "cuda failed", "alloc_failed", "failed to allocate")
 _PRECISION = {
@@ -213,6 +217,35 @@ class Decoder:
             (words,) = self._align([samples], np.stack(self._encode([samples])), [tokens], tokenizer)
         return _decoded(words, text, DecodingPass.FALLBACK)
 
+    def score(
+        self, samples: NDArray[np.float32], texts: Sequence[Sequence[str]], options: DecodingOptions
+    ) -> list[list[float]]:
+        """Return the log probability of each word of several texts for one window.
+
+        samples: (samples,); texts: words with the space before them.
+        """
+        tokenizer = self._tokenizer(options.language)
+        start = list(tokenizer.sot_sequence)
+        if options.hotwords:
+            start = [tokenizer.sot_prev, *tokenizer.encode(f" {options.hotwords}"), *start]
+        frames = -(-len(samples) * 100 // SAMPLE_RATE_HZ)
+        scores = []
+        with memory_errors():
+            (output,) = self._encode([samples])
+            for first in range(0, len(texts), _SCORED):
+                batch = [[tokenizer.encode(word) for word in text] for text in texts[first : first + _SCORED]]
+                found = self._model.model.align(
+                    self._view(np.stack([output] * len(batch))),
+                    start,
+                    [[token for word in text for token in word] for text in batch],
+                    frames,
+                )
+                for text, result in zip(batch, found, strict=True):
+                    logs = np.log(np.maximum(_LEAST_PROBABILITY, result.text_token_probs))
+                    borders = np.cumsum([0, *(len(word) for word in text)])
+                    scores.append([float(logs[a:b].sum()) for a, b in pairwise(borders)])
+        return scores
+
     def _encode(self, windows: Sequence[NDArray[np.float32]]) -> list[NDArray[Any]]:
         """Return the encoder's output for each window; the last ones are held for the next passes."""
         held = [self._find_held(samples) for samples in windows]
@@ -374,12 +407,12 @@ class FittedPrompt:
     Attributes:
         prompt: the end of the prompt, or None.
         hotwords: the first words of the vocabulary as one text, or None.
-        dropped: how many words of the vocabulary did not fit.
+        dropped: the words of the vocabulary that did not fit.
     """
 
     prompt: str | None
     hotwords: str | None
-    dropped: int
+    dropped: tuple[str, ...]
 
 
 def fit_prompt(options: TranscriptionOptions, count_tokens: Callable[[str], int]) -> FittedPrompt:
@@ -395,7 +428,7 @@ def fit_prompt(options: TranscriptionOptions, count_tokens: Callable[[str], int]
         # the batched decoder uses the prompt as it is, and words start with a space
         prompt=f" {prompt}" if prompt else None,
         hotwords=", ".join(vocabulary[:fitting]) or None,
-        dropped=len(vocabulary) - fitting,
+        dropped=vocabulary[fitting:],
     )
 
 

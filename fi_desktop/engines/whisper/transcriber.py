@@ -18,11 +18,12 @@ from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcription, Word
 from fi_desktop.engines.contracts import Progress, Speech, TranscriptionOptions
-from fi_desktop.engines.whisper import postprocess, windows
+from fi_desktop.engines.whisper import postprocess, vocabulary, windows
 from fi_desktop.engines.whisper.coverage import missing_speech
 from fi_desktop.engines.whisper.decoded import DecodedWindow
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions, fit_prompt
 from fi_desktop.engines.whisper.steps import InterruptibleRunner, ProgressMeter, Throughput
+from fi_desktop.engines.whisper.vocabulary import Vocabulary
 from fi_desktop.engines.whisper.windows import LanguageWindow, Window
 
 _BEAM = 5
@@ -82,8 +83,6 @@ class WhisperTranscriber:
             plan = windows.plan_windows(speech, recording.duration, power)
         fitted = fit_prompt(options, self._decoder.count_tokens)
         notes = []
-        if fitted.dropped:
-            notes.append(messages.RESULT_VOCABULARY_CUT(number=fitted.dropped))
         progress(0.0)
         meter = ProgressMeter(self._throughput, sum(window.duration for window in plan), progress)
         language, probability = options.language, 1.0
@@ -92,7 +91,8 @@ class WhisperTranscriber:
         words: list[Word] = []
         if language is not None:
             may_change = options.language is None and self._may_change(language)
-            context = _Context(language, may_change, fitted.prompt, fitted.hotwords)
+            terms = Vocabulary(options.terms, fitted.dropped)
+            context = _Context(language, may_change, fitted.prompt, fitted.hotwords, terms)
             words_by_language: Counter[str] = Counter()
             for word_language, word in self._words(recording, speech, plan, context, meter):
                 words.append(word)
@@ -172,7 +172,7 @@ class WhisperTranscriber:
             else:
                 parts = [LanguageWindow(window, samples, context.language) for window, samples in batch]
             for part, decoded in zip(parts, self._decode(parts, context, meter.report), strict=True):
-                words = self._finish(part, decoded, speech, context.options(part.language), meter.report)
+                words = self._finish(part, decoded, speech, context, meter.report)
                 if last is not None and last[0].pieces[-1].end == part.window.pieces[0].start:
                     words = postprocess.drop_repeated_at_cut(last[1], words)
                 last = part.window, words
@@ -198,10 +198,11 @@ class WhisperTranscriber:
         part: LanguageWindow,
         decoded: DecodedWindow,
         speech: Speech,
-        options: DecodingOptions,
+        context: _Context,
         poll: Callable[[], None],
     ) -> list[Word]:
         """Decode again if the text is not trusted or leaves speech uncovered; drop hallucinations."""
+        options = context.options(part.language)
         words = _to_words(part.window, decoded, part.language)
         spoken = windows.regions_within(speech.regions, part.window)
         uncovered = postprocess.uncovered_s(words, spoken)
@@ -218,7 +219,21 @@ class WhisperTranscriber:
             covers_more = postprocess.uncovered_s(found, spoken) < uncovered - _WORTHWHILE_S
             if doubtful or (again.trusted and covers_more):
                 words = found
+        words = self._with_terms(part, words, context, poll)
         return postprocess.fit_to_speech(words, speech.regions)
+
+    def _with_terms(
+        self, part: LanguageWindow, words: list[Word], context: _Context, poll: Callable[[], None]
+    ) -> list[Word]:
+        """Write the terms that sound like words of the text and are more probable; see `vocabulary`."""
+        matches = context.vocabulary.find(words, part.language)
+        if not matches:
+            return words
+        terms = vocabulary.hotwords(matches, self._decoder.count_tokens)
+        options = DecodingOptions(part.language, hotwords=terms)
+        texts = [vocabulary.spaced(words), *(vocabulary.variant(words, match) for match in matches)]
+        score = partial(self._decoder.score, part.samples, texts, options)
+        return vocabulary.merge(words, matches, self._runner.run(score, poll=poll))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +244,14 @@ class _Context:
         language: the language it starts with.
         may_change: whether the language may change to another of `windows.LANGUAGES`.
         prompt, hotwords: see `DecodingOptions`.
+        vocabulary: further terms, which are chosen by what is heard.
     """
 
     language: str
     may_change: bool
     prompt: str | None
     hotwords: str | None
+    vocabulary: Vocabulary
 
     def options(self, language: str) -> DecodingOptions:
         """Return the decoding options for a part in this language."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolBar, QToolButton, QWidget
 
-from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount
 from fi_desktop.gui import theme
 from fi_desktop.gui.adding.options_menu import Choices, OptionsMenu
 from fi_desktop.gui.labels import UiLabels
@@ -76,6 +76,8 @@ class OptionsBar(QWidget):
             transcriber=self.menu.transcriber,
             vocabulary=self.menu.vocabulary,
             prompt=self.menu.prompt,
+            vocabulary_lists=self.menu.vocabulary_lists,
+            numbers=self.menu.numbers,
         )
 
     def choice(self) -> Choice:
@@ -96,6 +98,10 @@ class OptionsBar(QWidget):
     def offer_packs(self, packs: Iterable[str]) -> None:
         """Offer these transcription models."""
         self.menu.offer_packs(packs)
+
+    def offer_term_lists(self, names: tuple[str, ...]) -> None:
+        """Offer these vocabulary lists."""
+        self.menu.term_lists = names
 
     def set_default(self, default: JobOptions) -> None:
         """Change the default and choose it."""
@@ -138,6 +144,10 @@ class OptionsBar(QWidget):
             differences.append(labels.requested_language(menu.language))
         if menu.engine != default.engine:
             differences.append(labels.engine(menu.engine))
+        if menu.vocabulary_lists != default.vocabulary_lists:
+            differences += [labels.term_list(name) for name in menu.vocabulary_lists]
+        if menu.numbers is not default.numbers:
+            differences.append(labels.numbers(menu.numbers))
         if menu.vocabulary != default.vocabulary:
             differences.append(self.tr("%Ln word(s)", "", len(menu.vocabulary)))
         return differences
@@ -152,6 +162,11 @@ class OptionsBar(QWidget):
         ]
         if menu.priority is not Priority.NORMAL:
             chosen.append(self.tr("Priority: {choice}").format(choice=labels.priority(menu.priority)))
+        if menu.vocabulary_lists:
+            names = ", ".join(map(labels.term_list, menu.vocabulary_lists))
+            chosen.append(self.tr("Vocabulary lists: {names}").format(names=names))
+        if menu.numbers is not NumberStyle.AS_HEARD:
+            chosen.append(labels.numbers(menu.numbers))
         if menu.vocabulary:
             chosen.append(self.tr("Vocabulary: {words}").format(words=", ".join(menu.vocabulary)))
         self.more.setToolTip("\n".join((self.tr("More options for the recordings you add next"), *chosen)))

@@ -1,4 +1,4 @@
-"""What can be chosen for recordings: the lists of choices, the options menu, and the vocabulary."""
+"""What can be chosen for recordings: the lists of choices, and the options menu."""
 
 from __future__ import annotations
 
@@ -7,21 +7,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QLabel,
-    QMenu,
-    QPlainTextEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QMenu, QWidget
 
-from fi_desktop.core.values import JobOptions, Priority
-from fi_desktop.engines import registry
+from fi_desktop.core.values import JobOptions, NumberStyle, Priority
+from fi_desktop.engines import registry, term_lists
+from fi_desktop.gui.adding.vocabulary_dialog import VocabularyDialog
 from fi_desktop.gui.labels import UiLabels
-from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.watch.config import Choice
 
 COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
@@ -63,6 +54,10 @@ class Choices(QObject):
         """Return the best model available, no transcript, and these model packs."""
         return [(self._labels.transcriber(name), name) for name in registry.transcriber_names(packs)]
 
+    def numbers(self) -> list[tuple[str, NumberStyle]]:
+        """Return the ways to write numbers."""
+        return [(self._labels.numbers(style), style) for style in NumberStyle]
+
     def priorities(self) -> list[tuple[str, Priority]]:
         """Return the priorities."""
         return [(self._labels.priority(priority), priority) for priority in Priority]
@@ -87,6 +82,9 @@ class ChoiceLabels(QObject):
             parts.append(labels.transcriber(options.transcriber))
         if options.engine != default.engine:
             parts.append(labels.engine(options.engine))
+        parts += [labels.term_list(name) for name in options.vocabulary_lists]
+        if options.numbers is not NumberStyle.AS_HEARD:
+            parts.append(labels.numbers(options.numbers))
         if choice.priority is not Priority.NORMAL:
             parts.append(labels.priority(choice.priority))
         return " · ".join(parts)
@@ -105,7 +103,9 @@ class OptionsMenu(QMenu):
     Attributes:
         packs: model packs offered for transcription.
         profiles: the submenu of profiles, filled by `ProfileController`.
+        term_lists: vocabulary lists on offer.
         vocabulary: words that are likely to come up.
+        vocabulary_lists: the chosen lists.
         prompt: a text that precedes the transcript; from settings or a profile.
         edit_words: opens the vocabulary.
 
@@ -123,7 +123,9 @@ class OptionsMenu(QMenu):
         self.packs: tuple[str, ...] = tuple(dict.fromkeys(packs))
         self._dialog: VocabularyDialog | None = None
         self._transcriber = default.options.transcriber  # as requested, even if not available
+        self.term_lists: tuple[str, ...] = term_lists.SPECIALTIES
         self.vocabulary: tuple[str, ...] = ()
+        self.vocabulary_lists: tuple[str, ...] = ()
         self.prompt = ""
         self.profiles = QMenu(self.tr("&Profile"), self)
         self.addMenu(self.profiles)
@@ -148,6 +150,11 @@ class OptionsMenu(QMenu):
         for label, priority in self._choices.priorities():
             priorities.addAction(self._action(self._priorities, label, priority))
         self.addMenu(priorities)
+        self._numbers = self._group()
+        numbers = QMenu(self.tr("&Numbers"), self)
+        for label, style in self._choices.numbers():
+            numbers.addAction(self._action(self._numbers, label, style))
+        self.addMenu(numbers)
         self.edit_words = self.addAction(self.tr("&Vocabulary…"))
         self.edit_words.triggered.connect(self._on_edit_words_requested)
         self.choose(default)
@@ -173,11 +180,17 @@ class OptionsMenu(QMenu):
         """The chosen priority."""
         return Priority(self._priorities.checkedAction().data())
 
+    @property
+    def numbers(self) -> NumberStyle:
+        """The chosen way to write numbers."""
+        return NumberStyle(self._numbers.checkedAction().data())
+
     def choose(self, choice: Choice) -> None:
         """Choose these options; "auto" stands in for a model pack that is not installed."""
         options = choice.options
         self._transcriber = options.transcriber
         self.vocabulary, self.prompt = options.vocabulary, options.prompt
+        self.vocabulary_lists = options.vocabulary_lists
         if not self._check(self._languages, options.language) and options.language is not None:
             label = self._labels.language(options.language)
             self._others.addAction(self._action(self._languages, label, options.language))
@@ -187,6 +200,7 @@ class OptionsMenu(QMenu):
             self.insertAction(self._end_of_engines, action)
             self._check(self._engines, options.engine)
         self._check(self._priorities, choice.priority)
+        self._check(self._numbers, options.numbers)
         self._list_transcribers()
         self.changed.emit()
 
@@ -235,7 +249,9 @@ class OptionsMenu(QMenu):
     def _on_edit_words_requested(self) -> None:
         if self._dialog is not None:
             return
-        self._dialog = VocabularyDialog(self.vocabulary, self.parentWidget())
+        self._dialog = VocabularyDialog(
+            self.vocabulary, self.vocabulary_lists, self.term_lists, self.parentWidget()
+        )
         self._dialog.accepted.connect(self._on_words_edited)
         self._dialog.finished.connect(self._on_dialog_finished)
         self._dialog.open()
@@ -244,6 +260,7 @@ class OptionsMenu(QMenu):
     def _on_words_edited(self) -> None:
         if self._dialog is not None:
             self.vocabulary = self._dialog.vocabulary
+            self.vocabulary_lists = self._dialog.boxes.chosen
             self.changed.emit()
 
     @Slot()
@@ -251,51 +268,3 @@ class OptionsMenu(QMenu):
         if self._dialog is not None:
             self._dialog.deleteLater()
             self._dialog = None
-
-
-class VocabularyDialog(QDialog):
-    """Edits the vocabulary, one word per line.
-
-    Attributes:
-        field: the words.
-    """
-
-    def __init__(self, vocabulary: tuple[str, ...], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Vocabulary"))
-        label = QLabel(
-            self.tr("&Drug names, places or people in the recordings you add next, one per line:"), self
-        )
-        label.setWordWrap(True)
-        self.field = QPlainTextEdit("\n".join(vocabulary), self)
-        self.field.setAccessibleName(self.tr("Vocabulary"))
-        self.field.setAccessibleDescription(self.tr("One per line"))
-        self.field.setPlaceholderText("sumatriptán\nlorazepam")
-        self.field.setTabChangesFocus(True)
-        label.setBuddy(self.field)
-        hint = QLabel(self.tr("These words are more likely to be spelled right. A few dozen at most."), self)
-        hint.setObjectName("quiet")
-        hint.setWordWrap(True)
-        use, cancel = QPushButton(self.tr("Use these words"), self), QPushButton(self.tr("Cancel"), self)
-        use.setObjectName("primary")
-        cancel.setObjectName("plain")
-        buttons = QDialogButtonBox(self)
-        buttons.addButton(use, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
-        use.setDefault(True)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(18, 16, 18, 14)
-        column.setSpacing(10)
-        column.addWidget(label)
-        column.addWidget(self.field, 1)
-        column.addWidget(hint)
-        column.addWidget(buttons)
-        resize_to_screen(self, (420, 340))
-
-    @property
-    def vocabulary(self) -> tuple[str, ...]:
-        """The words without duplicates, in the order they were typed."""
-        lines = (" ".join(line.split()) for line in self.field.toPlainText().splitlines())
-        return tuple(dict.fromkeys(line for line in lines if line))

@@ -22,21 +22,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.values import JobOptions, Priority, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount
 from fi_desktop.gui import theme
 from fi_desktop.gui.adding.options_menu import Choices
 from fi_desktop.gui.adding.profiles import ProfileController
+from fi_desktop.gui.adding.vocabulary_dialog import VocabularyDialog
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.config import Choice
 
 _COLUMNS = 3
+_LONGEST_SUMMARY = 60  # characters
 
 
 class OptionsForm(QWidget):
-    """Edits options; vocabulary and prompt stay as they are.
+    """Edits options; the prompt stays as it is.
 
     Attributes:
-        profile, speakers, language, transcriber, engine, priority: the fields.
+        profile, speakers, language, transcriber, engine, priority, numbers: the fields.
+        vocabulary: opens the vocabulary.
     """
 
     def __init__(self, profiles: ProfileController, parent: QWidget | None = None) -> None:
@@ -45,6 +48,8 @@ class OptionsForm(QWidget):
         self._labels = UiLabels(self)
         self._choices = Choices(self)
         self._shown = Choice()
+        self._words: tuple[str, ...] = ()
+        self._lists: tuple[str, ...] = ()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
@@ -55,12 +60,26 @@ class OptionsForm(QWidget):
         self.transcriber = self._field(self.tr("&Transcription"), self.tr("Transcription model"))
         self.engine = self._field(self.tr("&Identify speakers"), self.tr("Engine that identifies speakers"))
         self.priority = self._field(self.tr("P&riority"), self.tr("Priority of these recordings"))
+        self.numbers = self._field(self.tr("&Numbers"), self.tr("How numbers are written"))
+        self.vocabulary = QPushButton(self.tr("&Vocabulary…"), self)
+        self.vocabulary.setObjectName("plain")
+        self.vocabulary.setAutoDefault(False)
+        self.vocabulary.clicked.connect(self._on_vocabulary_requested)
+        self._grid.addWidget(self.vocabulary, 5, 1, 1, 2)
+        _fill(self.numbers, self._choices.numbers())
         _fill(self.speakers, self._choices.speakers())
         _fill(self.language, [*self._choices.languages(), *self._choices.other_languages()])
         _fill(self.engine, self._choices.engines())
         _fill(self.priority, self._choices.priorities())
         self.profile.activated.connect(self._on_profile_chosen)
-        for field in (self.speakers, self.language, self.transcriber, self.engine, self.priority):
+        for field in (
+            self.speakers,
+            self.language,
+            self.transcriber,
+            self.engine,
+            self.priority,
+            self.numbers,
+        ):
             field.currentIndexChanged.connect(self._show_profile)
         self._list_profiles()
         profiles.changed.connect(self._list_profiles)
@@ -72,8 +91,10 @@ class OptionsForm(QWidget):
             self.engine.currentData(),
             language=self.language.currentData(),
             transcriber=self.transcriber.currentData(),
-            vocabulary=self._shown.options.vocabulary,
+            vocabulary=self._words,
             prompt=self._shown.options.prompt,
+            vocabulary_lists=self._lists,
+            numbers=NumberStyle(self.numbers.currentData()),
         )
         return Choice(options, Priority(self.priority.currentData()))
 
@@ -81,6 +102,7 @@ class OptionsForm(QWidget):
         """Show these options. `packs`: transcription models to offer."""
         options, labels = choice.options, self._labels
         self._shown = choice
+        self._words, self._lists = options.vocabulary, options.vocabulary_lists
         self.transcriber.clear()
         _fill(self.transcriber, self._choices.transcribers(packs))
         _choose(self.speakers, str(options.speakers), labels.requested_speakers(str(options.speakers)))
@@ -88,7 +110,29 @@ class OptionsForm(QWidget):
         _choose(self.transcriber, options.transcriber, labels.transcriber(options.transcriber))
         _choose(self.engine, options.engine, labels.engine(options.engine))
         _choose(self.priority, choice.priority, labels.priority(choice.priority))
+        _choose(self.numbers, options.numbers, labels.numbers(options.numbers))
+        self._show_vocabulary()
+
+    def _show_vocabulary(self) -> None:
+        """Show on the button which lists and words are chosen."""
+        parts = [self._labels.term_list(name) for name in self._lists]
+        chosen = ", ".join((*parts, *self._words))
+        if len(chosen) > _LONGEST_SUMMARY:
+            chosen = chosen[: _LONGEST_SUMMARY - 1].rstrip(" ,")
+        label = self.tr("&Vocabulary: {chosen}…").format(chosen=chosen.replace("&", "&&"))
+        self.vocabulary.setText(label if chosen else self.tr("&Vocabulary…"))
         self._show_profile()
+
+    @Slot()
+    def _on_vocabulary_requested(self) -> None:
+        dialog = VocabularyDialog(self._words, self._lists, self._profiles.term_lists(), self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._on_vocabulary_edited(dialog))
+        dialog.open()
+
+    def _on_vocabulary_edited(self, dialog: VocabularyDialog) -> None:
+        self._words, self._lists = dialog.vocabulary, dialog.boxes.chosen
+        self._show_vocabulary()
 
     def _field(self, text: str, name: str) -> QComboBox:
         row, column = divmod(self._grid.count() // 2, _COLUMNS)

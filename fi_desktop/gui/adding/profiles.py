@@ -63,6 +63,10 @@ class ProfileController(QObject):
         """Return the built-in and the custom profiles."""
         return (*BUILT_IN, *self.custom)
 
+    def term_lists(self) -> tuple[str, ...]:
+        """Return the names of the vocabulary lists on offer."""
+        return self._bar.menu.term_lists
+
     def find(self, name: str) -> Profile | None:
         """Return the profile of this name, if it exists."""
         return next((profile for profile in self.all() if profile.name == name), None)
@@ -223,7 +227,7 @@ class NameDialog(QDialog):
         elif self.name in self._existing:
             self.hint.setText(self.tr("The profile of this name will be replaced."))
         else:
-            self.hint.setText(self.tr("Saves speakers, language, engine, vocabulary and priority."))
+            self.hint.setText(self.tr("Saves speakers, language, engine, vocabulary, numbers and priority."))
 
 
 class ProfilesDialog(QDialog):

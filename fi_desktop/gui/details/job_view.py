@@ -23,7 +23,7 @@ from fi_desktop.core import events as ev
 from fi_desktop.core.job import Job, JobState
 from fi_desktop.core.text import clock, percent
 from fi_desktop.core.transcript import wrong_words
-from fi_desktop.core.values import ReviewState, Summary
+from fi_desktop.core.values import NumberStyle, ReviewState, Summary
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.details.attempt_card import AttemptCard, CollapsibleText, set_text, text_label
 from fi_desktop.gui.labels import NoTranscriptLabels, UiLabels, no_transcript_reason
@@ -309,6 +309,7 @@ class FactsForm(QWidget):
         self.diarizer = self._add(self.tr("Speaker model"))
         self.transcriber = self._add(self.tr("Transcription model"))
         self.vocabulary = self._add(self.tr("Vocabulary"))
+        self.numbers = self._add(self.tr("Numbers"))
         self.version = self._add(self.tr("Made by"))
 
     def show_job(self, job: Job, length_s: float | None, now: float) -> None:
@@ -331,7 +332,12 @@ class FactsForm(QWidget):
         asked = "" if job.state is JobState.COMPLETED else labels.requested_language(options.language)
         self._set(self.language, labels.language(found) if found else asked)
         self._set(self.words, self._words(job.summary))
-        self._set(self.vocabulary, ", ".join(options.vocabulary))
+        self._set(
+            self.vocabulary,
+            ", ".join((*map(labels.term_list, options.vocabulary_lists), *options.vocabulary)),
+        )
+        as_heard = options.numbers is NumberStyle.AS_HEARD
+        self._set(self.numbers, "" if as_heard else labels.numbers(options.numbers))
 
     def show_facts(self, job: Job, facts: JobFacts | None) -> None:
         """Show what files say; None if they are not read yet."""

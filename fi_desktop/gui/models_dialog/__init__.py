@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from fi_desktop.engines import term_lists
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.models import PackKind, catalog, installed
@@ -40,6 +41,7 @@ class ModelsOpener(QObject):
         """Prepare; `on_failed` receives a sentence if the models folders cannot be read."""
         super().__init__(window)
         self._root, self._roots = settings.models, settings.model_roots
+        self._vocabulary = settings.vocabulary_roots
         self._bridge, self._options, self._on_failed, self._window = bridge, options, on_failed, window
         self.dialog: ModelsDialog | None = None
 
@@ -62,9 +64,11 @@ class ModelsOpener(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """MessageAction the installed transcription models in the job options."""
+        """Offer the installed transcription models and the vocabulary lists in the job options."""
         find = partial(_transcribers, self._roots)
         self._bridge.run_task(find, self._options.offer_packs, self._on_failed)
+        names = partial(term_lists.names, self._vocabulary)
+        self._bridge.run_task(names, self._options.offer_term_lists, self._on_failed)
 
     def stop(self) -> None:
         """Close the dialog and stop its tasks."""
