@@ -40,6 +40,7 @@ SAMPLES = {
     Kind.NUMBER: ("10.5", 10.5),
     Kind.NUMBERS: ("1, 2.5", (1.0, 2.5)),
     Kind.TERMS: ("sertralina, enalapril,", ("sertralina", "enalapril")),
+    Kind.TERM_LISTS: ("cardiology, people", ("cardiology", "people")),
     Kind.SPEAKERS: ("2-4", "2-4"),
     Kind.ENGINE: ("builtin", "builtin"),
     Kind.TRANSCRIBER: ("none", "none"),
