@@ -1144,8 +1144,8 @@ Todo se queda en esta computadora.</translation>
         <translation>Términos de búsqueda no reconocidos</translation>
     </message>
     <message>
-        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las "comillas" buscan una frase; -palabra la excluye.</translation>
+        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1792,7 +1792,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El archivo contiene enlaces. No se descomprimió nada.</translation>
     </message>
     <message>
-        <source>The archive's compression is unusual. Create a plain zip.</source>
+        <source>The archive&apos;s compression is unusual. Create a plain zip.</source>
         <translation>El archivo usa una compresión poco común. Cree un zip normal.</translation>
     </message>
     <message>
@@ -1872,11 +1872,11 @@ Todo se queda en esta computadora.</translation>
         <translation>La grabación tiene {found:length} de habla clara, pero se necesitan al menos {needed:length}.</translation>
     </message>
     <message>
-        <source>This dictation format can only be read by the recorder's own software. Export it there as WAV, and add that file.</source>
+        <source>This dictation format can only be read by the recorder&apos;s own software. Export it there as WAV, and add that file.</source>
         <translation>Este dictado está en un formato que solo lee el programa de su propia grabadora: expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
-        <source>This dictation is encrypted. Decrypt it with the recorder's own software, export it there as WAV, and add that file.</source>
+        <source>This dictation is encrypted. Decrypt it with the recorder&apos;s own software, export it there as WAV, and add that file.</source>
         <translation>Este dictado está cifrado: descífrelo en el programa de su propia grabadora, expórtelo ahí como WAV y agregue ese archivo.</translation>
     </message>
     <message>
@@ -2044,7 +2044,7 @@ Todo se queda en esta computadora.</translation>
         <translation>El paquete de modelo {name} está incompleto: {reason}. Instálelo o impórtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The folder contains links, like the hub's own cache. Copy it with cp -rL first.</source>
+        <source>The folder contains links, like the hub&apos;s own cache. Copy it with cp -rL first.</source>
         <translation>La carpeta contiene enlaces, como la caché del propio servidor: cópiela antes con cp -rL.</translation>
     </message>
     <message>
@@ -2216,11 +2216,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No se pueden leer las voces registradas. Bórrelas todas y registre de nuevo a cada persona.</translation>
     </message>
     <message>
-        <source>The file's clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
+        <source>The file&apos;s clock jumps by {length:length} at {at:clock}. The parts before and after it were joined.</source>
         <translation>El reloj del archivo salta {length:length} en {at:clock}. Las partes anterior y posterior se unieron.</translation>
     </message>
     <message>
-        <source>The file's header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
+        <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
     </message>
     <message>
@@ -2272,7 +2272,7 @@ Todo se queda en esta computadora.</translation>
         <translation>Fue difícil detectar el idioma. Si no es correcto, elíjalo e inténtelo de nuevo.</translation>
     </message>
     <message>
-        <source>The queue's file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
+        <source>The queue&apos;s file was damaged. It was set aside as {folder}, and {number} jobs were restored.</source>
         <translation>El archivo de la cola estaba dañado. Se apartó como {folder}; trabajos recuperados: {number}.</translation>
     </message>
     <message>
@@ -2364,11 +2364,11 @@ Todo se queda en esta computadora.</translation>
         <translation>Se está ejecutando otra versión de fi-desktop. Ciérrela primero.</translation>
     </message>
     <message>
-        <source>Another program is using the queue's file.</source>
+        <source>Another program is using the queue&apos;s file.</source>
         <translation>Otro programa está usando el archivo de la cola.</translation>
     </message>
     <message>
-        <source>The queue's file is damaged.</source>
+        <source>The queue&apos;s file is damaged.</source>
         <translation>El archivo de la cola está dañado.</translation>
     </message>
     <message>
@@ -2400,11 +2400,11 @@ Todo se queda en esta computadora.</translation>
         <translation>No existe el trabajo {job}.</translation>
     </message>
     <message>
-        <source>The model pack's config.yaml cannot be used: {reason}.</source>
+        <source>The model pack&apos;s config.yaml cannot be used: {reason}.</source>
         <translation>No se puede usar el config.yaml del paquete de modelo: {reason}.</translation>
     </message>
     <message>
-        <source>The model pack's manifest cannot be used: {reason}.</source>
+        <source>The model pack&apos;s manifest cannot be used: {reason}.</source>
         <translation>No se puede usar el manifiesto del paquete de modelo: {reason}.</translation>
     </message>
     <message>
@@ -2870,10 +2870,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NameDialog</name>
     <message>
-        <source>Saves speakers, language, engine, vocabulary and priority.</source>
-        <translation>Guarda hablantes, idioma, motor, vocabulario y prioridad.</translation>
-    </message>
-<message>
         <source>Profile &amp;name:</source>
         <translation>&amp;Nombre del perfil:</translation>
     </message>
@@ -4302,7 +4298,7 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>TokenPanel</name>
     <message>
-        <source>The token is saved in this computer's keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
+        <source>The token is saved in this computer&apos;s keyring; without a keyring, it is used once and not saved. It is sent to huggingface.co only. Your recordings are never sent anywhere.</source>
         <translation>El token se guarda en el llavero de esta computadora; si no hay llavero, se usa una sola vez y no se guarda. Solo se envía a huggingface.co. Sus grabaciones nunca se envían a ningún lado.</translation>
     </message>
     <message>
@@ -4764,10 +4760,6 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>VocabularyDialog</name>
-    <message>
-        <source>These words are more likely to be spelled right. A few dozen at most.</source>
-        <translation>Es más probable que estas palabras se escriban bien. Unas docenas como máximo.</translation>
-    </message>
     <message>
         <source>Vocabulary</source>
         <translation>Vocabulario</translation>

@@ -10,7 +10,7 @@ from fi_desktop.core.transcript import Word
 from fi_desktop.engines import phonetics, term_lists
 from fi_desktop.engines.contracts import Term
 from fi_desktop.engines.whisper import vocabulary
-from fi_desktop.engines.whisper.vocabulary import Match, Vocabulary
+from fi_desktop.engines.whisper.vocabulary import TermMatch, Vocabulary
 from fi_desktop.system.files import resource
 
 BUNDLED = Vocabulary(term_lists.read_all(term_lists.SPECIALTIES, (resource("vocabulary"),))[0])
@@ -57,7 +57,7 @@ def test_terms_of_another_language_are_not_sought() -> None:
 
 def test_the_more_probable_text_is_kept() -> None:
     words = heard("Met foreman, twice a day")
-    match = Match(0, 2, "metformin", 0.1)
+    match = TermMatch(0, 2, "metformin", 0.1)
     assert vocabulary.variant(words, match) == [" Metformin,", " twice", " a", " day"]
     before = [-2.0, -3.0, -0.1, -0.1, -0.1]
     kept = vocabulary.merge(words, [match], [before, [-6.0, -0.1, -0.1, -0.1]])
@@ -70,7 +70,7 @@ def test_the_more_probable_text_is_kept() -> None:
 
 def test_the_nearest_of_several_terms_for_the_same_words_is_written_once() -> None:
     words = heard("take the low sartan now")
-    matches = [Match(2, 4, "losartan", 0.1), Match(1, 4, "valsartan", 0.2)]
+    matches = [TermMatch(2, 4, "losartan", 0.1), TermMatch(1, 4, "valsartan", 0.2)]
     before = [-0.1, -0.1, -4.0, -4.0, -0.1]
     merged = vocabulary.merge(words, matches, [before, [-0.1, -0.1, -0.2, -0.1], [-0.1, -3.0, -0.1]])
     assert [word.text for word in merged] == ["take", "the", "losartan", "now"]

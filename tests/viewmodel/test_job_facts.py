@@ -58,7 +58,10 @@ def test_diagnostics_contain_error_versions_and_system():
     lines = diagnostics(a_job(), made).splitlines()
     assert lines[0].startswith("fi-desktop ")
     assert "job 17: COMPLETED, priority NORMAL, 2 deliveries" in lines
-    options = "speakers 2-3, engine builtin, language es, transcriber auto, 2 vocabulary words, 0 vocabulary lists, numbers heard, prompt given"
+    options = (
+        "speakers 2-3, engine builtin, language es, transcriber auto, 2 vocabulary words, 0 vocabulary lists,"
+        " numbers heard, prompt given"
+    )
     assert f"options: {options}" in lines
     assert "voices: builtin background 1" in lines
     attempt = lines.index("attempt 1: 1970-01-01T00:16:41+00:00, 8.5 s, worker-1 on cpu, crashed, charged")

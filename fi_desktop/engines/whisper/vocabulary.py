@@ -36,7 +36,7 @@ _SENTENCE_ENDS = ".?!"
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class TermMatch:
     """Words that sound like a term. first, last: their range in the text, last excluded."""
 
     first: int
@@ -64,7 +64,7 @@ class Vocabulary:
         self._terms = (*(Term(word) for word in words), *terms)
         self._by_language: dict[str, _Sounding] = {}
 
-    def find(self, words: Sequence[Word], language: str) -> tuple[Match, ...]:
+    def find(self, words: Sequence[Word], language: str) -> tuple[TermMatch, ...]:
         """Return where words sound like a term that they are not, nearest first; matches may overlap."""
         if not self._terms or not words:
             return ()
@@ -85,7 +85,7 @@ class Vocabulary:
         chosen = chosen[order[:_MOST_COMPARED]]
         found = phonetics.distances([(keys[gram], known.sounds[term]) for gram, term in chosen])
         near = [
-            Match(grams[gram].first, grams[gram].last, known.texts[term], float(distance))
+            TermMatch(grams[gram].first, grams[gram].last, known.texts[term], float(distance))
             for (gram, term), distance in zip(chosen, found, strict=True)
             if distance * known.lengths[term] <= most[gram, term]
         ]
@@ -112,7 +112,7 @@ class Vocabulary:
         return self._by_language[language]
 
 
-def hotwords(matches: Iterable[Match], count_tokens: Callable[[str], int]) -> str:
+def hotwords(matches: Iterable[TermMatch], count_tokens: Callable[[str], int]) -> str:
     """Return the terms of matches, nearest first, as far as they fit into the prompt."""
     terms = dict.fromkeys(match.term for match in sorted(matches, key=lambda match: match.distance))
     fitting, available = [], _HOTWORD_TOKENS
@@ -124,7 +124,7 @@ def hotwords(matches: Iterable[Match], count_tokens: Callable[[str], int]) -> st
     return ", ".join(fitting)
 
 
-def variant(words: Sequence[Word], match: Match) -> list[str]:
+def variant(words: Sequence[Word], match: TermMatch) -> list[str]:
     """Return the text with a match replaced by its term, up to some words after it; see `spaced`."""
     last = match.last + _WORDS_AFTER
     return spaced((*words[: match.first], *_term_words(words, match), *words[match.last : last]))
@@ -135,7 +135,9 @@ def spaced(words: Iterable[Word]) -> list[str]:
     return [word.text if word.joined else f" {word.text}" for word in words]
 
 
-def merge(words: Sequence[Word], matches: Sequence[Match], scores: Sequence[Sequence[float]]) -> list[Word]:
+def merge(
+    words: Sequence[Word], matches: Sequence[TermMatch], scores: Sequence[Sequence[float]]
+) -> list[Word]:
     """Return the words with matches replaced by their terms where the model finds these more probable.
 
     scores: the log probabilities of the words, then of each match's variant.
@@ -146,7 +148,7 @@ def merge(words: Sequence[Word], matches: Sequence[Match], scores: Sequence[Sequ
         gain = sum(score) - sum(original[: match.last + _WORDS_AFTER])
         if gain >= _GAIN:
             gains.append((gain, match, score))
-    chosen: list[tuple[Match, Sequence[float]]] = []
+    chosen: list[tuple[TermMatch, Sequence[float]]] = []
     for _gain, match, score in sorted(gains, key=lambda row: -row[0]):
         if all(other.last <= match.first or match.last <= other.first for other, _score in chosen):
             chosen.append((match, score))
@@ -161,7 +163,7 @@ def merge(words: Sequence[Word], matches: Sequence[Match], scores: Sequence[Sequ
     return [*merged, *words[done:]]
 
 
-def _term_words(words: Sequence[Word], match: Match) -> list[Word]:
+def _term_words(words: Sequence[Word], match: TermMatch) -> list[Word]:
     """Return a term as words, in the time and with the punctuation of the words that it replaces."""
     first, last = words[match.first], words[match.last - 1]
     before, after = _edge(first.text), _edge(last.text[::-1])[::-1]
@@ -210,9 +212,9 @@ def _grams(words: Sequence[Word], written: frozenset[str]) -> Iterable[_Gram]:
                 break
 
 
-def _best(near: Iterable[Match]) -> list[Match]:
+def _best(near: Iterable[TermMatch]) -> list[TermMatch]:
     """Keep the nearest matches: a few among those that overlap, and not too many in all."""
-    kept: list[Match] = []
+    kept: list[TermMatch] = []
     for match in sorted(near, key=lambda match: (match.distance, match.last - match.first)):
         rivals = sum(other.first < match.last and match.first < other.last for other in kept)
         if rivals < _RIVALS:
