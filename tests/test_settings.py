@@ -44,7 +44,8 @@ SAMPLES = {
     Kind.SPEAKERS: ("2-4", "2-4"),
     Kind.ENGINE: ("builtin", "builtin"),
     Kind.TRANSCRIBER: ("none", "none"),
-    Kind.LANGUAGE: ("es", "es"),
+    Kind.LANGUAGE: ("es, en", "es,en"),
+    Kind.LANGUAGES: ("fr, EN,", ("fr", "en")),
     Kind.CLOCK: ("7:30", "07:30"),
 }
 """For each kind, text in the environment and its parsed value."""

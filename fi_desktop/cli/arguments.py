@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount, parse_languages
 from fi_desktop.engines import registry
 from fi_desktop.exporters import EXPORTERS
 from fi_desktop.settings import SPECS
@@ -82,7 +82,9 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
     add_setting(
         parser, "--transcriber", "transcriber", " (auto: the best one installed)", metavar="MODEL|auto|none"
     )
-    add_setting(parser, "--language", "spoken_language", ", such as es (auto: detect)", metavar="CODE|auto")
+    add_setting(
+        parser, "--language", "spoken_language", ", such as es or es,en (auto: detect)", metavar="CODES|auto"
+    )
     add_setting(parser, "--vocabulary", "vocabulary", ", such as names of drugs", metavar="TERM,…")
     add_setting(
         parser,
@@ -97,12 +99,12 @@ def add_job_options(parser: argparse.ArgumentParser) -> None:
 
 def job_options(default: JobOptions, arguments: argparse.Namespace) -> JobOptions:
     """Return the options given on the command line; those not given are as in `default`."""
-    language = arguments.spoken_language or default.language
+    language = arguments.spoken_language
     return replace(
         default,
         speakers=SpeakerCount.parse(arguments.speakers) if arguments.speakers else default.speakers,
         engine=arguments.engine or default.engine,
-        language=None if language == "auto" else language,
+        language=parse_languages(language) if language else default.language,
         transcriber=arguments.transcriber or default.transcriber,
         vocabulary=arguments.vocabulary or default.vocabulary,
         vocabulary_lists=arguments.vocabulary_lists or default.vocabulary_lists,

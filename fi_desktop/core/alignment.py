@@ -80,7 +80,7 @@ def missing_segments(missing: Sequence[Region], turns: Sequence[Turn]) -> tuple[
 
 
 def segments_of_words(words: Sequence[Word], missing: Sequence[Segment] = ()) -> tuple[Segment, ...]:
-    """Group words into segments by speaker, split at pauses, in long speech and where words are missing.
+    """Group words into segments by speaker and language, split at pauses and where words are missing.
 
     words: in order of their start; missing: see `missing_segments`. Returns: both by start.
     """
@@ -103,6 +103,7 @@ def _breaks(current: Sequence[Word], word: Word) -> bool:
     last, length = current[-1], current[-1].end - current[0].start
     return (
         word.speaker != last.speaker
+        or word.language != last.language
         or word.start - last.end > _SEGMENT_PAUSE_S
         or (length > _LONG_S and _ends_sentence(last))
         or length > _TOO_LONG_S
@@ -111,7 +112,8 @@ def _breaks(current: Sequence[Word], word: Word) -> bool:
 
 def _segment(words: Sequence[Word]) -> Segment:
     end = max(word.end for word in words)
-    return Segment(words[0].start, end, words[0].speaker, text_of(words), tuple(words))
+    first = words[0]
+    return Segment(first.start, end, first.speaker, text_of(words), tuple(words), language=first.language)
 
 
 def text_of(words: Iterable[Word]) -> str:

@@ -6,6 +6,7 @@ Times are float seconds from the start of the recording; only exporters and widg
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -80,6 +81,7 @@ class Word:
         joined: no space precedes it, as in languages without spaces.
         checked: a person accepted or wrote it.
         interpolated: its times are estimated from its neighbours, since a person wrote it.
+        language: ISO 639-1 code if it is not the main language of the recording.
     """
 
     start: float
@@ -91,6 +93,7 @@ class Word:
     joined: bool = False
     checked: bool = False
     interpolated: bool = False
+    language: str | None = None
 
     @property
     def doubtful(self) -> bool:
@@ -100,7 +103,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Consecutive words of one speaker, or speech of which no words were recognized.
+    """Consecutive words of one speaker in one language, or speech of which no words were recognized.
 
     Attributes:
         start, end: seconds.
@@ -108,6 +111,7 @@ class Segment:
         text: empty without a transcription.
         words: in order.
         missing: the transcriber found no words in this speech; text and words are empty.
+        language: ISO 639-1 code if it is not the main language of the recording.
     """
 
     start: float
@@ -116,6 +120,7 @@ class Segment:
     text: str = ""
     words: tuple[Word, ...] = ()
     missing: bool = False
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ class Transcription:
 
     Attributes:
         words: in order of their start.
-        language: ISO 639-1 code.
+        language: ISO 639-1 code of the main language.
         engine: the engine's name in the registry, such as "whisper".
         model: name and version of the weights.
         notes: what the person must know.
@@ -212,7 +217,7 @@ class Transcript:
         segments: the words by speaker, and the speech without words; the turns themselves without a
             transcription.
         grade: how sure the diarization is; None if the engine does not say.
-        language: ISO 639-1 code of the transcription.
+        language: ISO 639-1 code of the main language; segments in another have their own.
         notes: what the person must know.
         probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
         people: who the speakers are, as far as a person said so; sorted by label.
@@ -234,6 +239,17 @@ class Transcript:
     def speakers(self) -> tuple[str, ...]:
         """Labels in order of first appearance."""
         return tuple(dict.fromkeys(turn.speaker for turn in self.turns))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """ISO 639-1 codes of the languages spoken, the main one first, the others by number of words."""
+        if self.language is None:
+            return ()
+        words: Counter[str] = Counter()
+        for segment in self.segments:
+            if segment.language is not None:
+                words[segment.language] += len(segment.words)
+        return (self.language, *(code for code, _number in words.most_common()))
 
     @property
     def missing(self) -> tuple[Region, ...]:
@@ -293,7 +309,7 @@ def summarize(transcript: Transcript) -> Summary:
         notes=transcript.notes,
         transcriber=transcript.provenance.transcriber,
         words=sum(len(segment.words) for segment in transcript.segments),
-        language=transcript.language,
+        language=",".join(transcript.languages) or None,
         model=transcript.provenance.transcriber_model,
         wrong_share=None if (share := transcript.wrong_share) is None else round(share, 4),
     )

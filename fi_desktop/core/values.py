@@ -95,6 +95,20 @@ class NumberStyle(StrEnum):
     WORDS = "words"
 
 
+def parse_languages(text: str) -> str | None:
+    """Read "es", "es,en" or "auto" and return it as `JobOptions.language` has it.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    codes = dict.fromkeys(code.strip().lower() for code in text.split(","))
+    if tuple(codes) == ("auto",):
+        return None
+    if not all(re.fullmatch("[a-z]{2,3}", code) for code in codes):
+        raise ValueError(f"languages: {text!r} is neither auto nor codes such as es or es,en")
+    return ",".join(codes)
+
+
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """What the person asked for. Each job has its own full copy.
@@ -102,7 +116,8 @@ class JobOptions:
     Attributes:
         speakers: how many to look for.
         engine: what diarizes: a name in the registry, or "auto".
-        language: ISO 639-1 code, or None to detect it.
+        language: ISO 639-1 codes of the languages that may be spoken, such as "es" or "es,en"; None to detect
+            any.
         transcriber: what transcribes: "auto" for the best installed model pack, if any; "none"; or a model
             pack's name.
         vocabulary: rare words that may come up, such as names of drugs.
@@ -119,6 +134,11 @@ class JobOptions:
     prompt: str = ""
     vocabulary_lists: tuple[str, ...] = ()
     numbers: NumberStyle = NumberStyle.AS_HEARD
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that may be spoken; empty to detect any."""
+        return tuple(self.language.split(",")) if self.language else ()
 
 
 class ReviewState(StrEnum):
@@ -154,7 +174,7 @@ class Summary:
         notes: what the person must know.
         transcriber: what transcribed; empty if nothing did.
         words: number of words.
-        language: ISO 639-1 code of the transcription.
+        language: ISO 639-1 codes of the languages spoken, the main one first, such as "es,en"; or None.
         model: the model pack that transcribed; empty if none did.
         wrong_share: the share of the words that is probably wrong, 0 to 1; None if there are too few to say.
     """

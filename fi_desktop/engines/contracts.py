@@ -91,7 +91,8 @@ class TranscriptionOptions:
     """What the person said about the words in advance.
 
     Attributes:
-        language: ISO 639-1 code; None detects it.
+        language: as in `JobOptions`.
+        likely_languages: ISO 639-1 codes; if any language is to be detected, another one has to be clear.
         vocabulary: rare words to expect, such as names of drugs.
         prompt: a text as it might precede the recording, in the preferred spelling.
         terms: of the chosen vocabulary lists, in all languages; may be thousands.
@@ -101,6 +102,12 @@ class TranscriptionOptions:
     vocabulary: tuple[str, ...] = ()
     prompt: str = ""
     terms: tuple[Term, ...] = ()
+    likely_languages: tuple[str, ...] = ()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that may be spoken; empty to detect any."""
+        return tuple(self.language.split(",")) if self.language else ()
 
 
 class Transcriber(Protocol):

@@ -35,12 +35,14 @@ class Cue:
         start_ms, end_ms: milliseconds; the end is after the start.
         speaker: the label, or None.
         lines: what was said; empty if only the speaker is known.
+        language: ISO 639-1 code if it is not the recording's main language.
     """
 
     start_ms: int
     end_ms: int
     speaker: str | None
     lines: tuple[str, ...]
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def cues(
             told = replace(segment, text=missing(segment))
             found.append(_whole(segment, _wrap(_pieces(told, write), lead)))
         elif pieces:
-            found += (_cue(part, segment.speaker, lead) for part in _parts(pieces, lead))
+            shown = (_cue(part, segment.speaker, lead) for part in _parts(pieces, lead))
+            found += (replace(cue, language=segment.language) for cue in shown)
         else:
             found.append(_whole(segment, ()))
     found.sort(key=lambda cue: (cue.start_ms, cue.end_ms))

@@ -43,11 +43,15 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
 
 
 def segment_line(segment: Segment, options: ExportOptions = DEFAULTS, *, named: bool = True) -> str:
-    """Return a segment as a line; `named`: text is preceded by its speaker."""
+    """Return a segment as a line; `named`: text is preceded by its speaker.
+
+    The code of a language that is not the recording's main one precedes the text, too.
+    """
     text = marked_text(segment, options)
     speaker = options.speaker(segment.speaker)
     if text:
-        return f"[{clock(segment.start, padded=True)}] {f'{speaker}: ' if named else ''}{text}"
+        language = f"[{segment.language.upper()}] " if segment.language else ""
+        return f"[{clock(segment.start, padded=True)}] {f'{speaker}: ' if named else ''}{language}{text}"
     start, end = (clock(moment, decimals=1, padded=True) for moment in (segment.start, segment.end))
     return f"{start} – {end}  {speaker}"
 

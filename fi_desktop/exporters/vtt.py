@@ -22,6 +22,8 @@ def render(transcript: Transcript, options: ExportOptions) -> bytes:
 def _text(cue: Cue, options: ExportOptions) -> str:
     name = single_line(options.speaker(cue.speaker)) or options.labels.unknown
     text = "\n".join(cue.lines or (name,)).translate(_ESCAPED)
+    if cue.language is not None:
+        text = f"<lang {cue.language}>{text}</lang>"
     return text if cue.speaker is None else f"<v {name.translate(_ESCAPED)}>{text}"
 
 

@@ -222,14 +222,23 @@ class UiLabels(QObject):
         """Return the name of an unknown speaker."""
         return self.tr("Unknown")
 
-    def language(self, code: str) -> str:
-        """Return a language's name with a capital letter; the code (ISO 639-1) if it is unknown."""
-        name = language_name(code)
-        return name[:1].upper() + name[1:]
+    def language(self, codes: str) -> str:
+        """Return the names of one or several languages, separated by commas, with a capital letter.
 
-    def requested_language(self, code: str | None) -> str:
-        """Return the language chosen for a recording; None: detect it."""
-        return self.tr("Detect automatically") if code is None else self.language(code)
+        A language whose code (ISO 639-1) is unknown is named by its code.
+        """
+        *others, last = map(language_name, codes.split(","))
+        text = last
+        if others and last.casefold().startswith(("i", "hi")):
+            text = self.tr("{languages} and {last}", "the name of the last one starts with I or Hi")
+        elif others:
+            text = self.tr("{languages} and {last}")
+        text = text.format(languages=", ".join(others), last=last) if others else last
+        return text[:1].upper() + text[1:]
+
+    def requested_language(self, codes: str | None) -> str:
+        """Return the languages chosen for a recording; None: detect them."""
+        return self.tr("Detect automatically") if codes is None else self.language(codes)
 
     def requested_speakers(self, speakers: str) -> str:
         """Return the number of speakers chosen for a recording: "2", "2-4" or "auto"."""

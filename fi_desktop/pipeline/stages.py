@@ -223,7 +223,8 @@ def transcribe(
 ) -> Transcription:
     """Transcribe, or load the words of an earlier attempt."""
     path, options = task.folder / _WORDS, task.options
-    asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt]
+    likely = () if options.language else task.likely_languages
+    asked = [options.transcriber, options.language, list(options.vocabulary), options.prompt, list(likely)]
     asked += [list(options.vocabulary_lists)] if options.vocabulary_lists else []
     if (saved := _load_saved(path, asked)) is not None:
         reporter.reused()
@@ -233,7 +234,7 @@ def transcribe(
         return Transcription(words, notes=notes_from_json(saved.pop("notes")), missing=missing, **saved)
     engine = registry.create_transcriber(chosen, memory_level=task.memory_level, threads=task.threads)
     terms, problems = term_lists.read_all(options.vocabulary_lists, task.vocabulary_roots)
-    wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt, terms)
+    wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt, terms, likely)
     found = plain(engine.transcribe(recording, speech, options=wanted, progress=reporter))
     found = replace(found, notes=(*found.notes, *problems))
     write_whole(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))

@@ -25,6 +25,7 @@ class Task:
         threads: CPU threads that it may use.
         vocabulary_roots: folders of vocabulary lists.
         last_attempt: no attempt follows an error, so half a result is better than none.
+        likely_languages: the languages spoken here; see `TranscriptionOptions`.
     """
 
     job_id: int
@@ -36,6 +37,7 @@ class Task:
     threads: int = 1
     last_attempt: bool = False
     vocabulary_roots: tuple[Path, ...] = ()
+    likely_languages: tuple[str, ...] = ()
 
 
 class PipelineReporter(Protocol):

@@ -16,7 +16,7 @@ import platformdirs
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount, parse_languages
 from fi_desktop.settings import toml_file
 from fi_desktop.settings.spec import CONTEXT, Kind, Page, SettingSpec, Unit, setting, specs_of
 from fi_desktop.system.files import resource
@@ -78,7 +78,15 @@ class Settings:
         Kind.LANGUAGE,
         Page.RECORDINGS,
         "Language of the recordings",
-        "Language spoken in the recordings.",
+        "Language spoken in the recordings, unless you choose otherwise when you add them.",
+    )
+    likely_languages: tuple[str, ...] = setting(
+        ("es", "en"),
+        Kind.LANGUAGES,
+        Page.RECORDINGS,
+        "Languages spoken here",
+        "Automatic detection expects these languages. It finds another one only in longer recordings, if the "
+        "language is clear.",
     )
     engine: str = setting(
         "auto",
@@ -284,7 +292,7 @@ class Settings:
         return JobOptions(
             speakers=SpeakerCount.parse(self.speakers),
             engine=self.engine,
-            language=None if self.spoken_language == "auto" else self.spoken_language,
+            language=parse_languages(self.spoken_language),
             transcriber=self.transcriber,
             vocabulary=self.vocabulary,
             vocabulary_lists=self.vocabulary_lists,

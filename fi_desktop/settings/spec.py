@@ -16,7 +16,7 @@ from typing import Any
 
 from fi_desktop.core import messages
 from fi_desktop.core.errors import UserError
-from fi_desktop.core.values import SpeakerCount
+from fi_desktop.core.values import SpeakerCount, parse_languages
 
 CONTEXT = "Settings"
 """Translation context of titles, helps, choices, units and page titles."""
@@ -62,6 +62,7 @@ class Kind(Enum):
     TRANSCRIBER = auto()
     LANGUAGE = auto()
     CLOCK = auto()
+    LANGUAGES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,11 @@ def _parse_clock(value: Any) -> str:
     return time.fromisoformat(str(value).strip().zfill(5)).strftime("%H:%M")
 
 
+def _parse_codes(value: str | Iterable[Any]) -> tuple[str, ...]:
+    codes = parse_languages(",".join(_parse_list(value)) or "auto")
+    return tuple(codes.split(",")) if codes else ()
+
+
 _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.FLAG: _parse_flag,
     Kind.INTEGER: _parse_integer,
@@ -206,6 +212,7 @@ _PARSERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.SPEAKERS: lambda value: str(SpeakerCount.parse(value)),
     Kind.ENGINE: str,
     Kind.TRANSCRIBER: str,
-    Kind.LANGUAGE: str,
+    Kind.LANGUAGE: lambda value: parse_languages(str(value)) or "auto",
+    Kind.LANGUAGES: _parse_codes,
     Kind.CLOCK: _parse_clock,
 }

@@ -70,6 +70,7 @@ class SegmentText:
         speaker: number from 0, None if unknown; see `speaker_number`.
         label: the speaker's label, None if unknown.
         missing: whether the text stands for speech without words.
+        language: ISO 639-1 code if it is not the main language of the recording.
     """
 
     start: float
@@ -79,6 +80,7 @@ class SegmentText:
     text: str
     marks: tuple[WordMark, ...]
     missing: bool = False
+    language: str | None = None
 
     def mark_at(self, offset: int) -> WordMark | None:
         """Return the mark that covers a character, if any."""
@@ -108,7 +110,9 @@ def _segment_text(segment: Segment, speakers: Sequence[str], options: ExportOpti
     number = None if label is None else speaker_number(label, speakers)
     text = options.missing(segment) if segment.missing else " ".join(segment.text.split()) or NOTHING
     marks = _marks(segment, text)
-    return SegmentText(segment.start, segment.end, number, label, text, marks, segment.missing)
+    return SegmentText(
+        segment.start, segment.end, number, label, text, marks, segment.missing, segment.language
+    )
 
 
 def _marks(segment: Segment, text: str) -> tuple[WordMark, ...]:

@@ -88,7 +88,7 @@ class Row(NamedTuple):
         search_key: the name, and those of the speakers, without case and accents; searched and sorted.
         batch: id of the first job added together with this one; None if it was added alone.
         engine: the diarizer that ran, or the one requested.
-        language: language found, or the one requested; ISO 639-1.
+        language: languages found, or those requested; ISO 639-1 codes, separated by commas.
         wrong_share: share of the words that is probably wrong, 0 to 1; None if unknown.
         summary: counts of a collapsed batch; None for a job.
         start_at: as in `Job`.

@@ -111,7 +111,7 @@ def _test(key: str, value: str, states: Mapping[str, JobState], error_text: Erro
         case "speaker":
             return partial(_has_speakers, int(value), value) if value.isdecimal() else None
         case "language":
-            return lambda row: (row.language or "").startswith(value)
+            return lambda row: any(code.startswith(value) for code in (row.language or "").split(","))
         case "engine":
             return lambda row: value in row.engine.casefold()
         case "error":

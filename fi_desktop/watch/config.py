@@ -70,6 +70,7 @@ def _built_in(name: str, options: JobOptions) -> Profile:
 BUILT_IN = (
     _built_in("consultation", JobOptions(SpeakerCount(2, 2))),
     _built_in("consultation-es", JobOptions(SpeakerCount(2, 2), language="es")),
+    _built_in("consultation-es-en", JobOptions(SpeakerCount(2, 2), language="es,en")),
     _built_in("family", JobOptions(SpeakerCount(3, 6))),
     _built_in("dictation", JobOptions(SpeakerCount(1, 1))),
     _built_in("phone", JobOptions(SpeakerCount(2, 2), engine="channels")),

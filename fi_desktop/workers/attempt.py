@@ -102,6 +102,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
         delivery.threads,
         delivery.last_attempt,
         tuple(Path(folder) for folder in delivery.vocabulary),
+        delivery.likely_languages,
     )
     try:
         return AttemptDone(delivery.claim, pipeline.run(task, reporter))

@@ -25,6 +25,7 @@ class Deliver:
         threads: CPU threads the job may use.
         last_attempt: an error is final.
         vocabulary: the folders of vocabulary lists.
+        likely_languages: the languages spoken here, ISO 639-1.
     """
 
     claim: str
@@ -39,6 +40,7 @@ class Deliver:
     threads: int = 1
     last_attempt: bool = False
     vocabulary: tuple[str, ...] = ()
+    likely_languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

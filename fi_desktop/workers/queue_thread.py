@@ -264,6 +264,7 @@ class QueueThread(Backend, ABC):
             threads=self._threads_per_job(),
             last_attempt=self._service.transitions.is_last_attempt(job),
             vocabulary=self._vocabulary,
+            likely_languages=self._settings.likely_languages,
         )
 
     def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:

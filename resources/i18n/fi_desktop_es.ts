@@ -747,6 +747,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>FactsForm</name>
     <message>
+        <source>Numbers</source>
+        <translation>Números</translation>
+    </message>
+    <message>
         <source>File</source>
         <translation>Archivo</translation>
     </message>
@@ -785,10 +789,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Words</source>
         <translation>Palabras</translation>
-    </message>
-    <message>
-        <source>Numbers</source>
-        <translation>Números</translation>
     </message>
     <message>
         <source>The file no longer exists</source>
@@ -990,18 +990,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
-        <source>Starts with the queue</source>
-        <translation>Empieza con la cola</translation>
-    </message>
-    <message>
-        <source>Starts at {time}</source>
-        <translation>Empieza: {time}</translation>
-    </message>
-    <message>
-        <source>Starts now</source>
-        <translation>Empieza ahora</translation>
-    </message>
-    <message>
         <source>Signed by {name}</source>
         <translation>Firmado por {name}</translation>
     </message>
@@ -1012,6 +1000,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Changed by {name}</source>
         <translation>Modificado por {name}</translation>
+    </message>
+    <message>
+        <source>Starts with the queue</source>
+        <translation>Empieza con la cola</translation>
+    </message>
+    <message>
+        <source>Starts at {time}</source>
+        <translation>Empieza: {time}</translation>
+    </message>
+    <message>
+        <source>Starts now</source>
+        <translation>Empieza ahora</translation>
     </message>
     <message>
         <source>Progress</source>
@@ -1642,6 +1642,32 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>LanguagesDialog</name>
+    <message>
+        <source>Languages</source>
+        <translation>Idiomas</translation>
+    </message>
+    <message>
+        <source>Fewer languages are easier to tell apart. Four at most.</source>
+        <translation>Es más fácil distinguir pocos idiomas. Cuatro como máximo.</translation>
+    </message>
+    <message>
+        <source>Use these languages</source>
+        <translation>Usar estos idiomas</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>LanguagesField</name>
+    <message>
+        <source>any language</source>
+        <translation>cualquier idioma</translation>
+    </message>
+</context>
+<context>
     <name>Legend</name>
     <message>
         <source>[Words in italics] were said while someone else spoke.</source>
@@ -1727,6 +1753,26 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>Messages</name>
+    <message>
+        <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
+        <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
+    </message>
+    <message>
+        <source>The vocabulary list {name} is not used: line {line} of {file} is longer than {most} characters.</source>
+        <translation>No se usa la lista de vocabulario {name}: el renglón {line} de {file} tiene más de {most} caracteres.</translation>
+    </message>
+    <message>
+        <source>The vocabulary list {name} is not used: {file} cannot be read: {reason}</source>
+        <translation>No se usa la lista de vocabulario {name}: no se puede leer {file}: {reason}</translation>
+    </message>
+    <message>
+        <source>The vocabulary list {name} is not used: {file} is not a text in UTF-8.</source>
+        <translation>No se usa la lista de vocabulario {name}: {file} no es un texto en UTF-8.</translation>
+    </message>
+    <message>
+        <source>There is no vocabulary list {name}. Known: {known}.</source>
+        <translation>No existe la lista de vocabulario {name}. Las que hay: {known}.</translation>
+    </message>
     <message>
         <source>The recording could not be played.</source>
         <translation>No se pudo reproducir la grabación.</translation>
@@ -2222,26 +2268,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
-        <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
-    </message>
-    <message>
-        <source>The vocabulary list {name} is not used: line {line} of {file} is longer than {most} characters.</source>
-        <translation>No se usa la lista de vocabulario {name}: el renglón {line} de {file} tiene más de {most} caracteres.</translation>
-    </message>
-    <message>
-        <source>The vocabulary list {name} is not used: {file} cannot be read: {reason}</source>
-        <translation>No se usa la lista de vocabulario {name}: no se puede leer {file}: {reason}</translation>
-    </message>
-    <message>
-        <source>The vocabulary list {name} is not used: {file} is not a text in UTF-8.</source>
-        <translation>No se usa la lista de vocabulario {name}: {file} no es un texto en UTF-8.</translation>
-    </message>
-    <message>
-        <source>There is no vocabulary list {name}. Known: {known}.</source>
-        <translation>No existe la lista de vocabulario {name}. Las que hay: {known}.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -2870,6 +2896,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NameDialog</name>
     <message>
+        <source>Saves speakers, language, engine, vocabulary, numbers and priority.</source>
+        <translation>Guarda hablantes, idioma, motor, vocabulario, números y prioridad.</translation>
+    </message>
+    <message>
         <source>Profile &amp;name:</source>
         <translation>&amp;Nombre del perfil:</translation>
     </message>
@@ -2892,10 +2922,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The profile of this name will be replaced.</source>
         <translation>Se reemplazará el perfil con este nombre.</translation>
-    </message>
-    <message>
-        <source>Saves speakers, language, engine, vocabulary, numbers and priority.</source>
-        <translation>Guarda hablantes, idioma, motor, vocabulario, números y prioridad.</translation>
     </message>
 </context>
 <context>
@@ -2959,6 +2985,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>OptionsBar</name>
     <message>
+        <source>Vocabulary lists: {names}</source>
+        <translation>Listas de vocabulario: {names}</translation>
+    </message>
+    <message>
         <source>Options for the next recordings</source>
         <translation>Opciones de las próximas grabaciones</translation>
     </message>
@@ -2991,10 +3021,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Prioridad: {choice}</translation>
     </message>
     <message>
-        <source>Vocabulary lists: {names}</source>
-        <translation>Listas de vocabulario: {names}</translation>
-    </message>
-    <message>
         <source>Vocabulary: {words}</source>
         <translation>Vocabulario: {words}</translation>
     </message>
@@ -3020,6 +3046,22 @@ Todo se queda en esta computadora.</translation>
 </context>
 <context>
     <name>OptionsForm</name>
+    <message>
+        <source>&amp;Numbers</source>
+        <translation>&amp;Números</translation>
+    </message>
+    <message>
+        <source>How numbers are written</source>
+        <translation>Cómo se escriben los números</translation>
+    </message>
+    <message>
+        <source>&amp;Vocabulary…</source>
+        <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>&amp;Vocabulary: {chosen}…</source>
+        <translation>&amp;Vocabulario: {chosen}…</translation>
+    </message>
     <message>
         <source>Pro&amp;file</source>
         <translation>Per&amp;fil</translation>
@@ -3069,28 +3111,24 @@ Todo se queda en esta computadora.</translation>
         <translation>Prioridad de estas grabaciones</translation>
     </message>
     <message>
-        <source>&amp;Numbers</source>
-        <translation>&amp;Números</translation>
-    </message>
-    <message>
-        <source>How numbers are written</source>
-        <translation>Cómo se escriben los números</translation>
-    </message>
-    <message>
-        <source>&amp;Vocabulary…</source>
-        <translation>&amp;Vocabulario…</translation>
-    </message>
-    <message>
-        <source>&amp;Vocabulary: {chosen}…</source>
-        <translation>&amp;Vocabulario: {chosen}…</translation>
+        <source>Several languages…</source>
+        <translation>Varios idiomas…</translation>
     </message>
     <message>
         <source>None</source>
         <translation>Ninguno</translation>
     </message>
+    <message>
+        <source>Languages in these recordings:</source>
+        <translation>Idiomas de estas grabaciones:</translation>
+    </message>
 </context>
 <context>
     <name>OptionsMenu</name>
+    <message>
+        <source>&amp;Numbers</source>
+        <translation>&amp;Números</translation>
+    </message>
     <message>
         <source>&amp;Profile</source>
         <translation>&amp;Perfil</translation>
@@ -3098,6 +3136,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Transcription model</source>
         <translation>Modelo de transcripción</translation>
+    </message>
+    <message>
+        <source>&amp;Several languages…</source>
+        <translation>&amp;Varios idiomas…</translation>
     </message>
     <message>
         <source>Identify speakers with</source>
@@ -3108,12 +3150,12 @@ Todo se queda en esta computadora.</translation>
         <translation>P&amp;rioridad</translation>
     </message>
     <message>
-        <source>&amp;Numbers</source>
-        <translation>&amp;Números</translation>
-    </message>
-    <message>
         <source>&amp;Vocabulary…</source>
         <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>Languages in the recordings you add next:</source>
+        <translation>Idiomas de las grabaciones que agregue a continuación:</translation>
     </message>
     <message>
         <source>Language of the recordings</source>
@@ -3259,6 +3301,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Consultation, 2 people, Spanish</source>
         <translation>Consulta, 2 personas, español</translation>
+    </message>
+    <message>
+        <source>Consultation, 2 people, Spanish and English</source>
+        <translation>Consulta, 2 personas, español e inglés</translation>
     </message>
     <message>
         <source>Family or team, 3–6 people</source>
@@ -3806,6 +3852,34 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Settings</name>
     <message>
+        <source>Vocabulary lists</source>
+        <translation>Listas de vocabulario</translation>
+    </message>
+    <message>
+        <source>Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard.</source>
+        <translation>Los fármacos, estudios y abreviaturas de estas especialidades se escriben bien cuando se oyen.</translation>
+    </message>
+    <message>
+        <source>Numbers</source>
+        <translation>Números</translation>
+    </message>
+    <message>
+        <source>How numbers, doses and dates are written.</source>
+        <translation>Cómo se escriben números, dosis y fechas.</translation>
+    </message>
+    <message>
+        <source>As transcribed</source>
+        <translation>Como se transcriben</translation>
+    </message>
+    <message>
+        <source>In digits (40 mg)</source>
+        <translation>Con cifras (40 mg)</translation>
+    </message>
+    <message>
+        <source>In words</source>
+        <translation>Con palabras</translation>
+    </message>
+    <message>
         <source>When to process</source>
         <translation>Cuándo procesar</translation>
     </message>
@@ -3950,8 +4024,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Idioma de las grabaciones</translation>
     </message>
     <message>
-        <source>Language spoken in the recordings.</source>
-        <translation>Idioma que se habla en las grabaciones.</translation>
+        <source>Language spoken in the recordings, unless you choose otherwise when you add them.</source>
+        <translation>Idioma que se habla en las grabaciones, salvo que elija otro al agregarlas.</translation>
+    </message>
+    <message>
+        <source>Languages spoken here</source>
+        <translation>Idiomas que se hablan aquí</translation>
+    </message>
+    <message>
+        <source>Automatic detection expects these languages. It finds another one only in longer recordings, if the language is clear.</source>
+        <translation>La detección automática espera estos idiomas. Solo encuentra otro en grabaciones más largas, si el idioma es claro.</translation>
     </message>
     <message>
         <source>Speaker identification</source>
@@ -3972,34 +4054,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Names of drugs, people or places that may come up, so that they are spelled correctly.</source>
         <translation>Nombres de fármacos, personas o lugares que pueden mencionarse, para que se escriban bien.</translation>
-    </message>
-    <message>
-        <source>Vocabulary lists</source>
-        <translation>Listas de vocabulario</translation>
-    </message>
-    <message>
-        <source>Drugs, tests and abbreviations of these specialties are spelled correctly when they are heard.</source>
-        <translation>Los fármacos, estudios y abreviaturas de estas especialidades se escriben bien cuando se oyen.</translation>
-    </message>
-    <message>
-        <source>Numbers</source>
-        <translation>Números</translation>
-    </message>
-    <message>
-        <source>How numbers, doses and dates are written.</source>
-        <translation>Cómo se escriben números, dosis y fechas.</translation>
-    </message>
-    <message>
-        <source>As transcribed</source>
-        <translation>Como se transcriben</translation>
-    </message>
-    <message>
-        <source>In digits (40 mg)</source>
-        <translation>Con cifras (40 mg)</translation>
-    </message>
-    <message>
-        <source>In words</source>
-        <translation>Con palabras</translation>
     </message>
     <message>
         <source>Recordings at a time</source>
@@ -4431,12 +4485,40 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>UiLabels</name>
     <message>
-        <source>Waiting for mains power</source>
-        <translation>En espera de corriente eléctrica</translation>
+        <source>General practice</source>
+        <translation>Medicina general</translation>
     </message>
     <message>
-        <source>Waiting until {time}</source>
-        <translation>En espera hasta las {time}</translation>
+        <source>Cardiology</source>
+        <translation>Cardiología</translation>
+    </message>
+    <message>
+        <source>Diabetes and endocrinology</source>
+        <translation>Diabetes y endocrinología</translation>
+    </message>
+    <message>
+        <source>Psychiatry</source>
+        <translation>Psiquiatría</translation>
+    </message>
+    <message>
+        <source>Pediatrics</source>
+        <translation>Pediatría</translation>
+    </message>
+    <message>
+        <source>Oncology</source>
+        <translation>Oncología</translation>
+    </message>
+    <message>
+        <source>Numbers as transcribed</source>
+        <translation>Números como se transcriben</translation>
+    </message>
+    <message>
+        <source>Numbers in digits (40 mg)</source>
+        <translation>Números con cifras (40 mg)</translation>
+    </message>
+    <message>
+        <source>Numbers in words</source>
+        <translation>Números con palabras</translation>
     </message>
     <message>
         <source>Draft</source>
@@ -4449,6 +4531,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Signed</source>
         <translation>Firmado</translation>
+    </message>
+    <message>
+        <source>Waiting for mains power</source>
+        <translation>En espera de corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>Waiting until {time}</source>
+        <translation>En espera hasta las {time}</translation>
     </message>
     <message numerus="yes">
         <source>Process again with %Ln speaker(s)</source>
@@ -4578,42 +4668,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Terminando</translation>
     </message>
     <message>
-        <source>General practice</source>
-        <translation>Medicina general</translation>
-    </message>
-    <message>
-        <source>Cardiology</source>
-        <translation>Cardiología</translation>
-    </message>
-    <message>
-        <source>Diabetes and endocrinology</source>
-        <translation>Diabetes y endocrinología</translation>
-    </message>
-    <message>
-        <source>Psychiatry</source>
-        <translation>Psiquiatría</translation>
-    </message>
-    <message>
-        <source>Pediatrics</source>
-        <translation>Pediatría</translation>
-    </message>
-    <message>
-        <source>Oncology</source>
-        <translation>Oncología</translation>
-    </message>
-    <message>
-        <source>Numbers as transcribed</source>
-        <translation>Números como se transcriben</translation>
-    </message>
-    <message>
-        <source>Numbers in digits (40 mg)</source>
-        <translation>Números con cifras (40 mg)</translation>
-    </message>
-    <message>
-        <source>Numbers in words</source>
-        <translation>Números con palabras</translation>
-    </message>
-    <message>
         <source>Clear</source>
         <translation>Claro</translation>
     </message>
@@ -4648,6 +4702,15 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Unknown</source>
         <translation>Desconocido</translation>
+    </message>
+    <message>
+        <source>{languages} and {last}</source>
+        <comment>the name of the last one starts with I or Hi</comment>
+        <translation>{languages} e {last}</translation>
+    </message>
+    <message>
+        <source>{languages} and {last}</source>
+        <translation>{languages} y {last}</translation>
     </message>
     <message>
         <source>Urgent</source>
@@ -4761,12 +4824,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>VocabularyDialog</name>
     <message>
-        <source>Vocabulary</source>
-        <translation>Vocabulario</translation>
-    </message>
-    <message>
         <source>Drugs, tests and abbreviations of:</source>
         <translation>Fármacos, estudios y abreviaturas de:</translation>
+    </message>
+    <message>
+        <source>Terms of a list are only written where something similar was heard.</source>
+        <translation>Los términos de una lista solo se escriben donde se oyó algo parecido.</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>Vocabulario</translation>
     </message>
     <message>
         <source>&amp;Drug names, places or people in the recordings you add next, one per line:</source>
@@ -4775,10 +4842,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>One per line</source>
         <translation>Uno por línea</translation>
-    </message>
-    <message>
-        <source>Terms of a list are only written where something similar was heard.</source>
-        <translation>Los términos de una lista solo se escriben donde se oyó algo parecido.</translation>
     </message>
     <message>
         <source>Cancel</source>

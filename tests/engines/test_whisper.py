@@ -85,7 +85,7 @@ def pairs(words: tuple[Any, ...], regions: tuple[Region, ...]) -> list[tuple[Any
 def test_a_chosen_language_is_not_detected(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Decoder, "detect_language", None)
+    monkeypatch.setattr(Decoder, "detect_languages", None)
     found = transcriber.transcribe(
         call, call_speech, options=TranscriptionOptions(language="en"), progress=ignore
     )
@@ -93,17 +93,56 @@ def test_a_chosen_language_is_not_detected(
     assert [word.text for word in found.words] == SAID
 
 
+def hears(monkeypatch: pytest.MonkeyPatch, *rows: dict[str, float]) -> None:
+    """Have each window's spans get these probabilities, the last ones to the end."""
+
+    def detect_languages(self: Decoder, _sounds: list[Any], spans: list[list[Any]]) -> list[Any]:
+        found = [(*rows, *[rows[-1]] * len(row))[: len(row)] for row in spans]
+        return [np.array([[row.get(code, 0.0) for code in self.languages] for row in one]) for one in found]
+
+    monkeypatch.setattr(Decoder, "detect_languages", detect_languages)
+
+
 def test_an_uncertain_language_is_noted(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(
-        Decoder,
-        "detect_language",
-        lambda _self, sounds: [{"es": 0.4, "gl": 0.35, "pt": 0.25} for _ in sounds],
-    )
+    hears(monkeypatch, {"es": 0.4, "gl": 0.35, "pt": 0.25})
     found = transcriber.transcribe(call, call_speech, options=TranscriptionOptions(), progress=ignore)
     assert found.language == "es"
     assert len(found.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "main"),
+    [
+        (TranscriptionOptions(likely_languages=("es", "en")), "fr"),
+        (TranscriptionOptions("es,en"), "es"),
+        (TranscriptionOptions(), "fr"),
+    ],
+)
+def test_only_automatic_detection_finds_a_language_that_is_not_expected(
+    make: Make,
+    call: Recording,
+    call_speech: Speech,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: TranscriptionOptions,
+    main: str,
+):
+    hears(monkeypatch, {"fr": 0.95, "es": 0.04, "en": 0.01})
+    french = make(["Bonjour,", "ça", "va?"], language="fr")
+    found = french.transcribe(call, call_speech, options=asked, progress=ignore)
+    assert found.language == main
+    assert bool(found.notes) == (main == "es")
+
+
+def test_a_few_seconds_are_in_an_expected_language(
+    transcriber: WhisperTranscriber, call: Recording, monkeypatch: pytest.MonkeyPatch
+):
+    hears(monkeypatch, {"ru": 0.97, "es": 0.02})
+    short = Speech(np.ones((1, 1000), np.float32), 0.032, (Region(5.0, 9.0),))
+    options = TranscriptionOptions(likely_languages=("es", "en"))
+    found = transcriber.transcribe(call, short, options=options, progress=ignore)
+    assert found.language == "es"
 
 
 def test_a_language_the_model_does_not_know_is_refused(make: Make, call: Recording, call_speech: Speech):
@@ -135,7 +174,7 @@ def test_prompt_and_vocabulary_fit_into_the_context(
 def test_silence_never_reaches_the_model(
     transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
 ):
-    for way in ("detect_language", "decode_batch", "decode_with_fallback"):
+    for way in ("detect_languages", "decode_batch", "decode_with_fallback"):
         monkeypatch.setattr(Decoder, way, None)
     silence = write(np.zeros(60 * 16_000, np.float32))
     found = transcriber.transcribe(silence, NO_SPEECH, options=TranscriptionOptions(), progress=ignore)
@@ -279,10 +318,11 @@ def test_less_than_half_a_second_of_speech_has_no_words(
 
 
 def test_each_part_of_a_recording_is_decoded_in_its_own_language(
-    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+    transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
 ):
-    spans = np.tile([0.0, 1.0], (20, 1))
-    spans[6:12] = [1.0, 0.0]
+    recording = write(np.random.default_rng(0).normal(0, 0.05, 32 * 16_000).astype(np.float32))
+    regions = tuple(Region(start, start + 4.5) for start in (0.5, 5.5, 10.5, 15.5, 20.5))
+    speech = Speech(np.ones((1, 1000), np.float32), 0.032, regions)
     asked: list[tuple[str, float]] = []
     real = Decoder.decode_batch
 
@@ -290,15 +330,40 @@ def test_each_part_of_a_recording_is_decoded_in_its_own_language(
         asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
         return real(self, sounds, options, **beam)
 
-    monkeypatch.setattr(
-        Decoder, "detect_language_by_span", lambda _self, sounds, _codes: [spans for _ in sounds]
-    )
+    spanish, english = {"es": 0.98}, {"en": 0.98}
+    hears(monkeypatch, *[spanish] * 4, *[english] * 4, *[spanish] * 2)
     monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
-    found = transcriber.transcribe(call, call_speech, options=TranscriptionOptions(), progress=ignore)
+    options = TranscriptionOptions("en,es")
+    found = transcriber.transcribe(recording, speech, options=options, progress=ignore)
     assert [language for language, _length in asked] == ["es", "es", "en"]
-    assert asked[0][1] == pytest.approx(9.75, abs=1.8)
-    assert asked[2][1] == pytest.approx(9.0, abs=3.6)
+    assert [length for _language, length in asked] == pytest.approx([10.2, 5.0, 10.0], abs=0.6)
     assert found.language == "es"
+    english_words = [word for word in found.words if word.language == "en"]
+    assert english_words
+    assert all(9.5 < word.start < 21.0 for word in english_words)
+    assert {word.language for word in found.words} == {None, "en"}
+
+
+def test_a_part_with_little_evidence_has_the_likelier_of_two_texts(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    texts_by_language = {"es": " Eso es lo que me duele.", "en": " That is what hurts me."}
+
+    def decode_batch(_self: Decoder, sounds: list[Any], options: Any, **_given: Any) -> list[DecodedWindow]:
+        said = texts_by_language[options.language]
+        words = tuple(DecodedWord(n, n + 0.5, f" {word}", 0.9) for n, word in enumerate(said.split()))
+        return [DecodedWindow(words, log_probability=probable[options.language]) for _ in sounds]
+
+    monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
+    monkeypatch.setattr("fi_desktop.engines.whisper.postprocess.uncovered_s", lambda *_: 0.0)
+    hears(monkeypatch, {"es": 0.05, "en": 0.06})
+    for language, other in (("es", "en"), ("en", "es")):
+        probable = {language: -0.2, other: -0.9}
+        found = transcriber.transcribe(
+            call, call_speech, options=TranscriptionOptions("es,en"), progress=ignore
+        )
+        assert found.language == language
+        assert found.words[0].text == texts_by_language[language].split()[0]
 
 
 def test_progress_moves_while_a_batch_is_decoded(

@@ -1,4 +1,4 @@
-"""Packing speech into windows (nothing lost, repeated or too long) and cutting them by language."""
+"""Packing speech into windows: nothing lost, repeated or too long."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Speech
@@ -17,11 +16,9 @@ from fi_desktop.engines.whisper.windows import (
     LONGEST_S,
     Window,
     frame_power,
-    most_likely_languages,
     plan_windows,
     read_windows,
     regions_within,
-    split_by_language,
 )
 from tests.engines.conftest import Write
 
@@ -127,63 +124,3 @@ def test_speech_without_a_pause_is_cut_between_words(write: Write):
     assert power.shape == (1563,)
     first, _second = plan_windows(speech, 50.0, power)
     assert 28.2 < first.pieces[-1].end < 28.4
-
-
-ENGLISH, SPANISH, NEITHER = [0.98, 0.0], [0.0, 0.98], [0.02, 0.03]
-
-
-def spans(*rows: list[float]) -> NDArray[np.float64]:
-    return np.array(rows)
-
-
-def test_a_lasting_change_of_language_is_followed_and_a_single_span_is_not():
-    assert most_likely_languages(spans(ENGLISH, ENGLISH, SPANISH, SPANISH, SPANISH), 0) == [0, 0, 1, 1, 1]
-    assert most_likely_languages(spans(ENGLISH, ENGLISH, SPANISH, ENGLISH, ENGLISH), 0) == [0] * 5
-    assert most_likely_languages(spans(ENGLISH, ENGLISH, SPANISH, SPANISH, SPANISH, ENGLISH, ENGLISH), 0) == [
-        0,
-        0,
-        1,
-        1,
-        1,
-        0,
-        0,
-    ]
-
-
-def test_spans_without_evidence_keep_the_previous_language():
-    assert most_likely_languages(spans(NEITHER, NEITHER, NEITHER), 0) == [0, 0, 0]
-    assert most_likely_languages(spans(NEITHER, NEITHER, NEITHER), 1) == [1, 1, 1]
-
-
-def test_a_window_is_cut_in_the_pause_before_the_other_language():
-    probability = np.ones((1, 1000), np.float32)
-    probability[0, 350:380] = 0.0  # 11.2 to 12.2 s of the recording, 6.2 to 7.2 s of the window
-    speech = Speech(probability, 0.032, (Region(5.0, 11.2), Region(12.2, 20.0)))
-    window = Window((Region(5.0, 20.0),))
-    sound = np.arange(15 * 16_000, dtype=np.float32)
-    rows = spans(*[ENGLISH] * 4, *[SPANISH] * 5)
-    first, second = split_by_language([(window, sound)], [rows], speech, "en")
-    assert (first.language, second.language) == ("en", "es")
-    assert 6.2 < first.window.duration < 7.2
-    assert first.window.pieces[0].start == 5.0
-    assert second.window.pieces[-1].end == 20.0
-    assert first.window.pieces[-1].end == second.window.pieces[0].start
-    assert len(first.samples) == pytest.approx(first.window.duration * 16_000, abs=1)
-    np.testing.assert_array_equal(np.concatenate([first.samples, second.samples]), sound)
-
-
-def test_a_window_is_cut_between_its_pieces_if_the_language_changes_nearby():
-    speech = Speech(np.ones((1, 3000), np.float32), 0.032, ())
-    window = Window((Region(0.0, 7.0), Region(60.0, 68.0)))
-    rows = spans(*[ENGLISH] * 4, *[SPANISH] * 5)
-    parts = split_by_language([(window, np.zeros(15 * 16_000, np.float32))], [rows], speech, "en")
-    assert [part.window.pieces for part in parts] == [(Region(0.0, 7.0),), (Region(60.0, 68.0),)]
-
-
-def test_the_language_carries_over_from_window_to_window():
-    speech = Speech(np.ones((1, 3000), np.float32), 0.032, ())
-    batch = [
-        (Window((Region(start, start + 10.0),)), np.zeros(160_000, np.float32)) for start in (0.0, 10.0, 20.0)
-    ]
-    rows = [spans(*[SPANISH] * 6), spans(*[NEITHER] * 6), spans(*[ENGLISH] * 6)]
-    assert [part.language for part in split_by_language(batch, rows, speech, "es")] == ["es", "es", "en"]

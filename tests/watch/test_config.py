@@ -75,7 +75,7 @@ def test_unreadable_file_stays_in_place(home: Path):
 
 
 def test_built_in_profiles_have_distinct_names_and_choices():
-    assert len({profile.name for profile in BUILT_IN}) == len({profile.choice for profile in BUILT_IN}) == 5
+    assert len({profile.name for profile in BUILT_IN}) == len({profile.choice for profile in BUILT_IN}) == 6
 
 
 def test_list_of_folders_is_kept_and_a_damaged_one_set_aside(home: Path, tmp_path: Path):

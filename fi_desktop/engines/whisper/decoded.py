@@ -58,3 +58,8 @@ class DecodedWindow:
     compression: float = 1.0
     trusted: bool = True
     repetitive: bool = False
+
+    @property
+    def text(self) -> str:
+        """The words as one text."""
+        return "".join(word.text for word in self.words).strip()

@@ -25,10 +25,7 @@ from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, Decod
 from fi_desktop.engines.whisper.word_times import words_from_alignment
 
 _ENCODED_HZ = 50
-# The encoder's output for this much sound is enough to detect its language.
-SPAN_S = 3.0
-SPAN_STEP_S = 1.5
-_SPAN, _SPAN_STEP = round(SPAN_S * _ENCODED_HZ), round(SPAN_STEP_S * _ENCODED_HZ)
+_SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detected
 _TOKENS = 448  # the context of the model: prompt and text
 _PROMPT_TOKENS = 80
 _PROMPT_AND_HOTWORD_TOKENS = 180  # leaves room for half a minute of fast speech
@@ -156,30 +153,22 @@ class Decoder:
         """Return the number of the model's tokens in a text."""
         return len(self._model.hf_tokenizer.encode(" " + text, add_special_tokens=False).ids)
 
-    def detect_language(self, windows: Sequence[NDArray[np.float32]]) -> list[dict[str, float]]:
-        """Return the probability of each language in each window, (samples,) each."""
-        with memory_errors():
-            found = self._model.model.detect_language(self._view(np.stack(self._encode(windows))))
-        return [{code: float(probability) for code, probability in _codes(row)} for row in found]
-
-    def detect_language_by_span(
-        self, windows: Sequence[NDArray[np.float32]], languages: Sequence[str]
+    def detect_languages(
+        self, windows: Sequence[NDArray[np.float32]], spans: Sequence[Sequence[tuple[float, float]]]
     ) -> list[NDArray[np.float64]]:
-        """Return the probabilities of some languages along each window, (spans, languages) each.
+        """Return the probability of each of `languages` in spans of each window, (spans, languages) each.
 
-        A span is three seconds of the encoder's output for the whole window, which decoding needs anyway. The
-        next span starts `SPAN_STEP_S` later; the last ends with the window.
+        A span is a part of the encoder's output for the whole window, which decoding needs anyway; up to
+        three seconds of it count. spans: (start, end), seconds of the window.
         """
         rows = []
         with memory_errors():
-            for samples, output in zip(windows, self._encode(windows), strict=True):
-                length = len(samples) * _ENCODED_HZ // SAMPLE_RATE_HZ
-                last = max(0, length - _SPAN)
-                starts = [*range(0, last, _SPAN_STEP), last]
-                spans = np.stack([output[start : start + _SPAN] for start in starts])
-                found = self._model.model.detect_language(self._view(spans))
-                probabilities = [dict(_codes(row)) for row in found]
-                rows.append(np.array([[row[code] for code in languages] for row in probabilities]))
+            for output, row in zip(self._encode(windows), spans, strict=True):
+                # repeated to one length, which changes no mean over it
+                parts = [np.resize(output[_encoded_range(*span)], (_SPAN, output.shape[1])) for span in row]
+                found = self._model.model.detect_language(self._view(np.stack(parts)))
+                probabilities = [dict(_codes(each)) for each in found]
+                rows.append(np.array([[each[code] for code in self.languages] for each in probabilities]))
         return rows
 
     def decode_batch(
@@ -374,6 +363,11 @@ def memory_errors() -> Iterator[None]:
         if any(sign in str(error).casefold() for sign in _MEMORY_ERRORS):
             raise MemoryError("the model's memory") from error
         raise
+
+
+def _encoded_range(start: float, end: float) -> slice:
+    first = int(start * _ENCODED_HZ)
+    return slice(first, max(first + 1, round(end * _ENCODED_HZ)))
 
 
 def _codes(row: Sequence[tuple[str, float]]) -> Iterator[tuple[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,13 +22,18 @@ from fi_desktop.engines.whisper import postprocess, vocabulary, windows
 from fi_desktop.engines.whisper.coverage import missing_speech
 from fi_desktop.engines.whisper.decoded import DecodedWindow
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions, fit_prompt
+from fi_desktop.engines.whisper.spoken_languages import (
+    LanguageTracker,
+    LanguageWindow,
+    prefers_rival,
+    rival_of,
+    spans_of,
+)
 from fi_desktop.engines.whisper.steps import InterruptibleRunner, ProgressMeter, Throughput
 from fi_desktop.engines.whisper.vocabulary import Vocabulary
-from fi_desktop.engines.whisper.windows import LanguageWindow, Window
+from fi_desktop.engines.whisper.windows import Window
 
 _BEAM = 5
-_LANGUAGE_WINDOWS = 4  # at most this many windows are used to detect the language
-_SURE = 0.8
 _UNSURE = 0.5
 _WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})  # as in faster_whisper.tokenizer
 _SECOND_HALF = re.compile(r"-[^\W\d_]")
@@ -75,7 +80,7 @@ class WhisperTranscriber:
         Raises:
             UserError: the model does not know the language.
         """
-        self._check(options.language)
+        tracker = self._tracker(options)
         speech_s = sum(region.duration for region in speech.regions)
         plan: tuple[Window, ...] = ()
         power = windows.frame_power(recording, speech)
@@ -85,102 +90,85 @@ class WhisperTranscriber:
         notes = []
         progress(0.0)
         meter = ProgressMeter(self._throughput, sum(window.duration for window in plan), progress)
-        language, probability = options.language, 1.0
-        if language is None and plan:
-            language, probability = self._detect_language(recording, plan, meter.report)
-        words: list[Word] = []
-        if language is not None:
-            may_change = options.language is None and self._may_change(language)
-            terms = Vocabulary(options.terms, fitted.dropped)
-            context = _Context(language, may_change, fitted.prompt, fitted.hotwords, terms)
-            words_by_language: Counter[str] = Counter()
-            for word_language, word in self._words(recording, speech, plan, context, meter):
-                words.append(word)
-                words_by_language[word_language] += 1
-            language = words_by_language.most_common(1)[0][0] if words else options.language
-            if words and probability < _UNSURE:
-                notes.append(messages.RESULT_LANGUAGE_UNCERTAIN())
+        terms = Vocabulary(options.terms, fitted.dropped)
+        context = _Context(fitted.prompt, fitted.hotwords, terms)
+        found = list(self._words(recording, speech, plan, tracker, context, meter))
+        counts = Counter(word.language for word in found)
+        main = counts.most_common(1)[0][0] if found else tracker.only
+        words = [replace(word, language=None) if word.language == main else word for word in found]
+        if words and tracker.certainty < _UNSURE:
+            notes.append(messages.RESULT_LANGUAGE_UNCERTAIN())
         progress(1.0)
         ordered = postprocess.put_in_order(words, recording.duration)
         return Transcription(
             tuple(postprocess.calibrate(ordered)),
-            language,
+            main,
             "whisper",
             self._model,
             tuple(notes),
             missing=missing_speech(ordered, speech, power) if plan else (),
         )
 
-    def _may_change(self, language: str) -> bool:
+    def _tracker(self, options: TranscriptionOptions) -> LanguageTracker:
         known = self._decoder.languages
-        return language in windows.LANGUAGES and all(code in known for code in windows.LANGUAGES)
-
-    def _check(self, language: str | None) -> None:
-        if language is not None and language not in self._decoder.languages:
+        if not set(options.languages) <= set(known):
             raise UserError(messages.ENGINE_BAD_LANGUAGE)
-
-    def _detect_language(
-        self, recording: Recording, plan: tuple[Window, ...], poll: Callable[[], None]
-    ) -> tuple[str, float]:
-        """Return the most probable language of the first windows, and its probability."""
-        if len(self._decoder.languages) == 1:
-            return self._decoder.languages[0], 1.0
-        votes: Counter[str] = Counter()
-        best, share, seen = "", 0.0, 0
-        # in the batches that are decoded later, so that nothing is encoded twice
-        sounds = (samples for _window, samples in windows.read_windows(recording, plan))
-        while seen < _LANGUAGE_WINDOWS and (batch := list(islice(sounds, self._decoder.batch))):
-            detect = partial(self._decoder.detect_language, batch)
-            for probabilities in self._runner.run(detect, poll=poll):
-                votes.update(probabilities)
-            seen += len(batch)
-            best, votes_for_best = votes.most_common(1)[0]
-            share = votes_for_best / seen
-            if share >= _SURE:
-                break
-        return best, share
+        return LanguageTracker(known, options.languages, options.likely_languages)
 
     def _split_by_language(
         self,
         batch: Sequence[tuple[Window, NDArray[np.float32]]],
         speech: Speech,
-        before: str,
+        tracker: LanguageTracker,
         poll: Callable[[], None],
     ) -> list[LanguageWindow]:
         """Cut the windows in which the language changes."""
+        if (only := tracker.only) is not None:
+            return [LanguageWindow(window, samples, only) for window, samples in batch]
+        spans = [spans_of(window, speech.regions) for window, _samples in batch]
+        times = [[(span.start, span.end) for span in row] for row in spans]
         sounds = [samples for _window, samples in batch]
-        detect = partial(self._decoder.detect_language_by_span, sounds, windows.LANGUAGES)
-        return windows.split_by_language(batch, self._runner.run(detect, poll=poll), speech, before)
+        found = self._runner.run(partial(self._decoder.detect_languages, sounds, times), poll=poll)
+        return tracker.split(batch, spans, found, speech)
 
     def _words(
         self,
         recording: Recording,
         speech: Speech,
         plan: tuple[Window, ...],
+        tracker: LanguageTracker,
         context: _Context,
         meter: ProgressMeter,
-    ) -> Iterator[tuple[str, Word]]:
+    ) -> Iterator[Word]:
         """Yield each word with its language."""
         sounds = windows.read_windows(recording, plan)
-        before = context.language
         last: tuple[Window, list[Word]] | None = None
         while batch := list(islice(sounds, self._decoder.batch)):
             meter.start(sum(window.duration for window, _samples in batch))
-            if context.may_change:
-                parts = self._split_by_language(batch, speech, before, meter.report)
-                before = parts[-1].language
-            else:
-                parts = [LanguageWindow(window, samples, context.language) for window, samples in batch]
-            for part, decoded in zip(parts, self._decode(parts, context, meter.report), strict=True):
+            split = self._split_by_language(batch, speech, tracker, meter.report)
+            for part, decoded in self._decode(split, context, meter.report):
                 words = self._finish(part, decoded, speech, context, meter.report)
                 if last is not None and last[0].pieces[-1].end == part.window.pieces[0].start:
                     words = postprocess.drop_repeated_at_cut(last[1], words)
                 last = part.window, words
-                for word in words:
-                    yield part.language, word
+                yield from words
             meter.end()
 
     def _decode(
+        self, parts: Sequence[LanguageWindow], context: _Context, poll: Callable[[], None]
+    ) -> list[tuple[LanguageWindow, DecodedWindow]]:
+        """Decode each part, in its rival language too if there is one, and return the likelier text."""
+        chosen = list(zip(parts, self._decode_all(parts, context, poll), strict=True))
+        contested = {n: rival for n, found in enumerate(chosen) if (rival := rival_of(*found)) is not None}
+        others = [replace(parts[number], language=rival) for number, rival in contested.items()]
+        for number, other, decoded in zip(
+            contested, others, self._decode_all(others, context, poll), strict=True
+        ):
+            if prefers_rival(*chosen[number], decoded, other.language):
+                chosen[number] = other, decoded
+        return chosen
+
+    def _decode_all(
         self, parts: Sequence[LanguageWindow], context: _Context, poll: Callable[[], None]
     ) -> list[DecodedWindow]:
         """Decode in batches of one language each."""
@@ -241,14 +229,10 @@ class _Context:
     """What is known of a recording before it is decoded.
 
     Attributes:
-        language: the language it starts with.
-        may_change: whether the language may change to another of `windows.LANGUAGES`.
         prompt, hotwords: see `DecodingOptions`.
         vocabulary: further terms, which are chosen by what is heard.
     """
 
-    language: str
-    may_change: bool
     prompt: str | None
     hotwords: str | None
     vocabulary: Vocabulary
@@ -269,5 +253,14 @@ def _to_words(window: Window, decoded: DecodedWindow, language: str) -> list[Wor
             joined = not text[0].isspace() and (bool(words) or language in _WITHOUT_SPACES)
             if words and _SECOND_HALF.match(stripped) and words[-1].text[-1].isalpha():
                 joined = True  # the model puts a space before the hyphen of "hard-working"
-            words.append(Word(region.start, region.end, stripped, round(word.probability, 3), joined=joined))
+            words.append(
+                Word(
+                    region.start,
+                    region.end,
+                    stripped,
+                    round(word.probability, 3),
+                    joined=joined,
+                    language=language,
+                )
+            )
     return words

@@ -177,7 +177,11 @@ def _term_words(words: Sequence[Word], match: TermMatch) -> list[Word]:
     at = first.start
     for part in parts:
         end = at + (last.end - first.start) * len(part) / letters
-        placed.append(Word(round(at, 3), round(end, 3), part, joined=first.joined and not placed))
+        placed.append(
+            Word(
+                round(at, 3), round(end, 3), part, joined=first.joined and not placed, language=first.language
+            )
+        )
         at = end
     return placed
 

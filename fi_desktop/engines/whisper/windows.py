@@ -1,14 +1,8 @@
-"""The windows that Whisper decodes: up to half a minute of speech each, in one language.
+"""The windows that Whisper decodes: up to half a minute of speech each.
 
 Whisper always processes 30 s, full or not, and hallucinates text in long silence. So speech is packed: pauses
 longer than `2 * _PAD_S` are shortened to that, and a window ends at the last long pause that fits, or at the
 quietest moment. Windows do not overlap.
-
-Whisper is given one language per window and translates speech in any other, so a window in which the
-language changes is cut there. The window as a whole does not show the change: the model may be sure of either
-language. Instead, language is detected on spans of some seconds (`Decoder.detect_language_by_span`), and the
-Viterbi algorithm finds the most likely sequence, in which every change has a cost: a name or a cough does not
-change the language.
 """
 
 from __future__ import annotations
@@ -17,7 +11,6 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +18,6 @@ from numpy.typing import NDArray
 from fi_desktop.audio.recording import SAMPLE_RATE_HZ, Recording
 from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Speech
-from fi_desktop.engines.whisper.decoder import SPAN_S, SPAN_STEP_S
 
 LONGEST_S = 29.5  # 30 would leave no margin for rounding
 _FULL_S = 25.0  # a window this full ends at a long pause rather than inside the next speech
@@ -35,14 +27,6 @@ _QUIET_S = 0.6  # speech probability is averaged over this much around a moment
 _AS_QUIET = 0.03  # probabilities that differ by less count as equal
 _GAP_WITHIN_S = 3.0
 _GAP_S = 0.16  # a gap between words, longer than the closure of a consonant inside a word
-
-LANGUAGES = ("en", "es")
-"""Languages between which a recording may change; a recording in any other language is all in that one."""
-
-_CHANGE_COST = 3.2  # slightly more than the evidence of one span that is sure of the other language
-_NEITHER = 0.05  # a span with no language likelier than this is no evidence
-_REACH_S = 1.75  # how far from the middle of two spans the change may be
-_SHORTEST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,72 +209,3 @@ def _quietest(
     alike = alike[alike >= alike[-1] - _GAP_WITHIN_S / hop_s]
     best = alike[-1] if power is None else alike[power[first + alike].argmin()]
     return float(np.clip((first + int(best) + 0.5) * hop_s, earliest, latest))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LanguageWindow:
-    """A window in one language. samples: float32 (samples,)."""
-
-    window: Window
-    samples: NDArray[np.float32]
-    language: str
-
-
-def split_by_language(
-    batch: Sequence[tuple[Window, NDArray[np.float32]]],
-    spans: Sequence[NDArray[np.float64]],
-    speech: Speech,
-    before: str,
-) -> list[LanguageWindow]:
-    """Cut windows where the language changes, at the quietest moment nearby.
-
-    Args:
-        batch: consecutive windows with their samples.
-        spans: for each window, the probabilities of `LANGUAGES` in each span, (spans, languages).
-        speech: finds quiet moments.
-        before: the language before the first window.
-    """
-    path = most_likely_languages(np.concatenate(spans), LANGUAGES.index(before))
-    parts: list[LanguageWindow] = []
-    for (whole, sound), row in zip(batch, spans, strict=True):
-        own, path = path[: len(row)], path[len(row) :]
-        window, samples, done_s = whole, sound, 0.0
-        for number in _changes(own):
-            middle = (_centre(number - 1, whole) + _centre(number, whole)) / 2 - done_s
-            cut = quietest_offset(window, speech, middle - _REACH_S, middle + _REACH_S)
-            if _SHORTEST_S <= cut <= window.duration - _SHORTEST_S:
-                first, window = window.cut(cut)
-                length = round(cut * SAMPLE_RATE_HZ)
-                parts.append(LanguageWindow(first, samples[:length], LANGUAGES[own[number - 1]]))
-                samples, done_s = samples[length:], done_s + cut
-        parts.append(LanguageWindow(window, samples, LANGUAGES[own[-1]]))
-    return parts
-
-
-def most_likely_languages(spans: NDArray[np.float64], before: int) -> list[int]:
-    """Return the language of each span on the most likely path (Viterbi).
-
-    spans: (spans, languages), probabilities; before: the language before the first.
-    """
-    evidence = np.log(spans + _NEITHER)
-    costs = _CHANGE_COST * (1.0 - np.eye(evidence.shape[1]))
-    score = evidence[0] - costs[before]
-    came_from = []
-    for row in evidence[1:]:
-        candidates = score[:, None] - costs
-        came_from.append(candidates.argmax(axis=0))
-        score = candidates.max(axis=0) + row
-    path = [int(score.argmax())]
-    for origins in reversed(came_from):
-        path.append(int(origins[path[-1]]))
-    return path[::-1]
-
-
-def _centre(number: int, window: Window) -> float:
-    """Return the middle of a span, seconds of the window."""
-    return max(0.0, min(number * SPAN_STEP_S, window.duration - SPAN_S)) + SPAN_S / 2
-
-
-def _changes(path: Sequence[int]) -> list[int]:
-    """Return the spans with which another language starts."""
-    return [number for number, (one, next_one) in enumerate(pairwise(path), start=1) if one != next_one]

@@ -11,17 +11,13 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from fi_desktop.core.values import JobOptions, NumberStyle, Priority
 from fi_desktop.engines import registry, term_lists
+from fi_desktop.gui.adding.languages_dialog import FIRST_LANGUAGES, OTHER_LANGUAGES, LanguagesDialog
 from fi_desktop.gui.adding.vocabulary_dialog import VocabularyDialog
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.config import Choice
 
 COUNTS = ("1", "2", "3", "4", "5", "2-4", "auto")
-LANGUAGES = (None, "es", "en")
-# Widely spoken languages that Whisper knows, and those of Spain; all hundred would be too long a list.
-OTHER_LANGUAGES = (
-    "ar", "bg", "ca", "cs", "da", "de", "el", "eu", "fi", "fr", "gl", "he", "hi", "hr", "hu", "id", "it",
-    "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "th", "tr", "uk", "ur", "vi", "zh",
-)  # fmt: skip
+LANGUAGES = (None, "es,en", "es", "en")
 
 LabeledValues = list[tuple[str, str | None]]
 """Labels with the values they stand for."""
@@ -39,7 +35,7 @@ class Choices(QObject):
         return [(self._labels.requested_speakers(count), count) for count in COUNTS]
 
     def languages(self) -> LabeledValues:
-        """Return automatic detection and the most common languages."""
+        """Return automatic detection, the most common languages and both of them."""
         return [(self._labels.requested_language(code), code) for code in LANGUAGES]
 
     def other_languages(self) -> LabeledValues:
@@ -108,6 +104,7 @@ class OptionsMenu(QMenu):
         vocabulary_lists: the chosen lists.
         prompt: a text that precedes the transcript; from settings or a profile.
         edit_words: opens the vocabulary.
+        edit_languages: opens the list of languages, to allow several.
 
     Signals:
         changed: another choice was made.
@@ -121,7 +118,7 @@ class OptionsMenu(QMenu):
         self._labels = UiLabels(self)
         self._choices = Choices(self)
         self.packs: tuple[str, ...] = tuple(dict.fromkeys(packs))
-        self._dialog: VocabularyDialog | None = None
+        self._dialog: VocabularyDialog | LanguagesDialog | None = None
         self._transcriber = default.options.transcriber  # as requested, even if not available
         self.term_lists: tuple[str, ...] = term_lists.SPECIALTIES
         self.vocabulary: tuple[str, ...] = ()
@@ -139,6 +136,8 @@ class OptionsMenu(QMenu):
         self._others = QMenu(self.tr("Other languages"), self)
         for label, code in self._choices.other_languages():
             self._others.addAction(self._action(self._languages, label, code))
+        self.edit_languages = self._others.addAction(self.tr("&Several languages…"))
+        self.edit_languages.triggered.connect(self._on_several_languages_requested)
         self.addMenu(self._others)
         self.addSection(self.tr("Identify speakers with"))
         self._engines = self._group()
@@ -171,7 +170,7 @@ class OptionsMenu(QMenu):
 
     @property
     def language(self) -> str | None:
-        """The chosen language's code; None to detect it."""
+        """The chosen languages' codes, as in `JobOptions`; None to detect them."""
         code: str | None = self._languages.checkedAction().data()
         return code
 
@@ -191,10 +190,7 @@ class OptionsMenu(QMenu):
         self._transcriber = options.transcriber
         self.vocabulary, self.prompt = options.vocabulary, options.prompt
         self.vocabulary_lists = options.vocabulary_lists
-        if not self._check(self._languages, options.language) and options.language is not None:
-            label = self._labels.language(options.language)
-            self._others.addAction(self._action(self._languages, label, options.language))
-            self._check(self._languages, options.language)
+        self._choose_language(options.language)
         if not self._check(self._engines, options.engine):
             action = self._action(self._engines, self._labels.engine(options.engine), options.engine)
             self.insertAction(self._end_of_engines, action)
@@ -212,6 +208,12 @@ class OptionsMenu(QMenu):
         self.packs = packs
         self._list_transcribers()
         self.changed.emit()
+
+    def _choose_language(self, codes: str | None) -> None:
+        if not self._check(self._languages, codes) and codes is not None:
+            action = self._action(self._languages, self._labels.language(codes), codes)
+            self._others.insertAction(self.edit_languages, action)
+            self._check(self._languages, codes)
 
     def _list_transcribers(self) -> None:
         for action in self._transcribers.actions():
@@ -246,6 +248,23 @@ class OptionsMenu(QMenu):
         self._transcriber = str(action.data())
 
     @Slot()
+    def _on_several_languages_requested(self) -> None:
+        if self._dialog is not None:
+            return
+        chosen = self.language.split(",") if self.language else FIRST_LANGUAGES
+        question = self.tr("Languages in the recordings you add next:")
+        self._dialog = LanguagesDialog(chosen, question, self.parentWidget())
+        self._dialog.accepted.connect(self._on_languages_chosen)
+        self._dialog.finished.connect(self._on_dialog_finished)
+        self._dialog.open()
+
+    @Slot()
+    def _on_languages_chosen(self) -> None:
+        if isinstance(self._dialog, LanguagesDialog):
+            self._choose_language(",".join(self._dialog.languages))
+            self.changed.emit()
+
+    @Slot()
     def _on_edit_words_requested(self) -> None:
         if self._dialog is not None:
             return
@@ -258,7 +277,7 @@ class OptionsMenu(QMenu):
 
     @Slot()
     def _on_words_edited(self) -> None:
-        if self._dialog is not None:
+        if isinstance(self._dialog, VocabularyDialog):
             self.vocabulary = self._dialog.vocabulary
             self.vocabulary_lists = self._dialog.boxes.chosen
             self.changed.emit()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
+    QDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount
 from fi_desktop.gui import theme
+from fi_desktop.gui.adding.languages_dialog import FIRST_LANGUAGES, LanguagesDialog
 from fi_desktop.gui.adding.options_menu import Choices
 from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.adding.vocabulary_dialog import VocabularyDialog
@@ -32,6 +34,7 @@ from fi_desktop.watch.config import Choice
 
 _COLUMNS = 3
 _LONGEST_SUMMARY = 60  # characters
+_SEVERAL = "several"  # opens the list of languages
 
 
 class OptionsForm(QWidget):
@@ -50,6 +53,7 @@ class OptionsForm(QWidget):
         self._shown = Choice()
         self._words: tuple[str, ...] = ()
         self._lists: tuple[str, ...] = ()
+        self._dialog: LanguagesDialog | None = None
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
@@ -69,9 +73,11 @@ class OptionsForm(QWidget):
         _fill(self.numbers, self._choices.numbers())
         _fill(self.speakers, self._choices.speakers())
         _fill(self.language, [*self._choices.languages(), *self._choices.other_languages()])
+        self.language.addItem(self.tr("Several languages…"), _SEVERAL)
         _fill(self.engine, self._choices.engines())
         _fill(self.priority, self._choices.priorities())
         self.profile.activated.connect(self._on_profile_chosen)
+        self.language.activated.connect(self._on_language_chosen)
         for field in (
             self.speakers,
             self.language,
@@ -86,10 +92,11 @@ class OptionsForm(QWidget):
 
     def choice(self) -> Choice:
         """Return the chosen options."""
+        chosen = self.language.currentData()
         options = JobOptions(
             SpeakerCount.parse(self.speakers.currentData()),
             self.engine.currentData(),
-            language=self.language.currentData(),
+            language=self._shown.options.language if chosen == _SEVERAL else chosen,
             transcriber=self.transcriber.currentData(),
             vocabulary=self._words,
             prompt=self._shown.options.prompt,
@@ -169,6 +176,26 @@ class OptionsForm(QWidget):
         profile = self._profiles.find(self.profile.currentData())
         if profile is not None:
             self.show_choice(profile.choice, self._packs())
+
+    @Slot()
+    def _on_language_chosen(self) -> None:
+        if self.language.currentData() != _SEVERAL or self._dialog is not None:
+            return
+        before = self._shown.options.languages or FIRST_LANGUAGES
+        self._dialog = LanguagesDialog(before, self.tr("Languages in these recordings:"), self)
+        self._dialog.finished.connect(self._on_languages_chosen)
+        self._dialog.open()
+
+    @Slot()
+    def _on_languages_chosen(self) -> None:
+        if self._dialog is None:
+            return
+        codes = self._shown.options.language
+        if self._dialog.result() == QDialog.DialogCode.Accepted:
+            codes = ",".join(self._dialog.languages)
+        _choose(self.language, codes, self._labels.requested_language(codes))
+        self._dialog.deleteLater()
+        self._dialog = None
 
     def _packs(self) -> list[str]:
         names = [self.transcriber.itemData(index) for index in range(self.transcriber.count())]

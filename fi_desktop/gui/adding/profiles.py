@@ -78,6 +78,7 @@ class ProfileController(QObject):
         titles = {
             "consultation": self.tr("Consultation, 2 people"),
             "consultation-es": self.tr("Consultation, 2 people, Spanish"),
+            "consultation-es-en": self.tr("Consultation, 2 people, Spanish and English"),
             "family": self.tr("Family or team, 3–6 people"),
             "dictation": self.tr("Dictation, 1 person"),
             "phone": self.tr("Phone call, 1 person per channel"),

@@ -52,6 +52,7 @@ class SegmentsModel(QAbstractListModel):
     Attributes:
         texts: the segments as they are read.
         named: whether any speaker is known.
+        bilingual: whether any segment is in another language than most of the recording.
         doubtful: number of words with low confidence.
         overlapping: number of words that another speaker overlaps.
     """
@@ -87,6 +88,7 @@ class SegmentsModel(QAbstractListModel):
     def _read(self, transcript: Transcript, known: Mapping[int, SegmentText]) -> None:
         self._transcript = transcript
         self.texts = segment_texts(transcript, export_options(), known)
+        self.bilingual = any(segment.language is not None for segment in self.texts)
         self.named = any(segment.label is not None for segment in self.texts)
         marks = [mark.word for segment in self.texts for mark in segment.marks]
         self.doubtful = sum(word.doubtful for word in marks)
@@ -102,6 +104,10 @@ class SegmentsModel(QAbstractListModel):
         if label not in self._names:
             self._names[label] = self._labels.speaker(label, self._transcript)
         return self._names[label]
+
+    def language_tag(self, row: int) -> str:
+        """Return the code of a segment's language, such as "EN"; "" if it is the recording's main one."""
+        return (self.texts[row].language or "").upper()
 
     def start_time(self, row: int) -> str:
         """Return the start as text."""
@@ -139,10 +145,13 @@ class SegmentsModel(QAbstractListModel):
         return segment_line(segment, options, named=self.named)
 
     def _accessible_text(self, segment: SegmentText, row: int) -> str:
+        text = segment.text
+        if segment.language is not None:
+            text = f"{self._labels.language(segment.language)}: {text}"
         if not self.named:
-            return f"{clock(segment.start)}: {segment.text}"
+            return f"{clock(segment.start)}: {text}"
         return self.tr("{speaker}, {time}: {text}").format(
-            speaker=self.name(row), time=clock(segment.start), text=segment.text
+            speaker=self.name(row), time=clock(segment.start), text=text
         )
 
     def _marked_words(self, segment: SegmentText) -> str:

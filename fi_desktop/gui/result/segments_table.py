@@ -284,6 +284,9 @@ class SegmentDelegate(QStyledItemDelegate):
         widest = "0:00:00" if last >= 3600 else "00:00"
         self._time_width = theme.text_width(self._times, widest)
         self._name_width = self._measure_names()
+        self._tags = theme.scaled(font, 0.8, QFont.Weight.DemiBold)
+        tags = {self._model.language_tag(row) for row in range(self._model.rowCount())}
+        self._tag_width = max(theme.text_width(self._tags, tag) for tag in tags) + 8 if any(tags) else 0
 
     def show_texts(self) -> None:
         """Adopt the model's texts and names."""
@@ -320,7 +323,8 @@ class SegmentDelegate(QStyledItemDelegate):
 
     def _text_left(self) -> int:
         names = self._name_width + _GAP if self._name_width else 0
-        return _PAD + self._time_width + _GAP + names
+        tags = self._tag_width + _GAP if self._tag_width else 0
+        return _PAD + self._time_width + _GAP + names + tags
 
     def _selections(self, row: int, palette: QPalette) -> list[QTextLayout.FormatRange]:
         warn, base = theme.tone("warn", palette), palette.color(QPalette.ColorRole.Base)
@@ -344,6 +348,7 @@ class SegmentDelegate(QStyledItemDelegate):
         start_time = self._model.start_time(row)
         width = theme.text_width(self._times, start_time)
         painter.drawText(QPointF(area.left() + _PAD + self._time_width - width, baseline), start_time)
+        self._paint_tag(painter, area, baseline, row)
         if not self._name_width:
             return
         left = area.left() + _PAD + self._time_width + _GAP
@@ -360,6 +365,20 @@ class SegmentDelegate(QStyledItemDelegate):
         painter.setFont(self._names)
         painter.setPen(name_colour)
         painter.drawText(QPointF(left + _SWATCH + 8, baseline), self.name(row))
+
+    def _paint_tag(self, painter: QPainter, area: QRect, baseline: float, row: int) -> None:
+        """Paint the code of the language left of the text, if it is not the main one."""
+        if not (tag := self._model.language_tag(row)):
+            return
+        palette, metrics = self._view.palette(), QFontMetrics(self._tags)
+        right = area.left() + self._text_left() - _GAP
+        box = QRectF(right - self._tag_width, baseline - metrics.capHeight() - 3, self._tag_width, 0)
+        box.setHeight(metrics.capHeight() + 6)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(theme.quiet(palette))
+        painter.drawRoundedRect(box, 3, 3)
+        painter.setFont(self._tags)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tag)
 
     def paint(
         self,

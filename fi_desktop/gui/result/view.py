@@ -246,7 +246,7 @@ class ResultView(QWidget):
             self.tr("{time} of speech").format(time=clock(transcript.speech)),
         ]
         if transcript.language is not None:
-            facts.append(self._labels.language(transcript.language))
+            facts.append(self._labels.language(",".join(transcript.languages)))
         words = sum(len(segment.words) for segment in transcript.segments)
         if words:
             facts.append(self.tr("%Ln word(s)", "", words))
