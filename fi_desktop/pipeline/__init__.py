@@ -20,6 +20,7 @@ from fi_desktop.core.alignment import assign_speakers, missing_segments, segment
 from fi_desktop.core.codec import options_to_json
 from fi_desktop.core.errors import CancelledByUser, ErrorInfo, FiError, Interrupted, UserError, error_info
 from fi_desktop.core.messages import Note
+from fi_desktop.core.number_style import restyle
 from fi_desktop.core.transcript import (
     Diarization,
     Grade,
@@ -157,6 +158,7 @@ def _join(
         segments = segments_of(diarized.turns)
     else:
         words = assign_speakers(transcribed.words, diarized.turns, diarized.exclusive)
+        words = tuple(restyle(words, task.options.numbers, transcribed.language))
         segments = segments_of_words(words, missing_segments(transcribed.missing, diarized.turns))
     grade = diarized.grade
     warnings = tuple(_voice_notes(diarized, task.options.speakers))
