@@ -111,8 +111,12 @@ def diarizer_names() -> tuple[str, ...]:
 
 def transcriber_names(packs: Iterable[str]) -> tuple[str, ...]:
     """Return what can be asked for: "auto", "none", these model packs, and transcribers that use no packs."""
-    without_packs = (spec.name for spec in transcribers().values() if spec.pack_kind is None)
-    return (*dict.fromkeys((AUTO, NONE, *packs, *without_packs)),)
+    return (*dict.fromkeys((AUTO, NONE, *packs, *(spec.name for spec in without_packs()))),)
+
+
+def without_packs() -> tuple[EngineSpec, ...]:
+    """Return the installed transcribers that use no model packs, such as those of plugins."""
+    return tuple(spec for spec in transcribers().values() if spec.pack_kind is None and installed(spec))
 
 
 def title(name: str) -> str:

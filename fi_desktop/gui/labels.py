@@ -275,14 +275,14 @@ class UiLabels(QObject):
                 return registry.title(name)
 
     def transcriber(self, name: str) -> str:
-        """Return the name of a transcription model: "auto", "none" or a model pack."""
+        """Return the name of "auto", "none", a model pack, or a transcriber that uses no packs."""
         match name:
             case "auto":
                 return self.tr("Automatic (best installed)")
             case "none":
                 return self.tr("None (only who spoke when)")
             case _:
-                return catalog.title(name)
+                return registry.title(name) if name in registry.transcribers() else catalog.title(name)
 
     def detail(self, row: Row, now: float, retries: int, held: QueueHeld = _NOT_HELD) -> str:
         """Return the line below a job's name: its error, warnings, next retry, or what it waits for."""

@@ -10,6 +10,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from fi_desktop import __version__
+from fi_desktop.engines import registry
 from fi_desktop.models import PackKind, installed
 from fi_desktop.system.files import resource
 
@@ -97,5 +98,8 @@ def find_capabilities(model_roots: tuple[Path, ...]) -> Capabilities:
     return Capabilities(
         gpu=devices(1) != (CPU,),
         diarizers=tuple(pack.name for pack in packs if pack.kind is PackKind.PYANNOTE),
-        transcribers=tuple(pack.name for pack in packs if pack.kind is PackKind.WHISPER),
+        transcribers=(
+            *(pack.name for pack in packs if pack.kind is PackKind.WHISPER),
+            *(spec.title for spec in registry.without_packs()),
+        ),
     )

@@ -20,6 +20,7 @@ from fi_desktop.core.messages import Note
 from fi_desktop.core.text import without_path
 from fi_desktop.core.transcript import Provenance, Transcript
 from fi_desktop.core.values import JobOptions
+from fi_desktop.engines import registry
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.models import PackKind, installed
 
@@ -72,7 +73,7 @@ def read_facts(
     provenance = transcript.provenance if transcript is not None else None
     notes = transcript.notes if transcript is not None else ()
     probable = transcript.probable_speakers if transcript is not None else None
-    model = any(pack.kind is PackKind.WHISPER for pack in installed(models))
+    model = bool(registry.without_packs()) or any(pack.kind is PackKind.WHISPER for pack in installed(models))
     return JobFacts(size_bytes, provenance, notes, probable, model, _log_lines(job_id, logs))
 
 
