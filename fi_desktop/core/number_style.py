@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from fi_desktop.core import numerals
-from fi_desktop.core.spelled_numbers import OVER, edges, is_pressure, spelled
+from fi_desktop.core.spelled_numbers import OVER, edges, is_pressure, written_out
 from fi_desktop.core.transcript import Word
 from fi_desktop.core.values import NumberStyle
 
@@ -59,20 +59,27 @@ class _Token:
 
 
 def restyle(words: Sequence[Word], style: NumberStyle, language: str | None) -> list[Word]:
-    """Return words with their numbers in a style; unchanged in languages other than English and Spanish."""
-    if style is NumberStyle.AS_HEARD or language not in numerals.LANGUAGES:
+    """Return words with their numbers in a style; those in languages we cannot count in stay as they are.
+
+    language: of words that do not name another.
+    """
+    if style is NumberStyle.AS_HEARD:
         return list(words)
     changed: list[Word] = []
     for run in _runs(words):
-        changed += (
-            _Digits(run, language).rewritten() if style is NumberStyle.DIGITS else spelled(run, language)
-        )
+        spoken = run[0].language or language
+        if spoken not in numerals.LANGUAGES:
+            changed += run
+        elif style is NumberStyle.DIGITS:
+            changed += _Digits(run, spoken).rewritten()
+        else:
+            changed += written_out(run, spoken)
     return changed
 
 
 def _runs(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """Yield consecutive words of one speaker, without long gaps."""
-    for _speaker, group in groupby(words, key=lambda word: word.speaker):
+    """Yield consecutive words of one speaker in one language, without long gaps."""
+    for _key, group in groupby(words, key=lambda word: (word.speaker, word.language)):
         run: list[Word] = []
         for word in group:
             if run and word.start - run[-1].end > _LONGEST_GAP_S:

@@ -37,7 +37,7 @@ def is_pressure(systolic: int, diastolic: int) -> bool:
     return systolic in _SYSTOLIC and diastolic in _DIASTOLIC and systolic > diastolic
 
 
-def spelled(words: Sequence[Word], language: str) -> list[Word]:
+def written_out(words: Sequence[Word], language: str) -> list[Word]:
     """Return words with numbers in digits written in words."""
     written: list[Word] = []
     for at, word in enumerate(words):

@@ -4828,16 +4828,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Fármacos, estudios y abreviaturas de:</translation>
     </message>
     <message>
+        <source>&amp;Drug names, places or people in the recordings, one per line:</source>
+        <translation>&amp;Nombres de fármacos, lugares o personas en las grabaciones, uno por línea:</translation>
+    </message>
+    <message>
         <source>Terms of a list are only written where something similar was heard.</source>
         <translation>Los términos de una lista solo se escriben donde se oyó algo parecido.</translation>
     </message>
     <message>
         <source>Vocabulary</source>
         <translation>Vocabulario</translation>
-    </message>
-    <message>
-        <source>&amp;Drug names, places or people in the recordings you add next, one per line:</source>
-        <translation>&amp;Nombres de fármacos, lugares o personas en las grabaciones que agregue a continuación, uno por línea:</translation>
     </message>
     <message>
         <source>One per line</source>

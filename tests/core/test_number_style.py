@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -168,6 +169,12 @@ def test_numbers_do_not_join_across_speakers_or_pauses() -> None:
     later = Word(9.0, 9.5, second.text, second.probability, "SPEAKER_00")
     for words in ([first, other], [first, later]):
         assert text(restyle(words, NumberStyle.DIGITS, "es")) == "40 miligramos"
+
+
+def test_each_language_of_a_recording_has_its_numbers() -> None:
+    words = [*spoken("forty milligrams"), *(replace(w, language="es") for w in spoken("cuarenta miligramos"))]
+    assert text(restyle(words, NumberStyle.DIGITS, "en")) == "40 mg 40 mg"
+    assert text(restyle(words, NumberStyle.DIGITS, "fr")) == "forty milligrams 40 mg"
 
 
 SAID = st.lists(

@@ -11,7 +11,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from fi_desktop.core.job import JobState
-from fi_desktop.core.values import Priority
+from fi_desktop.core.values import NumberStyle, Priority
+from fi_desktop.gui.adding.vocabulary_dialog import VocabularyDialog
 from fi_desktop.gui.drag_and_drop import dropped_files, paths_in
 from tests.gui.events import drop, drop_files, files_data
 
@@ -262,6 +263,21 @@ class TestSheet:
         assert form.speakers.currentText() == "1"
         form.language.setCurrentText("English")
         assert form.profile.currentText() == "None"
+
+    def test_vocabulary_lists_and_numbers_are_changed(self, qtbot, window, program, sheet):
+        sheet.form.numbers.setCurrentText("Numbers in digits (40 mg)")
+        qtbot.mouseClick(sheet.form.vocabulary, Qt.MouseButton.LeftButton)
+        dialog = window.findChild(VocabularyDialog)
+        dialog.boxes.box("oncology").setChecked(True)
+        dialog.field.setPlainText("Dra. Núñez")
+        dialog.accept()
+        assert sheet.form.vocabulary.text() == "&Vocabulary: Oncology, Dra. Núñez…"
+        options = sheet.form.choice().options
+        assert (options.vocabulary, options.vocabulary_lists) == (("Dra. Núñez",), ("oncology",))
+        assert options.numbers is NumberStyle.DIGITS
+        sheet.form.profile.setCurrentIndex(1)
+        sheet.form.profile.activated.emit(1)
+        assert sheet.form.vocabulary.text() == "&Vocabulary…"
 
     def test_escape_changes_nothing(self, qtbot, window, program, sheet):
         qtbot.keyClick(sheet.form.speakers, Qt.Key.Key_3)

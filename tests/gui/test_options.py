@@ -5,8 +5,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolBar, QToolButton
 
-from fi_desktop.core.values import JobOptions, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount
+from fi_desktop.engines import term_lists
 from fi_desktop.gui.adding.options_bar import OptionsBar
+from fi_desktop.watch.config import Choice
 
 PACKS = ("faster-whisper-small", "faster-whisper-large-v3")
 
@@ -78,6 +80,26 @@ def test_vocabulary_is_edited(qtbot, bar):
     bar.menu._dialog.field.clear()
     bar.menu._dialog.reject()
     assert bar.options().vocabulary == ("lorazepam", "Ely Lilly")
+
+
+def test_vocabulary_lists_and_numbers_are_chosen(qtbot, bar):
+    bar.offer_term_lists((*term_lists.SPECIALTIES, "our_people"))
+    bar.menu.edit_words.trigger()
+    dialog = bar.menu._dialog
+    assert QTest.qWaitForWindowExposed(dialog)
+    assert dialog.boxes.box("our_people").text() == "our people"
+    for name in ("cardiology", "our_people"):
+        qtbot.mouseClick(dialog.boxes.box(name), Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
+    dialog.accept()
+    choose(bar, "Numbers in digits (40 mg)")
+    assert bar.options() == JobOptions(
+        vocabulary_lists=("cardiology", "our_people"), numbers=NumberStyle.DIGITS
+    )
+    assert "Vocabulary lists: Cardiology, our people" in bar.more.toolTip()
+    bar.choose(Choice(JobOptions(vocabulary_lists=("removed",))))
+    bar.menu.edit_words.trigger()
+    assert bar.menu._dialog.boxes.chosen == ("removed",)
+    bar.menu._dialog.reject()
 
 
 def test_narrow_toolbar_keeps_the_bar_and_drops_its_summary(qtbot, dressed):

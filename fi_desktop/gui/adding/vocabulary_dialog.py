@@ -93,9 +93,7 @@ class VocabularyDialog(QDialog):
         heading = QLabel(self.tr("Drugs, tests and abbreviations of:"), self)
         self.boxes = TermListBoxes(available, self)
         self.boxes.choose(lists)
-        label = QLabel(
-            self.tr("&Drug names, places or people in the recordings you add next, one per line:"), self
-        )
+        label = QLabel(self.tr("&Drug names, places or people in the recordings, one per line:"), self)
         label.setWordWrap(True)
         self.field = QPlainTextEdit("\n".join(vocabulary), self)
         self.field.setAccessibleName(self.tr("Vocabulary"))
