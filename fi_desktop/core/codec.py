@@ -173,7 +173,8 @@ _as_object(EarlierResult)
 _as_object(Job, omit_default=("earlier", "start_at", "review", "people"))
 _as_object(Word, omit_default=("checked", "interpolated", "language"))
 _as_object(Segment, omit_default=("missing", "language"))
-for _plain_value in (Turn, Provenance, Person):
+_as_object(Provenance, omit_default=("confidence_model",))
+for _plain_value in (Turn, Person):
     _as_object(_plain_value)
 _as_object(Transcript, omit_default=("probable_speakers", "people"))
 _EVENTS: dict[str, type[ev.JobEvent]] = {

@@ -162,6 +162,7 @@ class Transcription:
         model: name and version of the weights.
         notes: what the person must know.
         missing: speech in which no words were recognized, sorted.
+        confidence_model: version of what estimates the words' probabilities, if that is not the model itself.
     """
 
     words: tuple[Word, ...]
@@ -170,6 +171,7 @@ class Transcription:
     model: str = ""
     notes: tuple[Note, ...] = ()
     missing: tuple[Region, ...] = ()
+    confidence_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ class Provenance:
         app_version: the version of fi-desktop.
         engine, model: what diarized, and with which weights.
         transcriber, transcriber_model: what transcribed; empty if nothing did.
+        confidence_model: version of what estimated how likely each word is right; empty if nothing did.
         options: the job's options (JSON values).
         source_sha256: hash of the recording's bytes, hex.
         source_name: the recording's file name, without its folder.
@@ -195,6 +198,7 @@ class Provenance:
     created_at: str
     transcriber: str = ""
     transcriber_model: str = ""
+    confidence_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ def _join(
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             transcriber=transcribed.engine,
             transcriber_model=transcribed.model,
+            confidence_model=transcribed.confidence_model,
         ),
         grade=grade,
         details=diarized.details,

@@ -6,7 +6,6 @@ import pytest
 
 from fi_desktop.core.transcript import Region, Word
 from fi_desktop.engines.whisper.postprocess import (
-    calibrate,
     collapse_loops,
     drop_crammed,
     drop_repeated_at_cut,
@@ -93,31 +92,3 @@ def test_a_word_at_a_cut_is_kept_once():
     assert drop_repeated_at_cut(before, spoken("not", "so", start=1.3)) == spoken("not", "so", start=1.3)
     assert drop_repeated_at_cut([], again) == again
     assert drop_repeated_at_cut(before, []) == []
-
-
-def row(*probabilities: float) -> list[Word]:
-    return [Word(n, n + 0.5, f"word{n}", probability) for n, probability in enumerate(probabilities)]
-
-
-def test_a_word_among_certain_words_is_doubted_less_than_one_among_uncertain_words():
-    (_, among_certain, _) = calibrate(row(0.99, 0.5, 0.99))
-    (_, among_uncertain, _) = calibrate(row(0.6, 0.5, 0.6))
-    assert not among_certain.doubtful
-    assert among_uncertain.doubtful
-
-
-def test_a_word_of_very_low_probability_is_always_doubted():
-    for before, after in ((0.99, 0.99), (0.5, 0.5)):
-        assert calibrate(row(before, 0.05, after))[1].doubtful
-
-
-def test_certain_words_stay_certain_and_nothing_else_changes():
-    words = row(0.99, 0.98, 1.0)
-    found = calibrate(words)
-    assert not any(word.doubtful for word in found)
-    assert [(word.start, word.end, word.text) for word in found] == [(w.start, w.end, w.text) for w in words]
-    assert all(word.probability is not None and 0.0 < word.probability <= 1.0 for word in found)
-
-
-def test_no_words_are_calibrated_to_no_words():
-    assert calibrate([]) == []

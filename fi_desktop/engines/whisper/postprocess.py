@@ -1,11 +1,10 @@
-"""Post-processing of Whisper's words: hallucinations, loops, times and probabilities.
+"""Post-processing of Whisper's words: hallucinations, loops and times.
 
 All of it works on the words of one window, in seconds of the recording.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -25,14 +24,6 @@ _SAME_DIGITS = re.compile(r"(\d{1,4})\1{3,}")
 _AT_A_CUT_S = 0.3
 _LONGEST_WORD_S = 1.0
 _LONGEST_DIGIT_S = 0.5
-
-# Logistic regression of "the word is right" on the log odds of its probability and of its neighbours'. Fitted
-# to some 2,250 words of read and synthetic speech, English and Spanish; `python -m tests.bench.words` gives
-# precision and recall.
-_BIAS = -0.5
-_OWN = 0.8
-_NEIGHBOURS = 0.25
-_CERTAIN = 0.999
 
 
 def has_crammed(words: Sequence[Word]) -> bool:
@@ -158,25 +149,3 @@ def put_in_order(words: Sequence[Word], duration: float) -> list[Word]:
         kept.append(replace(word, start=round(start, 3), end=round(end, 3)))
         earliest = start
     return kept
-
-
-def calibrate(words: Sequence[Word]) -> list[Word]:
-    """Replace each word's probability by the chance that the word is right, given the words around it.
-
-    Whisper's own probability is the mean over the word's tokens, and errors seldom affect one word alone.
-    """
-    own = [_log_odds(word.probability) for word in words]
-    before, after = [*own[:1], *own[:-1]], [*own[1:], *own[-1:]]
-    return [
-        replace(word, probability=round(_logistic(_BIAS + _OWN * at + _NEIGHBOURS * (left + right)), 3))
-        for word, at, left, right in zip(words, own, before, after, strict=True)
-    ]
-
-
-def _log_odds(probability: float | None) -> float:
-    bounded = min(_CERTAIN, max(1.0 - _CERTAIN, _CERTAIN if probability is None else probability))
-    return math.log(bounded / (1.0 - bounded))
-
-
-def _logistic(score: float) -> float:
-    return 1.0 / (1.0 + math.exp(-score))

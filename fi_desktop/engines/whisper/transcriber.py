@@ -19,6 +19,7 @@ from fi_desktop.core.errors import UserError
 from fi_desktop.core.transcript import Transcription, Word
 from fi_desktop.engines.contracts import Progress, Speech, TranscriptionOptions
 from fi_desktop.engines.whisper import postprocess, vocabulary, windows
+from fi_desktop.engines.whisper.confidence import chance_right, load_confidence
 from fi_desktop.engines.whisper.coverage import missing_speech
 from fi_desktop.engines.whisper.decoded import DecodedWindow
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions, fit_prompt
@@ -101,12 +102,13 @@ class WhisperTranscriber:
         progress(1.0)
         ordered = postprocess.put_in_order(words, recording.duration)
         return Transcription(
-            tuple(postprocess.calibrate(ordered)),
+            tuple(ordered),
             main,
             "whisper",
             self._model,
             tuple(notes),
             missing=missing_speech(ordered, speech, power) if plan else (),
+            confidence_model=load_confidence().version if words else "",
         )
 
     def _tracker(self, options: TranscriptionOptions) -> LanguageTracker:
@@ -191,7 +193,7 @@ class WhisperTranscriber:
     ) -> list[Word]:
         """Decode again if the text is not trusted or leaves speech uncovered; drop hallucinations."""
         options = context.options(part.language)
-        words = _to_words(part.window, decoded, part.language)
+        words = _to_words(part, decoded, speech)
         spoken = windows.regions_within(speech.regions, part.window)
         uncovered = postprocess.uncovered_s(words, spoken)
         doubtful = (
@@ -200,7 +202,7 @@ class WhisperTranscriber:
         if doubtful or uncovered >= (_RETRY_UNCOVERED_S if words else _RETRY_SILENT_S):
             decode = partial(self._decoder.decode_with_fallback, part.samples, options)
             again = self._runner.run(decode, poll=poll)
-            found = _to_words(part.window, again, part.language)
+            found = _to_words(part, again, speech)
             if again.repetitive:
                 found = postprocess.collapse_loops(found)
             found = postprocess.drop_crammed(found)
@@ -242,25 +244,19 @@ class _Context:
         return DecodingOptions(language, self.prompt, self.hotwords)
 
 
-def _to_words(window: Window, decoded: DecodedWindow, language: str) -> list[Word]:
+def _to_words(part: LanguageWindow, decoded: DecodedWindow, speech: Speech) -> list[Word]:
     """Convert to words in the recording's time; times past the window's end are moved to its end."""
     words: list[Word] = []
-    for word in decoded.words:
+    chances = chance_right(decoded, part.window, part.language, speech)
+    for word, chance in zip(decoded.words, chances, strict=True):
         text = word.text
-        region = window.to_recording(word.start, word.end)
+        region = part.window.to_recording(word.start, word.end)
         if stripped := text.strip():
             # in languages with spaces, a window's first word sometimes comes without
-            joined = not text[0].isspace() and (bool(words) or language in _WITHOUT_SPACES)
+            joined = not text[0].isspace() and (bool(words) or part.language in _WITHOUT_SPACES)
             if words and _SECOND_HALF.match(stripped) and words[-1].text[-1].isalpha():
                 joined = True  # the model puts a space before the hyphen of "hard-working"
             words.append(
-                Word(
-                    region.start,
-                    region.end,
-                    stripped,
-                    round(word.probability, 3),
-                    joined=joined,
-                    language=language,
-                )
+                Word(region.start, region.end, stripped, chance, joined=joined, language=part.language)
             )
     return words
