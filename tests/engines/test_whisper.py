@@ -20,7 +20,7 @@ from fi_desktop.engines.whisper import WhisperTranscriber
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
 from fi_desktop.engines.whisper.transcriber import _to_words
-from fi_desktop.engines.whisper.windows import Window
+from fi_desktop.engines.whisper.windows import LanguageWindow, Window
 from tests.engines.conftest import Write, ignore
 from tests.packs.make_whisper import make_whisper
 
@@ -399,7 +399,9 @@ def test_a_hyphenated_word_is_joined_and_a_dash_is_not():
     window = Window((Region(0.0, 4.0),))
     said = [" hard", " -working", " days?", " -Sí.", " -"]
     decoded = DecodedWindow(tuple(DecodedWord(n / 2, n / 2 + 0.4, text, 0.9) for n, text in enumerate(said)))
-    assert [word.joined for word in _to_words(window, decoded, "en")] == [False, True, False, False, False]
+    part = LanguageWindow(window, np.zeros(4 * 16_000, dtype=np.float32), "en")
+    speech = Speech(np.ones((1, 125), dtype=np.float32), 0.032, window.pieces)
+    assert [word.joined for word in _to_words(part, decoded, speech)] == [False, True, False, False, False]
 
 
 def test_words_and_the_probabilities_of_their_tokens_are_plain_values(spanish: Path, call: Recording):
