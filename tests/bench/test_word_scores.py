@@ -95,6 +95,6 @@ def test_a_translated_stretch_is_counted():
         ]
     }
     heard = _words("the pain is in my chest") + _words("it is my chest that hurts", 5.0)
-    first, second = stretches(reference, {"words": heard})
-    assert (first.heard_in, first.translated) == ("en", False)
-    assert (second.heard_in, second.translated) == ("en", True)
+    first, second = stretches(reference, {"words": heard, "language": "en"})
+    assert (first.heard_in, first.translated, first.labelled) == ("en", False, 6)
+    assert (second.heard_in, second.translated, second.labelled) == ("en", True, 0)

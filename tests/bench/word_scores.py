@@ -61,11 +61,19 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What became of a stretch in one language: said_in and heard_in, None if it cannot be said."""
+    """What became of a stretch in one language.
+
+    Attributes:
+        said_in: its language.
+        heard_in: the language of what was transcribed, by its common words; None if they do not decide.
+        words: how many were transcribed.
+        labelled: how many of them are said to be in the right language.
+    """
 
     said_in: str
     heard_in: str | None
     words: int
+    labelled: int
 
     @property
     def translated(self) -> bool:
@@ -125,7 +133,10 @@ def stretches(reference: Reference, answer: Answer) -> list[Stretch]:
             (stretch["end"] + borders[number + 1]["start"]) / 2 if number + 1 < len(borders) else float("inf")
         )
         words = [word for word in answer["words"] if start <= (word["start"] + word["end"]) / 2 < end]
-        found.append(Stretch(stretch["language"], vote([word["text"] for word in words]), len(words)))
+        labels = [word.get("language") or answer.get("language") for word in words]
+        heard_in = vote([word["text"] for word in words])
+        right = labels.count(stretch["language"])
+        found.append(Stretch(stretch["language"], heard_in, len(words), right))
     return found
 
 

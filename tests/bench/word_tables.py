@@ -159,10 +159,23 @@ def _bilingual(both: Sequence[Piece], answers: Answers) -> str:
                         f"{sum(each.said_in == each.heard_in for each in found)} of {len(found)}",
                         str(sum(each.translated for each in found)),
                         str(sum(not each.words for each in found)),
+                        _percent(sum(each.labelled for each in found), sum(each.words for each in found)),
                         _rate(errors),
                     ]
                 )
-    return table(["Half", "Kind", "", "Stretches in their language", "In the other", "Empty", "WER"], rows)
+    return table(
+        [
+            "Half",
+            "Kind",
+            "",
+            "Stretches in their language",
+            "In the other",
+            "Empty",
+            "Words labelled rightly",
+            "WER",
+        ],
+        rows,
+    )
 
 
 def _cost(chosen: Sequence[Piece], answers: Answers) -> str:

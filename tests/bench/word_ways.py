@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ from tests.bench.stages import Clock
 
 WAYS = ("ours", "plain", "batched")
 JOB = "job"
-LANGUAGES = ("en", "es")  # of the clinic; the choice if the language is not given
+LANGUAGES = ("en", "es")  # of the clinic, if the language is not given
 _BATCH = 8
 
 Answer = dict[str, Any]
@@ -50,7 +49,6 @@ Way = Callable[[Path, str | None, Path], Answer]
 def ours(model: Path, threads: int) -> Way:
     """Return our transcriber, with speech detection."""
     transcriber = WhisperTranscriber(model, threads=threads)
-    known = {field.name for field in fields(TranscriptionOptions)}
 
     def transcribe(path: Path, language: str | None, folder: Path) -> Answer:
         try:
@@ -62,16 +60,12 @@ def ours(model: Path, threads: int) -> Way:
         began = time.process_time()
         speech = detect_speech(recording, per_channel=False, progress=_ignore)
         found = time.process_time()
-        choice: dict[str, Any] = {"language": language}
-        if language is None and "languages" in known:
-            choice["languages"] = LANGUAGES
-        result = transcriber.transcribe(
-            recording, speech, options=TranscriptionOptions(**choice), progress=_ignore
-        )
+        options = TranscriptionOptions(language or ",".join(LANGUAGES))
+        result = transcriber.transcribe(recording, speech, options=options, progress=_ignore)
         return {
             "language": result.language,
-            "words": [_plain(word) for word in result.words],
-            "missing": [(each.start, each.end) for each in getattr(result, "missing", ())],
+            "words": [_plain(word, result.language) for word in result.words],
+            "missing": [(each.start, each.end) for each in result.missing],
             "speech": [(region.start, region.end) for region in speech.regions],
             "cpu_s": {"speech": found - began, "words": time.process_time() - found},
         }
@@ -127,7 +121,7 @@ def job(model: Path, threads: int) -> Way:
         result = jobs.transcript(1)
         return {
             "language": result.language,
-            "words": [_plain(word) for segment in result.segments for word in segment.words],
+            "words": [_plain(word, result.language) for segment in result.segments for word in segment.words],
             "missing": [],
             "speech": [],
             "cpu_s": {stage.value: seconds for stage, seconds in clock.seconds.items()},
@@ -136,13 +130,13 @@ def job(model: Path, threads: int) -> Way:
     return transcribe
 
 
-def _plain(word: Word) -> dict[str, Any]:
+def _plain(word: Word, language: str | None) -> dict[str, Any]:
     return {
         "start": word.start,
         "end": word.end,
         "text": word.text,
         "doubtful": word.doubtful,
-        "language": getattr(word, "language", None),
+        "language": word.language or language,
     }
 
 
