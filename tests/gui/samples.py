@@ -251,6 +251,33 @@ def with_missing_words() -> Transcript:
     )
 
 
+def with_two_languages() -> Transcript:
+    """Return a visit in Spanish in which an interpreter says two things in English."""
+    talk, said = (
+        consultation(8),
+        {2: "How long have you had this pain?", 5: "About three weeks, every morning."},
+    )
+    parts = []
+    for number, part in enumerate(talk.segments):
+        if number in said:
+            texts = said[number].split()
+            step = (part.end - part.start) / len(texts)
+            words = tuple(
+                Word(
+                    part.start + place * step,
+                    part.start + (place + 1) * step,
+                    text,
+                    0.9,
+                    part.speaker,
+                    language="en",
+                )
+                for place, text in enumerate(texts)
+            )
+            part = replace(part, text=said[number], words=words, language="en")
+        parts.append(part)
+    return replace(talk, segments=tuple(parts))
+
+
 def consultation(
     segments: int = 26,
     *,

@@ -94,6 +94,16 @@ def missing_words(scene: Scene) -> QWidget:
     return result(scene, 2)
 
 
+def two_languages(scene: Scene) -> QWidget:
+    scene.finish(2, samples.with_two_languages())
+    return result(scene, 2)
+
+
+def several_languages(scene: Scene) -> QWidget:
+    bar = scene.desktop.window.options
+    return asked_for(scene, bar.menu.edit_languages)
+
+
 def other_number(scene: Scene) -> QWidget:
     scene.finish(2, samples.crosstalk())
     return result(scene, 2)
@@ -276,6 +286,8 @@ VIEWS: dict[str, tuple[Callable[[], tuple[QueueEvent, ...]], View]] = {
     "reading": (a_day, reading),
     "searching": (a_day, searching),
     "missing-words": (a_day, missing_words),
+    "two-languages": (a_day, two_languages),
+    "several-languages": (a_day, several_languages),
     "other-number": (a_day, other_number),
     "models": (a_day, models),
     "details": (a_day, partial(details, job_id=2)),
