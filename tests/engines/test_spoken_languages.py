@@ -141,6 +141,13 @@ def test_the_parts_of_a_window_are_all_of_it(lengths: list[tuple[float, float]],
     assert all(part.rival is None or part.rival != part.language for part in parts)
 
 
+def test_only_spans_of_some_length_in_no_allowed_language_are_unclear():
+    tracker = LanguageTracker(KNOWN, ("en", "es"))
+    spans = [[Span(0.0, 3.0), Span(3.5, 4.0), Span(4.5, 6.0)], [Span(0.0, 3.0)]]
+    rows = [np.array([ENGLISH, NEITHER, FRENCH], dtype=float), np.array([NEITHER], dtype=float)]
+    assert tracker.unclear(spans, rows) == [(0, 2), (1, 0)]
+
+
 def test_a_window_is_cut_in_the_pause_before_the_other_language():
     probability = np.ones((1, 1000), np.float32)
     probability[0, 350:380] = 0.0  # 11.2 to 12.2 s of the recording, 6.2 to 7.2 s of the window

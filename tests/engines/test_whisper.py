@@ -100,7 +100,11 @@ def hears(monkeypatch: pytest.MonkeyPatch, *rows: dict[str, float]) -> None:
         found = [(*rows, *[rows[-1]] * len(row))[: len(row)] for row in spans]
         return [np.array([[row.get(code, 0.0) for code in self.languages] for row in one]) for one in found]
 
+    def detect_languages_alone(self: Decoder, sounds: list[Any]) -> Any:
+        return np.array([[rows[-1].get(code, 0.0) for code in self.languages] for _ in sounds])
+
     monkeypatch.setattr(Decoder, "detect_languages", detect_languages)
+    monkeypatch.setattr(Decoder, "detect_languages_alone", detect_languages_alone)
 
 
 def test_an_uncertain_language_is_noted(
@@ -342,6 +346,35 @@ def test_each_part_of_a_recording_is_decoded_in_its_own_language(
     assert english_words
     assert all(9.5 < word.start < 21.0 for word in english_words)
     assert {word.language for word in found.words} == {None, "en"}
+
+
+def test_a_span_in_no_likely_language_is_encoded_alone(
+    transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    hears(monkeypatch, {"tl": 0.6, "en": 0.06})
+    alone: list[float] = []
+
+    def detect_languages_alone(self: Decoder, sounds: list[Any]) -> Any:
+        alone.extend(len(sound) / 16_000 for sound in sounds)
+        return np.array([[0.9 if code == "es" else 0.0 for code in self.languages] for _ in sounds])
+
+    monkeypatch.setattr(Decoder, "detect_languages_alone", detect_languages_alone)
+    found = transcriber.transcribe(call, call_speech, options=TranscriptionOptions("en,es"), progress=ignore)
+    assert (found.language, found.notes) == ("es", ())
+    assert alone
+    assert all(0.8 <= seconds <= 3.0 for seconds in alone)
+
+
+def test_languages_of_a_window_and_of_a_sound_alone_are_those_of_the_model(spanish: Path):
+    decoder = Decoder(spanish, memory_level=0, threads=1)
+    sound = np.random.default_rng(0).normal(0, 0.05, 8 * 16_000).astype(np.float32)
+    (spans,) = decoder.detect_languages([sound], [[(0.0, 1.0), (1.0, 4.0), (7.9, 8.0)]])
+    alone = decoder.detect_languages_alone([sound[:16_000], sound[: 3 * 16_000]])
+    assert spans.shape == (3, len(decoder.languages))
+    assert alone.shape == (2, len(decoder.languages))
+    for row in (*spans, *alone):
+        assert decoder.languages[int(row.argmax())] == "es"
+        assert row.sum() == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_part_with_little_evidence_has_the_likelier_of_two_texts(

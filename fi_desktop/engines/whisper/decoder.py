@@ -26,6 +26,8 @@ from fi_desktop.engines.whisper.word_times import words_from_alignment
 
 _ENCODED_HZ = 50
 _SPAN = 3 * _ENCODED_HZ  # of the encoder's output, from which language is detected
+_SPANS_AT_A_TIME = 16
+_WINDOW_FRAMES = 3000
 _TOKENS = 448  # the context of the model: prompt and text
 _PROMPT_TOKENS = 80
 _PROMPT_AND_HOTWORD_TOKENS = 180  # leaves room for half a minute of fast speech
@@ -171,6 +173,23 @@ class Decoder:
                 rows.append(np.array([[each[code] for code in self.languages] for each in probabilities]))
         return rows
 
+    def detect_languages_alone(self, sounds: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+        """Return the probability of each of `languages` in sounds of up to three seconds, one row each.
+
+        Each is encoded without the sound around it, which takes a tenth of the time of a window.
+        """
+        rows = []
+        with memory_errors():
+            for first in range(0, len(sounds), _SPANS_AT_A_TIME):
+                features = [
+                    self._features(each, _SPAN * 2) for each in sounds[first : first + _SPANS_AT_A_TIME]
+                ]
+                encoded = self._model.model.encode(self._view(np.stack(features)), to_cpu=False)
+                for each in self._model.model.detect_language(encoded):
+                    found = dict(_codes(each))
+                    rows.append([found[code] for code in self.languages])
+        return np.array(rows)
+
     def decode_batch(
         self, windows: Sequence[NDArray[np.float32]], options: DecodingOptions, *, beam: int = 1
     ) -> list[DecodedWindow]:
@@ -240,13 +259,16 @@ class Decoder:
         held = [self._find_held(samples) for samples in windows]
         for number, samples in enumerate(windows):
             if held[number] is None:
-                pad = import_module("faster_whisper.audio").pad_or_trim
-                features = pad(self._model.feature_extractor(samples)[..., :-1])
+                features = self._features(samples, _WINDOW_FRAMES)
                 encoded = self._model.model.encode(self._view(features[None]), to_cpu=True)
                 held[number] = _Encoded(samples, np.array(encoded)[0])
         found = [each for each in held if each is not None]
         self._held = [*found, *(each for each in self._held if each not in found)][: 2 * self.batch]
         return [each.output for each in found]
+
+    def _features(self, samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+        pad = import_module("faster_whisper.audio").pad_or_trim
+        return np.asarray(pad(self._model.feature_extractor(samples)[..., :-1], frames))
 
     def _find_held(self, samples: NDArray[np.float32]) -> _Encoded | None:
         return next((each for each in self._held if np.array_equal(each.samples, samples)), None)

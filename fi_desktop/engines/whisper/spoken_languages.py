@@ -2,9 +2,10 @@
 
 Whisper is given one language per window and translates speech in any other. The window as a whole does not
 show a change: the model may be sure of either language. Instead, language is detected on spans of up to some
-seconds of the encoder's output, none of which crosses a pause. The Viterbi algorithm finds the most likely
-sequence of languages, in which every change has a cost: a name or a cough does not change the language. A
-change at a pause costs less than one within speech.
+seconds of the encoder's output, none of which crosses a pause. An unclear span is encoded alone: speech around
+it may hide its language. The Viterbi algorithm finds the most likely sequence of languages, in
+which every change has a cost: a name or a cough does not change the language. A change at a pause costs less
+than one within speech.
 
 A part for which the evidence is small is decoded in the second most likely language too, and so is one whose
 text is written in another language than the one asked for; see `prefers_rival`.
@@ -38,6 +39,7 @@ _UNEXPECTED_COST = 15.0
 _SURE = 0.8
 _CLEAR = 0.5  # spans in which no language is likelier than this say nothing about how sure the detection is
 
+_SHORTEST_ALONE_S = 0.8  # shorter spans are no evidence alone, either
 _REACH_S = 1.75  # how far from the middle of two spans a change within speech may be
 _SHORTEST_S = 0.5
 _CLOSE = 3.0  # parts with less evidence than one sure span are decoded in two languages
@@ -56,6 +58,10 @@ class Span:
     def weight(self) -> float:
         """How much evidence it is, 0 to 1."""
         return min(1.0, (self.end - self.start) / _FULL_WEIGHT_S)
+
+    def cut(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return its part of the window's samples, float32 (samples,)."""
+        return samples[round(self.start * SAMPLE_RATE_HZ) : round(self.end * SAMPLE_RATE_HZ)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +136,23 @@ class LanguageTracker:
         if self.only is not None:
             return 1.0
         return self._sure / self._clear if self._clear else 0.0
+
+    def unclear(
+        self, spans: Sequence[Sequence[Span]], found: Sequence[NDArray[np.float64]]
+    ) -> list[tuple[int, int]]:
+        """Return the window and number of spans in which none of the languages is likely.
+
+        The encoder has seen the whole window, and another language around a span may hide its own. So the
+        span is worth encoding alone. spans, found: see `split`.
+        """
+        allowed = [self._known.index(code) for code in self.allowed]
+        return [
+            (window, number)
+            for window, (row, probabilities) in enumerate(zip(spans, found, strict=True))
+            for number, span in enumerate(row)
+            if span.end - span.start >= _SHORTEST_ALONE_S
+            and not (probabilities[number, allowed] >= _CLEAR).any()
+        ]
 
     def split(
         self,

@@ -131,6 +131,11 @@ class WhisperTranscriber:
         times = [[(span.start, span.end) for span in row] for row in spans]
         sounds = [samples for _window, samples in batch]
         found = self._runner.run(partial(self._decoder.detect_languages, sounds, times), poll=poll)
+        if unclear := tracker.unclear(spans, found):
+            alone = [spans[window][span].cut(sounds[window]) for window, span in unclear]
+            again = self._runner.run(partial(self._decoder.detect_languages_alone, alone), poll=poll)
+            for (window, span), row in zip(unclear, again, strict=True):
+                found[window][span] = row
         return tracker.split(batch, spans, found, speech)
 
     def _words(
