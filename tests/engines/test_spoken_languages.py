@@ -201,7 +201,8 @@ def test_a_translation_is_less_probable_than_what_was_said():
     said, translated = decoded(SAID, -0.3), decoded(TRANSLATED, -0.9)
     assert prefers_rival(part_in("en", 1.0), translated, said, "es")
     assert not prefers_rival(part_in("es", 1.0), said, translated, "en")
-    assert not prefers_rival(part_in("en", 8.0), translated, said, "es")
+    unlikely = decoded(TRANSLATED, -0.45)
+    assert not prefers_rival(part_in("en", 8.0), unlikely, said, "es")
 
 
 def test_text_in_another_language_than_asked_for_is_in_that_language():
