@@ -50,10 +50,15 @@ from fi_desktop.jobs.run_times import RunTimes
 from fi_desktop.jobs.service import JobService
 from fi_desktop.rpc.client import QueueClient
 from fi_desktop.settings import SPECS, Settings
+from fi_desktop.viewmodel.recommendation import words_installed
 
 _NOT_SIGNED = Message("verify.not_signed", "{file} is not a signed result in JSON format.")
 _SIGNED_CHANGED = Message("verify.changed", "{file} was changed after it was signed.")
 _NO_RESULT = Message("export.no_result", "Job {job} has no result: it is {state}.")
+_NO_MODEL = Message(
+    "jobs.no_model",
+    "No transcription model is installed. `fi-desktop models recommend` names the one for this computer.",
+)
 _UNREADABLE = Message(
     "export.unreadable", "The result of job {job} cannot be read. Retry the job to create it again."
 )
@@ -87,6 +92,10 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 
     retry = add("retry", "retry jobs; one that waits for a retry starts now", _retry, ids="*", batch=True)
     retry.add_argument("--failed", action="store_true", help="all failed jobs")
+    words = add_command(actions, "add-words", "add words to results that have none; the turns stay")
+    words.add_argument("id", type=int, nargs="*")
+    add_batch(words)
+    words.set_defaults(command=_add_words)
     add("cancel", "cancel jobs", _cancel, ids="*", batch=True)
     add("remove", "remove jobs and their results; recordings stay", _remove, ids="*", batch=True)
     prioritize = add("priority", "change the priority of waiting jobs", _prioritize, ids="+")
@@ -171,6 +180,16 @@ def _retry(client: QueueClient, options: argparse.Namespace) -> None:
         say(f"{_jobs(client.call(JobService.retry_failed))} queued again.")
     else:
         client.call(JobService.retry, _ids(client, options))
+
+
+def _add_words(settings: Settings, options: argparse.Namespace) -> int:
+    """Return 1 if no job lacks words."""
+    if not words_installed(settings.model_roots):
+        raise UserError(_NO_MODEL)
+    with idle_queue(settings) as client:
+        count = client.call(JobService.add_words, _ids(client, options))
+    say(f"{_jobs(count)} queued again." if count else "None of these jobs has a result without words.")
+    return 0 if count else 1
 
 
 def _cancel(client: QueueClient, options: argparse.Namespace) -> None:

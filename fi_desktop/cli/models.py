@@ -41,6 +41,9 @@ def add_models(parser: argparse.ArgumentParser) -> None:
     listing = add("list", "list installed and available models", _list)
     listing.add_argument("--json", action="store_true", help="print one JSON object per line")
 
+    recommending = add("recommend", "recommend a transcription model for this computer", _recommend)
+    recommending.add_argument("--json", action="store_true", help="print one JSON object")
+
     install = add("install", "download a model; resumes an interrupted download", _install)
     names = ", ".join(entry.short for entry in catalog.ENTRIES)
     install.add_argument("name", metavar="NAME", help=names)
@@ -88,6 +91,24 @@ def _list(settings: Settings, options: argparse.Namespace, terminal: Terminal) -
             state = Text("needs a token" if entry.gated else "–", "dim")
             table.add_row(entry.name, _PURPOSES[entry.kind], f"~{size(entry.about_bytes)}", state)
     terminal.print(Group(table, *remarks))
+
+
+def _recommend(settings: Settings, options: argparse.Namespace, terminal: Terminal) -> None:
+    from fi_desktop.viewmodel.recommendation import recommend, words_installed
+
+    check_data_folder(settings.home)  # this may be the first command on this computer
+    found = recommend(settings.home)
+    entry = catalog.find_entry(found.name)
+    if options.json:
+        say_json({"name": found.name, "size": found.size_bytes, "seconds_per_hour": round(found.hour_s)})
+        return
+    minutes = "1 minute" if found.minutes == 1 else f"{found.minutes} minutes"
+    terminal.print(
+        f"{found.title}, about {size(found.size_bytes)}: about {minutes} per hour of recording on this "
+        "computer."
+    )
+    if not words_installed(settings.model_roots):
+        terminal.print(f"To install it: fi-desktop models install {entry.short}")
 
 
 def _model_json(name: str, pack: Pack | None) -> dict[str, object]:

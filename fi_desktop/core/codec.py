@@ -170,13 +170,13 @@ _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt", "voc
 _as_object(Summary, omit_default=("wrong_share",))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
-_as_object(Job, omit_default=("earlier", "start_at", "review", "people"))
+_as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns"))
 _as_object(Word, omit_default=("checked", "interpolated", "language"))
 _as_object(Segment, omit_default=("missing", "language"))
 _as_object(Provenance, omit_default=("confidence_model",))
 for _plain_value in (Turn, Person):
     _as_object(_plain_value)
-_as_object(Transcript, omit_default=("probable_speakers", "people"))
+_as_object(Transcript, omit_default=("probable_speakers", "people", "exclusive"))
 _EVENTS: dict[str, type[ev.JobEvent]] = {
     kind.__name__: kind
     for kind in (
@@ -197,7 +197,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
     )
 }
 for _event in _EVENTS.values():
-    _as_object(_event, omit_default=("stages",))
+    _as_object(_event, omit_default=("stages", "keep_turns"))
 
 
 def options_to_json(options: JobOptions) -> dict[str, Any]:
@@ -317,6 +317,7 @@ DONE_PATHS = (
     "$.summary.wrong_share",
     "$.review",
     "$.people",
+    "$.summary.transcriber",
 )
 """JSON paths of the fields of `Done` in a job's record, in order."""
 _NOTES = Done._fields.index("notes")

@@ -62,9 +62,11 @@ class RetryAsked(JobEvent):
     Attributes:
         keep_result: keep the job's result until there is a new one. False in events from before results were
             kept.
+        keep_turns: who spoke when is taken from that result; only words are added.
     """
 
     keep_result: bool = False
+    keep_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

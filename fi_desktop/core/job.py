@@ -122,6 +122,7 @@ class Job:
             the times of the queue do not hold up; None: with the queue. Never set in a final state.
         review: how far a person has checked the result.
         people: names and roles that a person gave to the speakers.
+        keep_turns: the next result has the turns of the present one; only words are added.
     """
 
     id: int
@@ -144,12 +145,18 @@ class Job:
     start_at: float | None = None
     review: ReviewState = ReviewState.DRAFT
     people: tuple[str, ...] = ()
+    keep_turns: bool = False
 
     @property
     def error(self) -> ErrorInfo | None:
         """The last attempt's error; None for a completed job, even if a later attempt was cancelled."""
         completed = self.state is JobState.COMPLETED
         return self.attempts[-1].error if self.attempts and not completed else None
+
+    @property
+    def lacks_words(self) -> bool:
+        """Whether it is finished, and its result says only who spoke when."""
+        return self.state.final and self.summary is not None and not self.summary.transcriber
 
     @property
     def charged(self) -> int:
@@ -175,7 +182,7 @@ class Done(NamedTuple):
         priority: as a number.
         speakers_asked, engine_asked, language_asked: of the options.
         started_at, ended_at: of its only attempt.
-        speakers, duration_s, engine, grade, notes, language, wrong_share: of the summary.
+        speakers, duration_s, engine, grade, notes, language, wrong_share, transcriber: of the summary.
         review: see `Job`; None for a draft.
         people: see `Job`.
     """
@@ -200,6 +207,7 @@ class Done(NamedTuple):
     wrong_share: float | None
     review: str | None
     people: tuple[str, ...]
+    transcriber: str | None
 
 
 class StaleClaim(Exception):
@@ -278,6 +286,9 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
                 due_at=None,
                 finished_at=None,
                 start_at=None,
+                keep_turns=event.keep_result
+                and job.summary is not None
+                and (event.keep_turns or job.keep_turns),
                 **_kept(job, event),
             )
         case _:
@@ -306,6 +317,7 @@ def _cancelled(job: Job, at: float) -> Job:
         finished_at=earlier.finished_at,
         earlier=None,
         start_at=None,
+        keep_turns=False,
     )
 
 
@@ -325,13 +337,14 @@ def _end_attempt(job: Job, event: ev.AttemptEvent) -> Job:
                 start_at=None,
                 review=ReviewState.DRAFT,
                 people=(),
+                keep_turns=False,
             )
         case ev.Failed(error=error, retry_at=retry_at):
             outcome = AttemptOutcome.CRASHED if event.crashed else AttemptOutcome.FAILED
             attempts = _close(job, event, outcome, error=error, charged=event.charged)
             if retry_at is None:
                 failed = replace(ended, state=JobState.FAILED, attempts=attempts, finished_at=event.at)
-                return replace(failed, start_at=None)
+                return replace(failed, start_at=None, keep_turns=False)
             if retry_at <= event.at:
                 return replace(ended, state=JobState.QUEUED, attempts=attempts)
             return replace(ended, state=JobState.RETRYING, attempts=attempts, due_at=retry_at)
@@ -373,6 +386,8 @@ def check(job: Job) -> None:
         "finished_at exactly in a final state": (job.finished_at is not None) == job.state.final,
         "claim exactly while running": (job.claim is not None) == (job.state is JobState.RUNNING),
         "due_at exactly while retrying": (job.due_at is not None) == (job.state is JobState.RETRYING),
+        "keep_turns only with a result, before the end": not job.keep_turns
+        or (job.summary is not None and not job.state.final),
         "start_at only before the end": job.start_at is None or not job.state.final,
         "a summary when completed": job.summary is not None or job.state is not JobState.COMPLETED,
         "seen only with a result": job.seen_at is None or job.summary is not None,

@@ -225,6 +225,7 @@ class Transcript:
         notes: what the person must know.
         probable_speakers: how many speakers the voices suggest, if it is not the number in the turns.
         people: who the speakers are, as far as a person said so; sorted by label.
+        exclusive: the turns without overlap, for words that may be added later; empty once there are words.
     """
 
     duration: float
@@ -238,6 +239,7 @@ class Transcript:
     notes: tuple[Note, ...] = ()
     probable_speakers: int | None = None
     people: tuple[Person, ...] = ()
+    exclusive: tuple[Turn, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -142,6 +142,7 @@ class WelcomeOpener(DialogOpener):
         dialog = WelcomeDialog(self._settings, self._language, self._bridge, self._window)
         dialog.language_requested.connect(self.language_requested)
         dialog.models_requested.connect(self._window.models.show)
+        dialog.install_requested.connect(self._window.models.offer_recommended)
         dialog.sample_requested.connect(self._window.empty.sample_requested)
         return dialog
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QLocale, QSize, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QFont, QGuiApplication, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -32,6 +32,7 @@ from fi_desktop.gui.window_state import resize_to_screen
 from fi_desktop.settings import Settings
 from fi_desktop.viewmodel import installation
 from fi_desktop.viewmodel.installation import Capabilities, find_capabilities
+from fi_desktop.viewmodel.recommendation import Recommendation, recommend
 
 _ICON_PX = 52
 
@@ -41,17 +42,19 @@ class WelcomeDialog(QDialog):
 
     Attributes:
         language: chooses the language of the window.
-        folder, models, sample, begin: the buttons.
-        computer, installed_models: texts about hardware and models.
+        folder, models, install, sample, begin: the buttons.
+        computer, installed_models, words: texts about hardware, models and the recommended model.
 
     Signals:
         language_requested: "system" or the language to switch to.
         models_requested: open the models.
+        install_requested: install the recommended model.
         sample_requested: try the sample; the dialog closes.
     """
 
     language_requested = Signal(str)
     models_requested = Signal()
+    install_requested = Signal()
     sample_requested = Signal()
 
     def __init__(self, settings: Settings, language: str, bridge: Bridge, parent: QWidget) -> None:
@@ -75,6 +78,9 @@ class WelcomeDialog(QDialog):
         self.installed_models = self._line(self.tr("Checking…"))
         self.models = self._button(self.tr("Models…"))
         self.models.clicked.connect(self.models_requested)
+        self.words = self._line(self.tr("Measuring the speed of this computer…"))
+        self.install = self._button(self.tr("Install…"))
+        self.install.clicked.connect(self.install_requested)
         self.sample = self._button(self.tr("Try a sample"))
         self.sample.setToolTip(self.tr("A short conversation between two people, included with the program"))
         self.sample.clicked.connect(self._on_sample_requested)
@@ -82,13 +88,15 @@ class WelcomeDialog(QDialog):
         self.begin.setObjectName("primary")
         self.begin.setDefault(True)
         self.begin.clicked.connect(self.accept)
-        for button in (self.folder, self.models, self.sample, self.begin):
+        for button in (self.folder, self.models, self.install, self.sample, self.begin):
             button.setAccessibleName(button.text().removesuffix("…"))
         self._rows = QGridLayout()
         self._add_row(self.tr("Language"), self.language, None)
         self._add_row(self.tr("Your data"), home, self.folder)
         self._add_row(self.tr("This computer"), self.computer, None)
         self._add_row(self.tr("Models"), self.installed_models, self.models)
+        self._words_name = self._add_row(self.tr("Words"), self.words, self.install)
+        self._show_words(False)
         self._lay_out()
         self.begin.setFocus()
         self.refresh()
@@ -112,7 +120,13 @@ class WelcomeDialog(QDialog):
         line.setTextFormat(Qt.TextFormat.PlainText)
         return line
 
-    def _add_row(self, name: str, shown: QWidget, button: QPushButton | None) -> None:
+    def _show_words(self, shown: bool) -> None:
+        """Show or hide the recommended model; its button waits until it is known."""
+        for widget in (self._words_name, self.words, self.install):
+            widget.setVisible(shown)
+        self.install.setEnabled(False)
+
+    def _add_row(self, name: str, shown: QWidget, button: QPushButton | None) -> QLabel:
         row = self._rows.rowCount()
         label = QLabel(name, self)
         label.setObjectName("quiet")
@@ -122,6 +136,7 @@ class WelcomeDialog(QDialog):
         self._rows.addWidget(shown, row, 1, 1, columns, Qt.AlignmentFlag.AlignVCenter)
         if button is not None:
             self._rows.addWidget(button, row, 2)
+        return label
 
     def _lay_out(self) -> None:
         picture = QLabel(self)
@@ -162,7 +177,7 @@ class WelcomeDialog(QDialog):
         column.addWidget(private)
         column.addStretch(1)
         column.addLayout(foot)
-        resize_to_screen(self, (660, 420), minimum=(520, 380))
+        resize_to_screen(self, (660, 470), minimum=(520, 430))
 
     def _on_found(self, capabilities: Capabilities) -> None:
         self.computer.setText(
@@ -179,6 +194,22 @@ class WelcomeDialog(QDialog):
             names = ", ".join(capabilities.transcribers)
             transcription = self.tr("{models} transcribes what is said.").format(models=names)
         self.installed_models.setText(f"{engine} {transcription}")
+        self._show_words(not capabilities.transcribers)
+        if not capabilities.transcribers:
+            trial = partial(recommend, self._settings.home)
+            self._bridge.run_in_thread("speed-trial", trial, self._on_recommended, self.words.setText)
+
+    def _on_recommended(self, found: Recommendation) -> None:
+        decimals = 1 if found.size_bytes >= 1e9 else 0
+        size = QLocale().formattedDataSize(
+            found.size_bytes, decimals, QLocale.DataSizeFormat.DataSizeSIFormat
+        )
+        sentence = self.tr(
+            "{title} ({size}): about %Ln minute(s) per hour of recording on this computer.", "", found.minutes
+        )
+        self.words.setText(sentence.format(title=found.title, size=size))
+        self.install.setAccessibleName(self.tr("Install {title}").format(title=found.title))
+        self.install.setEnabled(True)
 
     def _on_not_found(self, sentence: str) -> None:
         self.computer.setText(sentence)

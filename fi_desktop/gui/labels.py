@@ -383,7 +383,7 @@ class NoTranscriptLabels(QObject):
         """Return what the person can do about it; "" if nothing."""
         match reason:
             case NoTranscriptReason.NO_MODEL:
-                return self.tr("Install a model, then process the recording again.")
+                return self.tr("Words can be added; who spoke when stays as it is.")
             case NoTranscriptReason.OFF | NoTranscriptReason.FAILED:
                 return self.tr("This shows who spoke when.")
             case NoTranscriptReason.NOTHING_HEARD:

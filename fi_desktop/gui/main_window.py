@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from fi_desktop.gui import labels, theme
 from fi_desktop.gui.actions import Actions, HelpMenu, ToolBar
+from fi_desktop.gui.added_words import AddedWords
 from fi_desktop.gui.adding.controller import AddController, RecordingPicker
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.gui.adding.profiles import ProfileController
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         help: the help menu.
         picker: asks for files or a folder to add.
         models: opens the models.
+        added_words: adds words to results that have none.
         closable: whether the next close closes without asking.
 
     Signals:
@@ -125,6 +127,7 @@ class MainWindow(QMainWindow):
         self.windows = JobWindows(service, bridge, self.jobs, self._window_state, self)
         self.picker = RecordingPicker(self.add_controller, bridge, self._show_error, self)
         self.models = ModelsOpener(settings, bridge, self.options, self._show_error, self)
+        self.added_words = AddedWords(service, bridge, self.models, self.message, settings.model_roots)
         self._lay_out()
         self._connect()
         self.queue.show_settings(settings)
@@ -221,6 +224,7 @@ class MainWindow(QMainWindow):
         panel = DetailsPanel(self._service, self._bridge, self.jobs, self._settings, self._show_error, parent)
         panel.job.open_requested.connect(self.windows.open)
         panel.job.retry_requested.connect(self._on_retry_requested)
+        panel.job.words_requested.connect(self._on_words_requested)
         return panel
 
     def _connect(self) -> None:
@@ -232,6 +236,8 @@ class MainWindow(QMainWindow):
         commands.monitor.triggered.connect(self.monitor_requested)
         commands.preferences.triggered.connect(self.preferences_requested)
         self.windows.models_asked.connect(self.models.show)
+        self.windows.words_asked.connect(self._on_words_requested)
+        self.job_controller.words_requested.connect(self.added_words.request)
         commands.connect_jobs(self.job_controller)
         self.job_controller.open_requested.connect(self.windows.open)
         commands.export.chosen.connect(self.job_controller.export)
@@ -320,6 +326,10 @@ class MainWindow(QMainWindow):
         rows = self.table.selected_rows()
         self.commands.update_for(rows)
         self.details.show_rows(rows)
+
+    @Slot(int)
+    def _on_words_requested(self, job_id: int) -> None:
+        self.added_words.request([job_id])
 
     @Slot(int)
     def _on_retry_requested(self, job_id: int) -> None:

@@ -183,6 +183,7 @@ class ClockField(SettingField):
         self._edit.setDisplayFormat(QLocale().timeFormat(QLocale.FormatType.ShortFormat))
         self._edit.timeChanged.connect(self._on_changed)
         self._edit.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._edit.setMinimumSize(_NUMBER_WIDTH, 30)
         self._set_editor(self._edit)
 
     def raw_value(self) -> Any:

@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -142,6 +143,23 @@ class JobService:
     def schedule(self, ids: Iterable[int], start_at: float | None) -> Future[None]:
         """Choose when waiting jobs start, see `Job.start_at`. Others stay as they are."""
         return self._for_each(ids, lambda job: self.transitions.schedule(job, start_at))
+
+    @command
+    def add_words(self, ids: Iterable[int]) -> Future[int]:
+        """Run jobs again whose results have no words: their turns stay. Return how many; others stay."""
+        given = tuple(ids)
+
+        def run() -> int:
+            jobs = [job for job in map(self.transitions.store.get, given) if job and job.lacks_words]
+            for job in jobs:
+                if job.options.transcriber == "none":
+                    options, path = replace(job.options, transcriber="auto"), Path(job.path)
+                    self._submissions.change({job.id: path}, options, again=True, keep_turns=True)
+                else:
+                    self.transitions.add_words(job)
+            return len(jobs)
+
+        return self._commands.put(run)
 
     @command
     def change(

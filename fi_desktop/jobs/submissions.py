@@ -96,12 +96,13 @@ class _SubmitRequest:
 class _ChangeRequest:
     options: JobOptions
     again: bool
+    keep_turns: bool = False
     answer: Future[ChangeResult] = field(default_factory=Future)
     undecided: list[PossibleDuplicate] = field(default_factory=list)
     done: ChangeResult = field(default_factory=ChangeResult)
 
     def run(self, transitions: Transitions, files: Sequence[SubmittedFile]) -> Outcome:
-        return transitions.change(files, self.options, again=self.again)
+        return transitions.change(files, self.options, again=self.again, keep_turns=self.keep_turns)
 
     def add(self, result: ChangeResult) -> None:
         done = self.done
@@ -141,9 +142,9 @@ class Submissions:
         return request.answer
 
     def change(
-        self, recordings: Mapping[int, Path], options: JobOptions, *, again: bool
+        self, recordings: Mapping[int, Path], options: JobOptions, *, again: bool, keep_turns: bool = False
     ) -> Future[ChangeResult]:
-        """Give jobs other options; see `JobService.change`."""
+        """Give jobs other options; see `JobService.change` and `Transitions.change`."""
 
         def read(item: tuple[int, Path], _progress: Callable[[], None]) -> SubmittedFile:
             return SubmittedFile(item[1], FileIdentity(fingerprint(item[1], options)), item[0])
@@ -151,7 +152,7 @@ class Submissions:
         def unread(item: tuple[int, Path]) -> SubmittedFile:
             return SubmittedFile(item[1], FileIdentity(None), item[0])
 
-        request = _ChangeRequest(options, again)
+        request = _ChangeRequest(options, again, keep_turns)
         request.answer.set_running_or_notify_cancel()
         self._reader.start(_ItemsReading(self, request, tuple(recordings.items()), read, unread))
         return request.answer

@@ -188,19 +188,23 @@ class Transitions:
         if job.state not in (JobState.QUEUED, JobState.RUNNING):
             self._record(job, ev.RetryAsked(job.id, self._now(), keep_result=True))
 
+    def add_words(self, job: Job) -> None:
+        """Run a job without words again; its turns stay, and words are added; see `Job.lacks_words`."""
+        self._record(job, ev.RetryAsked(job.id, self._now(), keep_result=True, keep_turns=True))
+
     def prioritize(self, job: Job, priority: Priority) -> None:
         """Change the priority of a waiting job."""
         if job.state in _WAITING and job.priority is not priority:
             self._record(job, ev.Prioritized(job.id, self._now(), priority))
 
     def change(
-        self, files: Iterable[SubmittedFile], options: JobOptions, *, again: bool
+        self, files: Iterable[SubmittedFile], options: JobOptions, *, again: bool, keep_turns: bool = False
     ) -> tuple[ChangeResult, list[PossibleDuplicate]]:
         """Give waiting jobs other options; each file's identity is that under the new options.
 
-        With `again`, finished jobs get them too, and run again; results stay until there are new ones. A
-        job stays as it is if another one processes its recording with these options, except for copies in the
-        same batch. Unknown jobs are skipped.
+        With `again`, finished jobs get them too, and run again; results stay until there are new ones, which
+        have the same turns with `keep_turns`. A job stays as it is if another one processes its recording
+        with these options, except for copies in the same batch. Unknown jobs are skipped.
 
         Returns: what became of them, and possible duplicates, which are not changed yet.
         """
@@ -224,7 +228,8 @@ class Transitions:
                     undecided.append(PossibleDuplicate(file, candidates))
                     continue
             if job.state.final:
-                job = self._record(job, ev.RetryAsked(job.id, self._now(), keep_result=True))
+                asked = ev.RetryAsked(job.id, self._now(), keep_result=True, keep_turns=keep_turns)
+                job = self._record(job, asked)
             if job.options != options:
                 fingerprint = file.identity.fingerprint
                 self._record(job, ev.OptionsChanged(job.id, self._now(), options, fingerprint))

@@ -133,11 +133,51 @@ _WHISPER = (
 ENTRIES = (*_PYANNOTE, *_WHISPER)
 
 
-def recommended(cores: int, memory_bytes: int) -> str:
-    """Return the name of the best pack for transcription on this computer without a GPU."""
-    if cores >= 8 and memory_bytes >= 15e9:
-        return "faster-whisper-large-v3-turbo"
-    return "faster-whisper-small" if memory_bytes >= 6e9 else "faster-whisper-base"
+# The work of a model, relative to base: multiplications for 30 s of speech, with the encoder's parameters for
+# 1,500 frames and the decoder's for 130 tokens, as the authors publish them (A. Radford et al. 2022, table 1;
+# the model cards of large-v3-turbo and distil-large-v3).
+_WORK = {
+    "tiny": 0.4,
+    "base": 1.0,
+    "small": 4.0,
+    "medium": 13.8,
+    "large-v3": 28.5,
+    "large-v3-turbo": 26.0,
+    "distil-large-v3": 25.8,
+}
+
+# CPU-seconds for a second of dense speech on the machine of docs/benchmarks.md: words with base, int8, and
+# everything else that a job does.
+_BASE_S, _OTHER_STAGES_S = 0.075, 0.017
+_LONGEST_HOUR_S = 20 * 60.0
+_TWIN = "large-v3"  # turbo is nearly as good, half the size and quicker
+_MEMORY_BYTES, _MEMORY_PER_BYTE = 2.5e9, 2.5  # of the system and the program; and of each byte of weights
+
+
+def hour_s(short: str, *, speed: float, threads: int) -> float:
+    """Return how long an hour of recording takes with a Whisper model, seconds.
+
+    Args:
+        short: its common name.
+        speed: of a core, relative to the machine of docs/benchmarks.md.
+        threads: cores that a job has.
+    """
+    return 3600.0 * (_BASE_S * _WORK[short] + _OTHER_STAGES_S) / speed / threads
+
+
+def recommended(*, memory_bytes: float, speed: float, threads: int) -> tuple[CatalogEntry, float]:
+    """Return the best pack for transcription without a GPU that fits, and its `hour_s`.
+
+    It fits if the memory suffices and an hour of recording takes at most 20 minutes; otherwise it is the
+    fastest one.
+    """
+    candidates = [entry for entry in _WHISPER if entry.short != _TWIN]
+    for entry in candidates:
+        needed_s = hour_s(entry.short, speed=speed, threads=threads)
+        fits = memory_bytes >= _MEMORY_BYTES + _MEMORY_PER_BYTE * entry.about_bytes
+        if fits and needed_s <= _LONGEST_HOUR_S:
+            return entry, needed_s
+    return candidates[-1], hour_s(candidates[-1].short, speed=speed, threads=threads)
 
 
 _ALIASES = {"turbo": "faster-whisper-large-v3-turbo", "large": "faster-whisper-large-v3"}

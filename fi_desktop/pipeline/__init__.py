@@ -86,7 +86,7 @@ def _transcript(task: Task, reporter: PipelineReporter) -> Transcript:
         if engine == registry.AUTO:
             engine = registry.best_diarizer(separate=mix.separate)
         reporter.chosen(EngineChoice(engine, transcriber.name if transcriber is not None else ""))
-        diarize = stages.DiarizeStage(task, engine)
+        diarize = stages.DiarizeStage(task, engine, source.sha256)
         speech = stages.find_speech(task, mix, diarize.per_channel, stage)
     recording = mix.recording
     if not speech.regions:
@@ -191,6 +191,7 @@ def _join(
         language=transcribed.language,
         notes=(*source.notes, *notes, *transcribed.notes, *warnings),
         probable_speakers=diarized.probable_speakers,
+        exclusive=diarized.exclusive if transcription is None else (),
     )
 
 

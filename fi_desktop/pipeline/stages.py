@@ -19,7 +19,7 @@ from fi_desktop.audio.decode import decode
 from fi_desktop.audio.media_files import source_sha256
 from fi_desktop.audio.recording import Recording
 from fi_desktop.core import messages
-from fi_desktop.core.codec import notes_from_json, notes_to_json, transcript_to_json
+from fi_desktop.core.codec import notes_from_json, notes_to_json, transcript_from_json, transcript_to_json
 from fi_desktop.core.errors import TransientError, UserError
 from fi_desktop.core.messages import Note
 from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, Transcription, Turn, Word
@@ -187,12 +187,15 @@ def find_speech(task: Task, mix: ChannelMix, per_channel: bool | None, reporter:
 class DiarizeStage:
     """Loads the turns of an earlier attempt, or diarizes; the engine is loaded only if it is needed."""
 
-    def __init__(self, task: Task, engine: str) -> None:
-        """Look for saved turns; `engine` diarizes if there are none."""
+    def __init__(self, task: Task, engine: str, sha256: str) -> None:
+        """Look for saved turns; `engine` diarizes if there are none. `sha256`: of the recording."""
         self._task = task
         self._path = task.folder / _TURNS
         self._asked = [task.options.engine, str(task.options.speakers)]
-        self._saved = _load_saved(self._path, self._asked)
+        saved = _load_saved(self._path, self._asked)
+        self._saved = None if saved is None else _diarization(saved)
+        if task.keep_turns and self._saved is None:
+            self._saved = _earlier_turns(task.folder, sha256)
         self._engine = engine
 
     @property
@@ -204,7 +207,7 @@ class DiarizeStage:
         """Return the turns."""
         if self._saved is not None:
             reporter.reused()
-            return _diarization(self._saved)
+            return self._saved
         task = self._task
         engine = registry.create_diarizer(
             self._engine, task.model_roots, memory_level=task.memory_level, threads=task.threads
@@ -256,6 +259,26 @@ def _diarization(saved: dict[str, Any]) -> Diarization:
         details=saved["details"],
         exclusive=tuple(Turn(**turn) for turn in saved.get("exclusive", ())),
         probable_speakers=saved.get("probable_speakers"),
+    )
+
+
+def _earlier_turns(folder: Path, sha256: str) -> Diarization | None:
+    """Return the turns of the job's present result; None if it has none, or is of other bytes."""
+    try:
+        result = transcript_from_json(json.loads((folder / RESULT).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    made = result.provenance
+    if made.source_sha256 != sha256 or not made.engine:
+        return None
+    return Diarization(
+        turns=result.turns,
+        engine=made.engine,
+        model=made.model,
+        grade=result.grade,
+        details=result.details,
+        exclusive=result.exclusive,
+        probable_speakers=result.probable_speakers,
     )
 
 

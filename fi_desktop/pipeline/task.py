@@ -26,6 +26,7 @@ class Task:
         vocabulary_roots: folders of vocabulary lists.
         last_attempt: no attempt follows an error, so half a result is better than none.
         likely_languages: the languages spoken here; see `TranscriptionOptions`.
+        keep_turns: take the turns from the result in `folder`, if it is of the same recording.
     """
 
     job_id: int
@@ -38,6 +39,7 @@ class Task:
     last_attempt: bool = False
     vocabulary_roots: tuple[Path, ...] = ()
     likely_languages: tuple[str, ...] = ()
+    keep_turns: bool = False
 
 
 class PipelineReporter(Protocol):

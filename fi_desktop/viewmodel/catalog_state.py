@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import deque
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
-import psutil
-
 from fi_desktop.core.errors import CancelledByUser, UserError
 from fi_desktop.core.messages import Note
 from fi_desktop.models import Pack, PackKind, catalog, check, installed
 from fi_desktop.models.download import fetched_bytes
+from fi_desktop.viewmodel.recommendation import recommend
 
 STOPPED = "stopped"
 """`TaskOutcome.code` of a task that the person stopped."""
@@ -75,7 +73,7 @@ def read_catalog(root: Path, bundle: Path) -> CatalogState:
     packs = {pack.name: pack for pack in installed((bundle, root))}
     models = [_installed_entry(pack, root) for pack in packs.values()]
     models += [_available_entry(known, root) for known in catalog.ENTRIES if known.name not in packs]
-    models = _with_recommendation(models)
+    models = _with_recommendation(models, root.parent)
     kinds = list(PackKind)
     models.sort(
         key=lambda entry: (
@@ -89,11 +87,11 @@ def read_catalog(root: Path, bundle: Path) -> CatalogState:
     return CatalogState(tuple(models), shutil.disk_usage(existing).free)
 
 
-def _with_recommendation(models: list[ModelEntry]) -> list[ModelEntry]:
+def _with_recommendation(models: list[ModelEntry], home: Path) -> list[ModelEntry]:
     """Recommend a transcription model that suits this computer, unless one is installed."""
     if any(entry.installed and entry.kind is PackKind.WHISPER for entry in models):
         return models
-    name = catalog.recommended(os.cpu_count() or 1, psutil.virtual_memory().total)
+    name = recommend(home, trial=False).name
     return [replace(entry, recommended=entry.name == name) for entry in models]
 
 

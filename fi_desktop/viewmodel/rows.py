@@ -93,6 +93,7 @@ class Row(NamedTuple):
         summary: counts of a collapsed batch; None for a job.
         start_at: as in `Job`.
         review: how far a person has checked the result.
+        transcribed: whether the result, if there is one, was transcribed.
     """
 
     id: int
@@ -127,6 +128,12 @@ class Row(NamedTuple):
     before_s: float = 0.0
     start_at: float | None = None
     review: ReviewState = ReviewState.DRAFT
+    transcribed: bool = False
+
+    @property
+    def lacks_words(self) -> bool:
+        """Whether words can be added to its result."""
+        return self.state.final and self.exportable and not self.transcribed
 
     @property
     def waits(self) -> bool:
@@ -191,6 +198,7 @@ def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None
         review=job.review,
         before_s=before_s(job),
         start_at=job.start_at,
+        transcribed=summary is not None and bool(summary.transcriber),
     )
 
 
@@ -223,6 +231,7 @@ def row_of_done(done: Done) -> Row:
         wrong_share=done.wrong_share,
         finished_at=done.finished_at,
         review=ReviewState(done.review or ReviewState.DRAFT),
+        transcribed=bool(done.transcriber),
     )
 
 

@@ -103,6 +103,7 @@ def attempt(delivery: Deliver, reporter: Reporter) -> AttemptEnd:
         delivery.last_attempt,
         tuple(Path(folder) for folder in delivery.vocabulary),
         delivery.likely_languages,
+        delivery.keep_turns,
     )
     try:
         return AttemptDone(delivery.claim, pipeline.run(task, reporter))

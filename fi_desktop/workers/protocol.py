@@ -26,6 +26,7 @@ class Deliver:
         last_attempt: an error is final.
         vocabulary: the folders of vocabulary lists.
         likely_languages: the languages spoken here, ISO 639-1.
+        keep_turns: the turns of the present result stay.
     """
 
     claim: str
@@ -41,6 +42,7 @@ class Deliver:
     last_attempt: bool = False
     vocabulary: tuple[str, ...] = ()
     likely_languages: tuple[str, ...] = ()
+    keep_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

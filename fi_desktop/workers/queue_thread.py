@@ -265,6 +265,7 @@ class QueueThread(Backend, ABC):
             last_attempt=self._service.transitions.is_last_attempt(job),
             vocabulary=self._vocabulary,
             likely_languages=self._settings.likely_languages,
+            keep_turns=job.keep_turns,
         )
 
     def _record_end(self, job_id: int, end: AttemptEnd, stages: tuple[StageTime, ...]) -> None:

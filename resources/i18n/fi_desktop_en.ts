@@ -88,6 +88,16 @@
     </message>
 </context>
 <context>
+    <name>AddedWords</name>
+    <message numerus="yes">
+        <source>Adding words to %Ln recording(s)</source>
+        <translation>
+            <numerusform>Adding words to %Ln recording</numerusform>
+            <numerusform>Adding words to %Ln recordings</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>CellTexts</name>
     <message numerus="yes">
         <source>%Ln recording(s)</source>
@@ -459,6 +469,16 @@
         <translation>
             <numerusform>Add the recording already in this folder?</numerusform>
             <numerusform>Add the %Ln recordings already in this folder?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>WelcomeDialog</name>
+    <message numerus="yes">
+        <source>{title} ({size}): about %Ln minute(s) per hour of recording on this computer.</source>
+        <translation>
+            <numerusform>{title} ({size}): about %Ln minute per hour of recording on this computer.</numerusform>
+            <numerusform>{title} ({size}): about %Ln minutes per hour of recording on this computer.</numerusform>
         </translation>
     </message>
 </context>

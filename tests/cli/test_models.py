@@ -221,3 +221,15 @@ def test_remove_accepts_short_names(home: Path, models):
     assert models("remove", "tiny")[0] == 0
     assert installed((home / "models",)) == ()
     assert models("remove", "tiny")[0] == 1
+
+
+def test_recommend_names_one_model_with_its_time(home: Path, models):
+    code, out, _ = models("recommend")
+    assert code == 0
+    assert "per hour of recording on this computer." in out
+    assert "fi-desktop models install" in out
+    _, out, _ = models("recommend", "--json")
+    found = json.loads(out)
+    entry = catalog.find_entry(found["name"])
+    assert (found["name"], found["size"]) == (entry.name, entry.about_bytes)
+    assert found["seconds_per_hour"] > 0

@@ -16,7 +16,10 @@ from fi_desktop.cli import main, parse
 from fi_desktop.cli.queue_access import waiting_for
 from fi_desktop.core.job import START_NOW
 from fi_desktop.jobs.queue_events import QueueHeld
+from fi_desktop.models import PackKind
 from fi_desktop.settings import Settings, load
+from tests.packs.install import install
+from tests.packs.make_whisper import make_whisper
 
 
 class Owner:
@@ -122,3 +125,11 @@ def test_what_jobs_wait_for_is_one_sentence():
     assert waiting_for(QueueHeld(eight)) == "Waiting until 20:00."
     assert waiting_for(QueueHeld(for_mains=True)) == "Waiting for mains power."
     assert waiting_for(QueueHeld()) == ""
+
+
+def test_words_are_added_only_with_a_model_and_to_results_without_words(owner, home: Path, capsys):
+    assert main(["jobs", "add-words", "1"]) == 1
+    assert "No transcription model is installed." in capsys.readouterr().err
+    install(make_whisper(home / "models" / "test-words", ["Hola."]), PackKind.WHISPER)
+    assert main(["jobs", "add-words", "1"]) == 1
+    assert "None of these jobs has a result without words." in capsys.readouterr().out

@@ -244,7 +244,7 @@ later_events = st.one_of(
     st.builds(ev.Claimed, st.just(1), at, claims, st.text()),
     st.builds(ev.Due, st.just(1), at),
     st.builds(ev.CancelAsked, st.just(1), at),
-    st.builds(ev.RetryAsked, st.just(1), at, st.booleans()),
+    st.builds(ev.RetryAsked, st.just(1), at, st.booleans(), st.booleans()),
     st.builds(ev.Seen, st.just(1), at),
     st.builds(ev.StartChanged, st.just(1), at, st.none() | st.just(START_NOW) | at),
     st.builds(ev.Prioritized, st.just(1), at, st.sampled_from(Priority)),

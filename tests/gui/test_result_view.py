@@ -276,13 +276,13 @@ def without_words(qtbot, bridge, *, asked="auto", by="", notes=()):
         (
             {},
             "No transcription model was installed when this recording was processed.",
-            ["Choose a model…", "Process again"],
+            ["Add words", "Choose a model…", "Process again"],
         ),
-        ({"asked": "none"}, "Transcription was switched off for this recording.", []),
+        ({"asked": "none"}, "Transcription was switched off for this recording.", ["Add words"]),
         (
             {"notes": (messages.RESULT_WORDS_MISSING(reason=verbatim("The model is damaged.")),)},
             "Transcription failed: The model is damaged.",
-            ["Process again"],
+            ["Add words", "Process again"],
         ),
         ({"by": "whisper"}, "No words were recognized in this recording.", []),
     ],
@@ -297,6 +297,8 @@ def test_result_without_words_says_why(qtbot, dressed, bridge, how, sentence, bu
 
 def test_note_on_missing_words_offers_remedies(qtbot, dressed, bridge):
     view = without_words(qtbot, bridge)
+    with qtbot.waitSignal(view.words_asked):
+        qtbot.mouseClick(view.turns.note.words, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(view.models_asked):
         qtbot.mouseClick(view.turns.note.models, Qt.MouseButton.LeftButton)
     with qtbot.waitSignal(view.again_asked):

@@ -7,6 +7,10 @@ from PySide6.QtWidgets import QLabel
 
 from fi_desktop.audio.media_files import sample_recording
 from fi_desktop.gui.app_controller import AppController
+from fi_desktop.models import PackKind
+from fi_desktop.viewmodel.recommendation import recommend
+from tests.packs.install import install
+from tests.packs.make_whisper import make_whisper
 
 
 @pytest.fixture
@@ -100,3 +104,28 @@ def test_no_text_is_cut_off_in_a_small_window(qtbot, welcome, width):
             assert needed.height() <= shown.height()
     bottom = welcome.begin.mapTo(welcome, QPoint(0, welcome.begin.height())).y()
     assert bottom <= welcome.height()
+
+
+def test_welcome_recommends_one_model_for_this_computer(qtbot, welcome, desktop):
+    qtbot.waitUntil(welcome.install.isEnabled)
+    found = recommend(desktop._program.settings.home)
+    assert found.measured
+    assert welcome.words.text().startswith(f"{found.title} (")
+    assert welcome.words.text().endswith(" per hour of recording on this computer.")
+    assert str(found.minutes) in welcome.words.text()
+    click(qtbot, welcome.install)
+    qtbot.waitUntil(lambda: desktop.window.models.dialog is not None)
+    dialog = desktop.window.models.dialog
+    qtbot.waitUntil(lambda: dialog._prompts._open is not None)
+    assert dialog._prompts._open.text() == f"Download {found.title}?"
+    dialog._prompts._open.reject()
+
+
+def test_welcome_recommends_nothing_if_words_are_there(qtbot, home, opened, desktop):
+    folder = make_whisper(home / "models" / "test-words", ["Hola."], language="es")
+    install(folder, PackKind.WHISPER)
+    desktop.window.help.welcome.trigger()
+    dialog = desktop.welcome.dialog
+    qtbot.waitUntil(lambda: dialog.installed_models.text() != "Checking…")
+    assert not dialog.words.isVisible()
+    assert not dialog.install.isVisible()

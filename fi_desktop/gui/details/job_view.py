@@ -44,12 +44,13 @@ class JobView(QWidget):
         log: lines of the log that name the job.
 
     Signals:
-        open_requested, retry_requested: the job's id.
+        open_requested, retry_requested, words_requested: the job's id.
         again_requested: process the job again with these JobOptions.
     """
 
     open_requested = Signal(int)
     retry_requested = Signal(int)
+    words_requested = Signal(int)
     again_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -69,6 +70,8 @@ class JobView(QWidget):
         self.progress.setRange(0, 1000)
         self.open = self._button(self.tr("Open result"))
         self.retry = self._button(self.tr("Retry"))
+        self.words = self._button(self.tr("Add words"))
+        self.words.setToolTip(self.tr("Transcribe what was said; who spoke when stays as it is"))
         self.other_number = self._button("")
         self.copy = self._button(self.tr("Copy diagnostics"))
         self.copy.setToolTip(self.tr("Technical details for support, without patient data"))
@@ -78,6 +81,7 @@ class JobView(QWidget):
         self.log.use_fixed_width()
         self.open.clicked.connect(self._on_open)
         self.retry.clicked.connect(self._on_retry)
+        self.words.clicked.connect(self._on_words)
         self.other_number.clicked.connect(self._on_other_number)
         self.copy.clicked.connect(self._on_copy)
         self._lay_out()
@@ -98,6 +102,7 @@ class JobView(QWidget):
         self.progress.setValue(round(row.share * 1000))
         self.open.setVisible(row.exportable)
         self.retry.setVisible(row.retriable)
+        self.words.setVisible(row.lacks_words)
         if self._job is not None:
             self.form.show_job(self._job, row.duration_s, now)
         self._show_other_number()
@@ -226,6 +231,7 @@ class JobView(QWidget):
         column.addLayout(state)
         column.addWidget(self.progress)
         column.addLayout(buttons)
+        column.addWidget(self.words, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.other_number, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.form)
         column.addSpacing(4)
@@ -255,6 +261,11 @@ class JobView(QWidget):
     def _on_retry(self) -> None:
         if self._row is not None:
             self.retry_requested.emit(self._row.id)
+
+    @Slot()
+    def _on_words(self) -> None:
+        if self._row is not None:
+            self.words_requested.emit(self._row.id)
 
     @Slot()
     def _on_other_number(self) -> None:

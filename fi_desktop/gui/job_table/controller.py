@@ -55,9 +55,11 @@ class JobController(QObject):
 
     Signals:
         open_requested: id of the job whose result is to be opened.
+        words_requested: ids (list of int) of the jobs whose results are to get words.
     """
 
     open_requested = Signal(int)
+    words_requested = Signal(object)
 
     def __init__(
         self,
@@ -123,6 +125,11 @@ class JobController(QObject):
                 start_at = None
         ids = [row.id for row in self._table.selected_rows() if row.waits]
         self._run_in_parts(partial(self._service.schedule, start_at=start_at), ids, self._on_refused)
+
+    @Slot()
+    def add_words(self) -> None:
+        """Add words to the results of the selected jobs that have none."""
+        self.words_requested.emit([row.id for row in self._table.selected_rows() if row.lacks_words])
 
     @Slot()
     def copy_names(self) -> None:

@@ -98,6 +98,12 @@ OPERATIONS = (
         in_toolbar=True,
     ),
     JobOperation(
+        "add_words",
+        QT_TRANSLATE_NOOP("JobOperation", "Add &words"),
+        applies=lambda rows: any(row.lacks_words for row in rows),
+        run=JobController.add_words,
+    ),
+    JobOperation(
         "copy_names",
         QT_TRANSLATE_NOOP("JobOperation", "Copy file na&mes"),
         applies=bool,

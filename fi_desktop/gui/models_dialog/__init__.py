@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from fi_desktop.engines import term_lists
@@ -28,7 +28,12 @@ class ModelsOpener(QObject):
 
     Attributes:
         dialog: the dialog; None until it is first opened.
+
+    Signals:
+        packs_read: names (list of str) of the installed transcription models, best first.
     """
+
+    packs_read = Signal(object)
 
     def __init__(
         self,
@@ -63,12 +68,23 @@ class ModelsOpener(QObject):
         self.dialog.activateWindow()
 
     @Slot()
+    def offer_recommended(self) -> None:
+        """Open the dialog, and ask whether to download the model that suits this computer."""
+        self.show()
+        if self.dialog is not None:
+            self.dialog.offer_recommended()
+
+    @Slot()
     def refresh(self) -> None:
         """Offer the installed transcription models and the vocabulary lists in the job options."""
         find = partial(_transcribers, self._roots)
-        self._bridge.run_task(find, self._options.offer_packs, self._on_failed)
+        self._bridge.run_task(find, self._on_packs_read, self._on_failed)
         names = partial(term_lists.names, self._vocabulary)
         self._bridge.run_task(names, self._options.offer_term_lists, self._on_failed)
+
+    def _on_packs_read(self, packs: list[str]) -> None:
+        self._options.offer_packs(packs)
+        self.packs_read.emit(packs)
 
     def stop(self) -> None:
         """Close the dialog and stop its tasks."""

@@ -64,6 +64,7 @@ class ModelsDialog(QDialog):
         super().__init__(parent)
         self._labels = ModelLabels(self)
         self._catalog = CatalogState((), 0)
+        self._offering = False  # the recommended model, once the catalog is read
         self._trusted: set[str] = set()  # import paths that the person trusts
         self.controller = ModelsController(root, bridge, self, address=address)
         self._prompts = ModelPrompts(self._labels, urlsplit(address).netloc, self)
@@ -80,6 +81,17 @@ class ModelsDialog(QDialog):
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self._on_tick)
         self._connect()
+
+    def offer_recommended(self) -> None:
+        """Ask whether to download the recommended model, if there is one."""
+        self._offering = True
+        self._offer()
+
+    def _offer(self) -> None:
+        recommended = [entry.name for entry in self._catalog.models if entry.recommended]
+        if self._offering and recommended:
+            self._offering = False
+            self._on_install_asked(recommended[0])
 
     def import_path(self, path: str) -> None:
         """Import a pack from a folder or archive."""
@@ -189,6 +201,7 @@ class ModelsDialog(QDialog):
         known = bool(self._catalog.models)
         self._catalog = state
         self._show()
+        self._offer()
         if known and before != {entry.name for entry in state.models if entry.installed}:
             self.models_changed.emit()
 

@@ -24,9 +24,11 @@ class JobWindows(QObject):
 
     Signals:
         models_asked: the person wants to open the models dialog.
+        words_asked: id of the job whose result is to get words.
     """
 
     models_asked = Signal()
+    words_asked = Signal(int)
 
     def __init__(
         self, service: JobService, bridge: Bridge, jobs: JobsModel, window_state: WindowState, parent: QWidget
@@ -52,6 +54,7 @@ class JobWindows(QObject):
             cascade(window, self.all())
             window.closed.connect(self._on_closed)
             window.page.models_asked.connect(self.models_asked)
+            window.words_asked.connect(self.words_asked)
             self._open[job_id] = window
         window.show()
         window.raise_()

@@ -73,14 +73,17 @@ class NoWordsNote(QWidget):
 
     Attributes:
         why: the reason.
-        models: button that opens the models dialog; shown if no model is installed.
+        words: button that adds words.
+        models: button that opens the models dialog; shown if no model was installed.
         again: button that processes the recording again.
 
     Signals:
+        words_asked: add words to the result.
         models_asked: open the models dialog.
         again_asked: process the recording again.
     """
 
+    words_asked = Signal()
     models_asked = Signal()
     again_asked = Signal()
 
@@ -100,15 +103,20 @@ class NoWordsNote(QWidget):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._advice.setVisible(bool(self._advice.text()))
+        self.words = QPushButton(self.tr("Add words"), self)
+        self.words.setObjectName("primary")
+        self.words.setToolTip(self.tr("Transcribe what was said; who spoke when stays as it is"))
+        self.words.clicked.connect(self.words_asked)
+        self.words.setVisible(self.why is not NoTranscriptReason.NOTHING_HEARD)
         self.models = QPushButton(self.tr("Choose a model…"), self)
-        self.models.setObjectName("primary")
+        self.models.setObjectName("plain")
         self.models.clicked.connect(self.models_asked)
         self.models.setVisible(self.why is NoTranscriptReason.NO_MODEL)
         self.again = QPushButton(self.tr("Process again"), self)
         self.again.setObjectName("plain")
         self.again.clicked.connect(self.again_asked)
         self.again.setVisible(self.why in (NoTranscriptReason.NO_MODEL, NoTranscriptReason.FAILED))
-        for button in (self.models, self.again):
+        for button in (self.words, self.models, self.again):
             button.setAccessibleName(button.text().removesuffix("…"))
         self._lay_out()
         self._apply_theme()
@@ -125,6 +133,7 @@ class NoWordsNote(QWidget):
         head.addWidget(self._title, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
+        buttons.addWidget(self.words)
         buttons.addWidget(self.models)
         buttons.addWidget(self.again)
         buttons.addStretch()
@@ -134,7 +143,7 @@ class NoWordsNote(QWidget):
         column.addLayout(head)
         column.addWidget(self._reason)
         column.addWidget(self._advice)
-        if self.models.isVisibleTo(self) or self.again.isVisibleTo(self):
+        if self.words.isVisibleTo(self):
             column.addSpacing(2)
             column.addLayout(buttons)
 

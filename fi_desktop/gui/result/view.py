@@ -48,11 +48,13 @@ class ResultView(QWidget):
         message: the outcome of an export.
 
     Signals:
+        words_asked: add words to the result.
         models_asked: open the models dialog.
         again_asked: process the recording again.
         number_asked: process the recording again with this number of speakers.
     """
 
+    words_asked = Signal()
     models_asked = Signal()
     again_asked = Signal()
     number_asked = Signal(int)
@@ -147,6 +149,7 @@ class ResultView(QWidget):
             self.lanes.turn_chosen.connect(self.turns.table.choose)
             self.turns.table.turn_chosen.connect(self.lanes.choose)
             if self.turns.note is not None:
+                self.turns.note.words_asked.connect(self.words_asked)
                 self.turns.note.models_asked.connect(self.models_asked)
                 self.turns.note.again_asked.connect(self.again_asked)
 

@@ -52,9 +52,11 @@ class JobWindow(QWidget):
 
     Signals:
         closed: the window was closed; the job's id.
+        words_asked: add words to the result; the job's id.
     """
 
     closed = Signal(int)
+    words_asked = Signal(int)
 
     def __init__(
         self,
@@ -188,6 +190,7 @@ class JobWindow(QWidget):
         self.result = ResultView(session, path, self._bridge, self)
         self.result.exports.exported.connect(self._window_state.save_format)
         self.result.models_asked.connect(self.page.models_asked)
+        self.result.words_asked.connect(partial(self.words_asked.emit, self.job_id))
         self.result.again_asked.connect(self._on_retry_asked)
         self.result.number_asked.connect(partial(self._on_number_asked, path, stored.machine.provenance))
         if (row := self._jobs.job(self.job_id)) is not None:
