@@ -19,8 +19,9 @@ from fi_desktop.engines.contracts import Speech, TranscriptionOptions
 from fi_desktop.engines.whisper import WhisperTranscriber
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
+from fi_desktop.engines.whisper.spoken_languages import LanguageWindow
 from fi_desktop.engines.whisper.transcriber import _to_words
-from fi_desktop.engines.whisper.windows import LanguageWindow, Window
+from fi_desktop.engines.whisper.windows import Window
 from tests.engines.conftest import Write, ignore
 from tests.packs.make_whisper import make_whisper
 
