@@ -279,3 +279,13 @@ def test_speech_without_words_is_a_segment_between_the_words_around_it():
 def test_missing_speech_across_turns_belongs_to_the_one_who_speaks_most_of_it():
     (segment,) = missing_segments([Region(8.0, 13.0)], [DOCTOR, PATIENT])
     assert segment.speaker == B
+
+
+def test_segment_ends_where_the_language_changes():
+    english = [replace(word, language="en") for word in said("It hurts here.", start=2.0)]
+    segments = segments_of_words([*said("Me duele."), *english, *said("Aquí.", start=4.0)])
+    assert [(part.text, part.language) for part in segments] == [
+        ("Me duele.", None),
+        ("It hurts here.", "en"),
+        ("Aquí.", None),
+    ]

@@ -11,12 +11,13 @@ from fi_desktop.core import messages
 from fi_desktop.core.codec import (
     note_from_json,
     options_from_json,
+    options_to_json,
     transcript_from_json,
     transcript_to_json,
 )
 from fi_desktop.core.messages import verbatim
-from fi_desktop.core.transcript import Provenance, Region, Segment, Transcript
-from fi_desktop.core.values import JobOptions
+from fi_desktop.core.transcript import Provenance, Region, Segment, Transcript, Word, summarize
+from fi_desktop.core.values import JobOptions, parse_languages
 
 
 def test_probable_number_of_speakers_is_written_only_if_there_is_one():
@@ -69,3 +70,32 @@ def test_only_a_segment_without_recognized_words_says_so():
     data = transcript_to_json(transcript)
     assert [segment.get("missing") for segment in data["segments"]] == [None, True]
     assert transcript_from_json(json.loads(json.dumps(data))).missing == (Region(2.0, 5.5),)
+
+
+def test_language_is_written_only_where_it_is_not_the_main_one():
+    provenance = Provenance("1", "builtin", "", {}, "", "a.wav", "")
+    word = Word(2.0, 2.4, "Yes.", language="en")
+    segments = (Segment(0.0, 1.0, None, "Sí."), Segment(2.0, 2.4, None, "Yes.", (word,), language="en"))
+    transcript = Transcript(6.0, 1.4, (), segments, provenance, language="es")
+    data = transcript_to_json(transcript)
+    assert [segment.get("language") for segment in data["segments"]] == [None, "en"]
+    again = transcript_from_json(json.loads(json.dumps(data)))
+    assert again == transcript
+    assert again.languages == ("es", "en")
+    assert summarize(again).language == "es,en"
+
+
+@pytest.mark.parametrize(
+    ("text", "stored", "languages"),
+    [("auto", None, ()), ("es", "es", ("es",)), (" ES, en,es ", "es,en", ("es", "en"))],
+)
+def test_languages_are_stored_as_one_text(text: str, stored: str | None, languages: tuple[str, ...]):
+    options = JobOptions(language=parse_languages(text))
+    assert options_to_json(options)["language"] == stored
+    assert options_from_json(options_to_json(options)).languages == languages
+
+
+@pytest.mark.parametrize("text", ["", "es,", "es+en", "auto,es", "español"])
+def test_what_is_no_language_is_refused(text: str):
+    with pytest.raises(ValueError, match="languages"):
+        parse_languages(text)

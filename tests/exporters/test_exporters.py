@@ -503,3 +503,14 @@ def test_signature_of_an_exported_result_is_checked():
     assert check_signature(exported) is None
     with pytest.raises(KeyError):
         check_signature(json.loads(rendered(ReviewedTranscript(WITH_WORDS), "json")))
+
+
+def test_another_language_than_the_main_one_is_named():
+    word = Word(8.0, 9.0, "Yes.", 0.9, "SPEAKER_00", language="en")
+    english = Segment(8.0, 9.0, "SPEAKER_00", "Yes.", (word,), language="en")
+    transcript = replace(WITH_WORDS, segments=(*WITH_WORDS.segments[:1], english))
+    assert "] Speaker 1: Buenos" in text_of("txt", transcript)
+    assert "] Speaker 1: [EN] Yes." in text_of("txt", transcript)
+    assert "<v Speaker 1><lang en>Yes.</lang>" in text_of("vtt", transcript)
+    assert text_of("vtt", transcript).count("<lang") == 1
+    assert json.loads(text_of("json", transcript))["segments"][1]["language"] == "en"

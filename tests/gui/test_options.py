@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QToolBar, QToolButton
 
 from fi_desktop.core.values import JobOptions, NumberStyle, SpeakerCount
 from fi_desktop.engines import term_lists
+from fi_desktop.gui.adding.languages_dialog import LanguagesDialog
 from fi_desktop.gui.adding.options_bar import OptionsBar
 from fi_desktop.watch.config import Choice
 
@@ -144,3 +145,37 @@ def test_settings_are_selected_at_the_start_and_not_summarized(qtbot):
     qtbot.addWidget(bar)
     assert bar.options() == usual
     assert bar.more.text() == ""
+
+
+def test_both_languages_of_a_clinic_are_chosen_at_once(bar):
+    assert [action.text() for action in bar.menu._languages.actions()][:2] == [
+        "Detect automatically",
+        "Spanish and English",
+    ]
+    choose(bar, "Spanish and English")
+    assert bar.options().languages == ("es", "en")
+    assert summary(bar) == "Spanish and English"
+
+
+def test_several_languages_are_checked_in_a_list(qtbot, bar):
+    bar.menu.edit_languages.trigger()
+    dialog = bar.findChild(LanguagesDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    assert dialog.languages == ("es", "en")
+    items = [dialog.list.item(row) for row in range(dialog.list.count())]
+    for item in items[:2]:
+        item.setCheckState(Qt.CheckState.Unchecked)
+    assert not dialog.use.isEnabled()
+    for item in items[:5]:
+        item.setCheckState(Qt.CheckState.Checked)
+    assert not dialog.use.isEnabled()
+    for item in items[2:5]:
+        item.setCheckState(Qt.CheckState.Unchecked)
+    (french,) = [item for item in items if item.text() == "French"]
+    french.setCheckState(Qt.CheckState.Checked)
+    dialog.use.click()
+    assert bar.options().languages == ("es", "en", "fr")
+    assert summary(bar).startswith("Spanish, English and")
+    bar.choose(Choice(JobOptions()))
+    bar.choose(Choice(JobOptions(language="es,en,fr")))
+    assert bar.options().language == "es,en,fr"

@@ -337,3 +337,14 @@ def test_speech_without_words_is_shown_in_the_text_and_above_the_lanes(qtbot, br
     assert shot.pixelColor(
         round((middle.x() + 2) * shot.devicePixelRatio()), round(27 * shot.devicePixelRatio())
     ) == (theme.tone("warn", lanes.palette()))
+
+
+def test_segments_in_another_language_have_a_tag(qtbot, bridge, dressed):
+    view = shown(qtbot, bridge, samples.with_two_languages())
+    model = view.text.table.model()
+    tags = [model.language_tag(row) for row in range(model.rowCount())]
+    assert [row for row, tag in enumerate(tags) if tag] == [2, 5]
+    assert set(tags) == {"", "EN"}
+    spoken = model.index(2).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "English: How long have you had this pain?" in spoken
+    assert "Spanish and English" in label_texts(view)

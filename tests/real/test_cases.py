@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fi_desktop.engines.whisper.written_language import written_language
 from tests.real.conftest import Clinic, text, words
 from tests.real.wording import compare, plain_words
 
@@ -43,6 +44,28 @@ def test_each_language_is_transcribed_and_not_translated(clinic: Clinic, cases: 
     assert SPANISH in found
     assert "we are here to help you" not in found  # a translation
     assert "el sonido de mi voz" not in found
+
+
+@pytest.mark.parametrize("asked", [None, "es,en"])
+@pytest.mark.parametrize(
+    "name", ["english_then_spanish", "spanish_then_english", "english_10s_then_spanish", "interpreter_en_es"]
+)
+def test_each_stretch_is_in_its_own_language(clinic: Clinic, cases: Path, name: str, asked: str | None):
+    found = clinic.transcript(cases / f"{name}.flac", asked)
+    assert set(found.languages) == {"en", "es"}
+    for segment in found.segments:
+        if segment.words:
+            language = segment.language or found.language
+            assert written_language(segment.text, ("en", "es")) in (language, None), segment
+
+
+def test_an_interpreters_turns_are_in_the_language_that_is_spoken(clinic: Clinic, cases: Path):
+    found = clinic.transcript(cases / "interpreter_en_es.flac", "es,en")
+    turns = json.loads((cases / "interpreter_en_es.turns.json").read_text(encoding="utf-8"))
+    for language, start, end in turns:
+        said = [word for word in words(found) if start <= (word.start + word.end) / 2 <= end]
+        assert len(said) > 4, (language, start)
+        assert {word.language or found.language for word in said} == {language}
 
 
 @pytest.mark.parametrize("name", ["short_0.1", "short_0.3", "si_pad", "music", "white_loud"])

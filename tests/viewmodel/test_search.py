@@ -19,7 +19,12 @@ def rows():
         samples.claimed(samples.submitted(3, "Round ward.mp3", at=NOON), NOON), NOON + 1, "Está dañado."
     )
     batch = ev.Submitted(
-        12, NOON + 86_400, "/a/Draft 10:30.wav", samples.JobOptions(language="es"), samples.Priority.LOW, 12
+        12,
+        NOON + 86_400,
+        "/a/Draft 10:30.wav",
+        samples.JobOptions(language="en,es"),
+        samples.Priority.LOW,
+        12,
     )
     return [row_of(news.job) for news in (garcia, done, broken)] + [row_of(samples.apply(None, batch))]
 

@@ -52,7 +52,6 @@ class SegmentsModel(QAbstractListModel):
     Attributes:
         texts: the segments as they are read.
         named: whether any speaker is known.
-        bilingual: whether any segment is in another language than most of the recording.
         doubtful: number of words with low confidence.
         overlapping: number of words that another speaker overlaps.
     """
@@ -88,7 +87,6 @@ class SegmentsModel(QAbstractListModel):
     def _read(self, transcript: Transcript, known: Mapping[int, SegmentText]) -> None:
         self._transcript = transcript
         self.texts = segment_texts(transcript, export_options(), known)
-        self.bilingual = any(segment.language is not None for segment in self.texts)
         self.named = any(segment.label is not None for segment in self.texts)
         marks = [mark.word for segment in self.texts for mark in segment.marks]
         self.doubtful = sum(word.doubtful for word in marks)
