@@ -1,10 +1,12 @@
 """Make simulated consultations and interviews with exact references, for `der.py`.
 
-    python -m tests.bench.consultations OUT [--sources FOLDER] [--only PART…]
+    python -m tests.bench.consultations OUT [--sources FOLDER] [--only WORD…]
 
-Writes OUT/{tune,report}/NAME.flac, NAME.rttm, NAME.words.json (words with times and speakers) and NAME.json
-(kind, speakers, distances, room, noise, overlap). NAME begins with the kind and "_", the group in `der.py`.
+Writes OUT/{tune,report,more}/NAME.flac, NAME.rttm, NAME.words.json (words with times and speakers) and
+NAME.json (kind, speakers, distances, room, noise, overlap). NAME begins with the kind and "_", the group in
+`der.py`.
 No speaker of `tune` speaks in `report`: choose thresholds on `tune` alone, and publish figures of `report`.
+`more` has the voices of `tune` in scenes whose number of people is hard to find.
 
 The speech is read or acted sentences of real people, except in the kind "es" (synthetic voices); where it
 comes from: `speech_sources.py`; who says what when: `conversation.py`. All follows from SEED and the sources.
@@ -39,6 +41,7 @@ from tests.bench.speech_sources import (
 )
 
 SEED = 2026
+_MORE_SEED = 777
 _MP3 = "libri-mp3"
 _BAND_HZ = 5700  # of the MP3 voices; other voices are cut there in a recording with one of them
 _LOUDNESS = 0.045  # RMS of the finished recording's speech
@@ -89,6 +92,37 @@ def scenes() -> Iterator[Scene]:
     yield Scene("es", ("esm", "esm"), 75, turn_s=3.0)
     yield Scene("es", ("esf", "esm", "esm"), 90, turn_s=3.0)
     yield Scene("es", ("esf",), 45, turn_s=5.0, overlap=(0.0, 0.0))
+
+
+def hard_scenes() -> Iterator[Scene]:
+    """Yield scenes of three to five people, actors, noise and voices that are alike."""
+    fours = (("f", "m", "f", "m"), ("f", "f", "f", "m"), ("m", "m", "m", "f"), ("f", "f", "m", "m"))
+    for place in range(16):
+        yield Scene("four", fours[place % 4], (150, 200, 120, 240)[place // 4])
+    threes = (("f", "m", "f"), ("m", "m", "f"), ("f", "f", "m"), ("m", "m", "m"), ("f", "f", "f"))
+    for place in range(10):
+        yield Scene("three", threes[place % 5], (120, 180)[place // 5])
+    visits = (("f", "m", "f"), ("m", "f", "m"), ("f", "f", "m"))
+    for place in range(6):
+        yield Scene("companion", visits[place % 3], (120, 180)[place // 3], companion_s=10.0)
+    for seconds in (90, 150, 120):
+        yield Scene("similar", ("f", "f"), seconds, similar=True)
+    pairs = (("f", "f"), ("m", "m"), ("f", "m"))
+    for place in range(9):
+        seconds = (90, 150, 240)[place // 3]
+        yield Scene("two", pairs[place % 3], seconds, distances_m=(0.5, 2.2), rt60_s=(0.25, 0.7))
+    actors = (("def", "dem"), ("dem", "dem"), ("def", "def"))
+    for place in range(6):
+        yield Scene("acted", actors[place % 3], (75, 120)[place // 3], turn_s=2.5)
+    mixed = (("f", "m"), ("m", "m"), ("f", "f"), ("f", "m"))
+    for pair, noise in zip(mixed, ("babble", "pink", "fan", "babble"), strict=True):
+        yield Scene("noise", pair, 120, noise=noise, snr_db=10.0)
+    for pair in mixed:
+        yield Scene("mask", pair, 120, masks=2)
+    for pair in mixed[:3]:
+        yield Scene("phone", pair, 120, phone=True, noise="white", snr_db=30.0)
+    for people in (("f", "m", "f", "m", "f"), ("m", "m", "f", "f", "m")):
+        yield Scene("five", people, 240)
 
 
 def mix(
@@ -241,15 +275,19 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 def make(out: Path, folder: Path, only: Sequence[str]) -> None:
     """Write the whole set."""
-    for half in ("tune", "report"):
-        (out / half).mkdir(parents=True, exist_ok=True)
+    for part, half, drawn, first_seed, prefix in (
+        ("tune", "tune", scenes, SEED, "tune/"),
+        ("report", "report", scenes, SEED, "report/"),
+        ("more", "tune", hard_scenes, _MORE_SEED, ""),
+    ):
+        (out / part).mkdir(parents=True, exist_ok=True)
         used: dict[str, int] = {}
-        for number, scene in enumerate(scenes()):
+        for number, scene in enumerate(drawn()):
             name = f"{scene.kind}_{number:02d}"
-            seed = [SEED, zlib.crc32(f"{half}/{name}".encode())]
+            seed = [first_seed, zlib.crc32(f"{prefix}{name}".encode())]
             rng = np.random.default_rng(seed)
             people = cast(scene, half, used, rng)
-            if only and not any(part in name for part in only):
+            if only and not any(word in f"{part}/{name}" for word in only):
                 continue
             spoken = converse(scene, [Tape.of(voice, folder, rng) for voice in people], rng)
             others = [v for v in voices() if v.half == half and v.language == "en" and v not in people]
@@ -257,10 +295,10 @@ def make(out: Path, folder: Path, only: Sequence[str]) -> None:
             sound, rate_hz, facts = mix(scene, people, spoken, crowd, rng)
             share = overlap_of(spoken)
             facts = {"kind": scene.kind, "overlap": round(share, 4), "seed": seed, **facts}
-            write(out / half / f"{name}.flac", sound, rate_hz)
-            describe(out / half / f"{name}.flac", people, spoken, facts)
+            write(out / part / f"{name}.flac", sound, rate_hz)
+            describe(out / part / f"{name}.flac", people, spoken, facts)
             who = ", ".join(f"{p['name']} {p['seconds']:.0f} s" for p in facts["people"])
-            print(f"{half}/{name}: {len(sound) / rate_hz:.0f} s, overlap {100 * share:.1f} %, {who}")
+            print(f"{part}/{name}: {len(sound) / rate_hz:.0f} s, overlap {100 * share:.1f} %, {who}")
 
 
 def main() -> None:

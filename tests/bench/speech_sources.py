@@ -9,9 +9,9 @@ None of these speakers is among those of the held-out evaluation sets; one utter
 26, 4088, 4406, 5652 and 8226 was in the training data of the built-in engine's background model.
 
 Speech is found by energy in the dry recording, before any room: frames of 10 ms above a threshold, pauses
-below 0.2 s bridged. "libri-flac" comes with forced alignments of its words. Elsewhere an utterance's known
-words are spread over its speech evenly by characters: such a word's time is an estimate, good to some tenths
-of a second. Its speaker is exact in both cases.
+below 0.2 s bridged, the rule of the DIHARD challenges (Ryant et al. 2018). "libri-flac" comes with forced
+alignments of its words. Elsewhere an utterance's known words are spread over its speech evenly by characters:
+such a word's time is an estimate, good to some tenths of a second. Its speaker is exact in both cases.
 """
 
 from __future__ import annotations

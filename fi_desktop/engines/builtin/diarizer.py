@@ -51,10 +51,11 @@ _SPEECH_PER_SPEAKER_S = 2.0
 # Pauses of one speaker up to this length are part of the turn.
 _BRIDGED_ROWS = round(0.3 / ROW_S)
 # The grade: how near the closest two voices are to the limit between one person and two, and what the one who
-# says the least says. And with one speaker more, the closest two must be one person by far.
-_CLEAR_CLOSENESS, _FAIR_CLOSENESS = 0.67, 0.9
+# says the least says. And with one speaker more, the closest two must be as far beyond that limit. Where one
+# more voice explains much, the limit goes higher here than for the number.
+_GRADING = CountRule(highest=0.9)
+_CLEAR_CLOSENESS, _FAIR_CLOSENESS = 0.6, 0.8
 _CLEAR_S, _CLEAR_ALONE_S = 4.0, 10.0
-_SPLIT_CLOSENESS = 1.2
 
 
 class BuiltinDiarizer:
@@ -176,19 +177,17 @@ def _grade(voices: Voices, tried: Mapping[int, Voices], counted: int) -> Grade:
 
     tried: the voices for each number that was tried; counted: the number that they suggest.
     """
-    rule = CountRule()
-    nearness = voices.closeness / rule.limit_for(voices)
+    nearness = voices.closeness / _GRADING.limit_for(voices)
     more = tried.get(len(voices) + 1)
-    distance = more.closeness / rule.limit_for(more) if more else np.inf
+    distance = more.closeness / _GRADING.limit_for(more) if more else np.inf
     if len(voices) == 1:
         known = voices.smallest_s >= _CLEAR_ALONE_S and counted == 1
     else:
-        known = rule.believes(voices) and nearness <= _FAIR_CLOSENESS
+        known = CountRule().believes(voices) and nearness <= _FAIR_CLOSENESS
     if not known or distance < 1.0 / _FAIR_CLOSENESS:
         return Grade.DOUBTFUL
     apart = nearness <= _CLEAR_CLOSENESS and voices.smallest_s >= _CLEAR_S
-    complete = distance > _SPLIT_CLOSENESS and counted == len(voices)
-    return Grade.CLEAR if apart and complete else Grade.FAIR
+    return Grade.CLEAR if apart and counted == len(voices) else Grade.FAIR
 
 
 def _turns(

@@ -14,7 +14,7 @@ than two people are. Two halves of one voice are closer, but less so if one of t
 agitated voice bring people and halves nearer to each other; then it counts how much better one more voice
 explains all that is said.
 
-Source: the limits were chosen on the tuning half of `tests/bench/consultations.py`.
+Source: the limits were chosen on the parts `tune` and `more` of `tests/bench/consultations.py`.
 """
 
 from __future__ import annotations
@@ -91,11 +91,11 @@ class CountRule:
     """
 
     limit: float = 0.5
-    drop: float = 0.3
+    drop: float = 0.2
     fade_s: float = 2.0
-    gain_limit: float = 0.2
-    limit_per_gain: float = 8.5
-    highest: float = 0.7
+    gain_limit: float = 0.3
+    limit_per_gain: float = 7.0
+    highest: float = 0.65
     shortest_s: float = 1.5
 
     def limit_for(self, voices: Voices) -> float:
