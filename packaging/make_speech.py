@@ -1,4 +1,4 @@
-"""Generate the medical speech in tests/real/speech: `python packaging/make_speech.py`.
+"""Generate the medical speech in tests/real/speech: `python packaging/make_speech.py [NAMES]`.
 
 Two espeak-ng voices read the texts below in a simulated room; see `make_samples.py`. Run it only to change
 the texts.
@@ -6,6 +6,7 @@ the texts.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import av
@@ -45,6 +46,24 @@ TEXTS = {
         (PACIENTE, "Está bien. ¿Cuándo regreso?"),
         (DOCTORA, "Venga en tres semanas con los resultados."),
     ),
+    "prescriptions_en": (
+        (DOCTOR, "You will take metformin twice a day, and we increase the lisinopril."),
+        (DOCTOR, "Continue the atorvastatin at bedtime. I would like to add amlodipine."),
+        (PATIENT, "I already take levothyroxine and omeprazole in the morning."),
+        (DOCTOR, "Then stop the hydrochlorothiazide. Are you still taking the clopidogrel?"),
+        (PATIENT, "Yes, and gabapentin at night. I had a reaction to azithromycin."),
+        (DOCTOR, "We can give ceftriaxone, and ondansetron for the nausea."),
+        (DOCTOR, "Let us add empagliflozin to protect the kidneys, and bring the spironolactone."),
+    ),
+    "recetas_es": (
+        (DOCTORA, "Va a tomar metformina dos veces al día, y vamos a subir el enalapril."),
+        (DOCTORA, "Siga con la atorvastatina por la noche. Le voy a agregar amlodipino."),
+        (PACIENTE, "Ya tomo levotiroxina y omeprazol por la mañana."),
+        (DOCTORA, "Entonces suspenda la hidroclorotiazida. ¿Sigue tomando el clopidogrel?"),
+        (PACIENTE, "Sí, y gabapentina por la noche. Tuve una reacción a la azitromicina."),
+        (DOCTORA, "Podemos dar ceftriaxona, y ondansetrón para la náusea."),
+        (DOCTORA, "Agregamos empagliflozina para los riñones, y traiga la espironolactona."),
+    ),
 }
 
 
@@ -79,10 +98,11 @@ def write(mixed: NDArray[np.float64], path: Path) -> None:
 
 
 def main() -> None:
-    """Generate all recordings, each with its text."""
+    """Generate the recordings, each with its text."""
     espeak = Espeak()
     SPEECH.mkdir(parents=True, exist_ok=True)
-    for name, lines in TEXTS.items():
+    for name in sys.argv[1:] or TEXTS:
+        lines = TEXTS[name]
         mixed = compose(espeak, lines)
         write(mixed, SPEECH / f"{name}.ogg")
         said = " ".join(text for _voice, text in lines)

@@ -38,13 +38,15 @@ class Clinic:
     def __init__(self, driver: Driver, home: Path) -> None:
         self._driver = driver
         self._folders = JobFolders(home / "jobs")
-        self._done: dict[tuple[Path, str | None], tuple[Job, Transcript]] = {}
+        self._done: dict[tuple[Path, JobOptions], tuple[Job, Transcript]] = {}
 
-    def transcript(self, path: Path, language: str | None = None) -> Transcript:
-        """Return the transcript of a recording, completed in one attempt."""
-        key = (path, language)
+    def transcript(
+        self, path: Path, language: str | None = None, *, lists: tuple[str, ...] = ()
+    ) -> Transcript:
+        """Return the transcript of a recording, completed in one attempt. lists: of vocabulary."""
+        options = JobOptions(language=language, vocabulary_lists=lists)
+        key = (path, options)
         if key not in self._done:
-            options = JobOptions(language=language)
             ids = self._driver.submit(path, options=options)
             (job,) = self._driver.wait_until_done(*ids, timeout_s=TIMEOUT_S)
             assert (job.state, len(job.attempts)) == (JobState.COMPLETED, 1), job
