@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +76,10 @@ def test_the_nearest_of_several_terms_for_the_same_words_is_written_once() -> No
     before = [-0.1, -0.1, -4.0, -4.0, -0.1]
     merged = vocabulary.merge(words, matches, [before, [-0.1, -0.1, -0.2, -0.1], [-0.1, -3.0, -0.1]])
     assert [word.text for word in merged] == ["take", "the", "losartan", "now"]
+    assert merged[2].probability == pytest.approx(math.exp(-0.2), abs=0.001)
+    alike = [TermMatch(2, 4, "losartan", 0.1), TermMatch(2, 4, "valsartan", 0.1)]
+    close = [before, [-0.1, -0.1, -0.2, -0.1], [-0.1, -0.1, -0.2, -0.1]]
+    assert vocabulary.merge(words, alike, close)[2].probability < 0.51  # nobody knows which of the two
 
 
 @given(st.text(max_size=20), st.sampled_from(["en", "es", "fr"]))

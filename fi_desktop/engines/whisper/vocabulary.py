@@ -143,24 +143,49 @@ def merge(
     scores: the log probabilities of the words, then of each match's variant.
     """
     original, *variants = scores
-    gains = []
-    for match, score in zip(matches, variants, strict=True):
-        gain = sum(score) - sum(original[: match.last + _WORDS_AFTER])
-        if gain >= _GAIN:
-            gains.append((gain, match, score))
-    chosen: list[tuple[TermMatch, Sequence[float]]] = []
-    for _gain, match, score in sorted(gains, key=lambda row: -row[0]):
-        if all(other.last <= match.first or match.last <= other.first for other, _score in chosen):
-            chosen.append((match, score))
+    candidates = [
+        _Candidate(match, score, sum(score) - sum(original[: match.last + _WORDS_AFTER]))
+        for match, score in zip(matches, variants, strict=True)
+    ]
+    chosen: list[_Candidate] = []
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.gain):
+        if candidate.gain >= _GAIN and not any(candidate.overlaps(other) for other in chosen):
+            chosen.append(candidate)
     merged: list[Word] = []
     done = 0
-    for match, score in sorted(chosen, key=lambda row: row[0].first):
+    for candidate in sorted(chosen, key=lambda candidate: candidate.match.first):
+        match = candidate.match
+        likely = candidate.share(candidates)
         merged += words[done : match.first]
         term = _term_words(words, match)
-        sure = [math.exp(one) for one in score[match.first : match.first + len(term)]]
-        merged += [replace(word, probability=round(one, 3)) for word, one in zip(term, sure, strict=True)]
+        sure = [math.exp(one) for one in candidate.score[match.first : match.first + len(term)]]
+        merged += [
+            replace(word, probability=round(min(one, likely), 3))
+            for word, one in zip(term, sure, strict=True)
+        ]
         done = match.last
     return [*merged, *words[done:]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A match with its variant's log probabilities, and by how much the variant is more probable."""
+
+    match: TermMatch
+    score: Sequence[float]
+    gain: float
+
+    def overlaps(self, other: _Candidate) -> bool:
+        """Return whether both replace some of the same words."""
+        return self.match.first < other.match.last and other.match.first < self.match.last
+
+    def share(self, candidates: Iterable[_Candidate]) -> float:
+        """Return the term's probability among the text as it is and all terms for these words."""
+        rivals = {self.match.term: self.gain}
+        for other in candidates:
+            if self.overlaps(other):
+                rivals[other.match.term] = max(rivals.get(other.match.term, -math.inf), other.gain)
+        return 1.0 / sum(math.exp(min(gain - self.gain, 50.0)) for gain in (0.0, *rivals.values()))
 
 
 def _term_words(words: Sequence[Word], match: TermMatch) -> list[Word]:
