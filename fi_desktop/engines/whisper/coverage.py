@@ -18,8 +18,8 @@ from fi_desktop.core.transcript import Region, Word
 from fi_desktop.engines.contracts import Speech
 
 _LEAST_S = 1.0  # of speech; less is a pause, or an inexact time
-_SURE = 0.9  # probability of speech that needs no more evidence
-_ABOVE = 4.0  # power above the background that is evidence
+_SURE = 0.8  # probability of speech that needs no more evidence
+_ABOVE = 2.5  # power above the background that is evidence
 _BACKGROUND = 0.1  # the quantile of power that is the background, within
 _AROUND_S = 15.0
 _APART_S = 3.0  # passages that are closer, without a word between them, are one
