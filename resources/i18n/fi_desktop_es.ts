@@ -116,7 +116,7 @@
     </message>
     <message>
         <source>Only on &amp;mains power</source>
-        <translation>Solo con corriente Solo con &amp;corriente eléctricaamp;eléctrica</translation>
+        <translation>Solo con corriente &amp;eléctrica</translation>
     </message>
     <message>
         <source>No recording starts on battery</source>
