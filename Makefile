@@ -82,6 +82,7 @@ lock: ## update the pinned packages in requirements.lock (needs uv)
 
 FLAVOUR ?= light full
 package: $(STAMP) ## packages that need no Python, into dist/ (FLAVOUR=light for one; MODELS=base with a model of this computer)
+	$(BIN)/python packaging/ffmpeg.py $(addprefix --source ,$(FFMPEG))
 	$(BIN)/python packaging/build.py $(addprefix --flavour ,$(FLAVOUR)) $(addprefix --model ,$(MODELS))
 
 frozen-test: $(STAMP) ## test the program in dist/: moved, on a fresh account, without network

@@ -149,13 +149,15 @@ def _owner(path: str) -> str:
 def _documents(tree: Path, package: str, version: str) -> None:
     folder = tree / "usr" / "share" / "doc" / package
     folder.mkdir(parents=True)
+    index = tree / INSTALLED / sbom.LICENCES / sbom.INDEX
+    whole = index.read_text(encoding="utf-8").partition("\n")[0]
     licence = (about.ROOT / "LICENSE").read_text(encoding="utf-8").rstrip()
     text = licence.partition("\n\n")[2].partition("\n\n")[2]
     short = "\n".join(f" {line}" if line.strip() else " ." for line in text.splitlines())
     (folder / "copyright").write_text(
         "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
         f"Upstream-Name: {about.NAME}\n"
-        "Comment: The package as a whole is under GPL-3.0-or-later, because of x264 and x265.\n"
+        f"Comment: {whole}\n"
         f" The licences of the bundled libraries are in /{INSTALLED}/licences;\n"
         f" /{INSTALLED}/sbom.cdx.json lists them.\n\n"
         f"Files: *\nCopyright: {about.COPYRIGHT.removeprefix('Copyright (c) ')}\nLicense: Expat\n{short}\n"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import about
+import ffmpeg
 import icons
 
 _ELF = b"\x7fELF"
@@ -21,7 +22,10 @@ def freeze(flavour: str, folder: Path, out: Path, models: Path | None = None) ->
     command += ["--distpath", str(out / "dist"), "--workpath", str(work)]
     command += [str(about.ROOT / "packaging" / "fi_desktop.spec"), "--", "--flavour", flavour]
     command += ["--name", folder.name, *(["--models", str(models)] if models else [])]
-    subprocess.run(command, check=True, cwd=about.ROOT)
+    environment = dict(os.environ)
+    if ffmpeg.is_built(ffmpeg.INTO):
+        environment["PYTHONPATH"] = str(ffmpeg.INTO / "site")  # before the wheel
+    subprocess.run(command, check=True, cwd=about.ROOT, env=environment)
     if sys.platform == "linux":
         strip(folder)
         normalize_modes(folder)

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import about
+import ffmpeg
 import model_packs
 
 sys.path.insert(0, str(about.ROOT))
@@ -27,12 +28,14 @@ from fi_desktop.models import Pack, installed
 
 BILL = "sbom.cdx.json"
 LICENCES = "licences"
+INDEX = "INDEX.txt"
+"""In the folder of licences: the package as a whole in the first line, then each part."""
 MODELS = Path("_internal", "fi_desktop", "resources", "models")
 _BUNDLED = about.ROOT / "resources" / "models"
 
 _LICENCE = re.compile(r"(^|[/_.-])(LICEN[CS]E|COPYING|NOTICE|AUTHORS|THIRD[-_]?PARTY)", re.IGNORECASE)
 _COPYRIGHT = "/usr/share/doc/{}/copyright"
-# inside PyAV's wheel; x264 and x265 make the package as a whole GPL, see docs/packaging.md
+# inside PyAV's wheel, unless packaging/ffmpeg.py built both
 _IN_PYAV = (("FFmpeg", "LGPL-3.0-or-later"), ("x264", "GPL-2.0-or-later"), ("x265", "GPL-2.0-or-later"))
 # the built-in engine's models: folder, name, version, licence, and the file with the licence's text
 _WEIGHTS = (
@@ -41,7 +44,8 @@ _WEIGHTS = (
     ("voices", "CAM++", "common_advanced", "Apache-2.0", "LICENSE-campplus.txt"),
 )
 _ATTRIBUTIONS = ("builtin/ATTRIBUTION.md", "voices/NOTICE.md")
-_WHOLE = "The package as a whole: GPL-3.0-or-later. fi-desktop itself: MIT.\n"
+_GPL = "The package as a whole: GPL-3.0-or-later, because of x264 and x265. fi-desktop itself: MIT."
+_LGPL = "Qt, PySide and FFmpeg: LGPL, in their own files. fi-desktop itself: MIT."
 
 
 @dataclass(slots=True)
@@ -85,7 +89,8 @@ def write(frozen: Path, collected: Path) -> list[Part]:
     models = [f"{pack.name} {pack.version}: {pack.licence}. {pack.attribution}\n" for pack in packs]
     builtin = [(_BUNDLED / file).read_text(encoding="utf-8") for file in _ATTRIBUTIONS]
     (folder / "MODELS.txt").write_text("\n".join([*models, *builtin]), encoding="utf-8")
-    (folder / "INDEX.txt").write_text(_WHOLE + "\n".join(index) + "\n", encoding="utf-8")
+    whole = _GPL if any(part.name == "x264" for part in parts) else _LGPL
+    (folder / INDEX).write_text("\n".join([whole, *index, ""]), encoding="utf-8")
     return parts
 
 
@@ -141,13 +146,16 @@ def find_parts(files: Iterable[Path]) -> list[Part]:
     system: list[Path] = []
     orphans: list[Path] = []
     for file in files:
-        if file.is_relative_to(about.ROOT) and ".venv" not in file.relative_to(about.ROOT).parts:
-            continue  # ours
+        built_here = file.is_relative_to(ffmpeg.INTO / "site")
+        if not built_here and _is_ours(file):
+            continue
         owner = owners.get(file) or owners.get(file.resolve())
         if owner is not None:
             if owner.metadata["Name"] not in found:
                 found[owner.metadata["Name"]] = _distribution(owner)
-            if owner.metadata["Name"] == "av":
+            if owner.metadata["Name"] == "av" and built_here:
+                found["FFmpeg"] = _built_ffmpeg()
+            elif owner.metadata["Name"] == "av":
                 found |= {name: _in_pyav(name, licence, owner) for name, licence in _IN_PYAV}
         elif file.is_relative_to(sys.base_prefix):
             found["CPython"] = _python()
@@ -164,9 +172,13 @@ def find_parts(files: Iterable[Path]) -> list[Part]:
     return sorted(found.values(), key=lambda part: part.name.lower())
 
 
+def _is_ours(file: Path) -> bool:
+    return file.is_relative_to(about.ROOT) and ".venv" not in file.relative_to(about.ROOT).parts
+
+
 def _owners() -> dict[Path, Distribution]:
     owners: dict[Path, Distribution] = {}
-    for distribution in distributions():
+    for distribution in (*distributions(), *distributions(path=[str(ffmpeg.INTO / "site")])):
         for file in distribution.files or ():
             owners[Path(str(distribution.locate_file(file))).resolve()] = distribution
     return owners
@@ -196,6 +208,12 @@ def _distribution(found: Distribution) -> Part:
 def _in_pyav(name: str, licence: str, pyav: Distribution) -> Part:
     version = f"bundled with PyAV {pyav.version}"
     return Part(name, version, f"pkg:generic/{name.lower()}?bundled_with=av@{pyav.version}", licence)
+
+
+def _built_ffmpeg() -> Part:
+    text = ffmpeg.INTO / "site" / ffmpeg.LIBRARIES / ffmpeg.LICENCE_TEXT
+    purl = f"pkg:generic/ffmpeg@{ffmpeg.VERSION}"
+    return Part("FFmpeg", ffmpeg.VERSION, purl, ffmpeg.LICENCE, {text.name: text})
 
 
 def _python() -> Part:

@@ -43,7 +43,7 @@ _LIBRARY_FOLDERS = (_PYAV.with_name("av.libs"), _PYAV / ".dylibs")
 
 # The formats that are opened, by FFmpeg's names: what recorders, phones, cameras and editors write. FFmpeg
 # knows some 300 more, of games, pictures, subtitles and playlists: code that only a hostile file would reach.
-_FORMATS = (
+FORMATS = (
     "aac", "ac3", "act", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "au", "avi", "caf", "dsf", "dss",
     "dts", "dtshd", "dv", "eac3", "flac", "flv", "gsm", "gxf", "iff", "ilbc", "ircam", "ivr", "live_flv",
     "loas", "matroska", "mlp", "mmf", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts", "mxf", "nistsphere",
@@ -52,7 +52,7 @@ _FORMATS = (
 )  # fmt: skip
 # Passed as container_options: with `options`, PyAV frees too many dictionaries if tracks appear while the
 # file is probed (https://github.com/PyAV-Org/PyAV/issues/2010).
-_OPTIONS = {"protocol_whitelist": "none", "format_whitelist": ",".join(_FORMATS)}
+_OPTIONS = {"protocol_whitelist": "none", "format_whitelist": ",".join(FORMATS)}
 
 # How the containers that people record to begin. A file that begins so and cannot be opened is damaged,
 # rather than something else with a wrong extension.

@@ -168,6 +168,8 @@ for name, module in sys.modules.items():
     file = getattr(module, "__file__", None) or ""
     # modules in the interpreter's archive have a relative path
     assert not file.startswith('/') or file.startswith({folder!r}), (name, file)
+from fi_desktop.audio.container import limit_allocations
+assert limit_allocations(0), "FFmpeg's libraries are not in av.libs"
 """
 
 # runs Python code in the frozen program as if a frozen parent had spawned it

@@ -50,7 +50,10 @@ class OtherUser(Account):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(Path("/usr/lib/fi-desktop/fi-desktop"), folder)
-        subprocess.run(["useradd", "--create-home", "--shell", "/usr/sbin/nologin", ACCOUNT], check=True)
+        empty = folder / "skel"
+        empty.mkdir()
+        command = ["useradd", "--create-home", "--skel", str(empty), "--shell", "/usr/sbin/nologin", ACCOUNT]
+        subprocess.run(command, check=True)
         user = pwd.getpwnam(ACCOUNT)
         self.home = Path(user.pw_dir)
         self.data = self.home / ".local" / "share" / "fi-desktop"

@@ -117,8 +117,12 @@ def test_weights_are_listed_with_the_text_of_their_licence(load, tmp_path: Path)
 
 
 def test_copyright_file_names_the_makers_of_the_weights(load, tmp_path: Path):
-    deb = load("deb")
-    pack = make_pack(tmp_path / deb.INSTALLED / load("sbom").MODELS, BASE)
+    deb, sbom = load("deb"), load("sbom")
+    pack = make_pack(tmp_path / deb.INSTALLED / sbom.MODELS, BASE)
+    index = tmp_path / deb.INSTALLED / sbom.LICENCES / sbom.INDEX
+    index.parent.mkdir()
+    index.write_text("The package as a whole.\nPart 1\n")
     deb._documents(tmp_path, "fi-desktop-light-base", "1.0")
     text = (tmp_path / "usr/share/doc/fi-desktop-light-base/copyright").read_text()
+    assert "Comment: The package as a whole.\n The licences" in text
     assert f"models/{BASE}/*\nCopyright: {pack.attribution}\n" in text
