@@ -81,7 +81,7 @@ def files(task: Task) -> set[str]:
 def test_a_completed_job_keeps_only_its_result(task: Task):
     recorder = Recorder()
     summary = pipeline.run(task, recorder)
-    assert files(task) == {"result.json"}
+    assert files(task) == {"result.json", "waveform.u8"}
     assert (summary.speakers, summary.engine) == (2, "builtin")
     assert recorder.duration_s == pytest.approx(30.0, abs=0.01)
     assert recorder.engines == EngineChoice("builtin", "")
@@ -127,7 +127,8 @@ def test_a_dead_or_inverted_second_channel_changes_nothing(task: Task, second: f
         target.writeframes(both.T.astype("<i2").tobytes())
     with pytest.raises(Interrupted):
         pipeline.run(task, Recorder(stop_at=Stage.DIARIZE))
-    assert files(task) - {"result.json"} == {"audio.s16", "decoded.json", "mix.json", "speech.npz"}
+    kept = {"audio.s16", "decoded.json", "mix.json", "speech.npz"}
+    assert files(task) - {"result.json", "waveform.u8"} == kept
     recorder = Recorder()
     stereo = pipeline.run(task, recorder)
     assert [end for _, end in recorder.ends[:2]] == [StageEnd.KEPT] * 2
@@ -161,7 +162,7 @@ def test_no_voiceprint_is_stored(task: Task):
         assert speech["probability"].shape[0] == 1
     stored = [json.loads((task.folder / name).read_text()) for name in ("turns.json", "decoded.json")]
     pipeline.run(task, Recorder())
-    assert files(task) == {"result.json"}
+    assert files(task) == {"result.json", "waveform.u8"}
     stored.append(json.loads((task.folder / "result.json").read_text()))
     # the shortest embedding of the engines has 60 values; a file's fingerprint has two
     assert all(len(row) <= 8 for data in stored for row in rows_of_numbers(data))
@@ -335,7 +336,7 @@ def test_words_are_assigned_to_their_speakers(task: Task, engine: Engine):
     assert (summary.speakers, summary.words, summary.transcriber, summary.language) == (2, 3, "whisper", "es")
     spoken = [(segment.speaker, segment.text) for segment in result(task).segments]
     assert spoken == [("SPEAKER_00", "Buenos días."), ("SPEAKER_01", "Hola.")]
-    assert files(task) == {"result.json"}
+    assert files(task) == {"result.json", "waveform.u8"}
 
 
 def test_words_that_cross_a_change_of_speaker_complete_at_the_first_attempt(task: Task, tmp_path: Path):

@@ -1,47 +1,25 @@
-"""Plays a recording in a separate process: decodes it, and streams sound from any moment.
+"""What the window and the playback process say to each other; see `playback_process`.
 
-The same decoder as for the transcript puts the sound on the same clock, whatever the format, and a hostile
-file never reaches the process of the window. Samples go to a folder that the process deletes; while they are
-being decoded, what is there already can be played.
-
-Messages over the pipe are bytes, never pickled objects: one byte for the kind, then JSON or samples.
+Imports neither codecs nor NumPy, which the window does not need. Messages over the pipe are bytes, never
+pickled objects: one byte for the kind, then JSON or samples.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import struct
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-import av
-import numpy as np
-from numpy.typing import NDArray
-
-from fi_desktop.audio.decode import decode
-from fi_desktop.audio.disk_space import LARGEST_BYTES, DiskSpace
-from fi_desktop.audio.recording import SAMPLE_RATE_HZ
-from fi_desktop.core.errors import FiError
-from fi_desktop.system.process import forbid_dumps, keep_private, limit_files
-
+PLAYBACK_HZ = 16_000
+"""Samples per second, as the decoder makes them."""
 STATE, SOUND = b"s", b"p"
 """Kinds of messages to the window: a `PlaybackState` as JSON; a stream's number and samples."""
 SPEEDS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 
-_HEADER = struct.Struct("<Id")  # a stream's number, and the moment at which its samples start
-_CHUNK_S = 0.1
-_AHEAD_S = 1.0  # of sound that is sent before it is played
-_POLL_S = 0.05
-_AUDIO = "playback.s16"
+HEADER = struct.Struct("<Id")
+"""A stream's number, and the moment at which its samples start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +54,8 @@ def read_message(data: bytes) -> PlaybackState | PlayedSound:
     """
     kind, rest = data[:1], data[1:]
     if kind == SOUND:
-        stream, at_s = _HEADER.unpack_from(rest)
-        return PlayedSound(stream, at_s, rest[_HEADER.size :])
+        stream, at_s = HEADER.unpack_from(rest)
+        return PlayedSound(stream, at_s, rest[HEADER.size :])
     if kind != STATE:
         raise ValueError("an unknown message")
     state = json.loads(rest)
@@ -100,168 +78,7 @@ def stop_request() -> bytes:
 
 
 def main(pipe: Connection, source: Path, folder: Path) -> None:
-    """Serve until the pipe closes; the target of the spawned process. folder: its own, deleted at the end."""
-    keep_private()
-    forbid_dumps()
-    limit_files(LARGEST_BYTES)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        decoder = _BackgroundDecoder(source, folder)
-        _serve(pipe, decoder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        # the decoding thread cannot be interrupted in native code
-        sys.stdout.flush()
-        os._exit(0)
+    """Run the playback process; the target of the spawned one, in which alone codecs are imported."""
+    from fi_desktop.audio.playback_process import run
 
-
-def _serve(pipe: Connection, decoder: _BackgroundDecoder) -> None:
-    stream: _Stream | None = None
-    told = PlaybackState(-1.0)
-    with suppress(EOFError, OSError):
-        while True:
-            state = decoder.state
-            if state.done != told.done or state.ready_s >= told.ready_s + 1.0 or told.ready_s < 0.0:
-                told = state
-                fields = {"ready_s": state.ready_s, "done": state.done, "error": state.error}
-                pipe.send_bytes(STATE + json.dumps(fields).encode())
-            sent = stream is not None and stream.send_next(pipe)
-            timeout = 0.0 if sent else _POLL_S if stream is not None or not state.done else None
-            if wait([pipe], timeout):
-                request = json.loads(pipe.recv_bytes())
-                if "played" in request:
-                    if stream is not None and stream.number == request["played"]:
-                        stream.played_s += request["seconds"]
-                elif request["play"] is None:
-                    stream = None
-                else:
-                    stream = _Stream(decoder, request)
-
-
-class _BackgroundDecoder:
-    """Decodes in a thread, and reads the samples that are there.
-
-    Attributes:
-        state: how far it is.
-    """
-
-    def __init__(self, source: Path, folder: Path) -> None:
-        self.state = PlaybackState()
-        self._source = source
-        self._target = folder / _AUDIO
-        self._part = folder / f"{_AUDIO}.part"
-        self._channels = 0
-        threading.Thread(target=self._run, name="playback-decoder", daemon=True).start()
-
-    def read(self, start: int, count: int) -> NDArray[np.int16] | None:
-        """Return mono samples, fewer at the end; None if they are not decoded yet."""
-        state = self.state
-        if not state.done and start + count > round(state.ready_s * SAMPLE_RATE_HZ):
-            return None
-        if not self._channels:
-            return np.zeros(0, dtype=np.int16)
-        path = self._target if state.done else self._part
-        try:
-            with path.open("rb") as file:
-                file.seek(start * 2 * self._channels)
-                raw = np.fromfile(file, dtype="<i2", count=count * self._channels)
-        except FileNotFoundError:  # just renamed
-            return None
-        whole = raw[: len(raw) - len(raw) % self._channels].reshape(-1, self._channels)
-        return np.asarray(np.rint(whole.mean(axis=1)), dtype=np.int16)
-
-    def _run(self) -> None:
-        try:
-            decoded = decode(
-                self._source,
-                self._target,
-                progress=lambda _fraction: None,
-                disk_space=DiskSpace(self._target.parent),
-                written=self._written,
-            )
-        except FiError as error:
-            self.state = PlaybackState(self.state.ready_s, done=True, error=error.code)
-        except Exception:  # noqa: BLE001 - the window says that it cannot be played
-            self.state = PlaybackState(self.state.ready_s, done=True, error="engine.unexpected")
-        else:
-            self._channels = decoded.recording.channels
-            self.state = PlaybackState(decoded.recording.duration, done=True)
-
-    def _written(self, channels: int, samples: int) -> None:
-        """Take note of samples in the part file."""
-        self._channels = channels
-        self.state = PlaybackState(samples / SAMPLE_RATE_HZ)
-
-
-class _Stream:
-    """Sound from one moment to another, at one speed.
-
-    Attributes:
-        number: as the window counts.
-        played_s: what the window has played of it, seconds of the recording.
-    """
-
-    def __init__(self, decoder: _BackgroundDecoder, request: dict[str, Any]) -> None:
-        self.number: int = request["play"]
-        self.played_s = 0.0
-        self._decoder = decoder
-        self._start_s = max(0.0, float(request["start"]))
-        self._at = round(self._start_s * SAMPLE_RATE_HZ)
-        self._end = None if request["end"] is None else round(float(request["end"]) * SAMPLE_RATE_HZ)
-        self._tempo = None if request["speed"] == 1.0 else _Tempo(float(request["speed"]))
-        self._ended = False
-
-    def send_next(self, pipe: Connection) -> bool:
-        """Send the next samples, or none at the end, once; return whether there was something to send."""
-        ahead_s = self._at / SAMPLE_RATE_HZ - self._start_s - self.played_s
-        if self._ended or ahead_s > _AHEAD_S:
-            return False
-        count = round(_CHUNK_S * SAMPLE_RATE_HZ)
-        if self._end is not None:
-            count = max(0, min(count, self._end - self._at))
-        samples = self._decoder.read(self._at, count) if count else np.zeros(0, dtype=np.int16)
-        if samples is None:
-            return False
-        at_s = self._at / SAMPLE_RATE_HZ
-        self._at += len(samples)
-        self._ended = len(samples) == 0
-        if self._tempo is not None:
-            samples = np.concatenate([*self._tempo.push(samples), np.zeros(0, dtype=np.int16)])
-        if len(samples):
-            pipe.send_bytes(SOUND + _HEADER.pack(self.number, at_s) + samples.astype("<i2").tobytes())
-        if self._ended:
-            pipe.send_bytes(SOUND + _HEADER.pack(self.number, at_s))
-        return True
-
-
-class _Tempo:
-    """Changes the speed of speech at the same pitch: FFmpeg's `atempo`."""
-
-    def __init__(self, speed: float) -> None:
-        self._graph = av.filter.Graph()
-        base = Fraction(1, SAMPLE_RATE_HZ)
-        source = self._graph.add_abuffer(
-            format="s16", sample_rate=SAMPLE_RATE_HZ, layout="mono", time_base=base
-        )
-        tempo = self._graph.add("atempo", f"{speed:g}")
-        sink = self._graph.add("abuffersink")
-        source.link_to(tempo)
-        tempo.link_to(sink)
-        self._graph.configure()
-        self._pushed = 0
-
-    def push(self, samples: NDArray[np.int16]) -> Iterator[NDArray[np.int16]]:
-        """Yield what comes of int16 (samples,); no samples: of the end."""
-        if len(samples):
-            frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-            frame.sample_rate, frame.pts = SAMPLE_RATE_HZ, self._pushed
-            self._pushed += len(samples)
-            self._graph.push(frame)
-        else:
-            self._graph.push(None)
-        while True:
-            try:
-                found = self._graph.pull()
-            except (av.BlockingIOError, av.EOFError):
-                return
-            yield found.to_ndarray()[0]
+    run(pipe, source, folder)

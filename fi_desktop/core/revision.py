@@ -6,6 +6,7 @@ to. Words that no edit touches keep their times; the words of an edited passage 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -94,7 +95,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Accept the words from `first` to before `end` in a segment as they are."""
+    """Accept the words from `first` to before `end` in a segment, or that speech has none, both 0."""
 
     segment: int
     first: int
@@ -205,8 +206,9 @@ def _assign(transcript: Transcript, edit: Assign) -> Transcript:
     for number in range(edit.segment, len(segments) if edit.onwards else edit.segment + 1):
         segment = segments[number]
         if segment.speaker == before:
+            room = _room(segments, number)
             segments[number] = _spoken_by(segment, edit.speaker)
-            turns = _given(turns, segment.start, segment.end, before, edit.speaker)
+            turns = _given(turns, segment.start, segment.end, before, edit.speaker, room)
     return replace(transcript, segments=tuple(segments), turns=turns)
 
 
@@ -315,6 +317,8 @@ def _write(transcript: Transcript, edit: Write) -> Transcript:
 
 def _check(transcript: Transcript, edit: Check) -> Transcript:
     segment = _segment(transcript, edit.segment)
+    if segment.missing and not segment.words and edit.first == edit.end == 0:
+        return _with_segments(transcript, edit.segment, 1, (replace(segment, missing=False),))
     if not 0 <= edit.first < edit.end <= len(segment.words):
         raise BadEdit("no such words in the segment")
     words = list(segment.words)
@@ -367,12 +371,26 @@ def _renamed(transcript: Transcript, labels: dict[str, str]) -> Transcript:
     return replace(transcript, segments=segments, turns=_sorted(turns))
 
 
+def _room(segments: Sequence[Segment], number: int) -> tuple[float, float]:
+    """Return the times between which a segment is its speaker's only one: turns reach beyond their words."""
+    speaker = segments[number].speaker
+    earlier = (part.end for part in reversed(segments[:number]) if part.speaker == speaker)
+    later = (part.start for part in segments[number + 1 :] if part.speaker == speaker)
+    return next(earlier, 0.0), next(later, math.inf)
+
+
 def _given(
-    turns: tuple[Turn, ...], start: float, end: float, before: str | None, speaker: str
+    turns: tuple[Turn, ...],
+    start: float,
+    end: float,
+    before: str | None,
+    speaker: str,
+    room: tuple[float, float] = (math.inf, -math.inf),
 ) -> tuple[Turn, ...]:
     """Return the turns with what `before` said from `start` to `end` given to another speaker.
 
-    If the machine heard nothing there, such as for words of an unknown speaker, the speaker gets a turn.
+    The rests of such a turn go along if they are within `room`, where the speaker says nothing else. If the
+    machine heard nothing there, such as for words of an unknown speaker, the other speaker gets a turn.
     """
     if before == speaker:
         return turns
@@ -384,8 +402,8 @@ def _given(
             continue
         given = True
         # a rest too short to be heard goes along
-        first = turn.start if start - turn.start < _SHORTEST_S else start
-        last = turn.end if turn.end - end < _SHORTEST_S else end
+        first = turn.start if room[0] <= turn.start or start - turn.start < _SHORTEST_S else start
+        last = turn.end if room[1] >= turn.end or turn.end - end < _SHORTEST_S else end
         kept += [replace(turn, end=first)] if first > turn.start else []
         kept.append(Turn(first, last, speaker))
         kept += [replace(turn, start=last)] if last < turn.end else []

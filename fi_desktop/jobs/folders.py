@@ -69,9 +69,15 @@ class JobFolders:
         except (OSError, KeyError, TypeError, ValueError):
             return None
 
+    @property
+    def playback(self) -> Path:
+        """The folder of recordings that are decoded to be played."""
+        return self.root.parent / "playback"
+
     def prepare(self) -> None:
-        """Create the root folder, which only its owner can enter."""
+        """Create the root folder, which only its owner can enter; delete what a killed player left."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(self.playback, ignore_errors=True)
 
     def discard(self, job_id: int) -> None:
         """Delete a job's files, if it has any."""

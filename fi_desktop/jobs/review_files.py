@@ -22,7 +22,7 @@ from fi_desktop.core.review import BadStep, Review, Step, StepKind
 from fi_desktop.core.revision import BadEdit
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import ReviewState
-from fi_desktop.system.files import disk_full, is_disk_full
+from fi_desktop.system.files import WAVEFORM, disk_full, is_disk_full
 
 _LETTERS = 16  # of the hash, in the file's name
 
@@ -35,11 +35,13 @@ class StoredResult:
         version: identifies the result among those of its job: part of its hash.
         machine: as the program wrote it.
         review: what people did to it.
+        waveform: the recording's, see `audio.waveform`; empty if it was never measured.
     """
 
     version: str
     machine: Transcript
     review: Review
+    waveform: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,14 @@ def read_result(path: Path) -> StoredResult:
         review = Review(machine, ReviewFile(path.parent, version).read())
     except (BadStep, BadEdit, TypeError) as error:
         raise ValueError(f"the result or its review is damaged: {error}") from error
-    return StoredResult(version, machine, review)
+    return StoredResult(version, machine, review, _waveform(path.parent))
+
+
+def _waveform(folder: Path) -> bytes:
+    try:
+        return (folder / WAVEFORM).read_bytes()
+    except OSError:
+        return b""
 
 
 def version_of(result: bytes) -> str:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from fi_desktop import __version__
+from fi_desktop.audio.waveform import write_waveform
 from fi_desktop.core import messages
 from fi_desktop.core.alignment import assign_speakers, missing_segments, segments_of, segments_of_words
 from fi_desktop.core.codec import options_to_json
@@ -99,7 +100,9 @@ def _transcript(task: Task, reporter: PipelineReporter) -> Transcript:
             Stage.TRANSCRIBE, lambda stage: stages.transcribe(task, transcriber, recording, speech, stage)
         )
     with StageReporter(reporter, Stage.JOIN):
-        return _join(task, source, speech, diarization, transcription, halves.notes())
+        transcript = _join(task, source, speech, diarization, transcription, halves.notes())
+    write_waveform(task.folder, source.recording)
+    return transcript
 
 
 class _Halves:

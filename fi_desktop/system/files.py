@@ -19,7 +19,11 @@ from fi_desktop.core.errors import TransientError
 RESULT = "result.json"
 """File name of the finished transcript in its job's folder."""
 
-_KEPT = re.compile(r"result(-(?P<version>\d+))?\.json|review-[0-9a-f]{16}\.jsonl")
+WAVEFORM = "waveform.u8"
+"""File name of the recording's waveform in its job's folder."""
+PEAKS_HZ = 50
+"""Its peaks per second: three hours are half a megabyte."""
+_KEPT = re.compile(rf"result(-(?P<version>\d+))?\.json|review-[0-9a-f]{{16}}\.jsonl|{re.escape(WAVEFORM)}")
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -55,7 +59,7 @@ def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def is_kept(name: str) -> bool:
-    """Whether a file in the folder of a finished job stays: a result, or what a person did to it."""
+    """Whether a file in a finished job's folder stays: a result, its waveform, or its review."""
     return _KEPT.fullmatch(name) is not None
 
 

@@ -289,6 +289,16 @@
     </message>
 </context>
 <context>
+    <name>ReviewBar</name>
+    <message numerus="yes">
+        <source>%Ln doubt(s) left</source>
+        <translation>
+            <numerusform>%Ln doubt left</numerusform>
+            <numerusform>%Ln doubts left</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>SelectionView</name>
     <message numerus="yes">
         <source>%Ln recording(s)</source>

@@ -55,6 +55,42 @@
 <context>
     <name>Actions</name>
     <message>
+        <source>Only on &amp;mains power</source>
+        <translation>Solo con corriente &amp;eléctrica</translation>
+    </message>
+    <message>
+        <source>At &amp;any time</source>
+        <translation>A &amp;cualquier hora</translation>
+    </message>
+    <message>
+        <source>Recordings start at any time</source>
+        <translation>Las grabaciones empiezan a cualquier hora</translation>
+    </message>
+    <message>
+        <source>Recordings start at night only</source>
+        <translation>Las grabaciones solo empiezan de noche</translation>
+    </message>
+    <message>
+        <source>No recording starts on battery</source>
+        <translation>Con batería no empieza ninguna grabación</translation>
+    </message>
+    <message>
+        <source>At &amp;night ({times})</source>
+        <translation>De &amp;noche ({times})</translation>
+    </message>
+    <message>
+        <source>Use &amp;less of this computer</source>
+        <translation>Usar &amp;menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first</source>
+        <translation>Dejar pasar primero a sus otros programas</translation>
+    </message>
+    <message>
+        <source>&amp;Queue</source>
+        <translation>&amp;Cola</translation>
+    </message>
+    <message>
         <source>Add &amp;recordings…</source>
         <translation>&amp;Agregar grabaciones…</translation>
     </message>
@@ -95,34 +131,6 @@
         <translation>Cambiar la configuración</translation>
     </message>
     <message>
-        <source>Use &amp;less of this computer</source>
-        <translation>Usar &amp;menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first</source>
-        <translation>Dejar pasar primero a sus otros programas</translation>
-    </message>
-    <message>
-        <source>At &amp;any time</source>
-        <translation>A &amp;cualquier hora</translation>
-    </message>
-    <message>
-        <source>Recordings start at any time</source>
-        <translation>Las grabaciones empiezan a cualquier hora</translation>
-    </message>
-    <message>
-        <source>Recordings start at night only</source>
-        <translation>Las grabaciones solo empiezan de noche</translation>
-    </message>
-    <message>
-        <source>Only on &amp;mains power</source>
-        <translation>Solo con corriente &amp;eléctrica</translation>
-    </message>
-    <message>
-        <source>No recording starts on battery</source>
-        <translation>Con batería no empieza ninguna grabación</translation>
-    </message>
-    <message>
         <source>Lock the window until you enter the PIN</source>
         <translation>Bloquear la ventana hasta que escriba el PIN</translation>
     </message>
@@ -137,10 +145,6 @@
     <message>
         <source>Show recordings that were added together as one row</source>
         <translation>Mostrar en una sola fila las grabaciones que se agregaron juntas</translation>
-    </message>
-    <message>
-        <source>At &amp;night ({times})</source>
-        <translation>De &amp;noche ({times})</translation>
     </message>
     <message>
         <source>&amp;Paste</source>
@@ -185,10 +189,6 @@
     <message>
         <source>&amp;Job</source>
         <translation>&amp;Trabajo</translation>
-    </message>
-    <message>
-        <source>&amp;Queue</source>
-        <translation>&amp;Cola</translation>
     </message>
     <message>
         <source>&amp;View</source>
@@ -491,14 +491,6 @@
 <context>
     <name>Column</name>
     <message>
-        <source>Wrong words</source>
-        <translation>Palabras erróneas</translation>
-    </message>
-    <message>
-        <source>Share of the words that is probably wrong</source>
-        <translation>Proporción de palabras que probablemente están mal</translation>
-    </message>
-    <message>
         <source>Recording</source>
         <translation>Grabación</translation>
     </message>
@@ -586,6 +578,14 @@
         <source>Recordings added together have the same number</source>
         <translation>Las grabaciones agregadas juntas tienen el mismo número</translation>
     </message>
+    <message>
+        <source>Wrong words</source>
+        <translation>Palabras erróneas</translation>
+    </message>
+    <message>
+        <source>Share of the words that is probably wrong</source>
+        <translation>Proporción de palabras que probablemente están mal</translation>
+    </message>
 </context>
 <context>
     <name>ColumnLayout</name>
@@ -600,6 +600,49 @@
     <message>
         <source>Reset to default</source>
         <translation>Restablecer</translation>
+    </message>
+</context>
+<context>
+    <name>CorrectionsController</name>
+    <message>
+        <source>Play from here</source>
+        <translation>Reproducir desde aquí</translation>
+    </message>
+    <message>
+        <source>Edit text</source>
+        <translation>Editar texto</translation>
+    </message>
+    <message>
+        <source>This is said by</source>
+        <translation>Esto lo dice</translation>
+    </message>
+    <message>
+        <source>From here on, said by</source>
+        <translation>Desde aquí lo dice</translation>
+    </message>
+    <message>
+        <source>A new speaker</source>
+        <translation>Otro hablante</translation>
+    </message>
+    <message>
+        <source>Split before this word</source>
+        <translation>Dividir antes de esta palabra</translation>
+    </message>
+    <message>
+        <source>Join with the next</source>
+        <translation>Unir con el siguiente</translation>
+    </message>
+    <message>
+        <source>Who is {speaker}?…</source>
+        <translation>¿Quién es {speaker}?…</translation>
+    </message>
+    <message>
+        <source>{speaker} is the same person as</source>
+        <translation>{speaker} es la misma persona que</translation>
+    </message>
+    <message>
+        <source>Swap {speaker} with</source>
+        <translation>Intercambiar {speaker} con</translation>
     </message>
 </context>
 <context>
@@ -765,10 +808,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Números</translation>
     </message>
     <message>
-        <source>Words</source>
-        <translation>Palabras</translation>
-    </message>
-    <message>
         <source>File</source>
         <translation>Archivo</translation>
     </message>
@@ -803,6 +842,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Language</source>
         <translation>Idioma</translation>
+    </message>
+    <message>
+        <source>Words</source>
+        <translation>Palabras</translation>
     </message>
     <message>
         <source>The file no longer exists</source>
@@ -938,6 +981,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobOperation</name>
     <message>
+        <source>Add &amp;words</source>
+        <translation>Agregar pala&amp;bras</translation>
+    </message>
+    <message>
         <source>&amp;Open</source>
         <translation>&amp;Abrir</translation>
     </message>
@@ -968,10 +1015,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Remove from the list with the result; the recording stays</source>
         <translation>Quitar de la lista junto con el resultado; la grabación se conserva</translation>
-    </message>
-    <message>
-        <source>Add &amp;words</source>
-        <translation>Agregar pala&amp;bras</translation>
     </message>
     <message>
         <source>Copy file na&amp;mes</source>
@@ -1008,6 +1051,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Add words</source>
+        <translation>Agregar palabras</translation>
+    </message>
+    <message>
+        <source>Transcribe what was said; who spoke when stays as it is</source>
+        <translation>Transcribir lo que se dijo; quién habló y cuándo queda igual</translation>
+    </message>
+    <message>
         <source>Signed by {name}</source>
         <translation>Firmado por {name}</translation>
     </message>
@@ -1020,6 +1071,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Modificado por {name}</translation>
     </message>
     <message>
+        <source>Starts with the queue</source>
+        <translation>Empieza con la cola</translation>
+    </message>
+    <message>
+        <source>Starts at {time}</source>
+        <translation>Empieza: {time}</translation>
+    </message>
+    <message>
+        <source>Starts now</source>
+        <translation>Empieza ahora</translation>
+    </message>
+    <message>
         <source>Progress</source>
         <translation>Progreso</translation>
     </message>
@@ -1030,14 +1093,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Retry</source>
         <translation>Reintentar</translation>
-    </message>
-    <message>
-        <source>Add words</source>
-        <translation>Agregar palabras</translation>
-    </message>
-    <message>
-        <source>Transcribe what was said; who spoke when stays as it is</source>
-        <translation>Transcribir lo que se dijo; quién habló y cuándo queda igual</translation>
     </message>
     <message>
         <source>Copy diagnostics</source>
@@ -1086,18 +1141,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Options changed</source>
         <translation>Opciones cambiadas</translation>
-    </message>
-    <message>
-        <source>Starts with the queue</source>
-        <translation>Empieza con la cola</translation>
-    </message>
-    <message>
-        <source>Starts at {time}</source>
-        <translation>Empieza: {time}</translation>
-    </message>
-    <message>
-        <source>Starts now</source>
-        <translation>Empieza ahora</translation>
     </message>
     <message>
         <source>Result opened</source>
@@ -1242,18 +1285,17 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
-    <name>LanesView</name>
-    <message>
-        <source>Not understood</source>
-        <translation>Sin entender</translation>
-    </message>
-    <message>
-        <source>When someone spoke</source>
-        <translation>Cuándo habló alguien</translation>
-    </message>
+    <name>LanesCanvas</name>
     <message>
         <source>Someone</source>
         <translation>Alguien</translation>
+    </message>
+</context>
+<context>
+    <name>LanesView</name>
+    <message>
+        <source>When someone spoke</source>
+        <translation>Cuándo habló alguien</translation>
     </message>
     <message>
         <source>Who spoke when</source>
@@ -1262,6 +1304,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {time}, {share}</source>
         <translation>{speaker}: {time}, {share}</translation>
+    </message>
+    <message>
+        <source>Not understood</source>
+        <translation>Sin entender</translation>
     </message>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
@@ -1812,18 +1858,6 @@ Todo se queda en esta computadora.</translation>
         <translation>Este resultado se modificó en otro lugar mientras tanto. Ábralo de nuevo para ver el cambio.</translation>
     </message>
     <message>
-        <source>About {number} in 100 words may be wrong.</source>
-        <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
-    </message>
-    <message>
-        <source>Fewer than 1 in 100 words may be wrong.</source>
-        <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
-    </message>
-    <message>
-        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
-        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
-    </message>
-    <message>
         <source>Only one voice was found, although {asked} speakers were expected.</source>
         <translation>Solo se encontró una voz, aunque se esperaban {asked} hablantes.</translation>
     </message>
@@ -2280,6 +2314,14 @@ Todo se queda en esta computadora.</translation>
         <translation>En {at:clock} no se grabó nada durante {length:length}: es una pausa o una parte que se perdió.</translation>
     </message>
     <message>
+        <source>About {number} in 100 words may be wrong.</source>
+        <translation>Cerca de {number} de cada 100 palabras podrían estar mal.</translation>
+    </message>
+    <message>
+        <source>Fewer than 1 in 100 words may be wrong.</source>
+        <translation>Menos de 1 de cada 100 palabras podría estar mal.</translation>
+    </message>
+    <message>
         <source>More than one voice was found in the recording. Record the person alone.</source>
         <translation>Se encontró más de una voz en la grabación. Grabe a la persona a solas.</translation>
     </message>
@@ -2298,6 +2340,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
+        <translation>{length:length} de habla no se entendieron y no tienen palabras. Escuche esos pasajes.</translation>
     </message>
     <message>
         <source>{used} audio tracks were used.</source>
@@ -2953,12 +2999,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NoTranscriptLabels</name>
     <message>
-        <source>No words were recognized in this recording.</source>
-        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
-    </message>
-    <message>
         <source>Words can be added; who spoke when stays as it is.</source>
         <translation>Se pueden agregar las palabras; quién habló y cuándo queda igual.</translation>
+    </message>
+    <message>
+        <source>No words were recognized in this recording.</source>
+        <translation>No se reconoció ninguna palabra en esta grabación.</translation>
     </message>
     <message>
         <source>None: failed</source>
@@ -2996,16 +3042,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>NoWordsNote</name>
     <message>
-        <source>No transcription</source>
-        <translation>Sin transcripción</translation>
-    </message>
-    <message>
         <source>Add words</source>
         <translation>Agregar palabras</translation>
     </message>
     <message>
         <source>Transcribe what was said; who spoke when stays as it is</source>
         <translation>Transcribir lo que se dijo; quién habló y cuándo queda igual</translation>
+    </message>
+    <message>
+        <source>No transcription</source>
+        <translation>Sin transcripción</translation>
     </message>
     <message>
         <source>Choose a model…</source>
@@ -3097,14 +3143,6 @@ Todo se queda en esta computadora.</translation>
         <translation>&amp;Vocabulario: {chosen}…</translation>
     </message>
     <message>
-        <source>Several languages…</source>
-        <translation>Varios idiomas…</translation>
-    </message>
-    <message>
-        <source>Languages in these recordings:</source>
-        <translation>Idiomas de estas grabaciones:</translation>
-    </message>
-    <message>
         <source>Pro&amp;file</source>
         <translation>Per&amp;fil</translation>
     </message>
@@ -3153,8 +3191,16 @@ Todo se queda en esta computadora.</translation>
         <translation>Prioridad de estas grabaciones</translation>
     </message>
     <message>
+        <source>Several languages…</source>
+        <translation>Varios idiomas…</translation>
+    </message>
+    <message>
         <source>None</source>
         <translation>Ninguno</translation>
+    </message>
+    <message>
+        <source>Languages in these recordings:</source>
+        <translation>Idiomas de estas grabaciones:</translation>
     </message>
 </context>
 <context>
@@ -3164,20 +3210,16 @@ Todo se queda en esta computadora.</translation>
         <translation>&amp;Números</translation>
     </message>
     <message>
-        <source>&amp;Several languages…</source>
-        <translation>&amp;Varios idiomas…</translation>
-    </message>
-    <message>
-        <source>Languages in the recordings you add next:</source>
-        <translation>Idiomas de las grabaciones que agregue a continuación:</translation>
-    </message>
-    <message>
         <source>&amp;Profile</source>
         <translation>&amp;Perfil</translation>
     </message>
     <message>
         <source>Transcription model</source>
         <translation>Modelo de transcripción</translation>
+    </message>
+    <message>
+        <source>&amp;Several languages…</source>
+        <translation>&amp;Varios idiomas…</translation>
     </message>
     <message>
         <source>Identify speakers with</source>
@@ -3190,6 +3232,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>&amp;Vocabulary…</source>
         <translation>&amp;Vocabulario…</translation>
+    </message>
+    <message>
+        <source>Languages in the recordings you add next:</source>
+        <translation>Idiomas de las grabaciones que agregue a continuación:</translation>
     </message>
     <message>
         <source>Language of the recordings</source>
@@ -3249,6 +3295,41 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Cancel</source>
         <translation>Cancelar</translation>
+    </message>
+</context>
+<context>
+    <name>PlayerBar</name>
+    <message>
+        <source>Play</source>
+        <translation>Reproducir</translation>
+    </message>
+    <message>
+        <source>5 seconds back</source>
+        <translation>5 segundos atrás</translation>
+    </message>
+    <message>
+        <source>5 seconds forward</source>
+        <translation>5 segundos adelante</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>Velocidad</translation>
+    </message>
+    <message>
+        <source>Repeat this turn</source>
+        <translation>Repetir esta intervención</translation>
+    </message>
+    <message>
+        <source>Follow the sound</source>
+        <translation>Seguir la voz</translation>
+    </message>
+    <message>
+        <source>Reading the recording…</source>
+        <translation>Leyendo la grabación…</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pausa</translation>
     </message>
 </context>
 <context>
@@ -3329,16 +3410,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>ProfileController</name>
     <message>
-        <source>Consultation, 2 people, Spanish and English</source>
-        <translation>Consulta, 2 personas, español e inglés</translation>
-    </message>
-    <message>
         <source>Consultation, 2 people</source>
         <translation>Consulta, 2 personas</translation>
     </message>
     <message>
         <source>Consultation, 2 people, Spanish</source>
         <translation>Consulta, 2 personas, español</translation>
+    </message>
+    <message>
+        <source>Consultation, 2 people, Spanish and English</source>
+        <translation>Consulta, 2 personas, español e inglés</translation>
     </message>
     <message>
         <source>Family or team, 3–6 people</source>
@@ -3739,19 +3820,69 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>ReviewBar</name>
+    <message>
+        <source>Undo</source>
+        <translation>Deshacer</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>Rehacer</translation>
+    </message>
+    <message>
+        <source>Next doubt</source>
+        <translation>Siguiente duda</translation>
+    </message>
+    <message>
+        <source>Previous doubt</source>
+        <translation>Duda anterior</translation>
+    </message>
+    <message>
+        <source>Accept, and go to the next doubt</source>
+        <translation>Aceptar e ir a la siguiente duda</translation>
+    </message>
+    <message>
+        <source>Mark as reviewed</source>
+        <translation>Marcar como revisado</translation>
+    </message>
+    <message>
+        <source>Sign…</source>
+        <translation>Firmar…</translation>
+    </message>
+    <message>
+        <source>{state}: {name}, {moment}</source>
+        <translation>{state}: {name}, {moment}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln doubt(s) left</source>
+        <translation>
+            <numerusform>Queda %Ln duda</numerusform>
+            <numerusform>Quedan %Ln dudas</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No doubts left</source>
+        <translation>No quedan dudas</translation>
+    </message>
+    <message>
+        <source>Saved</source>
+        <translation>Guardado</translation>
+    </message>
+    <message>
+        <source>Not saved yet</source>
+        <translation>Aún sin guardar</translation>
+    </message>
+    <message>
+        <source>Sign this result</source>
+        <translation>Firmar este resultado</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Nombre</translation>
+    </message>
+</context>
+<context>
     <name>RowMenu</name>
-    <message>
-        <source>Co&amp;llapse batch</source>
-        <translation>Con&amp;traer lote</translation>
-    </message>
-    <message>
-        <source>&amp;Expand batch</source>
-        <translation>&amp;Expandir lote</translation>
-    </message>
-    <message>
-        <source>&amp;Priority</source>
-        <translation>&amp;Prioridad</translation>
-    </message>
     <message>
         <source>&amp;Start</source>
         <translation>&amp;Empezar</translation>
@@ -3767,6 +3898,18 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>With the &amp;queue</source>
         <translation>Con la &amp;cola</translation>
+    </message>
+    <message>
+        <source>Co&amp;llapse batch</source>
+        <translation>Con&amp;traer lote</translation>
+    </message>
+    <message>
+        <source>&amp;Expand batch</source>
+        <translation>&amp;Expandir lote</translation>
+    </message>
+    <message>
+        <source>&amp;Priority</source>
+        <translation>&amp;Prioridad</translation>
     </message>
 </context>
 <context>
@@ -3914,16 +4057,52 @@ Todo se queda en esta computadora.</translation>
         <translation>Con palabras</translation>
     </message>
     <message>
-        <source>Language spoken in the recordings, unless you choose otherwise when you add them.</source>
-        <translation>Idioma que se habla en las grabaciones, salvo que elija otro al agregarlas.</translation>
+        <source>When to process</source>
+        <translation>Cuándo procesar</translation>
     </message>
     <message>
-        <source>Languages spoken here</source>
-        <translation>Idiomas que se hablan aquí</translation>
+        <source>When recordings start to be processed. A recording in progress is always finished.</source>
+        <translation>Cuándo empiezan a procesarse las grabaciones. Una grabación en curso siempre se termina.</translation>
     </message>
     <message>
-        <source>Automatic detection expects these languages. It finds another one only in longer recordings, if the language is clear.</source>
-        <translation>La detección automática espera estos idiomas. Solo encuentra otro en grabaciones más largas, si el idioma es claro.</translation>
+        <source>At any time</source>
+        <translation>A cualquier hora</translation>
+    </message>
+    <message>
+        <source>At night</source>
+        <translation>De noche</translation>
+    </message>
+    <message>
+        <source>Night begins</source>
+        <translation>Comienzo de la noche</translation>
+    </message>
+    <message>
+        <source>From this time on, it is night.</source>
+        <translation>A partir de esta hora es de noche.</translation>
+    </message>
+    <message>
+        <source>Night ends</source>
+        <translation>Fin de la noche</translation>
+    </message>
+    <message>
+        <source>Until this time, it is night.</source>
+        <translation>Hasta esta hora es de noche.</translation>
+    </message>
+    <message>
+        <source>Only on mains power</source>
+        <translation>Solo con corriente eléctrica</translation>
+    </message>
+    <message>
+        <source>Start no recording while this computer runs on its battery.</source>
+        <translation>No empezar ninguna grabación mientras esta computadora funcione con batería.</translation>
+    </message>
+    <message>
+        <source>Use less of this computer</source>
+        <translation>Usar menos esta computadora</translation>
+    </message>
+    <message>
+        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
+        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
     </message>
     <message>
         <source>Engine that tells who speaks when.</source>
@@ -4022,6 +4201,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Idioma de las grabaciones</translation>
     </message>
     <message>
+        <source>Language spoken in the recordings, unless you choose otherwise when you add them.</source>
+        <translation>Idioma que se habla en las grabaciones, salvo que elija otro al agregarlas.</translation>
+    </message>
+    <message>
+        <source>Languages spoken here</source>
+        <translation>Idiomas que se hablan aquí</translation>
+    </message>
+    <message>
+        <source>Automatic detection expects these languages. It finds another one only in longer recordings, if the language is clear.</source>
+        <translation>La detección automática espera estos idiomas. Solo encuentra otro en grabaciones más largas, si el idioma es claro.</translation>
+    </message>
+    <message>
         <source>Speaker identification</source>
         <translation>Identificación de hablantes</translation>
     </message>
@@ -4048,54 +4239,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>How many recordings are processed at the same time. 0: as many as suit this computer, up to 2.</source>
         <translation>Cuántas grabaciones se procesan al mismo tiempo. 0: las que convengan a esta computadora, hasta 2.</translation>
-    </message>
-    <message>
-        <source>Use less of this computer</source>
-        <translation>Usar menos esta computadora</translation>
-    </message>
-    <message>
-        <source>Let your other programs go first while recordings are processed, and use half of the processor on battery.</source>
-        <translation>Deja pasar primero a sus otros programas mientras se procesan las grabaciones y, con batería, usa la mitad del procesador.</translation>
-    </message>
-    <message>
-        <source>When to process</source>
-        <translation>Cuándo procesar</translation>
-    </message>
-    <message>
-        <source>When recordings start to be processed. A recording in progress is always finished.</source>
-        <translation>Cuándo empiezan a procesarse las grabaciones. Una grabación en curso siempre se termina.</translation>
-    </message>
-    <message>
-        <source>At any time</source>
-        <translation>A cualquier hora</translation>
-    </message>
-    <message>
-        <source>At night</source>
-        <translation>De noche</translation>
-    </message>
-    <message>
-        <source>Night begins</source>
-        <translation>Comienzo de la noche</translation>
-    </message>
-    <message>
-        <source>From this time on, it is night.</source>
-        <translation>A partir de esta hora es de noche.</translation>
-    </message>
-    <message>
-        <source>Night ends</source>
-        <translation>Fin de la noche</translation>
-    </message>
-    <message>
-        <source>Until this time, it is night.</source>
-        <translation>Hasta esta hora es de noche.</translation>
-    </message>
-    <message>
-        <source>Only on mains power</source>
-        <translation>Solo con corriente eléctrica</translation>
-    </message>
-    <message>
-        <source>Start no recording while this computer runs on its battery.</source>
-        <translation>No empezar ninguna grabación mientras esta computadora funcione con batería.</translation>
     </message>
     <message>
         <source>Time limit</source>
@@ -4238,6 +4381,33 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>SpeakerDialog</name>
+    <message>
+        <source>Who is {speaker}?</source>
+        <translation>¿Quién es {speaker}?</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Nombre</translation>
+    </message>
+    <message>
+        <source>Hear this voice</source>
+        <translation>Oír esta voz</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>Aceptar</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Cancelar</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>Función</translation>
+    </message>
+</context>
+<context>
     <name>StateChips</name>
     <message>
         <source>Show jobs by state</source>
@@ -4358,6 +4528,13 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>One per line</source>
         <translation>Uno por línea</translation>
+    </message>
+</context>
+<context>
+    <name>TextEditor</name>
+    <message>
+        <source>Text of the segment</source>
+        <translation>Texto del segmento</translation>
     </message>
 </context>
 <context>
@@ -4567,13 +4744,12 @@ Todo se queda en esta computadora.</translation>
         <translation>Firmado</translation>
     </message>
     <message>
-        <source>{languages} and {last}</source>
-        <comment>the name of the last one starts with I or Hi</comment>
-        <translation>{languages} e {last}</translation>
+        <source>Waiting for mains power</source>
+        <translation>En espera de corriente eléctrica</translation>
     </message>
     <message>
-        <source>{languages} and {last}</source>
-        <translation>{languages} y {last}</translation>
+        <source>Waiting until {time}</source>
+        <translation>En espera hasta las {time}</translation>
     </message>
     <message numerus="yes">
         <source>Process again with %Ln speaker(s)</source>
@@ -4739,6 +4915,15 @@ Todo se queda en esta computadora.</translation>
         <translation>Desconocido</translation>
     </message>
     <message>
+        <source>{languages} and {last}</source>
+        <comment>the name of the last one starts with I or Hi</comment>
+        <translation>{languages} e {last}</translation>
+    </message>
+    <message>
+        <source>{languages} and {last}</source>
+        <translation>{languages} y {last}</translation>
+    </message>
+    <message>
         <source>Urgent</source>
         <translation>Urgente</translation>
     </message>
@@ -4761,14 +4946,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Speakers missing</source>
         <translation>Sin hablantes</translation>
-    </message>
-    <message>
-        <source>Waiting for mains power</source>
-        <translation>En espera de corriente eléctrica</translation>
-    </message>
-    <message>
-        <source>Waiting until {time}</source>
-        <translation>En espera hasta las {time}</translation>
     </message>
     <message>
         <source>Retry {number}/{retries} in {wait}</source>
@@ -5053,20 +5230,35 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>WelcomeDialog</name>
     <message>
-        <source>No usable graphics card was found; the processor does the work.</source>
-        <translation>No se encontró una tarjeta gráfica compatible; el procesador hace el trabajo.</translation>
-    </message>
-    <message>
-        <source>Checking…</source>
-        <translation>Comprobando…</translation>
-    </message>
-    <message>
         <source>Measuring the speed of this computer…</source>
         <translation>Midiendo la velocidad de esta computadora…</translation>
     </message>
     <message>
         <source>Install…</source>
         <translation>Instalar…</translation>
+    </message>
+    <message>
+        <source>Words</source>
+        <translation>Palabras</translation>
+    </message>
+    <message numerus="yes">
+        <source>{title} ({size}): about %Ln minute(s) per hour of recording on this computer.</source>
+        <translation>
+            <numerusform>{title} ({size}): alrededor de %Ln minuto por hora de grabación en esta computadora.</numerusform>
+            <numerusform>{title} ({size}): alrededor de %Ln minutos por hora de grabación en esta computadora.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Install {title}</source>
+        <translation>Instalar {title}</translation>
+    </message>
+    <message>
+        <source>No usable graphics card was found; the processor does the work.</source>
+        <translation>No se encontró una tarjeta gráfica compatible; el procesador hace el trabajo.</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>Comprobando…</translation>
     </message>
     <message>
         <source>Try a sample</source>
@@ -5083,10 +5275,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>This computer</source>
         <translation>Esta computadora</translation>
-    </message>
-    <message>
-        <source>Words</source>
-        <translation>Palabras</translation>
     </message>
     <message>
         <source>Drop recordings on the window to see who spoke when.</source>
@@ -5115,17 +5303,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{models} transcribes what is said.</source>
         <translation>{models} transcribe lo que se dice.</translation>
-    </message>
-    <message numerus="yes">
-        <source>{title} ({size}): about %Ln minute(s) per hour of recording on this computer.</source>
-        <translation>
-            <numerusform>{title} ({size}): alrededor de %Ln minuto por hora de grabación en esta computadora.</numerusform>
-            <numerusform>{title} ({size}): alrededor de %Ln minutos por hora de grabación en esta computadora.</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Install {title}</source>
-        <translation>Instalar {title}</translation>
     </message>
     <message>
         <source>Welcome</source>

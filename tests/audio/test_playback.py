@@ -201,5 +201,9 @@ def test_other_messages_are_refused(data: bytes):
         read_message(data)
 
 
+def test_sound_has_the_decoders_rate():
+    assert playback.PLAYBACK_HZ == SAMPLE_RATE_HZ
+
+
 def test_requests_are_plain_json():
     assert json.loads(play_request(3, 1.0, None, 0.5)) == {"play": 3, "start": 1.0, "end": None, "speed": 0.5}

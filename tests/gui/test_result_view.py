@@ -33,8 +33,8 @@ def view(qtbot, dressed, bridge):
 def middle_of_turn(lanes: LanesView, number: int) -> QPoint:
     turn = TALK.turns[number]
     lane = TALK.speakers.index(turn.speaker)
-    x = lanes._x((turn.start + turn.end) / 2)
-    return QPoint(round(x), lanes._top(lanes._lanes[lane]) + 26)
+    x = lanes.x_of((turn.start + turn.end) / 2)
+    return QPoint(round(x), lanes.top_of(lanes.lanes[lane]) + 26)
 
 
 def test_turns_model_keeps_qts_rules(qapp):
@@ -90,7 +90,7 @@ def test_lanes_zoom_by_key_button_and_wheel(qtbot, view):
     qtbot.mouseClick(zoom_in, Qt.MouseButton.LeftButton)
     assert lanes.pixels_per_s == pytest.approx(whole * 2.25)
     place = QPointF(400, 40)
-    kept = lanes._time_at(place.x())
+    kept = lanes.time_at(place.x())
     wheel = QWheelEvent(
         place,
         lanes.viewport().mapToGlobal(place),
@@ -103,7 +103,7 @@ def test_lanes_zoom_by_key_button_and_wheel(qtbot, view):
     )
     QApplication.sendEvent(lanes.viewport(), wheel)
     assert lanes.pixels_per_s > whole * 4
-    assert lanes._time_at(place.x()) == pytest.approx(kept, abs=1 / lanes.pixels_per_s)
+    assert lanes.time_at(place.x()) == pytest.approx(kept, abs=1 / lanes.pixels_per_s)
     assert lanes.horizontalScrollBar().maximum() > 0
     qtbot.keyClick(lanes, Qt.Key.Key_0)
     assert lanes.pixels_per_s == pytest.approx(whole)
@@ -135,7 +135,7 @@ def test_selected_turn_is_scrolled_into_view(view):
     for _ in range(10):
         view.lanes.zoom_in()
     view.lanes.choose(39)
-    x = view.lanes._x(TALK.turns[39].start)
+    x = view.lanes.x_of(TALK.turns[39].start)
     assert 176 <= x <= view.lanes.viewport().width()
 
 

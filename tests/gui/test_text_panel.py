@@ -303,11 +303,12 @@ def test_three_hours_of_text_scroll_smoothly(qtbot, bridge, dressed):
 def test_tooltip_explains_a_marked_word(qtbot, view):
     table, tips = view.text.table, set()
     row = table.visualRect(table.model().index(1))
-    for x in range(row.left(), row.right(), 12):
-        place = QPoint(x, row.bottom() - 16)
-        tip = QHelpEvent(QEvent.Type.ToolTip, place, table.viewport().mapToGlobal(place))
-        QApplication.sendEvent(table.viewport(), tip)
-        tips.add(QToolTip.text())
+    for y in range(row.top() + 12, row.bottom(), 16):
+        for x in range(row.left(), row.right(), 12):
+            place = QPoint(x, y)
+            tip = QHelpEvent(QEvent.Type.ToolTip, place, table.viewport().mapToGlobal(place))
+            QApplication.sendEvent(table.viewport(), tip)
+            tips.add(QToolTip.text())
     assert tips == {"", "Hard to hear: listen again"}
     QToolTip.hideText()
 

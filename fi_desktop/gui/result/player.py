@@ -17,6 +17,7 @@ from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices
 
 from fi_desktop.audio import playback
 from fi_desktop.audio.playback import (
+    PLAYBACK_HZ,
     SPEEDS,
     PlaybackState,
     PlayedSound,
@@ -25,14 +26,13 @@ from fi_desktop.audio.playback import (
     read_message,
     stop_request,
 )
-from fi_desktop.audio.recording import SAMPLE_RATE_HZ
 from fi_desktop.core import messages
 from fi_desktop.system import log
 
 LEAD_S = 0.5
 """How long before a chosen word playing starts."""
 
-_BYTES_PER_S = 2 * SAMPLE_RATE_HZ
+_BYTES_PER_S = 2 * PLAYBACK_HZ
 _TICK_MS = 33
 _DEVICE_BUFFER_S = 0.06
 
@@ -55,7 +55,7 @@ class DeviceOutput:
 
     def __init__(self) -> None:
         form = QAudioFormat()
-        form.setSampleRate(SAMPLE_RATE_HZ)
+        form.setSampleRate(PLAYBACK_HZ)
         form.setChannelCount(1)
         form.setSampleFormat(QAudioFormat.SampleFormat.Int16)
         self._sink = QAudioSink(QMediaDevices.defaultAudioOutput(), form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -23,7 +24,7 @@ class ReviewSession(QObject):
 
     Attributes:
         job_id: the job.
-        version: of the result, see `StoredResult`.
+        version, waveform: of the result, see `StoredResult`.
 
     Signals:
         changed: the transcript, or how far it is checked, changed; the transcript before.
@@ -48,12 +49,18 @@ class ReviewSession(QObject):
         super().__init__(parent)
         self.job_id = job_id
         self.version = stored.version
+        self.waveform = stored.waveform
         self._review: Review = stored.review
         self._service = service
         self._bridge = bridge
         self._now = now
-        self._on_disk = len(self._review.steps)
+        self._opened_with = self._on_disk = len(self._review.steps)
         self._saving = 0  # steps that were sent and not yet answered
+
+    @property
+    def playback_folder(self) -> Path:
+        """Where the recording may be decoded to be played."""
+        return self._service.folders.playback / str(self.job_id)
 
     @property
     def transcript(self) -> Transcript:
@@ -84,6 +91,11 @@ class ReviewSession(QObject):
     def all_saved(self) -> bool:
         """Whether every step is on disk."""
         return self._on_disk == len(self._review.steps)
+
+    @property
+    def changed_here(self) -> bool:
+        """Whether there are steps that were made in this window."""
+        return len(self._review.steps) > self._opened_with
 
     def edit(self, *edits: Edit) -> bool:
         """Apply edits as one step; return whether they fit."""

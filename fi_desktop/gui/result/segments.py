@@ -189,6 +189,7 @@ class Paragraphs:
     An estimate from word widths takes a few milliseconds and is seldom a line off.
 
     Attributes:
+        font: of the texts; line_height: of their lines, pixels.
         width: of the texts, pixels.
         top: offset of a text in its row, pixels.
     """
@@ -209,9 +210,9 @@ class Paragraphs:
 
     def set_font(self, font: QFont) -> None:
         """Change the font."""
-        self._font = font
+        self.font = font
         self._metrics = QFontMetricsF(font)
-        self._line_height = ceil(self._metrics.height() * _LINE_HEIGHT)
+        self.line_height = ceil(self._metrics.height() * _LINE_HEIGHT)
         self._space = self._metrics.horizontalAdvance(" ")
         self._advances: dict[str, float] = {}
         self._forget_widths()
@@ -234,7 +235,7 @@ class Paragraphs:
         if self._line_widths is None:
             self._line_widths = [self._line_width(segment.text) for segment in self._texts]
         width = max(1, self.width)
-        return [max(1, ceil(natural / width)) * self._line_height + 2 * _PAD for natural in self._line_widths]
+        return [max(1, ceil(natural / width)) * self.line_height + 2 * _PAD for natural in self._line_widths]
 
     def layout(self, row: int) -> QTextLayout:
         """Return the layout of a row's text."""
@@ -285,11 +286,11 @@ class Paragraphs:
         return ceil(last.y() + last.height() + self._slack(last.height()) + 2 * _PAD)
 
     def _slack(self, height: float) -> float:
-        return max(0.0, (self._line_height - height) / 2)
+        return max(0.0, (self.line_height - height) / 2)
 
     def _lay_out(self, row: int) -> QTextLayout:
         segment = self._texts[row]
-        layout = QTextLayout(segment.text, self._font)
+        layout = QTextLayout(segment.text, self.font)
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(option)

@@ -8,11 +8,10 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QPointF,
     QRect,
-    QRectF,
     QSignalBlocker,
-    QSize,
     Qt,
     QTimer,
     Signal,
@@ -20,37 +19,23 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QAction,
-    QFont,
-    QFontMetrics,
+    QContextMenuEvent,
     QGuiApplication,
-    QHelpEvent,
     QKeySequence,
-    QPainter,
-    QPalette,
+    QMouseEvent,
     QResizeEvent,
-    QTextCharFormat,
-    QTextLayout,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
-    QToolTip,
     QWidget,
 )
 
-from fi_desktop.gui import theme
-from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel, paint_dots
+from fi_desktop.gui.result.segment_delegate import SegmentDelegate
+from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
 from fi_desktop.viewmodel.result import Match
 
-_PAD = 16
-_GAP = 12
-_SWATCH = 10
-_WIDEST_NAME = 180
-_TEXT_SIZE = 1.08  # of the window's font size
 _BATCH = 40  # rows measured between two events: a few milliseconds
 _CLEARANCE = 4  # pixels around a line that is scrolled into view
 
@@ -66,9 +51,17 @@ class SegmentsTable(QTableView):
 
     Signals:
         segment_chosen: index of the segment that the person moved to.
+        word_clicked: a word was clicked: the segment, and the character in its text.
+        time_clicked: the time of a segment was clicked.
+        edit_asked: edit a segment's text at a character; -1 for its start.
+        menu_asked: open a menu for a segment, at a character or -1, at a place on the screen.
     """
 
     segment_chosen = Signal(int)
+    word_clicked = Signal(int, int)
+    time_clicked = Signal(int)
+    edit_asked = Signal(int, int)
+    menu_asked = Signal(int, int, QPoint)
 
     def __init__(self, model: SegmentsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -151,8 +144,71 @@ class SegmentsTable(QTableView):
         for action in (copy, every):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             self.addAction(action)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         return copy
+
+    def show_spoken(self, spoken: Match | None, *, follow: bool) -> None:
+        """Highlight the word that is heard; with `follow`, keep it in view."""
+        self._delegate.show_spoken(spoken)
+        if spoken is not None and follow:
+            self._show_line(spoken)
+        self.viewport().update()
+
+    def show_doubt(self, doubt: Match | None) -> None:
+        """Highlight the place that is being checked, and scroll to it."""
+        self._delegate.show_doubt(doubt)
+        if doubt is not None:
+            self.choose(doubt.row)
+            self._show_line(doubt)
+        self.viewport().update()
+
+    def text_rect(self, row: int) -> QRect:
+        """Return where a row's text is in the viewport."""
+        return self._delegate.text_rect(row, self.visualRect(self._segments.index(row)))
+
+    @property
+    def paragraphs(self) -> Paragraphs:
+        """The layouts of the texts."""
+        return self._delegate.paragraphs
+
+    def _place_at(self, point: QPoint) -> tuple[int, int] | None:
+        """Return the row at a point of the viewport and the character of its text, or -1."""
+        index = self.indexAt(point)
+        if not index.isValid():
+            return None
+        offset = self._delegate.offset_at(index.row(), QPointF(point), self.visualRect(index))
+        return index.row(), -1 if offset is None else offset
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell what was clicked, unless the selection was changed."""
+        super().mouseReleaseEvent(event)
+        plain = event.button() is Qt.MouseButton.LeftButton and not event.modifiers()
+        place = self._place_at(event.position().toPoint()) if plain else None
+        if place is None or len(self.selectionModel().selectedRows()) > 1:
+            return
+        row, offset = place
+        if offset >= 0:
+            self.word_clicked.emit(row, offset)
+        elif event.position().x() < self.text_rect(row).left():
+            self.time_clicked.emit(row)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Edit the text where it is clicked."""
+        place = self._place_at(event.position().toPoint())
+        if place is not None and event.button() is Qt.MouseButton.LeftButton:
+            self.edit_asked.emit(*place)
+        else:
+            super().mouseDoubleClickEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu of the row, by mouse or key."""
+        if event.reason() is QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():
+            row = self.currentIndex().row()
+            corner = self.viewport().mapToGlobal(self.text_rect(row).topLeft())
+            self.menu_asked.emit(row, -1, corner)
+        elif (place := self._place_at(event.pos())) is not None:
+            if not self.selectionModel().isRowSelected(place[0]):
+                self.selectRow(place[0])
+            self.menu_asked.emit(*place, event.globalPos())
 
     def _estimate(self) -> None:
         """Estimate all heights; the first visible row stays first."""
@@ -256,174 +312,3 @@ class SegmentsTable(QTableView):
         if relevant and hasattr(self, "_delegate"):
             self._delegate.apply_theme()
             self._estimate()
-
-
-class SegmentDelegate(QStyledItemDelegate):
-    """Paints a segment: its time, the speaker's colour and name, and the text over several lines.
-
-    Attributes:
-        paragraphs: the layouts of the texts.
-    """
-
-    def __init__(self, view: QAbstractItemView, model: SegmentsModel) -> None:
-        super().__init__(view)
-        self._view = view
-        self._model = model
-        self._matches: dict[int, list[Match]] = {}
-        self._current: Match | None = None
-        self.paragraphs = Paragraphs(model.texts, view.font())
-        self.apply_theme()
-
-    def apply_theme(self) -> None:
-        """Adopt the view's font."""
-        font = self._view.font()
-        self.paragraphs.set_font(theme.scaled(font, _TEXT_SIZE))
-        self._times = theme.tabular(theme.scaled(font, 0.95))
-        self._names = theme.scaled(font, 1.0, QFont.Weight.DemiBold)
-        last = max((segment.start for segment in self._model.texts), default=0.0)
-        widest = "0:00:00" if last >= 3600 else "00:00"
-        self._time_width = theme.text_width(self._times, widest)
-        self._name_width = self._measure_names()
-        self._tags = theme.scaled(font, 0.8, QFont.Weight.DemiBold)
-        tags = {self._model.language_tag(row) for row in range(self._model.rowCount())}
-        self._tag_width = max(theme.text_width(self._tags, tag) for tag in tags) + 8 if any(tags) else 0
-
-    def show_texts(self) -> None:
-        """Adopt the model's texts and names."""
-        self.paragraphs.set_texts(self._model.texts)
-        self._name_width = self._measure_names()
-
-    def fit(self, width: int) -> None:
-        """Lay out the texts for rows of this width, pixels."""
-        self.paragraphs.set_width(max(60, width - self._text_left() - _PAD))
-
-    def show_matches(self, matches: Sequence[Match], current: Match | None) -> None:
-        """Highlight matches, the current one more strongly."""
-        self._matches = {}
-        for match in matches:
-            self._matches.setdefault(match.row, []).append(match)
-        self._current = current
-
-    def line_of(self, match: Match) -> QRectF:
-        """Return the rectangle of a match's first line in its row."""
-        line = self.paragraphs.layout(match.row).lineForTextPosition(match.start)
-        return line.rect().translated(0, self.paragraphs.top)
-
-    def name(self, row: int) -> str:
-        """Return the speaker's name, elided if it is too long."""
-        room = self._name_width - _SWATCH - 8
-        return QFontMetrics(self._names).elidedText(self._model.name(row), Qt.TextElideMode.ElideRight, room)
-
-    def _measure_names(self) -> int:
-        if not self._model.named:
-            return 0
-        firsts = {segment.speaker: row for row, segment in enumerate(self._model.texts)}
-        widest = max(theme.text_width(self._names, self._model.name(row)) for row in firsts.values())
-        return min(_WIDEST_NAME, widest) + _SWATCH + 8
-
-    def _text_left(self) -> int:
-        names = self._name_width + _GAP if self._name_width else 0
-        tags = self._tag_width + _GAP if self._tag_width else 0
-        return _PAD + self._time_width + _GAP + names + tags
-
-    def _selections(self, row: int, palette: QPalette) -> list[QTextLayout.FormatRange]:
-        warn, base = theme.tone("warn", palette), palette.color(QPalette.ColorRole.Base)
-        selections = []
-        for match in self._matches.get(row, ()):
-            selection = QTextLayout.FormatRange()
-            selection.start, selection.length = match.start, match.length
-            form = QTextCharFormat()
-            form.setBackground(warn if match == self._current else theme.mix(base, warn, 0.22))
-            if match == self._current:
-                form.setForeground(base)
-            selection.format = form
-            selections.append(selection)
-        return selections
-
-    def _paint_margin(self, painter: QPainter, area: QRect, baseline: float, row: int) -> None:
-        """Paint time and speaker on the baseline of the text's first line."""
-        segment, palette = self._model.texts[row], self._view.palette()
-        painter.setFont(self._times)
-        painter.setPen(theme.quiet(palette))
-        start_time = self._model.start_time(row)
-        width = theme.text_width(self._times, start_time)
-        painter.drawText(QPointF(area.left() + _PAD + self._time_width - width, baseline), start_time)
-        self._paint_tag(painter, area, baseline, row)
-        if not self._name_width:
-            return
-        left = area.left() + _PAD + self._time_width + _GAP
-        metrics = QFontMetrics(self._names)
-        swatch = QRectF(left, baseline - metrics.capHeight() / 2 - _SWATCH / 2, _SWATCH, _SWATCH)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if segment.speaker is None:
-            swatch_colour, name_colour = theme.hairline(palette), theme.quiet(palette)
-        else:
-            swatch_colour = theme.speaker_colour(segment.speaker, palette)
-            name_colour = palette.color(QPalette.ColorRole.Text)
-        painter.setBrush(swatch_colour)
-        painter.drawRoundedRect(swatch, 3, 3)
-        painter.setFont(self._names)
-        painter.setPen(name_colour)
-        painter.drawText(QPointF(left + _SWATCH + 8, baseline), self.name(row))
-
-    def _paint_tag(self, painter: QPainter, area: QRect, baseline: float, row: int) -> None:
-        """Paint the code of the language left of the text, if it is not the main one."""
-        if not (tag := self._model.language_tag(row)):
-            return
-        palette, metrics = self._view.palette(), QFontMetrics(self._tags)
-        right = area.left() + self._text_left() - _GAP
-        box = QRectF(right - self._tag_width, baseline - metrics.capHeight() - 3, self._tag_width, 0)
-        box.setHeight(metrics.capHeight() + 6)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(theme.quiet(palette))
-        painter.drawRoundedRect(box, 3, 3)
-        painter.setFont(self._tags)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tag)
-
-    def paint(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> None:
-        """Paint a row."""
-        palette, area, row = option.palette, option.rect, index.row()
-        painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, theme.selected(palette))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        layout, top = self.paragraphs.layout(row), area.top() + self.paragraphs.top
-        first = layout.lineAt(0)
-        self._paint_margin(painter, area, top + first.y() + first.ascent(), row)
-        missing = self._model.texts[row].missing
-        painter.setPen(theme.tone("warn", palette) if missing else palette.color(QPalette.ColorRole.Text))
-        left = area.left() + self._text_left()
-        layout.draw(painter, QPointF(left, top), self._selections(row, palette), QRectF(area))
-        dots = [line.translated(left, top) for line in self.paragraphs.dots(row)]
-        paint_dots(painter, dots, theme.tone("warn", palette))
-        if self._view.hasFocus() and self._view.currentIndex().row() == row:
-            accent = palette.color(QPalette.ColorRole.Highlight)
-            painter.fillRect(QRect(area.left(), area.top(), area.width(), 1), accent)
-            painter.fillRect(QRect(area.left(), area.bottom(), area.width(), 1), accent)
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return the row's height."""
-        return QSize(self._text_left() + self.paragraphs.width, self.paragraphs.height(index.row()))
-
-    def helpEvent(
-        self,
-        event: QHelpEvent,
-        view: QAbstractItemView,
-        option: QStyleOptionViewItem,
-        index: QModelIndex | QPersistentModelIndex,
-    ) -> bool:
-        """Show why the word under the pointer is marked."""
-        if event.type() != QEvent.Type.ToolTip or not index.isValid():
-            return False
-        row = index.row()
-        corner = QPointF(option.rect.left() + self._text_left(), option.rect.top() + self.paragraphs.top)
-        offset = self.paragraphs.offset_at(row, QPointF(event.pos()) - corner)
-        tip = None if offset is None else self._model.mark_tip(row, offset)
-        QToolTip.showText(event.globalPos(), tip or "", view)
-        return True

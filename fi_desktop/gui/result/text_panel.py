@@ -70,6 +70,10 @@ class TextPanel(QWidget):
         self.bar.open()
         self.bar.field.setText(text)
 
+    def text_of(self, row: int) -> str:
+        """Return a segment's text as it is shown."""
+        return self._model.texts[row].text
+
     def show_transcript(self, transcript: Transcript) -> None:
         """Show a transcript that was corrected; the current row stays."""
         row = self.table.currentIndex().row()

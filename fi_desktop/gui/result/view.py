@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
@@ -25,8 +27,13 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController, ExportMenu
 from fi_desktop.gui.labels import UiLabels, sentence
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.result.corrections_controller import CorrectionsController
 from fi_desktop.gui.result.lanes import LanesView
+from fi_desktop.gui.result.player import LEAD_S, Player, SoundOutput, device_output
+from fi_desktop.gui.result.player_bar import PlayerBar
+from fi_desktop.gui.result.review_bar import ReviewBar
 from fi_desktop.gui.result.review_session import ReviewSession
+from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
 from fi_desktop.gui.result.text_panel import TextPanel
 from fi_desktop.gui.result.turns_panel import TurnsPanel
 from fi_desktop.gui.widgets import ElidedLabel, separator
@@ -39,6 +46,10 @@ class ResultView(QWidget):
     Attributes:
         session: the corrections.
         lanes: the speaker lanes.
+        player: plays the recording; controls: its controls.
+        review: how far it is checked, and the doubts that are left.
+        naming: asks who a speaker is.
+        corrections: what a person does in the text; None without words.
         text: the text; None without words.
         turns: the turns, and why there are no words; None with words.
         other_number: processes the recording again with the number of speakers that the voices suggest;
@@ -60,8 +71,15 @@ class ResultView(QWidget):
     number_asked = Signal(int)
 
     def __init__(
-        self, session: ReviewSession, path: str, bridge: Bridge, parent: QWidget | None = None
+        self,
+        session: ReviewSession,
+        path: str,
+        bridge: Bridge,
+        parent: QWidget | None = None,
+        *,
+        output: Callable[[], SoundOutput | None] = device_output,
     ) -> None:
+        """Show a result. path: the recording; output: opens what plays it."""
         super().__init__(parent)
         self.session = session
         session.setParent(self)
@@ -69,7 +87,7 @@ class ResultView(QWidget):
         self._labels = UiLabels(self)
         self._transcript = transcript
         self._wrong_words = wrong_words(transcript.wrong_share)
-        self.lanes = LanesView(transcript, self)
+        self.lanes = LanesView(transcript, self, waveform=session.waveform)
         self.text: TextPanel | None = None
         self.turns: TurnsPanel | None = None
         self._list: QTableView
@@ -79,6 +97,15 @@ class ResultView(QWidget):
         else:
             self.turns = TurnsPanel(transcript, self)
             self._list = self.turns.table
+        self.player = Player(Path(path), session.playback_folder, self, output=output)
+        self.controls = PlayerBar(self.player, transcript.duration, self)
+        self.review = ReviewBar(session, self)
+        self.naming = SpeakerNaming(session, self.player, self)
+        self.corrections: CorrectionsController | None = None
+        if self.text is not None:
+            self.corrections = CorrectionsController(
+                session, self.text, self.player, self.controls, self.review, self.naming
+            )
         self.message = MessageBar(self)
         self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(session, self.exports, self)
@@ -133,6 +160,15 @@ class ResultView(QWidget):
         self._facts_label.setText(self._facts())
         self._turn_map = SegmentTurnMap(turns_to_show(transcript), transcript)
 
+    @Slot(float)
+    def _on_moved(self, moment_s: float) -> None:
+        follow = self.controls.follow.isChecked() and self.player.playing
+        self.lanes.show_playhead(moment_s, follow=follow)
+
+    @Slot(float)
+    def _on_moment_clicked(self, moment_s: float) -> None:
+        self.player.play(max(0.0, moment_s - LEAD_S))
+
     @Slot(str)
     def _on_not_saved(self, sentence: str) -> None:
         again = MessageAction(self.tr("Try again"), self.session.save)
@@ -140,6 +176,10 @@ class ResultView(QWidget):
 
     def _connect(self) -> None:
         self.session.changed.connect(self._on_changed)
+        self.player.moved.connect(self._on_moved)
+        self.lanes.moment_clicked.connect(self._on_moment_clicked)
+        self.lanes.name_clicked.connect(self.naming.rename)
+        self.lanes.play_asked.connect(self.player.toggle)
         self.session.not_saved.connect(self._on_not_saved)
         if self.text is not None:
             self.lanes.turn_chosen.connect(self._on_turn_chosen)
@@ -171,7 +211,11 @@ class ResultView(QWidget):
         column.setSpacing(0)
         column.addWidget(self.message)
         column.addLayout(self._make_header(path))
+        column.addWidget(separator(self))
+        column.addWidget(self.review)
         column.addWidget(split, 1)
+        column.addWidget(separator(self))
+        column.addWidget(self.controls)
 
     def _make_header(self, path: str) -> QHBoxLayout:
         transcript = self._transcript
@@ -302,6 +346,10 @@ class ResultView(QWidget):
         turn = self._turn_map.turn_of(segment)
         if turn is not None:
             self.lanes.choose(turn)
+
+    def close_player(self) -> None:
+        """End the playback process."""
+        self.player.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Escape close the find bar before it closes the window."""

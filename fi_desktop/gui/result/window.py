@@ -184,6 +184,7 @@ class JobWindow(QWidget):
         self._reading = False
         if self.result is not None:
             self._position = self.result.position
+            self.result.close_player()
             self._pages.removeWidget(self.result)
             self.result.deleteLater()
         session = ReviewSession(self.job_id, stored, self._service, self._bridge)
@@ -263,6 +264,8 @@ class JobWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save the window's geometry."""
+        if self.result is not None:
+            self.result.close_player()
         self._window_state.save("job", self)
         self.closed.emit(self.job_id)
         super().closeEvent(event)

@@ -1,0 +1,337 @@
+"""What a person does in a result, by mouse, menu and keys: hear, correct, assign, check."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, QPoint, Qt, Slot
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from fi_desktop.core.revision import (
+    Assign,
+    Check,
+    Describe,
+    Edit,
+    Join,
+    Merge,
+    Split,
+    Swap,
+    free_label,
+)
+from fi_desktop.core.transcript import Role, Segment
+from fi_desktop.gui.labels import UiLabels
+from fi_desktop.gui.result.player import LEAD_S, Player
+from fi_desktop.gui.result.player_bar import PlayerBar
+from fi_desktop.gui.result.review_bar import ReviewBar
+from fi_desktop.gui.result.review_session import ReviewSession
+from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
+from fi_desktop.gui.result.text_editor import TextEditor
+from fi_desktop.gui.result.text_panel import TextPanel
+from fi_desktop.viewmodel.corrections import Doubt, next_doubt, spoken_at, text_edits, word_at, word_span
+from fi_desktop.viewmodel.result import Match
+
+_SPEAKER_KEYS = 9
+
+
+class CorrectionsController(QObject):
+    """Turns what a person does in the text into edits and sound.
+
+    Attributes:
+        editor: the field in which text is edited.
+    """
+
+    def __init__(
+        self,
+        session: ReviewSession,
+        text: TextPanel,
+        player: Player,
+        controls: PlayerBar,
+        review: ReviewBar,
+        naming: SpeakerNaming,
+    ) -> None:
+        super().__init__(text)
+        self._session = session
+        self._naming = naming
+        self._panel, self._table = text, text.table
+        self._player, self._controls = player, controls
+        self._review = review
+        self._labels = UiLabels(self)
+        self._doubt: Doubt | None = None
+        self._spoken: tuple[int, int] | None = None
+        self.editor = TextEditor(self._table.viewport())
+        self.editor.finished.connect(self._on_edited)
+        self.editor.closed.connect(self._table.setFocus)
+        self._table.word_clicked.connect(self._on_word_clicked)
+        self._table.time_clicked.connect(self._on_time_clicked)
+        self._table.edit_asked.connect(self._on_edit_asked)
+        self._table.menu_asked.connect(self._on_menu_asked)
+        self._table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        review.next_asked.connect(self._on_next)
+        review.previous_asked.connect(self._on_previous)
+        review.accept_asked.connect(self._on_accept)
+        player.moved.connect(self._on_moved)
+        player.changed.connect(self._on_player_changed)
+        controls.repeat_changed.connect(self._on_repeat)
+        session.changed.connect(self._on_changed)
+        self._add_keys()
+
+    # ---- keys
+
+    def _add_keys(self) -> None:
+        self._key("Space", self._player.toggle)
+        self._key("F2", self._on_edit_key)
+        self._key("Return", self._on_return)
+        self._key("Enter", self._on_return)
+        # only while a doubt is checked: otherwise Tab leaves the table
+        self._doubt_keys = [
+            self._key("Tab", self._on_accept),
+            self._key("Left", partial(self._move_to_neighbour, -1)),
+            self._key("Right", partial(self._move_to_neighbour, +1)),
+        ]
+        self._hold_doubt(None)
+        for number in range(_SPEAKER_KEYS):
+            self._key(str(number + 1), partial(self._assign_number, number))
+        for number, role in enumerate(Role):
+            self._key(f"Alt+{number + 1}", partial(self._give_role, role))
+
+    def _key(self, key: str, on_pressed: object) -> QAction:
+        action = QAction(self._table)
+        action.setShortcut(QKeySequence(key))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(on_pressed)
+        self._table.addAction(action)
+        return action
+
+    def _hold_doubt(self, doubt: Doubt | None) -> None:
+        self._doubt = doubt
+        for action in self._doubt_keys:
+            action.setEnabled(doubt is not None)
+
+    # ---- sound
+
+    @Slot(int, int)
+    def _on_word_clicked(self, row: int, offset: int) -> None:
+        segment = self._segment(row)
+        word = word_at(segment, self._panel.text_of(row), offset)
+        if word is not None:
+            self._player.play(max(0.0, segment.words[word].start - LEAD_S))
+
+    @Slot(int)
+    def _on_time_clicked(self, row: int) -> None:
+        self._player.play(max(0.0, self._segment(row).start - LEAD_S))
+
+    @Slot(float)
+    def _on_moved(self, moment_s: float) -> None:
+        near = self._spoken[0] if self._spoken is not None else 0
+        spoken = spoken_at(self._session.transcript, moment_s, near)
+        if spoken != self._spoken:
+            self._spoken = spoken
+            follow = self._controls.follow.isChecked() and self._player.playing and self.editor.row < 0
+            self._table.show_spoken(self._match(*spoken) if spoken is not None else None, follow=follow)
+
+    @Slot()
+    def _on_player_changed(self) -> None:
+        if self._player.loop is None and self._controls.repeat.isChecked():
+            self._controls.repeat.setChecked(False)
+
+    @Slot(bool)
+    def _on_repeat(self, repeat: bool) -> None:
+        row = self._row
+        if not repeat or row < 0:
+            self._player.set_loop(None)
+        else:
+            segment = self._segment(row)
+            self._player.set_loop((segment.start, segment.end))
+            if not self._player.playing:
+                self._player.play(segment.start)
+
+    # ---- text
+
+    @property
+    def _row(self) -> int:
+        return self._table.currentIndex().row()
+
+    def _segment(self, row: int) -> Segment:
+        return self._session.transcript.segments[row]
+
+    def _match(self, row: int, word: int) -> Match | None:
+        segment = self._segment(row)
+        span = word_span(segment, self._panel.text_of(row), word) if word < len(segment.words) else None
+        return None if span is None else Match(row, *span)
+
+    @Slot(int, int)
+    def _on_edit_asked(self, row: int, offset: int) -> None:
+        segment = self._segment(row)
+        text = "" if segment.missing else self._panel.text_of(row)
+        self._table.choose(row)
+        paragraphs = self._table.paragraphs
+        self.editor.open(
+            row, text, offset, self._table.text_rect(row), paragraphs.font, paragraphs.line_height
+        )
+
+    @Slot()
+    def _on_edit_key(self) -> None:
+        if self._row >= 0:
+            self._on_edit_asked(self._row, -1)
+
+    @Slot()
+    def _on_return(self) -> None:
+        if self._doubt is not None:
+            self._on_accept()
+        else:
+            self._on_edit_key()
+
+    @Slot(int, str, bool)
+    def _on_edited(self, row: int, text: str, go_on: bool) -> None:
+        edits: tuple[Edit, ...] = text_edits(row, self._segment(row), text)
+        if edits:
+            self._session.edit(*edits)
+        if go_on:
+            self._on_next()
+
+    # ---- speakers
+
+    def _speakers(self) -> tuple[str, ...]:
+        """Return the labels in the order of their keys."""
+        transcript = self._session.transcript
+        known = {*transcript.speakers, *(segment.speaker for segment in transcript.segments)}
+        return tuple(sorted(label for label in known if label))
+
+    def _name(self, label: str) -> str:
+        return self._labels.speaker(label, self._session.transcript)
+
+    def _assign(self, label: str, *, onwards: bool = False) -> None:
+        self.editor.commit()
+        rows = sorted(index.row() for index in self._table.selectionModel().selectedRows()) or [self._row]
+        if rows[0] < 0:
+            return
+        if onwards:
+            self._session.edit(Assign(rows[0], label, onwards=True))
+        else:
+            self._session.edit(*(Assign(row, label) for row in rows if self._segment(row).speaker != label))
+
+    def _assign_number(self, number: int) -> None:
+        speakers = self._speakers()
+        if number < len(speakers):
+            self._assign(speakers[number])
+
+    def _move_to_neighbour(self, by: int) -> None:
+        """Give the segment to the previous or the next speaker."""
+        speakers, row = self._speakers(), self._row
+        if row >= 0 and len(speakers) > 1:
+            label = self._segment(row).speaker
+            at = speakers.index(label) if label in speakers else 0
+            self._session.edit(Assign(row, speakers[(at + by) % len(speakers)]))
+
+    def _give_role(self, role: Role) -> None:
+        if self._row >= 0 and (label := self._segment(self._row).speaker):
+            person = self._session.transcript.person(label)
+            self._session.edit(Describe(label, person.name, None if person.role is role else role))
+
+    # ---- the menu
+
+    @Slot(int, int, QPoint)
+    def _on_menu_asked(self, row: int, offset: int, place: QPoint) -> None:
+        menu = self.menu(row, offset)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
+    def menu(self, row: int, offset: int) -> QMenu:
+        """Return the menu of a segment, opened at a character of its text or -1."""
+        segment, menu = self._segment(row), QMenu(self._table)
+        word = word_at(segment, self._panel.text_of(row), offset) if offset >= 0 else None
+        start_s = segment.start if word is None else segment.words[word].start
+        menu.addAction(self.tr("Play from here"), partial(self._player.play, max(0.0, start_s - LEAD_S)))
+        menu.addAction(self.tr("Edit text"), partial(self._on_edit_asked, row, offset))
+        menu.addAction(self._table.copy)
+        menu.addSeparator()
+        others = [label for label in self._speakers() if label != segment.speaker]
+        new = free_label(self._session.transcript)
+        here = menu.addMenu(self.tr("This is said by"))
+        onwards = menu.addMenu(self.tr("From here on, said by"))
+        for target, from_here in ((here, False), (onwards, True)):
+            for label in others:
+                target.addAction(self._name(label), partial(self._assign, label, onwards=from_here))
+            target.addAction(self.tr("A new speaker"), partial(self._assign, new, onwards=from_here))
+        if segment.speaker is not None:
+            self._add_speaker_actions(menu, segment.speaker, others)
+        menu.addSeparator()
+        split = menu.addAction(self.tr("Split before this word"))
+        split.setEnabled(bool(word))
+        split.triggered.connect(partial(self._edit, Split(row, word or 0)))
+        join = menu.addAction(self.tr("Join with the next"))
+        segments = self._session.transcript.segments
+        join.setEnabled(row + 1 < len(segments) and segments[row + 1].speaker == segment.speaker)
+        join.triggered.connect(partial(self._edit, Join(row)))
+        return menu
+
+    def _add_speaker_actions(self, menu: QMenu, label: str, others: list[str]) -> None:
+        name = self._name(label)
+        menu.addAction(
+            self.tr("Who is {speaker}?…").format(speaker=name), partial(self._naming.rename, label)
+        )
+        if others:
+            merge = menu.addMenu(self.tr("{speaker} is the same person as").format(speaker=name))
+            swap = menu.addMenu(self.tr("Swap {speaker} with").format(speaker=name))
+            for other in others:
+                merge.addAction(self._name(other), partial(self._edit, Merge(label, other)))
+                swap.addAction(self._name(other), partial(self._edit, Swap(label, other)))
+
+    def _edit(self, edit: Edit) -> None:
+        self.editor.commit()
+        self._session.edit(edit)
+
+    # ---- doubts
+
+    @Slot()
+    def _on_next(self) -> None:
+        self._go_to_doubt(back=False)
+
+    @Slot()
+    def _on_previous(self) -> None:
+        self._go_to_doubt(back=True)
+
+    def _go_to_doubt(self, *, back: bool) -> None:
+        self.editor.commit()
+        row, word = (self._doubt.segment, self._doubt.first) if self._doubt else (max(0, self._row), -1)
+        self._show_doubt(next_doubt(self._review.doubts, row, word, back=back))
+        if self._doubt is not None:
+            self._player.play(max(0.0, self._doubt.start_s - LEAD_S))
+
+    def _show_doubt(self, doubt: Doubt | None) -> None:
+        self._hold_doubt(doubt)
+        if doubt is None:
+            self._table.show_doubt(None)
+            return
+        text = self._panel.text_of(doubt.segment)
+        match = Match(doubt.segment, 0, len(text))
+        if doubt.end:
+            segment = self._segment(doubt.segment)
+            first, last = (word_span(segment, text, at) for at in (doubt.first, doubt.end - 1))
+            if first is not None and last is not None:
+                match = Match(doubt.segment, first[0], last[0] + last[1] - first[0])
+        self._table.show_doubt(match)
+        self._table.setFocus()
+
+    @Slot()
+    def _on_accept(self) -> None:
+        if self._doubt is None:
+            self._go_to_doubt(back=False)
+            return
+        doubt = self._doubt
+        self._session.edit(Check(doubt.segment, doubt.first, doubt.end))
+        self._hold_doubt(doubt)  # the next one is looked for behind it
+        self._go_to_doubt(back=False)
+
+    @Slot()
+    def _on_changed(self) -> None:
+        """Let go of a doubt that an edit resolved or moved."""
+        if self._doubt is not None and self._doubt not in self._review.doubts:
+            self._hold_doubt(None)
+            self._table.show_doubt(None)
+        self._spoken = None
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        self.editor.commit()

@@ -1,0 +1,124 @@
+"""What a person types becomes the smallest edits; doubts are a list to work through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fi_desktop.core.revision import Check, Write, apply
+from fi_desktop.core.transcript import Provenance, Segment, Transcript, Word
+from fi_desktop.viewmodel.corrections import (
+    DoubtKind,
+    doubts_of,
+    next_doubt,
+    replacements,
+    spoken_at,
+    text_edits,
+    word_at,
+    word_span,
+)
+
+MADE = Provenance("1.0", "builtin", "", {}, "00", "visit.wav", "2026-11-29T10:00:00+00:00")
+
+
+def segment(text: str, start: float = 0.0, *, sure: float = 0.99) -> Segment:
+    words = tuple(
+        Word(start + at, start + at + 0.8, each, sure, "SPEAKER_00") for at, each in enumerate(text.split())
+    )
+    return Segment(start, start + len(words), "SPEAKER_00", " ".join(text.split()), words)
+
+
+def transcript(*segments: Segment) -> Transcript:
+    return Transcript(100.0, 50.0, (), segments, MADE)
+
+
+def edited(before: str, after: str) -> Transcript:
+    changed = transcript(segment(before))
+    for edit in text_edits(0, changed.segments[0], after):
+        changed = apply(changed, edit)
+    return changed
+
+
+def test_only_changed_words_are_written():
+    assert text_edits(0, segment("take metformin twice a day"), "take Metformin twice a day") == (
+        Write(0, 1, 2, "Metformin"),
+    )
+    assert text_edits(0, segment("one two three"), "one two three") == ()
+    assert text_edits(3, segment("one two three"), " zero one   three four ") == (
+        Write(3, 3, 3, "four"),
+        Write(3, 1, 2, ""),
+        Write(3, 0, 0, "zero"),
+    )
+
+
+texts = st.lists(st.sampled_from(["a", "b", "ä", "42"]), max_size=8).map(" ".join)
+
+
+@given(texts, texts)
+def test_any_text_becomes_any_other(before: str, after: str):
+    changed = edited(before, after)
+    assert [word.text for word in changed.segments[0].words] == after.split()
+    starts = [word.start for word in changed.segments[0].words]
+    assert starts == sorted(starts)
+
+
+def test_text_is_replaced_everywhere_whatever_case_and_accents():
+    talk = transcript(segment("La Métformina, y metformina."), segment("nada", 10.0))
+    for edit in replacements(talk, "metformina", "Metformina"):
+        talk = apply(talk, edit)
+    assert [part.text for part in talk.segments] == ["La Metformina, y Metformina.", "nada"]
+    assert replacements(talk, "  ", "x") == ()
+    assert replacements(talk, "absent", "x") == ()
+
+
+def test_doubts_are_groups_of_words_overlaps_and_missing_speech():
+    words = list(segment("a b c d e").words)
+    words[1] = replace(words[1], probability=0.1)
+    words[2] = replace(words[2], probability=0.1, overlap=True)
+    words[4] = replace(words[4], overlap=True)
+    talk = transcript(
+        replace(segment(""), words=tuple(words), text="a b c d e", end=5.0),
+        Segment(6.0, 9.0, "SPEAKER_00", missing=True),
+    )
+    found = doubts_of(talk)
+    assert [(doubt.kind, doubt.segment, doubt.first, doubt.end) for doubt in found] == [
+        (DoubtKind.WORDS, 0, 1, 3),
+        (DoubtKind.OVERLAP, 0, 4, 5),
+        (DoubtKind.MISSING, 1, 0, 0),
+    ]
+    for doubt in found:
+        talk = apply(talk, Check(doubt.segment, doubt.first, doubt.end))
+    assert doubts_of(talk) == ()
+
+
+def test_next_doubt_goes_round_in_both_directions():
+    found = doubts_of(transcript(segment("a", sure=0.1), segment("b", 5.0), segment("c", 9.0, sure=0.1)))
+    assert next_doubt(found, 0, 0) == found[1]
+    assert next_doubt(found, 2, 0) == found[0]
+    assert next_doubt(found, 2, 0, back=True) == found[0]
+    assert next_doubt(found, 0, 0, back=True) == found[1]
+    assert next_doubt((), 0, 0) is None
+
+
+@pytest.mark.parametrize(("offset", "number"), [(0, 0), (2, 0), (3, None), (4, 1), (99, None)])
+def test_word_at_a_character(offset: int, number: int | None):
+    spoken = segment("one two one")
+    assert word_at(spoken, spoken.text, offset) == number
+
+
+def test_equal_words_have_their_places():
+    spoken = segment("one two one")
+    assert [word_span(spoken, spoken.text, number) for number in range(3)] == [(0, 3), (4, 3), (8, 3)]
+
+
+def test_word_that_is_heard_now():
+    talk = transcript(segment("one two", 1.0), segment("three", 10.0))
+    assert spoken_at(talk, 0.5) is None
+    assert spoken_at(talk, 1.0) == (0, 0)
+    assert spoken_at(talk, 2.1) == (0, 1)
+    assert spoken_at(talk, 3.5) == (0, 1)
+    assert spoken_at(talk, 8.0) is None
+    assert spoken_at(talk, 10.2, near=0) == (1, 0)
