@@ -30,8 +30,8 @@ Report = Callable[[int, int], None]
 """Called with the bytes done and the total; may raise `CancelledByUser` to stop the work."""
 
 _BLOCK_BYTES = 1 << 20
-# The built-in engine's models have another kind of manifest.
-_BUNDLED = frozenset(resource("models", name) for name in ("builtin", "voices"))
+# The program's own models are no packs: they have another kind of manifest, or none.
+_BUNDLED = frozenset(resource("models", name) for name in ("builtin", "voices", "words"))
 _PARTIAL = ".partial"
 _REMOVED = "removed-"
 _SPARE_BYTES = 200_000_000  # left free for others

@@ -99,3 +99,13 @@ def test_languages_are_stored_as_one_text(text: str, stored: str | None, languag
 def test_what_is_no_language_is_refused(text: str):
     with pytest.raises(ValueError, match="languages"):
         parse_languages(text)
+
+
+def test_what_estimated_the_words_is_written_with_its_version_if_anything_did():
+    provenance = Provenance("1", "builtin", "", {}, "", "a.wav", "")
+    transcript = Transcript(1.0, 0.0, (), (), provenance)
+    assert "confidence_model" not in transcript_to_json(transcript)["provenance"]
+    estimated = replace(transcript, provenance=replace(provenance, confidence_model="1"))
+    data = json.loads(json.dumps(transcript_to_json(estimated)))
+    assert data["provenance"]["confidence_model"] == "1"
+    assert transcript_from_json(data) == estimated
