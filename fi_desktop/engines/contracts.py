@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
 
 from fi_desktop.core.transcript import Diarization, Region, Transcription
 from fi_desktop.core.values import SpeakerCount
@@ -127,6 +127,51 @@ class Transcriber(Protocol):
         Returns: words in order, times in seconds of the recording.
         Raises: MemoryError if the computer or the GPU runs out of memory.
         """
+        ...
+
+
+class FinishedBatches(Protocol):
+    """Keeps what a transcriber has finished of a recording, so that a later attempt goes on after it."""
+
+    def resume(self, plan: Any) -> list[Any]:
+        """Return the batches finished for the same plan, in order; forget those for another one.
+
+        plan: what the batches depend on, JSON values. Called once, before the first `add`.
+        """
+        ...
+
+    def add(self, batch: Any) -> None:
+        """Save a batch, JSON values; it is on disk when this returns."""
+        ...
+
+
+class NothingFinished:
+    """Keeps nothing, for a transcriber that is not resumed."""
+
+    def resume(self, _plan: Any) -> list[Any]:
+        """Return nothing."""
+        return []
+
+    def add(self, _batch: Any) -> None:
+        """Do nothing."""
+
+
+@runtime_checkable
+class ResumableTranscriber(Protocol):
+    """A `Transcriber` that can go on after the batches of an earlier attempt."""
+
+    resumable: bool
+
+    def transcribe(
+        self,
+        recording: Recording,
+        speech: Speech,
+        *,
+        options: TranscriptionOptions,
+        progress: Progress,
+        finished: FinishedBatches,
+    ) -> Transcription:
+        """Transcribe as `Transcriber.transcribe` does, without decoding finished batches again."""
         ...
 
 

@@ -26,9 +26,10 @@ from fi_desktop.core.transcript import Diarization, Grade, Region, Transcript, T
 from fi_desktop.core.values import Stage
 from fi_desktop.engines import registry, term_lists
 from fi_desktop.engines.channels import ChannelMix, select_channels
-from fi_desktop.engines.contracts import Speech, TranscriptionOptions, plain
+from fi_desktop.engines.contracts import ResumableTranscriber, Speech, TranscriptionOptions, plain
 from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
+from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.pipeline.task import StageReporter, Task
 from fi_desktop.system.files import RESULT, discard_stages, keep_version, replacing, write_whole
 
@@ -38,6 +39,7 @@ _MIX = "mix.json"
 _SPEECH = "speech.npz"
 _TURNS = "turns.json"
 _WORDS = "words.json"
+_BATCHES = "words.jsonl"
 # How often a recording that changes while it is being read is read before the job is retried later.
 _READS = 2
 # The share of speech detection that selecting the channels takes, if there are several.
@@ -238,7 +240,12 @@ def transcribe(
     engine = registry.create_transcriber(chosen, memory_level=task.memory_level, threads=task.threads)
     terms, problems = term_lists.read_all(options.vocabulary_lists, task.vocabulary_roots)
     wanted = TranscriptionOptions(options.language, options.vocabulary, options.prompt, terms, likely)
-    found = plain(engine.transcribe(recording, speech, options=wanted, progress=reporter))
+    if isinstance(engine, ResumableTranscriber):
+        batches = BatchFile(task.folder / _BATCHES, asked)
+        found = engine.transcribe(recording, speech, options=wanted, progress=reporter, finished=batches)
+    else:
+        found = engine.transcribe(recording, speech, options=wanted, progress=reporter)
+    found = plain(found)
     found = replace(found, notes=(*found.notes, *problems))
     write_whole(path, _json_bytes(asdict(found) | {"notes": notes_to_json(found.notes), _ASKED: asked}))
     return found

@@ -6,16 +6,22 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fi_desktop.core.job import AttemptOutcome, JobState
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import JobOptions, Stage
+from fi_desktop.engines.whisper.decoder import Decoder
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.queue_events import JobProgressed
 from fi_desktop.models import PackKind
+from fi_desktop.pipeline.batch_file import BatchFile
+from fi_desktop.workers import process
 from tests.app_driver import Driver, running_app
 from tests.e2e.commands import fi_desktop, lines
 from tests.packs.install import install
@@ -24,6 +30,7 @@ from tests.test_pipeline import rows_of_numbers
 
 GUARD = Path(__file__).parent / "no_network"
 SPOKEN = ("Buenos", "días,", "doctora.", "Me", "duele", "la", "cabeza", "desde", "ayer.")
+_real_main = process.main
 VOICES, WORDS = "test-voices", "test-words"
 
 pytestmark = pytest.mark.slow
@@ -102,6 +109,47 @@ def test_job_killed_while_transcribing_is_not_diarized_again(with_packs: Path, l
     assert again[Stage.DIARIZE] == {0.0}  # its result was saved
     assert max(again[Stage.TRANSCRIBE]) > 0.0
     assert result(with_packs, job_id).segments[0].words
+
+
+def killed_after_two_batches(pipe: Connection, device: str) -> None:
+    """A worker that counts decoded windows, and is killed once; spawned, so imported by name."""
+    counts = Path(os.environ["DECODED_WINDOWS"])
+    real_decode, real_add = Decoder.decode_batch, BatchFile.add
+
+    def decode_batch(self: Decoder, sounds: Sequence[Any], options: Any, *, beam: int = 1) -> Any:
+        if beam == 1:
+            with counts.open("a") as file:
+                file.write("decoded\n" * len(sounds))
+        return real_decode(self, sounds, options, beam=beam)
+
+    def add(self: BatchFile, batch: Any) -> None:
+        real_add(self, batch)
+        with counts.open("a") as file:
+            file.write("saved\n")
+        if counts.read_text().count("saved") == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Decoder.decode_batch, BatchFile.add = decode_batch, add
+    _real_main(pipe, device)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals on Windows")
+def test_words_of_finished_batches_survive_the_worker(
+    with_packs: Path, tmp_path: Path, five_minutes: Path, monkeypatch: pytest.MonkeyPatch
+):
+    counts = tmp_path / "counts"
+    monkeypatch.setenv("DECODED_WINDOWS", str(counts))
+    monkeypatch.setattr(process, "main", killed_after_two_batches)
+    options = JobOptions(engine="builtin", language="es")
+    with running_app(with_packs, workers=1) as driver:
+        (killed,) = driver.submit(five_minutes, options=options)
+        (job,) = driver.wait_until_done(killed)
+        decoded = counts.read_text().count("decoded")
+        (undisturbed,) = driver.submit(five_minutes, options=options)
+        driver.wait_until_done(undisturbed)
+    assert [attempt.outcome for attempt in job.attempts] == [AttemptOutcome.CRASHED, AttemptOutcome.COMPLETED]
+    assert counts.read_text().count("decoded") - decoded == decoded > 8  # each window once
+    assert result(with_packs, killed).segments == result(with_packs, undisturbed).segments
 
 
 def test_second_job_reuses_the_loaded_engines(with_packs: Path, sample: Path):

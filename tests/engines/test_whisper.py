@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,23 @@ import numpy as np
 import pytest
 
 from fi_desktop.audio.recording import Recording
-from fi_desktop.core.errors import CancelledByUser, UserError
-from fi_desktop.core.transcript import Region
+from fi_desktop.core.errors import CancelledByUser, Interrupted, UserError
+from fi_desktop.core.transcript import Region, Transcription
 from fi_desktop.engines.contracts import Speech, TranscriptionOptions
-from fi_desktop.engines.whisper import WhisperTranscriber
+from fi_desktop.engines.whisper import WhisperTranscriber, passes
 from fi_desktop.engines.whisper.decoded import DecodedWindow, DecodedWord, DecodingPass
 from fi_desktop.engines.whisper.decoder import Decoder, DecodingOptions
+from fi_desktop.engines.whisper.passes import WindowDecoder, to_words
 from fi_desktop.engines.whisper.spoken_languages import LanguageWindow
-from fi_desktop.engines.whisper.transcriber import _to_words
 from fi_desktop.engines.whisper.windows import Window
 from tests.engines.conftest import Write, ignore
 from tests.packs.make_whisper import make_whisper
 
-CONSULTATION = ["Hola,", "¿cómo", "está?", "Sí,", "sí,", "la", "tos", "mejoró", "con", "l", "'antibiótico."]
-SAID = ["Hola,", "¿cómo", "está?", "Sí,", "sí,", "la", "tos", "mejoró", "con", "l'antibiótico."]
+CONSULTATION = ["Hola,", "¿cómo", "está?", "Sí,", "sí,", "la", "tos", "mejoró", "con", "l", "'antibiótico"]
+CONSULTATION += ["que", "me", "dio", "la", "otra", "semana.", "Bien."]
+SAID = [*CONSULTATION[:9], "l'antibiótico", *CONSULTATION[11:]]
+ENGLISH = ["Hello", "there,", "how", "are", "you", "today?", "I", "feel", "much", "better,", "thanks."]
+PACE_S = 1.24  # so that the words cover the speech: in gaps, the model would say all of them again
 NO_SPEECH = Speech(np.zeros((1, 100), np.float32), 0.032, ())
 
 Make = Callable[..., WhisperTranscriber]
@@ -34,7 +39,8 @@ Make = Callable[..., WhisperTranscriber]
 
 @pytest.fixture(scope="session")
 def spanish(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_whisper(tmp_path_factory.mktemp("whisper") / "spanish", CONSULTATION, language="es")
+    folder = tmp_path_factory.mktemp("whisper") / "spanish"
+    return make_whisper(folder, CONSULTATION, language="es", seconds_per_word=PACE_S)
 
 
 @pytest.fixture
@@ -45,7 +51,8 @@ def transcriber(spanish: Path) -> WhisperTranscriber:
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     def make_transcriber(words: list[str], **given: Any) -> WhisperTranscriber:
-        return WhisperTranscriber(make_whisper(tmp_path / "model", words, **given))
+        pace_s = given.pop("seconds_per_word", 2.0)
+        return WhisperTranscriber(make_whisper(tmp_path / "model", words, seconds_per_word=pace_s, **given))
 
     return make_transcriber
 
@@ -55,6 +62,11 @@ def texts(transcriber: WhisperTranscriber, recording: Recording, speech: Speech,
         recording, speech, options=TranscriptionOptions(**options), progress=ignore
     )
     return [word.text for word in found.words]
+
+
+def without_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave speech without words as it is: these models would say all their words there again."""
+    monkeypatch.setattr(WindowDecoder, "_fill_gaps", lambda _self, _part, words, *_others: words)
 
 
 def test_words_are_in_order_and_inside_the_speech(
@@ -70,13 +82,16 @@ def test_words_are_in_order_and_inside_the_speech(
     assert all(word.probability is not None and not word.doubtful for word in found.words)
 
 
-def test_words_of_every_window_get_the_times_of_the_recording(transcriber: WhisperTranscriber, write: Write):
+def test_words_of_every_window_get_the_times_of_the_recording(
+    transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
+):
+    without_gaps(monkeypatch)
     recording = write(np.random.default_rng(0).normal(0, 0.05, 100 * 16_000).astype(np.float32))
     regions = (Region(5.0, 31.0), Region(60.0, 80.0))
     speech = Speech(np.ones((1, 3125), np.float32), 0.032, regions)
     words = transcriber.transcribe(recording, speech, options=TranscriptionOptions(), progress=ignore).words
     assert [word.text for word in words] == 2 * SAID
-    assert all(region.start - 0.5 < word.start < region.start + 8.0 for word, region in pairs(words, regions))
+    assert all(region.start - 0.5 < word.start < region.end for word, region in pairs(words, regions))
 
 
 def pairs(words: tuple[Any, ...], regions: tuple[Region, ...]) -> list[tuple[Any, Region]]:
@@ -150,17 +165,20 @@ def test_a_few_seconds_are_in_an_expected_language(
     assert found.language == "es"
 
 
-def test_a_language_the_model_does_not_know_is_refused(make: Make, call: Recording, call_speech: Speech):
-    english = make(["Hello", "there."], multilingual=False)
+def test_a_language_the_model_does_not_know_is_refused(
+    make: Make, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
+):
+    without_gaps(monkeypatch)
+    english = make(ENGLISH, multilingual=False)
     with pytest.raises(UserError):
         texts(english, call, call_speech, language="es")
-    assert texts(english, call, call_speech) == ["Hello", "there."]
+    assert texts(english, call, call_speech) == ENGLISH
 
 
 def test_words_of_languages_without_spaces_are_joined(make: Make, call: Recording, call_speech: Speech):
-    chinese = make(["你", "好"], language="zh")
+    chinese = make(["你", "好", "医", "生"] * 3, language="zh")
     found = chinese.transcribe(call, call_speech, options=TranscriptionOptions(), progress=ignore)
-    assert [(word.text, word.joined) for word in found.words] == [("你", True), ("好", True)]
+    assert [(word.text, word.joined) for word in found.words] == [(text, True) for text in "你好医生" * 3]
 
 
 def test_prompt_and_vocabulary_fit_into_the_context(
@@ -292,15 +310,24 @@ def test_an_incomplete_pack_is_a_user_error(tmp_path: Path, missing: str):
         WhisperTranscriber(folder)
 
 
-def test_speech_without_words_is_decoded_again_and_the_better_result_is_kept(
+def test_a_gap_is_decoded_again_and_only_text_that_can_be_trusted_fills_it(
     transcriber: WhisperTranscriber, call: Recording, call_speech: Speech, monkeypatch: pytest.MonkeyPatch
 ):
-    alone = DecodedWindow((DecodedWord(0.5, 1.0, " Hola,", 0.9),))
-    monkeypatch.setattr(
-        Decoder, "decode_batch", lambda _self, sounds, _options, **_beam: [alone for _ in sounds]
-    )
+    alone = DecodedWindow((DecodedWord(0.0, 0.5, " Hola,", 0.9),))
+    lengths: list[float] = []
+    trusted = True
+    real = Decoder.decode_batch
+
+    def decode_batch(self: Decoder, sounds: Sequence[Any], options: Any, *, beam: int) -> list[DecodedWindow]:
+        if beam == 1:
+            return [alone for _ in sounds]
+        lengths.append(len(sounds[0]) / 16_000)
+        return [replace(found, trusted=trusted) for found in real(self, sounds, options, beam=beam)]
+
+    monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
     assert texts(transcriber, call, call_speech, language="es") == SAID
-    monkeypatch.setattr(Decoder, "decode_with_fallback", lambda *_: DecodedWindow(()))
+    assert lengths == [pytest.approx(23.4, abs=1.0)]  # the gap and what precedes it
+    trusted = False
     assert texts(transcriber, call, call_speech, language="es") == ["Hola,"]
 
 
@@ -332,12 +359,14 @@ def test_each_part_of_a_recording_is_decoded_in_its_own_language(
     real = Decoder.decode_batch
 
     def decode_batch(self: Decoder, sounds: list[Any], options: Any, **beam: Any) -> list[DecodedWindow]:
-        asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
+        if beam["beam"] == 1:
+            asked.extend((options.language, len(sound) / 16_000) for sound in sounds)
         return real(self, sounds, options, **beam)
 
     spanish, english = {"es": 0.98}, {"en": 0.98}
     hears(monkeypatch, *[spanish] * 4, *[english] * 4, *[spanish] * 2)
     monkeypatch.setattr(Decoder, "decode_batch", decode_batch)
+    monkeypatch.setattr(passes, "rival_of", lambda _part, _decoded: None)  # the text is in Spanish
     options = TranscriptionOptions("en,es")
     found = transcriber.transcribe(recording, speech, options=options, progress=ignore)
     assert [language for language, _length in asked] == ["es", "es", "en"]
@@ -435,7 +464,7 @@ def test_a_hyphenated_word_is_joined_and_a_dash_is_not():
     decoded = DecodedWindow(tuple(DecodedWord(n / 2, n / 2 + 0.4, text, 0.9) for n, text in enumerate(said)))
     part = LanguageWindow(window, np.zeros(4 * 16_000, dtype=np.float32), "en")
     speech = Speech(np.ones((1, 125), dtype=np.float32), 0.032, window.pieces)
-    assert [word.joined for word in _to_words(part, decoded, speech)] == [False, True, False, False, False]
+    assert [word.joined for word in to_words(part, decoded, speech)] == [False, True, False, False, False]
 
 
 def test_words_and_the_probabilities_of_their_tokens_are_plain_values(spanish: Path, call: Recording):
@@ -444,6 +473,56 @@ def test_words_and_the_probabilities_of_their_tokens_are_plain_values(spanish: P
     assert [word.text for word in found.words] == [f" {text}" for text in SAID]
     times = [[word.start, word.end, word.probability, *word.token_probabilities] for word in found.words]
     assert {type(each) for row in times for each in row} == {float}
-    assert [len(word.token_probabilities) for word in found.words] == [*[1] * 9, 2]
+    assert [len(word.token_probabilities) for word in found.words] == [*[1] * 9, 2, *[1] * 7]
     assert found.log_probability <= 0.0
     assert found.decoding is DecodingPass.QUICK
+
+
+class Stopping:
+    """Finished batches that stop the transcription after some of them, as the end of a worker does."""
+
+    def __init__(self, stop_after: int | None = None, batches: Sequence[Any] = ()) -> None:
+        self.batches = list(batches)
+        self._stop_after = stop_after
+
+    def resume(self, _plan: Any) -> list[Any]:
+        return json.loads(json.dumps(self.batches))
+
+    def add(self, batch: Any) -> None:
+        self.batches.append(batch)
+        if len(self.batches) == self._stop_after:
+            raise Interrupted
+
+
+def test_a_later_attempt_goes_on_after_the_last_finished_batch(
+    transcriber: WhisperTranscriber, write: Write, monkeypatch: pytest.MonkeyPatch
+):
+    recording = write(np.random.default_rng(0).normal(0, 0.05, 330 * 16_000).astype(np.float32))
+    speech = Speech(np.ones((1, 10_312), np.float32), 0.032, (Region(1.0, 150.0), Region(160.0, 325.0)))
+    decoded = 0
+    real = Decoder.decode_batch
+
+    def count(self: Decoder, sounds: Sequence[Any], options: Any, **beam: Any) -> list[DecodedWindow]:
+        nonlocal decoded
+        decoded += len(sounds) if beam == {"beam": 1} else 0
+        return real(self, sounds, options, **beam)
+
+    def transcribe(finished: Stopping) -> Transcription:
+        options = TranscriptionOptions(language="es")
+        fractions = list[float]()
+        found = transcriber.transcribe(
+            recording, speech, options=options, progress=fractions.append, finished=finished
+        )
+        assert fractions == sorted(fractions)
+        return found
+
+    monkeypatch.setattr(Decoder, "decode_batch", count)
+    whole = transcribe(Stopping())
+    windows, decoded = decoded, 0
+    stopped = Stopping(stop_after=2)
+    with pytest.raises(Interrupted):
+        transcribe(stopped)
+    assert decoded == 8
+    decoded = 0
+    assert transcribe(Stopping(batches=stopped.batches)) == whole
+    assert decoded == windows - 8 > 0

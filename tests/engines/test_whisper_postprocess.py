@@ -8,7 +8,6 @@ from fi_desktop.core.transcript import Region, Word
 from fi_desktop.engines.whisper.postprocess import (
     collapse_loops,
     drop_crammed,
-    drop_repeated_at_cut,
     fit_to_speech,
     has_crammed,
     has_repeated_digits,
@@ -83,12 +82,3 @@ def test_repeated_digits_in_one_word_are_recognized():
     assert has_repeated_digits([Word(0.0, 1.0, "120,99999999.", 0.9)])
     assert not has_repeated_digits([Word(0.0, 1.0, "99,", 0.9), Word(1.0, 2.0, "1998.", 0.9)])
     assert not has_repeated_digits([Word(0.0, 1.0, "555-1234", 0.9), Word(1.0, 2.0, "1,000", 0.9)])
-
-
-def test_a_word_at_a_cut_is_kept_once():
-    before = [Word(0.0, 0.4, "could", 0.9), Word(0.4, 0.9, "not", 0.9)]
-    again = [Word(0.95, 1.1, "not", 0.9), Word(1.1, 1.5, "sit", 0.9)]
-    assert drop_repeated_at_cut(before, again) == again[1:]
-    assert drop_repeated_at_cut(before, spoken("not", "so", start=1.3)) == spoken("not", "so", start=1.3)
-    assert drop_repeated_at_cut([], again) == again
-    assert drop_repeated_at_cut(before, []) == []

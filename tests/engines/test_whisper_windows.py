@@ -14,6 +14,7 @@ from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Speech
 from fi_desktop.engines.whisper.windows import (
     LONGEST_S,
+    OVERLAP_S,
     Window,
     frame_power,
     plan_windows,
@@ -38,7 +39,9 @@ def speech_of(*regions: Region, duration: float = 600.0) -> Speech:
 
 @settings(max_examples=100, deadline=None)
 @given(_steps)
-def test_all_speech_is_in_exactly_one_window_of_at_most_the_limit(steps: list[tuple[float, float]]):
+def test_all_speech_is_in_windows_that_overlap_only_where_it_is_cut(
+    steps: list[tuple[float, float]],
+):
     regions, at = [], 0.0
     for gap, length in steps:
         regions.append(Region(at + gap, at + gap + length))
@@ -48,17 +51,47 @@ def test_all_speech_is_in_exactly_one_window_of_at_most_the_limit(steps: list[tu
     pieces = [piece for window in windows for piece in window.pieces]
     assert all(0 < window.duration <= LONGEST_S + 1e-6 for window in windows)
     assert all(piece.start < piece.end <= duration for piece in pieces)
-    assert all(one.end <= two.start for one, two in pairwise(pieces))
+    for one, two in pairwise(pieces):
+        assert one.start <= two.start
+        assert one.end - two.start < OVERLAP_S + 1e-6
+    for window in windows:
+        assert all(one.end <= two.start for one, two in pairwise(window.pieces))
+    overlapping = sum(max(0.0, one.end - two.start) for one, two in pairwise(pieces))
+    total = sum(piece.duration for piece in pieces) - overlapping
     for region in regions:
-        covered = sum(max(0.0, min(p.end, region.end) - max(p.start, region.start)) for p in pieces)
-        assert covered == pytest.approx(region.duration, abs=1e-6)
+        at = region.start
+        for piece in pieces:
+            if piece.start <= at + 1e-6:
+                at = max(at, piece.end)
+        assert at >= region.end - 1e-6
+    assert total <= duration + 1e-6
 
 
-def test_long_speech_is_cut_at_a_quiet_moment():
+@settings(max_examples=100, deadline=None)
+@given(_steps, st.floats(0.0, 400.0))
+def test_a_moment_of_a_window_is_found_again(steps: list[tuple[float, float]], offset: float):
+    pieces, at = [], 0.0
+    for gap, length in [*steps, (1.0, 5.0)]:
+        pieces.append(Region(at + gap + 0.1, at + gap + 0.1 + length))
+        at = pieces[-1].end
+    window = Window(tuple(pieces))
+    offset = min(offset, window.duration - 0.1)
+    moment = window.to_recording(offset, offset).start
+    assert window.offset_of(moment) == pytest.approx(offset, abs=1e-6)
+    part = window.part(max(0.0, offset - 2.0), offset + 0.05)
+    assert part.duration == pytest.approx(min(offset, 2.0) + 0.05, abs=1e-6)
+    assert part.pieces[0].start >= window.pieces[0].start
+
+
+@pytest.mark.parametrize(("probability", "overlap_s"), [(0.2, 0.0), (0.7, OVERLAP_S)])
+def test_long_speech_is_cut_at_a_quiet_moment_and_overlaps_only_without_a_pause(
+    probability: float, overlap_s: float
+):
     speech = speech_of(Region(0.0, 60.0))
-    speech.probability[0, round(27.0 / HOP_S) : round(27.5 / HOP_S)] = 0.2
-    first, *_rest = plan_windows(speech, 60.0)
-    assert 26.9 < first.duration < 27.6
+    speech.probability[0, round(27.0 / HOP_S) : round(27.5 / HOP_S)] = probability
+    first, second, *_others = plan_windows(speech, 60.0)
+    assert 26.9 < first.duration - overlap_s / 2 < 27.6
+    assert second.pieces[0].start == pytest.approx(first.duration - overlap_s)
 
 
 def test_long_pauses_are_shortened_and_end_a_nearly_full_window():
@@ -123,4 +156,4 @@ def test_speech_without_a_pause_is_cut_between_words(write: Write):
     power = frame_power(recording, speech)
     assert power.shape == (1563,)
     first, _second = plan_windows(speech, 50.0, power)
-    assert 28.2 < first.pieces[-1].end < 28.4
+    assert 28.2 < first.pieces[-1].end - OVERLAP_S / 2 < 28.4

@@ -35,7 +35,7 @@ _PROMPT_AND_HOTWORD_TOKENS = 180  # leaves room for half a minute of fast speech
 # OpenAI's thresholds (Radford et al. 2022, section 4.5), beyond which a text is not trusted.
 _COMPRESSION_RATIO = 2.4
 _LOG_PROBABILITY = -1.0
-_NO_SPEECH = 0.6
+NO_SPEECH = 0.6
 
 _SCORED = 6  # texts of a window at a time
 _LEAST_PROBABILITY = 1e-6  # one token cannot decide alone
@@ -59,7 +59,7 @@ _WITH_FALLBACK: dict[str, Any] = {
     "temperature": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
     "compression_ratio_threshold": _COMPRESSION_RATIO,
     "log_prob_threshold": _LOG_PROBABILITY,
-    "no_speech_threshold": _NO_SPEECH,
+    "no_speech_threshold": NO_SPEECH,
     # The previous text would help with names, but carries every loop into the next window.
     "condition_on_previous_text": False,
     "prompt_reset_on_temperature": 0.5,
@@ -142,6 +142,11 @@ class Decoder:
         native = self._model.model
         on = "the GPU" if native.device == "cuda" else f"the CPU (threads: {self._threads})"
         return f"{native.compute_type} on {on}"
+
+    @property
+    def bytes(self) -> int:
+        """The size of the weights, bytes."""
+        return (self._folder / "model.bin").stat().st_size
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ _LONGEST_PHRASE = 8
 _REPEATS = 4
 _UNCOVERED_S = 1.0  # shorter stretches are pauses and inexact times rather than missing words
 _SAME_DIGITS = re.compile(r"(\d{1,4})\1{3,}")
-_AT_A_CUT_S = 0.3
 _LONGEST_WORD_S = 1.0
 _LONGEST_DIGIT_S = 0.5
 
@@ -43,15 +42,6 @@ def drop_crammed(words: Sequence[Word]) -> list[Word]:
 def has_repeated_digits(words: Sequence[Word]) -> bool:
     """Return whether a word is a number that repeats the same digits: "99, 99, 99" as one word."""
     return any(_SAME_DIGITS.search(word.text) for word in words)
-
-
-def drop_repeated_at_cut(before: Sequence[Word], after: Sequence[Word]) -> list[Word]:
-    """Return the words after a cut inside speech, without a first one that was already decoded before it."""
-    if before and after:
-        last, first = before[-1], after[0]
-        if _normalized(last) == _normalized(first) and first.start - last.end < _AT_A_CUT_S:
-            return list(after[1:])
-    return list(after)
 
 
 def collapse_loops(words: Sequence[Word]) -> list[Word]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +128,16 @@ class LanguageTracker:
         self.allowed = list(languages) or [code for code in likely if code in known]
         self.before: str | None = None
         self._sure = self._clear = 0.0
+
+    @property
+    def state(self) -> list[Any]:
+        """What is known after the windows so far, JSON values; see `restore`."""
+        return [self.allowed, self.before, self._sure, self._clear]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        """Go on after the windows of an earlier attempt."""
+        allowed, self.before, self._sure, self._clear = state
+        self.allowed = list(allowed)
 
     @property
     def only(self) -> str | None:

@@ -87,6 +87,11 @@ class ProgressMeter:
         self._started = clock()
         self._step_s = 0.0
 
+    def skip(self, sound_s: float) -> None:
+        """Count this much sound as done by an earlier attempt."""
+        self._done_s += sound_s
+        self.report()
+
     def start(self, sound_s: float) -> None:
         """Start a step of this much sound."""
         self._started, self._step_s = self._clock(), sound_s

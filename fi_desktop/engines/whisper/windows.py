@@ -2,7 +2,8 @@
 
 Whisper always processes 30 s, full or not, and hallucinates text in long silence. So speech is packed: pauses
 longer than `2 * _PAD_S` are shortened to that, and a window ends at the last long pause that fits, or at the
-quietest moment. Windows do not overlap.
+quietest moment. A window that ends inside speech overlaps the next one by `OVERLAP_S`, so that each word is
+whole in one of them (`seams.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from fi_desktop.core.transcript import Region
 from fi_desktop.engines.contracts import Speech
 
 LONGEST_S = 29.5  # 30 would leave no margin for rounding
+OVERLAP_S = 1.0
+_SPOKEN = 0.5  # a lower probability of speech is a pause, where a window ends without cutting a word
+_PAUSE_S = 0.2
 _FULL_S = 25.0  # a window this full ends at a long pause rather than inside the next speech
 _PAD_S = 0.4
 _SHORTEST_REST_S = 2.0  # Whisper hallucinates in shorter remainders
@@ -53,6 +57,20 @@ class Window:
                 after.append(Region(max(border, piece.start), piece.end))
             at += piece.duration
         return Window(tuple(before)), Window(tuple(after))
+
+    def offset_of(self, moment: float) -> float:
+        """Convert a moment of the recording to seconds of the window; one outside it, to the next piece."""
+        offset = 0.0
+        for piece in self.pieces:
+            if moment < piece.end:
+                return offset + max(0.0, moment - piece.start)
+            offset += piece.duration
+        return offset
+
+    def part(self, start: float, end: float) -> Window:
+        """Return a part of the window. start, end: seconds of the window, start < end."""
+        rest = self.cut(start)[1] if start > 0.0 else self
+        return rest.cut(end - start)[0] if end - start < rest.duration else rest
 
     def to_recording(self, start: float, end: float) -> Region:
         """Convert seconds of the window to seconds of the recording.
@@ -97,10 +115,11 @@ def plan_windows(
         if filled >= _FULL_S:
             remaining.appendleft(stretch)
         else:
-            latest = min(stretch.start + free_s, stretch.end - _SHORTEST_REST_S)
+            latest = min(stretch.start + free_s - OVERLAP_S / 2, stretch.end - _SHORTEST_REST_S)
             cut = _quietest(quiet, gaps, speech.hop_s, stretch.start + _FULL_S - filled, latest)
-            pieces.append(Region(stretch.start, cut))
-            remaining.appendleft(Region(cut, stretch.end))
+            overlap_s = OVERLAP_S if _is_spoken(speech, cut) else 0.0
+            pieces.append(Region(stretch.start, cut + overlap_s / 2))
+            remaining.appendleft(Region(max(stretch.start, cut - overlap_s / 2), stretch.end))
         windows.append(Window(tuple(pieces)))
         pieces, filled = [], 0.0
     if pieces:
@@ -181,6 +200,13 @@ def _stretches(regions: Sequence[Region], duration: float) -> list[Region]:
         elif end > start:
             joined.append(Region(start, end))
     return joined
+
+
+def _is_spoken(speech: Speech, moment: float) -> bool:
+    """Return whether somebody speaks at a moment without even a short pause around it."""
+    first = max(0, round((moment - _PAUSE_S) / speech.hop_s))
+    around = speech.probability.max(axis=0)[first : round((moment + _PAUSE_S) / speech.hop_s) + 1]
+    return bool(len(around)) and bool(around.min() >= _SPOKEN)
 
 
 def _activity(speech: Speech) -> NDArray[np.float64]:
