@@ -22,6 +22,7 @@ from fi_desktop.core.review import BadStep, Review, Step, StepKind
 from fi_desktop.core.revision import BadEdit
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import ReviewState
+from fi_desktop.exporters.exporter import LABELS
 from fi_desktop.system.files import WAVEFORM, disk_full, is_disk_full
 
 _LETTERS = 16  # of the hash, in the file's name
@@ -46,7 +47,7 @@ class StoredResult:
 
 @dataclass(frozen=True, slots=True)
 class ReviewOutcome:
-    """What the table shows of a review. people: names and roles of the speakers."""
+    """What the table shows of a review. people: names of the speakers, and roles in each language."""
 
     state: ReviewState
     people: tuple[str, ...] = ()
@@ -54,10 +55,10 @@ class ReviewOutcome:
     @classmethod
     def of(cls, review: Review) -> ReviewOutcome:
         """Return what a review has led to."""
-        people = review.transcript.people
-        found = [
-            text for person in people for text in (person.name, person.role and person.role.value) if text
-        ]
+        found: list[str] = []
+        for person in review.transcript.people:
+            found += [person.name] if person.name else []
+            found += [labels.roles[person.role] for labels in LABELS.values()] if person.role else []
         return cls(review.state, tuple(dict.fromkeys(found)))
 
 

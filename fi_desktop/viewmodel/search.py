@@ -5,6 +5,7 @@
     -draft                  negation; works for every term
     state:failed            queued, running, retrying, completed, failed, cancelled, or a label of the window
     speaker:3               found, or requested
+    review:draft            draft, reviewed, signed, or a label of the window
     language:es  engine:pyannote  error:damaged  batch:12
     before:2026-11-01  after:2026-11-01     submitted before that day; on that day or later
 
@@ -20,12 +21,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial, reduce
 from operator import attrgetter
+from typing import TypeVar
 
 from fi_desktop.core.errors import ErrorInfo
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import search_key
+from fi_desktop.core.values import ReviewState
 from fi_desktop.viewmodel.rows import Row
 
+T = TypeVar("T")
 RowTest = Callable[[Row], bool]
 ErrorText = Callable[[ErrorInfo], str]
 
@@ -36,7 +40,8 @@ _STATES = {
     "progress": JobState.RUNNING,
     "done": JobState.COMPLETED,
 }
-KEYS = ("state", "speaker", "language", "engine", "error", "batch", "before", "after")
+KEYS = ("state", "speaker", "language", "engine", "error", "batch", "before", "after", "review")
+_REVIEWS = {state.value: state for state in ReviewState}
 _ALIASES = {"speakers": "speaker", "lang": "language"}
 
 
@@ -59,6 +64,7 @@ def parse(
     text: str,
     states: Mapping[str, JobState] | None = None,
     keys: Mapping[str, str] | None = None,
+    reviews: Mapping[str, ReviewState] | None = None,
     *,
     error_text: ErrorText = attrgetter("message"),
 ) -> Query:
@@ -68,9 +74,11 @@ def parse(
         text: the field's content.
         states: further words for states, in the window's language.
         keys: further words for `KEYS`, likewise.
+        reviews: further words for reviews, likewise.
         error_text: an error as the window shows it.
     """
     state_words = _STATES | {search_key(word): state for word, state in (states or {}).items()}
+    review_words = _REVIEWS | {search_key(word): state for word, state in (reviews or {}).items()}
     aliases = _ALIASES | {search_key(word): key for word, key in (keys or {}).items()}
     tests: list[RowTest] = []
     unknown: list[str] = []
@@ -85,7 +93,10 @@ def parse(
         if name and name not in KEYS:
             unknown.append(found.group().strip())
             continue
-        test = _test(name, value, state_words, error_text)
+        if name == "review":
+            test = _review_test(value, review_words)
+        else:
+            test = _test(name, value, state_words, error_text)
         if test is None:
             invalid.append(found.group().strip())
         else:
@@ -106,7 +117,7 @@ def _test(key: str, value: str, states: Mapping[str, JobState], error_text: Erro
         case "":
             return lambda row: value in row.search_key
         case "state":
-            state = _state(value, states)
+            state = _named(value, states)
             return None if state is None else lambda row: row.state is state
         case "speaker":
             return partial(_has_speakers, int(value), value) if value.isdecimal() else None
@@ -127,7 +138,12 @@ def _test(key: str, value: str, states: Mapping[str, JobState], error_text: Erro
     return lambda row: row.submitted_at >= day
 
 
-def _state(value: str, states: Mapping[str, JobState]) -> JobState | None:
+def _review_test(value: str, words: Mapping[str, ReviewState]) -> RowTest | None:
+    review = _named(value, words)
+    return None if review is None else lambda row: row.exportable and row.review is review
+
+
+def _named(value: str, states: Mapping[str, T]) -> T | None:
     """Return the state whose word starts with this, if it is the only one."""
     if value in states:
         return states[value]

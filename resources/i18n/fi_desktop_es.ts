@@ -507,6 +507,14 @@
         <translation>Paso actual, o qué tan confiable es el resultado</translation>
     </message>
     <message>
+        <source>Review</source>
+        <translation>Revisión</translation>
+    </message>
+    <message>
+        <source>Whether a person has reviewed or signed the result</source>
+        <translation>Si una persona revisó o firmó el resultado</translation>
+    </message>
+    <message>
         <source>Speakers</source>
         <translation>Hablantes</translation>
     </message>
@@ -1267,6 +1275,11 @@ Todo se queda en esta computadora.</translation>
         <source>after</source>
         <comment>a term of the search, without spaces</comment>
         <translation>desde</translation>
+    </message>
+    <message>
+        <source>review</source>
+        <comment>a term of the search, without spaces</comment>
+        <translation>revisión</translation>
     </message>
     <message>
         <source>Unknown filter “{terms}”. Available: {keys}.</source>

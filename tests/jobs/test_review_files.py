@@ -84,7 +84,7 @@ def test_what_people_did_survives_a_restart(bench: Bench, finished: int):
 def test_job_says_how_far_its_result_is_checked_and_who_speaks(bench: Bench, finished: int):
     stored = add(bench, finished, named("María"), Step(StepKind.REVIEW, 6.0, "Dra. Robles"))
     assert bench.job(finished).review is ReviewState.REVIEWED
-    assert bench.job(finished).people == ("María", "patient")
+    assert bench.job(finished).people == ("María", "Patient", "Paciente")
     add(
         bench, finished, Step(StepKind.SIGN, 7.0, "Dra. Robles", sha256=fingerprint(stored.review.transcript))
     )

@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from fi_desktop.core import events as ev
 from fi_desktop.core.job import JobState
+from fi_desktop.core.values import ReviewState
 from fi_desktop.viewmodel.rows import row_of
 from fi_desktop.viewmodel.search import combine, parse
 from tests.gui import samples
@@ -105,3 +107,15 @@ def test_a_day_is_local(rows):
     just_after = samples.submitted(6, at=midnight.timestamp())
     rows = [row_of(news.job) for news in (just_before, just_after)]
     assert found(rows, "before:2026-11-01") == {5}
+
+
+def test_results_are_found_by_review_name_and_role(rows):
+    done = samples.completed(samples.claimed(samples.submitted(4, "Visit.wav", at=NOON), NOON), NOON + 9)
+    people = ("María", "Patient", "Paciente")
+    rows = [*rows, row_of(replace(done.job, review=ReviewState.SIGNED, people=people))]
+    assert found(rows, "review:signed") == {4}
+    assert found(rows, "review:sig") == {4}
+    assert found(rows, "review:draft") == {2}
+    assert found(rows, "maria paciente") == {4}
+    assert found(rows, "review:firm", reviews={"Firmado": ReviewState.SIGNED}) == {4}
+    assert parse("review:perhaps").invalid == ("review:perhaps",)

@@ -16,7 +16,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Qt
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import clock, percent, time_left
 from fi_desktop.core.transcript import wrong_words
-from fi_desktop.core.values import Stage
+from fi_desktop.core.values import ReviewState, Stage
 from fi_desktop.gui import widgets
 from fi_desktop.gui.labels import UiLabels, sentence
 from fi_desktop.jobs.queue_events import QueueHeld
@@ -272,6 +272,18 @@ COLUMNS = (
         cell_tip=CellTexts.stage_tip,
         width=lambda texts: [texts.labels.stage(stage) + " 100 %" for stage in Stage],
         align=LEFT,
+    ),
+    Column(
+        "review",
+        QT_TRANSLATE_NOOP("Column", "Review"),
+        text=lambda texts, row, _now: (
+            texts.labels.review_state(row.review) if row.exportable and row.summary is None else NOTHING
+        ),
+        sort_key=lambda row: list(ReviewState).index(row.review) if row.exportable else -1,
+        tip=QT_TRANSLATE_NOOP("Column", "Whether a person has reviewed or signed the result"),
+        width=lambda texts: [texts.labels.review_state(state) for state in ReviewState],
+        align=LEFT,
+        emphasized=lambda row: row.review is not ReviewState.DRAFT,
     ),
     Column(
         "speakers",

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import percent
+from fi_desktop.core.values import ReviewState
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.job_table.chips import StateChips
 from fi_desktop.gui.job_table.columns import CellTexts
@@ -205,7 +206,8 @@ class JobsPanel(QWidget):
         """Show the jobs that match the search and the chips."""
         self._typing.stop()
         states = {self._jobs.texts.labels.state(state): state for state in JobState}
-        query = parse(self.search.text(), states, self._keys(), error_text=labels.sentence)
+        reviews = {self._jobs.texts.labels.review_state(state): state for state in ReviewState}
+        query = parse(self.search.text(), states, self._keys(), reviews, error_text=labels.sentence)
         self._show_warning(query)
         self._jobs.filter(combine(query.tests, self.chips.states))
         self._show_page()
@@ -299,6 +301,7 @@ class JobsPanel(QWidget):
             self.tr("batch", "a term of the search, without spaces"),
             self.tr("before", "a term of the search, without spaces"),
             self.tr("after", "a term of the search, without spaces"),
+            self.tr("review", "a term of the search, without spaces"),
         )
         return dict(zip(words, KEYS, strict=True))
 
