@@ -33,7 +33,9 @@ def make_window(qtbot, dressed, program, bridge):
         )
         qtbot.addWidget(window)
         window.closable = True
-        window.jobs.apply_events(map(submitted, (1, 2, 3), (Priority.NORMAL, Priority.LOW, Priority.URGENT)))
+        window.jobs.apply_events(
+            tuple(map(submitted, (1, 2, 3), (Priority.NORMAL, Priority.LOW, Priority.URGENT)))
+        )
         qtbot.waitUntil(lambda: window.jobs.settled and window.jobs.rowCount() == 3)
         window.resize(1600, 400)
         window.show()
