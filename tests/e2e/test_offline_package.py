@@ -11,9 +11,11 @@ import pwd
 import shutil
 import subprocess
 import sys
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import pytest
 
 from fi_desktop.core.codec import transcript_from_json
@@ -137,8 +139,15 @@ def test_command_line_transcribes_without_network(account: Account):
 
 
 def test_window_transcribes_a_file_without_network(account: Account):
-    recording = account.temporary / "Grabación de la señora Núñez.flac"
-    shutil.copyfile(resource("samples", "consulta.flac"), recording)
+    # as WAV: the window would ask about a file that was processed already
+    recording = account.temporary / "Grabación de la señora Núñez.wav"
+    with (
+        av.open(str(resource("samples", "consulta.flac"))) as source,
+        wave.open(str(recording), "wb") as copy,
+    ):
+        copy.setparams((1, 2, source.streams.audio[0].rate, 0, "NONE", ""))
+        for frame in source.decode(audio=0):
+            copy.writeframes(frame.to_ndarray().tobytes())
     recording.chmod(0o644)
     before = set(account.jobs())
     window = account.open_window("", recording, QT_QPA_PLATFORM="offscreen")
