@@ -274,18 +274,6 @@ COLUMNS = (
         align=LEFT,
     ),
     Column(
-        "review",
-        QT_TRANSLATE_NOOP("Column", "Review"),
-        text=lambda texts, row, _now: (
-            texts.labels.review_state(row.review) if row.exportable and row.summary is None else NOTHING
-        ),
-        sort_key=lambda row: list(ReviewState).index(row.review) if row.exportable else -1,
-        tip=QT_TRANSLATE_NOOP("Column", "Whether a person has reviewed or signed the result"),
-        width=lambda texts: [texts.labels.review_state(state) for state in ReviewState],
-        align=LEFT,
-        emphasized=lambda row: row.review is not ReviewState.DRAFT,
-    ),
-    Column(
         "speakers",
         QT_TRANSLATE_NOOP("Column", "Speakers"),
         text=CellTexts.speakers,
@@ -391,6 +379,18 @@ COLUMNS = (
         cell_tip=lambda _texts, row, _now: sentence(wrong_words(row.wrong_share)),
         width=lambda _texts: [percent(1.0)],
         hidden=True,
+    ),
+    Column(
+        "review",
+        QT_TRANSLATE_NOOP("Column", "Review"),
+        text=lambda texts, row, _now: (
+            texts.labels.review_state(row.review) if row.exportable and row.summary is None else NOTHING
+        ),
+        sort_key=lambda row: list(ReviewState).index(row.review) if row.exportable else -1,
+        tip=QT_TRANSLATE_NOOP("Column", "Whether a person has reviewed or signed the result"),
+        width=lambda texts: [texts.labels.review_state(state) for state in ReviewState],
+        align=LEFT,
+        emphasized=lambda row: row.review is not ReviewState.DRAFT,
     ),
 )
 NAME = 0
