@@ -36,7 +36,7 @@ from fi_desktop.core.job import Job, JobState
 from fi_desktop.jobs.folders import JobFolders
 from fi_desktop.jobs.recovery import verify
 from fi_desktop.jobs.store import JobStore
-from fi_desktop.system.files import RESULT
+from fi_desktop.system.files import RESULT, WAVEFORM
 from tests.crash.victim import SPARED
 
 KINDS = ("commit", "file", "app", "worker")
@@ -300,7 +300,7 @@ def _problems(job: Job, completions: int, folders: JobFolders) -> Iterator[str]:
     except (OSError, ValueError, KeyError) as error:
         yield f"job {job.id}: its result cannot be read ({error!r})"
     files = sorted(path.name for path in folders.folder(job.id).iterdir())
-    if files != [RESULT]:
+    if files != [RESULT, WAVEFORM]:
         yield f"job {job.id} left {files}"
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from fi_desktop.cli import main
 from fi_desktop.core.errors import TransientError
+from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.exporters.files import export
 from tests.exporters.test_exporters import WITH_WORDS
 
@@ -58,6 +59,6 @@ def test_full_disk_is_reported_and_the_queue_is_intact_afterwards(disk: Path, mo
 def test_export_to_a_full_disk_says_what_to_do(disk: Path):
     fill(disk)
     with pytest.raises(TransientError) as refused:
-        export(WITH_WORDS, "txt", disk / "a.txt")
+        export(ReviewedTranscript(WITH_WORDS), "txt", disk / "a.txt")
     assert refused.value.message == "The disk is full. Free some space, and export again."
     assert [path.name for path in disk.iterdir()] == ["fill"]

@@ -63,7 +63,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Ignore warnings about what the offscreen platform and a machine without sound do not support."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            ignored = ("This plugin does not support", "PulseAudioService: pa_context_connect")
+            ignored = (
+                "This plugin does not support",
+                "PulseAudioService: pa_context_connect",
+                "Couldn't load pipewire",
+                "Couldn't resolve pipewire",
+            )
             item.add_marker(pytest.mark.qt_log_ignore(*ignored))
 
 

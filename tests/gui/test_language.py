@@ -88,7 +88,9 @@ def test_compiled_catalogues_say_what_their_sources_say(dressed, code):
             assert translation is not None
             forms = translation.findall("numerusform")
             said = [
-                compiled.translate(context.findtext("name"), message.findtext("source"), None, number)
+                compiled.translate(
+                    context.findtext("name"), message.findtext("source"), message.findtext("comment"), number
+                )
                 for number in ([1, 2] if forms else [-1])
             ]
             assert said == ([form.text for form in forms] if forms else [translation.text])
@@ -99,21 +101,21 @@ def test_the_window_speaks_another_language_at_once_and_at_the_next_start(
 ):
     drop_files(desktop.window, *recordings)
     qtbot.waitUntil(lambda: desktop.window.jobs.rowCount() == 3)
-    assert menus(desktop) == ["File", "Job", "View"]
+    assert menus(desktop) == ["File", "Job", "Queue"]
     change(qtbot, desktop, "es")
-    assert menus(desktop) == ["Archivo", "Trabajo", "Ver"]
+    assert menus(desktop) == ["Archivo", "Trabajo", "Cola"]
     assert menu(desktop, "es").isChecked()
     assert desktop.window.jobs.rowCount() == 3
     qtbot.waitUntil(lambda: load({"FI_DESKTOP_HOME": str(home)}).language == "es")
     again = AppController(FakeApp(home))
-    assert menus(again) == ["Archivo", "Trabajo", "Ver"]
+    assert menus(again) == ["Archivo", "Trabajo", "Cola"]
     again.language.close()
     again.window.deleteLater()
     job = hand.claim()
     qtbot.waitUntil(lambda: desktop.window.jobs.job(job.id).state is JobState.RUNNING)
     qtbot.waitUntil(lambda: "1 en curso" in desktop.window.status.jobs_text)
     change(qtbot, desktop, "en")
-    assert menus(desktop) == ["File", "Job", "View"]
+    assert menus(desktop) == ["File", "Job", "Queue"]
 
 
 def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):

@@ -199,8 +199,8 @@ class LanesView(LanesCanvas):
         return QSize(720, AXIS + LANE * min(len(self.lanes), _LANES_SHOWN) + 20)
 
     def minimumSizeHint(self) -> QSize:
-        """Return room for up to two lanes."""
-        return QSize(GUTTER + 240, AXIS + LANE * min(len(self.lanes), 2) + 20)
+        """Return room for one lane: small screens need it for the text."""
+        return QSize(GUTTER + 240, AXIS + LANE * min(len(self.lanes), 1) + 8)
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Zoom with a pinch gesture; hide the tooltip when the pointer leaves."""

@@ -61,7 +61,7 @@ class SpeakerDialog(QDialog):
             button.setCheckable(True)
             button.setChecked(role is person.role)
             button.setShortcut(QKeySequence(f"Alt+{number + 1}"))
-            button.setToolTip(f"Alt+{number + 1}")
+            button.setToolTip(button.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
             button.clicked.connect(partial(self._on_role, role))
             grid.addWidget(button, number // _COLUMNS, number % _COLUMNS)
             group.addButton(button)
