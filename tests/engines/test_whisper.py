@@ -328,6 +328,13 @@ def test_a_gap_is_decoded_again_and_only_text_that_can_be_trusted_fills_it(
     assert texts(transcriber, call, call_speech, language="es") == SAID
     assert lengths == [pytest.approx(23.4, abs=1.0)]  # the gap and what precedes it
     trusted = False
+    assert texts(transcriber, call, call_speech, language="es") == SAID  # the whole window, with fallback
+    careful = Decoder.decode_with_fallback
+
+    def decode_with_fallback(self: Decoder, sound: Any, options: Any) -> DecodedWindow:
+        return replace(careful(self, sound, options), trusted=False)
+
+    monkeypatch.setattr(Decoder, "decode_with_fallback", decode_with_fallback)
     assert texts(transcriber, call, call_speech, language="es") == ["Hola,"]
 
 

@@ -110,8 +110,7 @@ class WindowDecoder:
             not decoded.trusted or postprocess.has_crammed(words) or postprocess.has_repeated_digits(words)
         )
         if doubtful or silent:
-            decode = partial(self._decoder.decode_with_fallback, part.samples, options)
-            again = self._runner.run(decode, poll=poll)
+            again = self._with_fallback(part, options, poll)
             found = to_words(part, again, speech)
             if again.repetitive:
                 found = postprocess.collapse_loops(found)
@@ -119,7 +118,20 @@ class WindowDecoder:
                 words = postprocess.drop_crammed(found)
         if words:
             words = self._fill_gaps(part, words, speech, options, poll)
+            uncovered_s = postprocess.uncovered_s(words, spoken)
+            if uncovered_s >= _GAP_S and not doubtful:
+                again = self._with_fallback(part, options, poll)
+                found = to_words(part, again, speech)
+                covers_more = postprocess.uncovered_s(found, spoken) <= uncovered_s - _WORTHWHILE_S
+                if again.trusted and covers_more and not postprocess.has_crammed(found):
+                    words = found
         return words
+
+    def _with_fallback(
+        self, part: LanguageWindow, options: DecodingOptions, poll: Callable[[], None]
+    ) -> DecodedWindow:
+        decode = partial(self._decoder.decode_with_fallback, part.samples, options)
+        return self._runner.run(decode, poll=poll)
 
     def _fill_gaps(
         self,
