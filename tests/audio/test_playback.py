@@ -33,16 +33,19 @@ class Playing:
         self.process = context.Process(target=playback.main, args=(theirs, source, folder), daemon=True)
         self.process.start()
         theirs.close()
-        self.states: list[PlaybackState] = []
+        self.state = PlaybackState()  # the last that it told, while it played as well
 
     def next(self) -> PlaybackState | PlayedSound:
         assert self.pipe.poll(60.0), "the process says nothing"
-        return read_message(self.pipe.recv_bytes())
+        message = read_message(self.pipe.recv_bytes())
+        if isinstance(message, PlaybackState):
+            self.state = message
+        return message
 
     def wait_done(self) -> PlaybackState:
-        while True:
-            if isinstance(message := self.next(), PlaybackState) and message.done:
-                return message
+        while not self.state.done:
+            self.next()
+        return self.state
 
     def play(
         self, start_s: float, end_s: float | None, *, speed: float = 1.0, number: int = 1
