@@ -21,7 +21,7 @@ from fi_desktop.engines.whisper.windows import Window, regions_within
 
 _BEAM = 5
 # Quick texts below this mean log probability are decoded again with beam search.
-_SURE_ENOUGH = -0.3
+_SURE_ENOUGH = -0.2
 _SILENT_S = 5.0  # this much speech without a single word is decoded again
 _GAP_S = 1.5  # and this much among words
 _GAP_CONTEXT_S = 2.0  # of speech decoded before and after a gap, to recognize the words around it
