@@ -23,7 +23,18 @@ from PySide6.QtCore import (
     QUrl,
     Slot,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QShowEvent,
+)
 from PySide6.QtGui import Qt as Text
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -235,6 +246,18 @@ class ItemList(QListWidget):
         """Lay the items out."""
         super().showEvent(event)
         self.doItemsLayout()
+
+
+def action_button(action: QAction, parent: QWidget, icon_size: int = 18) -> QToolButton:
+    """Return a small button for an action, with its key in the tooltip; the caller sets the icon."""
+    button = QToolButton(parent)
+    button.setObjectName("small")
+    button.setIconSize(QSize(icon_size, icon_size))
+    button.setAccessibleName(action.text())
+    key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    button.setToolTip(f"{action.text()} ({key})")
+    button.clicked.connect(action.trigger)
+    return button
 
 
 def plain_tooltip(text: str) -> str:

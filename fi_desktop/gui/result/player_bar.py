@@ -12,6 +12,7 @@ from fi_desktop.core.text import clock
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import sentence
 from fi_desktop.gui.result.player import Player
+from fi_desktop.gui.widgets import action_button
 
 _SKIP_S = 5.0
 
@@ -38,9 +39,9 @@ class PlayerBar(QWidget):
         self.back = self._action(self.tr("5 seconds back"), "Alt+Left", self._on_back)
         self.forward = self._action(self.tr("5 seconds forward"), "Alt+Right", self._on_forward)
         self._buttons = [
-            (self._button(self.back), "back"),
-            (self._button(self.play), "play"),
-            (self._button(self.forward), "forward"),
+            (action_button(self.back, self, 20), "back"),
+            (action_button(self.play, self, 20), "play"),
+            (action_button(self.forward, self, 20), "forward"),
         ]
         self._time = QLabel(self)
         self._time.setFont(theme.tabular(self.font()))
@@ -86,16 +87,6 @@ class PlayerBar(QWidget):
         action.triggered.connect(on_triggered)
         self.addAction(action)
         return action
-
-    def _button(self, action: QAction) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName("small")
-        button.setIconSize(QSize(20, 20))
-        button.setAccessibleName(action.text())
-        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        button.setToolTip(f"{action.text()} ({key})")
-        button.clicked.connect(action.trigger)
-        return button
 
     def _toggle(self, name: str, icon: str) -> QToolButton:
         button = QToolButton(self)

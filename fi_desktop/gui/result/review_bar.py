@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from fi_desktop.core.values import ReviewState
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.result.review_session import ReviewSession
+from fi_desktop.gui.widgets import action_button
 from fi_desktop.system.account import account_name
 from fi_desktop.viewmodel.corrections import Doubt, doubts_of
 
@@ -55,7 +56,7 @@ class ReviewBar(QWidget):
         self._next = self._push(self.next_doubt.text(), "F8", self.next_asked)
         self.mark = self._push(self.tr("Mark as reviewed"), "", self._on_mark)
         self.sign = self._push(self.tr("Sign…"), "", self._on_sign)
-        self._undo, self._redo = self._tool(self.undo), self._tool(self.redo)
+        self._undo, self._redo = action_button(self.undo, self), action_button(self.redo, self)
         self._saved = QLabel(self)
         self._saved.setObjectName("quiet")
         row = QHBoxLayout(self)
@@ -102,16 +103,6 @@ class ReviewBar(QWidget):
         if key:
             button.setToolTip(f"{text} ({key})")
         button.clicked.connect(on_clicked)
-        return button
-
-    def _tool(self, action: QAction) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName("small")
-        button.setIconSize(QSize(18, 18))
-        button.setAccessibleName(action.text())
-        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        button.setToolTip(f"{action.text()} ({key})")
-        button.clicked.connect(action.trigger)
         return button
 
     @Slot()
