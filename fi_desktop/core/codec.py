@@ -167,7 +167,7 @@ def _each(hook: Hook | None, collection: Callable[[Any], Any]) -> Hook:
 
 
 _as_object(JobOptions, omit_default=("transcriber", "vocabulary", "prompt", "vocabulary_lists", "numbers"))
-_as_object(Summary, omit_default=("wrong_share",))
+_as_object(Summary, omit_default=("wrong_share", "version"))
 _as_object(Attempt, omit_default=("stages",))
 _as_object(EarlierResult)
 _as_object(Job, omit_default=("earlier", "start_at", "review", "people", "keep_turns"))
@@ -190,6 +190,7 @@ _EVENTS: dict[str, type[ev.JobEvent]] = {
         ev.StartChanged,
         ev.Seen,
         ev.Reviewed,
+        ev.VersionChosen,
         ev.Completed,
         ev.Failed,
         ev.Released,

@@ -116,6 +116,23 @@ class Reviewed(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionChosen(JobEvent):
+    """A person made another of the job's results the current one, or settled for the one that it has.
+
+    Attributes:
+        summary: of that result.
+        review, people: see `Reviewed`.
+        options, fingerprint: those of the run that made it.
+    """
+
+    summary: Summary
+    review: ReviewState
+    people: tuple[str, ...]
+    options: JobOptions
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptEvent(JobEvent):
     """Base of the events that end a running attempt.
 

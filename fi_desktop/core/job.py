@@ -7,7 +7,8 @@
                 `---- released, due, or retried by a person
 
 A completed job that is retried keeps its result until the new one is written. If the retry is cancelled, the
-job is COMPLETED again, as it was before. If it fails, the job is FAILED and keeps the earlier result.
+job is COMPLETED again, as it was before. If it fails, the job is FAILED and keeps the earlier result, until a
+person settles for it (`VersionChosen`) or retries.
 
 A job is the replay of its events: nothing but `apply` changes a job. An event of an attempt carries the
 *claim* under which the attempt was delivered. With another claim it belongs to an abandoned attempt, and is
@@ -271,6 +272,18 @@ def _by_state(job: Job, event: ev.JobEvent) -> Job:
             return replace(job, seen_at=job.seen_at or event.at)
         case _, ev.Reviewed() if job.summary is not None:
             return replace(job, review=event.state, people=event.people)
+        case JobState.COMPLETED | JobState.FAILED, ev.VersionChosen() if job.summary is not None:
+            return replace(
+                job,
+                state=JobState.COMPLETED,
+                summary=event.summary,
+                review=event.review,
+                people=event.people,
+                options=event.options,
+                fingerprint=event.fingerprint,
+                finished_at=job.earlier.finished_at if job.earlier is not None else job.finished_at,
+                earlier=None,
+            )
         case JobState.RUNNING, ev.CancelAsked():
             return replace(job, cancelling=True)
         case JobState.QUEUED | JobState.RETRYING, ev.CancelAsked():

@@ -243,6 +243,10 @@ RESULT_WRONG_WORDS = Message("result.wrong_words", "About {number} in 100 words 
 REVIEW_CHANGED = Message(
     "review.changed", "This result was changed somewhere else meanwhile. Open it again to see the change."
 )
+RESULT_BUSY = Message(
+    "result.busy", "This recording is being processed again. Cancel that first, or wait for the new version."
+)
+RESULT_GONE = Message("result.gone", "This version of the result cannot be found any more.")
 
 PLAY_NO_DEVICE = Message("play.no_device", "This computer has no audio device to play sound on.")
 PLAY_FAILED = Message("play.failed", "The recording could not be played.")

@@ -305,8 +305,8 @@ def wrong_words(share: float | None) -> Note | None:
     return RESULT_WRONG_WORDS(number=round(100 * share)) if share >= 0.01 else RESULT_FEW_WRONG()
 
 
-def summarize(transcript: Transcript) -> Summary:
-    """Return what the table shows of a result."""
+def summarize(transcript: Transcript, version: str = "") -> Summary:
+    """Return what the table shows of a result. version: see `Summary`."""
     return Summary(
         speakers=len(transcript.speakers),
         duration_s=transcript.duration,
@@ -318,4 +318,5 @@ def summarize(transcript: Transcript) -> Summary:
         language=",".join(transcript.languages) or None,
         model=transcript.provenance.transcriber_model,
         wrong_share=None if (share := transcript.wrong_share) is None else round(share, 4),
+        version=version,
     )

@@ -177,6 +177,7 @@ class Summary:
         language: ISO 639-1 codes of the languages spoken, the main one first, such as "es,en"; or None.
         model: the model pack that transcribed; empty if none did.
         wrong_share: the share of the words that is probably wrong, 0 to 1; None if there are too few to say.
+        version: identifies the result among those of its job; empty in older records.
     """
 
     speakers: int
@@ -189,3 +190,4 @@ class Summary:
     language: str | None = None
     model: str = ""
     wrong_share: float | None = None
+    version: str = ""

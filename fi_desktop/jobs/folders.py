@@ -7,14 +7,16 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from fi_desktop.core.review import ReviewedTranscript
 from fi_desktop.core.transcript import Transcript
-from fi_desktop.jobs.review_files import StoredResult, read_result, version_of
-from fi_desktop.system.files import RESULT, discard_stages, is_kept, versions
+from fi_desktop.jobs.review_files import StoredResult, VersionFacts, read_result
+from fi_desktop.system.files import RESULT, discard_stages, is_kept
+from fi_desktop.system.result_files import use_version, version_of, versions
 
 _FOLDERS_PER_STEP = 50
 _PAUSE_S = 0.05  # a hundred thousand folders take two minutes, and one or two percent of a core
@@ -54,8 +56,25 @@ class JobFolders:
         """Return the names of a job's results, oldest first."""
         return [path.name for path in versions(self.folder(job_id))]
 
+    def version_facts(self, job_id: int) -> list[VersionFacts]:
+        """Read what tells a job's results apart, oldest first; damaged ones are left out."""
+        facts: list[VersionFacts] = []
+        for number, path in enumerate(versions(self.folder(job_id)), start=1):
+            with suppress(OSError, ValueError, KeyError):
+                facts.append(VersionFacts.of(read_result(path), path.name, number))
+        return facts
+
+    def use_version(self, job_id: int, version: str) -> bool:
+        """Make one of a job's results the current one; the others stay. Return whether there is such a one.
+
+        Raises:
+            TransientError: the disk is full.
+            OSError: the files cannot be read or written.
+        """
+        return use_version(self.folder(job_id), version)
+
     def is_current(self, job_id: int, version: str) -> bool:
-        """Whether the newest result is the one with this version; see `StoredResult`."""
+        """Whether the current result is the one with this version; see `StoredResult`."""
         try:
             return version_of((self.folder(job_id) / RESULT).read_bytes()) == version
         except OSError:

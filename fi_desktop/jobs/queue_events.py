@@ -163,6 +163,7 @@ _LOG_EVENTS = {
     ev.StartChanged: "WORKFLOW_JOB_START_CHANGED",
     ev.Seen: "WORKFLOW_JOB_SEEN",
     ev.Reviewed: "WORKFLOW_JOB_REVIEWED",
+    ev.VersionChosen: "WORKFLOW_JOB_VERSION_CHOSEN",
     ev.Completed: "WORKFLOW_JOB_COMPLETED",
     ev.Released: "WORKFLOW_JOB_RELEASED",
     ev.Cancelled: "WORKFLOW_JOB_CANCELLED",

@@ -97,13 +97,13 @@ def _replay(store: JobStore, events: list[ev.JobEvent], job: Job | None = None) 
 def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) -> list[ev.JobEvent]:
     """Return the events that complete a job that has a result."""
     try:
-        transcript = folders.transcript(job_id)
+        result = folders.result(job_id)
     except (OSError, *UNREADABLE):
         return []
     events: list[ev.JobEvent] = []
     claim = _CLAIM
     if job is None:
-        events.append(_submission(transcript, job_id, at))
+        events.append(_submission(result.machine, job_id, at))
     if job is not None and job.claim is not None:
         claim = job.claim
     else:
@@ -112,7 +112,7 @@ def _completion(job: Job | None, job_id: int, folders: JobFolders, at: float) ->
         elif job is not None and job.state.final:
             events.append(ev.RetryAsked(job_id, at))
         events.append(ev.Claimed(job_id, at, claim, "rebuilt"))
-    return [*events, ev.Completed(job_id, at, claim, summarize(transcript))]
+    return [*events, ev.Completed(job_id, at, claim, summarize(result.machine, result.version))]
 
 
 def _submission(transcript: Transcript, job_id: int, at: float) -> ev.Submitted:

@@ -7,7 +7,6 @@ crash was never acknowledged, and is dropped.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -16,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from fi_desktop.core import messages
-from fi_desktop.core.codec import edit_from_json, edit_to_json, transcript_from_json
+from fi_desktop.core.codec import edit_from_json, edit_to_json, options_from_json, transcript_from_json
 from fi_desktop.core.errors import UserError
 from fi_desktop.core.review import BadStep, Review, Step, StepKind
 from fi_desktop.core.revision import BadEdit
-from fi_desktop.core.transcript import Transcript
-from fi_desktop.core.values import ReviewState
+from fi_desktop.core.transcript import Transcript, summarize
+from fi_desktop.core.values import JobOptions, ReviewState, Summary
 from fi_desktop.exporters.exporter import LABELS
-from fi_desktop.system.files import WAVEFORM, disk_full, is_disk_full
-
-_LETTERS = 16  # of the hash, in the file's name
+from fi_desktop.system.files import RESULT, WAVEFORM, disk_full, is_disk_full
+from fi_desktop.system.result_files import version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,64 @@ class ReviewOutcome:
             found += [person.name] if person.name else []
             found += [labels.roles[person.role] for labels in LABELS.values()] if person.role else []
         return cls(review.state, tuple(dict.fromkeys(found)))
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenResult:
+    """A result as the job's record has it if it is the current one.
+
+    Attributes:
+        summary: of the machine's version.
+        options: with which it was made.
+        outcome: what its review has led to.
+    """
+
+    summary: Summary
+    options: JobOptions
+    outcome: ReviewOutcome
+
+    @classmethod
+    def of(cls, stored: StoredResult) -> ChosenResult:
+        """Return what the record has of a result."""
+        try:
+            options = options_from_json(stored.machine.provenance.options)
+        except (KeyError, ValueError, TypeError):
+            options = JobOptions()
+        summary = summarize(stored.machine, stored.version)
+        return cls(summary, options, ReviewOutcome.of(stored.review))
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What tells one result of a job from the others.
+
+    Attributes:
+        name: of its file.
+        number: from 1, in the order in which they were made.
+        version: see `StoredResult`.
+        summary: of the machine's version.
+        made_at: ISO 8601, UTC.
+        review: how far it is checked.
+    """
+
+    name: str
+    number: int
+    version: str
+    summary: Summary
+    made_at: str
+    review: ReviewState
+
+    @property
+    def current(self) -> bool:
+        """Whether exports, the table and searches use it."""
+        return self.name == RESULT
+
+    @classmethod
+    def of(cls, stored: StoredResult, name: str, number: int) -> VersionFacts:
+        """Return the facts of a result."""
+        summary = summarize(stored.machine, stored.version)
+        made_at = stored.machine.provenance.created_at
+        return cls(name, number, stored.version, summary, made_at, stored.review.state)
 
 
 class ReviewFile:
@@ -139,11 +195,6 @@ def _waveform(folder: Path) -> bytes:
         return (folder / WAVEFORM).read_bytes()
     except OSError:
         return b""
-
-
-def version_of(result: bytes) -> str:
-    """Return what identifies a result, given the bytes of its file."""
-    return hashlib.sha256(result).hexdigest()[:_LETTERS]
 
 
 def step_to_json(step: Step) -> dict[str, Any]:

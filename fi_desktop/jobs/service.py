@@ -36,7 +36,7 @@ from fi_desktop.jobs.queue_events import (
     log_event,
 )
 from fi_desktop.jobs.recovery import verify
-from fi_desktop.jobs.review_files import ReviewFile, ReviewOutcome
+from fi_desktop.jobs.review_files import ChosenResult, ReviewFile, ReviewOutcome
 from fi_desktop.jobs.store import JobsPage, JobStore
 from fi_desktop.jobs.submissions import Submissions
 from fi_desktop.jobs.transitions import ChangeResult, SubmitResult, Transitions
@@ -188,8 +188,26 @@ class JobService:
             if job is None:
                 raise unknown_job(job_id)
             ReviewFile(self.folders.folder(job_id), version).append(given, after)
-            if self.folders.is_current(job_id, version):
+            known = job.summary.version if job.summary is not None else ""
+            if known == version or (not known and self.folders.is_current(job_id, version)):
                 self.transitions.mark_reviewed(job, outcome.state, given[-1].by, outcome.people)
+
+        return self._commands.put(run)
+
+    @command
+    def use_version(self, job_id: int, chosen: ChosenResult) -> Future[None]:
+        """Make one of a job's results the current one, which the table shows and exports use; all stay.
+
+        Fails with UserError if the job waits or runs, or has no such result.
+        """
+
+        def run() -> None:
+            job = self.transitions.store.get(job_id)
+            if job is None:
+                raise unknown_job(job_id)
+            self.transitions.use_version(job, chosen)
+            if not self.folders.use_version(job_id, chosen.summary.version):
+                raise UserError(messages.RESULT_GONE)
 
         return self._commands.put(run)
 
@@ -424,13 +442,29 @@ class JobService:
             del self.transitions.events[published:]
             return None, refusal
 
+    def _keep_current(self, changed: JobChanged) -> None:
+        """Make the result in the record the current one again, after an attempt that ended without one.
+
+        Such an attempt may have written its result, if it was killed right before it reported that.
+        """
+        summary, event = changed.job.summary, changed.event
+        ended = isinstance(event, ev.AttemptEvent) and not isinstance(event, ev.Completed)
+        if not ended or summary is None or not summary.version:
+            return
+        try:
+            self.folders.use_version(changed.job.id, summary.version)
+        except (OSError, TransientError) as error:
+            log.event("RESULT_NOT_RESTORED", job=changed.job.id, reason=type(error).__name__)
+
     def _notify(self) -> None:
         events, self.transitions.events = tuple(self.transitions.events), []
         for event in events:
             if isinstance(event, JobRemoved):
                 self.folders.discard(event.job_id)
-            elif isinstance(event, JobChanged) and event.job.state.final:
-                self.folders.discard_stages(event.job.id)  # no worker uses them any more
+            elif isinstance(event, JobChanged):
+                if event.job.state.final:
+                    self.folders.discard_stages(event.job.id)  # no worker uses them any more
+                self._keep_current(event)
         with log.batch():
             for event in events:
                 log_event(event)

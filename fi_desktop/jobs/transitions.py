@@ -20,6 +20,7 @@ from fi_desktop.core.job import START_NOW, Job, JobState, StaleClaim, apply
 from fi_desktop.core.retry import RetryPolicy
 from fi_desktop.core.values import JobOptions, Priority, ReviewState, StageTime, Summary
 from fi_desktop.jobs.queue_events import JobChanged, JobRemoved, QueueEvent, QueuePaused
+from fi_desktop.jobs.review_files import ChosenResult
 from fi_desktop.jobs.store import JobStore
 from fi_desktop.system import log
 
@@ -252,6 +253,24 @@ class Transitions:
         """Record how far the result is checked, and who its speakers are."""
         if job.summary is not None and (job.review, job.people) != (state, people):
             self._record(job, ev.Reviewed(job.id, self._now(), state, by, people))
+
+    def use_version(self, job: Job, chosen: ChosenResult) -> None:
+        """Record that another of the job's results is the current one, or that the one it has shall do.
+
+        Raises:
+            UserError: the job waits or runs, so that its result is about to be another one.
+        """
+        if job.summary is None or job.state not in (JobState.COMPLETED, JobState.FAILED):
+            raise UserError(messages.RESULT_BUSY)
+        options, outcome = chosen.options, chosen.outcome
+        asked = [
+            each for each in self.store.events(job.id) if isinstance(each, ev.Submitted | ev.OptionsChanged)
+        ]
+        fingerprint = next((each.fingerprint for each in reversed(asked) if each.options == options), None)
+        event = ev.VersionChosen(
+            job.id, self._now(), chosen.summary, outcome.state, outcome.people, options, fingerprint
+        )
+        self._record(job, event)
 
     def set_paused(self, *, paused: bool) -> None:
         """Claim no more jobs, or claim them again."""

@@ -68,9 +68,9 @@ def run(task: Task, reporter: PipelineReporter) -> Summary:
     except (UserError, CancelledByUser):
         discard_stages(task.folder)  # the job is not retried
         raise
-    stages.write_result(task.folder, transcript)
+    version = stages.write_result(task.folder, transcript)
     discard_stages(task.folder)
-    return summarize(transcript)
+    return summarize(transcript, version)
 
 
 def _transcript(task: Task, reporter: PipelineReporter) -> Transcript:

@@ -31,7 +31,8 @@ from fi_desktop.engines.registry import TranscriberChoice
 from fi_desktop.engines.vad import detect_speech
 from fi_desktop.pipeline.batch_file import BatchFile
 from fi_desktop.pipeline.task import StageReporter, Task
-from fi_desktop.system.files import RESULT, discard_stages, keep_version, replacing, write_whole
+from fi_desktop.system.files import RESULT, discard_stages, replacing, write_whole
+from fi_desktop.system.result_files import keep_version, version_of
 
 _AUDIO = "audio.s16"
 _DECODED = "decoded.json"
@@ -65,10 +66,12 @@ class DecodedSource:
     fingerprint: list[int] | None
 
 
-def write_result(folder: Path, transcript: Transcript) -> None:
-    """Write the result to the job's folder, where an earlier one is kept as another version."""
+def write_result(folder: Path, transcript: Transcript) -> str:
+    """Write the result to the job's folder, where an earlier one is kept; return its version."""
     keep_version(folder)
-    write_whole(folder / RESULT, _json_bytes(transcript_to_json(transcript)))
+    data = _json_bytes(transcript_to_json(transcript))
+    write_whole(folder / RESULT, data)
+    return version_of(data)
 
 
 @contextmanager

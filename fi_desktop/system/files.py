@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,7 +22,7 @@ WAVEFORM = "waveform.u8"
 """File name of the recording's waveform in its job's folder."""
 PEAKS_HZ = 50
 """Its peaks per second: three hours are half a megabyte."""
-_KEPT = re.compile(rf"result(-(?P<version>\d+))?\.json|review-[0-9a-f]{{16}}\.jsonl|{re.escape(WAVEFORM)}")
+_KEPT = re.compile(rf"result(-\d+)?\.json|review-[0-9a-f]{{16}}\.jsonl|{re.escape(WAVEFORM)}")
 _PACKAGE = Path(__file__).parent.parent
 
 
@@ -61,30 +60,6 @@ def write_whole(target: Path, data: bytes, *, mode: int = 0o666) -> None:
 def is_kept(name: str) -> bool:
     """Whether a file in a finished job's folder stays: a result, its waveform, or its review."""
     return _KEPT.fullmatch(name) is not None
-
-
-def versions(folder: Path) -> list[Path]:
-    """Return a job's results, oldest first; the last is `RESULT`, if there is one."""
-    found: list[tuple[float, Path]] = []
-    for path in folder.glob("result*.json"):
-        if match := _KEPT.fullmatch(path.name):
-            found.append((float(match["version"] or "inf"), path))
-    return [path for _number, path in sorted(found)]
-
-
-def keep_version(folder: Path) -> None:
-    """Keep the result that is about to be replaced, under a name with its number from 1."""
-    *earlier, last = versions(folder) or [folder / RESULT]
-    if last.name != RESULT or not last.is_file():
-        return
-    if earlier and earlier[-1].read_bytes() == last.read_bytes():
-        return  # the program ended right after it was kept
-    kept = folder / f"result-{len(earlier) + 1}.json"
-    try:
-        os.link(last, kept)
-    except OSError:  # a file system without links
-        with replacing(kept) as copy, last.open("rb") as original:
-            shutil.copyfileobj(original, copy)
 
 
 def discard_stages(folder: Path) -> None:

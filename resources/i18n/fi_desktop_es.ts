@@ -1155,6 +1155,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Resultado abierto</translation>
     </message>
     <message>
+        <source>Version chosen</source>
+        <translation>Versión elegida</translation>
+    </message>
+    <message>
         <source>Completed</source>
         <translation>Completado</translation>
     </message>
@@ -2353,6 +2357,14 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
+    </message>
+    <message>
+        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
+        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
+    </message>
+    <message>
+        <source>This version of the result cannot be found any more.</source>
+        <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>

@@ -19,10 +19,11 @@ from fi_desktop.core.review import Step, StepKind, canonical, fingerprint
 from fi_desktop.core.revision import Describe, Write
 from fi_desktop.core.transcript import Provenance, Role, Transcript, Turn, Word
 from fi_desktop.core.values import ReviewState, Summary
-from fi_desktop.jobs.review_files import ReviewFile, ReviewOutcome, StoredResult, read_result, version_of
+from fi_desktop.jobs.review_files import ReviewFile, ReviewOutcome, StoredResult, read_result
 from fi_desktop.pipeline.stages import write_result
 from fi_desktop.rpc.client import decode, encode
 from fi_desktop.system.files import RESULT, discard_stages
+from fi_desktop.system.result_files import version_of
 from tests.jobs.conftest import Bench
 
 MADE = Provenance("1.0", "builtin", "", {}, "00", "visit.wav", "2026-11-29T10:00:00+00:00")

@@ -190,6 +190,8 @@ class JobView(QWidget):
                 return self.tr("Reviewed by {name}").format(name=by)
             case ev.Reviewed(by=by):
                 return self.tr("Changed by {name}").format(name=by)
+            case ev.VersionChosen():
+                return self.tr("Version chosen")
             case ev.Completed():
                 return self.tr("Completed")
             case ev.Failed(crashed=True):
