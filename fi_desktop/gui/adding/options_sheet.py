@@ -6,13 +6,11 @@ It is part of the window and opens only on request, so that a drop never takes t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -23,18 +21,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.values import JobOptions, NumberStyle, Priority, SpeakerCount
+from fi_desktop.core.values import JobOptions, NumberStyle, Priority
 from fi_desktop.gui import theme
-from fi_desktop.gui.adding.languages_dialog import FIRST_LANGUAGES, LanguagesDialog
+from fi_desktop.gui.adding.option_fields import LanguageField, OptionField, SpeakersField, TranscriberField
 from fi_desktop.gui.adding.options_menu import Choices
 from fi_desktop.gui.adding.profiles import ProfileController
 from fi_desktop.gui.adding.vocabulary_dialog import VocabularyDialog
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.watch.config import Choice
 
+Field = TypeVar("Field", bound=OptionField)
 _COLUMNS = 3
 _LONGEST_SUMMARY = 60  # characters
-_SEVERAL = "several"  # opens the list of languages
 
 
 class OptionsForm(QWidget):
@@ -49,35 +47,37 @@ class OptionsForm(QWidget):
         super().__init__(parent)
         self._profiles = profiles
         self._labels = UiLabels(self)
-        self._choices = Choices(self)
         self._shown = Choice()
         self._words: tuple[str, ...] = ()
         self._lists: tuple[str, ...] = ()
-        self._dialog: LanguagesDialog | None = None
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(4)
-        self.profile = self._field(self.tr("Pro&file"), self.tr("Profile of these recordings"))
-        self.speakers = self._field(self.tr("S&peakers"), self.tr("Number of speakers in these recordings"))
-        self.language = self._field(self.tr("&Language"), self.tr("Language of these recordings"))
-        self.transcriber = self._field(self.tr("&Transcription"), self.tr("Transcription model"))
-        self.engine = self._field(self.tr("&Identify speakers"), self.tr("Engine that identifies speakers"))
-        self.priority = self._field(self.tr("P&riority"), self.tr("Priority of these recordings"))
-        self.numbers = self._field(self.tr("&Numbers"), self.tr("How numbers are written"))
+        name = self.tr("Profile of these recordings")
+        self.profile = self._field(self.tr("Pro&file"), OptionField(name, self))
+        name = self.tr("Number of speakers in these recordings")
+        self.speakers = self._field(self.tr("S&peakers"), SpeakersField(name, self))
+        name, question = self.tr("Language of these recordings"), self.tr("Languages in these recordings:")
+        self.language = self._field(self.tr("&Language"), LanguageField(name, question, self))
+        name = self.tr("Transcription model")
+        self.transcriber = self._field(self.tr("&Transcription"), TranscriberField(name, self))
+        name = self.tr("Engine that identifies speakers")
+        self.engine = self._field(self.tr("&Identify speakers"), OptionField(name, self))
+        name = self.tr("Priority of these recordings")
+        self.priority = self._field(self.tr("P&riority"), OptionField(name, self))
+        name = self.tr("How numbers are written")
+        self.numbers = self._field(self.tr("&Numbers"), OptionField(name, self))
         self.vocabulary = QPushButton(self.tr("&Vocabulary…"), self)
         self.vocabulary.setObjectName("plain")
         self.vocabulary.setAutoDefault(False)
         self.vocabulary.clicked.connect(self._on_vocabulary_requested)
         self._grid.addWidget(self.vocabulary, 5, 1, 1, 2)
-        _fill(self.numbers, self._choices.numbers())
-        _fill(self.speakers, self._choices.speakers())
-        _fill(self.language, [*self._choices.languages(), *self._choices.other_languages()])
-        self.language.addItem(self.tr("Several languages…"), _SEVERAL)
-        _fill(self.engine, self._choices.engines())
-        _fill(self.priority, self._choices.priorities())
+        choices = Choices(self)
+        self.numbers.fill(choices.numbers())
+        self.engine.fill(choices.engines())
+        self.priority.fill(choices.priorities())
         self.profile.activated.connect(self._on_profile_chosen)
-        self.language.activated.connect(self._on_language_chosen)
         for field in (
             self.speakers,
             self.language,
@@ -92,12 +92,11 @@ class OptionsForm(QWidget):
 
     def choice(self) -> Choice:
         """Return the chosen options."""
-        chosen = self.language.currentData()
         options = JobOptions(
-            SpeakerCount.parse(self.speakers.currentData()),
+            self.speakers.speakers,
             self.engine.currentData(),
-            language=self._shown.options.language if chosen == _SEVERAL else chosen,
-            transcriber=self.transcriber.currentData(),
+            language=self.language.language,
+            transcriber=self.transcriber.transcriber,
             vocabulary=self._words,
             prompt=self._shown.options.prompt,
             vocabulary_lists=self._lists,
@@ -110,14 +109,12 @@ class OptionsForm(QWidget):
         options, labels = choice.options, self._labels
         self._shown = choice
         self._words, self._lists = options.vocabulary, options.vocabulary_lists
-        self.transcriber.clear()
-        _fill(self.transcriber, self._choices.transcribers(packs))
-        _choose(self.speakers, str(options.speakers), labels.requested_speakers(str(options.speakers)))
-        _choose(self.language, options.language, labels.requested_language(options.language))
-        _choose(self.transcriber, options.transcriber, labels.transcriber(options.transcriber))
-        _choose(self.engine, options.engine, labels.engine(options.engine))
-        _choose(self.priority, choice.priority, labels.priority(choice.priority))
-        _choose(self.numbers, options.numbers, labels.numbers(options.numbers))
+        self.transcriber.show_transcriber(options.transcriber, packs)
+        self.speakers.show_speakers(options.speakers)
+        self.language.show_language(options.language)
+        self.engine.choose(options.engine, labels.engine(options.engine))
+        self.priority.choose(choice.priority, labels.priority(choice.priority))
+        self.numbers.choose(options.numbers, labels.numbers(options.numbers))
         self._show_vocabulary()
 
     def _show_vocabulary(self) -> None:
@@ -141,11 +138,8 @@ class OptionsForm(QWidget):
         self._words, self._lists = dialog.vocabulary, dialog.boxes.chosen
         self._show_vocabulary()
 
-    def _field(self, text: str, name: str) -> QComboBox:
+    def _field(self, text: str, field: Field) -> Field:
         row, column = divmod(self._grid.count() // 2, _COLUMNS)
-        field = QComboBox(self)
-        field.setAccessibleName(name)
-        field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         label = QLabel(text, self)
         label.setObjectName("quiet")
         label.setBuddy(field)
@@ -158,7 +152,7 @@ class OptionsForm(QWidget):
     def _list_profiles(self) -> None:
         self.profile.clear()
         self.profile.addItem(self.tr("None"), "")
-        _fill(self.profile, [(self._profiles.title(each), each.name) for each in self._profiles.all()])
+        self.profile.fill((self._profiles.title(each), each.name) for each in self._profiles.all())
         if self.transcriber.count():
             self._show_profile()
 
@@ -177,43 +171,9 @@ class OptionsForm(QWidget):
         if profile is not None:
             self.show_choice(profile.choice, self._packs())
 
-    @Slot()
-    def _on_language_chosen(self) -> None:
-        if self.language.currentData() != _SEVERAL or self._dialog is not None:
-            return
-        before = self._shown.options.languages or FIRST_LANGUAGES
-        self._dialog = LanguagesDialog(before, self.tr("Languages in these recordings:"), self)
-        self._dialog.finished.connect(self._on_languages_chosen)
-        self._dialog.open()
-
-    @Slot()
-    def _on_languages_chosen(self) -> None:
-        if self._dialog is None:
-            return
-        codes = self._shown.options.language
-        if self._dialog.result() == QDialog.DialogCode.Accepted:
-            codes = ",".join(self._dialog.languages)
-        _choose(self.language, codes, self._labels.requested_language(codes))
-        self._dialog.deleteLater()
-        self._dialog = None
-
     def _packs(self) -> list[str]:
         names = [self.transcriber.itemData(index) for index in range(self.transcriber.count())]
         return [name for name in names if name not in ("auto", "none")]
-
-
-def _fill(box: QComboBox, values: Iterable[tuple[str, Any]]) -> None:
-    for label, value in values:
-        box.addItem(label, value)
-
-
-def _choose(box: QComboBox, value: Any, label: str) -> None:
-    """Choose a value, adding it if it is not in the list."""
-    index = next((index for index in range(box.count()) if box.itemData(index) == value), -1)
-    if index < 0:
-        box.addItem(label, value)
-        index = box.count() - 1
-    box.setCurrentIndex(index)
 
 
 class AddedOptionsSheet(QWidget):
