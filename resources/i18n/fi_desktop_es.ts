@@ -1332,6 +1332,13 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>LanguageField</name>
+    <message>
+        <source>Several languages…</source>
+        <translation>Varios idiomas…</translation>
+    </message>
+</context>
+<context>
     <name>Languages</name>
     <message>
         <source>Afrikaans</source>
@@ -3214,10 +3221,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Priority of these recordings</source>
         <translation>Prioridad de estas grabaciones</translation>
-    </message>
-    <message>
-        <source>Several languages…</source>
-        <translation>Varios idiomas…</translation>
     </message>
     <message>
         <source>None</source>
