@@ -114,12 +114,27 @@ class Splice(Generic[T]):
     before: tuple[T, ...]
     after: tuple[T, ...]
 
+    @classmethod
+    def between(cls, before: tuple[T, ...], after: tuple[T, ...]) -> Splice[T]:
+        """Return what stands between the common beginning and the common end."""
+        first, shorter = 0, min(len(before), len(after))
+        while first < shorter and (before[first] is after[first] or before[first] == after[first]):
+            first += 1
+        last = 0
+        while last < shorter - first and (
+            before[-1 - last] is after[-1 - last] or before[-1 - last] == after[-1 - last]
+        ):
+            last += 1
+        return cls(first, before[first : len(before) - last], after[first : len(after) - last])
+
     def inverse(self) -> Splice[T]:
         """Return the splice that restores the members."""
         return Splice(self.at, self.after, self.before)
 
     def apply(self, members: tuple[T, ...]) -> tuple[T, ...]:
-        """Return the members with the replacement."""
+        """Return the members with the replacement; the same tuple if nothing was replaced."""
+        if not self.before and not self.after:
+            return members
         return members[: self.at] + self.after + members[self.at + len(self.before) :]
 
 
@@ -135,9 +150,9 @@ class Change:
     def between(cls, before: Transcript, after: Transcript) -> Change:
         """Return how `after` differs from `before`."""
         return cls(
-            _splice(before.segments, after.segments),
-            _splice(before.turns, after.turns),
-            _splice(before.people, after.people),
+            Splice.between(before.segments, after.segments),
+            Splice.between(before.turns, after.turns),
+            Splice.between(before.people, after.people),
         )
 
     def inverse(self) -> Change:
@@ -426,16 +441,3 @@ def _spread(texts: Sequence[str], start: float, end: float, speaker: str | None)
         done += len(text)
         ends = start + (end - start) * done / letters
         yield Word(begins, ends, text, speaker=speaker, checked=True, interpolated=True)
-
-
-def _splice(before: tuple[T, ...], after: tuple[T, ...]) -> Splice[T]:
-    """Return the members between the common beginning and the common end."""
-    first, shorter = 0, min(len(before), len(after))
-    while first < shorter and (before[first] is after[first] or before[first] == after[first]):
-        first += 1
-    last = 0
-    while last < shorter - first and (
-        before[-1 - last] is after[-1 - last] or before[-1 - last] == after[-1 - last]
-    ):
-        last += 1
-    return Splice(first, before[first : len(before) - last], after[first : len(after) - last])

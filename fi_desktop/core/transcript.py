@@ -265,9 +265,7 @@ class Transcript:
     @property
     def wrong_share(self) -> float | None:
         """The share of the words that is probably wrong, 0 to 1; None if there are too few to say."""
-        words = [1.0 if word.checked else word.probability for part in self.segments for word in part.words]
-        known = [probability for probability in words if probability is not None]
-        return 1.0 - sum(known) / len(known) if len(known) >= _ENOUGH_WORDS else None
+        return wrong_share_of(right_words(segment) for segment in self.segments)
 
     def person(self, speaker: str) -> Person:
         """Return who a speaker is; without name and role if nobody said so."""
@@ -296,6 +294,20 @@ def rename_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     for turn in ordered:
         labels.setdefault(turn.speaker, f"SPEAKER_{len(labels):02d}")
     return tuple(Turn(turn.start, turn.end, labels[turn.speaker]) for turn in ordered)
+
+
+def right_words(segment: Segment) -> tuple[int, float]:
+    """Return how many words have a probability, and how many of them are probably right."""
+    sure = [1.0 if word.checked else word.probability for word in segment.words]
+    known = [probability for probability in sure if probability is not None]
+    return len(known), sum(known)
+
+
+def wrong_share_of(parts: Iterable[tuple[int, float]]) -> float | None:
+    """Return the share of the words that is probably wrong, see `Transcript`; parts: see `right_words`."""
+    counted = list(parts)
+    known = sum(count for count, _right in counted)
+    return 1.0 - sum(right for _count, right in counted) / known if known >= _ENOUGH_WORDS else None
 
 
 def wrong_words(share: float | None) -> Note | None:

@@ -1,78 +1,13 @@
-"""What a person does in the text of a result, as edits; and the places that are worth hearing again."""
+"""What a person does in the text of a result, as edits; and where its words are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from enum import StrEnum
 
 from fi_desktop.core.revision import Edit, Write
 from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Segment, Transcript
 from fi_desktop.exporters.exporter import words_in
-
-
-class DoubtKind(StrEnum):
-    """Why a place is worth hearing again."""
-
-    WORDS = "words"
-    OVERLAP = "overlap"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A place that nobody has checked yet.
-
-    Attributes:
-        segment: its number.
-        first, end: the words, from the first to before the end; both 0 for speech without words.
-        start_s, end_s: when it is heard, seconds.
-    """
-
-    kind: DoubtKind
-    segment: int
-    first: int
-    end: int
-    start_s: float
-    end_s: float
-
-
-def doubts_of(transcript: Transcript) -> tuple[Doubt, ...]:
-    """Return the places to check, in order: words that were hard to hear, spoken over, or not understood."""
-    return tuple(
-        doubt for number, segment in enumerate(transcript.segments) for doubt in _doubts(number, segment)
-    )
-
-
-def _doubts(number: int, segment: Segment) -> Iterator[Doubt]:
-    if segment.missing:
-        yield Doubt(DoubtKind.MISSING, number, 0, 0, segment.start, segment.end)
-    first, kind = 0, None
-    for at, word in enumerate((*segment.words, None)):
-        found = None
-        if word is not None and word.doubtful:
-            found = DoubtKind.WORDS
-        elif word is not None and word.overlap and not word.checked:
-            found = DoubtKind.OVERLAP
-        if found is kind:
-            continue
-        if kind is not None:
-            words = segment.words[first:at]
-            yield Doubt(kind, number, first, at, words[0].start, max(each.end for each in words))
-        first, kind = at, found
-
-
-def next_doubt(doubts: Sequence[Doubt], segment: int, word: int, *, back: bool = False) -> Doubt | None:
-    """Return the first doubt behind a word, or before it; the other end follows the last one."""
-    if not doubts:
-        return None
-    here = (segment, word)
-    if back:
-        before = [doubt for doubt in doubts if (doubt.segment, doubt.first) < here]
-        return before[-1] if before else doubts[-1]
-    return next((doubt for doubt in doubts if (doubt.segment, doubt.first) > here), doubts[0])
 
 
 def text_edits(number: int, segment: Segment, text: str) -> tuple[Edit, ...]:

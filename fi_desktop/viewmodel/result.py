@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fi_desktop.core.codec import options_from_json
@@ -87,22 +87,16 @@ class SegmentText:
         return next((mark for mark in self.marks if 0 <= offset - mark.start < mark.length), None)
 
 
-_NO_TEXTS: Mapping[int, SegmentText] = {}
+def segment_texts(transcript: Transcript, options: ExportOptions = DEFAULTS) -> tuple[SegmentText, ...]:
+    """Return one text per segment, in the transcript's order. options: the language of missing passages."""
+    return texts_of(transcript.segments, transcript.speakers, options)
 
 
-def segment_texts(
-    transcript: Transcript,
-    options: ExportOptions = DEFAULTS,
-    known: Mapping[int, SegmentText] = _NO_TEXTS,
+def texts_of(
+    segments: Iterable[Segment], speakers: Sequence[str], options: ExportOptions
 ) -> tuple[SegmentText, ...]:
-    """Return one text per segment, in the transcript's order.
-
-    options: the language of missing passages. known: texts of the same segment objects, by `id`.
-    """
-    speakers = transcript.speakers
-    return tuple(
-        known.get(id(segment)) or _segment_text(segment, speakers, options) for segment in transcript.segments
-    )
+    """Return the texts of some segments; `speakers`: all of the transcript's, in order."""
+    return tuple(_segment_text(segment, speakers, options) for segment in segments)
 
 
 def _segment_text(segment: Segment, speakers: Sequence[str], options: ExportOptions) -> SegmentText:

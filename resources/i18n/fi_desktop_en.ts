@@ -194,6 +194,30 @@
     </message>
 </context>
 <context>
+    <name>FactsLine</name>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln speaker</numerusform>
+            <numerusform>%Ln speakers</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaking turn(s)</source>
+        <translation>
+            <numerusform>%Ln speaking turn</numerusform>
+            <numerusform>%Ln speaking turns</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln word(s)</source>
+        <translation>
+            <numerusform>%Ln word</numerusform>
+            <numerusform>%Ln words</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MonitorWindow</name>
     <message numerus="yes">
         <source>%Ln waiting recording(s) removed.</source>
@@ -261,30 +285,6 @@
         <translation>
             <numerusform>%Ln recording or folder was not added.</numerusform>
             <numerusform>%Ln recordings or folders were not added.</numerusform>
-        </translation>
-    </message>
-</context>
-<context>
-    <name>ResultView</name>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln speaking turn</numerusform>
-            <numerusform>%Ln speaking turns</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln speaker(s)</source>
-        <translation>
-            <numerusform>%Ln speaker</numerusform>
-            <numerusform>%Ln speakers</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln word(s)</source>
-        <translation>
-            <numerusform>%Ln word</numerusform>
-            <numerusform>%Ln words</numerusform>
         </translation>
     </message>
 </context>

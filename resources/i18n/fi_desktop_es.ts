@@ -877,6 +877,38 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>FactsLine</name>
+    <message numerus="yes">
+        <source>%Ln speaker(s)</source>
+        <translation>
+            <numerusform>%Ln hablante</numerusform>
+            <numerusform>%Ln hablantes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln speaking turn(s)</source>
+        <translation>
+            <numerusform>%Ln intervención</numerusform>
+            <numerusform>%Ln intervenciones</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{time} long</source>
+        <translation>{time} de duración</translation>
+    </message>
+    <message>
+        <source>{time} of speech</source>
+        <translation>{time} de voz</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln word(s)</source>
+        <translation>
+            <numerusform>%Ln palabra</numerusform>
+            <numerusform>%Ln palabras</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FileDialog</name>
     <message>
         <source>&amp;Look in:</source>
@@ -1059,6 +1091,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobView</name>
     <message>
+        <source>Version chosen</source>
+        <translation>Versión elegida</translation>
+    </message>
+    <message>
         <source>Add words</source>
         <translation>Agregar palabras</translation>
     </message>
@@ -1153,10 +1189,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Result opened</source>
         <translation>Resultado abierto</translation>
-    </message>
-    <message>
-        <source>Version chosen</source>
-        <translation>Versión elegida</translation>
     </message>
     <message>
         <source>Completed</source>
@@ -1850,6 +1882,14 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>Messages</name>
     <message>
+        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
+        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
+    </message>
+    <message>
+        <source>This version of the result cannot be found any more.</source>
+        <translation>Ya no se encuentra esta versión del resultado.</translation>
+    </message>
+    <message>
         <source>The vocabulary list {name} is not used: it has more than {most} terms.</source>
         <translation>No se usa la lista de vocabulario {name}: tiene más de {most} términos.</translation>
     </message>
@@ -2364,14 +2404,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>The file&apos;s header declares only {length:length} of audio, but the file contains more. It was read to its end at {at:clock}.</source>
         <translation>El encabezado del archivo indica solo {length:length} de audio, pero el archivo contiene más: se leyó hasta su final, en {at:clock}.</translation>
-    </message>
-    <message>
-        <source>This recording is being processed again. Cancel that first, or wait for the new version.</source>
-        <translation>Esta grabación se está procesando de nuevo. Cancele eso primero o espere la nueva versión.</translation>
-    </message>
-    <message>
-        <source>This version of the result cannot be found any more.</source>
-        <translation>Ya no se encuentra esta versión del resultado.</translation>
     </message>
     <message>
         <source>{length:length} of speech was not understood and has no words. Listen to these passages.</source>
@@ -3805,17 +3837,6 @@ Todo se queda en esta computadora.</translation>
         <source>This result stays until the new one is ready.</source>
         <translation>Este resultado se conserva hasta que esté listo el nuevo.</translation>
     </message>
-    <message numerus="yes">
-        <source>%Ln speaking turn(s)</source>
-        <translation>
-            <numerusform>%Ln intervención</numerusform>
-            <numerusform>%Ln intervenciones</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{time} of speech</source>
-        <translation>{time} de voz</translation>
-    </message>
     <message>
         <source>Zoom out</source>
         <translation>Alejar</translation>
@@ -3827,24 +3848,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Show all</source>
         <translation>Mostrar todo</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln speaker(s)</source>
-        <translation>
-            <numerusform>%Ln hablante</numerusform>
-            <numerusform>%Ln hablantes</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln word(s)</source>
-        <translation>
-            <numerusform>%Ln palabra</numerusform>
-            <numerusform>%Ln palabras</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{time} long</source>
-        <translation>{time} de duración</translation>
     </message>
 </context>
 <context>

@@ -10,6 +10,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from fi_desktop.core import messages
+from fi_desktop.core.revision import Assign, Check, Join, Merge, Split, Write, apply
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Turn, Word, wrong_words
 from fi_desktop.gui import theme
@@ -49,6 +50,58 @@ def test_model_keeps_qts_rules(qapp):
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
     assert model.rowCount() == 26
     assert model.index(0).data() == "Buenos días. ¿Qué la trae hoy por la consulta?"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Split(0, word=2),
+        Join(0),
+        Assign(0, "SPEAKER_07"),
+        Merge("SPEAKER_01", "SPEAKER_00"),
+        Write(3, 0, 1, "no"),
+    ],
+    ids=repr,
+)
+def test_model_keeps_qts_rules_while_it_is_corrected(qapp, edit):
+    talk = apply(TALK, Merge("SPEAKER_01", "SPEAKER_00")) if isinstance(edit, Join) else TALK
+    model = SegmentsModel(talk)
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, model)
+    assert model.find("consulta")
+    corrected = apply(talk, edit)
+    for transcript in (corrected, talk):
+        model.show_transcript(transcript)
+        assert model.texts == SegmentsModel(transcript).texts
+        assert model.find("no") == SegmentsModel(transcript).find("no")
+        assert model.name(0) == SegmentsModel(transcript).name(0)
+
+
+def test_rows_are_as_tall_as_their_text_after_a_split(qtbot, view):
+    table = view.text.table
+    qtbot.waitUntil(lambda: not table.unmeasured)
+    view.session.edit(Split(2, word=3))
+    qtbot.waitUntil(lambda: not table.unmeasured)
+    heights = [table.rowHeight(row) for row in range(table.model().rowCount())]
+    assert heights == [table.paragraphs.height(row) for row in range(len(heights))]
+    view.session.undo()
+    qtbot.waitUntil(lambda: not table.unmeasured)
+    heights = [table.rowHeight(row) for row in range(table.model().rowCount())]
+    assert heights == [table.paragraphs.height(row) for row in range(26)]
+
+
+def test_figures_follow_corrections(view):
+    assert "About 18 in 100 words may be wrong." in view.verdict
+    assert "314 words" in label_texts(view)
+    for doubt in view.review.doubts:
+        assert view.session.edit(Check(doubt.segment, doubt.first, doubt.end))
+    assert "About 18 in 100" not in view.verdict
+    assert str(wrong_words(view.session.transcript.wrong_share)) in view.verdict
+    view.session.edit(Write(0, 0, 2, ""))
+    assert "312 words" in label_texts(view)
+    while view.session.can_undo:
+        view.session.undo()
+    assert "About 18 in 100 words may be wrong." in view.verdict
+    assert "314 words" in label_texts(view)
 
 
 def test_screen_reader_gets_speaker_time_and_text(view):
@@ -178,7 +231,7 @@ def test_doubtful_and_overlapped_words_are_marked_and_explained(qapp):
     model = SegmentsModel(replace(TALK, segments=(segment,), turns=()))
     assert model.mark_tip(0, 7) == "Hard to hear: listen again\nSomeone else spoke at the same time"
     assert [model.mark_tip(0, place) for place in (0, 4, 12, 18)] == [None] * 4
-    paragraphs = Paragraphs(model.texts, QFont("Inter", 10))
+    paragraphs = Paragraphs(model, QFont("Inter", 10))
     paragraphs.set_width(400)
     line = paragraphs.layout(0).lineAt(0)
     x, _ = line.cursorToX(7)

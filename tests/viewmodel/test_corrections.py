@@ -1,19 +1,14 @@
-"""What a person types becomes the smallest edits; doubts are a list to work through."""
+"""What a person types becomes the smallest edits."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fi_desktop.core.revision import Check, Write, apply
+from fi_desktop.core.revision import Write, apply
 from fi_desktop.core.transcript import Provenance, Segment, Transcript, Word
 from fi_desktop.viewmodel.corrections import (
-    DoubtKind,
-    doubts_of,
-    next_doubt,
     replacements,
     spoken_at,
     text_edits,
@@ -72,35 +67,6 @@ def test_text_is_replaced_everywhere_whatever_case_and_accents():
     assert [part.text for part in talk.segments] == ["La Metformina, y Metformina.", "nada"]
     assert replacements(talk, "  ", "x") == ()
     assert replacements(talk, "absent", "x") == ()
-
-
-def test_doubts_are_groups_of_words_overlaps_and_missing_speech():
-    words = list(segment("a b c d e").words)
-    words[1] = replace(words[1], probability=0.1)
-    words[2] = replace(words[2], probability=0.1, overlap=True)
-    words[4] = replace(words[4], overlap=True)
-    talk = transcript(
-        replace(segment(""), words=tuple(words), text="a b c d e", end=5.0),
-        Segment(6.0, 9.0, "SPEAKER_00", missing=True),
-    )
-    found = doubts_of(talk)
-    assert [(doubt.kind, doubt.segment, doubt.first, doubt.end) for doubt in found] == [
-        (DoubtKind.WORDS, 0, 1, 3),
-        (DoubtKind.OVERLAP, 0, 4, 5),
-        (DoubtKind.MISSING, 1, 0, 0),
-    ]
-    for doubt in found:
-        talk = apply(talk, Check(doubt.segment, doubt.first, doubt.end))
-    assert doubts_of(talk) == ()
-
-
-def test_next_doubt_goes_round_in_both_directions():
-    found = doubts_of(transcript(segment("a", sure=0.1), segment("b", 5.0), segment("c", 9.0, sure=0.1)))
-    assert next_doubt(found, 0, 0) == found[1]
-    assert next_doubt(found, 2, 0) == found[0]
-    assert next_doubt(found, 2, 0, back=True) == found[0]
-    assert next_doubt(found, 0, 0, back=True) == found[1]
-    assert next_doubt((), 0, 0) is None
 
 
 @pytest.mark.parametrize(("offset", "number"), [(0, 0), (2, 0), (3, None), (4, 1), (99, None)])

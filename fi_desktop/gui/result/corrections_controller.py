@@ -28,7 +28,8 @@ from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
 from fi_desktop.gui.result.text_editor import TextEditor
 from fi_desktop.gui.result.text_panel import TextPanel
-from fi_desktop.viewmodel.corrections import Doubt, next_doubt, spoken_at, text_edits, word_at, word_span
+from fi_desktop.viewmodel.corrections import spoken_at, text_edits, word_at, word_span
+from fi_desktop.viewmodel.doubts import Doubt, next_doubt
 from fi_desktop.viewmodel.result import Match
 
 _SPEAKER_KEYS = 9

@@ -55,7 +55,7 @@ class LanesView(LanesCanvas):
 
     def show_transcript(self, transcript: Transcript) -> None:
         """Show a transcript that was corrected; zoom and scroll stay."""
-        self._read(transcript)
+        self._read(transcript, self._transcript)
         if self._chosen is not None and self._chosen >= len(self.turns):
             self._chosen = None
         self._measure()

@@ -55,13 +55,17 @@ class LanesCanvas(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._read(transcript)
 
-    def _read(self, transcript: Transcript) -> None:
+    def _read(self, transcript: Transcript, before: Transcript | None = None) -> None:
+        """Adopt a transcript; `before`: the one that was shown, whose turns it may share."""
         self._transcript = transcript
+        self._names: dict[str, str] = {}
+        self.missing = transcript.missing
         self.named = bool(transcript.turns)
+        if before is not None and self.named and transcript.turns is before.turns:
+            return
         self.turns = turns_to_show(transcript)
         self.duration_s = max(transcript.duration, *(turn.end for turn in self.turns), 0.1)
         self.lanes = lanes_of(self.turns)
-        self.missing = transcript.missing
         self.overlaps = overlaps(self.turns) if self.named else ()
         self.lane_of = {number: lane for lane in self.lanes for _, _, number in lane.turns}
 
@@ -97,7 +101,10 @@ class LanesCanvas(QAbstractScrollArea):
 
     def name_of(self, lane: Lane) -> str:
         """Return the name of a lane's speaker."""
-        return self._labels.speaker(lane.label, self._transcript) if self.named else self.tr("Someone")
+        if lane.label not in self._names:
+            known = self._labels.speaker(lane.label, self._transcript) if self.named else self.tr("Someone")
+            self._names[lane.label] = known
+        return self._names[lane.label]
 
     def colour_of(self, lane: Lane) -> QColor:
         """Return the colour of a lane's speaker."""
@@ -164,12 +171,16 @@ class LanesCanvas(QAbstractScrollArea):
         painter.drawRoundedRect(QRectF(start, top, end - start, _BAR), 4, 4)
         painter.setBrush(colour)
         shown = (self.time_at(area.left() - 2), self.time_at(area.right() + 2))
-        for bar_start, bar_end in lane.bars(*shown, self.pixels_per_s):
-            left = self.x_of(bar_start)
-            width = max(1.5, (bar_end - bar_start) * self.pixels_per_s)
+        scale, zero = self.pixels_per_s, self.x_of(0)
+        thin: list[QRectF] = []
+        for bar_start, bar_end in lane.bars(*shown, scale):
+            width = max(1.5, (bar_end - bar_start) * scale)
+            bar = QRectF(zero + bar_start * scale, top, width, _BAR)
+            if width < _WAVE_LEAST:
+                thin.append(bar)
+                continue
             radius = min(4.0, width / 4)
-            bar = QRectF(left, top, width, _BAR)
-            if len(self.waveform) and width >= _WAVE_LEAST:
+            if len(self.waveform):
                 painter.setBrush(theme.mix(track, colour, 0.25))
                 painter.drawRoundedRect(bar, radius, radius)
                 self._paint_waveform(painter, bar, area, colour)
@@ -177,6 +188,7 @@ class LanesCanvas(QAbstractScrollArea):
                 painter.setBrush(colour)
             else:
                 painter.drawRoundedRect(bar, radius, radius)
+        painter.drawRects(thin)  # hours of speech have hundreds: one call, without round corners
 
     def _paint_waveform(self, painter: QPainter, bar: QRectF, area: QRect, colour: QColor) -> None:
         """Paint the loudness during a bar, a line per two pixels."""

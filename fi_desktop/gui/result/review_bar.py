@@ -6,13 +6,15 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QPushButton, QWidget
 
+from fi_desktop.core.revision import Splice
+from fi_desktop.core.transcript import Segment
 from fi_desktop.core.values import ReviewState
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.widgets import action_button
 from fi_desktop.system.account import account_name
-from fi_desktop.viewmodel.corrections import Doubt, doubts_of
+from fi_desktop.viewmodel.doubts import Doubt, doubts_after, doubts_of
 
 _TONES = {ReviewState.DRAFT: "warn", ReviewState.REVIEWED: "info", ReviewState.SIGNED: "good"}
 
@@ -39,7 +41,8 @@ class ReviewBar(QWidget):
         super().__init__(parent)
         self._session = session
         self._labels = UiLabels(self)
-        self.doubts: tuple[Doubt, ...] = ()
+        self.doubts: tuple[Doubt, ...] = doubts_of(session.transcript)
+        self._dressed: tuple[ReviewState, bool] | None = None
         self._state = QLabel(self)
         self._state.setFont(theme.scaled(self.font(), 1.0, QFont.Weight.DemiBold))
         self._left = QLabel(self)
@@ -68,7 +71,7 @@ class ReviewBar(QWidget):
         row.addWidget(self._saved)
         row.addWidget(self._undo)
         row.addWidget(self._redo)
-        session.changed.connect(self._show)
+        session.changed.connect(self._on_changed)
         session.saved.connect(self._show_saved)
         session.not_saved.connect(self._show_saved)
         self._show()
@@ -105,10 +108,13 @@ class ReviewBar(QWidget):
         button.clicked.connect(on_clicked)
         return button
 
-    @Slot()
+    @Slot(object)
+    def _on_changed(self, change: Splice[Segment]) -> None:
+        self.doubts = doubts_after(self.doubts, change)
+        self._show()
+
     def _show(self) -> None:
         session = self._session
-        self.doubts = doubts_of(session.transcript)
         reviewed = session.reviewed
         text = self._labels.review_state(session.state)
         if reviewed.by:
@@ -128,7 +134,9 @@ class ReviewBar(QWidget):
         self._undo.setEnabled(session.can_undo)
         self._redo.setEnabled(session.can_redo)
         self._show_saved()
-        self._apply_theme()
+        if self._dressed != (session.state, bool(count)):  # a polish costs more than all else here
+            self._dressed = session.state, bool(count)
+            self._apply_theme()
 
     @Slot()
     def _show_saved(self) -> None:

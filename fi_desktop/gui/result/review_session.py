@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from fi_desktop.core.review import BadStep, Review, ReviewedTranscript, Step, StepKind, fingerprint
-from fi_desktop.core.revision import BadEdit, Edit
+from fi_desktop.core.revision import BadEdit, Edit, Splice
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import ReviewState
 from fi_desktop.gui.bridge import Bridge
@@ -17,6 +17,7 @@ from fi_desktop.jobs.review_files import ReviewOutcome, StoredResult
 from fi_desktop.jobs.service import JobService
 from fi_desktop.system import log
 from fi_desktop.system.account import account_name
+from fi_desktop.viewmodel.word_figures import WordFigures
 
 
 class ReviewSession(QObject):
@@ -25,9 +26,10 @@ class ReviewSession(QObject):
     Attributes:
         job_id: the job.
         version, waveform: of the result, see `StoredResult`.
+        figures: of its words, with all corrections.
 
     Signals:
-        changed: the transcript, or how far it is checked, changed; the transcript before.
+        changed: the transcript, or how far it is checked, changed; the segments that did, as a `Splice`.
         saved: everything is on disk, or is not any more.
         not_saved: why the last steps are not on disk, as a sentence; they stay in the window.
     """
@@ -51,6 +53,7 @@ class ReviewSession(QObject):
         self.version = stored.version
         self.waveform = stored.waveform
         self._review: Review = stored.review
+        self.figures = WordFigures(stored.review.transcript)
         self._service = service
         self._bridge = bridge
         self._now = now
@@ -147,7 +150,9 @@ class ReviewSession(QObject):
         except (BadEdit, BadStep) as error:
             log.event("STEP_REFUSED", job=self.job_id, kind=step.kind.value, reason=str(error))
             return False
-        self.changed.emit(before)
+        change = Splice.between(before.segments, self.transcript.segments)
+        self.figures.take(change)
+        self.changed.emit(change)
         was_saving = bool(self._saving)
         self.save()
         if not was_saving:

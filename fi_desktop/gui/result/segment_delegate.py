@@ -60,7 +60,7 @@ class SegmentDelegate(QStyledItemDelegate):
         self._current: Match | None = None
         self._spoken: Match | None = None
         self._doubt: Match | None = None
-        self.paragraphs = Paragraphs(model.texts, view.font())
+        self.paragraphs = Paragraphs(model, view.font())
         self.apply_theme()
 
     def apply_theme(self) -> None:
@@ -76,11 +76,12 @@ class SegmentDelegate(QStyledItemDelegate):
         self._tags = theme.scaled(font, 0.8, QFont.Weight.DemiBold)
         self._tag_width = self._measure_tags()
 
-    def show_texts(self) -> None:
-        """Adopt the model's texts and names."""
-        self.paragraphs.set_texts(self._model.texts)
+    def measure_margin(self) -> bool:
+        """Measure names and language codes; return whether the texts' place changed."""
+        before = self.text_left
         self._name_width = self._measure_names()
         self._tag_width = self._measure_tags()
+        return self.text_left != before
 
     def fit(self, width: int) -> None:
         """Lay out the texts for rows of this width, pixels."""

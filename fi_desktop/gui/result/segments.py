@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -30,13 +30,20 @@ from PySide6.QtGui import (
 )
 
 from fi_desktop.core.review import ReviewedTranscript
-from fi_desktop.core.revision import Change
+from fi_desktop.core.revision import Splice
 from fi_desktop.core.text import clock, harmless, search_key
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.txt import segment_line
 from fi_desktop.gui.export_controller import export_options
 from fi_desktop.gui.labels import UiLabels
-from fi_desktop.viewmodel.result import NOTHING, Match, SegmentText, find_matches, segment_texts
+from fi_desktop.viewmodel.result import (
+    NOTHING,
+    Match,
+    SegmentText,
+    find_matches,
+    segment_texts,
+    texts_of,
+)
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -52,47 +59,61 @@ class SegmentsModel(QAbstractListModel):
     Attributes:
         texts: the segments as they are read.
         named: whether any speaker is known.
-        doubtful: number of words with low confidence.
-        overlapping: number of words that another speaker overlaps.
+
+    Its data may change for all rows, for the role of accessible texts alone: then only names did.
     """
 
     def __init__(self, transcript: Transcript, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._labels = UiLabels(self)
-        self._read(transcript, {})
+        self._keys: list[str] | None = None
+        self._read(transcript, segment_texts(transcript, export_options()))
 
     @property
     def transcript(self) -> Transcript:
         """The transcript."""
         return self._transcript
 
-    def show_transcript(self, transcript: Transcript) -> None:
-        """Show a transcript that was corrected: rows that did not change stay."""
-        before = self._transcript
-        known = dict(zip(map(id, before.segments), self.texts, strict=True))
-        renamed = before.people != transcript.people or before.speakers != transcript.speakers
-        change = Change.between(before, transcript).segments
-        removed, added = len(change.before), len(change.after)
-        if removed == added:
-            self._read(transcript, known)
-        else:
-            self.beginResetModel()
-            self._read(transcript, known)
-            self.endResetModel()
-        if renamed:
-            self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
-        elif removed == added and removed:
-            self.dataChanged.emit(self.index(change.at), self.index(change.at + removed - 1))
+    @property
+    def doubtful(self) -> bool:
+        """Whether any word was recognized with low confidence."""
+        return any(mark.word.doubtful for segment in self.texts for mark in segment.marks)
 
-    def _read(self, transcript: Transcript, known: Mapping[int, SegmentText]) -> None:
+    @property
+    def overlapping(self) -> bool:
+        """Whether another speaker overlaps any word."""
+        return any(mark.word.overlap for segment in self.texts for mark in segment.marks)
+
+    def show_transcript(self, transcript: Transcript) -> None:
+        """Show a transcript that was corrected; only the rows that changed are read again."""
+        before = self._transcript
+        change = Splice.between(before.segments, transcript.segments)
+        removed, added = len(change.before), len(change.after)
+        new = texts_of(change.after, transcript.speakers, export_options())
+        if self._keys is not None:
+            self._keys[change.at : change.at + removed] = [search_key(segment.text) for segment in new]
+        first, same = change.at, min(removed, added)
+        kept, gone = first + same, first + removed  # the rows between them go, or others come before them
+        self._read(transcript, (*self.texts[:first], *new[:same], *self.texts[kept:]))
+        if same:
+            self.dataChanged.emit(self.index(first), self.index(kept - 1))
+        if added > removed:
+            self.beginInsertRows(QModelIndex(), kept, first + added - 1)
+            self._read(transcript, (*self.texts[:kept], *new[same:], *self.texts[kept:]))
+            self.endInsertRows()
+        elif added < removed:
+            self.beginRemoveRows(QModelIndex(), kept, gone - 1)
+            self._read(transcript, (*self.texts[:kept], *self.texts[gone:]))
+            self.endRemoveRows()
+        if before.people != transcript.people or before.speakers != transcript.speakers:
+            last = self.index(self.rowCount() - 1)
+            self.dataChanged.emit(self.index(0), last, [Qt.ItemDataRole.AccessibleTextRole])
+
+    def _read(self, transcript: Transcript, texts: tuple[SegmentText, ...]) -> None:
         self._transcript = transcript
-        self.texts = segment_texts(transcript, export_options(), known)
-        self.named = any(segment.label is not None for segment in self.texts)
-        marks = [mark.word for segment in self.texts for mark in segment.marks]
-        self.doubtful = sum(word.doubtful for word in marks)
-        self.overlapping = sum(word.overlap for word in marks)
+        self.texts = texts
+        self.named = any(segment.label is not None for segment in texts)
         self._names: dict[str, str] = {}
-        self._keys: list[str] | None = None
 
     def name(self, row: int) -> str:
         """Return the speaker's name."""
@@ -186,7 +207,8 @@ class Paragraphs:
     """Lays out segment texts; exact for rows in view, estimated for the others.
 
     Laying out the 30,000 words of three hours takes a third of a second, too long for each step of a resize.
-    An estimate from word widths takes a few milliseconds and is seldom a line off.
+    An estimate from word widths takes a few milliseconds and is seldom a line off. What is known of a text
+    stays known while its row moves or other rows change.
 
     Attributes:
         font: of the texts; line_height: of their lines, pixels.
@@ -196,17 +218,14 @@ class Paragraphs:
 
     top = _PAD
 
-    def __init__(self, texts: tuple[SegmentText, ...], font: QFont) -> None:
-        self._texts = texts
-        self._line_widths: list[float] | None = None
-        self._layouts: OrderedDict[int, QTextLayout] = OrderedDict()
+    def __init__(self, model: SegmentsModel, font: QFont) -> None:
+        self._model = model
+        # by the id of a text, which is kept with it: a new text may not get the id of an old one
+        self._line_widths: dict[int, tuple[float, SegmentText]] = {}
+        self._heights: dict[int, tuple[int, SegmentText]] = {}
+        self._layouts: OrderedDict[int, tuple[QTextLayout, SegmentText]] = OrderedDict()
         self.width = 0
         self.set_font(font)
-
-    def set_texts(self, texts: tuple[SegmentText, ...]) -> None:
-        """Lay out other texts."""
-        self._texts = texts
-        self._forget_widths()
 
     def set_font(self, font: QFont) -> None:
         """Change the font."""
@@ -215,7 +234,8 @@ class Paragraphs:
         self.line_height = ceil(self._metrics.height() * _LINE_HEIGHT)
         self._space = self._metrics.horizontalAdvance(" ")
         self._advances: dict[str, float] = {}
-        self._forget_widths()
+        self._line_widths.clear()
+        self._clear()
 
     def set_width(self, width: int) -> None:
         """Change the width, pixels."""
@@ -225,32 +245,37 @@ class Paragraphs:
 
     def height(self, row: int) -> int:
         """Return the row's height, pixels."""
-        known = self._heights.get(row)
+        text = self._model.texts[row]
+        known = self._heights.get(id(text))
         if known is None:
-            known = self._heights[row] = self._layout_height(self._lay_out(row))
-        return known
+            known = self._heights[id(text)] = self._layout_height(self._lay_out(text)), text
+        return known[0]
 
     def estimates(self) -> list[int]:
         """Return the estimated height of each row, pixels."""
-        if self._line_widths is None:
-            self._line_widths = [self._line_width(segment.text) for segment in self._texts]
-        width = max(1, self.width)
-        return [max(1, ceil(natural / width)) * self.line_height + 2 * _PAD for natural in self._line_widths]
+        return [self._estimate(text) for text in self._model.texts]
+
+    def _estimate(self, text: SegmentText) -> int:
+        known = self._line_widths.get(id(text))
+        if known is None:
+            known = self._line_widths[id(text)] = self._line_width(text.text), text
+        return max(1, ceil(known[0] / max(1, self.width))) * self.line_height + 2 * _PAD
 
     def layout(self, row: int) -> QTextLayout:
         """Return the layout of a row's text."""
-        layout = self._layouts.get(row)
-        if layout is None:
-            layout = self._layouts[row] = self._lay_out(row)
+        text = self._model.texts[row]
+        known = self._layouts.get(id(text))
+        if known is None:
+            known = self._layouts[id(text)] = self._lay_out(text), text
             if len(self._layouts) > _KEPT:
                 self._layouts.popitem(last=False)
         else:
-            self._layouts.move_to_end(row)
-        return layout
+            self._layouts.move_to_end(id(text))
+        return known[0]
 
     def dots(self, row: int) -> list[QLineF]:
         """Return the lines of dots under a row's low-confidence words."""
-        marks = (mark for mark in self._texts[row].marks if mark.word.doubtful)
+        marks = (mark for mark in self._model.texts[row].marks if mark.word.doubtful)
         layout = self.layout(row)
         return [line for mark in marks for line in below(layout, mark.start, mark.length)]
 
@@ -263,13 +288,9 @@ class Paragraphs:
                 return line.xToCursor(point.x(), line.CursorPosition.CursorOnCharacter)
         return None
 
-    def _forget_widths(self) -> None:
-        self._line_widths = None
-        self._clear()
-
     def _clear(self) -> None:
         self._layouts.clear()
-        self._heights: dict[int, int] = {}
+        self._heights.clear()
 
     def _line_width(self, text: str) -> float:
         """Return the text's width on one line, from cached widths of its words."""
@@ -288,8 +309,7 @@ class Paragraphs:
     def _slack(self, height: float) -> float:
         return max(0.0, (self.line_height - height) / 2)
 
-    def _lay_out(self, row: int) -> QTextLayout:
-        segment = self._texts[row]
+    def _lay_out(self, segment: SegmentText) -> QTextLayout:
         layout = QTextLayout(segment.text, self.font)
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)

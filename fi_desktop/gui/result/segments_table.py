@@ -93,8 +93,9 @@ class SegmentsTable(QTableView):
         self.copy = self._add_copy_actions()
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.selectionModel().currentRowChanged.connect(self._on_current_row_changed)
-        model.modelReset.connect(self._on_model_changed)
-        model.dataChanged.connect(self._on_model_changed)
+        model.dataChanged.connect(self._on_data_changed)
+        model.rowsInserted.connect(self._on_rows_inserted)
+        model.rowsRemoved.connect(self._on_rows_removed)
 
     @property
     def unmeasured(self) -> int:
@@ -252,10 +253,35 @@ class SegmentsTable(QTableView):
         last = self.rowAt(self.viewport().height() - 1)
         return range(max(0, self.rowAt(0)), (last if last >= 0 else self._segments.rowCount() - 1) + 1)
 
-    @Slot()
-    def _on_model_changed(self) -> None:
-        self._delegate.show_texts()
-        self._estimate()
+    @Slot(QModelIndex, QModelIndex)
+    def _on_data_changed(self, first: QModelIndex, last: QModelIndex, roles: Sequence[int] = ()) -> None:
+        only_names = list(roles) == [Qt.ItemDataRole.AccessibleTextRole]
+        self._remeasure(() if only_names else range(first.row(), last.row() + 1))
+
+    @Slot(QModelIndex, int, int)
+    def _on_rows_inserted(self, _parent: QModelIndex, first: int, last: int) -> None:
+        count = last + 1 - first
+        self._unmeasured = {row if row < first else row + count for row in self._unmeasured}
+        self._remeasure(range(first, last + 1))
+
+    @Slot(QModelIndex, int, int)
+    def _on_rows_removed(self, _parent: QModelIndex, first: int, last: int) -> None:
+        count = last + 1 - first
+        self._unmeasured = {
+            row if row < first else row - count for row in self._unmeasured if not first <= row <= last
+        }
+        self._remeasure(())
+
+    def _remeasure(self, rows: Iterable[int]) -> None:
+        """Measure rows that changed; all of them if the texts have another width now."""
+        changed = list(rows)
+        if self._delegate.measure_margin() or len(changed) > _BATCH:
+            self._estimate()
+        else:
+            self._unmeasured.update(changed)
+            self._measure(changed)
+            self._measure_in_view()
+        self.viewport().update()
 
     @Slot()
     def _on_idle(self) -> None:

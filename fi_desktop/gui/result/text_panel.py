@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QAction,
     QFont,
@@ -77,13 +77,14 @@ class TextPanel(QWidget):
     def show_transcript(self, transcript: Transcript) -> None:
         """Show a transcript that was corrected; the current row stays."""
         row = self.table.currentIndex().row()
-        self._model.show_transcript(transcript)
+        with QSignalBlocker(self.table.selectionModel()):  # rows of the old numbers mean nothing any more
+            self._model.show_transcript(transcript)
         if not self.bar.isHidden():
             self._matches = self._model.find(self.bar.field.text())
             self._current = min(self._current, max(0, len(self._matches) - 1))
             self.table.show_matches(self._matches, None)
             self.bar.show_count(self._current + 1, len(self._matches))
-        if row >= 0 and self.table.currentIndex().row() != row:
+        if row >= 0 and not self.table.currentIndex().isValid():
             self.table.choose(min(row, self._model.rowCount() - 1))
 
     @Slot()

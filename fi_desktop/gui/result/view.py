@@ -19,15 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from fi_desktop.core.text import clock
-from fi_desktop.core.transcript import wrong_words
 from fi_desktop.exporters.files import Exportable
 from fi_desktop.gui import theme, widgets
 from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController, ExportMenu
-from fi_desktop.gui.labels import UiLabels, sentence
+from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
 from fi_desktop.gui.result.corrections_controller import CorrectionsController
+from fi_desktop.gui.result.header_facts import FactsLine, Verdict
 from fi_desktop.gui.result.lanes import LanesView
 from fi_desktop.gui.result.player import LEAD_S, Player, SoundOutput, device_output
 from fi_desktop.gui.result.player_bar import PlayerBar
@@ -86,7 +85,6 @@ class ResultView(QWidget):
         transcript = session.transcript
         self._labels = UiLabels(self)
         self._transcript = transcript
-        self._wrong_words = wrong_words(transcript.wrong_share)
         self.lanes = LanesView(transcript, self, waveform=session.waveform)
         self.text: TextPanel | None = None
         self.turns: TurnsPanel | None = None
@@ -114,19 +112,19 @@ class ResultView(QWidget):
         self.other_number.setToolTip(self.tr("This result stays until the new one is ready."))
         self.other_number.clicked.connect(self._on_other_number_clicked)
         self._zoom_buttons: list[tuple[QToolButton, str]] = []
-        self._grade_icon, self._grade = QLabel(self), QLabel(self)
-        self._grade.setTextFormat(Qt.TextFormat.PlainText)  # may contain an engine's own message
+        self._facts, self._verdict = FactsLine(self), Verdict(self)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self._lay_out(path)
         self._apply_theme()
-        self._turn_map = SegmentTurnMap(turns_to_show(transcript), transcript)
+        self._turn_map: SegmentTurnMap | None = None
         self._connect()
+        self._show_facts()
 
     @property
     def verdict(self) -> str:
         """How reliable the result is, and the notes on it."""
-        return self._grade.text()
+        return self._verdict.text
 
     @property
     def position(self) -> ResultPosition:
@@ -152,13 +150,24 @@ class ResultView(QWidget):
     def _on_changed(self) -> None:
         """Show the corrected transcript everywhere."""
         transcript = self._transcript = self.session.transcript
+        self._turn_map = None
         self.lanes.show_transcript(transcript)
         if self.text is not None:
             self.text.show_transcript(transcript)
         elif self.turns is not None:
             self.turns.show_transcript(transcript)
-        self._facts_label.setText(self._facts())
-        self._turn_map = SegmentTurnMap(turns_to_show(transcript), transcript)
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        self._facts.show_transcript(self._transcript, self.session.figures)
+        self._verdict.show_transcript(self._transcript, self.session.figures)
+
+    @property
+    def _turns_of_segments(self) -> SegmentTurnMap:
+        """Which turn belongs to which segment; found when it is asked for."""
+        if self._turn_map is None:
+            self._turn_map = SegmentTurnMap(turns_to_show(self._transcript), self._transcript)
+        return self._turn_map
 
     @Slot(float)
     def _on_moved(self, moment_s: float) -> None:
@@ -222,20 +231,11 @@ class ResultView(QWidget):
         name = ElidedLabel(transcript.provenance.source_name, self)
         name.setFont(theme.scaled(self.font(), 1.4, QFont.Weight.DemiBold))
         name.setToolTip(widgets.plain_tooltip(path))
-        self._facts_label = facts = QLabel(self._facts(), self)
-        facts.setObjectName("quiet")
-        facts.setFont(theme.tabular(self.font()))
-        facts.setWordWrap(True)
-        grade = QHBoxLayout()
-        grade.setSpacing(7)
-        grade.addWidget(self._grade_icon)
-        grade.addWidget(self._grade, 1)
         left = QVBoxLayout()
         left.setSpacing(5)
         left.addWidget(name)
-        left.addWidget(facts)
-        if transcript.grade is not None or transcript.notes or self._wrong_words is not None:
-            left.addLayout(grade)
+        left.addWidget(self._facts)
+        left.addWidget(self._verdict)
         left.addWidget(self.other_number, 0, Qt.AlignmentFlag.AlignLeft)
         self.other_number.setVisible(transcript.probable_speakers is not None)
         if transcript.probable_speakers is not None:
@@ -279,51 +279,9 @@ class ResultView(QWidget):
         column.addWidget(separator(panel))
         return panel
 
-    def _facts(self) -> str:
-        transcript = self._transcript
-        made = transcript.provenance
-        facts = []
-        if transcript.turns:
-            facts += [
-                self.tr("%Ln speaker(s)", "", len(transcript.speakers)),
-                self.tr("%Ln speaking turn(s)", "", len(transcript.turns)),
-            ]
-        facts += [
-            self.tr("{time} long").format(time=clock(transcript.duration)),
-            self.tr("{time} of speech").format(time=clock(transcript.speech)),
-        ]
-        if transcript.language is not None:
-            facts.append(self._labels.language(",".join(transcript.languages)))
-        words = sum(len(segment.words) for segment in transcript.segments)
-        if words:
-            facts.append(self.tr("%Ln word(s)", "", words))
-        facts.append(self._labels.engine(made.engine))
-        if made.transcriber:
-            facts.append(self._transcriber(self._labels.engine(made.transcriber), made.transcriber_model))
-        return "  ·  ".join(facts)
-
-    def _transcriber(self, engine: str, model: str) -> str:
-        """Return the model's title, or the engine's name with the model's folder name."""
-        if not model:
-            return engine
-        title = self._labels.transcriber(model)
-        return title if title != model else f"{engine} ({model})"
-
     def _apply_theme(self) -> None:
-        palette, transcript = self.palette(), self._transcript
-        grade = transcript.grade.value if transcript.grade else None
-        colour = theme.tone(theme.GRADE_TONES[grade], palette) if grade else theme.quiet(palette)
-        icon = {"doubtful": "warning", None: "info"}.get(grade, f"grade-{grade}")
-        denied = transcript.probable_speakers is not None  # how sure the turns are matters less then
-        if denied or self._labels.is_incomplete(transcript.notes):
-            colour, icon = theme.tone("warn", palette), "warning"
-        self._grade_icon.setPixmap(theme.pixmap(icon, 18, colour, self.devicePixelRatioF()))
-        good = self._labels.grade_sentence(grade) if grade != "doubtful" and not denied else ""
-        told = (good, self._labels.remarks(grade, transcript.notes), sentence(self._wrong_words))
-        self._grade.setText(" ".join(filter(None, told)))
-        self._grade.setWordWrap(True)
         for button, name in self._zoom_buttons:
-            button.setIcon(theme.icon(name, palette))
+            button.setIcon(theme.icon(name, self.palette()))
 
     @Slot()
     def _on_other_number_clicked(self) -> None:
@@ -334,8 +292,8 @@ class ResultView(QWidget):
     def _on_turn_chosen(self, turn: int) -> None:
         if self.text is None:
             return
-        segment = self._turn_map.segment_of(turn)
-        near = self._turn_map.segment_near(turn)
+        segment = self._turns_of_segments.segment_of(turn)
+        near = self._turns_of_segments.segment_near(turn)
         if segment is not None:
             self.text.table.choose(segment)
         elif near is not None:
@@ -343,7 +301,7 @@ class ResultView(QWidget):
 
     @Slot(int)
     def _on_segment_chosen(self, segment: int) -> None:
-        turn = self._turn_map.turn_of(segment)
+        turn = self._turns_of_segments.turn_of(segment)
         if turn is not None:
             self.lanes.choose(turn)
 
