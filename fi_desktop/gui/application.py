@@ -58,8 +58,20 @@ def run(program: Program, files: list[Path], *, show_job: int | None = None) -> 
     QTimer.singleShot(0, start)  # once the event loop runs, so that the first frame is not delayed
     status = application.exec()
     signals.close()
+    delete_windows(application)
     collector.close()
     return status
+
+
+def delete_windows(application: QApplication) -> None:
+    """Delete all windows now.
+
+    At the interpreter's exit PySide6 6.11 deletes the application while its windows live, each in no
+    particular order with its event filters and menus: now and then a crash after everything was saved.
+    """
+    for window in application.topLevelWidgets():
+        window.deleteLater()
+    application.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def shorten_switch_interval() -> None:

@@ -47,6 +47,8 @@ if __name__ == "__main__":
     make_application()
     QTimer.singleShot(50, poll)
     assert run(App(load()), []) == 0
+    from PySide6.QtWidgets import QApplication
+    assert not QApplication.allWidgets()  # the interpreter's exit would delete them in no order, and crash
     print("\\n".join(sys.modules))
 """
 
