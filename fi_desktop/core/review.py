@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from fi_desktop.core.changes import Change
 from fi_desktop.core.codec import transcript_to_json
-from fi_desktop.core.revision import Change, Edit, apply
+from fi_desktop.core.revision import Edit, apply
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import ReviewState
 

@@ -6,19 +6,15 @@ to. Words that no edit touches keep their times; the words of an edited passage 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
 
 from fi_desktop.core.alignment import text_of
 from fi_desktop.core.transcript import Person, Role, Segment, Transcript, Turn, Word
-
-T = TypeVar("T")
+from fi_desktop.core.turn_edits import SHORTEST_S, bordered, given, in_order, room_of
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
-_SHORTEST_S = 0.05  # of a turn that an edit cuts: shorter rests are dropped
 
 
 class BadEdit(ValueError):
@@ -84,6 +80,15 @@ class MoveBorder:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Give a turn other times, seconds; its words stay, and stay within it."""
+
+    turn: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Replace the words from `first` to before `end` in a segment by a text, which may be empty."""
 
@@ -102,71 +107,19 @@ class Check:
     end: int
 
 
-Edit = Describe | Assign | Merge | Swap | Split | Join | MoveBorder | Write | Check
-EDITS: tuple[type[Edit], ...] = (Describe, Assign, Merge, Swap, Split, Join, MoveBorder, Write, Check)
-
-
-@dataclass(frozen=True, slots=True)
-class Splice(Generic[T]):
-    """Members of a tuple that were replaced. at: number of the first; before, after: the members."""
-
-    at: int
-    before: tuple[T, ...]
-    after: tuple[T, ...]
-
-    @classmethod
-    def between(cls, before: tuple[T, ...], after: tuple[T, ...]) -> Splice[T]:
-        """Return what stands between the common beginning and the common end."""
-        first, shorter = 0, min(len(before), len(after))
-        while first < shorter and (before[first] is after[first] or before[first] == after[first]):
-            first += 1
-        last = 0
-        while last < shorter - first and (
-            before[-1 - last] is after[-1 - last] or before[-1 - last] == after[-1 - last]
-        ):
-            last += 1
-        return cls(first, before[first : len(before) - last], after[first : len(after) - last])
-
-    def inverse(self) -> Splice[T]:
-        """Return the splice that restores the members."""
-        return Splice(self.at, self.after, self.before)
-
-    def apply(self, members: tuple[T, ...]) -> tuple[T, ...]:
-        """Return the members with the replacement; the same tuple if nothing was replaced."""
-        if not self.before and not self.after:
-            return members
-        return members[: self.at] + self.after + members[self.at + len(self.before) :]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an edit changed in a transcript: what is needed to undo it, whatever the edit was."""
-
-    segments: Splice[Segment]
-    turns: Splice[Turn]
-    people: Splice[Person]
-
-    @classmethod
-    def between(cls, before: Transcript, after: Transcript) -> Change:
-        """Return how `after` differs from `before`."""
-        return cls(
-            Splice.between(before.segments, after.segments),
-            Splice.between(before.turns, after.turns),
-            Splice.between(before.people, after.people),
-        )
-
-    def inverse(self) -> Change:
-        """Return the change that undoes this one."""
-        return Change(self.segments.inverse(), self.turns.inverse(), self.people.inverse())
-
-    def apply(self, transcript: Transcript) -> Transcript:
-        """Return the transcript with this change."""
-        return replace(
-            transcript,
-            segments=self.segments.apply(transcript.segments),
-            turns=self.turns.apply(transcript.turns),
-            people=self.people.apply(transcript.people),
-        )
+Edit = Describe | Assign | Merge | Swap | Split | Join | MoveBorder | Stretch | Write | Check
+EDITS: tuple[type[Edit], ...] = (
+    Describe,
+    Assign,
+    Merge,
+    Swap,
+    Split,
+    Join,
+    MoveBorder,
+    Stretch,
+    Write,
+    Check,
+)
 
 
 def apply(transcript: Transcript, edit: Edit) -> Transcript:
@@ -190,6 +143,8 @@ def apply(transcript: Transcript, edit: Edit) -> Transcript:
             return _join(transcript, edit)
         case MoveBorder():
             return _move_border(transcript, edit)
+        case Stretch():
+            return _stretch(transcript, edit)
         case Write():
             return _write(transcript, edit)
         case Check():
@@ -221,9 +176,9 @@ def _assign(transcript: Transcript, edit: Assign) -> Transcript:
     for number in range(edit.segment, len(segments) if edit.onwards else edit.segment + 1):
         segment = segments[number]
         if segment.speaker == before:
-            room = _room(segments, number)
+            room = room_of(segments, number)
             segments[number] = _spoken_by(segment, edit.speaker)
-            turns = _given(turns, segment.start, segment.end, before, edit.speaker, room)
+            turns = given(turns, segment.start, segment.end, before, edit.speaker, room)
     return replace(transcript, segments=tuple(segments), turns=turns)
 
 
@@ -265,7 +220,7 @@ def _split_turn(transcript: Transcript, edit: Split, segment: Segment) -> Transc
             turns += [replace(turn, end=edit.at), replace(turn, start=edit.at)]
         else:
             turns.append(turn)
-    return replace(_with_segments(transcript, edit.segment, 1, parts), turns=_sorted(turns))
+    return replace(_with_segments(transcript, edit.segment, 1, parts), turns=in_order(turns))
 
 
 def _join(transcript: Transcript, edit: Join) -> Transcript:
@@ -280,7 +235,7 @@ def _join(transcript: Transcript, edit: Join) -> Transcript:
         stood_for = [Turn(part.start, part.end, one.speaker) for part in (one, other)]
         if all(turn in turns for turn in stood_for):
             rest = [turn for turn in turns if turn not in stood_for]
-            turns = _sorted([*rest, Turn(joined.start, joined.end, one.speaker)])
+            turns = in_order([*rest, Turn(joined.start, joined.end, one.speaker)])
     return replace(_with_segments(transcript, edit.segment, 2, (joined,)), turns=turns)
 
 
@@ -303,13 +258,34 @@ def _move_border(transcript: Transcript, edit: MoveBorder) -> Transcript:
         )
     else:
         parts = replace(one, end=edit.at), replace(other, start=edit.at, end=max(edit.at, other.end))
-    turns = transcript.turns
-    if one.speaker and other.speaker and one.speaker != other.speaker:
-        if edit.at > other.start:
-            turns = _given(turns, other.start, edit.at, other.speaker, one.speaker)
-        if edit.at < one.end:
-            turns = _given(turns, edit.at, one.end, one.speaker, other.speaker)
+    turns = bordered(transcript.turns, transcript.segments, edit.segment, edit.at)
     return replace(_with_segments(transcript, edit.segment, 2, parts), turns=turns)
+
+
+def _stretch(transcript: Transcript, edit: Stretch) -> Transcript:
+    """Give a turn other times, and the segment that stands for it if it has no words."""
+    if not 0 <= edit.turn < len(transcript.turns):
+        raise BadEdit("no such turn")
+    turn = transcript.turns[edit.turn]
+    others = [*transcript.turns[: edit.turn], *transcript.turns[edit.turn + 1 :]]
+    if not (edit.start >= 0.0 and edit.start + SHORTEST_S <= edit.end <= max(transcript.duration, turn.end)):
+        raise BadEdit("no such time in the recording")
+    if any(one.speaker == turn.speaker and one.start < edit.end and one.end > edit.start for one in others):
+        raise BadEdit("another turn of the same speaker")
+    segments = list(transcript.segments)
+    for number, segment in enumerate(segments):
+        if segment.speaker != turn.speaker or segment.end <= turn.start or segment.start >= turn.end:
+            continue
+        middles = [(word.start + word.end) / 2 for word in segment.words]
+        if any(turn.start <= at <= turn.end and not edit.start <= at <= edit.end for at in middles):
+            raise BadEdit("a turn without its words")
+        if not segment.words and (segment.start, segment.end) == (turn.start, turn.end):
+            before, after = segments[:number][-1:], segments[number + 1 :][:1]
+            if any(one.start > edit.start for one in before) or any(one.start < edit.start for one in after):
+                raise BadEdit("a turn that begins before the one before it")
+            segments[number] = replace(segment, start=edit.start, end=edit.end)
+    turns = in_order([*others, replace(turn, start=edit.start, end=edit.end)])
+    return replace(transcript, segments=tuple(segments), turns=turns)
 
 
 def _write(transcript: Transcript, edit: Write) -> Transcript:
@@ -383,53 +359,7 @@ def _renamed(transcript: Transcript, labels: dict[str, str]) -> Transcript:
         replace(turn, speaker=labels[turn.speaker]) if turn.speaker in labels else turn
         for turn in transcript.turns
     )
-    return replace(transcript, segments=segments, turns=_sorted(turns))
-
-
-def _room(segments: Sequence[Segment], number: int) -> tuple[float, float]:
-    """Return the times between which a segment is its speaker's only one: turns reach beyond their words."""
-    speaker = segments[number].speaker
-    earlier = (part.end for part in reversed(segments[:number]) if part.speaker == speaker)
-    later = (part.start for part in segments[number + 1 :] if part.speaker == speaker)
-    return next(earlier, 0.0), next(later, math.inf)
-
-
-def _given(
-    turns: tuple[Turn, ...],
-    start: float,
-    end: float,
-    before: str | None,
-    speaker: str,
-    room: tuple[float, float] = (math.inf, -math.inf),
-) -> tuple[Turn, ...]:
-    """Return the turns with what `before` said from `start` to `end` given to another speaker.
-
-    The rests of such a turn go along if they are within `room`, where the speaker says nothing else. If the
-    machine heard nothing there, such as for words of an unknown speaker, the other speaker gets a turn.
-    """
-    if before == speaker:
-        return turns
-    kept: list[Turn] = []
-    given = False
-    for turn in turns:
-        if turn.speaker != before or turn.end <= start or turn.start >= end:
-            kept.append(turn)
-            continue
-        given = True
-        # a rest too short to be heard goes along
-        first = turn.start if room[0] <= turn.start or start - turn.start < _SHORTEST_S else start
-        last = turn.end if room[1] >= turn.end or turn.end - end < _SHORTEST_S else end
-        kept += [replace(turn, end=first)] if first > turn.start else []
-        kept.append(Turn(first, last, speaker))
-        kept += [replace(turn, start=last)] if last < turn.end else []
-    heard = given or any(turn.speaker == speaker and turn.start < end and turn.end > start for turn in turns)
-    if not heard and end > start:
-        kept.append(Turn(start, end, speaker))
-    return _sorted(kept)
-
-
-def _sorted(turns: Iterable[Turn]) -> tuple[Turn, ...]:
-    return tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+    return replace(transcript, segments=segments, turns=in_order(turns))
 
 
 def _spread(texts: Sequence[str], start: float, end: float, speaker: str | None) -> Iterator[Word]:

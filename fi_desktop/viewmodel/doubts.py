@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from fi_desktop.core.revision import Splice
+from fi_desktop.core.changes import Splice
 from fi_desktop.core.transcript import Segment, Transcript
 
 

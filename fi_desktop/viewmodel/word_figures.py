@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fi_desktop.core.revision import Splice
+from fi_desktop.core.changes import Splice
 from fi_desktop.core.transcript import Segment, Transcript, right_words, wrong_share_of
 
 

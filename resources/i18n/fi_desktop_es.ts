@@ -1362,6 +1362,10 @@ Todo se queda en esta computadora.</translation>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
     </message>
+    <message>
+        <source>Drag to move this border</source>
+        <translation>Arrastre para mover este límite</translation>
+    </message>
 </context>
 <context>
     <name>LanguageField</name>

@@ -32,6 +32,7 @@ from fi_desktop.core.revision import (
     Merge,
     MoveBorder,
     Split,
+    Stretch,
     Swap,
     Write,
     apply,
@@ -120,8 +121,50 @@ class TestEdits:
             ("SPEAKER_00", "Good morning how are you Not so"),
             ("SPEAKER_01", "well doctor"),
         ]
-        assert edited.turns[0].end == visit.turns[0].end
-        assert Turn(2.5, 3.5, "SPEAKER_00") in edited.turns
+        assert edited.turns[:2] == (Turn(0.0, 3.5, "SPEAKER_00"), Turn(3.5, 4.4, "SPEAKER_01"))
+        assert edited.turns[2:] == visit.turns[2:]
+
+    @pytest.mark.parametrize("at", [1.2, 2.45, 3.5])
+    def test_turns_meet_at_a_border_and_stay_as_many(self, visit: Transcript, at: float) -> None:
+        edited = apply(visit, MoveBorder(0, at))
+        assert edited.turns[:2] == (Turn(0.0, at, "SPEAKER_00"), Turn(at, 4.4, "SPEAKER_01"))
+        assert edited.turns[2:] == visit.turns[2:]
+        assert apply(edited, MoveBorder(0, 2.45)).segments == visit.segments
+
+    def test_turn_that_goes_on_behind_the_other_is_cut(self, visit: Transcript) -> None:
+        talking = (Turn(0.0, 5.4, "SPEAKER_00"), Turn(2.5, 4.4, "SPEAKER_01"), visit.turns[3])
+        edited = apply(replace(visit, turns=talking), MoveBorder(0, 1.9))
+        assert texts(edited)[:2] == [
+            ("SPEAKER_00", "Good morning how are"),
+            ("SPEAKER_01", "you Not so well doctor"),
+        ]
+        assert Turn(0.0, 1.9, "SPEAKER_00") in edited.turns
+        assert max(turn.end for turn in edited.turns if turn.speaker == "SPEAKER_00") == 5.4
+
+    def test_turn_gets_other_times(self, visit: Transcript) -> None:
+        edited = apply(visit, Stretch(0, 0.1, 2.3))
+        assert edited.turns == (Turn(0.1, 2.3, "SPEAKER_00"), *visit.turns[1:])
+        assert edited.segments == visit.segments
+        for refused in (
+            Stretch(0, 0.5, 2.4),  # the first word is before it
+            Stretch(0, 0.0, 2.0),  # the last one is behind it
+            Stretch(0, 0.0, 4.6),  # over the speaker's next turn
+            Stretch(0, -0.1, 2.4),
+            Stretch(4, 0.0, 2.4),
+            Stretch(0, float("nan"), 2.4),
+        ):
+            with pytest.raises(BadEdit):
+                apply(visit, refused)
+
+    def test_turn_without_words_gets_other_times(self) -> None:
+        turns = (Turn(0.0, 10.0, "SPEAKER_00"), Turn(12.0, 15.0, "SPEAKER_01"))
+        heard = Transcript(16.0, 13.0, turns, segments_of(turns), MADE)
+        edited = apply(heard, Stretch(1, 11.0, 16.0))
+        assert edited.turns == (Turn(0.0, 10.0, "SPEAKER_00"), Turn(11.0, 16.0, "SPEAKER_01"))
+        assert segments_of(edited.turns) == edited.segments
+        moved = apply(edited, MoveBorder(0, 10.5))
+        assert moved.turns == (Turn(0.0, 10.5, "SPEAKER_00"), Turn(10.5, 16.0, "SPEAKER_01"))
+        assert segments_of(moved.turns) == moved.segments
 
     def test_written_words_share_the_time_of_those_they_replace(self, visit: Transcript) -> None:
         edited = apply(visit, Write(1, 1, 3, "very much better today"))
@@ -202,6 +245,7 @@ edits = st.one_of(
     st.builds(Split, numbers, numbers, st.none() | times),
     st.builds(Join, numbers),
     st.builds(MoveBorder, numbers, times),
+    st.builds(Stretch, numbers, times, times),
     st.builds(Write, numbers, numbers, numbers, written),
     st.builds(Check, numbers, numbers, numbers),
 )

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fi_desktop.core.revision import BadEdit, Check, Edit, Splice, apply
+from fi_desktop.core.changes import Splice
+from fi_desktop.core.revision import BadEdit, Check, Edit, apply
 from fi_desktop.core.transcript import Segment
 from fi_desktop.viewmodel.doubts import DoubtKind, doubts_after, doubts_of, next_doubt
 from fi_desktop.viewmodel.word_figures import WordFigures

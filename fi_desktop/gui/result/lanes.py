@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
+    QPainter,
     QResizeEvent,
     QWheelEvent,
 )
@@ -15,7 +16,9 @@ from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 from fi_desktop.core.text import clock, percent
 from fi_desktop.core.transcript import Region, Transcript, Turn
 from fi_desktop.gui import widgets
+from fi_desktop.gui.result.border_drag import BorderDrag, edge_at
 from fi_desktop.gui.result.lanes_canvas import AXIS, END, GUTTER, LANE, MARK, LanesCanvas
+from fi_desktop.viewmodel.borders import border_of
 from fi_desktop.viewmodel.result import Lane
 
 _MAX_SCALE = 240.0  # pixels per second
@@ -31,12 +34,14 @@ class LanesView(LanesCanvas):
         moment_clicked: the moment at which a lane was clicked, seconds.
         name_clicked: the label of the speaker whose name was clicked.
         play_asked: play, or pause.
+        border_moved: a `Border` was dragged to a time, seconds.
     """
 
     turn_chosen = Signal(int)
     moment_clicked = Signal(float)
     name_clicked = Signal(str)
     play_asked = Signal()
+    border_moved = Signal(object, float)
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class LanesView(LanesCanvas):
         """Show who spoke when; waveform: see `audio.waveform`."""
         super().__init__(transcript, parent, waveform=waveform)
         self._press_at: QPoint | None = None
+        self._drag: BorderDrag | None = None
         self._pan_start = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
@@ -55,6 +61,7 @@ class LanesView(LanesCanvas):
 
     def show_transcript(self, transcript: Transcript) -> None:
         """Show a transcript that was corrected; zoom and scroll stay."""
+        self._drop_border()
         self._read(transcript, self._transcript)
         if self._chosen is not None and self._chosen >= len(self.turns):
             self._chosen = None
@@ -231,30 +238,46 @@ class LanesView(LanesCanvas):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Start a click or a pan."""
+        """Start a click, a pan, or a move of a border."""
         if event.button() is Qt.MouseButton.LeftButton:
+            if (edge := edge_at(self, event.position())) is not None:
+                border = border_of(self.transcript, edge[0], end=edge[1])
+                self._drag = BorderDrag(self, border, event.position().x()) if border else None
             self._press_at = event.position().toPoint()
             self._pan_start = self.horizontalScrollBar().value()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Pan while the button is pressed; otherwise show a tooltip for the turn."""
+        """Move the border, or pan, while the button is pressed; otherwise tell what is at the pointer."""
         if self._press_at is not None:
             moved = event.position().toPoint() - self._press_at
-            if abs(moved.x()) >= QApplication.startDragDistance():
+            if self._drag is not None:
+                if self._drag.moving or abs(moved.x()) >= QApplication.startDragDistance():
+                    self._drag.move(event.position().x())
+                    QToolTip.hideText()
+                    self.viewport().update()
+            elif abs(moved.x()) >= QApplication.startDragDistance():
                 self.horizontalScrollBar().setValue(self._pan_start - moved.x())
             return
-        text = self.describe_at(event.position())
+        text, edge = self.describe_at(event.position()), edge_at(self, event.position())
+        if edge is not None:
+            text = "\n".join(filter(None, (text, self.tr("Drag to move this border"))))
         if text:
-            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+            split, hand = Qt.CursorShape.SplitHCursor, Qt.CursorShape.PointingHandCursor
+            self.viewport().setCursor(hand if edge is None else split)
             QToolTip.showText(event.globalPosition().toPoint(), widgets.plain_tooltip(text), self.viewport())
         else:
             QToolTip.hideText()
             self.viewport().unsetCursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Select the clicked turn."""
+        """Leave the border where it is, or select the clicked turn."""
         press_at, self._press_at = self._press_at, None
         if press_at is None or event.button() is not Qt.MouseButton.LeftButton:
+            return
+        drag, self._drag = self._drag, None
+        if drag is not None and drag.moving:
+            self.viewport().update()
+            self.border_moved.emit(drag.border, drag.at)
             return
         if (event.position().toPoint() - press_at).manhattanLength() < QApplication.startDragDistance():
             point = event.position()
@@ -266,10 +289,23 @@ class LanesView(LanesCanvas):
             elif (lane := self._lane_at(point.y())) is not None and self.named:
                 self.name_clicked.emit(lane.label)
 
+    def _drop_border(self) -> None:
+        """Let go of a border that is being dragged; nothing changes."""
+        if self._drag is not None:
+            self._drag = self._press_at = None
+            self.viewport().unsetCursor()
+            self.viewport().update()
+
+    def _paint_drag(self, painter: QPainter) -> None:
+        if self._drag is not None:
+            self._drag.paint(painter)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move between turns, and zoom."""
+        """Move between turns, and zoom; Escape lets go of a border."""
         chosen = -1 if self._chosen is None else self._chosen
         match event.key():
+            case Qt.Key.Key_Escape if self._drag is not None:
+                self._drop_border()
             case Qt.Key.Key_Left:
                 self._go_to(chosen - 1)
             case Qt.Key.Key_Right:

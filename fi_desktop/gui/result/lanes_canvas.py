@@ -22,7 +22,8 @@ END = 16
 """Left free after the end of the recording."""
 MARK = 5
 """Height of the marks for speech without words."""
-_BAR = 30
+BAR = 30
+"""Height of a turn."""
 _WAVE_LEAST = 6.0  # narrower bars have no waveform
 
 
@@ -80,6 +81,11 @@ class LanesCanvas(QAbstractScrollArea):
         return self._scale or None
 
     @property
+    def transcript(self) -> Transcript:
+        """The transcript that is shown."""
+        return self._transcript
+
+    @property
     def chosen(self) -> int | None:
         """Index of the selected turn."""
         return self._chosen
@@ -129,6 +135,7 @@ class LanesCanvas(QAbstractScrollArea):
         self._paint_overlaps(painter)
         self._paint_chosen(painter)
         self._paint_playhead(painter)
+        self._paint_drag(painter)
         painter.restore()
         top = AXIS - 6 if self.verticalScrollBar().value() else 0
         painter.setClipRect(QRect(0, top, GUTTER - 4, self.height()))
@@ -162,20 +169,20 @@ class LanesCanvas(QAbstractScrollArea):
 
     def _paint_lane(self, painter: QPainter, lane: Lane, area: QRect) -> None:
         colour = self.colour_of(lane)
-        top = self.top_of(lane) + (LANE - _BAR) / 2
+        top = self.top_of(lane) + (LANE - BAR) / 2
         track = theme.mix(self.palette().color(QPalette.ColorRole.Base), colour, 0.09)
         end = min(self.x_of(self.duration_s), area.right() + 8)
         start = max(self.x_of(0), area.left() - 8)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(track)
-        painter.drawRoundedRect(QRectF(start, top, end - start, _BAR), 4, 4)
+        painter.drawRoundedRect(QRectF(start, top, end - start, BAR), 4, 4)
         painter.setBrush(colour)
         shown = (self.time_at(area.left() - 2), self.time_at(area.right() + 2))
         scale, zero = self.pixels_per_s, self.x_of(0)
         thin: list[QRectF] = []
         for bar_start, bar_end in lane.bars(*shown, scale):
             width = max(1.5, (bar_end - bar_start) * scale)
-            bar = QRectF(zero + bar_start * scale, top, width, _BAR)
+            bar = QRectF(zero + bar_start * scale, top, width, BAR)
             if width < _WAVE_LEAST:
                 thin.append(bar)
                 continue
@@ -202,7 +209,7 @@ class LanesCanvas(QAbstractScrollArea):
         heights = [max(peaks[start : start + per_line], default=0) for start in starts]
         middle = bar.center().y()
         painter.setPen(QPen(colour, 1.4))
-        reach = (height / 255 * (_BAR / 2 - 2) for height in heights)
+        reach = (height / 255 * (BAR / 2 - 2) for height in heights)
         painter.drawLines(
             [QLineF(x, middle - half, x, middle + half + 0.5) for x, half in zip(columns, reach, strict=True)]
         )
@@ -228,14 +235,17 @@ class LanesCanvas(QAbstractScrollArea):
         painter.fillRect(QRectF(left, AXIS, width, self.viewport().height() - AXIS), veil)
         painter.setPen(QPen(mark, 2))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        top = self.top_of(lane) + (LANE - _BAR) / 2
-        painter.drawRoundedRect(QRectF(left - 2, top - 3, width + 4, _BAR + 6), 6, 6)
+        top = self.top_of(lane) + (LANE - BAR) / 2
+        painter.drawRoundedRect(QRectF(left - 2, top - 3, width + 4, BAR + 6), 6, 6)
 
     def _paint_playhead(self, painter: QPainter) -> None:
         if self.playhead_s is not None:
             x = self.x_of(self.playhead_s)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
             painter.drawLine(QPointF(x, AXIS - 6), QPointF(x, self.viewport().height()))
+
+    def _paint_drag(self, painter: QPainter) -> None:
+        """Paint what is being dragged; see `LanesView`."""
 
     def _paint_gutter(self, painter: QPainter) -> None:
         base = self.palette().color(QPalette.ColorRole.Base)
@@ -247,7 +257,7 @@ class LanesCanvas(QAbstractScrollArea):
             colour = self.colour_of(lane)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
-            painter.drawRoundedRect(QRectF(16, top + (LANE - _BAR) / 2, 4, _BAR), 2, 2)
+            painter.drawRoundedRect(QRectF(16, top + (LANE - BAR) / 2, 4, BAR), 2, 2)
             painter.setFont(name_font)
             painter.setPen(self.palette().color(QPalette.ColorRole.Text))
             area = QRect(30, top + 7, GUTTER - 40, LANE // 2 - 7)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QPushButton, QWidget
 
-from fi_desktop.core.revision import Splice
+from fi_desktop.core.changes import Splice
 from fi_desktop.core.transcript import Segment
 from fi_desktop.core.values import ReviewState
 from fi_desktop.gui import theme

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from fi_desktop.core.changes import Splice
 from fi_desktop.core.review import BadStep, Review, ReviewedTranscript, Step, StepKind, fingerprint
-from fi_desktop.core.revision import BadEdit, Edit, Splice
+from fi_desktop.core.revision import BadEdit, Edit
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.core.values import ReviewState
 from fi_desktop.gui.bridge import Bridge

@@ -29,8 +29,8 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
+from fi_desktop.core.changes import Splice
 from fi_desktop.core.review import ReviewedTranscript
-from fi_desktop.core.revision import Splice
 from fi_desktop.core.text import clock, harmless, search_key
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.exporters.txt import segment_line

@@ -25,6 +25,7 @@ from fi_desktop.gui.bridge import Bridge
 from fi_desktop.gui.export_controller import ExportController, ExportMenu
 from fi_desktop.gui.labels import UiLabels
 from fi_desktop.gui.message_bar import MessageAction, MessageBar
+from fi_desktop.gui.result.border_controller import BorderController
 from fi_desktop.gui.result.corrections_controller import CorrectionsController
 from fi_desktop.gui.result.header_facts import FactsLine, Verdict
 from fi_desktop.gui.result.lanes import LanesView
@@ -104,6 +105,7 @@ class ResultView(QWidget):
             self.corrections = CorrectionsController(
                 session, self.text, self.player, self.controls, self.review, self.naming
             )
+        self._borders = BorderController(session, self.lanes, self._list)
         self.message = MessageBar(self)
         self.exports = ExportController(bridge, self.message)
         self.export = ExportButton(session, self.exports, self)
