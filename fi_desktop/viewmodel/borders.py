@@ -1,4 +1,4 @@
-"""Where a turn begins and ends: how far that may be moved, and the edit that moves it. Times are seconds."""
+"""Start and end of a turn: how far they may be moved, and the edit that does it. Times are seconds."""
 
 from __future__ import annotations
 

@@ -665,6 +665,21 @@
     </message>
 </context>
 <context>
+    <name>DoubtMarks</name>
+    <message>
+        <source>Someone else spoke at the same time: {words}</source>
+        <translation>Otra persona hablaba al mismo tiempo: {words}</translation>
+    </message>
+    <message>
+        <source>Not sure of these words: {words}</source>
+        <translation>Palabras dudosas: {words}</translation>
+    </message>
+    <message>
+        <source>Not sure of this word: {words}</source>
+        <translation>Palabra dudosa: {words}</translation>
+    </message>
+</context>
+<context>
     <name>DragExport</name>
     <message numerus="yes">
         <source>At most %Ln file(s) can be dragged. Use Export for more.</source>

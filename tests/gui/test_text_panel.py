@@ -14,6 +14,7 @@ from fi_desktop.core.revision import Assign, Check, Join, Merge, Split, Write, a
 from fi_desktop.core.text import clock
 from fi_desktop.core.transcript import Segment, Turn, Word, wrong_words
 from fi_desktop.gui import theme
+from fi_desktop.gui.result.lanes_canvas import AXIS
 from fi_desktop.gui.result.segments import Paragraphs, SegmentsModel
 from fi_desktop.gui.result.text_panel import Legend
 from fi_desktop.gui.result.view import ResultView
@@ -384,7 +385,8 @@ def test_speech_without_words_is_shown_in_the_text_and_above_the_lanes(qtbot, br
     assert model.copied([4]).endswith(f": [not understood, {span}]")
     assert "Not understood: 0:04" in view.lanes.accessibleDescription()
     lanes = view.lanes
-    middle = next(QPointF(x, 28) for x in range(lanes.width()) if lanes.describe_at(QPointF(x, 28)))
+    row = [QPointF(x, AXIS - 2) for x in range(lanes.width())]
+    middle = next(place for place in row if lanes.describe_at(place))
     assert lanes.describe_at(middle).startswith("Not understood: ")
     assert lanes.describe_at(QPointF(middle.x(), 5)) == ""
     shot = lanes.viewport().grab().toImage()

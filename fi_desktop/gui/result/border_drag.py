@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen
 from fi_desktop.core.revision import MoveBorder
 from fi_desktop.core.text import clock
 from fi_desktop.gui import theme
-from fi_desktop.gui.result.lanes_canvas import AXIS, BAR, GUTTER, LANE, LanesCanvas
+from fi_desktop.gui.result.lanes_canvas import AXIS, BAR, GUTTER, LANE, MARKS, LanesCanvas
 from fi_desktop.viewmodel.borders import Border, moved
 from fi_desktop.viewmodel.result import Lane
 
@@ -99,7 +99,7 @@ class BorderDrag:
         text = clock(self.at, decimals=2)
         width = QFontMetricsF(font).horizontalAdvance(text) + 14
         left = min(max(GUTTER, x - width / 2), self._lanes.viewport().width() - width - 2)
-        box = QRectF(left, 3, width, AXIS - 9)
+        box = QRectF(left, 2, width, AXIS - MARKS - 1)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink)
         painter.drawRoundedRect(box, 5, 5)

@@ -296,7 +296,13 @@ class CorrectionsController(QObject):
     def _go_to_doubt(self, *, back: bool) -> None:
         self.editor.commit()
         row, word = (self._doubt.segment, self._doubt.first) if self._doubt else (max(0, self._row), -1)
-        self._show_doubt(next_doubt(self._review.doubts, row, word, back=back))
+        self.go_to(next_doubt(self._review.doubts, row, word, back=back))
+
+    @Slot(object)
+    def go_to(self, doubt: Doubt | None) -> None:
+        """Show a doubt and play it, or end the check with None."""
+        self.editor.commit()
+        self._show_doubt(doubt if doubt in self._review.doubts else None)
         if self._doubt is not None:
             self._player.play(max(0.0, self._doubt.start_s - LEAD_S))
 

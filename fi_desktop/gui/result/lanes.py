@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
@@ -17,8 +19,10 @@ from fi_desktop.core.text import clock, percent
 from fi_desktop.core.transcript import Region, Transcript, Turn
 from fi_desktop.gui import widgets
 from fi_desktop.gui.result.border_drag import BorderDrag, edge_at
+from fi_desktop.gui.result.doubt_marks import DoubtMarks
 from fi_desktop.gui.result.lanes_canvas import AXIS, END, GUTTER, LANE, MARK, LanesCanvas
 from fi_desktop.viewmodel.borders import border_of
+from fi_desktop.viewmodel.doubts import Doubt
 from fi_desktop.viewmodel.result import Lane
 
 _MAX_SCALE = 240.0  # pixels per second
@@ -35,6 +39,7 @@ class LanesView(LanesCanvas):
         name_clicked: the label of the speaker whose name was clicked.
         play_asked: play, or pause.
         border_moved: a `Border` was dragged to a time, seconds.
+        doubt_clicked: the mark of a `Doubt` was clicked.
     """
 
     turn_chosen = Signal(int)
@@ -42,6 +47,7 @@ class LanesView(LanesCanvas):
     name_clicked = Signal(str)
     play_asked = Signal()
     border_moved = Signal(object, float)
+    doubt_clicked = Signal(object)
 
     def __init__(
         self,
@@ -54,6 +60,7 @@ class LanesView(LanesCanvas):
         super().__init__(transcript, parent, waveform=waveform)
         self._press_at: QPoint | None = None
         self._drag: BorderDrag | None = None
+        self._marks = DoubtMarks(self)
         self._pan_start = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
@@ -68,6 +75,11 @@ class LanesView(LanesCanvas):
         self._measure()
         self._describe()
         self.updateGeometry()
+
+    def show_doubts(self, doubts: Sequence[Doubt]) -> None:
+        """Show the doubts that are left, of the transcript that is shown."""
+        self._marks.show(doubts)
+        self.viewport().update(GUTTER, 0, self.viewport().width() - GUTTER, AXIS)
 
     def _describe(self) -> None:
         self.setAccessibleName(self.title)
@@ -181,7 +193,9 @@ class LanesView(LanesCanvas):
         return next((part for part in self.missing if part.start <= last_s and part.end >= first_s), None)
 
     def describe_at(self, point: QPointF) -> str:
-        """Return speaker and times of the turn or missing passage at a viewport position, or ""."""
+        """Return what is at a viewport position: doubts, a turn or missing passage with its times, or ""."""
+        if told := self._marks.describe(self._marks.at(point)):
+            return told
         who, span = self.tr("Not understood"), self._missing_at(point)
         number = self._turn_at(point)
         if number is not None:
@@ -281,6 +295,10 @@ class LanesView(LanesCanvas):
             return
         if (event.position().toPoint() - press_at).manhattanLength() < QApplication.startDragDistance():
             point = event.position()
+            doubts = self._marks.at(point)
+            if doubts:
+                self.doubt_clicked.emit(min(doubts, key=lambda doubt: doubt.start_s))
+                return
             number = self._turn_at(point)
             if number is not None:
                 self._go_to(number)
@@ -295,6 +313,9 @@ class LanesView(LanesCanvas):
             self._drag = self._press_at = None
             self.viewport().unsetCursor()
             self.viewport().update()
+
+    def _paint_doubts(self, painter: QPainter, area: QRect) -> None:
+        self._marks.paint(painter, area)
 
     def _paint_drag(self, painter: QPainter) -> None:
         if self._drag is not None:

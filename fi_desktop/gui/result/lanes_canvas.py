@@ -16,12 +16,14 @@ from fi_desktop.viewmodel.result import Lane, lanes_of, turns_to_show
 
 GUTTER = 176
 """Width for a speaker's name and time; these are in pixels."""
-AXIS = 30
+AXIS = 40
 LANE = 52
 END = 16
 """Left free after the end of the recording."""
 MARK = 5
 """Height of the marks for speech without words."""
+MARKS = 18
+"""Height of all marks of doubts, above the lanes."""
 BAR = 30
 """Height of a turn."""
 _WAVE_LEAST = 6.0  # narrower bars have no waveform
@@ -128,6 +130,7 @@ class LanesCanvas(QAbstractScrollArea):
         painter.save()
         painter.setClipRect(area.adjusted(-4, 0, 0, 0))
         self._paint_axis(painter, whole)
+        self._paint_doubts(painter, area)
         painter.setClipRect(area.adjusted(-4, AXIS - 6, 0, 0))
         self._paint_missing(painter)
         for lane in self.lanes:
@@ -135,6 +138,7 @@ class LanesCanvas(QAbstractScrollArea):
         self._paint_overlaps(painter)
         self._paint_chosen(painter)
         self._paint_playhead(painter)
+        painter.setClipRect(area.adjusted(-4, 0, 0, 0))
         self._paint_drag(painter)
         painter.restore()
         top = AXIS - 6 if self.verticalScrollBar().value() else 0
@@ -158,7 +162,7 @@ class LanesCanvas(QAbstractScrollArea):
             left = x if number == 0 else x - width // 2
             if left + width <= area.right():
                 painter.setPen(theme.quiet(self.palette()))
-                painter.drawText(left, AXIS - 11, text)
+                painter.drawText(left, AXIS - MARKS - 5, text)
 
     def _paint_missing(self, painter: QPainter) -> None:
         """Paint a mark above the lanes for each passage of speech without words."""
@@ -243,6 +247,9 @@ class LanesCanvas(QAbstractScrollArea):
             x = self.x_of(self.playhead_s)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
             painter.drawLine(QPointF(x, AXIS - 6), QPointF(x, self.viewport().height()))
+
+    def _paint_doubts(self, painter: QPainter, area: QRect) -> None:
+        """Paint the doubts within an area; see `LanesView`."""
 
     def _paint_drag(self, painter: QPainter) -> None:
         """Paint what is being dragged; see `LanesView`."""

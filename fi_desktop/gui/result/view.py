@@ -154,6 +154,7 @@ class ResultView(QWidget):
         transcript = self._transcript = self.session.transcript
         self._turn_map = None
         self.lanes.show_transcript(transcript)
+        self.lanes.show_doubts(self.review.doubts)
         if self.text is not None:
             self.text.show_transcript(transcript)
         elif self.turns is not None:
@@ -191,9 +192,12 @@ class ResultView(QWidget):
         self.lanes.moment_clicked.connect(self._on_moment_clicked)
         self.lanes.name_clicked.connect(self.naming.rename)
         self.lanes.play_asked.connect(self.player.toggle)
+        self.lanes.show_doubts(self.review.doubts)
         self.session.not_saved.connect(self._on_not_saved)
         if self.text is not None:
             self.lanes.turn_chosen.connect(self._on_turn_chosen)
+            if self.corrections is not None:
+                self.lanes.doubt_clicked.connect(self.corrections.go_to)
             self.text.table.segment_chosen.connect(self._on_segment_chosen)
             self.addActions(self.text.find_actions)
         elif self.turns is not None:
