@@ -52,7 +52,7 @@ def test_mark_vanishes_when_its_doubt_is_accepted_and_comes_back_with_undo(qtbot
     assert told(view, 9.0) == "Not sure of this word: well"
 
 
-def test_click_beside_the_marks_plays_from_there(view: ResultView):
+def test_click_between_marks_plays_from_there(view: ResultView):
     QTest.mouseClick(view.lanes.viewport(), Qt.MouseButton.LeftButton, pos=mark_of(view, 6.0))
     assert view.player.position_s == pytest.approx(5.5, abs=0.1)
     assert view.text.table.itemDelegate()._doubt is None

@@ -391,7 +391,7 @@ def test_speech_without_words_is_shown_in_the_text_and_above_the_lanes(qtbot, br
     assert lanes.describe_at(QPointF(middle.x(), 5)) == ""
     shot = lanes.viewport().grab().toImage()
     assert shot.pixelColor(
-        round((middle.x() + 2) * shot.devicePixelRatio()), round(27 * shot.devicePixelRatio())
+        round((middle.x() + 2) * shot.devicePixelRatio()), round((AXIS - 3) * shot.devicePixelRatio())
     ) == (theme.tone("warn", lanes.palette()))
 
 

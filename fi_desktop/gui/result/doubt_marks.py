@@ -51,8 +51,7 @@ class DoubtMarks(QObject):
             first_s, last_s = lanes.time_at(point.x() - _REACH_PX), lanes.time_at(point.x() + _REACH_PX)
             missing = self._doubts.get(DoubtKind.MISSING, ())
             found = [doubt for doubt in missing if doubt.start_s <= last_s and doubt.end_s >= first_s]
-            if found:
-                return found[:1]
+            return found[:1]
         for by_px in (0.0, -_REACH_PX, _REACH_PX):
             column = int(lanes.time_at(point.x() + by_px) * per_column)
             found = [
