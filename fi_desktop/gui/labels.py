@@ -218,6 +218,10 @@ class UiLabels(QObject):
             case ReviewState.SIGNED:
                 return self.tr("Signed")
 
+    def reviews(self) -> dict[str, ReviewState]:
+        """Return the states of review by their names."""
+        return {self.review_state(state): state for state in ReviewState}
+
     def unknown_speaker(self) -> str:
         """Return the name of an unknown speaker."""
         return self.tr("Unknown")

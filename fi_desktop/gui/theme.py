@@ -19,6 +19,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QIcon, QImageReader, QPa
 from PySide6.QtWidgets import QApplication
 
 from fi_desktop.core.job import JobState
+from fi_desktop.core.values import ReviewState
 from fi_desktop.gui import theme
 from fi_desktop.system.files import resource
 
@@ -37,6 +38,7 @@ STATE_TONES = {
     JobState.FAILED: "bad",
     JobState.CANCELLED: "neutral",
 }
+REVIEW_TONES = {ReviewState.DRAFT: "warn", ReviewState.REVIEWED: "info", ReviewState.SIGNED: "good"}
 GRADE_TONES = {"clear": "good", "fair": "info", "doubtful": "warn"}
 
 _CACHED_PALETTES = 64

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray
 
-from fi_desktop.core.job import JobState
 from fi_desktop.gui.adding.controller import Rejection
 from fi_desktop.gui.main_window import MainWindow
 from fi_desktop.viewmodel.result import ResultPosition
+from fi_desktop.viewmodel.search import Shown
 from fi_desktop.watch.config import Choice
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class MainWindowSnapshot:
         options: options of the next recordings.
         packs: names of the transcription models on offer.
         search: text of the search field.
-        states: job states that are shown; empty: all.
+        states: states that are shown; empty: all.
         selected: ids of the selected jobs.
         scroll: position of the table's scroll bar, in pixels.
         results: the open job windows.
@@ -48,7 +48,7 @@ class MainWindowSnapshot:
     options: Choice
     packs: tuple[str, ...]
     search: str
-    states: frozenset[JobState]
+    states: frozenset[Shown]
     selected: tuple[int, ...]
     scroll: int
     results: tuple[JobWindowSnapshot, ...]

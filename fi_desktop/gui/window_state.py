@@ -16,7 +16,7 @@ from fi_desktop.watch.config import Choice, choice_from_json, choice_to_json
 # default and minimum size of each window
 _SIZES = {
     "main": ((1120, 700), (760, 420)),
-    "job": ((940, 620), (560, 400)),
+    "job": ((1180, 700), (560, 400)),
     "monitor": ((1100, 700), (920, 560)),
 }
 

@@ -85,7 +85,8 @@ class Row(NamedTuple):
         plan: expected time per stage of the running attempt.
         timing: the running attempt's reports; None before the first.
         share: progress of the attempt, 0 to 1; never decreases within an attempt.
-        search_key: the name, and those of the speakers, without case and accents; searched and sorted.
+        search_key: the name, below it the names and roles of the speakers, without case and accents;
+            searched and sorted.
         batch: id of the first job added together with this one; None if it was added alone.
         engine: the diarizer that ran, or the one requested.
         language: languages found, or those requested; ISO 639-1 codes, separated by commas.
@@ -159,6 +160,20 @@ class Row(NamedTuple):
     def exportable(self) -> bool:
         """Whether it has a result to open or export."""
         return self.speakers is not None
+
+    @property
+    def to_review(self) -> bool:
+        """Whether it completed, and nobody has checked the result."""
+        return (
+            self.state is JobState.COMPLETED
+            and self.review is ReviewState.DRAFT
+            and self.speakers is not None
+        )
+
+    @property
+    def people_key(self) -> str:
+        """The part of the search key that holds the names and roles of the speakers."""
+        return self.search_key.partition("\n")[2]
 
 
 def row_of(job: Job, event: JobEvent | None = None, speeds: Speeds | None = None) -> Row:

@@ -1,10 +1,12 @@
 """The search field's query language, as tests of rows.
 
-    garcia                  the name contains it, ignoring case and accents
-    "ward round"            the name contains this phrase
+    garcia                  the file name, or a speaker's name or role, contains it, ignoring case and accents
+    "ward round"            they contain this phrase
+    draft                   also results in this state of review: draft, reviewed, signed, or its label
     -draft                  negation; works for every term
     state:failed            queued, running, retrying, completed, failed, cancelled, or a label of the window
     speaker:3               found, or requested
+    speaker:robles          a speaker's name or role contains it
     review:draft            draft, reviewed, signed, or a label of the window
     language:es  engine:pyannote  error:damaged  batch:12
     before:2026-11-01  after:2026-11-01     submitted before that day; on that day or later
@@ -41,6 +43,9 @@ _STATES = {
     "done": JobState.COMPLETED,
 }
 KEYS = ("state", "speaker", "language", "engine", "error", "batch", "before", "after", "review")
+Shown = JobState | ReviewState
+"""What the table can be narrowed to: jobs in a state, or results that nobody has reviewed (`DRAFT`)."""
+
 _REVIEWS = {state.value: state for state in ReviewState}
 _ALIASES = {"speakers": "speaker", "lang": "language"}
 
@@ -95,6 +100,8 @@ def parse(
             continue
         if name == "review":
             test = _review_test(value, review_words)
+        elif not name:
+            test = _word_test(value, review_words.get(value))
         else:
             test = _test(name, value, state_words, error_text)
         if test is None:
@@ -104,23 +111,25 @@ def parse(
     return Query(tuple(tests), tuple(unknown), tuple(invalid))
 
 
-def combine(tests: tuple[RowTest, ...], states: frozenset[JobState]) -> RowTest | None:
-    """Return one test for all of these and for these states, if any; None if every row passes."""
-    if states:
-        tests = (lambda row: row.state in states, *tests)
+def combine(tests: tuple[RowTest, ...], shown: frozenset[Shown]) -> RowTest | None:
+    """Return one test for all of these and for any of these states; None if every row passes."""
+    if ReviewState.DRAFT in shown:
+        tests = (lambda row: row.to_review or row.state in shown, *tests)
+    elif shown:
+        tests = (lambda row: row.state in shown, *tests)
     return reduce(_both, tests) if tests else None
 
 
 def _test(key: str, value: str, states: Mapping[str, JobState], error_text: ErrorText) -> RowTest | None:
     """Return the test of one term; None if its value is invalid."""
     match key:
-        case "":
-            return lambda row: value in row.search_key
         case "state":
             state = _named(value, states)
             return None if state is None else lambda row: row.state is state
         case "speaker":
-            return partial(_has_speakers, int(value), value) if value.isdecimal() else None
+            if value.isdecimal():
+                return partial(_has_speakers, int(value), value)
+            return lambda row: value in row.people_key
         case "language":
             return lambda row: any(code.startswith(value) for code in (row.language or "").split(","))
         case "engine":
@@ -136,6 +145,13 @@ def _test(key: str, value: str, states: Mapping[str, JobState], error_text: Erro
     if key == "before":
         return lambda row: row.submitted_at < day
     return lambda row: row.submitted_at >= day
+
+
+def _word_test(value: str, review: ReviewState | None) -> RowTest:
+    """Return the test of a word. review: the state of review that it names, if any."""
+    if review is None:
+        return lambda row: value in row.search_key
+    return lambda row: value in row.search_key or (row.exportable and row.review is review)
 
 
 def _review_test(value: str, words: Mapping[str, ReviewState]) -> RowTest | None:

@@ -53,6 +53,7 @@ class VisibleRows:
 
     Attributes:
         counts: jobs in each state, whether filtered out or not, without the hidden ones.
+        to_review: the counted jobs whose result nobody has checked.
         ranking: entries with a line, in order.
         collapsed: the collapsed batches by id.
         hidden: jobs that are not shown because they are about to be removed.
@@ -61,6 +62,7 @@ class VisibleRows:
 
     def __init__(self, key: SortKey) -> None:
         self.counts: Counter[JobState] = Counter()
+        self.to_review = 0
         self.ranking = Ranking()
         self.collapsed: dict[int, Batch] = {}
         self.hidden: set[int] = set()
@@ -81,6 +83,10 @@ class VisibleRows:
     def job(self, job_id: int) -> Row | None:
         """Return a job's row, visible or not; None if there is no such job."""
         return self._rows.get(job_id)
+
+    def jobs(self) -> Iterator[Row]:
+        """Return all jobs, filtered out or not, without the hidden ones, in no order."""
+        return (row for row in self._rows.values() if row.id not in self.hidden)
 
     def jobs_of(self, entry: int) -> list[Row]:
         """Return an entry's jobs: one, or all of a collapsed batch that pass the filter."""
@@ -149,6 +155,7 @@ class VisibleRows:
         hidden = {job_id for job_id in ids if job_id in self._rows and job_id not in self.hidden}
         for job_id in hidden:
             self.counts[self._rows[job_id].state] -= 1
+            self.to_review -= self._rows[job_id].to_review
         self.running -= hidden
         self.hidden.update(hidden)
         return self.plan({job_id: self._rows[job_id] for job_id in hidden})
@@ -159,6 +166,7 @@ class VisibleRows:
         self.hidden.difference_update(restored)
         for job_id in restored:
             self.counts[self._rows[job_id].state] += 1
+            self.to_review += self._rows[job_id].to_review
             if self._rows[job_id].state is JobState.RUNNING:
                 self.running.add(job_id)
         return self.plan({job_id: self._rows[job_id] for job_id in restored})
@@ -225,9 +233,11 @@ class VisibleRows:
             return
         if before is not None:
             self.counts[before.state] -= 1
+            self.to_review -= before.to_review
             self.running.discard(job_id)
         if row is not None:
             self.counts[row.state] += 1
+            self.to_review += row.to_review
             if row.state is JobState.RUNNING:
                 self.running.add(job_id)
 

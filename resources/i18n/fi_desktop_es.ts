@@ -1260,6 +1260,10 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar grabaciones</translation>
     </message>
     <message>
+        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+    </message>
+    <message>
         <source>Search</source>
         <translation>Buscar</translation>
     </message>
@@ -1270,10 +1274,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Search terms not understood</source>
         <translation>Términos de búsqueda no reconocidos</translation>
-    </message>
-    <message>
-        <source>Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Clear search</source>
@@ -1358,6 +1358,10 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
+        <source>Drag to move this border</source>
+        <translation>Arrastre para mover este límite</translation>
+    </message>
+    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1376,10 +1380,6 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
-    </message>
-    <message>
-        <source>Drag to move this border</source>
-        <translation>Arrastre para mover este límite</translation>
     </message>
 </context>
 <context>
@@ -3847,6 +3847,40 @@ Todo se queda en esta computadora.</translation>
     </message>
 </context>
 <context>
+    <name>ResultList</name>
+    <message>
+        <source>Filter results</source>
+        <translation>Filtrar resultados</translation>
+    </message>
+    <message>
+        <source>A name of a file, speaker or role; or draft, reviewed, signed</source>
+        <translation>Un nombre de archivo, hablante o función; o borrador, revisado, firmado</translation>
+    </message>
+    <message>
+        <source>Previous result</source>
+        <translation>Resultado anterior</translation>
+    </message>
+    <message>
+        <source>Next result</source>
+        <translation>Resultado siguiente</translation>
+    </message>
+    <message>
+        <source>No result matches</source>
+        <translation>Ningún resultado coincide</translation>
+    </message>
+    <message>
+        <source>Results</source>
+        <translation>Resultados</translation>
+    </message>
+</context>
+<context>
+    <name>ResultListView</name>
+    <message>
+        <source>Results</source>
+        <translation>Resultados</translation>
+    </message>
+</context>
+<context>
     <name>ResultView</name>
     <message>
         <source>Try again</source>
@@ -3867,6 +3901,17 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Show all</source>
         <translation>Mostrar todo</translation>
+    </message>
+</context>
+<context>
+    <name>ResultsSplitter</name>
+    <message>
+        <source>Hide the results</source>
+        <translation>Ocultar los resultados</translation>
+    </message>
+    <message>
+        <source>Show the results</source>
+        <translation>Mostrar los resultados</translation>
     </message>
 </context>
 <context>
@@ -4462,6 +4507,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Show jobs by state</source>
         <translation>Mostrar trabajos por estado</translation>
+    </message>
+    <message>
+        <source>To review</source>
+        <translation>Por revisar</translation>
     </message>
     <message>
         <source>All</source>

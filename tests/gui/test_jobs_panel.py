@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QToolButton, QTo
 
 from fi_desktop.core.errors import ErrorInfo, ErrorKind
 from fi_desktop.core.job import JobState
-from fi_desktop.core.values import Priority, Stage
+from fi_desktop.core.revision import Describe
+from fi_desktop.core.transcript import Role
+from fi_desktop.core.values import Priority, ReviewState, Stage
 from fi_desktop.gui.job_table.columns import COLUMNS, column_index
 from fi_desktop.gui.job_table.controller import UNDO_MS
 from fi_desktop.gui.main_window import MainWindow
@@ -134,6 +136,26 @@ class TestChips:
         qtbot.waitUntil(lambda: window.panel.chips.by_state[JobState.RUNNING].accessibleName() == "Running 1")
         assert window.table.isVisible()
 
+    def test_results_to_review_have_a_chip(self, qtbot, window):
+        chips = window.panel.chips
+        chip = chips.by_state[ReviewState.DRAFT]
+        qtbot.waitUntil(lambda: chip.accessibleName() == "To review 1")
+        qtbot.mouseClick(chip, LEFT)
+        assert names(window) == ["Consulta García.wav"]
+        qtbot.mouseClick(chips.by_state[JobState.FAILED], LEFT)
+        assert names(window) == ["Ward round.mp3", "Consulta García.wav"]
+        window.jobs.hide([1])
+        qtbot.waitUntil(lambda: chip.accessibleName() == "To review 0")
+        window.jobs.restore([1])
+        opened = window.windows.open(1)
+        qtbot.waitUntil(lambda: opened.result is not None)
+        opened.result.session.mark_reviewed("Dra. Robles")
+        qtbot.waitUntil(lambda: names(window) == ["Ward round.mp3"])
+        qtbot.waitUntil(lambda: chip.accessibleName() == "To review 0")
+        opened.result.session.edit(Describe("SPEAKER_00", "Ana", None))  # a draft again
+        qtbot.waitUntil(lambda: names(window) == ["Ward round.mp3", "Consulta García.wav"])
+        qtbot.waitUntil(lambda: chip.accessibleName() == "To review 1")
+
     def test_narrow_window_keeps_all_chips(self, qtbot, window):
         window.resize(window.minimumSize())
         qtbot.waitUntil(lambda: window.panel.chips.by_state[JobState.FAILED].text() == "1")
@@ -170,10 +192,25 @@ class TestSearch:
         assert window.panel.search.text() == ""
         assert window.table.hasFocus()
 
+    def test_results_are_found_by_speaker_role_and_review(self, qtbot, window):
+        opened = window.windows.open(1)
+        qtbot.waitUntil(lambda: opened.result is not None)
+        opened.result.session.edit(Describe("SPEAKER_00", "Dra. Robles", Role.CLINICIAN))
+        qtbot.waitUntil(lambda: window.jobs.job(1).people_key != "")
+        for typed in ("robles", "clinician", "medico", "draft", "speaker:robles", "review:draft"):
+            window.panel.search.clear()
+            qtbot.keyClicks(window.panel.search, typed)
+            assert names(window) == ["Consulta García.wav"], typed
+        opened.result.session.sign("Dra. Robles")
+        qtbot.waitUntil(lambda: window.jobs.rowCount() == 0)
+        window.panel.search.clear()
+        qtbot.keyClicks(window.panel.search, "signed")
+        qtbot.waitUntil(lambda: names(window) == ["Consulta García.wav"])
+
     def test_unknown_filter_is_reported(self, qtbot, window):
-        qtbot.keyClicks(window.panel.search, "colour:red speaker:many")
+        qtbot.keyClicks(window.panel.search, "colour:red batch:many")
         assert "Unknown filter “colour:red”." in window.panel.warning
-        assert "Invalid filter “speaker:many”." in window.panel.warning
+        assert "Invalid filter “batch:many”." in window.panel.warning
         assert len(names(window)) == 3
         window.panel.search.clear()
         assert window.panel.warning == ""
@@ -379,7 +416,7 @@ class TestColumns:
 
     def test_every_chip_is_reachable_by_tab(self, window):
         chips = window.panel.chips.findChildren(QToolButton)
-        assert len(chips) == 7
+        assert len(chips) == 8
         assert all(chip.focusPolicy() & Qt.FocusPolicy.TabFocus for chip in chips)
 
 

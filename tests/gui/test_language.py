@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialogButtonBox, QMenuBar
 
 from fi_desktop.core.job import JobState
+from fi_desktop.core.values import ReviewState
 from fi_desktop.gui.app_controller import AppController
 from fi_desktop.gui.job_table.columns import column_index
 from fi_desktop.gui.labels import UiLabels
@@ -124,7 +125,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     window = desktop.window
     window.resize(780, 500)
     window.panel.search.setText("i")  # of "First" and "Third"
-    window.panel.chips.choose(frozenset({JobState.QUEUED}))
+    window.panel.chips.choose(frozenset({JobState.QUEUED, ReviewState.DRAFT}))
     window.panel.apply()
     window.table.select_jobs([1, 3])
     window.options.speakers.setCurrentIndex(window.options.speakers.findData("4"))
@@ -143,7 +144,7 @@ def test_nobody_loses_their_place(qtbot, desktop, hand, recordings):
     assert str(new.options.options().speakers) == "4"
     assert new.options.options().vocabulary == ("sumatriptán",)
     assert new.panel.search.text() == "i"
-    assert new.panel.chips.states == {JobState.QUEUED}
+    assert new.panel.chips.states == {JobState.QUEUED, ReviewState.DRAFT}
     assert new.jobs.rowCount() == 2
     (result,) = new.windows.all()
     assert (result.job_id, result.width(), result.height()) == (2, 700, 480)

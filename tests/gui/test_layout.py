@@ -114,7 +114,7 @@ def test_chips_keep_their_numbers_in_a_narrow_window(qtbot, window, queued, numb
     window.commands.details.trigger()
     window.resize(800, 600)
     window.jobs.jobs_changed.disconnect(window.panel._on_jobs_changed)  # of the three jobs only
-    chips.show_counts(Counter(dict.fromkeys(JobState, number)))
+    chips.show_counts(Counter(dict.fromkeys(JobState, number)), number)
     window.panel._fit()
     qtbot.waitUntil(lambda: not cut(chips))
     chips.by_state[JobState.COMPLETED].click()  # shown in bold

@@ -86,7 +86,7 @@ def test_labels_of_the_window_are_known(rows):
         ("-Tag:x", ("-Tag:x",), ()),
         ("state:nowhere", (), ("state:nowhere",)),
         ("state:c", (), ("state:c",)),
-        ("speaker:many batch:one", (), ("speaker:many", "batch:one")),
+        ("batch:many batch:one", (), ("batch:many", "batch:one")),
         ('before:"last week"', (), ('before:"last week"',)),
     ],
 )
@@ -99,6 +99,15 @@ def test_unknown_and_invalid_terms_are_named_and_match_all(rows, text, unknown, 
 def test_states_and_terms_combine(rows):
     test = combine(parse("ward").tests, frozenset({JobState.FAILED, JobState.QUEUED}))
     assert [row.id for row in rows if test(row)] == [3]
+
+
+def test_results_to_review_combine_with_states(rows):
+    done = samples.completed(samples.claimed(samples.submitted(4, "Visit.wav", at=NOON), NOON), NOON + 9)
+    rows = [*rows, row_of(replace(done.job, review=ReviewState.REVIEWED))]
+    shown = frozenset({ReviewState.DRAFT})
+    assert [row.id for row in rows if combine((), shown)(row)] == [2]
+    assert [row.id for row in rows if combine((), shown | {JobState.FAILED})(row)] == [2, 3]
+    assert [row.id for row in rows if combine((), frozenset({JobState.COMPLETED}))(row)] == [2, 4]
 
 
 def test_a_day_is_local(rows):
@@ -117,5 +126,11 @@ def test_results_are_found_by_review_name_and_role(rows):
     assert found(rows, "review:sig") == {4}
     assert found(rows, "review:draft") == {2}
     assert found(rows, "maria paciente") == {4}
+    assert found(rows, "signed") == {4}
+    assert found(rows, "sign") == set()  # a name may begin so
+    assert found(rows, "draft") == {2, 12}  # a file that is named so, and a result
+    assert found(rows, "firmado", reviews={"Firmado": ReviewState.SIGNED}) == {4}
+    assert found(rows, "speaker:maria") == found(rows, "speaker:paci") == {4}
+    assert found(rows, "speaker:visit") == set()  # of the file's name
     assert found(rows, "review:firm", reviews={"Firmado": ReviewState.SIGNED}) == {4}
     assert parse("review:perhaps").invalid == ("review:perhaps",)

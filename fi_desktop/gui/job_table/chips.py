@@ -1,4 +1,4 @@
-"""The filter above the table: one chip per state, with the number of jobs in it."""
+"""The filter above the table: a chip per state and one for results to review, with their numbers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from fi_desktop.core.job import JobState
+from fi_desktop.core.values import ReviewState
 from fi_desktop.gui import theme
 from fi_desktop.gui.labels import UiLabels
+from fi_desktop.viewmodel.search import Shown
 
-_ORDER = (
+_ORDER: tuple[Shown, ...] = (
     JobState.QUEUED,
     JobState.RUNNING,
     JobState.RETRYING,
     JobState.COMPLETED,
+    ReviewState.DRAFT,
     JobState.FAILED,
     JobState.CANCELLED,
 )
@@ -28,10 +31,10 @@ class StateChips(QWidget):
 
     Attributes:
         all: shows jobs in any state.
-        by_state: each state's chip.
+        by_state: each state's chip; that of drafts shows the results that nobody has reviewed.
 
     Signals:
-        chosen: the states to show (frozenset of JobState); empty for all.
+        chosen: what to show (frozenset of Shown); empty for all.
     """
 
     chosen = Signal(object)
@@ -40,11 +43,12 @@ class StateChips(QWidget):
         super().__init__(parent)
         self._labels = labels
         self._counts: Counter[JobState] = Counter()
+        self._to_review = 0
         self.setAccessibleName(self.tr("Show jobs by state"))
         self.all = self._make_chip()
         self.all.setChecked(True)
         self.all.clicked.connect(self.show_all)
-        self.by_state: dict[JobState, QToolButton] = {}
+        self.by_state: dict[Shown, QToolButton] = {}
         for state in _ORDER:
             self.by_state[state] = self._make_chip()
             self.by_state[state].clicked.connect(self._on_clicked)
@@ -54,15 +58,19 @@ class StateChips(QWidget):
         for chip in (self.all, *self.by_state.values()):
             row.addWidget(chip)
         self._compact = False
-        self.show_counts(self._counts)
+        self.show_counts(self._counts, self._to_review)
         self._set_icons()
 
     @property
-    def states(self) -> frozenset[JobState]:
+    def states(self) -> frozenset[Shown]:
         """The chosen states; empty for all."""
         return frozenset(state for state, chip in self.by_state.items() if chip.isChecked())
 
-    def choose(self, states: frozenset[JobState]) -> None:
+    def label(self, shown: Shown) -> str:
+        """Return what a chip says."""
+        return self._labels.state(shown) if isinstance(shown, JobState) else self.tr("To review")
+
+    def choose(self, states: frozenset[Shown]) -> None:
         """Choose these states without emitting `chosen`; empty for all."""
         for state, chip in self.by_state.items():
             chip.setChecked(state in states)
@@ -76,27 +84,27 @@ class StateChips(QWidget):
         if changed:
             self.chosen.emit(self.states)
 
-    def show_counts(self, counts: Counter[JobState]) -> None:
-        """Show the number of jobs in each state."""
-        self._counts = Counter(counts)
+    def show_counts(self, counts: Counter[JobState], to_review: int) -> None:
+        """Show the number of jobs in each state, and of results to review."""
+        self._counts, self._to_review = Counter(counts), to_review
         self._set_text(self.all, self.tr("All"), counts.total())
         for state, chip in self.by_state.items():
-            self._set_text(chip, self._labels.state(state), counts[state])
+            self._set_text(chip, self.label(state), self._count(state))
 
     def fit(self, width: int) -> None:
         """Show only icons and numbers if labels do not fit; tooltips still name the states."""
         compact = self._needed_width(compact=False) > width
         if compact != self._compact:
             self._compact = compact
-            self.show_counts(self._counts)
+            self.show_counts(self._counts, self._to_review)
 
     def least_width(self) -> int:
         """Return the pixels that icons and numbers need."""
         return self._needed_width(compact=True)
 
     def _needed_width(self, *, compact: bool) -> int:
-        labels = [self.tr("All"), *(self._labels.state(state) for state in _ORDER)]
-        numbers = [self._counts.total(), *(self._counts[state] for state in _ORDER)]
+        labels = [self.tr("All"), *map(self.label, _ORDER)]
+        numbers = [self._counts.total(), *map(self._count, _ORDER)]
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)  # as a chosen chip
         texts = (
@@ -108,6 +116,9 @@ class StateChips(QWidget):
             for chip in (self.all, *self.by_state.values())
         )
         return sum(theme.text_width(font, text) + around + _SPACING for text in texts)
+
+    def _count(self, shown: Shown) -> int:
+        return self._counts[shown] if isinstance(shown, JobState) else self._to_review
 
     def _number(self, number: int) -> str:
         return self.locale().toString(number)
@@ -136,8 +147,11 @@ class StateChips(QWidget):
 
     def _set_icons(self) -> None:
         for state, chip in self.by_state.items():
-            colour = theme.tone(theme.STATE_TONES[state], self.palette())
-            chip.setIcon(theme.tinted_icon(f"state-{state.value.lower()}", colour))
+            if isinstance(state, JobState):
+                tone, icon = theme.STATE_TONES[state], f"state-{state.value.lower()}"
+            else:
+                tone, icon = theme.REVIEW_TONES[state], f"review-{state.value}"
+            chip.setIcon(theme.tinted_icon(icon, theme.tone(tone, self.palette())))
 
     def changeEvent(self, event: QEvent) -> None:
         """Recolour the icons when the palette changes."""

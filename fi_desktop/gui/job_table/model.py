@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -103,6 +103,11 @@ class JobsModel(QAbstractTableModel):
         return Counter(self._shown_page.counts) - Counter(row.state for row in hidden if row is not None)
 
     @property
+    def to_review(self) -> int:
+        """Number of completed jobs whose result nobody has checked, of those that are listed."""
+        return self._visible.to_review
+
+    @property
     def listing(self) -> bool:
         """Whether older jobs are still being listed."""
         return self._shown_page.before is not None
@@ -150,6 +155,10 @@ class JobsModel(QAbstractTableModel):
     def job(self, job_id: int) -> Row | None:
         """Return a job's latest row, shown or not; None if it does not exist or is being removed."""
         return None if job_id in self._visible.hidden else self._latest(job_id)
+
+    def jobs(self) -> Iterator[Row]:
+        """Return the rows of all jobs, filtered out or not, in no order."""
+        return self._visible.jobs()
 
     def state_of(self, job_id: int) -> JobState | None:
         """Return a job's state, even while it is being removed; None if it does not exist."""

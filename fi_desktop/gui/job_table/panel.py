@@ -29,14 +29,13 @@ from PySide6.QtWidgets import (
 
 from fi_desktop.core.job import JobState
 from fi_desktop.core.text import percent
-from fi_desktop.core.values import ReviewState
 from fi_desktop.gui import labels, theme, widgets
 from fi_desktop.gui.job_table.chips import StateChips
 from fi_desktop.gui.job_table.columns import CellTexts
 from fi_desktop.gui.job_table.model import JobsModel
 from fi_desktop.gui.job_table.table import JobsTable
 from fi_desktop.viewmodel.rows import Row
-from fi_desktop.viewmodel.search import KEYS, Query, combine, parse
+from fi_desktop.viewmodel.search import KEYS, Query, Shown, combine, parse
 
 _SEARCH_AT_ONCE = 5000  # jobs up to which each keystroke is applied immediately
 _SEARCH_PAUSE_MS = 120  # without another keystroke, if there are more
@@ -206,7 +205,7 @@ class JobsPanel(QWidget):
         """Show the jobs that match the search and the chips."""
         self._typing.stop()
         states = {self._jobs.texts.labels.state(state): state for state in JobState}
-        reviews = {self._jobs.texts.labels.review_state(state): state for state in ReviewState}
+        reviews = self._jobs.texts.labels.reviews()
         query = parse(self.search.text(), states, self._keys(), reviews, error_text=labels.sentence)
         self._show_warning(query)
         self._jobs.filter(combine(query.tests, self.chips.states))
@@ -227,9 +226,10 @@ class JobsPanel(QWidget):
         self.search.setAccessibleName(self.tr("Search recordings"))
         self.search.setToolTip(
             self.tr(
-                "Words of the file name, or state:failed, speaker:3, language:es, engine:…, error:…, "
-                'batch:12, after:2026-11-01, before:2026-12-01. "Quotes" search for a phrase; '
-                "-word excludes it."
+                "Words of the file name, a speaker's name or role, draft, reviewed or signed; or "
+                "state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, "
+                "before:2026-12-01. "
+                '"Quotes" search for a phrase; -word excludes it.'
             )
         )
         self.search.setClearButtonEnabled(True)
@@ -318,7 +318,7 @@ class JobsPanel(QWidget):
 
     def _show_page(self) -> None:
         no_match = self._jobs.total > 0 and self._jobs.rowCount() == 0
-        states = [self._jobs.texts.labels.state(state) for state in self.chips.states]
+        states = map(self.chips.label, self.chips.states)
         self._criteria.setText(" · ".join(filter(None, (", ".join(states), self.search.text().strip()))))
         page = self._no_match if no_match else self.table
         if self._pages.currentWidget() is not page:
@@ -335,7 +335,7 @@ class JobsPanel(QWidget):
             self._typing.start()
 
     @Slot(object)
-    def _on_chosen(self, _states: frozenset[JobState]) -> None:
+    def _on_chosen(self, _shown: frozenset[Shown]) -> None:
         self.apply()
 
     @Slot(object)
@@ -359,7 +359,7 @@ class JobsPanel(QWidget):
 
     @Slot()
     def _on_counted(self) -> None:
-        self.chips.show_counts(self._jobs.counts)
+        self.chips.show_counts(self._jobs.counts, self._jobs.to_review)
         self._fit()
 
     @Slot()

@@ -1,10 +1,13 @@
 """Job windows, with the transcript of a finished job; this module opens them, one per job at most.
 
+A window can go on to another job; if that one has a window, it is raised instead.
+
 The windows' own modules are imported when the first one is opened: the main window starts faster.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -39,12 +42,12 @@ class JobWindows(QObject):
         self._bridge = bridge
         self._jobs = jobs
         self._window_state = window_state
-        self._open: dict[int, JobWindow] = {}
+        self._open: list[JobWindow] = []
 
     @Slot(int)
     def open(self, job_id: int) -> JobWindow:
         """Show a job's window."""
-        window = self._open.get(job_id)
+        window = self._window_of(job_id)
         if window is None:
             from fi_desktop.gui.result.window import JobWindow
 
@@ -53,25 +56,42 @@ class JobWindows(QObject):
             )
             cascade(window, self.all())
             window.closed.connect(self._on_closed)
+            window.result_asked.connect(partial(self._on_result_asked, window))
             window.page.models_asked.connect(self.models_asked)
             window.words_asked.connect(self.words_asked)
-            self._open[job_id] = window
-        window.show()
-        window.raise_()
-        window.activateWindow()
+            self._open.append(window)
+        _raise(window)
         return window
 
     def all(self) -> list[JobWindow]:
         """Return the open windows."""
-        return list(self._open.values())
+        return list(self._open)
 
     def close_all(self) -> None:
         """Close all windows."""
         for window in self.all():
             window.close()
 
+    def _window_of(self, job_id: int) -> JobWindow | None:
+        return next((window for window in self._open if window.job_id == job_id), None)
+
+    def _on_result_asked(self, window: JobWindow, job_id: int) -> None:
+        other = self._window_of(job_id)
+        if other is None:
+            window.show_job(job_id)
+        else:
+            window.results.show_current(window.job_id)
+            _raise(other)
+
     @Slot(int)
     def _on_closed(self, job_id: int) -> None:
-        window = self._open.pop(job_id, None)
+        window = self._window_of(job_id)
         if window is not None:
+            self._open.remove(window)
             window.deleteLater()
+
+
+def _raise(window: QWidget) -> None:
+    window.show()
+    window.raise_()
+    window.activateWindow()

@@ -16,8 +16,6 @@ from fi_desktop.gui.widgets import action_button
 from fi_desktop.system.account import account_name
 from fi_desktop.viewmodel.doubts import Doubt, doubts_after, doubts_of
 
-_TONES = {ReviewState.DRAFT: "warn", ReviewState.REVIEWED: "info", ReviewState.SIGNED: "good"}
-
 
 class ReviewBar(QWidget):
     """The work that is left, and the buttons that end it.
@@ -159,7 +157,7 @@ class ReviewBar(QWidget):
     def _apply_theme(self) -> None:
         palette = self._state.palette()
         palette.setColor(
-            self._state.foregroundRole(), theme.tone(_TONES[self._session.state], self.palette())
+            self._state.foregroundRole(), theme.tone(theme.REVIEW_TONES[self._session.state], self.palette())
         )
         self._state.setPalette(palette)
         self._undo.setIcon(theme.icon("undo", self.palette()))

@@ -144,6 +144,15 @@ class ReviewSession(QObject):
             self._on_not_saved,
         )
 
+    def send_all(self) -> None:
+        """Send every step to the queue now, because the window closes and cannot wait for its answers."""
+        sent = self._on_disk + self._saving
+        waiting = self._review.steps[sent:]
+        if waiting:
+            self._service.add_steps(
+                self.job_id, self.version, waiting, after=sent, outcome=ReviewOutcome.of(self._review)
+            )
+
     def _take(self, step: Step) -> bool:
         before = self._review.transcript
         try:

@@ -311,6 +311,11 @@ class ResultView(QWidget):
         if turn is not None:
             self.lanes.choose(turn)
 
+    def commit_text(self) -> None:
+        """Keep what is being typed."""
+        if self.corrections is not None:
+            self.corrections.editor.commit()
+
     def close_player(self) -> None:
         """End the playback process."""
         self.player.close()
