@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
+from operator import attrgetter
 
 from fi_desktop.core.revision import Edit, Write
-from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Segment, Transcript
 from fi_desktop.exporters.exporter import words_in
+from fi_desktop.viewmodel.result import Match
 
 
 def text_edits(number: int, segment: Segment, text: str) -> tuple[Edit, ...]:
     """Return the edits that turn a segment's text into another; words that stay are not touched."""
     before, after = [word.text for word in segment.words], text.split()
     changes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return tuple(
-        Write(number, first, end, " ".join(after[start:stop]))
-        for kind, first, end, start, stop in reversed(changes)  # later words first: numbers stay valid
-        if kind != "equal"
-    )
-
-
-def replacements(transcript: Transcript, wanted: str, text: str) -> tuple[Edit, ...]:
-    """Return the edits that replace a text everywhere, whatever its case and accents."""
-    key = search_key(wanted)
-    if not key:
-        return ()
     edits: list[Edit] = []
-    for number, segment in enumerate(transcript.segments):
-        spoken = " ".join(segment.text.split())
-        searched = search_key(spoken)
-        if key not in searched or len(searched) != len(spoken):
-            continue
-        parts, done, at = [], 0, searched.find(key)
-        while at >= 0:
-            parts += [spoken[done:at], text]
-            done = at + len(key)
-            at = searched.find(key, done)
-        edits += text_edits(number, segment, "".join([*parts, spoken[done:]]))
+    for kind, first, end, start, stop in reversed(changes):  # later words first: numbers stay valid
+        if kind == "replace" and end - first == stop - start:  # each new word takes the time of its old one
+            pairs = zip(range(first, end), after[start:stop], strict=True)
+            edits += reversed([Write(number, at, at + 1, word) for at, word in pairs])
+        elif kind != "equal":
+            edits.append(Write(number, first, end, " ".join(after[start:stop])))
     return tuple(edits)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What replaces matches. edits: one step; count: how many matches become another text."""
+
+    edits: tuple[Edit, ...]
+    count: int
+
+
+def replacement(transcript: Transcript, matches: Iterable[Match], text: str) -> Replacement:
+    """Return what replaces matches, in order, by a text; those in speech without words stay."""
+    edits: list[Edit] = []
+    count = 0
+    for number, found in groupby(matches, key=attrgetter("row")):
+        segment = transcript.segments[number]
+        if not segment.words:
+            continue
+        spoken, parts, done = " ".join(segment.text.split()), [], 0
+        for match in found:
+            end = match.start + match.length
+            parts += [spoken[done : match.start], text]
+            count += spoken[match.start : end] != text
+            done = end
+        edits += text_edits(number, segment, "".join([*parts, spoken[done:]]))
+    return Replacement(tuple(edits), count)
 
 
 def word_at(segment: Segment, text: str, offset: int) -> int | None:

@@ -941,6 +941,18 @@ Todo se queda en esta computadora.</translation>
         <translation>Buscar en el texto</translation>
     </message>
     <message>
+        <source>Replace with</source>
+        <translation>Reemplazar por</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Reemplazar</translation>
+    </message>
+    <message>
+        <source>Replace all</source>
+        <translation>Reemplazar todo</translation>
+    </message>
+    <message>
         <source>Previous</source>
         <translation>Anterior</translation>
     </message>
@@ -1252,16 +1264,16 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>JobsPanel</name>
     <message>
+        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
+        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
+    </message>
+    <message>
         <source>Search ({key})</source>
         <translation>Buscar ({key})</translation>
     </message>
     <message>
         <source>Search recordings</source>
         <translation>Buscar grabaciones</translation>
-    </message>
-    <message>
-        <source>Words of the file name, a speaker&apos;s name or role, draft, reviewed or signed; or state:failed, speaker:3, language:es, engine:…, error:…, batch:12, after:2026-11-01, before:2026-12-01. &quot;Quotes&quot; search for a phrase; -word excludes it.</source>
-        <translation>Palabras del nombre del archivo, nombre o función de un hablante, borrador, revisado o firmado; o estado:fallido, hablantes:3, idioma:es, motor:…, error:…, lote:12, desde:2026-11-01, antes:2026-12-01. Las &quot;comillas&quot; buscan una frase; -palabra la excluye.</translation>
     </message>
     <message>
         <source>Search</source>
@@ -1358,10 +1370,6 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>LanesView</name>
     <message>
-        <source>Drag to move this border</source>
-        <translation>Arrastre para mover este límite</translation>
-    </message>
-    <message>
         <source>When someone spoke</source>
         <translation>Cuándo habló alguien</translation>
     </message>
@@ -1380,6 +1388,10 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>{speaker}: {start} to {end} ({length})</source>
         <translation>{speaker}: de {start} a {end} ({length})</translation>
+    </message>
+    <message>
+        <source>Drag to move this border</source>
+        <translation>Arrastre para mover este límite</translation>
     </message>
 </context>
 <context>
@@ -4505,12 +4517,12 @@ Todo se queda en esta computadora.</translation>
 <context>
     <name>StateChips</name>
     <message>
-        <source>Show jobs by state</source>
-        <translation>Mostrar trabajos por estado</translation>
-    </message>
-    <message>
         <source>To review</source>
         <translation>Por revisar</translation>
+    </message>
+    <message>
+        <source>Show jobs by state</source>
+        <translation>Mostrar trabajos por estado</translation>
     </message>
     <message>
         <source>All</source>
@@ -4649,6 +4661,17 @@ Todo se queda en esta computadora.</translation>
     <message>
         <source>Find &amp;previous</source>
         <translation>Buscar &amp;anterior</translation>
+    </message>
+    <message>
+        <source>&amp;Replace…</source>
+        <translation>&amp;Reemplazar…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln replaced</source>
+        <translation>
+            <numerusform>%Ln reemplazo</numerusform>
+            <numerusform>%Ln reemplazos</numerusform>
+        </translation>
     </message>
     <message>
         <source>What was said</source>

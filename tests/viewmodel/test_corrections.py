@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fi_desktop.core.revision import Write, apply
+from fi_desktop.core.text import search_key
 from fi_desktop.core.transcript import Provenance, Segment, Transcript, Word
 from fi_desktop.viewmodel.corrections import (
-    replacements,
+    Replacement,
+    replacement,
     spoken_at,
     text_edits,
     word_at,
     word_span,
 )
+from fi_desktop.viewmodel.result import Match, find_matches
 
 MADE = Provenance("1.0", "builtin", "", {}, "00", "visit.wav", "2026-11-29T10:00:00+00:00")
 
@@ -42,6 +45,10 @@ def test_only_changed_words_are_written():
         Write(0, 1, 2, "Metformin"),
     )
     assert text_edits(0, segment("one two three"), "one two three") == ()
+    assert text_edits(0, segment("one too free four"), "one two three four") == (
+        Write(0, 2, 3, "three"),
+        Write(0, 1, 2, "two"),
+    )
     assert text_edits(3, segment("one two three"), " zero one   three four ") == (
         Write(3, 3, 3, "four"),
         Write(3, 1, 2, ""),
@@ -62,11 +69,39 @@ def test_any_text_becomes_any_other(before: str, after: str):
 
 def test_text_is_replaced_everywhere_whatever_case_and_accents():
     talk = transcript(segment("La Métformina, y metformina."), segment("nada", 10.0))
-    for edit in replacements(talk, "metformina", "Metformina"):
+    found = matches(talk, "metformina")
+    replaced = replacement(talk, found, "Metformina")
+    assert replaced.count == 2
+    for edit in replaced.edits:
         talk = apply(talk, edit)
     assert [part.text for part in talk.segments] == ["La Metformina, y Metformina.", "nada"]
-    assert replacements(talk, "  ", "x") == ()
-    assert replacements(talk, "absent", "x") == ()
+    assert replacement(talk, matches(talk, "metformina"), "Metformina") == Replacement((), 0)
+    assert matches(talk, "  ") == matches(talk, "absent") == []
+
+
+def test_part_of_a_word_is_replaced_and_the_other_words_keep_their_times():
+    talk = transcript(segment("take 5 mg of warfarine twice"))
+    (edit,) = replacement(talk, matches(talk, "farine"), "farin").edits
+    words = apply(talk, edit).segments[0].words
+    assert [word.text for word in words] == ["take", "5", "mg", "of", "warfarin", "twice"]
+    assert [word.interpolated for word in words] == [False] * 4 + [True, False]
+    assert [(word.start, word.end) for word in words] == [
+        (word.start, word.end) for word in talk.segments[0].words
+    ]
+
+
+def test_words_are_removed_and_speech_without_words_stays():
+    talk = transcript(segment("um the um end"), Segment(9.0, 12.0, "SPEAKER_00", missing=True))
+    replaced = replacement(talk, [*matches(talk, "um "), Match(1, 1, 3)], "")
+    assert replaced.count == 2
+    for edit in replaced.edits:
+        talk = apply(talk, edit)
+    assert [part.text for part in talk.segments] == ["the end", ""]
+    assert talk.segments[1].missing
+
+
+def matches(talk: Transcript, query: str) -> list[Match]:
+    return list(find_matches(query, [search_key(part.text) for part in talk.segments]))
 
 
 @pytest.mark.parametrize(("offset", "number"), [(0, 0), (2, 0), (3, None), (4, 1), (99, None)])

@@ -28,7 +28,7 @@ from fi_desktop.gui.result.review_session import ReviewSession
 from fi_desktop.gui.result.speaker_dialog import SpeakerNaming
 from fi_desktop.gui.result.text_editor import TextEditor
 from fi_desktop.gui.result.text_panel import TextPanel
-from fi_desktop.viewmodel.corrections import spoken_at, text_edits, word_at, word_span
+from fi_desktop.viewmodel.corrections import replacement, spoken_at, text_edits, word_at, word_span
 from fi_desktop.viewmodel.doubts import Doubt, next_doubt
 from fi_desktop.viewmodel.result import Match
 
@@ -68,6 +68,8 @@ class CorrectionsController(QObject):
         self._table.edit_asked.connect(self._on_edit_asked)
         self._table.menu_asked.connect(self._on_menu_asked)
         self._table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        text.replace_asked.connect(self._on_replace)
+        text.replace_all_asked.connect(self._on_replace_all)
         review.next_asked.connect(self._on_next)
         review.previous_asked.connect(self._on_previous)
         review.accept_asked.connect(self._on_accept)
@@ -190,6 +192,21 @@ class CorrectionsController(QObject):
             self._session.edit(*edits)
         if go_on:
             self._on_next()
+
+    @Slot(object, str)
+    def _on_replace(self, match: Match, text: str) -> None:
+        count = self._replace([match], text)
+        self._panel.show_replaced(count, Match(match.row, match.start, len(" ".join(text.split()))))
+
+    @Slot(list, str)
+    def _on_replace_all(self, matches: list[Match], text: str) -> None:
+        self._panel.show_replaced(self._replace(matches, text))
+
+    def _replace(self, matches: list[Match], text: str) -> int:
+        replaced = replacement(self._session.transcript, matches, " ".join(text.split()))
+        if replaced.edits:
+            self._session.edit(*replaced.edits)
+        return replaced.count
 
     # ---- speakers
 

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QPointF, QSignalBlocker, QSize, Qt, Signal, S
 from PySide6.QtGui import (
     QAction,
     QFont,
-    QKeyEvent,
     QKeySequence,
     QPainter,
     QPaintEvent,
@@ -17,9 +16,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 
 from fi_desktop.core.transcript import Transcript
 from fi_desktop.gui import theme
+from fi_desktop.gui.result.find_bar import FindBar
 from fi_desktop.gui.result.segments import SegmentsModel, below, italic, paint_dots
 from fi_desktop.gui.result.segments_table import SegmentsTable
-from fi_desktop.gui.widgets import SearchField
 from fi_desktop.viewmodel.result import Match
 
 _PAD_X, _PAD_Y = 16, 7  # of the legend, pixels
@@ -32,8 +31,15 @@ class TextPanel(QWidget):
     Attributes:
         table: the segments.
         bar: the find bar; hidden until it is opened.
-        find_actions: find, find next and find previous, for the window's shortcuts.
+        find_actions: find, find next, find previous and replace, for the window's shortcuts.
+
+    Signals:
+        replace_asked: replace a `Match` by a text.
+        replace_all_asked: replace all matches, by a text.
     """
+
+    replace_asked = Signal(object, str)
+    replace_all_asked = Signal(list, str)
 
     def __init__(self, transcript: Transcript, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +56,7 @@ class TextPanel(QWidget):
             self._find_action(
                 self.tr("Find &previous"), QKeySequence.StandardKey.FindPrevious, self._on_previous_asked
             ),
+            self._find_action(self.tr("&Replace…"), QKeySequence("Ctrl+H"), self._on_replace_opened),
         ]
         self.table.addAction(self.find_actions[0])
         self.setFocusProxy(self.table)
@@ -59,6 +66,8 @@ class TextPanel(QWidget):
         self.bar.next_asked.connect(self._on_next_asked)
         self.bar.previous_asked.connect(self._on_previous_asked)
         self.bar.closed.connect(self.close_find_bar)
+        self.bar.replace_asked.connect(self._on_replace_asked)
+        self.bar.replace_all_asked.connect(self._on_replace_all_asked)
 
     @property
     def query(self) -> str | None:
@@ -87,10 +96,18 @@ class TextPanel(QWidget):
         if row >= 0 and not self.table.currentIndex().isValid():
             self.table.choose(min(row, self._model.rowCount() - 1))
 
+    def show_replaced(self, count: int, behind: Match | None = None) -> None:
+        """Tell how many matches were replaced, and go to the first one behind a place, if it is given."""
+        self.bar.show_outcome(self.tr("%Ln replaced", "", count))
+        if behind is not None:
+            here = (behind.row, behind.start + behind.length)
+            later = (n for n, match in enumerate(self._matches) if (match.row, match.start) >= here)
+            self._go_to(next(later, 0))
+
     @Slot()
     def close_find_bar(self) -> None:
         """Close the find bar."""
-        self.bar.hide()
+        self.bar.close_bar()
         self._matches = []
         self.table.show_matches((), None)
         self.table.setFocus()
@@ -118,9 +135,14 @@ class TextPanel(QWidget):
             doubtful, overlap = bool(self._model.doubtful), bool(self._model.overlapping)
             column.addWidget(Legend(self, doubtful=doubtful, overlap=overlap))
 
-    def _find_action(self, text: str, key: QKeySequence.StandardKey, on_triggered: object) -> QAction:
+    def _find_action(
+        self, text: str, key: QKeySequence | QKeySequence.StandardKey, on_triggered: object
+    ) -> QAction:
         action = QAction(text, self)
-        action.setShortcuts(key)
+        if isinstance(key, QKeySequence):
+            action.setShortcut(key)
+        else:
+            action.setShortcuts(key)
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         action.triggered.connect(on_triggered)
         return action
@@ -150,6 +172,21 @@ class TextPanel(QWidget):
         self._on_query_changed(self.bar.field.text())
 
     @Slot()
+    def _on_replace_opened(self) -> None:
+        self.bar.open_to_replace()
+        self._on_query_changed(self.bar.field.text())
+
+    @Slot()
+    def _on_replace_asked(self) -> None:
+        if self._matches:
+            self.replace_asked.emit(self._matches[self._current], self.bar.replacement.text())
+
+    @Slot()
+    def _on_replace_all_asked(self) -> None:
+        if self._matches:
+            self.replace_all_asked.emit(self._matches, self.bar.replacement.text())
+
+    @Slot()
     def _on_next_asked(self) -> None:
         self._step(+1)
 
@@ -171,101 +208,6 @@ class TextPanel(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_find_button"):
             self._apply_theme()
-
-
-class FindBar(QWidget):
-    """A search field with the number of matches, and buttons for the next and the previous one.
-
-    Attributes:
-        field: the search field.
-
-    Signals:
-        query_changed: the query.
-        next_asked: show the next match.
-        previous_asked: show the previous match.
-        closed: close the bar.
-    """
-
-    query_changed = Signal(str)
-    next_asked = Signal()
-    previous_asked = Signal()
-    closed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.field = SearchField(self.tr("Find in the text"), self)
-        self.field.setMinimumWidth(120)
-        self.field.setMaximumWidth(320)
-        self.field.textChanged.connect(self.query_changed)
-        self._count = QLabel(self)
-        self._count.setObjectName("quiet")
-        self._count.setFont(theme.tabular(self.font()))
-        self._buttons: list[tuple[QToolButton, str]] = []
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 4, 12, 4)
-        row.setSpacing(4)
-        row.addWidget(self.field, 1)
-        row.addSpacing(6)
-        row.addWidget(self._count)
-        row.addStretch()
-        row.addWidget(self._button("previous", self.tr("Previous"), "Shift+F3", self.previous_asked))
-        row.addWidget(self._button("next", self.tr("Next"), "F3", self.next_asked))
-        row.addWidget(self._button("close", self.tr("Close"), "Esc", self.closed))
-        self._apply_theme()
-
-    @property
-    def count_text(self) -> str:
-        """The number of matches as shown."""
-        return self._count.text()
-
-    def open(self) -> None:
-        """Show the bar and focus its field."""
-        self.show()
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.field.selectAll()
-
-    def show_count(self, number: int, count: int) -> None:
-        """Show which match is the current one; `number` from 1."""
-        if not self.field.text():
-            text = ""
-        elif not count:
-            text = self.tr("Not found")
-        else:
-            text = self.tr("{number} of {count}").format(number=number, count=count)
-        self._count.setText(text)
-        self.field.setAccessibleDescription(text)
-        for button, icon in self._buttons:
-            button.setEnabled(bool(count) or icon == "close")
-
-    def _button(self, icon: str, name: str, key: str, on_clicked: object) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName("small")
-        button.setIconSize(QSize(18, 18))
-        button.setAccessibleName(name)
-        button.setToolTip(f"{name} ({key})")
-        button.clicked.connect(on_clicked)
-        self._buttons.append((button, icon))
-        return button
-
-    def _apply_theme(self) -> None:
-        for button, icon in self._buttons:
-            button.setIcon(theme.icon(icon, self.palette()))
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_buttons"):
-            self._apply_theme()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Next match with Enter, previous with Shift+Enter; Escape closes."""
-        back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            (self.previous_asked if back else self.next_asked).emit()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class Legend(QWidget):
